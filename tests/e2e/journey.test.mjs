@@ -1,0 +1,149 @@
+// Login, refresh and logout as a person lives them, in one engine, against the running stack (see README.md).
+// The tests are one story: each begins where the one before it ended.
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { ALIVE, DemoPage } from "./app.mjs";
+import { secretsWithin } from "./secrets.mjs";
+import { Stack } from "./stack.mjs";
+import { testId } from "./webdriver.mjs";
+
+const COOKIE = "__Host-Http-everlit";
+const stack = new Stack();
+
+describe(`a person's journey in ${stack.engine.name}`, { timeout: 300_000 }, () => {
+  /** @type {Awaited<ReturnType<Stack["openBrowser"]>>} */
+  let opened;
+  /** @type {import("./webdriver.mjs").Browser} */
+  let browser;
+  /** @type {DemoPage} */
+  let page;
+
+  before(async () => {
+    opened = await stack.openBrowser();
+    browser = opened.browser;
+    page = new DemoPage(browser, stack);
+  });
+  after(() => opened?.close());
+
+  /**
+   * A test that says, when it fails, where the browser was, and leaves a screenshot.
+   * @param {string} name
+   * @param {() => Promise<void>} body
+   */
+  const step = (name, body) =>
+    test(name, async (context) => {
+      await body().catch(async (error) => {
+        context.diagnostic(await browser.describe(name));
+        throw error;
+      });
+    });
+
+  step("a stranger is logged out and gets no data", async () => {
+    await page.open("/?from=journey#here");
+    assert.equal(await page.state(), "logged-out");
+    assert.deepEqual(pick(await page.request("/api/orders")), { status: 401, code: "logged_out" });
+  });
+
+  step("login goes through the authorization server and returns to where the person was", async () => {
+    const before = await stack.counters();
+    await page.logIn();
+    assert.deepEqual(page.authorizationServer.answered, ["sign-in", "allow"]);
+    assert.equal(await browser.url(), `${stack.app}/?from=journey#here`);
+    assert.match((await page.shown("user")) ?? "", /ada/i);
+    const now = await stack.counters();
+    assert.equal(now.code_grants - before.code_grants, 1, "one authorization code was redeemed");
+    assert.equal(now.refresh_grants - before.refresh_grants, 0, "and nothing was refreshed for it");
+  });
+
+  step("the session cookie can be read by no script and sent by no other site", async () => {
+    const cookie = (await browser.cookies()).find(({ name }) => name === COOKIE);
+    assert.ok(cookie, `a cookie named ${COOKIE}`);
+    const { httpOnly, secure, sameSite, path, domain = "" } = cookie;
+    assert.deepEqual({ httpOnly, secure, sameSite, path }, { httpOnly: true, secure: true, sameSite: "Strict", path: "/" });
+    assert.equal(domain.replace(/^https?:\/\//, ""), "localhost", "host-only: a Domain attribute would show as a leading dot");
+    assert.equal(await browser.run(() => document.cookie), "");
+  });
+
+  step("no token is anywhere in the page", async () => {
+    assert.deepEqual(await secretsWithin(browser), []);
+  });
+
+  step("the page gets the orders through the Worker", async () => {
+    const { status, count } = await page.orders();
+    assert.equal(status, 200);
+    assert.ok(count > 0, "at least one order");
+    await browser.click(testId("call-orders"));
+    await browser.until("orders to be shown", () => page.shown("orders"));
+    assert.deepEqual(await secretsWithin(browser), []);
+  });
+
+  step("a refresh by hand moves the generation by exactly one, at the price of one token request", async () => {
+    await page.quietMoment();
+    const before = { generation: await page.generation(), ...(await stack.counters()) };
+    await browser.click(testId("refresh"));
+    await browser.until("the generation to move", async () => (await page.generation()) !== before.generation);
+    await page.reaches(["active"]);
+    assert.equal(await page.generation(), before.generation + 1);
+    assert.equal((await page.vault()).generation, before.generation + 1);
+    const now = await stack.counters();
+    assert.equal(now.refresh_grants - before.refresh_grants, 1);
+    assert.equal(now.refresh_errors - before.refresh_errors, 0);
+    assert.equal((await page.orders()).status, 200, "the new access token works");
+  });
+
+  step("a reload keeps the session and refreshes nothing", async () => {
+    const before = { generation: await page.generation(), ...(await stack.counters()) };
+    await page.reload();
+    await page.reaches(ALIVE);
+    assert.equal(await page.generation(), before.generation);
+    assert.equal((await stack.counters()).refresh_grants, before.refresh_grants);
+    assert.equal((await page.orders()).status, 200);
+  });
+
+  step("a second tab is logged in too, and a logout in the first reaches it", async () => {
+    const first = await browser.window();
+    const second = await browser.openTab();
+    await page.open("/");
+    await page.reaches(ALIVE);
+    assert.equal((await page.orders()).status, 200);
+
+    await browser.switchTo(first);
+    const before = await stack.counters();
+    await page.logOut();
+    await browser.until("the refresh token to be revoked", async () => (await stack.counters()).revocations > before.revocations);
+
+    await browser.switchTo(second);
+    await page.reaches(["logged-out"]);
+    await browser.closeTab();
+    await browser.switchTo(first);
+  });
+
+  step("after the logout nothing is left: no cookie, no data, no way back by reloading", async () => {
+    assert.equal((await browser.cookies()).find(({ name }) => name === COOKIE), undefined);
+    assert.deepEqual(pick(await page.request("/api/orders")), { status: 401, code: "logged_out" });
+    assert.equal((await page.vault()).state, "logged_out");
+    await page.reload();
+    assert.equal(await page.state(), "logged-out");
+  });
+
+  step("a callback that nobody asked for gives a clear page with a way back, which works", async () => {
+    const forged = `/auth/callback/demo?code=forged&state=unknown&iss=${encodeURIComponent(stack.issuer)}`;
+    assert.equal((await page.request(forged)).status, 400);
+    await browser.go(stack.app + forged);
+    const words = await browser.text("body");
+    assert.match(words, /sign in again/i);
+    assert.doesNotMatch(words, /panicked|stack|at \w+ \(|Error:/, "no inner detail");
+    assert.equal((await browser.cookies()).find(({ name }) => name === COOKIE), undefined);
+
+    await browser.run(() => Object.assign(globalThis, { everlitTestWasHere: true }) && null);
+    await browser.click('a[href^="/auth/login"]');
+    await page.comeBack();
+    assert.equal((await page.orders()).status, 200, "logging in again works");
+  });
+});
+
+/** @param {{ status: number, code: string | null }} answer */
+function pick({ status, code }) {
+  return { status, code };
+}
