@@ -1,0 +1,59 @@
+//! Names for sessions, tokens, requests and calls.
+
+/// Which login a session belongs to: the Worker's wall clock in milliseconds when it was committed.
+///
+/// A login after a logout, or by another user, has a greater epoch than the one before, whatever the clock says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Epoch(pub u64);
+
+/// Which token of a login this is: one at login, one more at every rotation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Generation(pub u32);
+
+impl Generation {
+    /// The generation that a login begins with.
+    pub const FIRST: Self = Self(1);
+
+    /// The generation after this one.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
+/// The total order that decides every race: newest wins, a late loser is dropped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Stamp {
+    /// The login. Compared first.
+    pub epoch: Epoch,
+    /// The token within the login.
+    pub generation: Generation,
+}
+
+impl Stamp {
+    /// The stamp after a rotation.
+    #[must_use]
+    pub const fn rotated(self) -> Self {
+        Self { epoch: self.epoch, generation: self.generation.next() }
+    }
+}
+
+/// Names one request of a machine, so that its answer can be told from a late one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RequestId(pub u32);
+
+impl RequestId {
+    /// The name for the request after this one.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0.wrapping_add(1))
+    }
+}
+
+/// Names one call of the app, made with `session.fetch`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallId(pub u32);
+
+/// Names one caller of a vault: a request that is being answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallerId(pub u64);

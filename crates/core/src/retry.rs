@@ -1,0 +1,63 @@
+//! What a failure means, and how long to wait after it.
+
+use crate::time::Millis;
+
+/// What a failed request means for the session. Closed, so that every driver and every table handles all of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Failure {
+    /// Nothing is known to be wrong with the grant: no network, a 5xx, a page of HTML, an unknown 4xx. Try again.
+    Transient,
+    /// The server asks for less (429). Try again when it says so.
+    Throttled,
+    /// The request was sent and no readable answer came: it may have been carried out.
+    Ambiguous,
+    /// Our own registration or secret is wrong (`invalid_client` and its kin). An operator must act; no user can.
+    Misconfigured,
+    /// A parsed terminal answer (`invalid_grant`): this grant is over, a person must log in.
+    Reauth,
+}
+
+/// The shortest and the first wait.
+pub const BACKOFF_MIN: Millis = Millis::from_millis(500);
+/// The longest wait that we choose ourselves.
+pub const BACKOFF_MAX: Millis = Millis::from_secs(30);
+/// The longest wait that a server may impose with `Retry-After`.
+pub const COOL_DOWN_MAX: Millis = Millis::from_secs(3_600);
+
+/// How long to wait after the given number of failures in a row (1 or more): full jitter between the shortest wait and a
+/// bound that doubles with every failure.
+#[must_use]
+pub fn backoff(failures: u32, entropy: u32) -> Millis {
+    let doublings = failures.clamp(1, 7);
+    let bound = Millis::from_millis(BACKOFF_MIN.as_millis() << doublings).min(BACKOFF_MAX);
+    BACKOFF_MIN.plus(bound.less(BACKOFF_MIN).scaled_by(entropy))
+}
+
+/// How long to wait when the server may have said so itself: its word if it gave one, capped at an hour, else ours.
+#[must_use]
+pub fn wait(retry_after: Option<Millis>, failures: u32, entropy: u32) -> Millis {
+    retry_after.map_or_else(|| backoff(failures, entropy), |asked| asked.clamp(BACKOFF_MIN, COOL_DOWN_MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_stay_between_half_a_second_and_half_a_minute() {
+        for failures in 0..100 {
+            assert_eq!(backoff(failures, 0), BACKOFF_MIN);
+            assert!(backoff(failures, u32::MAX) <= BACKOFF_MAX);
+        }
+        assert!(backoff(1, u32::MAX) < Millis::from_secs(1));
+        assert!(backoff(4, u32::MAX) > Millis::from_secs(7));
+        assert!(backoff(9, u32::MAX) > Millis::from_secs(29));
+    }
+
+    #[test]
+    fn a_servers_word_is_kept_within_an_hour() {
+        assert_eq!(wait(Some(Millis::from_secs(7)), 3, 0), Millis::from_secs(7));
+        assert_eq!(wait(Some(Millis::from_days(3)), 3, 0), COOL_DOWN_MAX);
+        assert_eq!(wait(Some(Millis::ZERO), 3, 0), BACKOFF_MIN);
+    }
+}

@@ -1,0 +1,120 @@
+//! The states of a vault, each with what it knows and nothing else.
+
+use super::effect::{EndReason, ReauthReason};
+use super::policy::Policy;
+use crate::id::{RequestId, Stamp};
+use crate::secret::{AccessToken, RefreshToken};
+use crate::time::{Millis, Timestamp};
+
+/// Where a vault stands.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Phase {
+    /// No login has been committed, or everything was forgotten.
+    Vacant,
+    /// A grant that can be used.
+    Live(Live),
+    /// The grant is over, the session is not: it waits for its user until a limit comes.
+    ReauthRequired(ReauthRequired),
+    /// The session is over. Absorbing: nothing but forgetting leads on.
+    Ended(Ended),
+}
+
+/// A grant that can be used.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Live {
+    /// Which token this is.
+    pub stamp: Stamp,
+    /// The access token.
+    pub access: Access,
+    /// The refresh token, if the grant has one.
+    pub refresh_token: Option<RefreshToken>,
+    /// When this generation began.
+    pub rotated_at: Timestamp,
+    /// A token request that was begun and has not come to an end.
+    pub intent: Option<Intent>,
+    /// How often the refresh token of this generation has been presented, the open intent included.
+    pub attempts: u32,
+    /// No token request before this.
+    pub not_before: Timestamp,
+    /// The name of the next token request.
+    pub next_request: RequestId,
+    /// When this session ends.
+    pub limits: Limits,
+}
+
+/// An access token and its life.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Access {
+    /// The token.
+    pub token: AccessToken,
+    /// When it ends.
+    pub expires_at: Timestamp,
+    /// How long it lived when it was new.
+    pub lifetime: Millis,
+}
+
+/// A token request that was begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Intent {
+    /// Its name.
+    pub request: RequestId,
+    /// When it was begun.
+    pub armed_at: Timestamp,
+}
+
+/// What a session ends by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Limits {
+    /// When its user was last active, as far as the vault was told.
+    pub active_at: Timestamp,
+    /// When it ends whatever happens.
+    pub absolute_at: Timestamp,
+}
+
+impl Limits {
+    /// When the session ends for want of activity.
+    #[must_use]
+    pub const fn idle_at(&self, policy: &Policy) -> Timestamp {
+        self.active_at.after(policy.idle_limit)
+    }
+
+    /// The earlier of both ends.
+    #[must_use]
+    pub fn ends_at(&self, policy: &Policy) -> Timestamp {
+        self.idle_at(policy).min(self.absolute_at)
+    }
+
+    /// Why the session is over at `now`, if it is.
+    #[must_use]
+    pub fn ended(&self, policy: &Policy, now: Timestamp) -> Option<EndReason> {
+        if self.absolute_at <= now {
+            Some(EndReason::AbsoluteLimit)
+        } else if self.idle_at(policy) <= now {
+            Some(EndReason::IdleLimit)
+        } else {
+            None
+        }
+    }
+}
+
+/// A session that waits for its user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ReauthRequired {
+    /// The last token there was.
+    pub stamp: Stamp,
+    /// Why there will be no other without a login.
+    pub reason: ReauthReason,
+    /// When the session ends.
+    pub limits: Limits,
+}
+
+/// A session that is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Ended {
+    /// The last token there was.
+    pub stamp: Stamp,
+    /// Why it is over.
+    pub reason: EndReason,
+    /// When its last trace is erased.
+    pub forget_at: Timestamp,
+}

@@ -1,0 +1,1 @@
+//! The simulated world: tabs, network, clocks, authorization servers.

@@ -1,0 +1,1 @@
+//! The tab machine as a Wasm module, with its TypeScript driver.

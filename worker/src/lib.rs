@@ -1,0 +1,1 @@
+//! The Worker: Durable Objects, routes, proxy.
