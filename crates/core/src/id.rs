@@ -34,7 +34,10 @@ impl Stamp {
     /// The stamp after a rotation.
     #[must_use]
     pub const fn rotated(self) -> Self {
-        Self { epoch: self.epoch, generation: self.generation.next() }
+        Self {
+            epoch: self.epoch,
+            generation: self.generation.next(),
+        }
     }
 }
 

@@ -72,7 +72,7 @@ pub enum Event {
 pub struct TokenState {
     /// Which token it is.
     pub stamp: Stamp,
-    /// How long it lives from when the question left this tab: never longer than it really does.
+    /// How long it still lives, at the least: what the Worker said, less the time since the question left this tab.
     pub expires_in: Millis,
     /// How long it lived when it was new.
     pub lifetime: Millis,

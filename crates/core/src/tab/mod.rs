@@ -106,7 +106,11 @@ impl Tab {
             Phase::Active { refresh_at, .. } => Some(refresh_at),
             Phase::Degraded { retry_at, .. } => Some(retry_at),
             Phase::Refreshing { stuck_at, .. } | Phase::LoggingIn { stuck_at, .. } => Some(stuck_at),
-            Phase::Resuming { request: Some(_), stuck_at, .. } => Some(stuck_at),
+            Phase::Resuming {
+                request: Some(_),
+                stuck_at,
+                ..
+            } => Some(stuck_at),
             Phase::Resuming { request: None, .. }
             | Phase::LoggedOut { .. }
             | Phase::ReauthRequired { .. }
@@ -124,8 +128,12 @@ impl Tab {
         }
         match event {
             Event::Opened => self.opened(now, &mut effects),
-            Event::SessionAnswered { request, answer } => self.session_answered(now, request, answer, &mut effects),
-            Event::TokenAnswered { request, answer } => self.token_answered(now, request, answer, &mut effects),
+            Event::SessionAnswered { request, answer } => {
+                self.session_answered(now, request, answer, &mut effects)
+            }
+            Event::TokenAnswered { request, answer } => {
+                self.token_answered(now, request, answer, &mut effects)
+            }
             Event::LogoutAnswered { request, done } => self.logout_answered(request, done, &mut effects),
             Event::DeadlineReached => self.do_what_is_due(now, false, &mut effects),
             Event::Nudged => self.do_what_is_due(now, true, &mut effects),
@@ -138,7 +146,12 @@ impl Tab {
                 self.do_what_is_due(now, false, &mut effects);
                 self.waiting.push(call);
             }
-            Event::CallDenied { call, stamp, repeated, denial } => {
+            Event::CallDenied {
+                call,
+                stamp,
+                repeated,
+                denial,
+            } => {
                 self.call_denied(now, call, stamp, repeated, denial, &mut effects);
             }
             Event::CallCancelled { call } => self.waiting.retain(|waiting| *waiting != call),
@@ -157,7 +170,9 @@ impl Tab {
             by_wall.abs_diff(by_mono) > CLOCKS_AGREE.as_millis() || now.wall < wall.before(CLOCKS_AGREE)
         });
         let late = matches!(event, Event::DeadlineReached)
-            && self.next_deadline().is_some_and(|deadline| deadline.after(LATE) < now.mono);
+            && self
+                .next_deadline()
+                .is_some_and(|deadline| deadline.after(LATE) < now.mono);
         clocks_disagree || late || matches!(event, Event::Restored)
     }
 
@@ -167,17 +182,30 @@ impl Tab {
             Phase::Active { hold, .. } | Phase::Degraded { hold: Some(hold), .. } => {
                 self.ask_where_we_stand(now, hold, 0, effects);
             }
-            Phase::Refreshing { hold, request, failures, .. } => {
+            Phase::Refreshing {
+                hold,
+                request,
+                failures,
+                ..
+            } => {
                 // The open question brings the same news.
                 let over = self.phase.over();
                 let stuck_at = now.mono.after(STUCK);
-                let resuming =
-                    Phase::Resuming { hold: Some(hold), over, request: Some(request), failures, stuck_at };
+                let resuming = Phase::Resuming {
+                    hold: Some(hold),
+                    over,
+                    request: Some(request),
+                    failures,
+                    stuck_at,
+                };
                 self.enter(resuming, Reason::Wake, effects);
             }
             Phase::Degraded { hold: None, .. } => self.check_session(now, 0, Reason::Wake, effects),
             // Without a token time does not matter; but a page that comes back may have been left for a login.
-            Phase::LoggedOut { .. } | Phase::LoggingIn { .. } | Phase::ReauthRequired { .. } | Phase::Ended { .. } => {
+            Phase::LoggedOut { .. }
+            | Phase::LoggingIn { .. }
+            | Phase::ReauthRequired { .. }
+            | Phase::Ended { .. } => {
                 if restored {
                     self.check_session(now, 0, Reason::Wake, effects);
                 }
@@ -192,8 +220,23 @@ impl Tab {
         }
     }
 
-    fn session_answered(&mut self, now: Moment, request: RequestId, answer: SessionAnswer, effects: &mut Effects) {
-        let Phase::Resuming { hold, over, request: Some(awaited), failures, .. } = self.phase else { return };
+    fn session_answered(
+        &mut self,
+        now: Moment,
+        request: RequestId,
+        answer: SessionAnswer,
+        effects: &mut Effects,
+    ) {
+        let Phase::Resuming {
+            hold,
+            over,
+            request: Some(awaited),
+            failures,
+            ..
+        } = self.phase
+        else {
+            return;
+        };
         if awaited != request {
             return;
         }
@@ -215,12 +258,26 @@ impl Tab {
         }
     }
 
-    fn token_answered(&mut self, now: Moment, request: RequestId, answer: TokenAnswer, effects: &mut Effects) {
+    fn token_answered(
+        &mut self,
+        now: Moment,
+        request: RequestId,
+        answer: TokenAnswer,
+        effects: &mut Effects,
+    ) {
         let (hold, failures) = match self.phase {
-            Phase::Refreshing { hold, request: awaited, failures, .. } if awaited == request => (hold, failures),
-            Phase::Resuming { hold: Some(hold), request: Some(awaited), failures, .. } if awaited == request => {
-                (hold, failures)
-            }
+            Phase::Refreshing {
+                hold,
+                request: awaited,
+                failures,
+                ..
+            } if awaited == request => (hold, failures),
+            Phase::Resuming {
+                hold: Some(hold),
+                request: Some(awaited),
+                failures,
+                ..
+            } if awaited == request => (hold, failures),
             // Late: the tab has moved on, or logged out.
             Phase::Refreshing { .. }
             | Phase::Resuming { .. }
@@ -232,15 +289,37 @@ impl Tab {
             | Phase::Ended { .. } => return,
         };
         match answer {
-            TokenAnswer::Current(token) => self.hold_newest(now, token, Some(hold), Reason::Refreshed, effects),
-            TokenAnswer::ReauthRequired | TokenAnswer::Failed { failure: Failure::Reauth, .. } => {
-                self.enter(Phase::ReauthRequired { stamp: hold.stamp }, Reason::GrantRefused, effects);
+            TokenAnswer::Current(token) => {
+                self.hold_newest(now, token, Some(hold), Reason::Refreshed, effects)
+            }
+            TokenAnswer::ReauthRequired
+            | TokenAnswer::Failed {
+                failure: Failure::Reauth,
+                ..
+            } => {
+                self.enter(
+                    Phase::ReauthRequired { stamp: hold.stamp },
+                    Reason::GrantRefused,
+                    effects,
+                );
             }
             TokenAnswer::Ended => {
-                self.enter(Phase::Ended { over: hold.stamp.epoch }, Reason::SessionEnded, effects);
+                self.enter(
+                    Phase::Ended {
+                        over: hold.stamp.epoch,
+                    },
+                    Reason::SessionEnded,
+                    effects,
+                );
             }
             TokenAnswer::LoggedOut => {
-                self.enter(Phase::LoggedOut { over: hold.stamp.epoch }, Reason::NoSession, effects);
+                self.enter(
+                    Phase::LoggedOut {
+                        over: hold.stamp.epoch,
+                    },
+                    Reason::NoSession,
+                    effects,
+                );
             }
             TokenAnswer::Failed { failure, retry_after } => {
                 self.degrade(now, failures, reason_of(failure), retry_after, effects);
@@ -308,15 +387,22 @@ impl Tab {
             Phase::Active { hold, refresh_at } if refresh_at <= now.mono => {
                 self.refresh(now, hold, AskReason::Deadline, 0, effects);
             }
-            Phase::Degraded { hold, retry_at, failures, told, .. } if retry_at <= now.mono || nudged && !told => {
-                match hold {
-                    Some(hold) => self.refresh(now, hold, AskReason::Deadline, failures, effects),
-                    None => self.check_session(now, failures, Reason::Retry, effects),
-                }
+            Phase::Degraded {
+                hold,
+                retry_at,
+                failures,
+                told,
+                ..
+            } if retry_at <= now.mono || nudged && !told => match hold {
+                Some(hold) => self.refresh(now, hold, AskReason::Deadline, failures, effects),
+                None => self.check_session(now, failures, Reason::Retry, effects),
+            },
+            Phase::Refreshing {
+                failures, stuck_at, ..
             }
-            Phase::Refreshing { failures, stuck_at, .. } | Phase::Resuming { failures, stuck_at, .. }
-                if stuck_at <= now.mono =>
-            {
+            | Phase::Resuming {
+                failures, stuck_at, ..
+            } if stuck_at <= now.mono => {
                 self.cancel_open(effects);
                 self.degrade(now, failures, Reason::Stuck, None, effects);
             }
@@ -337,7 +423,12 @@ impl Tab {
     fn refresh_asked(&mut self, now: Moment, effects: &mut Effects) {
         match self.phase {
             Phase::Active { hold, .. } => self.refresh(now, hold, AskReason::Forced, 0, effects),
-            Phase::Degraded { hold: Some(hold), failures, told: false, .. } => {
+            Phase::Degraded {
+                hold: Some(hold),
+                failures,
+                told: false,
+                ..
+            } => {
                 self.refresh(now, hold, AskReason::Forced, failures, effects);
             }
             // Elsewhere the question is open already, or no question would help.
@@ -357,13 +448,22 @@ impl Tab {
         }
         let over = self.phase.over();
         self.cancel_open(effects);
-        self.enter(Phase::LoggingIn { over, stuck_at: now.mono.after(STUCK) }, Reason::Login, effects);
+        self.enter(
+            Phase::LoggingIn {
+                over,
+                stuck_at: now.mono.after(STUCK),
+            },
+            Reason::Login,
+            effects,
+        );
         effects.push(Effect::Navigate);
     }
 
     fn logout_asked(&mut self, effects: &mut Effects) {
         match self.phase {
-            Phase::LoggedOut { .. } | Phase::Ended { .. } => effects.push(Effect::SettleLogout { done: true }),
+            Phase::LoggedOut { .. } | Phase::Ended { .. } => {
+                effects.push(Effect::SettleLogout { done: true })
+            }
             Phase::LoggingIn { .. }
             | Phase::Active { .. }
             | Phase::Refreshing { .. }
@@ -414,15 +514,31 @@ impl Tab {
                 Denial::AccessExpired => self.refused_token(now, hold, effects),
                 Denial::ReauthRequired => {
                     self.cancel_open(effects);
-                    self.enter(Phase::ReauthRequired { stamp: hold.stamp }, Reason::GrantRefused, effects);
+                    self.enter(
+                        Phase::ReauthRequired { stamp: hold.stamp },
+                        Reason::GrantRefused,
+                        effects,
+                    );
                 }
                 Denial::Ended => {
                     self.cancel_open(effects);
-                    self.enter(Phase::Ended { over: hold.stamp.epoch }, Reason::SessionEnded, effects);
+                    self.enter(
+                        Phase::Ended {
+                            over: hold.stamp.epoch,
+                        },
+                        Reason::SessionEnded,
+                        effects,
+                    );
                 }
                 Denial::LoggedOut => {
                     self.cancel_open(effects);
-                    self.enter(Phase::LoggedOut { over: hold.stamp.epoch }, Reason::NoSession, effects);
+                    self.enter(
+                        Phase::LoggedOut {
+                            over: hold.stamp.epoch,
+                        },
+                        Reason::NoSession,
+                        effects,
+                    );
                 }
             }
         } else if repeated {
@@ -451,8 +567,18 @@ impl Tab {
 
     fn peer_told(&mut self, now: Moment, message: PeerMessage, effects: &mut Effects) {
         match message {
-            PeerMessage::Moved { stamp, expires_at, lifetime } => {
-                self.peer_moved(now, stamp, now.wall.until(expires_at).min(lifetime), lifetime, effects);
+            PeerMessage::Moved {
+                stamp,
+                expires_at,
+                lifetime,
+            } => {
+                self.peer_moved(
+                    now,
+                    stamp,
+                    now.wall.until(expires_at).min(lifetime),
+                    lifetime,
+                    effects,
+                );
             }
             PeerMessage::LoggedOut { epoch } => self.peer_logged_out(epoch, effects),
         }
@@ -475,7 +601,11 @@ impl Tab {
             // A message that slept with the tab may tell of a token that is dead by now.
             (_, Some(hold)) if hold.stamp < stamp && !expires_in.is_zero() => {
                 self.cancel_open(effects);
-                let hold = Hold { stamp, expires_at: now.mono.after(expires_in), lifetime };
+                let hold = Hold {
+                    stamp,
+                    expires_at: now.mono.after(expires_in),
+                    lifetime,
+                };
                 self.activate(now, hold, Reason::Adopted, effects);
             }
             (_, Some(_)) | (Phase::Resuming { .. }, None) => {}
@@ -523,17 +653,41 @@ impl Tab {
             AskReason::Resume | AskReason::Activity => Reason::Wake,
         };
         let stuck_at = now.mono.after(STUCK);
-        self.enter(Phase::Refreshing { hold, request, why, failures, stuck_at }, reason, effects);
-        effects.push(Effect::RequestToken { request, stamp: hold.stamp, reason: why });
+        self.enter(
+            Phase::Refreshing {
+                hold,
+                request,
+                why,
+                failures,
+                stuck_at,
+            },
+            reason,
+            effects,
+        );
+        effects.push(Effect::RequestToken {
+            request,
+            stamp: hold.stamp,
+            reason: why,
+        });
     }
 
     fn ask_where_we_stand(&mut self, now: Moment, hold: Hold, failures: u32, effects: &mut Effects) {
         let over = self.phase.over();
         let request = self.name_request();
         let stuck_at = now.mono.after(STUCK);
-        let resuming = Phase::Resuming { hold: Some(hold), over, request: Some(request), failures, stuck_at };
+        let resuming = Phase::Resuming {
+            hold: Some(hold),
+            over,
+            request: Some(request),
+            failures,
+            stuck_at,
+        };
         self.enter(resuming, Reason::Wake, effects);
-        effects.push(Effect::RequestToken { request, stamp: hold.stamp, reason: AskReason::Resume });
+        effects.push(Effect::RequestToken {
+            request,
+            stamp: hold.stamp,
+            reason: AskReason::Resume,
+        });
     }
 
     fn check_session(&mut self, now: Moment, failures: u32, reason: Reason, effects: &mut Effects) {
@@ -550,7 +704,13 @@ impl Tab {
     ) {
         let request = self.name_request();
         let stuck_at = now.mono.after(STUCK);
-        let resuming = Phase::Resuming { hold: None, over, request: Some(request), failures, stuck_at };
+        let resuming = Phase::Resuming {
+            hold: None,
+            over,
+            request: Some(request),
+            failures,
+            stuck_at,
+        };
         self.enter(resuming, reason, effects);
         effects.push(Effect::CheckSession { request });
     }
@@ -561,7 +721,12 @@ impl Tab {
         self.phase = phase;
         if from != to {
             self.sequence = self.sequence.saturating_add(1);
-            effects.push(Effect::Transition { sequence: self.sequence, from, to, reason });
+            effects.push(Effect::Transition {
+                sequence: self.sequence,
+                from,
+                to,
+                reason,
+            });
         }
     }
 
@@ -593,11 +758,16 @@ impl Tab {
 
     fn placement(&self, now: Timestamp) -> Placement {
         match self.phase {
-            Phase::Refreshing { why: AskReason::Unauthorized, .. }
+            Phase::Refreshing {
+                why: AskReason::Unauthorized,
+                ..
+            }
             | Phase::Resuming { .. }
             | Phase::LoggingIn { .. }
             | Phase::Degraded { hold: None, .. } => Placement::Wait,
-            Phase::Active { hold, .. } | Phase::Refreshing { hold, .. } | Phase::Degraded { hold: Some(hold), .. } => {
+            Phase::Active { hold, .. }
+            | Phase::Refreshing { hold, .. }
+            | Phase::Degraded { hold: Some(hold), .. } => {
                 if now < hold.expires_at {
                     Placement::Send(hold.stamp)
                 } else {
@@ -620,7 +790,10 @@ impl Tab {
             | Phase::Refreshing { .. }
             | Phase::Resuming { .. }
             | Phase::Degraded { .. }
-            | Phase::Ended { .. } => self.phase.hold().map_or(self.phase.over(), |hold| hold.stamp.epoch),
+            | Phase::Ended { .. } => self
+                .phase
+                .hold()
+                .map_or(self.phase.over(), |hold| hold.stamp.epoch),
         }
     }
 

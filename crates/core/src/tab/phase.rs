@@ -111,7 +111,10 @@ impl Phase {
         match self {
             Self::Active { hold, .. } | Self::Refreshing { hold, .. } => Some(*hold),
             Self::Resuming { hold, .. } | Self::Degraded { hold, .. } => *hold,
-            Self::LoggedOut { .. } | Self::LoggingIn { .. } | Self::ReauthRequired { .. } | Self::Ended { .. } => None,
+            Self::LoggedOut { .. }
+            | Self::LoggingIn { .. }
+            | Self::ReauthRequired { .. }
+            | Self::Ended { .. } => None,
         }
     }
 
@@ -125,7 +128,9 @@ impl Phase {
             | Self::Degraded { over, .. }
             | Self::Ended { over } => *over,
             // A session that runs: everything before its own login is over.
-            Self::Active { hold, .. } | Self::Refreshing { hold, .. } => Epoch(hold.stamp.epoch.0.saturating_sub(1)),
+            Self::Active { hold, .. } | Self::Refreshing { hold, .. } => {
+                Epoch(hold.stamp.epoch.0.saturating_sub(1))
+            }
             Self::ReauthRequired { stamp } => Epoch(stamp.epoch.0.saturating_sub(1)),
         }
     }

@@ -84,13 +84,21 @@ impl Vault {
     /// A vault without a login.
     #[must_use]
     pub const fn new(policy: Policy) -> Self {
-        Self { policy, phase: Phase::Vacant, waiters: Vec::new() }
+        Self {
+            policy,
+            phase: Phase::Vacant,
+            waiters: Vec::new(),
+        }
     }
 
     /// A vault as its row left it.
     #[must_use]
     pub fn load(policy: Policy, row: Row) -> Self {
-        Self { policy, phase: row.into_phase(), waiters: Vec::new() }
+        Self {
+            policy,
+            phase: row.into_phase(),
+            waiters: Vec::new(),
+        }
     }
 
     /// What to write down: all of the machine but those who wait.
@@ -148,7 +156,10 @@ impl Vault {
             Phase::Vacant => None,
             Phase::Live(live) => {
                 let ends_at = live.limits.ends_at(&self.policy);
-                Some(live.intent.map_or(ends_at, |intent| ends_at.min(self.lost_at(intent))))
+                Some(
+                    live.intent
+                        .map_or(ends_at, |intent| ends_at.min(self.lost_at(intent))),
+                )
             }
             Phase::ReauthRequired(waiting) => Some(waiting.limits.ends_at(&self.policy)),
             Phase::Ended(ended) => Some(ended.forget_at),
@@ -165,7 +176,9 @@ impl Vault {
         match event {
             Event::LoginCommitted(login) => self.login_committed(now.wall, login, &mut effects),
             Event::TokenAsked { caller, ask } => self.token_asked(now, caller, ask, &mut effects),
-            Event::TokenAnswered { request, answer } => self.token_answered(now, request, answer, &mut effects),
+            Event::TokenAnswered { request, answer } => {
+                self.token_answered(now, request, answer, &mut effects)
+            }
             Event::LogoutAsked { caller } => self.logout_asked(now.wall, caller, &mut effects),
             Event::DeadlineReached => self.deadline_reached(now, &mut effects),
         }
@@ -184,7 +197,10 @@ impl Vault {
             return;
         }
         self.phase = Phase::Live(Live {
-            stamp: Stamp { epoch, generation: Generation::FIRST },
+            stamp: Stamp {
+                epoch,
+                generation: Generation::FIRST,
+            },
             access: Access {
                 token: grant.access_token,
                 expires_at: now.after(grant.expires_in),
@@ -196,7 +212,10 @@ impl Vault {
             attempts: 0,
             not_before: Timestamp::default(),
             next_request: RequestId::default(),
-            limits: Limits { active_at: now, absolute_at: now.after(self.policy.absolute_limit) },
+            limits: Limits {
+                active_at: now,
+                absolute_at: now.after(self.policy.absolute_limit),
+            },
         });
         effects.push(Effect::Persist);
     }
@@ -204,10 +223,15 @@ impl Vault {
     fn token_asked(&mut self, now: Moment, caller: CallerId, ask: Ask, effects: &mut Effects) {
         let policy = self.policy;
         let Phase::Live(live) = &mut self.phase else {
-            effects.push(Effect::Answer { caller, answer: self.peek(now.wall) });
+            effects.push(Effect::Answer {
+                caller,
+                answer: self.peek(now.wall),
+            });
             return;
         };
-        let active_at = ask.active_ago.map_or(live.limits.active_at, |ago| now.wall.before(ago).max(live.limits.active_at));
+        let active_at = ask.active_ago.map_or(live.limits.active_at, |ago| {
+            now.wall.before(ago).max(live.limits.active_at)
+        });
         if live.intent.is_none() && live.is_due(now.wall, &ask) {
             if now.wall < live.not_before {
                 let answer = self.answer_without_rotation(now.wall);
@@ -218,34 +242,60 @@ impl Vault {
                 if live.access.expires_at <= now.wall {
                     self.require_reauth(ReauthReason::NoRefreshToken, effects);
                 }
-                effects.push(Effect::Answer { caller, answer: self.peek(now.wall) });
+                effects.push(Effect::Answer {
+                    caller,
+                    answer: self.peek(now.wall),
+                });
                 return;
             };
             let request = live.next_request;
             live.next_request = request.next();
             live.attempts = live.attempts.saturating_add(1);
-            live.intent = Some(Intent { request, armed_at: now.wall });
+            live.intent = Some(Intent {
+                request,
+                armed_at: now.wall,
+            });
             // A write is due anyway: what is known of the user's activity goes with it.
             live.limits.active_at = active_at;
-            self.waiters.push(Waiter { caller, until: now.wall.after(policy.caller_wait) });
+            self.waiters.push(Waiter {
+                caller,
+                until: now.wall.after(policy.caller_wait),
+            });
             effects.push(Effect::Persist);
-            effects.push(Effect::RequestToken { request, refresh_token });
+            effects.push(Effect::RequestToken {
+                request,
+                refresh_token,
+            });
             return;
         }
         let alive = now.wall < live.access.expires_at;
         if live.intent.is_some() && (!alive || ask.stamp == Some(live.stamp) && ask.reason.wants_rotation()) {
-            self.waiters.push(Waiter { caller, until: now.wall.after(policy.caller_wait) });
+            self.waiters.push(Waiter {
+                caller,
+                until: now.wall.after(policy.caller_wait),
+            });
             return;
         }
         // Activity alone is written down only when a quarter of the idle limit has passed: rows cost money.
-        if active_at.since(live.limits.active_at) >= policy.idle_limit.percent(25) && active_at > live.limits.active_at {
+        if active_at.since(live.limits.active_at) >= policy.idle_limit.percent(25)
+            && active_at > live.limits.active_at
+        {
             live.limits.active_at = active_at;
             effects.push(Effect::Persist);
         }
-        effects.push(Effect::Answer { caller, answer: self.peek(now.wall) });
+        effects.push(Effect::Answer {
+            caller,
+            answer: self.peek(now.wall),
+        });
     }
 
-    fn token_answered(&mut self, now: Moment, request: RequestId, answer: TokenAnswer, effects: &mut Effects) {
+    fn token_answered(
+        &mut self,
+        now: Moment,
+        request: RequestId,
+        answer: TokenAnswer,
+        effects: &mut Effects,
+    ) {
         let awaited = match &mut self.phase {
             Phase::Live(live) if live.intent.is_some_and(|intent| intent.request == request) => Some(live),
             Phase::Vacant | Phase::Live(_) | Phase::ReauthRequired(_) | Phase::Ended(_) => None,
@@ -261,7 +311,11 @@ impl Vault {
         live.intent = None;
         match answer {
             TokenAnswer::Granted(grant) => {
-                let outcome = if live.attempts > 1 { Outcome::Recovered } else { Outcome::Success };
+                let outcome = if live.attempts > 1 {
+                    Outcome::Recovered
+                } else {
+                    Outcome::Success
+                };
                 live.stamp = live.stamp.rotated();
                 live.access = Access {
                     token: grant.access_token,
@@ -278,13 +332,23 @@ impl Vault {
                 effects.push(Effect::Report(outcome));
                 self.answer_waiters(now.wall, effects);
             }
-            TokenAnswer::Failed { failure, retry_after } => self.attempt_failed(now, failure, retry_after, effects),
+            TokenAnswer::Failed { failure, retry_after } => {
+                self.attempt_failed(now, failure, retry_after, effects)
+            }
         }
     }
 
     /// The token request that was in flight is over and brought nothing.
-    fn attempt_failed(&mut self, now: Moment, failure: Failure, retry_after: Option<Millis>, effects: &mut Effects) {
-        let Phase::Live(live) = &mut self.phase else { return };
+    fn attempt_failed(
+        &mut self,
+        now: Moment,
+        failure: Failure,
+        retry_after: Option<Millis>,
+        effects: &mut Effects,
+    ) {
+        let Phase::Live(live) = &mut self.phase else {
+            return;
+        };
         let first = live.attempts <= 1;
         let outcome = match failure {
             // Only the first attempt of a generation says something about the grant. A repetition may be refused because an
@@ -296,7 +360,9 @@ impl Vault {
             Failure::Misconfigured => Outcome::Misconfigured,
         };
         live.intent = None;
-        live.not_before = now.wall.after(retry::wait(retry_after, live.attempts, now.entropy));
+        live.not_before = now
+            .wall
+            .after(retry::wait(retry_after, live.attempts, now.entropy));
         match outcome {
             Outcome::Revoked => self.require_reauth(ReauthReason::Revoked, effects),
             Outcome::RotationLost => self.require_reauth(ReauthReason::RotationLost, effects),
@@ -316,7 +382,10 @@ impl Vault {
             Phase::Live(_) | Phase::ReauthRequired(_) => self.end(now, EndReason::Logout, effects),
             Phase::Vacant | Phase::Ended(_) => {}
         }
-        effects.push(Effect::Answer { caller, answer: self.peek(now) });
+        effects.push(Effect::Answer {
+            caller,
+            answer: self.peek(now),
+        });
     }
 
     fn deadline_reached(&mut self, now: Moment, effects: &mut Effects) {
@@ -333,10 +402,18 @@ impl Vault {
             }
             Phase::Vacant | Phase::ReauthRequired(_) | Phase::Ended(_) => {}
         }
-        let due: Vec<Waiter> = self.waiters.iter().filter(|waiter| waiter.until <= now.wall).copied().collect();
+        let due: Vec<Waiter> = self
+            .waiters
+            .iter()
+            .filter(|waiter| waiter.until <= now.wall)
+            .copied()
+            .collect();
         self.waiters.retain(|waiter| waiter.until > now.wall);
         for Waiter { caller, .. } in due {
-            effects.push(Effect::Answer { caller, answer: self.answer_without_rotation(now.wall) });
+            effects.push(Effect::Answer {
+                caller,
+                answer: self.answer_without_rotation(now.wall),
+            });
         }
     }
 
@@ -354,7 +431,11 @@ impl Vault {
 
     fn end(&mut self, now: Timestamp, reason: EndReason, effects: &mut Effects) {
         let Some(stamp) = self.stamp() else { return };
-        let ended = Phase::Ended(Ended { stamp, reason, forget_at: now.after(TRACE_KEPT) });
+        let ended = Phase::Ended(Ended {
+            stamp,
+            reason,
+            forget_at: now.after(TRACE_KEPT),
+        });
         let before = mem::replace(&mut self.phase, ended);
         effects.push(Effect::Persist);
         if let Phase::Live(live) = before {
@@ -365,7 +446,11 @@ impl Vault {
 
     fn require_reauth(&mut self, reason: ReauthReason, effects: &mut Effects) {
         if let Phase::Live(live) = &self.phase {
-            self.phase = Phase::ReauthRequired(ReauthRequired { stamp: live.stamp, reason, limits: live.limits });
+            self.phase = Phase::ReauthRequired(ReauthRequired {
+                stamp: live.stamp,
+                reason,
+                limits: live.limits,
+            });
             effects.push(Effect::Persist);
         }
     }
@@ -378,7 +463,10 @@ impl Vault {
 
     fn answer_waiters(&mut self, now: Timestamp, effects: &mut Effects) {
         for Waiter { caller, .. } in mem::take(&mut self.waiters) {
-            effects.push(Effect::Answer { caller, answer: self.answer_without_rotation(now) });
+            effects.push(Effect::Answer {
+                caller,
+                answer: self.answer_without_rotation(now),
+            });
         }
     }
 

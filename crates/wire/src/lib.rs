@@ -1,0 +1,31 @@
+//! What tab and Worker say to each other.
+//!
+//! JSON over same-origin HTTP. Every request carries the header [`HEADER_VERSION`], which is also the custom header that a
+//! page of another origin cannot send. Durations are seconds and points in time are Unix seconds (RFC 7519 `NumericDate`),
+//! both with up to three decimals. The files in `golden/` are read by the tests of this crate and of the TypeScript side:
+//! a change that only one of them notices is a break.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod problem;
+mod reason;
+mod seconds;
+mod session;
+mod token;
+
+pub use problem::{Code, Problem};
+pub use reason::TokenReason;
+pub use seconds::{NumericDate, Seconds};
+pub use session::{Mode, Provider, ProviderState, Session, SessionResponse, Upstream, User};
+pub use token::{LoggedOut, LogoutResponse, TokenRequest, TokenResponse};
+
+/// The version of everything in this crate.
+pub const VERSION: u32 = 1;
+
+/// The request header that carries [`VERSION`]. Its presence is half of the cross-site rule.
+pub const HEADER_VERSION: &str = "everlit-version";
+
+/// The response header that tells the Worker's own answers under `/api` from a resource server's.
+pub const HEADER_CODE: &str = "everlit-code";

@@ -1,0 +1,165 @@
+use alloc::string::String;
+
+use crate::Seconds;
+
+/// What went wrong, for callers to branch on. Closed: reasons stay in the Worker's logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
+pub enum Code {
+    /// The request is not one of ours, or is malformed.
+    BadRequest,
+    /// The request did not come from the app's own pages.
+    CrossSite,
+    /// There is nothing at this address.
+    NotFound,
+    /// There is, but not for this method.
+    MethodNotAllowed,
+    /// The body is larger than is accepted.
+    TooLarge,
+    /// Tab and Worker speak different versions: the page needs a reload.
+    UnsupportedVersion,
+    /// There is no session.
+    LoggedOut,
+    /// The session is over.
+    SessionEnded,
+    /// The session waits for its user.
+    ReauthRequired,
+    /// The resource server did not take the access token, and did not act on the call.
+    AccessExpired,
+    /// No token can be had just now.
+    TemporarilyUnavailable,
+    /// Too much was asked.
+    Throttled,
+    /// The resource server cannot be reached.
+    UpstreamUnreachable,
+    /// The deployment's configuration is wrong; an operator must act.
+    Misconfigured,
+    /// The Worker failed.
+    Internal,
+}
+
+impl Code {
+    /// Every code.
+    pub const ALL: [Self; 15] = [
+        Self::BadRequest,
+        Self::CrossSite,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::TooLarge,
+        Self::UnsupportedVersion,
+        Self::LoggedOut,
+        Self::SessionEnded,
+        Self::ReauthRequired,
+        Self::AccessExpired,
+        Self::TemporarilyUnavailable,
+        Self::Throttled,
+        Self::UpstreamUnreachable,
+        Self::Misconfigured,
+        Self::Internal,
+    ];
+
+    /// The name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::BadRequest => "bad_request",
+            Self::CrossSite => "cross_site",
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::TooLarge => "too_large",
+            Self::UnsupportedVersion => "unsupported_version",
+            Self::LoggedOut => "logged_out",
+            Self::SessionEnded => "session_ended",
+            Self::ReauthRequired => "reauth_required",
+            Self::AccessExpired => "access_expired",
+            Self::TemporarilyUnavailable => "temporarily_unavailable",
+            Self::Throttled => "throttled",
+            Self::UpstreamUnreachable => "upstream_unreachable",
+            Self::Misconfigured => "misconfigured",
+            Self::Internal => "internal",
+        }
+    }
+
+    /// The HTTP status that goes with it.
+    #[must_use]
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::BadRequest | Self::UnsupportedVersion => 400,
+            Self::LoggedOut | Self::SessionEnded | Self::ReauthRequired | Self::AccessExpired => 401,
+            Self::CrossSite => 403,
+            Self::NotFound => 404,
+            Self::MethodNotAllowed => 405,
+            Self::TooLarge => 413,
+            Self::Throttled => 429,
+            Self::Internal => 500,
+            Self::UpstreamUnreachable => 502,
+            Self::TemporarilyUnavailable | Self::Misconfigured => 503,
+        }
+    }
+
+    /// One sentence for a person.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::BadRequest => "The request cannot be understood.",
+            Self::CrossSite => "The request did not come from the app's own pages.",
+            Self::NotFound => "There is nothing at this address.",
+            Self::MethodNotAllowed => "This address does not take that method.",
+            Self::TooLarge => "The request is too large.",
+            Self::UnsupportedVersion => "The page is of another version than the server. Reload it.",
+            Self::LoggedOut => "Nobody is logged in.",
+            Self::SessionEnded => "The session is over.",
+            Self::ReauthRequired => "The session needs its user to log in again.",
+            Self::AccessExpired => "The access token has expired.",
+            Self::TemporarilyUnavailable => "No token can be had just now. Try again later.",
+            Self::Throttled => "Too many requests. Try again later.",
+            Self::UpstreamUnreachable => "The resource server cannot be reached.",
+            Self::Misconfigured => "The configuration of this deployment is wrong.",
+            Self::Internal => "The server failed.",
+        }
+    }
+}
+
+/// A problem document (RFC 9457), `application/problem+json`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Problem {
+    /// `urn:everlit:problem:` and the code.
+    #[cfg_attr(feature = "serde", serde(rename = "type"))]
+    pub kind: String,
+    /// One sentence for a person, the same for every problem of this type.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// The code.
+    pub code: Code,
+    /// What is special about this one; never a secret, a path or a query.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub detail: Option<String>,
+    /// When to try again.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub retry_after: Option<Seconds>,
+    /// Why the session is over or waits for its user.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub reason: Option<String>,
+}
+
+impl Problem {
+    /// A problem with nothing special about it.
+    #[must_use]
+    pub fn new(code: Code) -> Self {
+        Self {
+            kind: ["urn:everlit:problem:", code.as_str()].concat(),
+            title: code.title().into(),
+            status: code.status(),
+            code,
+            detail: None,
+            retry_after: None,
+            reason: None,
+        }
+    }
+}

@@ -1,0 +1,83 @@
+use alloc::string::String;
+
+use everlit_core::{Epoch, Generation, Stamp};
+
+use crate::{NumericDate, Seconds, TokenReason};
+
+/// The body of `POST /auth/token`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct TokenRequest {
+    /// [`VERSION`](crate::VERSION).
+    pub v: u32,
+    /// The login that the tab holds; absent on a first load. Counts only together with `generation`.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub epoch: Option<u64>,
+    /// The token within it.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub generation: Option<u32>,
+    /// Why.
+    pub reason: TokenReason,
+    /// Names this question, so that a repetition can be told from a second one; up to 64 characters.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub op_id: Option<String>,
+    /// How long ago the user was last active in any tab.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub active_ago: Option<Seconds>,
+}
+
+impl TokenRequest {
+    /// What the tab holds, if it said all of it.
+    #[must_use]
+    pub fn stamp(&self) -> Option<Stamp> {
+        Some(Stamp {
+            epoch: Epoch(self.epoch?),
+            generation: Generation(self.generation?),
+        })
+    }
+}
+
+/// The answer to `POST /auth/token`: which token is current and how long it lives. In BFF mode the token itself stays at
+/// the edge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct TokenResponse {
+    /// [`VERSION`](crate::VERSION).
+    pub v: u32,
+    /// The login.
+    pub epoch: u64,
+    /// The token within it.
+    pub generation: u32,
+    /// How long it still lives.
+    pub expires_in: Seconds,
+    /// How long it lived when it was new.
+    pub lifetime: Seconds,
+    /// The Worker's clock.
+    pub server_time: NumericDate,
+    /// How long until the session ends for want of activity.
+    pub idle_left: Seconds,
+    /// How long until the session ends whatever happens.
+    pub absolute_left: Seconds,
+}
+
+/// The answer to `POST /auth/logout`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct LogoutResponse {
+    /// [`VERSION`](crate::VERSION).
+    pub v: u32,
+    /// Always `logged_out`.
+    pub state: LoggedOut,
+}
+
+/// The one state after a logout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
+pub enum LoggedOut {
+    /// There is no session any more.
+    LoggedOut,
+}
