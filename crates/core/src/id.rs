@@ -34,10 +34,7 @@ impl Stamp {
     /// The stamp after a rotation.
     #[must_use]
     pub const fn rotated(self) -> Self {
-        Self {
-            epoch: self.epoch,
-            generation: self.generation.next(),
-        }
+        Self { epoch: self.epoch, generation: self.generation.next() }
     }
 }
 

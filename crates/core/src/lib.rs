@@ -51,6 +51,7 @@
 
 extern crate alloc;
 
+pub mod effects;
 pub mod id;
 pub mod law;
 pub mod retry;

@@ -36,10 +36,7 @@ pub fn backoff(failures: u32, entropy: u32) -> Millis {
 /// How long to wait when the server may have said so itself: its word if it gave one, capped at an hour, else ours.
 #[must_use]
 pub fn wait(retry_after: Option<Millis>, failures: u32, entropy: u32) -> Millis {
-    retry_after.map_or_else(
-        || backoff(failures, entropy),
-        |asked| asked.clamp(BACKOFF_MIN, COOL_DOWN_MAX),
-    )
+    retry_after.map_or_else(|| backoff(failures, entropy), |asked| asked.clamp(BACKOFF_MIN, COOL_DOWN_MAX))
 }
 
 #[cfg(test)]

@@ -16,10 +16,7 @@ const VAULT_SLACK: Millis = Millis::from_secs(2);
 /// half of it, so that a short-lived token is not refreshed from its first second on.
 #[must_use]
 pub fn lead(lifetime: Millis) -> Millis {
-    lifetime
-        .percent(LEAD_PERCENT)
-        .clamp(LEAD_MIN, LEAD_MAX)
-        .min(lifetime.percent(50))
+    lifetime.percent(LEAD_PERCENT).clamp(LEAD_MIN, LEAD_MAX).min(lifetime.percent(50))
 }
 
 /// The time left at which the vault agrees that a token is due.
@@ -45,15 +42,9 @@ mod tests {
 
     #[test]
     fn the_lead_is_a_share_of_the_lifetime_within_bounds() {
-        for (lifetime, expected) in [
-            (0, 0),
-            (8, 4),
-            (20, 5),
-            (60, 12),
-            (300, 60),
-            (3_600, 300),
-            (86_400, 300),
-        ] {
+        for (lifetime, expected) in
+            [(0, 0), (8, 4), (20, 5), (60, 12), (300, 60), (3_600, 300), (86_400, 300)]
+        {
             assert_eq!(
                 lead(Millis::from_secs(lifetime)),
                 Millis::from_secs(expected),

@@ -132,14 +132,8 @@ mod tests {
     fn lengths_and_points_saturate_instead_of_wrapping() {
         let end = Timestamp::from_millis(u64::MAX);
         assert_eq!(end.after(Millis::from_secs(1)), end);
-        assert_eq!(
-            Timestamp::from_millis(5).before(Millis::from_secs(1)),
-            Timestamp::from_millis(0)
-        );
-        assert_eq!(
-            Timestamp::from_millis(5).since(Timestamp::from_millis(9)),
-            Millis::ZERO
-        );
+        assert_eq!(Timestamp::from_millis(5).before(Millis::from_secs(1)), Timestamp::from_millis(0));
+        assert_eq!(Timestamp::from_millis(5).since(Timestamp::from_millis(9)), Millis::ZERO);
         assert_eq!(Millis::from_days(u64::MAX), Millis::from_millis(u64::MAX));
     }
 

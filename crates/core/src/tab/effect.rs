@@ -1,7 +1,5 @@
 //! What a tab wants done.
 
-use alloc::vec::Vec;
-
 use super::event::PeerMessage;
 use super::state::{Reason, State};
 use crate::id::{CallId, RequestId, Stamp};
@@ -86,36 +84,5 @@ pub enum Refusal {
     ReauthRequired,
 }
 
-/// The effects of one step, in the order in which they are to be done.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[must_use = "effects that are not carried out are decisions that never happened"]
-pub struct Effects(Vec<Effect>);
-
-impl Effects {
-    pub(super) fn push(&mut self, effect: Effect) {
-        self.0.push(effect);
-    }
-
-    /// The effects, to look at.
-    pub fn iter(&self) -> core::slice::Iter<'_, Effect> {
-        self.0.iter()
-    }
-}
-
-impl IntoIterator for Effects {
-    type Item = Effect;
-    type IntoIter = alloc::vec::IntoIter<Effect>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
-    }
-}
-
-impl<'a> IntoIterator for &'a Effects {
-    type Item = &'a Effect;
-    type IntoIter = core::slice::Iter<'a, Effect>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
-    }
-}
+/// The effects of one step of this machine.
+pub type Effects = crate::effects::Effects<Effect>;

@@ -1,7 +1,5 @@
 //! What a vault wants done.
 
-use alloc::vec::Vec;
-
 use crate::id::{CallerId, RequestId, Stamp};
 use crate::secret::{AccessToken, RefreshToken};
 use crate::time::Millis;
@@ -38,39 +36,8 @@ pub enum Effect {
     Report(Outcome),
 }
 
-/// The effects of one step, in the order in which they are to be done.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[must_use = "effects that are not carried out are decisions that never happened"]
-pub struct Effects(Vec<Effect>);
-
-impl Effects {
-    pub(super) fn push(&mut self, effect: Effect) {
-        self.0.push(effect);
-    }
-
-    /// The effects, to look at.
-    pub fn iter(&self) -> core::slice::Iter<'_, Effect> {
-        self.0.iter()
-    }
-}
-
-impl IntoIterator for Effects {
-    type Item = Effect;
-    type IntoIter = alloc::vec::IntoIter<Effect>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.into_iter()
-    }
-}
-
-impl<'a> IntoIterator for &'a Effects {
-    type Item = &'a Effect;
-    type IntoIter = core::slice::Iter<'a, Effect>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
-    }
-}
+/// The effects of one step of this machine.
+pub type Effects = crate::effects::Effects<Effect>;
 
 /// What a caller is told.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -60,6 +60,7 @@ pub use row::{Row, Status};
 use crate::id::{CallerId, Generation, RequestId, Stamp};
 use crate::retry::{self, Failure};
 use crate::schedule;
+use crate::secret::RefreshToken;
 use crate::time::{Millis, Moment, Timestamp};
 
 /// How long the last trace of an ended session is kept, so that late callers learn why it is over.
@@ -84,21 +85,13 @@ impl Vault {
     /// A vault without a login.
     #[must_use]
     pub const fn new(policy: Policy) -> Self {
-        Self {
-            policy,
-            phase: Phase::Vacant,
-            waiters: Vec::new(),
-        }
+        Self { policy, phase: Phase::Vacant, waiters: Vec::new() }
     }
 
     /// A vault as its row left it.
     #[must_use]
     pub fn load(policy: Policy, row: Row) -> Self {
-        Self {
-            policy,
-            phase: row.into_phase(),
-            waiters: Vec::new(),
-        }
+        Self { policy, phase: row.into_phase(), waiters: Vec::new() }
     }
 
     /// What to write down: all of the machine but those who wait.
@@ -156,10 +149,7 @@ impl Vault {
             Phase::Vacant => None,
             Phase::Live(live) => {
                 let ends_at = live.limits.ends_at(&self.policy);
-                Some(
-                    live.intent
-                        .map_or(ends_at, |intent| ends_at.min(self.lost_at(intent))),
-                )
+                Some(live.intent.map_or(ends_at, |intent| ends_at.min(self.lost_at(intent))))
             }
             Phase::ReauthRequired(waiting) => Some(waiting.limits.ends_at(&self.policy)),
             Phase::Ended(ended) => Some(ended.forget_at),
@@ -171,7 +161,7 @@ impl Vault {
     /// Total: every event is accepted in every state. An answer to a request that is no longer awaited changes nothing, but
     /// the refresh token it brings is revoked.
     pub fn step(&mut self, now: Moment, event: Event) -> Effects {
-        let mut effects = Effects::default();
+        let mut effects = Effects::none();
         self.end_by_limit(now.wall, &mut effects);
         match event {
             Event::LoginCommitted(login) => self.login_committed(now.wall, login, &mut effects),
@@ -192,15 +182,12 @@ impl Vault {
             // live on unseen; those of a true repetition are the ones we hold.
             let ours = matches!(&self.phase, Phase::Live(live) if live.refresh_token == grant.refresh_token);
             if !ours {
-                self.revoke(grant.refresh_token, effects);
+                revoke(grant.refresh_token, effects);
             }
             return;
         }
         self.phase = Phase::Live(Live {
-            stamp: Stamp {
-                epoch,
-                generation: Generation::FIRST,
-            },
+            stamp: Stamp { epoch, generation: Generation::FIRST },
             access: Access {
                 token: grant.access_token,
                 expires_at: now.after(grant.expires_in),
@@ -212,10 +199,7 @@ impl Vault {
             attempts: 0,
             not_before: Timestamp::default(),
             next_request: RequestId::default(),
-            limits: Limits {
-                active_at: now,
-                absolute_at: now.after(self.policy.absolute_limit),
-            },
+            limits: Limits { active_at: now, absolute_at: now.after(self.policy.absolute_limit) },
         });
         effects.push(Effect::Persist);
     }
@@ -223,15 +207,12 @@ impl Vault {
     fn token_asked(&mut self, now: Moment, caller: CallerId, ask: Ask, effects: &mut Effects) {
         let policy = self.policy;
         let Phase::Live(live) = &mut self.phase else {
-            effects.push(Effect::Answer {
-                caller,
-                answer: self.peek(now.wall),
-            });
+            effects.push(Effect::Answer { caller, answer: self.peek(now.wall) });
             return;
         };
-        let active_at = ask.active_ago.map_or(live.limits.active_at, |ago| {
-            now.wall.before(ago).max(live.limits.active_at)
-        });
+        let active_at = ask
+            .active_ago
+            .map_or(live.limits.active_at, |ago| now.wall.before(ago).max(live.limits.active_at));
         if live.intent.is_none() && live.is_due(now.wall, &ask) {
             if now.wall < live.not_before {
                 let answer = self.answer_without_rotation(now.wall);
@@ -242,38 +223,23 @@ impl Vault {
                 if live.access.expires_at <= now.wall {
                     self.require_reauth(ReauthReason::NoRefreshToken, effects);
                 }
-                effects.push(Effect::Answer {
-                    caller,
-                    answer: self.peek(now.wall),
-                });
+                effects.push(Effect::Answer { caller, answer: self.peek(now.wall) });
                 return;
             };
             let request = live.next_request;
             live.next_request = request.next();
             live.attempts = live.attempts.saturating_add(1);
-            live.intent = Some(Intent {
-                request,
-                armed_at: now.wall,
-            });
+            live.intent = Some(Intent { request, armed_at: now.wall });
             // A write is due anyway: what is known of the user's activity goes with it.
             live.limits.active_at = active_at;
-            self.waiters.push(Waiter {
-                caller,
-                until: now.wall.after(policy.caller_wait),
-            });
+            self.waiters.push(Waiter { caller, until: now.wall.after(policy.caller_wait) });
             effects.push(Effect::Persist);
-            effects.push(Effect::RequestToken {
-                request,
-                refresh_token,
-            });
+            effects.push(Effect::RequestToken { request, refresh_token });
             return;
         }
         let alive = now.wall < live.access.expires_at;
         if live.intent.is_some() && (!alive || ask.stamp == Some(live.stamp) && ask.reason.wants_rotation()) {
-            self.waiters.push(Waiter {
-                caller,
-                until: now.wall.after(policy.caller_wait),
-            });
+            self.waiters.push(Waiter { caller, until: now.wall.after(policy.caller_wait) });
             return;
         }
         // Activity alone is written down only when a quarter of the idle limit has passed: rows cost money.
@@ -283,10 +249,7 @@ impl Vault {
             live.limits.active_at = active_at;
             effects.push(Effect::Persist);
         }
-        effects.push(Effect::Answer {
-            caller,
-            answer: self.peek(now.wall),
-        });
+        effects.push(Effect::Answer { caller, answer: self.peek(now.wall) });
     }
 
     fn token_answered(
@@ -304,18 +267,14 @@ impl Vault {
             // After a logout, or after it was given up for lost. Nothing it brings may be used, or live on unused.
             effects.push(Effect::Report(Outcome::Late));
             if let TokenAnswer::Granted(grant) = answer {
-                self.revoke(grant.refresh_token, effects);
+                revoke(grant.refresh_token, effects);
             }
             return;
         };
         live.intent = None;
         match answer {
             TokenAnswer::Granted(grant) => {
-                let outcome = if live.attempts > 1 {
-                    Outcome::Recovered
-                } else {
-                    Outcome::Success
-                };
+                let outcome = if live.attempts > 1 { Outcome::Recovered } else { Outcome::Success };
                 live.stamp = live.stamp.rotated();
                 live.access = Access {
                     token: grant.access_token,
@@ -360,9 +319,7 @@ impl Vault {
             Failure::Misconfigured => Outcome::Misconfigured,
         };
         live.intent = None;
-        live.not_before = now
-            .wall
-            .after(retry::wait(retry_after, live.attempts, now.entropy));
+        live.not_before = now.wall.after(retry::wait(retry_after, live.attempts, now.entropy));
         match outcome {
             Outcome::Revoked => self.require_reauth(ReauthReason::Revoked, effects),
             Outcome::RotationLost => self.require_reauth(ReauthReason::RotationLost, effects),
@@ -382,10 +339,7 @@ impl Vault {
             Phase::Live(_) | Phase::ReauthRequired(_) => self.end(now, EndReason::Logout, effects),
             Phase::Vacant | Phase::Ended(_) => {}
         }
-        effects.push(Effect::Answer {
-            caller,
-            answer: self.peek(now),
-        });
+        effects.push(Effect::Answer { caller, answer: self.peek(now) });
     }
 
     fn deadline_reached(&mut self, now: Moment, effects: &mut Effects) {
@@ -402,18 +356,11 @@ impl Vault {
             }
             Phase::Vacant | Phase::ReauthRequired(_) | Phase::Ended(_) => {}
         }
-        let due: Vec<Waiter> = self
-            .waiters
-            .iter()
-            .filter(|waiter| waiter.until <= now.wall)
-            .copied()
-            .collect();
+        let due: Vec<Waiter> =
+            self.waiters.iter().filter(|waiter| waiter.until <= now.wall).copied().collect();
         self.waiters.retain(|waiter| waiter.until > now.wall);
         for Waiter { caller, .. } in due {
-            effects.push(Effect::Answer {
-                caller,
-                answer: self.answer_without_rotation(now.wall),
-            });
+            effects.push(Effect::Answer { caller, answer: self.answer_without_rotation(now.wall) });
         }
     }
 
@@ -431,42 +378,26 @@ impl Vault {
 
     fn end(&mut self, now: Timestamp, reason: EndReason, effects: &mut Effects) {
         let Some(stamp) = self.stamp() else { return };
-        let ended = Phase::Ended(Ended {
-            stamp,
-            reason,
-            forget_at: now.after(TRACE_KEPT),
-        });
+        let ended = Phase::Ended(Ended { stamp, reason, forget_at: now.after(TRACE_KEPT) });
         let before = mem::replace(&mut self.phase, ended);
         effects.push(Effect::Persist);
         if let Phase::Live(live) = before {
-            self.revoke(live.refresh_token, effects);
+            revoke(live.refresh_token, effects);
         }
         self.answer_waiters(now, effects);
     }
 
     fn require_reauth(&mut self, reason: ReauthReason, effects: &mut Effects) {
         if let Phase::Live(live) = &self.phase {
-            self.phase = Phase::ReauthRequired(ReauthRequired {
-                stamp: live.stamp,
-                reason,
-                limits: live.limits,
-            });
+            self.phase =
+                Phase::ReauthRequired(ReauthRequired { stamp: live.stamp, reason, limits: live.limits });
             effects.push(Effect::Persist);
-        }
-    }
-
-    fn revoke(&self, refresh_token: Option<crate::secret::RefreshToken>, effects: &mut Effects) {
-        if let Some(refresh_token) = refresh_token {
-            effects.push(Effect::Revoke { refresh_token });
         }
     }
 
     fn answer_waiters(&mut self, now: Timestamp, effects: &mut Effects) {
         for Waiter { caller, .. } in mem::take(&mut self.waiters) {
-            effects.push(Effect::Answer {
-                caller,
-                answer: self.answer_without_rotation(now),
-            });
+            effects.push(Effect::Answer { caller, answer: self.answer_without_rotation(now) });
         }
     }
 
@@ -521,5 +452,11 @@ impl AskReason {
             Self::Deadline | Self::Unauthorized | Self::Forced | Self::Resume => true,
             Self::Activity => false,
         }
+    }
+}
+
+fn revoke(refresh_token: Option<RefreshToken>, effects: &mut Effects) {
+    if let Some(refresh_token) = refresh_token {
+        effects.push(Effect::Revoke { refresh_token });
     }
 }

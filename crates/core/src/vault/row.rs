@@ -125,10 +125,7 @@ impl Row {
     }
 
     pub(super) fn into_phase(self) -> Phase {
-        let limits = Limits {
-            active_at: self.active_at,
-            absolute_at: self.absolute_at,
-        };
+        let limits = Limits { active_at: self.active_at, absolute_at: self.absolute_at };
         match self.status {
             Status::Vacant => Phase::Vacant,
             Status::Live => match self.access_token {
@@ -154,16 +151,12 @@ impl Row {
                     limits,
                 }),
             },
-            Status::ReauthRequired(reason) => Phase::ReauthRequired(ReauthRequired {
-                stamp: self.stamp,
-                reason,
-                limits,
-            }),
-            Status::Ended(reason) => Phase::Ended(Ended {
-                stamp: self.stamp,
-                reason,
-                forget_at: self.forget_at,
-            }),
+            Status::ReauthRequired(reason) => {
+                Phase::ReauthRequired(ReauthRequired { stamp: self.stamp, reason, limits })
+            }
+            Status::Ended(reason) => {
+                Phase::Ended(Ended { stamp: self.stamp, reason, forget_at: self.forget_at })
+            }
         }
     }
 }

@@ -1,0 +1,99 @@
+use super::{Broken, Law, holds};
+use crate::id::{Epoch, Stamp};
+use crate::retry::Failure;
+use crate::tab::{Denial, Effects, Event, PeerMessage, SessionAnswer, State, Tab, TokenAnswer};
+use crate::time::Moment;
+
+/// Watches one tab from its opening on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct TabWatch {
+    /// The newest token that was ever held.
+    newest: Option<Stamp>,
+    /// The newest login that this tab was told is over.
+    over: Epoch,
+}
+
+impl TabWatch {
+    /// Watches a tab that has not opened yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { newest: None, over: Epoch(0) }
+    }
+
+    /// Looks at one step.
+    ///
+    /// # Errors
+    ///
+    /// The first law that it broke.
+    pub fn check(
+        &mut self,
+        now: Moment,
+        before: &Tab,
+        event: &Event,
+        _effects: &Effects,
+        after: &Tab,
+    ) -> Result<(), Broken> {
+        if let Some(held) = after.stamp() {
+            holds(Some(held) >= self.newest, Law::NewestWins, "a tab went back in epoch or generation")?;
+            holds(held.epoch > self.over, Law::LogoutIsFinal, "a tab took up a login that is over")?;
+            self.newest = Some(held);
+        }
+        self.remember_logout(event, before, after);
+        only_terminal_ends(event, before.state(), after.state())?;
+        let handled = matches!(event, Event::DeadlineReached);
+        holds(
+            !handled || after.next_deadline().is_none_or(|next| now.mono < next),
+            Law::DeadlineAlwaysAdvances,
+            "a tab's deadline was handled and is due again at once",
+        )
+    }
+
+    fn remember_logout(&mut self, event: &Event, before: &Tab, after: &Tab) {
+        if let Event::PeerTold(PeerMessage::LoggedOut { epoch }) = event {
+            self.over = self.over.max(*epoch);
+        }
+        if matches!(event, Event::LogoutAnswered { done: true, .. })
+            && before.state() != after.state()
+            && after.state() == State::LoggedOut
+            && let Some(held) = before.stamp()
+        {
+            self.over = self.over.max(held.epoch);
+        }
+    }
+}
+
+/// A tab gives a session up only when somebody who knows says so.
+fn only_terminal_ends(event: &Event, before: State, after: State) -> Result<(), Broken> {
+    if before == after {
+        return Ok(());
+    }
+    let said = match after {
+        State::LoggedOut => matches!(
+            event,
+            Event::LogoutAnswered { done: true, .. }
+                | Event::SessionAnswered { answer: SessionAnswer::LoggedOut, .. }
+                // A session that is known to be over is no session.
+                | Event::SessionAnswered { answer: SessionAnswer::Active(_) | SessionAnswer::ReauthRequired(_), .. }
+                | Event::TokenAnswered { answer: TokenAnswer::LoggedOut, .. }
+                | Event::CallDenied { denial: Denial::LoggedOut, .. }
+                | Event::PeerTold(PeerMessage::LoggedOut { .. })
+        ),
+        State::Ended => matches!(
+            event,
+            Event::TokenAnswered { answer: TokenAnswer::Ended, .. }
+                | Event::CallDenied { denial: Denial::Ended, .. }
+        ),
+        State::ReauthRequired => matches!(
+            event,
+            Event::SessionAnswered { answer: SessionAnswer::ReauthRequired(_), .. }
+                | Event::TokenAnswered {
+                    answer: TokenAnswer::ReauthRequired
+                        | TokenAnswer::Failed { failure: Failure::Reauth, .. },
+                    ..
+                }
+                | Event::CallDenied { denial: Denial::ReauthRequired, .. }
+        ),
+        State::LoggingIn | State::Active | State::Refreshing | State::Resuming | State::Degraded => true,
+    };
+    holds(said, Law::OnlyTerminalEnds, "a tab gave its session up though nobody said that it is over")
+}

@@ -1,0 +1,93 @@
+//! What the app and its user ask for.
+
+use super::due::STUCK;
+use super::{Effect, Effects, PeerMessage, Phase, Reason, Tab};
+use crate::id::{Epoch, RequestId};
+use crate::time::Moment;
+use crate::vault::AskReason;
+
+impl Tab {
+    pub(super) fn opened(&mut self, now: Moment, effects: &mut Effects) {
+        if let Phase::Resuming { request: None, .. } = self.phase {
+            self.check_session(now, 0, Reason::Wake, effects);
+        }
+    }
+
+    pub(super) fn refresh_asked(&mut self, now: Moment, effects: &mut Effects) {
+        match self.phase {
+            Phase::Active { hold, .. } => self.refresh(now, hold, AskReason::Forced, 0, effects),
+            Phase::Degraded { hold: Some(hold), failures, told: false, .. } => {
+                self.refresh(now, hold, AskReason::Forced, failures, effects);
+            }
+            // Elsewhere the question is open already, or no question would help.
+            Phase::LoggedOut { .. }
+            | Phase::LoggingIn { .. }
+            | Phase::Refreshing { .. }
+            | Phase::Resuming { .. }
+            | Phase::Degraded { .. }
+            | Phase::ReauthRequired { .. }
+            | Phase::Ended { .. } => {}
+        }
+    }
+
+    pub(super) fn login_asked(&mut self, now: Moment, effects: &mut Effects) {
+        if matches!(self.phase, Phase::LoggingIn { .. }) {
+            return;
+        }
+        let over = self.phase.over();
+        self.cancel_open(effects);
+        self.enter(Phase::LoggingIn { over, stuck_at: now.mono.after(STUCK) }, Reason::Login, effects);
+        effects.push(Effect::Navigate);
+    }
+
+    pub(super) fn logout_asked(&mut self, effects: &mut Effects) {
+        match self.phase {
+            Phase::LoggedOut { .. } | Phase::Ended { .. } => {
+                effects.push(Effect::SettleLogout { done: true })
+            }
+            Phase::LoggingIn { .. }
+            | Phase::Active { .. }
+            | Phase::Refreshing { .. }
+            | Phase::Resuming { .. }
+            | Phase::Degraded { .. }
+            | Phase::ReauthRequired { .. } => {
+                if self.logout.is_none() {
+                    let request = self.name_request();
+                    self.logout = Some(request);
+                    effects.push(Effect::PostLogout { request });
+                }
+            }
+        }
+    }
+
+    pub(super) fn logout_answered(&mut self, request: RequestId, done: bool, effects: &mut Effects) {
+        if self.logout != Some(request) {
+            return;
+        }
+        self.logout = None;
+        // Nothing is claimed that the Worker did not confirm: without its word the session goes on and the app is told.
+        if done {
+            let over = self.newest_epoch();
+            effects.push(Effect::Tell(PeerMessage::LoggedOut { epoch: over }));
+            self.cancel_open(effects);
+            self.enter(Phase::LoggedOut { over }, Reason::Logout, effects);
+        }
+        effects.push(Effect::SettleLogout { done });
+    }
+
+    /// The newest login this tab knows of, for the word that it is over.
+    pub(super) fn newest_epoch(&self) -> Epoch {
+        match self.phase {
+            Phase::ReauthRequired { stamp } => stamp.epoch,
+            Phase::LoggedOut { .. }
+            | Phase::LoggingIn { .. }
+            | Phase::Active { .. }
+            | Phase::Refreshing { .. }
+            | Phase::Resuming { .. }
+            | Phase::Degraded { .. }
+            | Phase::Ended { .. } => {
+                self.phase.hold().map_or_else(|| self.phase.over(), |hold| hold.stamp.epoch)
+            }
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! When time cannot be relied on.
+
+use super::due::STUCK;
+use super::{Effects, Event, Phase, Reason, Tab};
+use crate::time::{Millis, Moment};
+
+/// How far the two clocks may drift apart between two steps before that counts as a wake.
+const CLOCKS_AGREE: Millis = Millis::from_secs(2);
+/// How late a deadline may be handled before that counts as a wake.
+const LATE: Millis = Millis::from_secs(30);
+
+impl Tab {
+    /// Whether time went by that this tab did not see, or a clock was set.
+    pub(super) fn woke(&mut self, now: Moment, event: &Event) -> bool {
+        let before = self.last.replace((now.wall, now.mono));
+        let clocks_disagree = before.is_some_and(|(wall, mono)| {
+            let by_wall = now.wall.as_millis().abs_diff(wall.as_millis());
+            let by_mono = now.mono.since(mono).as_millis();
+            by_wall.abs_diff(by_mono) > CLOCKS_AGREE.as_millis() || now.wall < wall.before(CLOCKS_AGREE)
+        });
+        let late = matches!(event, Event::DeadlineReached)
+            && self.next_deadline().is_some_and(|deadline| deadline.after(LATE) < now.mono);
+        clocks_disagree || late || matches!(event, Event::Restored)
+    }
+
+    /// The tab cannot rely on what it knows about time: it asks, and calls wait.
+    pub(super) fn resume(&mut self, now: Moment, restored: bool, effects: &mut Effects) {
+        match self.phase {
+            Phase::Active { hold, .. } | Phase::Degraded { hold: Some(hold), .. } => {
+                self.ask_where_we_stand(now, hold, 0, effects);
+            }
+            Phase::Refreshing { hold, request, failures, .. } => {
+                // The open question brings the same news.
+                let over = self.phase.over();
+                let stuck_at = now.mono.after(STUCK);
+                let resuming =
+                    Phase::Resuming { hold: Some(hold), over, request: Some(request), failures, stuck_at };
+                self.enter(resuming, Reason::Wake, effects);
+            }
+            Phase::Degraded { hold: None, .. } => self.check_session(now, 0, Reason::Wake, effects),
+            // Without a token time does not matter; but a page that comes back may have been left for a login.
+            Phase::LoggedOut { .. }
+            | Phase::LoggingIn { .. }
+            | Phase::ReauthRequired { .. }
+            | Phase::Ended { .. } => {
+                if restored {
+                    self.check_session(now, 0, Reason::Wake, effects);
+                }
+            }
+            Phase::Resuming { .. } => {}
+        }
+    }
+}
