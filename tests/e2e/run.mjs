@@ -148,7 +148,7 @@ export class Run {
       const { states, lost: past } = await testimony(this.browser);
       if (late ?? past) {
         lost += 1;
-        this.say("trouble", `tab ${i + 1}: ${late ?? past}; it went ${states.join(" > ")}`);
+        this.say("trouble", `tab ${i + 1}: ${late ?? past}; its last states: ${states.slice(-12).join(" > ")}`);
       }
     }
     this.sessionsLost = lost + (this.asked.tabs - this.tabs.length);
