@@ -4,11 +4,7 @@ use crate::Seconds;
 
 /// What went wrong, for callers to branch on. Closed: reasons stay in the Worker's logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(rename_all = "snake_case")
-)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Code {
     /// The request is not one of ours, or is malformed.
     BadRequest,

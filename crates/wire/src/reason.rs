@@ -2,11 +2,7 @@ use everlit_core::vault::AskReason;
 
 /// Why a tab asks for the token. See [`AskReason`], which decides; this is its name on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(rename_all = "snake_case")
-)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum TokenReason {
     /// The token is near its end.
     Deadline,

@@ -30,10 +30,7 @@ impl TokenRequest {
     /// What the tab holds, if it said all of it.
     #[must_use]
     pub fn stamp(&self) -> Option<Stamp> {
-        Some(Stamp {
-            epoch: Epoch(self.epoch?),
-            generation: Generation(self.generation?),
-        })
+        Some(Stamp { epoch: Epoch(self.epoch?), generation: Generation(self.generation?) })
     }
 }
 
@@ -72,11 +69,7 @@ pub struct LogoutResponse {
 
 /// The one state after a logout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(rename_all = "snake_case")
-)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum LoggedOut {
     /// There is no session any more.
     LoggedOut,

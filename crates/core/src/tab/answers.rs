@@ -99,7 +99,8 @@ impl Tab {
             lifetime: token.lifetime,
         };
         let newest = held.filter(|held| held.stamp > told.stamp).unwrap_or(told);
-        if held.is_some_and(|held| held.stamp < newest.stamp) {
+        // Also when this tab just opened: the page may come from a login that the other tabs do not know of.
+        if held.is_none_or(|held| held.stamp < newest.stamp) {
             effects.push(Effect::Tell(PeerMessage::Moved {
                 stamp: newest.stamp,
                 expires_at: now.wall.after(token.expires_in),

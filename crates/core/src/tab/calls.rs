@@ -56,7 +56,7 @@ impl Tab {
     }
 
     /// A resource server does not take the token that this tab holds for current.
-    pub(super) fn refused_token(&mut self, now: Moment, hold: Hold, effects: &mut Effects) {
+    fn refused_token(&mut self, now: Moment, hold: Hold, effects: &mut Effects) {
         match &mut self.phase {
             Phase::Active { .. } => self.refresh(now, hold, AskReason::Unauthorized, 0, effects),
             // The open question must now be waited for.
@@ -90,7 +90,7 @@ impl Tab {
         }
     }
 
-    pub(super) fn placement(&self, now: Timestamp) -> Placement {
+    fn placement(&self, now: Timestamp) -> Placement {
         match self.phase {
             Phase::Refreshing { why: AskReason::Unauthorized, .. }
             | Phase::Resuming { .. }

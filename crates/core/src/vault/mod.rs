@@ -158,8 +158,8 @@ impl Vault {
 
     /// Takes one event and says what to do.
     ///
-    /// Total: every event is accepted in every state. An answer to a request that is no longer awaited changes nothing, but
-    /// the refresh token it brings is revoked.
+    /// Total: every event is accepted in every state. An answer that comes after the session moved on changes nothing; if the
+    /// session is over, the refresh token it brings is revoked.
     pub fn step(&mut self, now: Moment, event: Event) -> Effects {
         let mut effects = Effects::none();
         self.end_by_limit(now.wall, &mut effects);
@@ -259,17 +259,23 @@ impl Vault {
         answer: TokenAnswer,
         effects: &mut Effects,
     ) {
-        let awaited = match &mut self.phase {
-            Phase::Live(live) if live.intent.is_some_and(|intent| intent.request == request) => Some(live),
-            Phase::Vacant | Phase::Live(_) | Phase::ReauthRequired(_) | Phase::Ended(_) => None,
-        };
-        let Some(live) = awaited else {
-            // After a logout, or after it was given up for lost. Nothing it brings may be used, or live on unused.
-            effects.push(Effect::Report(Outcome::Late));
-            if let TokenAnswer::Granted(grant) = answer {
-                revoke(grant.refresh_token, effects);
+        let granted = matches!(answer, TokenAnswer::Granted(_));
+        let live = match &mut self.phase {
+            Phase::Live(live) if live.awaits(request) => live,
+            // Given up for lost, and yet it came, and nothing newer has: the token it brings is the one there is.
+            Phase::Live(live) if granted && live.presented_for(request) => live,
+            Phase::Live(_) => {
+                effects.push(Effect::Report(Outcome::Late));
+                return;
             }
-            return;
+            Phase::Vacant | Phase::ReauthRequired(_) | Phase::Ended(_) => {
+                // The session went on without it, and nothing that it brings may live on unused.
+                effects.push(Effect::Report(Outcome::Late));
+                if let TokenAnswer::Granted(grant) = answer {
+                    revoke(grant.refresh_token, effects);
+                }
+                return;
+            }
         };
         live.intent = None;
         match answer {
@@ -429,6 +435,18 @@ impl Vault {
 }
 
 impl Live {
+    /// Whether this is the open token request.
+    fn awaits(&self, request: RequestId) -> bool {
+        self.intent.is_some_and(|intent| intent.request == request)
+    }
+
+    /// Whether this request presented the refresh token of this generation.
+    const fn presented_for(&self, request: RequestId) -> bool {
+        // Names are given in order, so the last so many belong to this generation.
+        let back = self.next_request.0.wrapping_sub(request.0);
+        1 <= back && back <= self.attempts
+    }
+
     /// Whether this question asks for a rotation and may have one: the caller holds the current token, and either the token
     /// is near its end, or the caller has a reason of its own and this generation is not too young.
     fn is_due(&self, now: Timestamp, ask: &Ask) -> bool {
