@@ -1,0 +1,100 @@
+/** The demo's servers as one thing that can be started and stopped. */
+
+import { randomBytes } from "node:crypto";
+
+import { createAuthorizationServer } from "./authorization-server.mjs";
+import { createControlServer } from "./control-server.mjs";
+import { createCounters } from "./counters.mjs";
+import { DEFAULTS } from "./defaults.mjs";
+import { listen } from "./listener.mjs";
+import { createResourceServer } from "./resource-server.mjs";
+
+const RESOURCE_SERVER_ID = "everlit-orders";
+
+/**
+ * @typedef {object} Options
+ * @property {string} clientSecret
+ * @property {string} [clientId]
+ * @property {string[]} [redirectUris]
+ * @property {number} [accessTtl] lifetime of access tokens in seconds
+ * @property {number} [port] of the authorization server; 0 takes a free one, here and below
+ * @property {number} [resourcePort]
+ * @property {number} [controlPort]
+ * @property {(line: string) => void} [log]
+ */
+
+/**
+ * @typedef {object} Servers
+ * @property {string} issuer
+ * @property {string} resource origin of the resource server; the orders are at `/orders`
+ * @property {string} control origin of the control server
+ * @property {() => import("./counters.mjs").Counters} counters what was seen up to now
+ * @property {() => Promise<void>} close stops everything, also open connections; idempotent
+ */
+
+/**
+ * Starts all three servers on 127.0.0.1, or none.
+ *
+ * @param {Options} options
+ * @returns {Promise<Servers>}
+ */
+export async function startServers({
+  clientSecret,
+  clientId = DEFAULTS.clientId,
+  redirectUris = [...DEFAULTS.redirectUris],
+  accessTtl = DEFAULTS.accessTtl,
+  port = 0,
+  resourcePort = 0,
+  controlPort = 0,
+  log = () => {},
+}) {
+  const counters = createCounters();
+  /** @type {import("./listener.mjs").Listener[]} */
+  const listeners = [];
+  /** @type {(...args: Parameters<typeof listen>) => ReturnType<typeof listen>} */
+  const open = async (...args) => {
+    const listener = await listen(...args);
+    listeners.push(listener);
+    return listener;
+  };
+  const close = async () => {
+    await Promise.all(listeners.splice(0).map((listener) => listener.close()));
+  };
+
+  try {
+    const authorization = await open(port, { what: "authorization server", flag: "--port" });
+    const resource = await open(resourcePort, { what: "resource server", flag: "--resource-port" });
+    const control = await open(controlPort, { what: "control server", flag: "--control-port" });
+
+    const issuer = authorization.origin;
+    const resourceServer = { id: RESOURCE_SERVER_ID, secret: randomBytes(32).toString("base64url") };
+    const { handler, introspectionEndpoint } = await createAuthorizationServer({
+      issuer,
+      accessTtl,
+      client: { id: clientId, secret: clientSecret, redirectUris },
+      resourceServer,
+      counters,
+      log,
+    });
+    authorization.serve(handler);
+    resource.serve(createResourceServer({
+      introspectionEndpoint,
+      clientId: resourceServer.id,
+      clientSecret: resourceServer.secret,
+      counters,
+      log,
+    }));
+    control.serve(createControlServer(counters));
+
+    return {
+      issuer,
+      resource: resource.origin,
+      control: control.origin,
+      counters: () => ({ ...counters }),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
