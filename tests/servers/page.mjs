@@ -91,7 +91,7 @@ button.other { color: var(--text); background: transparent; border-color: var(--
 button.other:hover { background: var(--soft); }
 .row { display: flex; flex-direction: row-reverse; gap: 12px; }
 form > button { margin-top: 24px; }
-.hint, .bad { margin-top: 22px; padding: 11px 14px; border-radius: 11px; font-size: 14px; background: var(--soft); color: var(--soft-text); }
+.hint, .bad { margin-top: 22px; text-wrap: balance; padding: 11px 14px; border-radius: 11px; font-size: 14px; background: var(--soft); color: var(--soft-text); }
 .bad { color: var(--bad); background: var(--bad-soft); }
 .who { display: flex; align-items: center; gap: 12px; margin-top: 22px; padding: 12px 14px; border: 1px solid var(--line); border-radius: 13px; }
 .who i {
