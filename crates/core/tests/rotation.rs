@@ -1,0 +1,178 @@
+//! When the vault spends a refresh token, and when it does not.
+#![allow(clippy::expect_used, clippy::panic, clippy::wildcard_enum_match_arm, missing_docs)]
+
+use everlit_core::id::{CallerId, RequestId};
+use everlit_core::retry::Failure;
+use everlit_core::secret::Secret;
+use everlit_core::time::{Millis, Moment, Timestamp};
+use everlit_core::vault::{
+    Answer, Ask, AskReason, Effect, Event, Granted, Login, Outcome, Policy, ReauthReason, TokenAnswer, Vault,
+};
+use everlit_core::{Epoch, Stamp};
+
+const WALL: u64 = 1_790_000_000_000;
+
+fn at(millis: u64) -> Moment {
+    let wall = Timestamp::from_millis(WALL + millis);
+    Moment { wall, mono: wall, entropy: 0 }
+}
+
+fn grant(n: u32) -> Granted {
+    Granted {
+        access_token: Secret::new(format!("access-{n}")),
+        expires_in: Millis::from_secs(60),
+        refresh_token: Some(Secret::new(format!("refresh-{n}"))),
+    }
+}
+
+fn live() -> Vault {
+    let mut vault = Vault::new(Policy::default());
+    drop(vault.step(at(0), Event::LoginCommitted(Login { epoch: Epoch(WALL), grant: grant(1) })));
+    vault
+}
+
+fn ask(vault: &mut Vault, millis: u64, caller: u64, stamp: Option<Stamp>, reason: AskReason) -> Vec<Effect> {
+    let ask = Ask { stamp, reason, active_ago: None };
+    vault.step(at(millis), Event::TokenAsked { caller: CallerId(caller), ask }).into_iter().collect()
+}
+
+fn requests(effects: &[Effect]) -> Vec<RequestId> {
+    effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::RequestToken { request, .. } => Some(*request),
+            _ => None,
+        })
+        .collect()
+}
+
+fn told(effects: &[Effect]) -> Vec<&Answer> {
+    effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Answer { answer, .. } => Some(answer),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn two_hundred_callers_at_expiry_share_one_request_and_one_answer() {
+    let mut vault = live();
+    let stamp = vault.stamp();
+    let asked: Vec<RequestId> = (0..200)
+        .flat_map(|caller| requests(&ask(&mut vault, 61_000, caller, stamp, AskReason::Deadline)))
+        .collect();
+    let [request] = asked[..] else { panic!("{} requests left", asked.len()) };
+    let answer = TokenAnswer::Granted(grant(2));
+    let effects: Vec<Effect> =
+        vault.step(at(61_300), Event::TokenAnswered { request, answer }).into_iter().collect();
+    assert_eq!(told(&effects).len(), 200);
+    assert!(told(&effects).iter().all(|answer| matches!(answer, Answer::Current(current)
+        if Some(current.stamp) == stamp.map(Stamp::rotated) && current.access_token == Secret::new("access-2".into()))));
+}
+
+#[test]
+fn a_caller_that_is_behind_gets_the_current_token_and_rotates_nothing() {
+    let mut vault = live();
+    let first = vault.stamp();
+    let [request] = requests(&ask(&mut vault, 50_000, 1, first, AskReason::Deadline))[..] else { panic!() };
+    drop(vault.step(at(50_100), Event::TokenAnswered { request, answer: TokenAnswer::Granted(grant(2)) }));
+    // Its answer was lost; it asks again, as soon as it likes and with every reason there is.
+    for reason in [AskReason::Deadline, AskReason::Forced, AskReason::Unauthorized, AskReason::Resume] {
+        let effects = ask(&mut vault, 108_000, 1, first, reason);
+        assert!(matches!(told(&effects)[..], [Answer::Current(_)]), "{reason:?}: {effects:?}");
+        assert!(requests(&effects).is_empty(), "{reason:?}");
+    }
+}
+
+#[test]
+fn a_fresh_token_is_rotated_by_force_only_after_the_minimum_interval() {
+    let mut vault = live();
+    let stamp = vault.stamp();
+    assert!(requests(&ask(&mut vault, 9_999, 1, stamp, AskReason::Forced)).is_empty());
+    assert!(requests(&ask(&mut vault, 20_000, 1, stamp, AskReason::Deadline)).is_empty());
+    assert_eq!(requests(&ask(&mut vault, 20_000, 1, stamp, AskReason::Forced)).len(), 1);
+}
+
+#[test]
+fn a_caller_waits_no_longer_than_its_limit_and_then_gets_the_token_that_still_lives() {
+    let mut vault = live();
+    let stamp = vault.stamp();
+    assert!(told(&ask(&mut vault, 50_000, 1, stamp, AskReason::Deadline)).is_empty());
+    assert_eq!(vault.next_deadline(), Some(at(54_500).wall));
+    let effects: Vec<Effect> = vault.step(at(54_500), Event::DeadlineReached).into_iter().collect();
+    assert!(matches!(told(&effects)[..], [Answer::Current(current)] if Some(current.stamp) == stamp));
+    // The request itself goes on, and its answer is taken.
+    drop(vault.step(
+        at(70_000),
+        Event::TokenAnswered { request: RequestId(0), answer: TokenAnswer::Granted(grant(2)) },
+    ));
+    assert_eq!(vault.stamp(), stamp.map(Stamp::rotated));
+}
+
+#[test]
+fn a_refusal_ends_the_grant_and_says_whether_an_answer_was_lost_before() {
+    let refused = || TokenAnswer::Failed { failure: Failure::Reauth, retry_after: None };
+    let mut first = live();
+    let stamp = first.stamp();
+    drop(ask(&mut first, 50_000, 1, stamp, AskReason::Deadline));
+    let mut second = first.clone();
+
+    drop(first.step(at(50_100), Event::TokenAnswered { request: RequestId(0), answer: refused() }));
+    assert_eq!(first.peek(at(50_100).wall), Answer::ReauthRequired(ReauthReason::Revoked));
+
+    // The same, but the first attempt met silence: the refusal of the second says nothing about the grant.
+    drop(second.step(at(80_000), Event::DeadlineReached));
+    drop(ask(&mut second, 90_000, 1, stamp, AskReason::Deadline));
+    let effects = second.step(at(90_100), Event::TokenAnswered { request: RequestId(1), answer: refused() });
+    assert!(effects.iter().any(|effect| *effect == Effect::Report(Outcome::RotationLost)), "{effects:?}");
+    assert_eq!(second.peek(at(90_100).wall), Answer::ReauthRequired(ReauthReason::RotationLost));
+}
+
+#[test]
+fn an_answer_that_was_given_up_for_lost_is_taken_when_it_comes_after_all() {
+    let mut vault = live();
+    let stamp = vault.stamp();
+    drop(ask(&mut vault, 50_000, 1, stamp, AskReason::Deadline));
+    drop(vault.step(at(80_000), Event::DeadlineReached));
+    let late = Event::TokenAnswered { request: RequestId(0), answer: TokenAnswer::Granted(grant(2)) };
+    drop(vault.step(at(81_000), late.clone()));
+    assert_eq!(vault.stamp(), stamp.map(Stamp::rotated));
+    // Delivered twice, it counts once.
+    drop(vault.step(at(82_000), late));
+    assert_eq!(vault.stamp(), stamp.map(Stamp::rotated));
+}
+
+#[test]
+fn an_open_intent_outlives_the_restart_that_took_its_request() {
+    let mut vault = live();
+    let stamp = vault.stamp();
+    drop(ask(&mut vault, 50_000, 1, stamp, AskReason::Deadline));
+    let mut restarted = Vault::load(Policy::default(), vault.row());
+    // The old request may still be under way: nobody sends a second one before its limit.
+    assert!(requests(&ask(&mut restarted, 60_000, 2, stamp, AskReason::Deadline)).is_empty());
+    assert_eq!(restarted.next_alarm(), Some(at(80_000).wall));
+    drop(restarted.step(at(80_000), Event::DeadlineReached));
+    assert_eq!(requests(&ask(&mut restarted, 90_000, 3, stamp, AskReason::Deadline)).len(), 1);
+}
+
+#[test]
+fn a_server_that_fails_ends_nothing_however_often() {
+    let mut vault = live();
+    let stamp = vault.stamp();
+    let mut sent = 0;
+    for minute in 1..=600 {
+        for request in requests(&ask(&mut vault, minute * 60_000, 1, stamp, AskReason::Deadline)) {
+            let failure =
+                [Failure::Transient, Failure::Throttled, Failure::Ambiguous, Failure::Misconfigured]
+                    [sent % 4];
+            sent += 1;
+            let answer = TokenAnswer::Failed { failure, retry_after: None };
+            drop(vault.step(at(minute * 60_000 + 100), Event::TokenAnswered { request, answer }));
+        }
+    }
+    assert!(sent > 500, "{sent} requests");
+    assert_eq!(vault.stamp(), stamp);
+    assert!(matches!(vault.peek(at(36_000_000).wall), Answer::Current(_)));
+}

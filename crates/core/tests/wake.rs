@@ -1,0 +1,100 @@
+//! A tab that slept does not trust what it knows about time.
+#![allow(clippy::expect_used, clippy::panic, clippy::wildcard_enum_match_arm, missing_docs)]
+
+use everlit_core::id::CallId;
+use everlit_core::tab::{Effect, Event, SessionAnswer, State, Tab, TokenAnswer, TokenState};
+use everlit_core::time::{Millis, Moment, Timestamp};
+use everlit_core::vault::AskReason;
+use everlit_core::{Epoch, Generation, Stamp};
+
+const WALL: u64 = 1_790_000_000_000;
+const STAMP: Stamp = Stamp { epoch: Epoch(WALL), generation: Generation(1) };
+
+/// So many seconds on each clock since the page opened.
+fn clocks(wall: i64, mono: u64) -> Moment {
+    Moment {
+        wall: Timestamp::from_millis(WALL.saturating_add_signed(wall * 1_000)),
+        mono: Timestamp::from_millis(mono * 1_000),
+        entropy: 0,
+    }
+}
+
+/// A tab with a token of an hour, as of second 0.
+fn active() -> Tab {
+    let mut tab = Tab::new();
+    drop(tab.step(clocks(0, 0), Event::Opened));
+    let request = tab.phase().request().expect("a tab that opens asks");
+    let hour = Millis::from_secs(3_600);
+    let answer = SessionAnswer::Active(TokenState { stamp: STAMP, expires_in: hour, lifetime: hour });
+    drop(tab.step(clocks(0, 0), Event::SessionAnswered { request, answer }));
+    assert_eq!(tab.state(), State::Active);
+    tab
+}
+
+fn asks_once_to_resume(mut tab: Tab, now: Moment, event: Event) {
+    let effects = tab.step(now, event);
+    let questions = effects
+        .iter()
+        .filter(|effect| {
+            matches!(effect, Effect::RequestToken { stamp: STAMP, reason: AskReason::Resume, .. })
+        })
+        .count();
+    assert_eq!((tab.state(), questions), (State::Resuming, 1), "{event:?} at {now:?}");
+}
+
+#[test]
+fn tab_asks_when_the_monotonic_clock_stopped_in_sleep() {
+    asks_once_to_resume(active(), clocks(8 * 3_600, 20), Event::Nudged);
+}
+
+#[test]
+fn tab_asks_when_its_deadline_comes_late_on_a_clock_that_runs_on_in_sleep() {
+    asks_once_to_resume(active(), clocks(8 * 3_600, 8 * 3_600), Event::DeadlineReached);
+}
+
+#[test]
+fn tab_asks_when_the_wall_clock_was_set_back_or_forward() {
+    asks_once_to_resume(active(), clocks(-3_600, 20), Event::Nudged);
+    asks_once_to_resume(active(), clocks(86_400, 20), Event::Nudged);
+}
+
+#[test]
+fn tab_asks_when_the_page_was_restored() {
+    asks_once_to_resume(active(), clocks(20, 20), Event::Restored);
+}
+
+#[test]
+fn tab_does_not_ask_while_its_clocks_agree() {
+    let mut tab = active();
+    for second in 1..=60 {
+        assert!(
+            tab.step(clocks(second, second as u64), Event::Nudged).iter().next().is_none(),
+            "second {second}"
+        );
+    }
+    assert_eq!(tab.state(), State::Active);
+}
+
+#[test]
+fn calls_after_a_sleep_wait_for_the_one_answer() {
+    let mut tab = active();
+    let (first, second) = (CallId(1), CallId(2));
+    let mut effects: Vec<Effect> =
+        tab.step(clocks(8 * 3_600, 20), Event::CallAsked { call: first }).into_iter().collect();
+    effects.extend(tab.step(clocks(8 * 3_600, 20), Event::CallAsked { call: second }));
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::SendCall { .. })), "{effects:?}");
+
+    let request = tab.phase().request().expect("the tab asks where it stands");
+    let rotated = STAMP.rotated();
+    let hour = Millis::from_secs(3_600);
+    let answer = TokenAnswer::Current(TokenState { stamp: rotated, expires_in: hour, lifetime: hour });
+    let effects = tab.step(clocks(8 * 3_600, 20), Event::TokenAnswered { request, answer });
+    let sent: Vec<CallId> = effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::SendCall { call, stamp } if *stamp == rotated => Some(*call),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(sent, [first, second]);
+}
