@@ -1,0 +1,222 @@
+//! The Worker's configuration: the variables of `wrangler.toml` and the names of the secrets that are set.
+//!
+//! Reading happens in two stages, and every error says which ([`ConfigErrorKind`]): the *shape* of each variable, which the
+//! shipped JSON Schema (`config.schema.json`) describes as well, so that an editor shows the same complaint while typing;
+//! and the *meaning* of all of them together (a secret that is missing, two login providers, what is not served yet), which
+//! no schema can say. A table test holds parser and schema together.
+//!
+//! ```
+//! use everlit_edge::config::{Config, Variables};
+//!
+//! let variables = Variables::new()
+//!     .text("ORIGINS", r#"["https://app.example"]"#)
+//!     .text("PROVIDER_MAIN", r#"{"kind": "oidc", "issuer": "https://as.example", "client_id": "app"}"#)
+//!     .secret("SECRET_SESSION_KEY")
+//!     .secret("SECRET_MAIN_CLIENT_SECRET");
+//! let config = Config::parse(&variables).unwrap();
+//! assert_eq!(config.login_provider().redirect_uri(&config.origins), "https://app.example/auth/callback/main");
+//!
+//! let errors = Config::parse(&variables.text("LIMITS", r#"{"idle": "two weeks"}"#)).unwrap_err();
+//! assert!(errors[0].to_string().starts_with("LIMITS.idle: "));
+//! ```
+
+mod duration;
+mod error;
+mod limits;
+mod origins;
+mod provider;
+mod table;
+mod upstream;
+mod variables;
+
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+
+pub use duration::parse_duration;
+pub use error::{ConfigError, ConfigErrorKind};
+pub use limits::Limits;
+pub use origins::Origins;
+pub use provider::{ClientAuth, ProviderConfig};
+pub use upstream::{Mode, UpstreamConfig, VaultName};
+pub use variables::Variables;
+
+use crate::keys::SESSION_KEY;
+
+/// A configuration that holds together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The app's own origins.
+    pub origins: Origins,
+    /// How long a session lasts.
+    pub limits: Limits,
+    /// Who can say who the user is, ordered by name; never empty.
+    providers: Vec<ProviderConfig>,
+    /// Where `/api/{name}/...` leads, ordered by name.
+    upstreams: Vec<UpstreamConfig>,
+    /// Which of the providers the login uses.
+    login: usize,
+}
+
+impl Config {
+    /// Reads all variables.
+    ///
+    /// # Errors
+    ///
+    /// Every error there is, at least one; the first is the one to show where there is room for one only.
+    pub fn parse(variables: &Variables) -> Result<Self, Vec<ConfigError>> {
+        let mut errors = Vec::new();
+        let draft = Draft::shape(variables, &mut errors);
+        // The meaning of a variable that was not read is nothing to complain about.
+        if let Some(draft) = draft.filter(|_| errors.is_empty()) {
+            let login = draft.meaning(variables, &mut errors);
+            if errors.is_empty() {
+                return Ok(Self {
+                    origins: draft.origins,
+                    limits: draft.limits,
+                    providers: draft.providers,
+                    upstreams: draft.upstreams,
+                    login,
+                });
+            }
+        }
+        Err(errors)
+    }
+
+    /// The provider that the login uses.
+    #[must_use]
+    pub fn login_provider(&self) -> &ProviderConfig {
+        // `login` was found in `providers`, and both are private; the fallback only spares us a panic.
+        self.providers.get(self.login).unwrap_or_else(|| {
+            static NONE: ProviderConfig = ProviderConfig::NONE;
+            &NONE
+        })
+    }
+
+    /// All providers, ordered by name.
+    #[must_use]
+    pub fn providers(&self) -> &[ProviderConfig] {
+        &self.providers
+    }
+
+    /// The provider of this name.
+    #[must_use]
+    pub fn provider(&self, name: &str) -> Option<&ProviderConfig> {
+        self.providers.iter().find(|provider| provider.name == name)
+    }
+
+    /// All upstreams, ordered by name.
+    #[must_use]
+    pub fn upstreams(&self) -> &[UpstreamConfig] {
+        &self.upstreams
+    }
+
+    /// The upstream of this name.
+    #[must_use]
+    pub fn upstream(&self, name: &str) -> Option<&UpstreamConfig> {
+        self.upstreams.iter().find(|upstream| upstream.name == name)
+    }
+}
+
+/// The variables, read one by one.
+struct Draft {
+    origins: Origins,
+    limits: Limits,
+    providers: Vec<ProviderConfig>,
+    upstreams: Vec<UpstreamConfig>,
+}
+
+impl Draft {
+    fn shape(variables: &Variables, errors: &mut Vec<ConfigError>) -> Option<Self> {
+        let origins = match variables.value("ORIGINS") {
+            Some(value) => Origins::read("ORIGINS", value, errors),
+            None => {
+                errors.push(ConfigError::shape("ORIGINS", None, "is missing", origins::EXPECTED));
+                None
+            }
+        };
+        let limits = match variables.value("LIMITS") {
+            Some(value) => Limits::read("LIMITS", value, errors),
+            None => Some(Limits::default()),
+        };
+        let (mut providers, mut upstreams, mut described) = (Vec::new(), Vec::new(), false);
+        for (variable, value) in variables.iter() {
+            if let Some(name) = variable.strip_prefix(provider::PREFIX).and_then(url_name) {
+                described = true;
+                providers.extend(ProviderConfig::read(variable, &name, value, errors));
+            } else if let Some(name) = variable.strip_prefix(upstream::PREFIX).and_then(url_name) {
+                upstreams.extend(UpstreamConfig::read(variable, &name, value, errors));
+            } else if is_near_miss(variable) {
+                errors.push(ConfigError::shape(
+                    variable,
+                    None,
+                    "is not a variable of Everlit",
+                    "ORIGINS, LIMITS, PROVIDER_<NAME> or UPSTREAM_<NAME>, the name in upper case, 32 characters at most",
+                ));
+            }
+        }
+        if !described {
+            errors.push(ConfigError::shape("PROVIDER_<NAME>", None, "is missing", provider::EXPECTED));
+        }
+        Some(Self { origins: origins?, limits: limits?, providers, upstreams })
+    }
+
+    /// Checks what only all variables together can show, and finds the login provider.
+    fn meaning(&self, variables: &Variables, errors: &mut Vec<ConfigError>) -> usize {
+        if self.limits.idle > self.limits.absolute {
+            errors.push(ConfigError::meaning(
+                "LIMITS",
+                Some("idle"),
+                "is longer than the absolute limit",
+                "an idle limit that is not longer than `absolute`",
+            ));
+        }
+        let marked = || self.providers.iter().enumerate().filter(|(_, provider)| provider.login);
+        let login = if self.providers.len() == 1 { Some(0) } else { marked().map(|(at, _)| at).next() };
+        if marked().count() > 1 || login.is_none() {
+            errors.push(ConfigError::meaning(
+                "PROVIDER_<NAME>",
+                Some("login"),
+                "is true for none or for several of the providers",
+                "`login = true` in exactly one of them",
+            ));
+        }
+        for upstream in &self.upstreams {
+            upstream.check(errors);
+        }
+        for variable in variables.iter().map(|(variable, _)| variable) {
+            if variable.starts_with("SERVICE_") || variable.starts_with("ALERT_") {
+                errors.push(ConfigError::meaning(
+                    variable,
+                    None,
+                    "is not served yet",
+                    "no variable whose name begins with SERVICE_ or ALERT_",
+                ));
+            }
+        }
+        let mut needed = alloc::vec![SESSION_KEY.to_string()];
+        needed.extend(self.providers.iter().map(ProviderConfig::client_secret_name));
+        for secret in needed.into_iter().filter(|secret| !variables.has_secret(secret)) {
+            let command = alloc::format!("a secret, set by `wrangler secret put {secret}`");
+            errors.push(ConfigError::secret(secret, "is not set", &command));
+        }
+        login.unwrap_or(0)
+    }
+}
+
+/// The name in URLs of what a variable's name ends with: `ORDERS` is `orders`.
+fn url_name(suffix: &str) -> Option<String> {
+    let plain = suffix.bytes().all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_'));
+    let named = suffix.starts_with(|c: char| c.is_ascii_uppercase()) && suffix.len() <= 32;
+    (plain && named).then(|| suffix.to_ascii_lowercase())
+}
+
+/// Names that nobody sets for another purpose: a typing error there would be silent otherwise.
+fn is_near_miss(variable: &str) -> bool {
+    matches!(variable, "ORIGIN" | "LIMIT" | "PROVIDER" | "PROVIDERS" | "UPSTREAM" | "UPSTREAMS")
+        || [provider::PREFIX, upstream::PREFIX, "PROVIDERS_", "UPSTREAMS_"]
+            .iter()
+            .any(|prefix| variable.starts_with(prefix))
+}
+
+#[cfg(test)]
+mod tests;

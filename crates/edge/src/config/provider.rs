@@ -1,0 +1,201 @@
+//! One provider: the authorization server, and who we are to it.
+
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+
+use serde_json::Value;
+
+use super::table::{self, Table};
+use super::{ConfigError, Origins};
+use crate::provider::Provider;
+use crate::url::HttpUrl;
+
+pub(super) const PREFIX: &str = "PROVIDER_";
+pub(super) const EXPECTED: &str = "at least one table such as PROVIDER_MAIN = { kind = \"oidc\", issuer = \"https://as.example\", client_id = \"app\" }";
+
+/// Parameters of the authorization request that are ours to set.
+const RESERVED: [&str; 13] = [
+    "client_id",
+    "client_secret",
+    "code_challenge",
+    "code_challenge_method",
+    "nonce",
+    "prompt",
+    "redirect_uri",
+    "request",
+    "request_uri",
+    "response_mode",
+    "response_type",
+    "scope",
+    "state",
+];
+
+/// How the client authenticates at the token endpoint (RFC 6749, section 2.3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientAuth {
+    /// `client_secret_basic`: in the `Authorization` header.
+    SecretBasic,
+    /// `client_secret_post`: in the body.
+    SecretPost,
+}
+
+/// One `PROVIDER_<NAME>`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProviderConfig {
+    /// Its name in URLs: `demo`.
+    pub name: String,
+    /// What we know of providers of its kind.
+    pub provider: Provider,
+    /// The issuer identifier, character by character as the provider writes it.
+    pub issuer: String,
+    /// The id of the client that is registered there.
+    pub client_id: String,
+    /// The scopes that a login asks for; `openid` is among them.
+    pub scopes: Vec<String>,
+    /// How the client authenticates.
+    pub client_auth: ClientAuth,
+    /// Whether it was marked as the one the login uses.
+    pub login: bool,
+    /// The `prompt` of the authorization request; empty sends none.
+    pub prompt: String,
+    /// Further parameters of the authorization request, ordered by name.
+    pub parameters: Vec<(String, String)>,
+}
+
+impl ProviderConfig {
+    /// Stands where there is none, so that nothing has to panic. No request can be built for it that goes anywhere.
+    pub(super) const NONE: Self = Self {
+        name: String::new(),
+        provider: Provider::OPEN_ID_CONNECT,
+        issuer: String::new(),
+        client_id: String::new(),
+        scopes: Vec::new(),
+        client_auth: ClientAuth::SecretBasic,
+        login: false,
+        prompt: String::new(),
+        parameters: Vec::new(),
+    };
+
+    /// The name of the secret that holds its client secret: `SECRET_DEMO_CLIENT_SECRET`.
+    #[must_use]
+    pub fn client_secret_name(&self) -> String {
+        alloc::format!("SECRET_{}_CLIENT_SECRET", self.name.to_ascii_uppercase())
+    }
+
+    /// Where the provider sends the browser back to.
+    #[must_use]
+    pub fn redirect_uri(&self, origins: &Origins) -> String {
+        alloc::format!("{}/auth/callback/{}", origins.canonical(), self.name)
+    }
+
+    pub(super) fn read(
+        variable: &str,
+        name: &str,
+        value: &Value,
+        errors: &mut Vec<ConfigError>,
+    ) -> Option<Self> {
+        let known = ["kind", "issuer", "client_id", "scopes", "client_auth", "login", "prompt", "parameters"];
+        let table = Table::read(variable, value, &known, EXPECTED, errors)?;
+        let provider = table.field("kind", "\"oidc\"", errors, None, |value| {
+            (value.as_str()? == "oidc").then_some(Provider::OPEN_ID_CONNECT)
+        });
+        let issuer = table.field(
+            "issuer",
+            "an https URL without query, such as \"https://as.example\", exactly as the provider's discovery document writes it; http only for localhost",
+            errors,
+            None,
+            |value| value.as_str().filter(|text| is_issuer(text)).map(str::to_string),
+        );
+        let client_id = table.field(
+            "client_id",
+            "the id of the registered client, 1 to 256 printable ASCII characters",
+            errors,
+            None,
+            |value| value.as_str().filter(|text| is_printable(text) && !text.is_empty()).map(str::to_string),
+        );
+        let scopes = table.field(
+            "scopes",
+            "a list of 1 to 32 different scopes with \"openid\" among them, such as [\"openid\", \"offline_access\"]",
+            errors,
+            Some(["openid", "offline_access"].map(str::to_string).to_vec()),
+            |value| table::texts(value, 32, is_scope).filter(|scopes| scopes.iter().any(|scope| scope == "openid")),
+        );
+        let client_auth = table.field(
+            "client_auth",
+            "\"client_secret_basic\" or \"client_secret_post\"",
+            errors,
+            Some(ClientAuth::SecretBasic),
+            |value| match value.as_str()? {
+                "client_secret_basic" => Some(ClientAuth::SecretBasic),
+                "client_secret_post" => Some(ClientAuth::SecretPost),
+                _ => None,
+            },
+        );
+        let login = table.field("login", "true or false", errors, Some(false), Value::as_bool);
+        // OpenID Connect Core, section 11: a request for offline_access carries `prompt=consent`, or the provider may ignore
+        // the scope, and then there is no refresh token and no session that lasts.
+        let offline = scopes.iter().flatten().any(|scope| scope == "offline_access");
+        let prompt = table.field(
+            "prompt",
+            "\"consent\", \"login\", \"select_account\", or \"\" to send none",
+            errors,
+            Some(if offline { "consent" } else { "" }.to_string()),
+            |value| {
+                value
+                    .as_str()
+                    .filter(|text| ["", "consent", "login", "select_account"].contains(text))
+                    .map(str::to_string)
+            },
+        );
+        let parameters = table.field(
+            "parameters",
+            "a table of at most 16 texts such as { access_type = \"offline\" }, with none of the parameters that Everlit sets itself",
+            errors,
+            Some(Vec::new()),
+            parameters,
+        );
+        Some(Self {
+            name: name.to_string(),
+            provider: provider?,
+            issuer: issuer?,
+            client_id: client_id?,
+            scopes: scopes?,
+            client_auth: client_auth?,
+            login: login?,
+            prompt: prompt?,
+            parameters: parameters?,
+        })
+    }
+}
+
+/// OpenID Connect Discovery, section 2: an issuer has no query and no fragment.
+fn is_issuer(text: &str) -> bool {
+    text.len() <= 512 && HttpUrl::parse(text).is_some_and(|url| url.query().is_none())
+}
+
+/// VSCHAR of RFC 6749, appendix A.
+fn is_printable(text: &str) -> bool {
+    text.len() <= 256 && text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+}
+
+/// A scope-token of RFC 6749, section 3.3.
+fn is_scope(text: &str) -> bool {
+    (1..=128).contains(&text.len())
+        && text.bytes().all(|byte| matches!(byte, b'!' | b'#'..=b'[' | b']'..=b'~'))
+}
+
+fn parameters(value: &Value) -> Option<Vec<(String, String)>> {
+    let table = value.as_object().filter(|table| table.len() <= 16)?;
+    let mut parameters = Vec::with_capacity(table.len());
+    for (name, value) in table {
+        let plain = (1..=64).contains(&name.len())
+            && name
+                .bytes()
+                .all(|byte| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'-' | b'.'));
+        let value = value
+            .as_str()
+            .filter(|text| plain && is_printable(text) && !RESERVED.contains(&name.as_str()))?;
+        parameters.push((name.clone(), value.to_string()));
+    }
+    Some(parameters)
+}

@@ -1,0 +1,164 @@
+//! One upstream: an API that `/api/{name}/...` leads to.
+
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+
+use serde_json::Value;
+
+use super::ConfigError;
+use super::table::{self, Table};
+use crate::proxy::Method;
+use crate::url::Origin;
+
+pub(super) const PREFIX: &str = "UPSTREAM_";
+const EXPECTED: &str =
+    "a table such as { origin = \"https://api.example\", path = \"/v1\", methods = [\"GET\"] }";
+
+/// Who calls the upstream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// The Worker: the browser never sees a token.
+    Bff,
+    /// The browser, with an access token that the Worker hands out.
+    Mediating,
+}
+
+/// Whose token an upstream is called with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VaultName {
+    /// That of the user's own login.
+    Login,
+    /// That of a further account of the user, at this provider.
+    Linked(String),
+    /// That of the operator's account of this name.
+    Service(String),
+}
+
+/// One `UPSTREAM_<NAME>`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UpstreamConfig {
+    /// Its name in URLs: `orders`.
+    pub name: String,
+    /// Where it is.
+    pub origin: Origin,
+    /// The path that every call lies under, without a slash at its end: `/v1`, or empty for all of it.
+    pub path: String,
+    /// The methods that are let through.
+    pub methods: Vec<Method>,
+    /// Who calls it.
+    pub mode: Mode,
+    /// Whose token it gets.
+    pub vault: VaultName,
+}
+
+impl UpstreamConfig {
+    pub(super) fn read(
+        variable: &str,
+        name: &str,
+        value: &Value,
+        errors: &mut Vec<ConfigError>,
+    ) -> Option<Self> {
+        let known = ["origin", "path", "methods", "mode", "vault"];
+        let table = Table::read(variable, value, &known, EXPECTED, errors)?;
+        let origin = table.field(
+            "origin",
+            "an origin such as \"https://api.example\", without a path; http only for localhost",
+            errors,
+            None,
+            |value| Origin::parse(value.as_str()?),
+        );
+        let path = table.field(
+            "path",
+            "a path such as \"/v1\", of letters, digits, dots, dashes, underscores and tildes",
+            errors,
+            Some(String::new()),
+            |value| path(value.as_str()?),
+        );
+        let methods = table.field(
+            "methods",
+            "a list of methods such as [\"GET\", \"HEAD\", \"POST\"]",
+            errors,
+            Some(alloc::vec![Method::Get, Method::Head]),
+            |value| {
+                let texts = table::texts(value, Method::ALL.len(), |text| Method::parse(text).is_some())?;
+                Some(texts.iter().filter_map(|text| Method::parse(text)).collect())
+            },
+        );
+        let mode = table.field("mode", "\"bff\" or \"mediating\"", errors, Some(Mode::Bff), |value| {
+            match value.as_str()? {
+                "bff" => Some(Mode::Bff),
+                "mediating" => Some(Mode::Mediating),
+                _ => None,
+            }
+        });
+        let vault = table.field(
+            "vault",
+            "\"login\", \"linked:<provider>\" or \"service:<name>\"",
+            errors,
+            Some(VaultName::Login),
+            |value| vault(value.as_str()?),
+        );
+        Some(Self {
+            name: name.to_string(),
+            origin: origin?,
+            path: path?,
+            methods: methods?,
+            mode: mode?,
+            vault: vault?,
+        })
+    }
+
+    /// What an upstream must not be, or not yet.
+    pub(super) fn check(&self, errors: &mut Vec<ConfigError>) {
+        let variable = alloc::format!("{PREFIX}{}", self.name.to_ascii_uppercase());
+        if self.mode == Mode::Mediating {
+            errors.push(ConfigError::meaning(
+                &variable,
+                Some("mode"),
+                "is \"mediating\", which is not served yet",
+                "\"bff\": the Worker calls the upstream, and the browser never sees a token",
+            ));
+        }
+        if self.vault != VaultName::Login {
+            errors.push(ConfigError::meaning(
+                &variable,
+                Some("vault"),
+                "is not \"login\", and no other vault is served yet",
+                "\"login\": the upstream is called with the access token of the user's own login",
+            ));
+        }
+    }
+
+    /// Whether a method may be called, as the `Allow` header lists them.
+    #[must_use]
+    pub fn allow(&self) -> String {
+        let names: Vec<&str> = self.methods.iter().map(|method| method.as_str()).collect();
+        names.join(", ")
+    }
+}
+
+/// A path without a slash at its end. No segment is empty or made of dots.
+fn path(text: &str) -> Option<String> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._~-".contains(&byte);
+    let segment = |segment: &str| segment.bytes().all(plain) && segment.bytes().any(|byte| byte != b'.');
+    let rest = text.strip_prefix('/').filter(|_| text.len() <= 256)?;
+    if rest.is_empty() {
+        return Some(String::new());
+    }
+    let trimmed = rest.strip_suffix('/').unwrap_or(rest);
+    trimmed.split('/').all(segment).then(|| alloc::format!("/{trimmed}"))
+}
+
+fn vault(text: &str) -> Option<VaultName> {
+    let name = |name: &str| {
+        let plain = name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'));
+        (plain && name.len() <= 32 && name.starts_with(|c: char| c.is_ascii_lowercase()))
+            .then(|| name.to_string())
+    };
+    match text.split_once(':') {
+        None if text == "login" => Some(VaultName::Login),
+        Some(("linked", provider)) => name(provider).map(VaultName::Linked),
+        Some(("service", service)) => name(service).map(VaultName::Service),
+        _ => None,
+    }
+}

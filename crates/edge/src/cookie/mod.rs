@@ -1,0 +1,27 @@
+//! The two cookies of a browser: the session, and the binding that a login is tied to.
+//!
+//! | | session | binding |
+//! |---|---|---|
+//! | name | `__Host-Http-everlit` | `__Host-Http-everlit-binding` |
+//! | `SameSite` | `Strict` | `Lax`: the callback is a navigation from another site, and must see it |
+//! | names | the session's vault | the browser's login desk |
+//! | lives | as long as the session may | as long as a login may take |
+//!
+//! A value is an opaque id and a MAC. The MAC is checked before any Durable Object is named, so an invented cookie creates
+//! nothing. The prefix keeps scripts and sibling hosts from setting the cookie where the browser honours it; not all do, so
+//! the MAC alone decides.
+
+mod header;
+mod key;
+mod opaque_id;
+mod set_cookie;
+
+pub use header::{CookieError, find};
+pub use key::CookieKeys;
+pub use opaque_id::{BindingId, SessionId};
+pub use set_cookie::{clear_binding, clear_session, set_binding, set_session};
+
+/// The name of the session cookie.
+pub const SESSION_COOKIE: &str = "__Host-Http-everlit";
+/// The name of the binding cookie.
+pub const BINDING_COOKIE: &str = "__Host-Http-everlit-binding";

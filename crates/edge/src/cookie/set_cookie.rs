@@ -1,0 +1,66 @@
+//! The `Set-Cookie` headers.
+
+use alloc::string::String;
+
+use everlit_core::secret::Secret;
+use everlit_core::time::Millis;
+
+use super::{BINDING_COOKIE, SESSION_COOKIE};
+
+/// Browsers keep no cookie for longer than 400 days (RFC 6265bis, section 5.5).
+const MAX_AGE: Millis = Millis::from_days(400);
+
+/// Sets the session cookie, to live as long as the session may.
+///
+/// # Spec
+///
+/// [_RFC 10017 § 6.1.3.2_](https://www.rfc-editor.org/rfc/rfc10017.html#section-6.1.3.2): `Secure` and `HttpOnly` are a
+/// must; `SameSite=Strict`, `Path=/`, no `Domain` and a prefix are what it recommends.
+#[must_use]
+pub fn set_session(value: &Secret<String>, max_age: Millis) -> String {
+    set(SESSION_COOKIE, value.expose(), "Strict", max_age)
+}
+
+/// Sets the binding cookie, to live as long as a login may take.
+#[must_use]
+pub fn set_binding(value: &Secret<String>, max_age: Millis) -> String {
+    set(BINDING_COOKIE, value.expose(), "Lax", max_age)
+}
+
+/// Removes the session cookie.
+#[must_use]
+pub fn clear_session() -> String {
+    set(SESSION_COOKIE, "", "Strict", Millis::ZERO)
+}
+
+/// Removes the binding cookie.
+#[must_use]
+pub fn clear_binding() -> String {
+    set(BINDING_COOKIE, "", "Lax", Millis::ZERO)
+}
+
+fn set(name: &str, value: &str, same_site: &str, max_age: Millis) -> String {
+    let seconds = max_age.min(MAX_AGE).as_millis() / 1_000;
+    alloc::format!("{name}={value}; Path=/; Max-Age={seconds}; Secure; HttpOnly; SameSite={same_site}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_are_what_browsers_and_the_rfc_ask_for() {
+        let value = Secret::new(String::from("v"));
+        assert_eq!(
+            set_session(&value, Millis::from_days(90)),
+            "__Host-Http-everlit=v; Path=/; Max-Age=7776000; Secure; HttpOnly; SameSite=Strict"
+        );
+        assert_eq!(
+            set_binding(&value, Millis::from_secs(600)),
+            "__Host-Http-everlit-binding=v; Path=/; Max-Age=600; Secure; HttpOnly; SameSite=Lax"
+        );
+        assert!(set_session(&value, Millis::from_days(1_000)).contains("Max-Age=34560000;"));
+        assert!(clear_session().starts_with("__Host-Http-everlit=; Path=/; Max-Age=0;"));
+        assert!(clear_binding().starts_with("__Host-Http-everlit-binding=; Path=/; Max-Age=0;"));
+    }
+}

@@ -1,0 +1,144 @@
+//! The cross-site rule: which requests may act in the name of the session cookie.
+//!
+//! The cookie is `SameSite=Strict`, and that is not enough: a page on a sibling subdomain, or on another port of
+//! `localhost`, is same-site and sends it along. So a request must say that it comes from our own origin, in a header that
+//! no page can set, and carry a header that a page can set only for its own origin.
+
+use crate::config::Origins;
+
+/// The header that every request of ours carries. Its value is the wire version; its presence is what no form, link or
+/// image of another site can achieve without being asked (a CORS preflight, which is never granted).
+pub const VERSION_HEADER: &str = "everlit-version";
+
+/// What the rule looks at.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Provenance<'a> {
+    /// Whether the method is GET or HEAD.
+    pub is_read: bool,
+    /// The `Sec-Fetch-Site` header.
+    pub sec_fetch_site: Option<&'a str>,
+    /// The `Origin` header.
+    pub origin: Option<&'a str>,
+    /// The `everlit-version` header.
+    pub version: Option<&'a str>,
+}
+
+/// The proof that a request comes from our own origin. Only [`check`] makes one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "the proof is what lets a handler touch the session"]
+pub struct SameOrigin {
+    version: u16,
+}
+
+impl SameOrigin {
+    /// The wire version that the caller speaks; 0 if the header held none.
+    #[must_use]
+    pub const fn version(self) -> u16 {
+        self.version
+    }
+}
+
+/// Why a request was refused. For logs; the caller learns `cross_site` and no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CrossSiteRefusal {
+    /// `Sec-Fetch-Site` is there and is not `same-origin` (`same-site` is a sibling, `none` a navigation).
+    FetchSite,
+    /// `Sec-Fetch-Site` is missing, and `Origin` is not one of ours.
+    Origin,
+    /// Both are missing from a request that writes.
+    NoProvenance,
+    /// The custom header is missing.
+    NoCustomHeader,
+}
+
+impl CrossSiteRefusal {
+    /// The reason in words, for a log.
+    #[must_use]
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::FetchSite => "sec-fetch-site is not same-origin",
+            Self::Origin => "origin is not ours",
+            Self::NoProvenance => "neither sec-fetch-site nor origin",
+            Self::NoCustomHeader => "the everlit-version header is missing",
+        }
+    }
+}
+
+/// Judges a request that the session cookie would authorize.
+///
+/// # Errors
+///
+/// A [`CrossSiteRefusal`]: answer 403 and touch nothing.
+///
+/// # Spec
+///
+/// [_RFC 10017 § 6.1.3.3_](https://www.rfc-editor.org/rfc/rfc10017.html#section-6.1.3.3): the backend must have a defence
+/// against cross-site request forgery; where it rests on a custom header, that header is checked on every request.
+pub fn check(request: &Provenance<'_>, origins: &Origins) -> Result<SameOrigin, CrossSiteRefusal> {
+    match (request.sec_fetch_site, request.origin) {
+        (Some("same-origin"), _) => {}
+        (Some(_), _) => return Err(CrossSiteRefusal::FetchSite),
+        (None, Some(origin)) if origins.contains(origin) => {}
+        (None, Some(_)) => return Err(CrossSiteRefusal::Origin),
+        // Browsers without Fetch Metadata send no Origin with a same-origin GET. The custom header has to do.
+        (None, None) if request.is_read => {}
+        (None, None) => return Err(CrossSiteRefusal::NoProvenance),
+    }
+    let version = request.version.ok_or(CrossSiteRefusal::NoCustomHeader)?;
+    let digits = !version.is_empty() && version.bytes().all(|byte| byte.is_ascii_digit());
+    Ok(SameOrigin { version: version.parse().ok().filter(|_| digits).unwrap_or(0) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::url::Origin;
+
+    fn judge(
+        is_read: bool,
+        sec_fetch_site: Option<&str>,
+        origin: Option<&str>,
+        version: Option<&str>,
+    ) -> Result<u16, CrossSiteRefusal> {
+        let ours = Origins::new(Origin::parse("https://app.example").unwrap());
+        check(&Provenance { is_read, sec_fetch_site, origin, version }, &ours).map(SameOrigin::version)
+    }
+
+    #[test]
+    fn our_own_pages_may() {
+        assert_eq!(judge(false, Some("same-origin"), Some("https://app.example"), Some("1")), Ok(1));
+        assert_eq!(judge(true, Some("same-origin"), None, Some("1")), Ok(1));
+        assert_eq!(judge(false, None, Some("https://app.example"), Some("1")), Ok(1));
+        assert_eq!(judge(true, None, None, Some("1")), Ok(1));
+        assert_eq!(judge(true, None, None, Some("+1")), Ok(0));
+        assert_eq!(judge(true, None, None, Some("99999999999")), Ok(0));
+    }
+
+    #[test]
+    fn nobody_else_may() {
+        use CrossSiteRefusal::{FetchSite, NoCustomHeader, NoProvenance, Origin};
+        for is_read in [true, false] {
+            for site in ["same-site", "cross-site", "none", "", "Same-Origin", "same-origin, same-origin"] {
+                assert_eq!(
+                    judge(is_read, Some(site), Some("https://app.example"), Some("1")),
+                    Err(FetchSite),
+                    "{site}"
+                );
+            }
+            for origin in [
+                "https://evil.example",
+                "null",
+                "",
+                "http://app.example",
+                "https://app.example:444",
+                "https://app.example.evil.example",
+            ] {
+                assert_eq!(judge(is_read, None, Some(origin), Some("1")), Err(Origin), "{origin}");
+            }
+            assert_eq!(judge(is_read, Some("same-origin"), None, None), Err(NoCustomHeader));
+            assert_eq!(judge(is_read, None, Some("https://app.example"), None), Err(NoCustomHeader));
+        }
+        assert_eq!(judge(false, None, None, Some("1")), Err(NoProvenance));
+        assert_eq!(judge(true, None, None, None), Err(NoCustomHeader));
+    }
+}

@@ -1,0 +1,198 @@
+//! The two pages that the Worker itself shows: where a login lands, and where it failed.
+//!
+//! Both are static but for escaped text in fixed places. Script and style are constants, allowed by their hash and by
+//! nothing else, so that even a hole in the escaping runs no script.
+
+use alloc::string::String;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::base64url::encode_classic;
+use crate::return_to::ReturnTo;
+
+/// Replaces the landing page by the page the user came from. `replace` leaves no entry behind that would spend the code
+/// again when the user goes back.
+const SCRIPT: &str = "location.replace(document.getElementById('go').href)";
+
+const STYLE: &str = ":root{color-scheme:light dark;--ink:#1d1b18;--soft:#6b655c;--paper:#faf8f4;--card:#fff;--line:#e6e0d6;--lit:#b4560b}\
+@media(prefers-color-scheme:dark){:root{--ink:#f2eee7;--soft:#a79f93;--paper:#161412;--card:#201d1a;--line:#383229;--lit:#f0a04b}}\
+*{box-sizing:border-box}\
+body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.5rem;background:var(--paper);color:var(--ink);font:1rem/1.5 system-ui,sans-serif}\
+main{max-width:28rem;padding:2rem;background:var(--card);border:1px solid var(--line);border-radius:.75rem}\
+h1{margin:0 0 .5rem;font-size:1.25rem;line-height:1.3}\
+p{margin:0 0 1.25rem;color:var(--soft)}\
+a{display:inline-block;padding:.5rem 1rem;border-radius:.5rem;background:var(--lit);color:var(--card);font-weight:600;text-decoration:none}\
+a:focus-visible{outline:3px solid var(--ink);outline-offset:2px}";
+
+/// A page, with the policy it must be served under.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The document.
+    pub body: String,
+    /// Its `Content-Security-Policy`.
+    pub content_security_policy: String,
+}
+
+impl Page {
+    /// All headers to serve it with.
+    #[must_use]
+    pub fn headers(&self) -> [(&'static str, &str); 7] {
+        [
+            ("content-type", "text/html; charset=utf-8"),
+            ("content-security-policy", &self.content_security_policy),
+            // It is the answer to one code; no cache may give it to the next visitor.
+            ("cache-control", "no-store"),
+            // The URL of a callback holds a code.
+            ("referrer-policy", "no-referrer"),
+            ("x-content-type-options", "nosniff"),
+            ("x-frame-options", "DENY"),
+            ("cross-origin-resource-policy", "same-origin"),
+        ]
+    }
+}
+
+/// The page that a finished login lands on. It replaces itself by `return_to`.
+///
+/// A redirect would not do: the chain began on another site, and a browser sends no `SameSite=Strict` cookie at its end. A
+/// navigation that our own page begins is same-site.
+#[must_use]
+pub fn landing(return_to: &ReturnTo) -> Page {
+    let href = escape(return_to.as_str());
+    let main = [
+        "<h1>You are signed in</h1><p>Taking you back to where you were.</p><a id=\"go\" href=\"",
+        &href,
+        "\">Continue</a><script>",
+        SCRIPT,
+        "</script><noscript><meta http-equiv=\"refresh\" content=\"0;url=",
+        &href,
+        "\"></noscript>",
+    ]
+    .concat();
+    page("Signed in", &main, Some(SCRIPT))
+}
+
+/// What an error page says.
+#[derive(Clone, Copy, Debug)]
+pub struct ErrorPage<'a> {
+    /// What happened, in a few words.
+    pub title: &'a str,
+    /// What it means for the user, in a sentence or two.
+    pub message: &'a str,
+    /// The text of the way back: `Sign in again`.
+    pub action: &'a str,
+    /// Where it leads: a path of ours.
+    pub href: &'a str,
+}
+
+/// The page that says what went wrong in a login, with a way back.
+#[must_use]
+pub fn error(page_of: &ErrorPage<'_>) -> Page {
+    let main = [
+        "<h1>",
+        &escape(page_of.title),
+        "</h1><p>",
+        &escape(page_of.message),
+        "</p><a href=\"",
+        &escape(page_of.href),
+        "\">",
+        &escape(page_of.action),
+        "</a>",
+    ]
+    .concat();
+    page(page_of.title, &main, None)
+}
+
+/// The path that begins a login, for the way back of an error page.
+#[must_use]
+pub fn login_path(provider: &str, return_to: &ReturnTo) -> String {
+    let pairs = [("provider", provider), ("return_to", return_to.as_str())];
+    alloc::format!("/auth/login?{}", crate::query::encode_pairs(pairs))
+}
+
+fn page(title: &str, main: &str, script: Option<&str>) -> Page {
+    let body = [
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
+         <meta name=\"robots\" content=\"noindex\"><title>",
+        &escape(title),
+        "</title><style>",
+        STYLE,
+        "</style></head><body><main>",
+        main,
+        "</main></body></html>\n",
+    ]
+    .concat();
+    let script =
+        script.map_or_else(String::new, |script| alloc::format!(" script-src {};", hash_source(script)));
+    let content_security_policy = alloc::format!(
+        "default-src 'none'; style-src {};{script} base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        hash_source(STYLE)
+    );
+    Page { body, content_security_policy }
+}
+
+/// The hash of an inline script or style as a source of a Content-Security-Policy.
+fn hash_source(inline: &str) -> String {
+    alloc::format!("'sha256-{}'", encode_classic(&Sha256::digest(inline.as_bytes())))
+}
+
+/// Text as it may stand between tags and in quoted attributes.
+#[must_use]
+pub fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_escapes_from_text_or_attribute() {
+        assert_eq!(escape("<a href='x' title=\"&\">"), "&lt;a href=&#39;x&#39; title=&quot;&amp;&quot;&gt;");
+        let hostile = "\"><script>alert(1)</script>";
+        let page = error(&ErrorPage { title: hostile, message: hostile, action: hostile, href: hostile });
+        assert!(!page.body.contains("<script"));
+        assert!(!page.content_security_policy.contains("script-src"));
+    }
+
+    #[test]
+    fn the_landing_page_allows_its_own_script_and_no_other() {
+        let page = landing(&ReturnTo::parse("/orders?a=1&b='2'"));
+        let (_, rest) = page.body.split_once("<script>").unwrap();
+        let (script, rest) = rest.split_once("</script>").unwrap();
+        assert!(!rest.contains("<script>"));
+        assert!(page.content_security_policy.contains(&hash_source(script)));
+        let (_, rest) = page.body.split_once("<style>").unwrap();
+        let (style, _) = rest.split_once("</style>").unwrap();
+        assert!(page.content_security_policy.contains(&hash_source(style)));
+        assert!(!page.content_security_policy.contains("unsafe"));
+        assert!(page.body.contains("href=\"/orders?a=1&amp;b=%272%27\""));
+    }
+
+    #[test]
+    fn hashes_are_those_of_the_specification() {
+        // The example of Content Security Policy Level 3, section 8.4.
+        assert_eq!(
+            hash_source("alert('Hello, world.');"),
+            "'sha256-qznLcsROx4GACP2dm0UCKCzCG+HiZ1guq6ZZDob/Tng='"
+        );
+    }
+
+    #[test]
+    fn the_way_back_keeps_where_the_user_was() {
+        assert_eq!(
+            login_path("demo", &ReturnTo::parse("/x?y=1#z")),
+            "/auth/login?provider=demo&return_to=%2Fx%3Fy%3D1%23z"
+        );
+    }
+}

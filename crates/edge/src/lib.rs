@@ -1,0 +1,45 @@
+//! What the Worker reads from the network, and what it writes to it, without the network.
+//!
+//! Everything here is a pure function over text and bytes: no clock, no randomness, no I/O. Time and entropy are
+//! arguments. The Worker fetches, stores and answers; what a request, an answer or a setting *means* is decided here, where
+//! a native test can ask. The decisions about a session are not here either: those are `everlit-core`'s.
+//!
+//! | module | one noun |
+//! |---|---|
+//! | [`config`] | the variables of `wrangler.toml` |
+//! | [`oauth`] | authorization request and response, token request and answer, revocation |
+//! | [`oidc`] | provider metadata, keys, ID Token |
+//! | [`provider`] | how a provider renews and forgives, as data |
+//! | [`cookie`] | the two cookies: id, MAC, header |
+//! | [`cross_site`] | which requests may act in the name of the cookie |
+//! | [`proxy`] | path, method and headers of `/api/{upstream}/...` |
+//! | [`html`] | the landing page and the error page |
+//! | [`return_to`], [`query`], [`url`] | paths, query strings, origins |
+//! | [`keys`], [`seal`] | keys derived from the one secret, and what they seal |
+//!
+//! Three habits hold throughout. Parsers are total and bounded: hostile input gives an error or nothing, never a panic and
+//! never unbounded work. A check that matters returns a value that only the check can make (a [`cross_site::SameOrigin`],
+//! an [`oauth::AuthorizationCode`], an [`oidc::VerifiedIdToken`]), and the next step asks for it. Errors never carry what
+//! they refused.
+#![no_std]
+#![forbid(unsafe_code)]
+#![warn(clippy::arithmetic_side_effects)]
+
+extern crate alloc;
+
+pub mod base64url;
+pub mod config;
+pub mod cookie;
+pub mod cross_site;
+pub mod date;
+pub mod html;
+pub mod keys;
+pub mod oauth;
+pub mod oidc;
+pub mod prefetch;
+pub mod provider;
+pub mod proxy;
+pub mod query;
+pub mod return_to;
+pub mod seal;
+pub mod url;

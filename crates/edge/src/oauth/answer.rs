@@ -1,0 +1,186 @@
+//! The answer of a token endpoint: one of five classes, whatever came back.
+
+use alloc::string::{String, ToString as _};
+
+use everlit_core::secret::{AccessToken, RefreshToken, Secret};
+use everlit_core::time::{Millis, Timestamp};
+use serde_json::{Map, Value};
+
+use super::expires_in::parse_expires_in;
+use super::parse_retry_after;
+
+/// The longest body that is read.
+pub const MAX_BODY: usize = 256 * 1_024;
+/// The longest access token that is accepted: it has to fit into a header.
+const MAX_ACCESS_TOKEN: usize = 16 * 1_024;
+
+/// An answer as it came over the wire.
+#[derive(Clone, Copy, Debug)]
+pub struct HttpAnswer<'a> {
+    /// The status.
+    pub status: u16,
+    /// The `Content-Type` header.
+    pub content_type: Option<&'a str>,
+    /// The `Retry-After` header.
+    pub retry_after: Option<&'a str>,
+    /// The `Date` header.
+    pub date: Option<&'a str>,
+    /// The body, or the first [`MAX_BODY`] bytes of it and one more.
+    pub body: &'a [u8],
+    /// The wall clock when it came.
+    pub now: Timestamp,
+}
+
+impl HttpAnswer<'_> {
+    /// How long the server asks to be left alone.
+    pub(super) fn wait(&self) -> Option<Millis> {
+        parse_retry_after(self.retry_after, self.date, self.now)
+    }
+
+    /// The body, if it is a JSON object.
+    pub(super) fn object(&self) -> Result<Map<String, Value>, &'static str> {
+        let html = self.content_type.is_some_and(|kind| kind.to_ascii_lowercase().contains("html"));
+        if html {
+            return Err("the answer is HTML");
+        }
+        if self.body.len() > MAX_BODY {
+            return Err("the answer is too long");
+        }
+        match serde_json::from_slice(self.body) {
+            Ok(Value::Object(object)) => Ok(object),
+            Ok(_) => Err("the answer is JSON, but not an object"),
+            Err(_) => Err("the answer is not JSON"),
+        }
+    }
+}
+
+/// A token response (RFC 6749, section 5.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenResponse {
+    /// The access token.
+    pub access_token: AccessToken,
+    /// The next refresh token. Without one the old one stays valid (section 6).
+    pub refresh_token: Option<RefreshToken>,
+    /// The ID Token, unread.
+    pub id_token: Option<Secret<String>>,
+    /// For how long the access token is taken to be valid.
+    pub expires_in: Millis,
+    /// The scope that was granted, where the server says.
+    pub scope: Option<String>,
+    /// A word for the log where something had to be guessed.
+    pub note: Option<&'static str>,
+}
+
+/// The class of an answer, which is all that the vault decides by. The reasons are for logs, and hold nothing of the answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TokenAnswer {
+    /// Tokens.
+    Granted(TokenResponse),
+    /// Try again: the grant is not in question.
+    Transient {
+        /// When, if the server says.
+        retry_after: Option<Millis>,
+        /// Why.
+        reason: &'static str,
+    },
+    /// Try again, but later: there were too many requests.
+    Throttled {
+        /// When, if the server says.
+        retry_after: Option<Millis>,
+        /// Why.
+        reason: &'static str,
+    },
+    /// The grant is over (or, in a login, the code is): the user is needed.
+    Reauth {
+        /// Why.
+        reason: &'static str,
+    },
+    /// The server refuses this client or this request: the operator is needed, and no grant is over.
+    Misconfigured {
+        /// Why.
+        reason: &'static str,
+    },
+}
+
+impl TokenAnswer {
+    /// The class of a request that got no answer: the connection failed, or we stopped waiting.
+    pub const UNANSWERED: Self = Self::Transient { retry_after: None, reason: "no answer" };
+
+    /// Judges an answer. What cannot be judged is transient: only a parsed terminal answer ends a grant.
+    ///
+    /// # Spec
+    ///
+    /// [_RFC 6749 § 5.2_](https://www.rfc-editor.org/rfc/rfc6749.html#section-5.2) gives the codes. The status decides only
+    /// where it says that the server did not get to an answer: servers send `invalid_grant` with 400, 401 and 403.
+    #[must_use]
+    pub fn classify(answer: &HttpAnswer<'_>) -> Self {
+        let retry_after = answer.wait();
+        let transient = |reason| Self::Transient { retry_after, reason };
+        match answer.status {
+            429 => return Self::Throttled { retry_after, reason: "too many requests" },
+            408 => return transient("the server timed out"),
+            409 => return transient("the server is busy with this grant"),
+            500.. => return transient("the server failed"),
+            200..=299 | 400..=499 => {}
+            _ => return transient("neither success nor error"),
+        }
+        let object = match answer.object() {
+            Ok(object) => object,
+            Err(reason) => return transient(reason),
+        };
+        let success = answer.status < 300;
+        match object.get("error").and_then(Value::as_str) {
+            Some(code) => Self::refused(code, retry_after),
+            None if success => Self::granted(&object).unwrap_or_else(transient),
+            None => transient("an error without a code"),
+        }
+    }
+
+    fn refused(code: &str, retry_after: Option<Millis>) -> Self {
+        let misconfigured = |reason| Self::Misconfigured { reason };
+        match code {
+            "invalid_grant" => Self::Reauth { reason: "invalid_grant" },
+            "invalid_client" => misconfigured("invalid_client"),
+            "unauthorized_client" => misconfigured("unauthorized_client"),
+            "unsupported_grant_type" => misconfigured("unsupported_grant_type"),
+            "invalid_request" => misconfigured("invalid_request"),
+            "invalid_scope" => misconfigured("invalid_scope"),
+            // RFC 8707, section 2.
+            "invalid_target" => misconfigured("invalid_target"),
+            "slow_down" => Self::Throttled { retry_after, reason: "slow_down" },
+            // They belong to the authorization endpoint, and come from token endpoints all the same.
+            "temporarily_unavailable" => Self::Transient { retry_after, reason: "temporarily_unavailable" },
+            "server_error" => Self::Transient { retry_after, reason: "server_error" },
+            _ => Self::Transient { retry_after, reason: "an unknown error code" },
+        }
+    }
+
+    fn granted(object: &Map<String, Value>) -> Result<Self, &'static str> {
+        let text = |name| object.get(name).and_then(Value::as_str).filter(|text: &&str| !text.is_empty());
+        let access_token = text("access_token").ok_or("a success without access_token")?;
+        // It goes into a header as it is.
+        if access_token.len() > MAX_ACCESS_TOKEN || !access_token.bytes().all(|byte| byte.is_ascii_graphic())
+        {
+            return Err("an access_token that does not fit into a header");
+        }
+        // It is required, and left out by some; what else could a token without a type be used as?
+        let bearer = text("token_type").is_none_or(|kind| kind.eq_ignore_ascii_case("bearer"));
+        if !bearer {
+            return Ok(Self::Misconfigured { reason: "token_type is not Bearer" });
+        }
+        let (expires_in, note) = parse_expires_in(object.get("expires_in"));
+        let secret = |text: &str| Secret::new(text.to_string());
+        Ok(Self::Granted(TokenResponse {
+            access_token: secret(access_token),
+            refresh_token: text("refresh_token").map(secret),
+            id_token: text("id_token").map(secret),
+            expires_in,
+            scope: text("scope").map(str::to_string),
+            note,
+        }))
+    }
+}
+
+#[cfg(test)]
+#[path = "answer_tests.rs"]
+mod tests;

@@ -1,0 +1,31 @@
+//! OAuth 2.0 as a confidential client speaks it (RFC 6749, RFC 7636, RFC 7009, RFC 9207).
+//!
+//! Requests are built and answers are judged; sending is the Worker's. A login takes this course:
+//!
+//! 1. [`CodeVerifier`], [`State`] and [`crate::oidc::Nonce`] from entropy, kept in the login transaction.
+//! 2. [`AuthorizationRequest::url`] is where the browser goes.
+//! 3. [`AuthorizationResponse::parse`] reads what comes back, and only [`AuthorizationResponse::validate`] gives the
+//!    [`AuthorizationCode`] that
+//! 4. [`ClientRequest::authorization_code`] asks for. [`TokenAnswer::classify`] judges the answer.
+//!
+//! A refresh is [`ClientRequest::refresh`] and the same judgement; a logout ends with [`ClientRequest::revocation`] and
+//! [`RevocationAnswer::classify`].
+
+mod answer;
+mod authorization_request;
+mod authorization_response;
+mod client_request;
+pub mod expires_in;
+mod retry_after;
+mod revocation;
+mod transaction;
+
+pub use answer::{HttpAnswer, MAX_BODY, TokenAnswer, TokenResponse};
+pub use authorization_request::AuthorizationRequest;
+pub use authorization_response::{
+    AuthorizationCode, AuthorizationErrorCode, AuthorizationResponse, CallbackError, Expected, Outcome,
+};
+pub use client_request::{ClientCredentials, ClientRequest};
+pub use retry_after::{MAX_RETRY_AFTER, parse_retry_after};
+pub use revocation::RevocationAnswer;
+pub use transaction::{CodeVerifier, State};

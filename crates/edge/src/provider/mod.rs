@@ -1,0 +1,71 @@
+//! A provider is a description, not a code path.
+//!
+//! What is written here is what the vault machine and the Worker need to know of a token source before they have spoken to
+//! it. One kind is described so far: any OpenID Connect provider that is found by discovery.
+
+mod grace;
+
+pub use grace::{Blast, Depth, GraceProfile, Replay, Window};
+
+/// The kind of a provider, as a configuration names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `oidc`: endpoints, keys and abilities come from its discovery document.
+    OpenIdConnect,
+}
+
+/// How an access token says when it expires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expiry {
+    /// By `expires_in` of the token answer; [`crate::oauth::expires_in`] says what else it may be taken for.
+    Stated,
+}
+
+/// How a new access token is had without the user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Renewal {
+    /// By the refresh grant (RFC 6749, section 6).
+    RefreshGrant {
+        /// What may be done with a refresh token whose answer was lost.
+        grace: GraceProfile,
+    },
+}
+
+/// How the client's request for tokens can be ended for good, at logout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Revocation {
+    /// At the `revocation_endpoint` (RFC 7009), where the discovery document names one.
+    Endpoint,
+}
+
+/// What is known of a provider before it was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Provider {
+    /// Its kind.
+    pub kind: Kind,
+    /// How it says when a token expires.
+    pub expiry: Expiry,
+    /// How it renews.
+    pub renewal: Renewal,
+    /// How it revokes.
+    pub revocation: Revocation,
+}
+
+impl Provider {
+    /// Any OpenID Connect provider. It is taken to be strict about refresh tokens until somebody knows better: to be wrong
+    /// about that costs one login, and to be wrong the other way costs every device of the user.
+    pub const OPEN_ID_CONNECT: Self = Self {
+        kind: Kind::OpenIdConnect,
+        expiry: Expiry::Stated,
+        renewal: Renewal::RefreshGrant { grace: GraceProfile::STRICT },
+        revocation: Revocation::Endpoint,
+    };
+
+    /// Its grace profile.
+    #[must_use]
+    pub const fn grace(&self) -> GraceProfile {
+        match self.renewal {
+            Renewal::RefreshGrant { grace } => grace,
+        }
+    }
+}
