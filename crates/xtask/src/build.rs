@@ -1,0 +1,128 @@
+//! The three things that are built for others to load: the Worker, the npm package, the demo app.
+
+use crate::cli::BuildArgs;
+use crate::repo::Repo;
+use crate::tools::{self, Tool};
+use crate::{npm, run, say, stamp};
+use anyhow::{Result, bail};
+use serde_json::json;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What Rust's Wasm target may emit; said to the optimiser because stripping removes the section that says it.
+const WASM_FEATURES: [&str; 6] = [
+    "--enable-bulk-memory",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+];
+
+/// `cargo xtask build`
+pub(crate) fn run(args: &BuildArgs) -> Result<ExitCode> {
+    let repo = Repo::find()?;
+    let all = args.all || !(args.worker || args.web || args.www);
+    let mut built = Vec::new();
+    if all || args.worker {
+        worker(&repo)?;
+        built.push("worker/build");
+    }
+    if all || args.web || args.www {
+        web(&repo)?;
+        built.push("crates/web/dist");
+    }
+    if all || args.www {
+        www(&repo)?;
+        built.push("www/dist");
+    }
+    if args.json {
+        println!("{}", json!({ "ok": true, "built": built }));
+    } else {
+        for folder in built {
+            println!("{folder}");
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Everything, in order.
+pub(crate) fn all(repo: &Repo) -> Result<()> {
+    worker(repo)?;
+    www(repo)
+}
+
+/// What every Rust build depends on, and the named folders.
+fn inputs(repo: &Repo, folders: &[&str]) -> Vec<PathBuf> {
+    let always = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "crates/core", "crates/wire"];
+    always.iter().chain(folders).map(|path| repo.at(path)).collect()
+}
+
+/// `worker/build`: the Worker's module and its Wasm.
+pub(crate) fn worker(repo: &Repo) -> Result<()> {
+    npm::ensure(repo)?;
+    tools::ensure_wasm_target(repo)?;
+    let bindgen = Tool::WasmBindgen.program(repo)?;
+    let worker_build = Tool::WorkerBuild.program(repo)?;
+    let outputs = [repo.at("worker/build/index.js")];
+    let inputs = inputs(repo, &["crates/edge", "worker", "package-lock.json"]);
+    stamp::unless_fresh(repo, "worker", &inputs, &outputs, || {
+        say::step("building the Worker (10 s; the first time up to 2 minutes)");
+        let mut command = repo.command(&worker_build);
+        command.arg("--release").current_dir(repo.at("worker"));
+        command.env("WASM_BINDGEN_BIN", &bindgen);
+        command.env("WASM_OPT_BIN", npm::wasm_opt(repo)?).env("ESBUILD_BIN", npm::esbuild(repo)?);
+        run::must(repo, "build-worker", command, 20)?;
+        if outputs.iter().any(|output| !output.is_file()) {
+            bail!("worker-build ended well but wrote no worker/build/index.js");
+        }
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// `crates/web/dist`: the npm package.
+pub(crate) fn web(repo: &Repo) -> Result<()> {
+    npm::ensure(repo)?;
+    tools::ensure_wasm_target(repo)?;
+    let bindgen = Tool::WasmBindgen.program(repo)?;
+    let inputs = inputs(repo, &["crates/web", "package-lock.json"]);
+    stamp::unless_fresh(repo, "web", &inputs, &[repo.at("crates/web/dist")], || {
+        say::step("building the npm package (5 s; the first time up to a minute)");
+        let mut cargo = repo.cargo();
+        cargo.args(["build", "--release", "--target", "wasm32-unknown-unknown", "-p", "everlit-web"]);
+        run::must(repo, "build-web-rust", cargo, 20)?;
+
+        let glue = repo.target.join("web-wasm");
+        let mut command = repo.command(&bindgen);
+        command.args(["--target", "web", "--out-dir"]).arg(&glue);
+        command.arg(repo.target.join("wasm32-unknown-unknown/release/everlit_web.wasm"));
+        run::must(repo, "build-web-glue", command, 5)?;
+
+        let wasm = glue.join("everlit_web_bg.wasm");
+        let mut optimise = repo.command(npm::wasm_opt(repo)?);
+        optimise.arg("-Oz").args(WASM_FEATURES).arg(&wasm).arg("-o").arg(&wasm);
+        run::must(repo, "build-web-optimise", optimise, 5)?;
+
+        let mut bundle = repo.node();
+        bundle.arg(repo.at("crates/web/build.mjs")).env("EVERLIT_WASM_DIR", &glue);
+        run::must(repo, "build-web-bundle", bundle, 5)?;
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// `www/dist`: the demo app, with the npm package in it.
+pub(crate) fn www(repo: &Repo) -> Result<()> {
+    web(repo)?;
+    // `dist` itself is named: as a part of crates/web it would count as derived.
+    let inputs = [repo.at("www"), repo.at("crates/web/dist"), repo.at("package-lock.json")];
+    stamp::unless_fresh(repo, "www", &inputs, &[repo.at("www/dist/index.html")], || {
+        say::step("building the demo app");
+        let mut command = repo.node();
+        command.arg(repo.at("www/build.mjs"));
+        run::must(repo, "build-www", command, 5)?;
+        Ok(())
+    })?;
+    Ok(())
+}

@@ -1,0 +1,189 @@
+//! The commands and their flags.
+
+use crate::{build, config, demo, setup, sim, size, test};
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Developer commands of Everlit. A fresh clone needs Rust (rustup), Node 20 or newer and nothing else.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// One command each.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Start everything locally and print one address to open; with --headless a browser does it and reports
+    Demo(DemoArgs),
+    /// Run every test tier, or the named ones, and print `N passed, N failed, N skipped`
+    Test(TestArgs),
+    /// Build the Worker, the npm package and the demo app
+    Build(BuildArgs),
+    /// Print the sizes of what is deployed and of what a page loads
+    Size(SizeArgs),
+    /// Check the configuration in wrangler.toml before it is deployed
+    Config(ConfigArgs),
+    /// Run the simulator with the given arguments
+    Sim(SimArgs),
+    /// Install every tool, npm package and browser that the other commands need
+    Setup,
+}
+
+/// Flags of `demo`.
+#[derive(Args)]
+pub(crate) struct DemoArgs {
+    /// Seconds an access token lives [default: 60, with --headless 20]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(5..=86_400))]
+    pub(crate) access_ttl: Option<u32>,
+    /// Port of the app [default: 8787 when it is free, else a free one]
+    #[arg(long)]
+    pub(crate) port: Option<u16>,
+    /// Let headless Chromium log in, open the tabs and wait for the rotations; ends with one JSON object
+    #[arg(long)]
+    pub(crate) headless: bool,
+    /// Tabs to open (with --headless)
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=50))]
+    pub(crate) tabs: u32,
+    /// Rotations of the refresh token to wait for (with --headless)
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) rotations: u32,
+    /// Print the addresses as one JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Flags of `test`.
+#[derive(Args)]
+pub(crate) struct TestArgs {
+    /// Tiers to run [default: all, see --list]
+    pub(crate) tiers: Vec<String>,
+    /// Only list the tiers
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// End with one JSON object instead of the total line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Flags of `build`.
+#[derive(Args)]
+pub(crate) struct BuildArgs {
+    /// The Worker: worker/build
+    #[arg(long)]
+    pub(crate) worker: bool,
+    /// The npm package: crates/web/dist
+    #[arg(long)]
+    pub(crate) web: bool,
+    /// The demo app: www/dist (builds the npm package first)
+    #[arg(long)]
+    pub(crate) www: bool,
+    /// All of it, which is also the default
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// End with one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Flags of `size`.
+#[derive(Args)]
+pub(crate) struct SizeArgs {
+    /// End with one JSON object instead of a table
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `config` has subcommands of its own.
+#[derive(Args)]
+pub(crate) struct ConfigArgs {
+    /// What to do with the configuration.
+    #[command(subcommand)]
+    pub(crate) command: ConfigCommand,
+}
+
+/// What can be done with a configuration.
+#[derive(Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Name each variable that is wrong, what it should look like, and the secrets to set
+    Check {
+        /// The file to check [default: the wrangler.toml of this repository]
+        #[arg(long)]
+        file: Option<PathBuf>,
+        /// End with one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Arguments of `sim`, passed on as they are.
+#[derive(Args)]
+pub(crate) struct SimArgs {
+    /// Arguments of the simulator (try --help after --)
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) args: Vec<String>,
+}
+
+impl Command {
+    /// Whether the last line of stdout must be a JSON object, also when the command fails.
+    pub(crate) fn wants_json(&self) -> bool {
+        match self {
+            Self::Demo(args) => args.json || args.headless,
+            Self::Test(args) => args.json,
+            Self::Build(args) => args.json,
+            Self::Size(args) => args.json,
+            Self::Config(ConfigArgs { command: ConfigCommand::Check { json, .. } }) => *json,
+            Self::Sim(args) => args.args.iter().any(|arg| arg == "--json"),
+            Self::Setup => false,
+        }
+    }
+
+    /// Runs the command.
+    pub(crate) fn run(self) -> Result<ExitCode> {
+        match self {
+            Self::Demo(args) => demo::run(&args),
+            Self::Test(args) => test::run(&args),
+            Self::Build(args) => build::run(&args),
+            Self::Size(args) => size::run(&args),
+            Self::Config(ConfigArgs { command: ConfigCommand::Check { file, json } }) => {
+                config::check(file.as_deref(), json)
+            }
+            Self::Sim(args) => sim::run(&args.args),
+            Self::Setup => setup::run(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_commands_are_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_one_helpful_line() {
+        for command in Cli::command().get_subcommands() {
+            let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+            assert!(about.len() > 20, "{} says too little: {about:?}", command.get_name());
+            assert!(!about.contains('\n'), "{} says more than a line", command.get_name());
+        }
+    }
+
+    #[test]
+    fn headless_and_json_promise_a_json_object() {
+        let wants = |line: &str| Cli::parse_from(line.split(' ')).command.wants_json();
+        assert!(wants("xtask demo --headless"));
+        assert!(wants("xtask test --json"));
+        assert!(wants("xtask config check --json"));
+        assert!(wants("xtask sim run --json"));
+        assert!(!wants("xtask demo"));
+    }
+}

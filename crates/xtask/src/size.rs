@@ -1,0 +1,186 @@
+//! `cargo xtask size`: what is deployed and what a page loads, compressed the way it travels.
+
+use crate::cli::SizeArgs;
+use crate::repo::Repo;
+use crate::{build, npm, run, stack};
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Compressed by Node's zlib: the reference encoders of gzip and brotli, with nothing to compile.
+const COMPRESS: &str = "const z = require('node:zlib'), fs = require('node:fs'); \
+    const [how, ...files] = process.argv.slice(1); \
+    const { BROTLI_PARAM_QUALITY: Q, BROTLI_PARAM_SIZE_HINT: H } = z.constants; \
+    console.log(JSON.stringify(files.map((file) => { const data = fs.readFileSync(file); \
+    return (how === 'gzip' ? z.gzipSync(data, { level: 9 }) \
+    : z.brotliCompressSync(data, { params: { [Q]: 11, [H]: data.length } })).length; })));";
+
+/// Sizes in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Sizes {
+    /// Every module that `wrangler deploy` uploads, gzip -9.
+    pub(crate) worker_gzip: u64,
+    /// The Wasm that a page loads until `openSession` resolves, brotli 11.
+    pub(crate) wasm_brotli: u64,
+    /// The JavaScript likewise.
+    pub(crate) js_brotli: u64,
+}
+
+impl Sizes {
+    /// All that a page loads until `openSession` resolves, each file compressed alone.
+    pub(crate) const fn session_brotli(self) -> u64 {
+        self.wasm_brotli + self.js_brotli
+    }
+
+    fn json(self) -> String {
+        format!(
+            r#"{{"worker_gzip":{},"client":{{"session_brotli":{},"wasm_brotli":{},"js_brotli":{}}}}}"#,
+            self.worker_gzip,
+            self.session_brotli(),
+            self.wasm_brotli,
+            self.js_brotli
+        )
+    }
+}
+
+/// `cargo xtask size`
+pub(crate) fn run(args: &SizeArgs) -> Result<ExitCode> {
+    let sizes = measure(&Repo::find()?)?;
+    if args.json {
+        println!("{}", sizes.json());
+    } else {
+        println!("Worker, all modules, gzip -9      {:>8} bytes", sizes.worker_gzip);
+        println!("page until openSession, brotli 11 {:>8} bytes", sizes.session_brotli());
+        println!("  Wasm                            {:>8} bytes", sizes.wasm_brotli);
+        println!("  JavaScript                      {:>8} bytes", sizes.js_brotli);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Builds what is to be measured, packs it as for a deployment, and measures.
+pub(crate) fn measure(repo: &Repo) -> Result<Sizes> {
+    build::all(repo)?;
+    let modules = dry_run(repo)?;
+    let worker_gzip = compressed(repo, "gzip", &modules)?.iter().sum();
+
+    let manifest = repo.at("crates/web/dist/manifest.json");
+    let text =
+        fs::read_to_string(&manifest).with_context(|| format!("cannot read {}", manifest.display()))?;
+    let files = session_files(&text)?;
+    let paths: Vec<PathBuf> = files.iter().map(|file| repo.at("crates/web/dist").join(file)).collect();
+    let mut sizes = Sizes { worker_gzip, wasm_brotli: 0, js_brotli: 0 };
+    for (file, size) in files.iter().zip(compressed(repo, "brotli", &paths)?) {
+        if file.ends_with(".wasm") {
+            sizes.wasm_brotli += size;
+        } else {
+            sizes.js_brotli += size;
+        }
+    }
+    Ok(sizes)
+}
+
+/// `{"session": ["everlit.js", ...]}`: the files that a page loads until `openSession` resolves.
+fn session_files(manifest: &str) -> Result<Vec<String>> {
+    let manifest: Value =
+        serde_json::from_str(manifest).context("crates/web/dist/manifest.json is not JSON")?;
+    let list = manifest.get("session").and_then(Value::as_array);
+    let files: Vec<String> =
+        list.into_iter().flatten().filter_map(|file| file.as_str().map(str::to_owned)).collect();
+    if !files.iter().any(|file| file.ends_with(".wasm")) || !files.iter().any(|file| file.ends_with(".js")) {
+        bail!("crates/web/dist/manifest.json names no Wasm or no JavaScript under \"session\"");
+    }
+    Ok(files)
+}
+
+/// Packs the Worker as `wrangler deploy` would, without sending it; returns its modules.
+pub(crate) fn dry_run(repo: &Repo) -> Result<Vec<PathBuf>> {
+    let folder = repo.target.join("deploy");
+    drop(fs::remove_dir_all(&folder));
+    fs::create_dir_all(&folder)?;
+    // The build step of wrangler.toml is what we have just done, in a cargo that would wait for ours.
+    let mut config = stack::read_config(&repo.at("wrangler.toml"))?;
+    let has_build = config.remove("build").is_some();
+    let mut command = repo.node();
+    command.arg(npm::wrangler(repo)?).args(["deploy", "--dry-run", "--outdir"]).arg(folder.join("out"));
+    if has_build {
+        stack::absolute_paths(&mut config, &repo.root)?;
+        let file = folder.join("wrangler.toml");
+        fs::write(&file, config.to_string())?;
+        command.arg("--config").arg(file);
+    }
+    stack::quiet(&mut command, &folder);
+    run::must(repo, "deploy-dry-run", command, 5)?;
+    let modules = modules(&folder.join("out"))?;
+    if !modules.iter().any(|module| module.extension().is_some_and(|end| end == "wasm")) {
+        bail!("the dry run wrote no Wasm module to {}", folder.display());
+    }
+    Ok(modules)
+}
+
+/// Everything in the folder but source maps and wrangler's note about the folder.
+fn modules(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.extend(modules(&path)?);
+        } else if !path.extension().is_some_and(|end| end == "map" || end == "md") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// The compressed size of each file, alone.
+fn compressed(repo: &Repo, how: &str, files: &[PathBuf]) -> Result<Vec<u64>> {
+    let mut command = repo.node();
+    command.args(["-e", COMPRESS, how]).args(files);
+    let output = run::must(repo, "compress", command, 5)?;
+    let sizes: Vec<u64> =
+        serde_json::from_str(output.trim()).context("the compressor said no list of sizes")?;
+    if sizes.len() != files.len() {
+        bail!("{} files went to the compressor, {} sizes came back", files.len(), sizes.len());
+    }
+    Ok(sizes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_is_the_promised_one() {
+        let sizes = Sizes { worker_gzip: 7, wasm_brotli: 2, js_brotli: 3 };
+        let said: Value = serde_json::from_str(&sizes.json()).unwrap();
+        let client = serde_json::json!({ "session_brotli": 5, "wasm_brotli": 2, "js_brotli": 3 });
+        assert_eq!(said, serde_json::json!({ "worker_gzip": 7, "client": client }));
+    }
+
+    #[test]
+    fn a_manifest_without_wasm_is_refused() {
+        assert_eq!(session_files(r#"{"session":["a.js","b.wasm"]}"#).unwrap(), ["a.js", "b.wasm"]);
+        assert!(session_files(r#"{"session":["a.js"]}"#).is_err());
+        assert!(session_files(r#"{"files":[]}"#).is_err());
+        assert!(session_files("[").is_err());
+    }
+
+    #[test]
+    fn files_are_compressed_alone() {
+        let repo = Repo::find().unwrap();
+        let folder = std::env::temp_dir().join(format!("everlit-xtask-{}-size", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let files = [folder.join("a.js"), folder.join("b.wasm")];
+        fs::write(&files[0], "x".repeat(10_000)).unwrap();
+        fs::write(&files[1], "").unwrap();
+        fs::write(folder.join("a.js.map"), "").unwrap();
+        assert_eq!(modules(&folder).unwrap(), files);
+        for how in ["gzip", "brotli"] {
+            let sizes = compressed(&repo, how, &files).unwrap();
+            assert!(sizes[0] < 100 && sizes[1] < sizes[0], "{how}: {sizes:?}");
+        }
+        fs::remove_dir_all(folder).unwrap();
+    }
+}

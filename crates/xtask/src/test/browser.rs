@@ -1,0 +1,98 @@
+//! Tiers that need a browser: the Wasm module alone, the journey, the headless demo.
+
+use super::Outcome;
+use super::count::{self, Counts};
+use super::native::counted;
+use super::node::node_test;
+use crate::browsers::{self, Engine};
+use crate::demo::{self, Asked};
+use crate::repo::{self, Repo};
+use crate::stack::{Plan, Stack};
+use crate::tools::Tool;
+use crate::{npm, ports};
+use anyhow::{Context as _, Result};
+use serde_json::{Value, json};
+use std::fs;
+
+/// `wasm-pack test --headless` in one engine.
+pub(super) fn wasm(repo: &Repo, engine: Engine) -> Result<Outcome> {
+    let wasm_pack = Tool::WasmPack.program(repo)?;
+    let mut command = if engine == Engine::Webkit {
+        let mut command = repo.command("xvfb-run");
+        command.arg("-a").arg(wasm_pack);
+        command
+    } else {
+        repo.command(wasm_pack)
+    };
+    // Run nothing but what is installed: no downloads.
+    command.current_dir(repo.at("crates/web")).args(["test", "--headless", "--mode", "no-install"]);
+    match engine {
+        Engine::Chromium => {
+            command.args(["--chrome", "--chromedriver"]);
+            command.arg(repo::which("chromedriver").context("chromedriver is missing")?);
+        }
+        Engine::Firefox => {
+            command.args(["--firefox", "--geckodriver"]).arg(Tool::Geckodriver.program(repo)?);
+        }
+        // The runner knows WebKit by the name of its better known driver.
+        Engine::Webkit => {
+            command.args(["--safari", "--safaridriver"]);
+            command.arg(repo::which("WebKitWebDriver").context("WebKitWebDriver is missing")?);
+        }
+    }
+    let capabilities = repo.target.join("webdriver").join(format!("{}.json", engine.name()));
+    if let Some(folder) = capabilities.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::write(&capabilities, wanted(engine)?.to_string())?;
+    command.env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", &capabilities).env("WASM_BINDGEN_TEST_TIMEOUT", "120");
+    command.env("PATH", repo::path_with(&[Tool::WasmBindgen.ensure(repo)?])?);
+    counted(repo, &format!("test-wasm-{}", engine.name()), command, 15, count::rust)
+}
+
+/// The capabilities of the browser session; the runner adds what makes it headless.
+fn wanted(engine: Engine) -> Result<Value> {
+    let browser = engine.browser().with_context(|| format!("{} is missing", engine.name()))?;
+    Ok(match engine {
+        Engine::Chromium => json!({ "goog:chromeOptions": {
+            "binary": browser,
+            "args": ["--no-sandbox", "--no-first-run", "--disable-background-networking"],
+        }}),
+        Engine::Firefox => json!({ "moz:firefoxOptions": { "binary": browser } }),
+        Engine::Webkit => json!({
+            "browserName": "MiniBrowser",
+            "webkitgtk:browserOptions": { "binary": browser, "args": ["--automation"] },
+        }),
+    })
+}
+
+/// Login, refresh and logout in one engine, against a stack of its own.
+pub(super) fn journey(repo: &Repo, engine: Engine) -> Result<Outcome> {
+    npm::ensure(repo)?;
+    let name = format!("e2e-{}", engine.name());
+    let https = engine == Engine::Webkit;
+    let stack = Stack::start(repo, &Plan { name: &name, port: ports::free()?, access_ttl: 20, https })?;
+    let driver = browsers::drive(repo, engine, &name)?;
+    let mut outcome = node_test(repo, &name, &["tests/e2e"], 10, |command| {
+        stack.describe(command);
+        command.env("EVERLIT_ENGINE", engine.name()).env("EVERLIT_WEBDRIVER", &driver.address);
+    })?;
+    if outcome.counts.failed > 0 {
+        outcome.details = format!(
+            "{}\n  the WebDriver said:\n{}\n{}",
+            outcome.details,
+            driver.process.tail(),
+            stack.tails()
+        );
+    }
+    Ok(outcome)
+}
+
+/// The headless demo, as it is.
+pub(super) fn demo(repo: &Repo) -> Result<Outcome> {
+    let report = demo::headless(repo, &Asked::default(), None)?;
+    Ok(match report.verdict {
+        Ok(()) => Outcome { counts: Counts::PASSED, details: report.line },
+        Err(why) => Outcome { counts: Counts::FAILED, details: format!("    {why}\n    {}", report.line) },
+    })
+}

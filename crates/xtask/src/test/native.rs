@@ -1,0 +1,89 @@
+//! Tiers that cargo runs on this machine.
+
+use super::Outcome;
+use super::count::{self, Counts};
+use crate::repo::Repo;
+use crate::run;
+use anyhow::Result;
+use std::process::Command;
+
+/// Crates whose own tests are the unit tier.
+const UNITS: [&str; 5] = ["everlit-core", "everlit-edge", "everlit-sim", "everlit-wire", "xtask"];
+/// Crates that exist only as Wasm.
+const WASM_ONLY: [&str; 2] = ["everlit-web", "everlit-worker"];
+
+/// A program whose end is the only result: one test.
+pub(super) fn single(repo: &Repo, name: &str, commands: Vec<Command>, minutes: u64) -> Result<Outcome> {
+    for (at, command) in commands.into_iter().enumerate() {
+        let done = run::finish(repo, &format!("{name}-{at}"), command, minutes)?;
+        if !done.ok {
+            return Ok(Outcome { counts: Counts::FAILED, details: format!("{}\n{}", done.how, done.tail()) });
+        }
+    }
+    Ok(Outcome { counts: Counts::PASSED, details: String::new() })
+}
+
+/// A program that counts its tests. It failed if it says so in any way: by a count or by its exit code.
+pub(super) fn counted(
+    repo: &Repo,
+    name: &str,
+    command: Command,
+    minutes: u64,
+    count: fn(&str) -> Counts,
+) -> Result<Outcome> {
+    let done = run::finish(repo, name, command, minutes)?;
+    let mut counts = count(&done.output);
+    if !done.ok {
+        counts.failed = counts.failed.max(1);
+    }
+    Ok(Outcome { counts, details: format!("{}\n{}", done.how, done.tail()) })
+}
+
+/// `cargo fmt --check`
+pub(super) fn format(repo: &Repo) -> Result<Outcome> {
+    let mut command = repo.cargo();
+    command.args(["fmt", "--all", "--check"]);
+    single(repo, "test-format", vec![command], 5)
+}
+
+/// `cargo clippy`, natively and for Wasm, warnings denied.
+pub(super) fn clippy(repo: &Repo) -> Result<Outcome> {
+    let mut native = repo.cargo();
+    native.args(["clippy", "--all-targets"]);
+    let mut wasm = repo.cargo();
+    wasm.args(["clippy", "--target", "wasm32-unknown-unknown"]);
+    let commands = [packages(native, &[]), packages(wasm, &WASM_ONLY)].map(|mut command| {
+        command.args(["--", "-D", "warnings"]);
+        command
+    });
+    single(repo, "test-clippy", commands.into(), 30)
+}
+
+fn packages(mut command: Command, names: &[&str]) -> Command {
+    for name in names {
+        command.args(["-p", name]);
+    }
+    command
+}
+
+fn cargo_test(repo: &Repo, name: &str, crates: &[&str]) -> Result<Outcome> {
+    let mut command = repo.cargo();
+    // All binaries are run even if one fails, so that the total counts everything.
+    command.args(["test", "--no-fail-fast"]);
+    counted(repo, name, packages(command, crates), 30, count::rust)
+}
+
+/// The crates' own tests, doc tests included.
+pub(super) fn unit(repo: &Repo) -> Result<Outcome> {
+    cargo_test(repo, "test-unit", &UNITS)
+}
+
+/// Tests over the source.
+pub(super) fn house(repo: &Repo) -> Result<Outcome> {
+    cargo_test(repo, "test-house", &["everlit-tests-house"])
+}
+
+/// The simulated world.
+pub(super) fn sim(repo: &Repo) -> Result<Outcome> {
+    cargo_test(repo, "test-sim", &["everlit-tests-sim"])
+}

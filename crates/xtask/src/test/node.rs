@@ -1,0 +1,81 @@
+//! Tiers that Node runs.
+
+use super::Outcome;
+use super::count;
+use super::native::{counted, single};
+use crate::npm;
+use crate::repo::Repo;
+use anyhow::{Context as _, Result, bail};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Folders with a TypeScript project, each with its tsconfig.json.
+const PROJECTS: [&str; 4] = ["crates/web", "www", "tests/node", "tests/e2e"];
+
+/// `tsc --noEmit` over every project.
+pub(super) fn types(repo: &Repo) -> Result<Outcome> {
+    let tsc = npm::tsc(repo)?;
+    let projects: Vec<PathBuf> = PROJECTS
+        .iter()
+        .map(|folder| repo.at(folder).join("tsconfig.json"))
+        .filter(|file| file.is_file())
+        .collect();
+    if projects.is_empty() {
+        bail!("none of {} has a tsconfig.json", PROJECTS.join(", "));
+    }
+    let check = |project: &PathBuf| {
+        let mut command = repo.node();
+        command.arg(&tsc).args(["--noEmit", "--pretty", "false", "-p"]).arg(project);
+        command
+    };
+    single(repo, "test-types", projects.iter().map(check).collect(), 5)
+}
+
+/// Tests of the TypeScript units and of the embedded servers.
+pub(super) fn units(repo: &Repo) -> Result<Outcome> {
+    node_test(repo, "test-node", &["tests/node", "tests/servers"], 10, |_| ())
+}
+
+/// Tests of the built Worker; they start their own workerd.
+pub(super) fn worker(repo: &Repo) -> Result<Outcome> {
+    let build = repo.at("worker/build");
+    node_test(repo, "test-worker", &["tests/worker"], 20, |command| {
+        command.env("EVERLIT_WORKER_BUILD", &build);
+    })
+}
+
+/// `node --test` over all test files below the folders.
+pub(super) fn node_test(
+    repo: &Repo,
+    name: &str,
+    folders: &[&str],
+    minutes: u64,
+    prepare: impl FnOnce(&mut Command),
+) -> Result<Outcome> {
+    let mut files = Vec::new();
+    for folder in folders {
+        test_files(&repo.at(folder), &mut files).with_context(|| format!("cannot list {folder}"))?;
+    }
+    if files.is_empty() {
+        bail!("no *.test.mjs in {}", folders.join(", "));
+    }
+    files.sort();
+    let mut command = repo.node();
+    command.args(["--test", "--test-reporter=spec"]).args(files);
+    prepare(&mut command);
+    counted(repo, name, command, minutes, count::node)
+}
+
+fn test_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        if path.is_dir() && name != "node_modules" {
+            test_files(&path, files)?;
+        } else if name.ends_with(".test.mjs") || name.ends_with(".test.js") {
+            files.push(path);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,168 @@
+//! The tiers, quick ones first, and what each needs to be there.
+
+use super::{Outcome, browser, deploy, native, node};
+use crate::browsers::Engine;
+use crate::repo::Repo;
+use crate::tools::{self, Tool};
+use crate::{build, npm};
+use anyhow::{Result, bail};
+
+/// A group of tests that is run and counted as one.
+pub(crate) struct Tier {
+    /// Its name on the command line.
+    pub(crate) name: &'static str,
+    /// What it shows, in a line.
+    pub(crate) about: &'static str,
+    /// What must be there first.
+    pub(crate) needs: &'static [Need],
+    /// Runs it.
+    pub(crate) run: fn(&Repo) -> Result<Outcome>,
+}
+
+/// Something that a tier cannot do without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// rustfmt or clippy.
+    Component(&'static str),
+    /// Rust's Wasm target.
+    WasmTarget,
+    /// Node and the npm packages.
+    Npm,
+    /// A tool that cargo installs.
+    Tool(Tool),
+    /// A browser; when it is missing the tier is skipped.
+    Engine(Engine),
+    /// worker/build, up to date.
+    Worker,
+    /// crates/web/dist, up to date.
+    Web,
+    /// www/dist, up to date.
+    Www,
+}
+
+impl Need {
+    /// The browser that it is about.
+    pub(crate) const fn engine(self) -> Option<Engine> {
+        match self {
+            Self::Engine(engine) => Some(engine),
+            Self::Component(_)
+            | Self::WasmTarget
+            | Self::Npm
+            | Self::Tool(_)
+            | Self::Worker
+            | Self::Web
+            | Self::Www => None,
+        }
+    }
+
+    fn ensure(self, repo: &Repo) -> Result<()> {
+        match self {
+            Self::Component(component) => tools::ensure_component(repo, component),
+            Self::WasmTarget => tools::ensure_wasm_target(repo),
+            Self::Npm => npm::ensure(repo),
+            Self::Tool(tool) => tool.ensure(repo).map(drop),
+            // All browsers are looked for before the first tier.
+            Self::Engine(_) => Ok(()),
+            Self::Worker => build::worker(repo),
+            Self::Web => build::web(repo),
+            Self::Www => build::www(repo),
+        }
+    }
+}
+
+/// Needs that were met or not; nothing is tried twice.
+#[derive(Default)]
+pub(crate) struct Ready {
+    known: Vec<(Need, Result<(), String>)>,
+}
+
+impl Ready {
+    /// Meets a need.
+    pub(crate) fn ensure(&mut self, repo: &Repo, need: Need) -> Result<()> {
+        if let Some((_, result)) = self.known.iter().find(|(known, _)| *known == need) {
+            return match result {
+                Ok(()) => Ok(()),
+                Err(error) => bail!("{} (said above)", error.lines().next().unwrap_or_default()),
+            };
+        }
+        let result = need.ensure(repo);
+        self.known.push((need, result.as_ref().map(drop).map_err(|error| format!("{error:#}"))));
+        result
+    }
+}
+
+use Engine::{Chromium, Firefox, Webkit};
+use Need::{Component, Npm, WasmTarget, Web, Worker, Www};
+
+const fn tier(
+    name: &'static str,
+    about: &'static str,
+    needs: &'static [Need],
+    run: fn(&Repo) -> Result<Outcome>,
+) -> Tier {
+    Tier { name, about, needs, run }
+}
+
+const BINDGEN: Need = Need::Tool(Tool::WasmBindgen);
+const PACK: Need = Need::Tool(Tool::WasmPack);
+const GECKO: Need = Need::Tool(Tool::Geckodriver);
+
+/// All tiers, in the order in which they are run.
+pub(crate) static TIERS: &[Tier] = &[
+    tier("format", "every Rust file is formatted", &[Component("rustfmt")], native::format),
+    tier(
+        "clippy",
+        "no warning, natively with tests and for Wasm",
+        &[Component("clippy"), WasmTarget],
+        native::clippy,
+    ),
+    tier("types", "TypeScript agrees with itself", &[Npm, Web], node::types),
+    tier("unit", "unit, transition and doc tests of the Rust crates", &[Npm], native::unit),
+    tier("house", "the source keeps the arrows and rules of the house", &[], native::house),
+    tier("sim", "the simulated world keeps the laws", &[], native::sim),
+    tier("node", "TypeScript units and the embedded servers", &[Npm, Web], node::units),
+    tier(
+        "wasm-chromium",
+        "the Wasm module in Chromium",
+        &[Need::Engine(Chromium), WasmTarget, BINDGEN, PACK],
+        |repo| browser::wasm(repo, Chromium),
+    ),
+    tier(
+        "wasm-firefox",
+        "the Wasm module in Firefox",
+        &[Need::Engine(Firefox), WasmTarget, BINDGEN, PACK, GECKO],
+        |repo| browser::wasm(repo, Firefox),
+    ),
+    tier(
+        "wasm-webkit",
+        "the Wasm module in WebKitGTK",
+        &[Need::Engine(Webkit), WasmTarget, BINDGEN, PACK],
+        |repo| browser::wasm(repo, Webkit),
+    ),
+    tier("worker", "the Worker in local workerd, crashes included", &[Npm, Worker], node::worker),
+    tier(
+        "e2e-chromium",
+        "login, refresh and logout in Chromium",
+        &[Need::Engine(Chromium), Npm, Worker, Www],
+        |repo| browser::journey(repo, Chromium),
+    ),
+    tier(
+        "e2e-firefox",
+        "login, refresh and logout in Firefox",
+        &[Need::Engine(Firefox), Npm, Worker, Www, GECKO],
+        |repo| browser::journey(repo, Firefox),
+    ),
+    tier(
+        "e2e-webkit",
+        "login, refresh and logout in WebKitGTK",
+        &[Need::Engine(Webkit), Npm, Worker, Www],
+        |repo| browser::journey(repo, Webkit),
+    ),
+    tier(
+        "demo",
+        "three tabs stay logged in over three rotations",
+        &[Need::Engine(Chromium), Npm, Worker, Www],
+        browser::demo,
+    ),
+    tier("deploy", "the bundle can be deployed and is small enough", &[Npm, Worker, Www], deploy::run),
+];
