@@ -243,6 +243,7 @@ fn vault_events() -> Vec<(&'static str, vault::Event)> {
     let first_load = Ask { stamp: None, reason: AskReason::Resume, active_ago: None };
     vec![
         ("login", E::LoginCommitted(Login { epoch: LOGIN, grant: granted(9) })),
+        ("renewal", E::RenewalCommitted { caller: CALLER, grant: granted(9) }),
         ("ask: deadline", ask(1, AskReason::Deadline)),
         ("ask: unauthorized", ask(1, AskReason::Unauthorized)),
         ("ask: forced", ask(1, AskReason::Forced)),

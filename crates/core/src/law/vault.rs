@@ -177,7 +177,14 @@ fn activity_is_not_refresh(event: &Event, before: &Vault, after: &Vault) -> Resu
     let (Phase::Live(live), Phase::Live(later)) = (before.phase(), after.phase()) else {
         return Ok(());
     };
-    let reported = matches!(event, Event::TokenAsked { ask, .. } if ask.active_ago.is_some());
+    let reported = match event {
+        Event::TokenAsked { ask, .. } => ask.active_ago.is_some(),
+        Event::RenewalCommitted { .. } => true,
+        Event::LoginCommitted(_)
+        | Event::TokenAnswered { .. }
+        | Event::LogoutAsked { .. }
+        | Event::DeadlineReached => false,
+    };
     holds(
         reported || live.limits == later.limits,
         Law::ActivityIsNotRefresh,

@@ -10,6 +10,14 @@ use crate::time::Millis;
 pub enum Event {
     /// A login was finished and its answers were validated.
     LoginCommitted(Login),
+    /// The user of this session logged in again: the same person, a fresh grant.
+    RenewalCommitted {
+        /// Who finished the login. An answer that is not [`Answer::Current`](super::Answer::Current) says that this
+        /// session is over and the login has to begin another.
+        caller: CallerId,
+        /// The tokens it brought.
+        grant: Granted,
+    },
     /// A tab, or the proxy for a call, asks for the token.
     TokenAsked {
         /// Who asks.

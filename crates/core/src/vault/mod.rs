@@ -165,6 +165,9 @@ impl Vault {
         self.end_by_limit(now.wall, &mut effects);
         match event {
             Event::LoginCommitted(login) => self.login_committed(now.wall, login, &mut effects),
+            Event::RenewalCommitted { caller, grant } => {
+                self.renewal_committed(now.wall, caller, grant, &mut effects);
+            }
             Event::TokenAsked { caller, ask } => self.token_asked(now, caller, ask, &mut effects),
             Event::TokenAnswered { request, answer } => {
                 self.token_answered(now, request, answer, &mut effects)
@@ -186,22 +189,28 @@ impl Vault {
             }
             return;
         }
-        self.phase = Phase::Live(Live {
-            stamp: Stamp { epoch, generation: Generation::FIRST },
-            access: Access {
-                token: grant.access_token,
-                expires_at: now.after(grant.expires_in),
-                lifetime: grant.expires_in,
-            },
-            refresh_token: grant.refresh_token,
-            rotated_at: now,
-            intent: None,
-            attempts: 0,
-            not_before: Timestamp::default(),
-            next_request: RequestId::default(),
-            limits: Limits { active_at: now, absolute_at: now.after(self.policy.absolute_limit) },
-        });
+        let limits = Limits { active_at: now, absolute_at: now.after(self.policy.absolute_limit) };
+        let stamp = Stamp { epoch, generation: Generation::FIRST };
+        self.phase = Phase::Live(Live::begin(now, stamp, grant, RequestId::default(), limits));
         effects.push(Effect::Persist);
+    }
+
+    fn renewal_committed(&mut self, now: Timestamp, caller: CallerId, grant: Granted, effects: &mut Effects) {
+        let (stamp, next_request, limits) = match &self.phase {
+            Phase::Live(live) => (live.stamp, live.next_request, live.limits),
+            Phase::ReauthRequired(waiting) => (waiting.stamp, waiting.next_request, waiting.limits),
+            Phase::Vacant | Phase::Ended(_) => {
+                effects.push(Effect::Answer { caller, answer: self.peek(now) });
+                return;
+            }
+        };
+        // A login is the user, active. The refresh token before it is dropped, not revoked: many authorization servers keep
+        // one grant for a user and a client, and revoking the old token would take the new one with it.
+        let limits = Limits { active_at: now, ..limits };
+        self.phase = Phase::Live(Live::begin(now, stamp.rotated(), grant, next_request, limits));
+        effects.push(Effect::Persist);
+        effects.push(Effect::Answer { caller, answer: self.peek(now) });
+        self.answer_waiters(now, effects);
     }
 
     fn token_asked(&mut self, now: Moment, caller: CallerId, ask: Ask, effects: &mut Effects) {
@@ -395,8 +404,12 @@ impl Vault {
 
     fn require_reauth(&mut self, reason: ReauthReason, effects: &mut Effects) {
         if let Phase::Live(live) = &self.phase {
-            self.phase =
-                Phase::ReauthRequired(ReauthRequired { stamp: live.stamp, reason, limits: live.limits });
+            self.phase = Phase::ReauthRequired(ReauthRequired {
+                stamp: live.stamp,
+                reason,
+                next_request: live.next_request,
+                limits: live.limits,
+            });
             effects.push(Effect::Persist);
         }
     }
@@ -435,6 +448,24 @@ impl Vault {
 }
 
 impl Live {
+    fn begin(now: Timestamp, stamp: Stamp, grant: Granted, next_request: RequestId, limits: Limits) -> Self {
+        Self {
+            stamp,
+            access: Access {
+                token: grant.access_token,
+                expires_at: now.after(grant.expires_in),
+                lifetime: grant.expires_in,
+            },
+            refresh_token: grant.refresh_token,
+            rotated_at: now,
+            intent: None,
+            attempts: 0,
+            not_before: Timestamp::default(),
+            next_request,
+            limits,
+        }
+    }
+
     /// Whether this is the open token request.
     fn awaits(&self, request: RequestId) -> bool {
         self.intent.is_some_and(|intent| intent.request == request)

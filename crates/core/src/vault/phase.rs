@@ -104,6 +104,8 @@ pub struct ReauthRequired {
     pub stamp: Stamp,
     /// Why there will be no other without a login.
     pub reason: ReauthReason,
+    /// The name of the next token request, should there be one: no name is given twice.
+    pub next_request: RequestId,
     /// When the session ends.
     pub limits: Limits,
 }

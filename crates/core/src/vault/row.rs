@@ -29,7 +29,7 @@ pub struct Row {
     pub attempts: u32,
     /// No token request before this (live).
     pub not_before: Timestamp,
-    /// The name of the next token request (live).
+    /// The name of the next token request (live, reauth required).
     pub next_request: RequestId,
     /// Last known activity (live, reauth required).
     pub active_at: Timestamp,
@@ -111,6 +111,7 @@ impl Row {
             Phase::ReauthRequired(waiting) => Self {
                 status: Status::ReauthRequired(waiting.reason),
                 stamp: waiting.stamp,
+                next_request: waiting.next_request,
                 active_at: waiting.limits.active_at,
                 absolute_at: waiting.limits.absolute_at,
                 ..Self::default()
@@ -148,12 +149,16 @@ impl Row {
                 None => Phase::ReauthRequired(ReauthRequired {
                     stamp: self.stamp,
                     reason: ReauthReason::RotationLost,
+                    next_request: self.next_request,
                     limits,
                 }),
             },
-            Status::ReauthRequired(reason) => {
-                Phase::ReauthRequired(ReauthRequired { stamp: self.stamp, reason, limits })
-            }
+            Status::ReauthRequired(reason) => Phase::ReauthRequired(ReauthRequired {
+                stamp: self.stamp,
+                reason,
+                next_request: self.next_request,
+                limits,
+            }),
             Status::Ended(reason) => {
                 Phase::Ended(Ended { stamp: self.stamp, reason, forget_at: self.forget_at })
             }
