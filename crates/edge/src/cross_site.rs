@@ -6,10 +6,6 @@
 
 use crate::config::Origins;
 
-/// The header that every request of ours carries. Its value is the wire version; its presence is what no form, link or
-/// image of another site can achieve without being asked (a CORS preflight, which is never granted).
-pub const VERSION_HEADER: &str = "everlit-version";
-
 /// What the rule looks at.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Provenance<'a> {
@@ -19,7 +15,8 @@ pub struct Provenance<'a> {
     pub sec_fetch_site: Option<&'a str>,
     /// The `Origin` header.
     pub origin: Option<&'a str>,
-    /// The `everlit-version` header.
+    /// The `everlit-version` header. Its value is the wire version; its presence is what no form, link or image of another
+    /// site can achieve without being asked (a CORS preflight, which is never granted).
     pub version: Option<&'a str>,
 }
 

@@ -49,12 +49,12 @@ pub struct Config {
     pub origins: Origins,
     /// How long a session lasts.
     pub limits: Limits,
-    /// Who can say who the user is, ordered by name; never empty.
+    /// The provider that the login uses.
+    login: ProviderConfig,
+    /// All of them, that one included, ordered by name.
     providers: Vec<ProviderConfig>,
     /// Where `/api/{name}/...` leads, ordered by name.
     upstreams: Vec<UpstreamConfig>,
-    /// Which of the providers the login uses.
-    login: usize,
 }
 
 impl Config {
@@ -66,16 +66,19 @@ impl Config {
     pub fn parse(variables: &Variables) -> Result<Self, Vec<ConfigError>> {
         let mut errors = Vec::new();
         let draft = Draft::shape(variables, &mut errors);
-        // The meaning of a variable that was not read is nothing to complain about.
+        // The meaning of variables that were not read is nothing to complain about.
         if let Some(draft) = draft.filter(|_| errors.is_empty()) {
-            let login = draft.meaning(variables, &mut errors);
-            if errors.is_empty() {
+            draft.meaning(variables, &mut errors);
+            // The only provider needs no mark.
+            let login =
+                draft.providers.iter().find(|provider| provider.login).or_else(|| draft.providers.first());
+            if let Some(login) = login.cloned().filter(|_| errors.is_empty()) {
                 return Ok(Self {
                     origins: draft.origins,
                     limits: draft.limits,
+                    login,
                     providers: draft.providers,
                     upstreams: draft.upstreams,
-                    login,
                 });
             }
         }
@@ -84,12 +87,8 @@ impl Config {
 
     /// The provider that the login uses.
     #[must_use]
-    pub fn login_provider(&self) -> &ProviderConfig {
-        // `login` was found in `providers`, and both are private; the fallback only spares us a panic.
-        self.providers.get(self.login).unwrap_or_else(|| {
-            static NONE: ProviderConfig = ProviderConfig::NONE;
-            &NONE
-        })
+    pub const fn login_provider(&self) -> &ProviderConfig {
+        &self.login
     }
 
     /// All providers, ordered by name.
@@ -160,8 +159,8 @@ impl Draft {
         Some(Self { origins: origins?, limits: limits?, providers, upstreams })
     }
 
-    /// Checks what only all variables together can show, and finds the login provider.
-    fn meaning(&self, variables: &Variables, errors: &mut Vec<ConfigError>) -> usize {
+    /// Checks what only all variables together can show.
+    fn meaning(&self, variables: &Variables, errors: &mut Vec<ConfigError>) {
         if self.limits.idle > self.limits.absolute {
             errors.push(ConfigError::meaning(
                 "LIMITS",
@@ -170,13 +169,12 @@ impl Draft {
                 "an idle limit that is not longer than `absolute`",
             ));
         }
-        let marked = || self.providers.iter().enumerate().filter(|(_, provider)| provider.login);
-        let login = if self.providers.len() == 1 { Some(0) } else { marked().map(|(at, _)| at).next() };
-        if marked().count() > 1 || login.is_none() {
+        let marked = self.providers.iter().filter(|provider| provider.login).count();
+        if marked > 1 || (marked == 0 && self.providers.len() > 1) {
             errors.push(ConfigError::meaning(
                 "PROVIDER_<NAME>",
                 Some("login"),
-                "is true for none or for several of the providers",
+                "is true in none or in several of the providers",
                 "`login = true` in exactly one of them",
             ));
         }
@@ -199,7 +197,6 @@ impl Draft {
             let command = alloc::format!("a secret, set by `wrangler secret put {secret}`");
             errors.push(ConfigError::secret(secret, "is not set", &command));
         }
-        login.unwrap_or(0)
     }
 }
 

@@ -63,19 +63,6 @@ pub struct ProviderConfig {
 }
 
 impl ProviderConfig {
-    /// Stands where there is none, so that nothing has to panic. No request can be built for it that goes anywhere.
-    pub(super) const NONE: Self = Self {
-        name: String::new(),
-        provider: Provider::OPEN_ID_CONNECT,
-        issuer: String::new(),
-        client_id: String::new(),
-        scopes: Vec::new(),
-        client_auth: ClientAuth::SecretBasic,
-        login: false,
-        prompt: String::new(),
-        parameters: Vec::new(),
-    };
-
     /// The name of the secret that holds its client secret: `SECRET_DEMO_CLIENT_SECRET`.
     #[must_use]
     pub fn client_secret_name(&self) -> String {

@@ -1,1 +1,193 @@
+//! What a configuration means, and how its errors read.
 
+use alloc::format;
+use alloc::string::ToString as _;
+
+use everlit_core::time::Millis;
+
+use super::*;
+
+fn good() -> Variables {
+    Variables::new()
+        .text("ORIGINS", r#"["https://app.example", "http://localhost:8787"]"#)
+        .text("PROVIDER_DEMO", r#"{"kind": "oidc", "issuer": "https://as.example/t", "client_id": "app"}"#)
+        .secret("SECRET_SESSION_KEY")
+        .secret("SECRET_DEMO_CLIENT_SECRET")
+}
+
+/// The errors as `variable.field`, with their kind.
+fn errors(variables: &Variables) -> Vec<(String, ConfigErrorKind)> {
+    let name = |error: ConfigError| {
+        let name =
+            error.field.map_or_else(|| error.variable.clone(), |field| format!("{}.{field}", error.variable));
+        (name, error.kind)
+    };
+    Config::parse(variables).err().unwrap_or_default().into_iter().map(name).collect()
+}
+
+fn names(variables: &Variables) -> Vec<String> {
+    errors(variables).into_iter().map(|(name, _)| name).collect()
+}
+
+#[test]
+fn a_small_configuration_gets_good_defaults() {
+    let config = Config::parse(&good()).unwrap();
+    assert_eq!(config.limits, Limits { idle: Millis::from_days(14), absolute: Millis::from_days(90) });
+    let provider = config.login_provider();
+    assert_eq!((provider.name.as_str(), provider.client_auth), ("demo", ClientAuth::SecretBasic));
+    assert_eq!(provider.scopes, ["openid", "offline_access"]);
+    assert_eq!(provider.prompt, "consent", "without it a provider may ignore offline_access");
+    assert_eq!(provider.client_secret_name(), "SECRET_DEMO_CLIENT_SECRET");
+    assert_eq!(provider.redirect_uri(&config.origins), "https://app.example/auth/callback/demo");
+    assert!(config.origins.contains("http://localhost:8787") && !config.origins.contains("http://localhost"));
+    assert!(config.upstreams().is_empty());
+}
+
+#[test]
+fn everything_can_be_set() {
+    let variables = good()
+        .text("LIMITS", r#"{"idle": "30m", "absolute": "12h"}"#)
+        .text(
+            "PROVIDER_DEMO",
+            r#"{"kind": "oidc", "issuer": "http://127.0.0.1:9000", "client_id": "x y", "scopes": ["openid"],
+                "client_auth": "client_secret_post", "login": true, "prompt": "login", "parameters": {"audience": "api"}}"#,
+        )
+        .text("UPSTREAM_MY_API", r#"{"origin": "https://api.example", "path": "/v1/", "methods": ["PUT"], "mode": "bff", "vault": "login"}"#)
+        .text("APP_OWN", "anything");
+    let config = Config::parse(&variables).unwrap();
+    assert_eq!(config.limits, Limits { idle: Millis::from_secs(1_800), absolute: Millis::from_secs(43_200) });
+    let provider = config.provider("demo").unwrap();
+    assert_eq!((provider.client_auth, provider.prompt.as_str()), (ClientAuth::SecretPost, "login"));
+    assert_eq!(provider.parameters, [("audience".to_string(), "api".to_string())]);
+    let upstream = config.upstream("my_api").unwrap();
+    assert_eq!((upstream.path.as_str(), upstream.allow().as_str()), ("/v1", "PUT"));
+    assert!(config.upstream("MY_API").is_none());
+}
+
+#[test]
+fn prompt_is_sent_only_where_it_is_needed() {
+    let prompt = |fields: &str| {
+        let provider =
+            format!(r#"{{"kind":"oidc","issuer":"https://as.example","client_id":"app"{fields}}}"#);
+        Config::parse(&good().text("PROVIDER_DEMO", &provider)).unwrap().login_provider().prompt.clone()
+    };
+    assert_eq!(prompt(r#","scopes":["openid"]"#), "");
+    assert_eq!(prompt(r#","prompt":"""#), "");
+    assert_eq!(prompt(""), "consent");
+}
+
+#[test]
+fn several_providers_need_one_that_is_marked() {
+    let second = |login: &str| {
+        let provider = format!(r#"{{"kind":"oidc","issuer":"https://b.example","client_id":"b"{login}}}"#);
+        good().text("PROVIDER_B", &provider).secret("SECRET_B_CLIENT_SECRET")
+    };
+    assert_eq!(Config::parse(&second(r#","login":true"#)).unwrap().login_provider().name, "b");
+    let missing = [("PROVIDER_<NAME>.login".to_string(), ConfigErrorKind::Meaning)];
+    assert_eq!(errors(&second("")), missing);
+    let both = second(r#","login":true"#).text(
+        "PROVIDER_DEMO",
+        r#"{"kind":"oidc","issuer":"https://as.example","client_id":"a","login":true}"#,
+    );
+    assert_eq!(errors(&both), missing);
+}
+
+#[test]
+fn missing_secrets_are_named_with_the_command_that_sets_them() {
+    let variables = Variables::new()
+        .text("ORIGINS", r#"["https://app.example"]"#)
+        .text("PROVIDER_MY_IDP", r#"{"kind": "oidc", "issuer": "https://as.example", "client_id": "app"}"#);
+    assert_eq!(names(&variables), ["SECRET_SESSION_KEY", "SECRET_MY_IDP_CLIENT_SECRET"]);
+    let shown = Config::parse(&variables).unwrap_err()[1].to_string();
+    assert!(shown.contains("wrangler secret put SECRET_MY_IDP_CLIENT_SECRET"), "{shown}");
+}
+
+#[test]
+fn what_is_not_served_yet_is_said() {
+    for (name, value, field) in [
+        ("UPSTREAM_A", r#"{"origin":"https://a.example","mode":"mediating"}"#, "UPSTREAM_A.mode"),
+        ("UPSTREAM_A", r#"{"origin":"https://a.example","vault":"service:desk"}"#, "UPSTREAM_A.vault"),
+        ("UPSTREAM_A", r#"{"origin":"https://a.example","vault":"linked:demo"}"#, "UPSTREAM_A.vault"),
+        ("SERVICE_DESK", "{}", "SERVICE_DESK"),
+        ("ALERT_CHAT", "{}", "ALERT_CHAT"),
+    ] {
+        let found = Config::parse(&good().text(name, value)).unwrap_err();
+        assert_eq!(names(&good().text(name, value)), [field]);
+        assert!(found[0].problem.contains("served yet"), "{}", found[0]);
+        assert!(Variables::is_variable_name(name));
+    }
+}
+
+#[test]
+fn limits_must_fit_each_other() {
+    assert_eq!(names(&good().text("LIMITS", r#"{"idle":"2d","absolute":"1d"}"#)), ["LIMITS.idle"]);
+    assert!(Config::parse(&good().text("LIMITS", r#"{"idle":"1d","absolute":"24h"}"#)).is_ok());
+}
+
+#[test]
+fn all_errors_are_found_at_once_and_each_names_its_field() {
+    let variables = Variables::new()
+        .text("ORIGINS", "https://app.example")
+        .text("LIMITS", r#"{"idle": 14, "absolut": "90d"}"#)
+        .text("PROVIDER_DEMO", r#"{"kind": "saml", "issuer": "as.example", "scope": "openid"}"#)
+        .text("UPSTREAM_orders", r#"{"origin":"https://a.example"}"#)
+        .text("PROVIDERS", "{}");
+    assert_eq!(
+        names(&variables),
+        [
+            "ORIGINS",
+            "LIMITS.absolut",
+            "LIMITS.idle",
+            "PROVIDERS",
+            "PROVIDER_DEMO.scope",
+            "PROVIDER_DEMO.kind",
+            "PROVIDER_DEMO.issuer",
+            "PROVIDER_DEMO.client_id",
+            "UPSTREAM_orders"
+        ]
+    );
+    assert!(errors(&variables).iter().all(|(_, kind)| *kind == ConfigErrorKind::Shape));
+}
+
+#[test]
+fn nothing_at_all_is_said_so() {
+    assert_eq!(names(&Variables::new()), ["ORIGINS", "PROVIDER_<NAME>"]);
+}
+
+#[test]
+fn an_error_reads_as_a_sentence_and_never_shows_a_value() {
+    let variables = good().text(
+        "PROVIDER_DEMO",
+        r#"{"kind":"oidc","issuer":"canary-1","client_id":["canary-2"],"canary":"canary-3"}"#,
+    );
+    for error in Config::parse(&variables).unwrap_err() {
+        let shown = format!("{error} {error:?}");
+        assert!(!shown.contains("canary-"), "{shown}");
+        assert!(error.to_string().contains(": ") && error.to_string().contains("; expected "), "{error}");
+    }
+    let first = Config::parse(&good().text("LIMITS", r#"{"idle":"soon"}"#)).unwrap_err().remove(0);
+    assert_eq!(
+        first.to_string(),
+        "LIMITS.idle: is not what it should be; expected a duration: a whole number from 1 to 99999 and a unit, such as \"90s\", \"45m\", \"12h\" or \"14d\""
+    );
+}
+
+#[test]
+fn a_table_may_come_as_text_in_text() {
+    let inner = r#"{"idle":"1d"}"#;
+    let as_text = serde_json::Value::String(inner.to_string());
+    assert_eq!(Config::parse(&good().json("LIMITS", as_text)).unwrap().limits.idle, Millis::from_days(1));
+    let twice = serde_json::Value::String(inner.to_string()).to_string();
+    assert_eq!(Config::parse(&good().text("LIMITS", &twice)).unwrap().limits.idle, Millis::from_days(1));
+}
+
+#[test]
+fn names_of_ours_are_told_from_others() {
+    for name in ["ORIGINS", "ORIGIN", "LIMITS", "PROVIDER_X", "PROVIDERS_X", "UPSTREAM_X", "PROVIDER_"] {
+        assert!(Variables::is_variable_name(name), "{name}");
+    }
+    for name in ["SESSION_VAULT", "ASSETS", "MY_PROVIDER_X", "origins", "SECRET_SESSION_KEY"] {
+        assert!(!Variables::is_variable_name(name), "{name}");
+    }
+    assert!(Variables::is_secret_name("SECRET_X") && !Variables::is_secret_name("PROVIDER_SECRET"));
+}

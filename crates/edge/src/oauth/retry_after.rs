@@ -5,7 +5,7 @@ use everlit_core::time::{Millis, Timestamp};
 use crate::date::parse_http_date;
 
 /// No server puts us off for longer: a mistyped header must not end a session by waiting.
-pub const MAX_RETRY_AFTER: Millis = Millis::from_secs(3_600);
+pub const MAX_RETRY_AFTER: Millis = everlit_core::retry::COOL_DOWN_MAX;
 
 /// How long to wait. `date` is the answer's own `Date`, so that a date form is measured by the clock it was written with;
 /// `now` stands in where that is missing. Nothing if the header is absent or neither form.
