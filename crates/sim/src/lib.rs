@@ -1,1 +1,45 @@
-//! The simulated world: tabs, network, clocks, authorization servers.
+//! The simulated world: the real machines in a world of models.
+//!
+//! A [`world::World`] is one browser with its tabs, the Worker with a vault for every login, an authorization server that
+//! rotates refresh tokens, a network between them, a user, and whatever breaks. Tabs and vaults are the machines of
+//! `everlit-core`, driven as their drivers drive them; all else is a model. Time is virtual, everything that a world leaves
+//! open is drawn from one seed, and the same seed is the same run.
+//!
+//! After every step the [`laws`] are checked: by the checkers of the core, which look at one machine, and by those of this
+//! crate, which see what a machine cannot. A world plays storms, in which things break, each followed by a calm in which
+//! everybody has to settle.
+//!
+//! ```
+//! use everlit_core::tab::State;
+//! use everlit_core::time::Millis;
+//! use everlit_sim::plan::Plan;
+//! use everlit_sim::world::World;
+//!
+//! let mut world = World::new(Plan::quiet(1));
+//! world.begin();
+//! world.run_for(Millis::from_secs(600));
+//! assert_eq!(world.state(0), State::Active);
+//! assert_eq!(world.tally().token_requests, world.tally().rotations);
+//! assert!(world.report().breach.is_none());
+//! ```
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+pub mod authorization_server;
+pub mod browser;
+pub mod chance;
+pub mod clock;
+pub mod fault;
+pub mod happening;
+pub mod laws;
+pub mod machine;
+pub mod network;
+pub mod plan;
+pub mod report;
+pub mod stage;
+pub mod trace;
+pub mod user;
+pub mod worker;
+pub mod world;

@@ -1,0 +1,464 @@
+//! The browser: one cookie, one computer's clocks, and tabs that each drive their machine.
+
+use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use everlit_core::id::{CallId, RequestId};
+use everlit_core::law::TabWatch;
+use everlit_core::retry::Failure;
+use everlit_core::tab::{Effect, Event, PeerMessage, SessionAnswer, State, TokenAnswer, TokenState};
+use everlit_core::time::{Millis, Moment, Timestamp};
+use everlit_core::vault::Ask;
+
+use crate::clock::Clock;
+use crate::happening::{Asked, Happening, Reply, Sender};
+use crate::machine::TabMachine;
+use crate::network::{Freight, Link};
+use crate::plan::{Flaw, Plan};
+use crate::stage::{Fate, Stage};
+use crate::trace::Line;
+
+/// One tab and the document in it.
+struct Slot {
+    machine: Box<dyn TabMachine>,
+    watch: TabWatch,
+    document: u32,
+    /// What the computer's monotonic clock showed when the document began.
+    origin: Timestamp,
+    arm: u64,
+    frozen: bool,
+    /// The page is on its way through a login.
+    away: bool,
+    /// What arrived while nothing could be handled.
+    inbox: Vec<Happening>,
+    /// Both clocks when a question left.
+    asked_at: BTreeMap<RequestId, (Timestamp, Timestamp)>,
+}
+
+/// A call of the app that has not been answered.
+#[derive(Clone, Copy, Debug)]
+struct Call {
+    tab: usize,
+    at: Timestamp,
+    sent: u32,
+}
+
+/// How long the user has not been active, as far as a page can tell.
+///
+/// Either clock may have missed something: the monotonic one a sleep, the wall clock anything by being set. The longer of
+/// both is believed, from each look at the clocks to the next.
+#[derive(Clone, Copy, Debug, Default)]
+struct Idle {
+    so_far: Millis,
+    looked_at: Option<(Timestamp, Timestamp)>,
+}
+
+impl Idle {
+    fn look(&mut self, wall: Timestamp, mono: Timestamp) -> Millis {
+        if let Some((wall_before, mono_before)) = self.looked_at.replace((wall, mono)) {
+            self.so_far = self.so_far.plus(wall.since(wall_before).max(mono.since(mono_before)));
+        }
+        self.so_far
+    }
+
+    fn input(&mut self, wall: Timestamp, mono: Timestamp) {
+        *self = Self { so_far: Millis::ZERO, looked_at: Some((wall, mono)) };
+    }
+}
+
+/// The browser.
+pub struct Browser {
+    /// The computer's clocks.
+    pub clock: Clock,
+    /// The session that the cookie names.
+    pub cookie: Option<usize>,
+    slots: Vec<Slot>,
+    channel: bool,
+    flaw: Option<Flaw>,
+    open_tab: fn() -> Box<dyn TabMachine>,
+    idle: Idle,
+    calls: BTreeMap<CallId, Call>,
+    next_call: u32,
+}
+
+impl Browser {
+    /// A browser as planned, with nothing open.
+    #[must_use]
+    pub fn new(plan: &Plan) -> Self {
+        let open_tab = plan.cast.tab;
+        let slots = (0..plan.tabs)
+            .map(|_| Slot {
+                machine: open_tab(),
+                watch: TabWatch::new(),
+                document: 0,
+                origin: Timestamp::default(),
+                arm: 0,
+                frozen: false,
+                away: false,
+                inbox: Vec::new(),
+                asked_at: BTreeMap::new(),
+            })
+            .collect();
+        Self {
+            clock: Clock::new(plan.clock_ahead, plan.mono_stops),
+            cookie: None,
+            slots,
+            channel: plan.channel,
+            flaw: plan.flaw,
+            open_tab,
+            idle: Idle::default(),
+            calls: BTreeMap::new(),
+            next_call: 0,
+        }
+    }
+
+    /// How many tabs there are.
+    #[must_use]
+    pub fn tabs(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// The state that the app in a tab sees.
+    #[must_use]
+    pub fn state(&self, tab: usize) -> State {
+        self.slots.get(tab).map_or(State::LoggedOut, |slot| slot.machine.tab().state())
+    }
+
+    /// The machine of a tab.
+    #[must_use]
+    pub fn machine(&self, tab: usize) -> Option<&dyn TabMachine> {
+        self.slots.get(tab).map(|slot| slot.machine.as_ref())
+    }
+
+    /// Whether something can happen in a tab just now.
+    #[must_use]
+    pub fn is_alert(&self, tab: usize) -> bool {
+        !self.clock.is_asleep() && self.slots.get(tab).is_some_and(|slot| !slot.frozen && !slot.away)
+    }
+
+    /// When the oldest call was made that still waits in a page that is there.
+    #[must_use]
+    pub fn oldest_call(&self) -> Option<Timestamp> {
+        self.calls.values().map(|call| call.at).min()
+    }
+
+    /// Opens a new document in a tab; whatever the old one waited for is gone with it.
+    pub fn open(&mut self, stage: &mut Stage, tab: usize) {
+        let origin = self.clock.mono(stage.now);
+        let Some(slot) = self.slots.get_mut(tab) else { return };
+        slot.machine = (self.open_tab)();
+        slot.watch = TabWatch::new();
+        slot.document = slot.document.wrapping_add(1);
+        slot.origin = origin;
+        slot.away = false;
+        slot.asked_at.clear();
+        slot.inbox.clear();
+        self.calls.retain(|_, call| call.tab != tab);
+        self.step(stage, tab, Event::Opened);
+    }
+
+    /// The app in a tab makes a call.
+    pub fn call(&mut self, stage: &mut Stage, tab: usize) {
+        let call = CallId(self.next_call);
+        self.next_call = self.next_call.wrapping_add(1);
+        self.calls.insert(call, Call { tab, at: stage.now, sent: 0 });
+        stage.tally.calls = stage.tally.calls.saturating_add(1);
+        self.step(stage, tab, Event::CallAsked { call });
+    }
+
+    /// The user was active.
+    pub fn input(&mut self, stage: &mut Stage) {
+        self.idle.input(self.clock.wall(stage.now), self.clock.mono(stage.now));
+        stage.laws.user_active(stage.now);
+    }
+
+    /// A tab stops: frozen, or put aside in the back/forward cache.
+    pub fn freeze(&mut self, tab: usize) -> bool {
+        match self.slots.get_mut(tab) {
+            Some(slot) if !slot.frozen => {
+                slot.frozen = true;
+                true
+            }
+            Some(_) | None => false,
+        }
+    }
+
+    /// A tab goes on, and what arrived meanwhile is handled: before the page hears that it was away, or after.
+    pub fn thaw(&mut self, stage: &mut Stage, tab: usize) {
+        let Some(slot) = self.slots.get_mut(tab) else { return };
+        if !core::mem::take(&mut slot.frozen) {
+            return;
+        }
+        if stage.chance.permille(500) {
+            self.step(stage, tab, Event::Restored);
+        }
+        self.empty_inbox(stage, tab);
+        self.step(stage, tab, Event::Restored);
+    }
+
+    /// The computer wakes. Answers that came in its sleep are mostly gone with their connections; timers fire, and the
+    /// browser may or may not say anything.
+    pub fn wake(&mut self, stage: &mut Stage) {
+        self.clock.wake(stage.now);
+        for tab in 0..self.slots.len() {
+            if let Some(slot) = self.slots.get_mut(tab) {
+                for waiting in &mut slot.inbox {
+                    if let Happening::ToTab(_, reply) = waiting
+                        && stage.chance.permille(700)
+                    {
+                        *reply = Reply::Nothing(Failure::Transient);
+                    }
+                }
+            }
+            if self.is_alert(tab) {
+                self.empty_inbox(stage, tab);
+                if stage.chance.permille(500) {
+                    self.step(stage, tab, Event::Nudged);
+                } else {
+                    self.arm(stage, tab);
+                }
+            }
+        }
+    }
+
+    fn empty_inbox(&mut self, stage: &mut Stage, tab: usize) {
+        let Some(slot) = self.slots.get_mut(tab) else { return };
+        for happening in core::mem::take(&mut slot.inbox) {
+            let wait = stage.chance.between(0, 50);
+            stage.plan(wait, happening);
+        }
+    }
+
+    /// The armed timer of a tab went off.
+    pub fn timer(&mut self, stage: &mut Stage, tab: usize, arm: u64) {
+        let armed = self.slots.get(tab).is_some_and(|slot| slot.arm == arm);
+        if armed && self.is_alert(tab) {
+            self.step(stage, tab, Event::DeadlineReached);
+        }
+    }
+
+    /// Another tab's word arrives.
+    pub fn word(&mut self, stage: &mut Stage, tab: usize, document: u32, message: PeerMessage) {
+        if self.here(tab, document, || Happening::Word { tab, document, message }) {
+            self.step(stage, tab, Event::PeerTold(message));
+        }
+    }
+
+    /// The Worker's answer arrives, or the news that there will be none.
+    pub fn reply(&mut self, stage: &mut Stage, sender: Sender, reply: Reply) {
+        // A cookie is the browser's: it is gone even if the page that asked for it is.
+        if let (Asked::Logout(_), Reply::LoggedOut) = (sender.asked, reply)
+            && self.cookie == sender.session
+        {
+            self.cookie = None;
+        }
+        if !self.here(sender.tab, sender.document, || Happening::ToTab(sender, reply)) {
+            return;
+        }
+        match sender.asked {
+            Asked::Session(request) => {
+                let answer = session_answer(reply, self.since(stage, sender.tab, request));
+                self.step(stage, sender.tab, Event::SessionAnswered { request, answer });
+            }
+            Asked::Token(request, _) => {
+                let answer = token_answer(reply, self.since(stage, sender.tab, request));
+                self.step(stage, sender.tab, Event::TokenAnswered { request, answer });
+            }
+            Asked::Logout(request) => {
+                let done = matches!(reply, Reply::LoggedOut);
+                self.step(stage, sender.tab, Event::LogoutAnswered { request, done });
+            }
+            Asked::Call { call, stamp, repeated } => match reply {
+                Reply::Denied(denial) if self.calls.contains_key(&call) => {
+                    self.step(stage, sender.tab, Event::CallDenied { call, stamp, repeated, denial });
+                }
+                Reply::Active(_)
+                | Reply::ReauthRequired(_)
+                | Reply::Ended
+                | Reply::LoggedOut
+                | Reply::NotNow(_)
+                | Reply::Called
+                | Reply::Denied(_)
+                | Reply::Nothing(_) => self.settle_call(stage, call),
+            },
+        }
+    }
+
+    /// Whether a document is there to take something. If it only stands still, it takes it later.
+    fn here(&mut self, tab: usize, document: u32, later: impl FnOnce() -> Happening) -> bool {
+        let asleep = self.clock.is_asleep();
+        let Some(slot) = self.slots.get_mut(tab) else { return false };
+        if slot.document != document || slot.away {
+            return false;
+        }
+        if slot.frozen || asleep {
+            slot.inbox.push(later());
+            return false;
+        }
+        true
+    }
+
+    /// How long ago a question left, by the clock that says more: the other may have slept.
+    fn since(&self, stage: &Stage, tab: usize, request: RequestId) -> Millis {
+        let (wall, mono) = (self.clock.wall(stage.now), self.clock.mono(stage.now));
+        self.slots
+            .get(tab)
+            .and_then(|slot| slot.asked_at.get(&request))
+            .map_or(Millis::ZERO, |(wall_then, mono_then)| wall.since(*wall_then).max(mono.since(*mono_then)))
+    }
+
+    /// Steps the machine of a tab, does what it wants, and looks at the laws.
+    pub fn step(&mut self, stage: &mut Stage, tab: usize, event: Event) {
+        let (wall, mono) = (self.clock.wall(stage.now), self.clock.mono(stage.now));
+        self.idle.look(wall, mono);
+        let Some(slot) = self.slots.get_mut(tab) else { return };
+        if slot.away {
+            return;
+        }
+        let mono = Timestamp::default().after(mono.since(slot.origin));
+        let now = Moment { wall, mono, entropy: stage.chance.entropy() };
+        let before = slot.machine.tab().clone();
+        let effects = slot.machine.step(now, event);
+        let after = slot.machine.tab();
+        stage.tally.steps = stage.tally.steps.saturating_add(1);
+        stage.note(Line::Tab { tab, event, state: after.state(), stamp: after.stamp() });
+        stage.laws.core(slot.watch.check(now, &before, &event, &effects, after));
+        stage.laws.tab_stepped(mono, tab, before.stamp(), after);
+        for effect in effects {
+            self.carry_out(stage, tab, effect);
+        }
+        self.arm(stage, tab);
+    }
+
+    fn carry_out(&mut self, stage: &mut Stage, tab: usize, effect: Effect) {
+        match effect {
+            Effect::CheckSession { request } => {
+                self.ask(stage, tab, Freight::Session, Asked::Session(request));
+            }
+            Effect::RequestToken { request, stamp, reason } => {
+                let idle = match self.flaw {
+                    Some(Flaw::RefreshCountsAsActivity) => Millis::ZERO,
+                    Some(Flaw::StoreForgets) | None => self.idle.so_far,
+                };
+                let ask = Ask { stamp: Some(stamp), reason, active_ago: Some(idle) };
+                self.ask(stage, tab, Freight::Token, Asked::Token(request, ask));
+            }
+            Effect::PostLogout { request } => self.ask(stage, tab, Freight::Logout, Asked::Logout(request)),
+            // The answer is delivered all the same: an abort may come too late, and the machine must not care.
+            Effect::Cancel { .. } => {}
+            Effect::Navigate => self.navigate(stage, tab),
+            Effect::Tell(message) => self.tell(stage, tab, message),
+            Effect::SendCall { call, stamp } => {
+                let repeated = self.calls.get_mut(&call).is_some_and(|call| {
+                    call.sent = call.sent.saturating_add(1);
+                    call.sent > 1
+                });
+                self.ask(stage, tab, Freight::Call, Asked::Call { call, stamp, repeated });
+            }
+            Effect::DeliverCall { call } | Effect::RefuseCall { call, .. } => self.settle_call(stage, call),
+            // What the app is told changes nothing in this world.
+            Effect::SettleLogout { .. } | Effect::Transition { .. } => {}
+        }
+    }
+
+    fn ask(&mut self, stage: &mut Stage, tab: usize, freight: Freight, asked: Asked) {
+        let clocks = (self.clock.wall(stage.now), self.clock.mono(stage.now));
+        let session = self.cookie;
+        let Some(slot) = self.slots.get_mut(tab) else { return };
+        if let Asked::Session(request) | Asked::Token(request, _) = asked {
+            slot.asked_at.insert(request, clocks);
+            if slot.asked_at.len() > 16 {
+                slot.asked_at.pop_first();
+            }
+        }
+        let sender = Sender { tab, document: slot.document, session, asked };
+        // The request may have been sent or not: a browser does not say.
+        let unsent = Happening::ToTab(sender, Reply::Nothing(Failure::Transient));
+        let fate = stage.send(Link::ToWorker, freight, Happening::ToWorker(sender), Some(unsent));
+        // The app gives up a logout that brings no answer.
+        if fate == Fate::Silence && freight == Freight::Logout {
+            let nothing = Happening::ToTab(sender, Reply::Nothing(Failure::Ambiguous));
+            stage.plan(Millis::from_secs(30), nothing);
+        }
+    }
+
+    fn navigate(&mut self, stage: &mut Stage, tab: usize) {
+        if stage.chance.permille(30) {
+            // Something kept the page from leaving.
+            return;
+        }
+        let logged_in = stage.chance.permille(900);
+        let Some(slot) = self.slots.get_mut(tab) else { return };
+        slot.away = true;
+        slot.document = slot.document.wrapping_add(1);
+        self.calls.retain(|_, call| call.tab != tab);
+        let wait = stage.chance.between(1_500, 20_000);
+        stage.plan(wait, Happening::LoginReturns { tab, logged_in });
+    }
+
+    fn tell(&mut self, stage: &mut Stage, from: usize, message: PeerMessage) {
+        if !self.channel {
+            return;
+        }
+        for (tab, slot) in self.slots.iter().enumerate() {
+            if tab != from && !slot.away {
+                let word = Happening::Word { tab, document: slot.document, message };
+                stage.send(Link::Channel, Freight::Word, word, None);
+            }
+        }
+    }
+
+    fn settle_call(&mut self, stage: &mut Stage, call: CallId) {
+        if self.calls.remove(&call).is_some() {
+            stage.note(Line::CallSettled(call));
+        }
+    }
+
+    /// Arms the one timer of a tab for its next deadline.
+    fn arm(&mut self, stage: &mut Stage, tab: usize) {
+        let clock = self.clock;
+        let Some(slot) = self.slots.get_mut(tab) else { return };
+        slot.arm = slot.arm.wrapping_add(1);
+        if let Some(deadline) = slot.machine.tab().next_deadline() {
+            let by_computer = slot.origin.after(Timestamp::default().until(deadline));
+            let wait = clock.until(stage.now, by_computer);
+            // Browsers are never early and always a little late.
+            let late = stage.chance.between(0, 15);
+            stage.plan(wait.plus(late), Happening::TabTimer { tab, arm: slot.arm });
+        }
+    }
+}
+
+const fn aged(token: TokenState, since: Millis) -> TokenState {
+    TokenState { expires_in: token.expires_in.less(since), ..token }
+}
+
+const fn session_answer(reply: Reply, since: Millis) -> SessionAnswer {
+    match reply {
+        Reply::Active(token) => SessionAnswer::Active(aged(token, since)),
+        Reply::ReauthRequired(stamp) => SessionAnswer::ReauthRequired(stamp),
+        Reply::Ended | Reply::LoggedOut => SessionAnswer::LoggedOut,
+        Reply::NotNow(wait) => {
+            SessionAnswer::Failed { failure: Failure::Transient, retry_after: Some(wait) }
+        }
+        Reply::Nothing(failure) => SessionAnswer::Failed { failure, retry_after: None },
+        Reply::Called | Reply::Denied(_) => {
+            SessionAnswer::Failed { failure: Failure::Transient, retry_after: None }
+        }
+    }
+}
+
+const fn token_answer(reply: Reply, since: Millis) -> TokenAnswer {
+    match reply {
+        Reply::Active(token) => TokenAnswer::Current(aged(token, since)),
+        Reply::ReauthRequired(_) => TokenAnswer::ReauthRequired,
+        Reply::Ended => TokenAnswer::Ended,
+        Reply::LoggedOut => TokenAnswer::LoggedOut,
+        Reply::NotNow(wait) => TokenAnswer::Failed { failure: Failure::Transient, retry_after: Some(wait) },
+        Reply::Nothing(failure) => TokenAnswer::Failed { failure, retry_after: None },
+        Reply::Called | Reply::Denied(_) => {
+            TokenAnswer::Failed { failure: Failure::Transient, retry_after: None }
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! What is still to come: everything that is on its way or waits for its time.
+
+use everlit_core::Stamp;
+use everlit_core::id::{CallId, RequestId};
+use everlit_core::retry::Failure;
+use everlit_core::secret::RefreshToken;
+use everlit_core::tab::{Denial, PeerMessage, TokenState};
+use everlit_core::time::Millis;
+use everlit_core::vault::{Ask, Login, TokenAnswer};
+
+/// Something that will happen.
+#[derive(Clone, Debug)]
+pub enum Happening {
+    /// The armed timer of a tab goes off.
+    TabTimer {
+        /// Which tab.
+        tab: usize,
+        /// Which arming of it; an older one was disarmed.
+        arm: u64,
+    },
+    /// A request reaches the Worker.
+    ToWorker(Sender),
+    /// Its answer reaches the tab, or the tab learns that there will be none.
+    ToTab(Sender, Reply),
+    /// Another tab's word arrives.
+    Word {
+        /// At which tab.
+        tab: usize,
+        /// At which document of it.
+        document: u32,
+        /// What it says.
+        message: PeerMessage,
+    },
+    /// A token request reaches the authorization server.
+    ToServer(TokenRequest),
+    /// Its answer reaches the Worker, or the Worker learns that there will be none.
+    FromServer(TokenRequest, TokenAnswer),
+    /// A revocation request reaches the authorization server.
+    Revocation(RefreshToken),
+    /// The time comes until which a caller waits. Lives in memory only.
+    VaultTimer {
+        /// Whose.
+        object: usize,
+        /// Which arming of it.
+        arm: u64,
+    },
+    /// The one alarm of an object goes off.
+    VaultAlarm {
+        /// Whose.
+        object: usize,
+        /// Which arming of it.
+        arm: u64,
+    },
+    /// The login page leads back.
+    LoginReturns {
+        /// To which tab.
+        tab: usize,
+        /// Whether the user logged in.
+        logged_in: bool,
+    },
+    /// The callback of a login is delivered a second time.
+    LoginRepeated {
+        /// To which object.
+        object: usize,
+        /// The same login.
+        login: Login,
+    },
+    /// The computer wakes.
+    Wake,
+    /// A frozen tab comes back.
+    Thaw {
+        /// Which one.
+        tab: usize,
+    },
+    /// The user does the next thing.
+    User,
+    /// The next thing breaks.
+    Fault,
+}
+
+/// One request of a tab and where its answer belongs.
+#[derive(Clone, Copy, Debug)]
+pub struct Sender {
+    /// The tab.
+    pub tab: usize,
+    /// The document in that tab; a page that is gone hears nothing.
+    pub document: u32,
+    /// The session that the cookie named when the request left.
+    pub session: Option<usize>,
+    /// What it asks.
+    pub asked: Asked,
+}
+
+/// What a tab asks the Worker.
+#[derive(Clone, Copy, Debug)]
+pub enum Asked {
+    /// `GET /auth/session`.
+    Session(RequestId),
+    /// `POST /auth/token`.
+    Token(RequestId, Ask),
+    /// `POST /auth/logout`.
+    Logout(RequestId),
+    /// A call to `/api`.
+    Call {
+        /// Which one.
+        call: CallId,
+        /// The token it goes under.
+        stamp: Stamp,
+        /// Whether the tab sends it a second time.
+        repeated: bool,
+    },
+}
+
+/// What the Worker answers. There is no place for a token in it.
+#[derive(Clone, Copy, Debug)]
+pub enum Reply {
+    /// There is a token.
+    Active(TokenState),
+    /// The session waits for its user.
+    ReauthRequired(Stamp),
+    /// The session is over.
+    Ended,
+    /// There is no session; after a logout, as asked.
+    LoggedOut,
+    /// Not now (503).
+    NotNow(Millis),
+    /// A call went through.
+    Called,
+    /// A call was refused for the sake of the session.
+    Denied(Denial),
+    /// No answer will come.
+    Nothing(Failure),
+}
+
+/// One token request on its way.
+#[derive(Clone, Debug)]
+pub struct TokenRequest {
+    /// The object that sent it.
+    pub object: usize,
+    /// The life of that object in which it did.
+    pub incarnation: u32,
+    /// Its name there.
+    pub request: RequestId,
+    /// What it presents.
+    pub refresh_token: RefreshToken,
+}

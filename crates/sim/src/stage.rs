@@ -1,0 +1,113 @@
+//! The stage: what everybody in a world shares. The time, what is still to come, chance, the network, the record.
+
+use alloc::collections::BTreeMap;
+
+use everlit_core::time::{Millis, Moment, Timestamp};
+
+use crate::chance::Chance;
+use crate::clock::true_wall;
+use crate::happening::Happening;
+use crate::laws::Laws;
+use crate::network::{Freight, Link, Network, Verdict};
+use crate::report::Tally;
+use crate::trace::{Line, Trace};
+
+/// The stage of one world.
+pub struct Stage {
+    /// True time since the world began.
+    pub now: Timestamp,
+    /// Chance.
+    pub chance: Chance,
+    /// The network.
+    pub network: Network,
+    /// The record.
+    pub trace: Trace,
+    /// The counts.
+    pub tally: Tally,
+    /// The laws.
+    pub laws: Laws,
+    /// By time, and at the same time in the order in which they were planned.
+    to_come: BTreeMap<(Timestamp, u64), Happening>,
+    planned: u64,
+}
+
+/// What became of something that was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is on its way.
+    OnItsWay,
+    /// It is lost, and whoever waits will notice.
+    Noticed,
+    /// It is lost without a sign.
+    Silence,
+}
+
+impl Stage {
+    /// An empty stage.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self {
+            now: Timestamp::default(),
+            chance: Chance::new(seed),
+            network: Network::default(),
+            trace: Trace::default(),
+            tally: Tally::default(),
+            laws: Laws::default(),
+            to_come: BTreeMap::new(),
+            planned: 0,
+        }
+    }
+
+    /// What a machine at the edge is told of the time.
+    pub fn edge_moment(&mut self) -> Moment {
+        let wall = true_wall(self.now);
+        Moment { wall, mono: wall, entropy: self.chance.entropy() }
+    }
+
+    /// Plans something.
+    pub fn plan(&mut self, after: Millis, happening: Happening) {
+        self.planned = self.planned.wrapping_add(1);
+        self.to_come.insert((self.now.after(after), self.planned), happening);
+    }
+
+    /// Moves on to what comes next, unless that is after `until`; then time moves there and there is nothing.
+    pub fn next(&mut self, until: Timestamp) -> Option<Happening> {
+        match self.to_come.first_key_value() {
+            Some(((at, _), _)) if *at <= until => {
+                let ((at, _), happening) = self.to_come.pop_first()?;
+                self.now = at;
+                Some(happening)
+            }
+            Some(_) | None => {
+                self.now = self.now.max(until);
+                None
+            }
+        }
+    }
+
+    /// Sends something. If it is lost and that is noticed, `unsent` happens in its stead.
+    pub fn send(&mut self, link: Link, freight: Freight, arrives: Happening, unsent: Option<Happening>) -> Fate {
+        match self.network.judge(self.now, link, freight, &mut self.chance) {
+            // The last rule of the chain never passes.
+            Verdict::Pass => self.plan(Millis::ZERO, arrives),
+            Verdict::Deliver(after) => self.plan(after, arrives),
+            Verdict::Twice(first, second) => {
+                self.note(Line::Doubled(link, freight));
+                self.plan(first, arrives.clone());
+                self.plan(second, arrives);
+            }
+            Verdict::Drop { noticed } => {
+                self.note(Line::Lost(link, freight));
+                let (Some(after), Some(unsent)) = (noticed, unsent) else { return Fate::Silence };
+                self.plan(after, unsent);
+                return Fate::Noticed;
+            }
+        }
+        Fate::OnItsWay
+    }
+
+    /// Writes a line into the record.
+    pub fn note(&mut self, line: Line) {
+        self.trace.note(self.now, line);
+    }
+}

@@ -1,0 +1,202 @@
+//! The record of a run: its last lines for people, a hash of all of it for the test that the same seed is the same run.
+
+use alloc::collections::VecDeque;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::hash::{Hash, Hasher};
+
+use everlit_core::Stamp;
+use everlit_core::id::CallId;
+use everlit_core::tab;
+use everlit_core::time::Timestamp;
+use everlit_core::vault::{Outcome, Status};
+
+use crate::fault::Fault;
+use crate::network::{Freight, Link};
+use crate::user::Act;
+
+/// How many lines are kept.
+const TAIL: usize = 60;
+
+/// One thing that happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Line {
+    /// A tab took an event.
+    Tab {
+        /// Which tab.
+        tab: usize,
+        /// What it took.
+        event: tab::Event,
+        /// Where it stands now.
+        state: tab::State,
+        /// What it holds now.
+        stamp: Option<Stamp>,
+    },
+    /// A vault took an event.
+    Vault {
+        /// Which vault.
+        object: usize,
+        /// What it took.
+        event: VaultEvent,
+        /// Where it stands now.
+        status: Status,
+        /// The newest token it knows.
+        stamp: Stamp,
+    },
+    /// A token request ended, as the vault counts it.
+    Outcome {
+        /// Which vault.
+        object: usize,
+        /// How.
+        outcome: Outcome,
+    },
+    /// The authorization server judged a token request.
+    Judged {
+        /// Whose.
+        object: usize,
+        /// Whether it gave tokens.
+        granted: bool,
+    },
+    /// The network lost something.
+    Lost(Link, Freight),
+    /// The network doubled something.
+    Doubled(Link, Freight),
+    /// The user did something.
+    User(Act),
+    /// Something broke.
+    Fault(Fault),
+    /// An object of the Worker started anew from its row.
+    Restarted {
+        /// Which one.
+        object: usize,
+    },
+    /// The app got an answer to a call, or a typed error.
+    CallSettled(CallId),
+    /// Faults stopped.
+    Healed,
+}
+
+/// What a vault took: its events, without what they carry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum VaultEvent {
+    /// A login.
+    LoginCommitted,
+    /// Another login of the same user.
+    RenewalCommitted,
+    /// A question.
+    TokenAsked,
+    /// An answer of the authorization server.
+    TokenAnswered,
+    /// A logout.
+    LogoutAsked,
+    /// Its deadline.
+    DeadlineReached,
+}
+
+/// The record.
+#[derive(Clone, Debug, Default)]
+pub struct Trace {
+    tail: VecDeque<(Timestamp, Line)>,
+    hash: Fnv,
+}
+
+impl Trace {
+    /// Writes a line down.
+    pub fn note(&mut self, now: Timestamp, line: Line) {
+        (now, line).hash(&mut self.hash);
+        if self.tail.len() >= TAIL {
+            self.tail.pop_front();
+        }
+        self.tail.push_back((now, line));
+    }
+
+    /// A number that is the same for the same run.
+    #[must_use]
+    pub fn hash(&self) -> u64 {
+        self.hash.finish()
+    }
+
+    /// The last lines, for people.
+    #[must_use]
+    pub fn tail(&self) -> Vec<String> {
+        self.tail.iter().map(|(at, line)| format!("{} {line:?}", clock_face(*at))).collect()
+    }
+}
+
+/// A point of virtual time as days, hours, minutes and seconds.
+#[must_use]
+pub fn clock_face(at: Timestamp) -> String {
+    let millis = at.as_millis();
+    let seconds = millis / 1_000;
+    format!(
+        "{}d {:02}:{:02}:{:02}.{:03}",
+        seconds / 86_400,
+        seconds / 3_600 % 24,
+        seconds / 60 % 60,
+        seconds % 60,
+        millis % 1_000
+    )
+}
+
+/// FNV-1a with 64 bits: the same number on every platform, which the standard library does not promise.
+#[derive(Clone, Copy, Debug)]
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for Fnv {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.write(&number.to_le_bytes());
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.write(&number.to_le_bytes());
+    }
+
+    // Discriminants and lengths: the same width in a browser and on a server.
+    fn write_usize(&mut self, number: usize) {
+        self.write_u64(number as u64);
+    }
+
+    fn write_isize(&mut self, number: isize) {
+        self.write_u64(number as u64);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hash_tells_runs_apart_and_the_tail_stays_short() {
+        let mut runs = [Trace::default(), Trace::default(), Trace::default()];
+        for (run, trace) in runs.iter_mut().enumerate() {
+            for at in 0..200 {
+                trace.note(Timestamp::from_millis(at), Line::Restarted { object: run / 2 });
+            }
+        }
+        assert_eq!(runs[0].hash(), runs[1].hash());
+        assert_ne!(runs[0].hash(), runs[2].hash());
+        assert_eq!(runs[0].tail().len(), TAIL);
+    }
+
+    #[test]
+    fn a_clock_face_counts_days() {
+        assert_eq!(clock_face(Timestamp::from_millis(90_061_007)), "1d 01:01:01.007");
+    }
+}
