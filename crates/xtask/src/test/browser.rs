@@ -73,7 +73,8 @@ pub(super) fn journey(repo: &Repo, engine: Engine) -> Result<Outcome> {
     let https = engine == Engine::Webkit;
     let stack = Stack::start(repo, &Plan { name: &name, port: ports::free()?, access_ttl: 20, https })?;
     let driver = browsers::drive(repo, engine, &name)?;
-    let mut outcome = node_test(repo, &name, &["tests/e2e"], 10, |command| {
+    let journey = vec![repo.at("tests/e2e/journey.test.mjs")];
+    let mut outcome = node_test(repo, &format!("test-{name}"), journey, 10, |command| {
         stack.describe(command);
         command.env("EVERLIT_ENGINE", engine.name()).env("EVERLIT_WEBDRIVER", &driver.address);
     })?;
@@ -88,11 +89,28 @@ pub(super) fn journey(repo: &Repo, engine: Engine) -> Result<Outcome> {
     Ok(outcome)
 }
 
+/// The WebDriver client that the journeys use, on a page of its own. It starts the drivers itself, and skips by itself
+/// the engines that are missing.
+pub(super) fn client(repo: &Repo) -> Result<Outcome> {
+    let lacking: Vec<String> = Engine::ALL.iter().filter_map(|engine| engine.lacking()).collect();
+    if lacking.len() == Engine::ALL.len() && !browsers::must_be_there() {
+        return Ok(Outcome::skipped(lacking.join("; ")));
+    }
+    let path = match Engine::Firefox.lacking() {
+        None => repo::path_with(&[Tool::Geckodriver.ensure(repo)?])?,
+        Some(_) => repo::path_with(&[])?,
+    };
+    let files = vec![repo.at("tests/e2e/webdriver.test.mjs")];
+    node_test(repo, "test-webdriver", files, 10, |command| {
+        command.env("PATH", path);
+    })
+}
+
 /// The headless demo, as it is.
 pub(super) fn demo(repo: &Repo) -> Result<Outcome> {
     let report = demo::headless(repo, &Asked::default(), None)?;
     Ok(match report.verdict {
-        Ok(()) => Outcome { counts: Counts::PASSED, details: report.line },
-        Err(why) => Outcome { counts: Counts::FAILED, details: format!("    {why}\n    {}", report.line) },
+        Ok(()) => Outcome::new(Counts::PASSED, report.line),
+        Err(why) => Outcome::new(Counts::FAILED, format!("    {why}\n    {}", report.line)),
     })
 }

@@ -16,7 +16,7 @@ pub(super) fn run(repo: &Repo) -> Result<Outcome> {
     let sizes = size::measure(repo)?;
     let over = over_budget(sizes);
     let counts = if over.is_empty() { Counts::PASSED } else { Counts::FAILED };
-    Ok(Outcome { counts, details: over.join("\n") })
+    Ok(Outcome::new(counts, over.join("\n")))
 }
 
 fn over_budget(sizes: Sizes) -> Vec<String> {

@@ -24,6 +24,18 @@ pub(crate) struct Outcome {
     counts: Counts,
     /// What to show if something failed.
     details: String,
+    /// Why nothing was run, if that is how it should be.
+    skipped: Option<String>,
+}
+
+impl Outcome {
+    fn new(counts: Counts, details: String) -> Self {
+        Self { counts, details, skipped: None }
+    }
+
+    fn skipped(why: String) -> Self {
+        Self { counts: Counts::SKIPPED, details: String::new(), skipped: Some(why) }
+    }
 }
 
 /// A tier that is over.
@@ -95,6 +107,7 @@ fn run_tier(repo: &Repo, tier: &'static Tier, ready: &mut Ready) -> Done {
     let outcome =
         tier.needs.iter().try_for_each(|need| ready.ensure(repo, *need)).and_then(|()| (tier.run)(repo));
     match outcome {
+        Ok(Outcome { counts, skipped: Some(why), .. }) => over(counts, Some(why)),
         Ok(outcome) if outcome.counts.executed() == 0 => {
             eprintln!("{}", outcome.details);
             over(Counts { failed: 1, ..outcome.counts }, Some("no test was run".to_owned()))
@@ -197,9 +210,7 @@ mod tests {
             name: "empty",
             about: "",
             needs: &[],
-            run: |_| {
-                Ok(Outcome { counts: Counts { passed: 0, failed: 0, skipped: 2 }, details: String::new() })
-            },
+            run: |_| Ok(Outcome::new(Counts { passed: 0, failed: 0, skipped: 2 }, String::new())),
         };
         let done = run_tier(&Repo::find().unwrap(), &EMPTY, &mut Ready::default());
         assert_eq!(done.counts, Counts { passed: 0, failed: 1, skipped: 2 });

@@ -17,10 +17,10 @@ pub(super) fn single(repo: &Repo, name: &str, commands: Vec<Command>, minutes: u
     for (at, command) in commands.into_iter().enumerate() {
         let done = run::finish(repo, &format!("{name}-{at}"), command, minutes)?;
         if !done.ok {
-            return Ok(Outcome { counts: Counts::FAILED, details: format!("{}\n{}", done.how, done.tail()) });
+            return Ok(Outcome::new(Counts::FAILED, format!("{}\n{}", done.how, done.tail())));
         }
     }
-    Ok(Outcome { counts: Counts::PASSED, details: String::new() })
+    Ok(Outcome::new(Counts::PASSED, String::new()))
 }
 
 /// A program that counts its tests. It failed if it says so in any way: by a count or by its exit code.
@@ -36,7 +36,7 @@ pub(super) fn counted(
     if !done.ok {
         counts.failed = counts.failed.max(1);
     }
-    Ok(Outcome { counts, details: format!("{}\n{}", done.how, done.tail()) })
+    Ok(Outcome::new(counts, format!("{}\n{}", done.how, done.tail())))
 }
 
 /// `cargo fmt --check`

@@ -34,37 +34,45 @@ pub(super) fn types(repo: &Repo) -> Result<Outcome> {
 
 /// Tests of the TypeScript units and of the embedded servers.
 pub(super) fn units(repo: &Repo) -> Result<Outcome> {
-    node_test(repo, "test-node", &["tests/node", "tests/servers"], 10, |_| ())
+    let files = in_folders(repo, &["tests/node", "tests/servers"])?;
+    node_test(repo, "test-node", files, 10, |_| ())
 }
 
 /// Tests of the built Worker; they start their own workerd.
 pub(super) fn worker(repo: &Repo) -> Result<Outcome> {
     let build = repo.at("worker/build");
-    node_test(repo, "test-worker", &["tests/worker"], 20, |command| {
+    node_test(repo, "test-worker", in_folders(repo, &["tests/worker"])?, 20, |command| {
         command.env("EVERLIT_WORKER_BUILD", &build);
     })
 }
 
-/// `node --test` over all test files below the folders.
+/// `node --test` over these files.
 pub(super) fn node_test(
     repo: &Repo,
     name: &str,
-    folders: &[&str],
+    files: Vec<PathBuf>,
     minutes: u64,
     prepare: impl FnOnce(&mut Command),
 ) -> Result<Outcome> {
-    let mut files = Vec::new();
-    for folder in folders {
-        test_files(&repo.at(folder), &mut files).with_context(|| format!("cannot list {folder}"))?;
-    }
-    if files.is_empty() {
-        bail!("no *.test.mjs in {}", folders.join(", "));
-    }
-    files.sort();
     let mut command = repo.node();
     command.args(["--test", "--test-reporter=spec"]).args(files);
     prepare(&mut command);
     counted(repo, name, command, minutes, count::node)
+}
+
+/// All test files below the folders; a folder without any is a mistake, not a success.
+fn in_folders(repo: &Repo, folders: &[&str]) -> Result<Vec<PathBuf>> {
+    let mut all = Vec::new();
+    for folder in folders {
+        let mut files = Vec::new();
+        test_files(&repo.at(folder), &mut files).with_context(|| format!("cannot list {folder}"))?;
+        if files.is_empty() {
+            bail!("{folder} has no *.test.mjs");
+        }
+        files.sort();
+        all.extend(files);
+    }
+    Ok(all)
 }
 
 fn test_files(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {

@@ -139,6 +139,7 @@ pub(crate) static TIERS: &[Tier] = &[
         &[Need::Engine(Webkit), WasmTarget, BINDGEN, PACK],
         |repo| browser::wasm(repo, Webkit),
     ),
+    tier("webdriver", "our WebDriver client, in every engine that is installed", &[Npm], browser::client),
     tier("worker", "the Worker in local workerd, crashes included", &[Npm, Worker], node::worker),
     tier(
         "e2e-chromium",
