@@ -242,7 +242,8 @@ fn vault_events() -> Vec<(&'static str, vault::Event)> {
     let failed = |failure| answered(vault::TokenAnswer::Failed { failure, retry_after: None });
     let first_load = Ask { stamp: None, reason: AskReason::Resume, active_ago: None };
     vec![
-        ("login", E::LoginCommitted(Login { epoch: LOGIN, grant: granted(9) })),
+        ("login", E::LoginCommitted(Login { epoch: Epoch(LOGIN.0 + 1), grant: granted(9) })),
+        ("same login", E::LoginCommitted(Login { epoch: LOGIN, grant: granted(1) })),
         ("renewal", E::RenewalCommitted { caller: CALLER, grant: granted(9) }),
         ("ask: deadline", ask(1, AskReason::Deadline)),
         ("ask: unauthorized", ask(1, AskReason::Unauthorized)),

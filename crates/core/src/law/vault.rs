@@ -55,6 +55,10 @@ impl VaultWatch {
         if let Event::TokenAnswered { request, .. } = event {
             self.open.retain(|(open, _)| open != request);
         }
+        if let Event::RenewalCommitted { .. } = event {
+            // What is under way from now on is of another family.
+            self.open.clear();
+        }
         let mut written = false;
         for effect in effects {
             match effect {

@@ -181,10 +181,10 @@ impl Vault {
     fn login_committed(&mut self, now: Timestamp, login: Login, effects: &mut Effects) {
         let Login { epoch, grant } = login;
         if self.phase != Phase::Vacant {
-            // Every login opens a vault of its own, so this one is not ours: a repetition, or a mistake. Its tokens must not
-            // live on unseen; those of a true repetition are the ones we hold.
-            let ours = matches!(&self.phase, Phase::Live(live) if live.refresh_token == grant.refresh_token);
-            if !ours {
+            // Every login opens a vault of its own, so this one is a repetition or a mistake. A repetition brings what we
+            // hold, or the ancestors of what we hold: revoking them would end our own grant. The tokens of a mistake must
+            // not live on unseen.
+            if self.stamp().is_none_or(|stamp| stamp.epoch != epoch) {
                 revoke(grant.refresh_token, effects);
             }
             return;
