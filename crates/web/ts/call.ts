@@ -1,0 +1,55 @@
+import { HEADER_VERSION, VERSION } from "./abi.js";
+import { SessionError } from "./errors.js";
+import type { SessionRequestInit } from "./types.js";
+import type { Upstream } from "./wire.js";
+
+/** What `session.fetch` was asked for, with a body of its own. */
+export interface Call {
+  /** Where it was asked to go. */
+  readonly url: URL;
+  /** Ends it. */
+  readonly signal: AbortSignal | null | undefined;
+  /** Whether the same body can be sent twice. A stream is gone after the first time. */
+  readonly repeatable: boolean;
+  /** A request to send now; with `again`, once more to be sent later. */
+  send(target: string, again: boolean): Promise<Response>;
+}
+
+/** Takes over what `fetch` would take. The body is the caller's until here, and ours from here on. */
+export function prepare(input: RequestInfo | URL, init: SessionRequestInit | undefined, base: string): Call {
+  const given = input instanceof Request ? input : undefined;
+  const url = new URL(given ? given.url : String(input), base);
+  const repeatable = !(globalThis.ReadableStream && init?.body instanceof ReadableStream);
+  // The header is the other half of the cross-site rule; nothing of the session goes to another origin.
+  const request = new Request(given ?? url, { ...init, mode: "same-origin", credentials: "same-origin" });
+  request.headers.set(HEADER_VERSION, `${VERSION}`);
+  return {
+    url,
+    signal: init?.signal ?? given?.signal,
+    repeatable,
+    send(target, again) {
+      // What has no body can be sent as often as one likes. A copy of a body is kept only while it may be needed.
+      const copy = again && repeatable && request.body !== null ? request.clone() : request;
+      return globalThis.fetch(target === copy.url ? copy : new Request(target, copy));
+    },
+  };
+}
+
+/** The address under which the Worker passes a call on; nothing if it belongs to no upstream. */
+export function route(url: URL, base: string, upstreams: readonly Upstream[]): string | undefined {
+  const { origin } = new URL(base);
+  if (url.origin === origin && url.pathname.startsWith("/api/")) return url.href;
+  for (const { name, origin: theirs, path } of upstreams) {
+    const prefix = path.replace(/\/$/, "");
+    const rest = url.pathname.slice(prefix.length);
+    if (url.origin === theirs && url.pathname.startsWith(prefix) && (rest === "" || rest[0] === "/")) {
+      return `${origin}/api/${name}${rest}${url.search}`;
+    }
+  }
+  return undefined;
+}
+
+/** That an address belongs to no upstream. Its query may hold a secret and is not named. */
+export function unknownUpstream({ origin, pathname }: URL): SessionError {
+  return new SessionError("ERR_SESSION_UPSTREAM", `${origin}${pathname} is in no upstream; plain fetch needs { passthrough: true }`);
+}

@@ -1,0 +1,49 @@
+/**
+ * What went wrong, for code to branch on. The set is closed; messages are for people and may change.
+ *
+ * | code | what happened | what to do |
+ * |---|---|---|
+ * | `ERR_SESSION_LOGGED_OUT` | nobody is logged in | offer `session.login()` |
+ * | `ERR_SESSION_ENDED` | a limit, or somebody elsewhere, ended the session | offer `session.login()` |
+ * | `ERR_SESSION_REAUTH` | only the user can bring a new token | ask for `session.login()` |
+ * | `ERR_SESSION_NETWORK` | no usable answer came | try again; the session goes on |
+ * | `ERR_SESSION_UNAVAILABLE` | no token can be had just now | wait: the session tries again by itself |
+ * | `ERR_SESSION_UPSTREAM` | the address belongs to no upstream | configure it, or `{ passthrough: true }` |
+ * | `ERR_SESSION_LOAD` | the Wasm module did not load | serve `everlit.wasm`; allow `'wasm-unsafe-eval'` in the CSP |
+ * | `ERR_SESSION_UNSUPPORTED` | there is no page or no WebAssembly here | open the session in a browser |
+ * | `ERR_SESSION_CONFIG` | an option is wrong | see the message |
+ * | `ERR_SESSION_DISPOSED` | the session was closed | open a new one |
+ */
+export type SessionErrorCode =
+  | "ERR_SESSION_LOGGED_OUT"
+  | "ERR_SESSION_ENDED"
+  | "ERR_SESSION_REAUTH"
+  | "ERR_SESSION_NETWORK"
+  | "ERR_SESSION_UNAVAILABLE"
+  | "ERR_SESSION_UPSTREAM"
+  | "ERR_SESSION_LOAD"
+  | "ERR_SESSION_UNSUPPORTED"
+  | "ERR_SESSION_CONFIG"
+  | "ERR_SESSION_DISPOSED";
+
+/**
+ * The one error of this package. Two things reject with something else: an aborted operation rejects with its signal's
+ * `reason`, and arguments that `fetch` itself would refuse reject with its `TypeError`.
+ */
+export class SessionError extends Error {
+  /** What went wrong. */
+  readonly code: SessionErrorCode;
+
+  /** @internal */
+  constructor(code: SessionErrorCode, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = "SessionError";
+    this.code = code;
+  }
+}
+
+/** Whether something caught is a {@link SessionError}, also one of another copy of this package or another realm. */
+export function isSessionError(caught: unknown): caught is SessionError {
+  const error = caught as Partial<SessionError> | null | undefined;
+  return error?.name === "SessionError" && typeof error.code === "string" && error.code.startsWith("ERR_SESSION_");
+}

@@ -1,0 +1,44 @@
+import { SessionError } from "./errors.js";
+import { load } from "./load.js";
+import type { Session } from "./session.js";
+import type { SessionOptions } from "./types.js";
+
+export { SessionError, isSessionError, type SessionErrorCode } from "./errors.js";
+export type { Session } from "./session.js";
+export type {
+  LoggedOut,
+  LoginOptions,
+  Problem,
+  ProblemCode,
+  Refresh,
+  SessionEventMap,
+  SessionOptions,
+  SessionReason,
+  SessionRequestInit,
+  SessionState,
+  StateChange,
+  TokenInfo,
+  User,
+  WaitOptions,
+} from "./types.js";
+
+/**
+ * Opens the session of this page, and resolves when it knows where it stands: logged in, logged out, or unable to tell just
+ * now (`degraded`; it finds out by itself). Whether somebody is logged in is for the Worker to say, so nothing is stored here.
+ *
+ * ```ts
+ * using session = await openSession();
+ * if (session.state === "logged-out") await session.login();
+ * ```
+ *
+ * Rejects with a `SessionError`: `ERR_SESSION_UNSUPPORTED` outside of a browser page, `ERR_SESSION_LOAD` if the Wasm module
+ * cannot be loaded.
+ */
+export async function openSession({ wasm, signal }: SessionOptions = {}): Promise<Session> {
+  signal?.throwIfAborted();
+  if (typeof document === "undefined" || typeof WebAssembly === "undefined") {
+    throw new SessionError("ERR_SESSION_UNSUPPORTED", "a session is opened in a browser page with WebAssembly");
+  }
+  const driver = await load(wasm);
+  return driver.open(signal);
+}

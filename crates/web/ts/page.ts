@@ -1,0 +1,16 @@
+/** Where the page is, and how it leaves. */
+export interface Page {
+  /** What relative addresses are relative to. */
+  readonly base: () => string;
+  /** The address in the address bar. */
+  readonly here: () => string;
+  /** Goes somewhere else. */
+  readonly leave: (path: string) => void;
+}
+
+/** The page that this script runs in. */
+export const page: Page = {
+  base: () => document.baseURI,
+  here: () => location.href,
+  leave: (path) => location.assign(path),
+};

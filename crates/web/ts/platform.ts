@@ -1,0 +1,19 @@
+import type { Channel } from "./channel.js";
+import type { Moment } from "./clock.js";
+import type { Lifecycle } from "./lifecycle.js";
+import type { Lock } from "./lock.js";
+import type { PeerNumbers } from "./machine.js";
+import type { Page } from "./page.js";
+import type { Timer } from "./timer.js";
+import type { Transport } from "./transport.js";
+
+/** Everything of the outside world that a session touches, but for the app's own calls. */
+export interface Platform {
+  readonly clock: () => Moment;
+  readonly timer: (due: () => void) => Timer;
+  readonly ask: Transport;
+  readonly lock: Lock;
+  readonly channel: (heard: (message: PeerNumbers) => void) => Channel;
+  readonly life: Lifecycle;
+  readonly page: Page;
+}
