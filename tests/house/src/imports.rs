@@ -16,11 +16,11 @@ const ARROWS: [(&str, &[&str]); 8] = [
     ("tests", &[]),
 ];
 
-/// Packages of the house: `www` uses the npm package by its public name, nobody else does.
-const PACKAGES: [(&str, &[&str]); 1] = [("everlit", &["www", "tests/node"])];
+/// Packages of the house: `www` uses the npm package by its public name, its own texts and tests do, nobody else.
+const PACKAGES: [(&str, &[&str]); 1] = [("everlit", &["www", "crates/web", "tests/node"])];
 
-/// Files of other crates that a crate may include at compile time.
-const INCLUDED: [&str; 2] = ["crates/wire/golden", "crates/edge/config.schema.json"];
+/// Files outside of a crate that it may include at compile time: contracts, not code.
+const INCLUDED: [&str; 3] = ["crates/wire/golden", "crates/edge/config.schema.json", "wrangler.toml"];
 
 const SCRIPTS: [&str; 7] = [".ts", ".tsx", ".mts", ".js", ".mjs", ".cjs", ".html"];
 
