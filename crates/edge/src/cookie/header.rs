@@ -32,9 +32,11 @@ impl CookieError {
     }
 }
 
-/// The value of the cookie called `name` in a `Cookie` header (several headers joined by `; ` or `, ` are fine).
+/// The value of the cookie called `name` in a `Cookie` header.
 ///
-/// Cookies of others are skipped whatever they look like: on `localhost` every port shares one jar.
+/// Cookies of others are skipped whatever they look like: on `localhost` every port shares one jar. Only a semicolon ends a
+/// cookie. A comma does not, though it joins headers elsewhere: a sibling host may set a cookie `x=1,<our name>=...`, which
+/// the prefix of our name would not allow it to set by that name.
 ///
 /// # Errors
 ///
@@ -43,7 +45,7 @@ pub fn find<'a>(header: &'a str, name: &str) -> Result<&'a str, CookieError> {
     if header.len() > MAX_HEADER {
         return Err(CookieError::TooLong);
     }
-    let mut values = header.split([';', ',']).filter_map(|pair| {
+    let mut values = header.split(';').filter_map(|pair| {
         let (given, value) = pair.split_once('=')?;
         // Names are compared in their case: `__host-http-everlit` is another cookie, and one without the prefix's rules.
         (given.trim_matches([' ', '\t']) == name).then(|| value.trim_matches([' ', '\t']))
@@ -60,17 +62,13 @@ mod tests {
 
     #[test]
     fn our_cookie_is_found_among_others() {
-        for header in [
-            "a=1; ours=x; b=2",
-            "ours=x",
-            "ours=x;",
-            " ours = x ",
-            "broken; =; ours=x; c",
-            "a=1, ours=x",
-            "Ours=y; ours=x",
-        ] {
+        for header in
+            ["a=1; ours=x; b=2", "ours=x", "ours=x;", " ours = x ", "broken; =; ours=x; c", "Ours=y; ours=x"]
+        {
             assert_eq!(find(header, "ours"), Ok("x"), "{header:?}");
         }
+        assert_eq!(find("a=1,ours=y; ours=x", "ours"), Ok("x"), "a neighbour's value is not ours");
+        assert_eq!(find("a=1, ours=y", "ours"), Err(CookieError::Absent));
         let hundred: String = (0..100).map(|at| format!("c{at}=v; ")).collect();
         assert_eq!(find(&format!("{hundred}ours=x"), "ours"), Ok("x"));
     }

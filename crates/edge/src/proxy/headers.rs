@@ -134,11 +134,12 @@ impl ResponseHeaders {
 /// The names that a `Connection` header lists, in lower case.
 fn named(connection: Option<&str>) -> Vec<String> {
     let names = connection.unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty());
-    names.take(64).map(str::to_ascii_lowercase).collect()
+    names.take(64).map(|name| name.to_ascii_lowercase().replace('_', "-")).collect()
 }
 
 fn keeps(name: &str, dropped: &[&str], prefixes: &[&str], named: &[String]) -> bool {
-    let name = name.to_ascii_lowercase();
+    // Behind CGI and its heirs `X_Forwarded_User` arrives as the same variable as `X-Forwarded-User`.
+    let name = name.to_ascii_lowercase().replace('_', "-");
     !(HOP_BY_HOP.contains(&name.as_str())
         || dropped.contains(&name.as_str())
         || named.contains(&name)
@@ -176,6 +177,8 @@ mod tests {
             "X-Forwarded-For",
             "X-Forwarded-User",
             "X-Real-IP",
+            "x_forwarded_user",
+            "Everlit_Version",
             "CF-Connecting-IP",
             "X-HTTP-Method-Override",
             "X-Original-URL",
