@@ -23,6 +23,13 @@ impl<E> Effects<E> {
     }
 }
 
+/// For machines that are wrong on purpose, with which a law is shown to notice.
+impl<E> FromIterator<E> for Effects<E> {
+    fn from_iter<I: IntoIterator<Item = E>>(effects: I) -> Self {
+        Self(effects.into_iter().collect())
+    }
+}
+
 impl<E> IntoIterator for Effects<E> {
     type Item = E;
     type IntoIter = IntoIter<E>;

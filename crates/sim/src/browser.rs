@@ -13,6 +13,7 @@ use everlit_core::vault::Ask;
 
 use crate::clock::Clock;
 use crate::happening::{Asked, Happening, Reply, Sender};
+use crate::laws::is_settled;
 use crate::machine::TabMachine;
 use crate::network::{Freight, Link};
 use crate::plan::{Flaw, Plan};
@@ -137,6 +138,15 @@ impl Browser {
         !self.clock.is_asleep() && self.slots.get(tab).is_some_and(|slot| !slot.frozen && !slot.away)
     }
 
+    /// Whether a tab rests where it is: its session has settled, or its user logs in just now.
+    #[must_use]
+    pub fn rests(&self, now: Timestamp, tab: usize) -> bool {
+        self.slots.get(tab).is_none_or(|slot| {
+            let mono = Timestamp::default().after(self.clock.mono(now).since(slot.origin));
+            slot.away || is_settled(mono, slot.machine.tab())
+        })
+    }
+
     /// When the oldest call was made that still waits in a page that is there.
     #[must_use]
     pub fn oldest_call(&self) -> Option<Timestamp> {
@@ -173,6 +183,13 @@ impl Browser {
         stage.laws.user_active(stage.now);
     }
 
+    /// The wall clock is set. A page that runs looks at its clocks often enough to have done so just before and after.
+    pub fn clock_set(&mut self, now: Timestamp, by: i64) {
+        self.idle.look(self.clock.wall(now), self.clock.mono(now));
+        self.clock.step(by);
+        self.idle.looked_at = Some((self.clock.wall(now), self.clock.mono(now)));
+    }
+
     /// A tab stops: frozen, or put aside in the back/forward cache.
     pub fn freeze(&mut self, tab: usize) -> bool {
         match self.slots.get_mut(tab) {
@@ -197,10 +214,11 @@ impl Browser {
         self.step(stage, tab, Event::Restored);
     }
 
-    /// The computer wakes. Answers that came in its sleep are mostly gone with their connections; timers fire, and the
-    /// browser may or may not say anything.
+    /// The computer wakes. Answers that came in its sleep are mostly gone with their connections; timers fire, and
+    /// soon after, at the latest when the network is back, every page that runs is told so.
     pub fn wake(&mut self, stage: &mut Stage) {
         self.clock.wake(stage.now);
+        self.idle.look(self.clock.wall(stage.now), self.clock.mono(stage.now));
         for tab in 0..self.slots.len() {
             if let Some(slot) = self.slots.get_mut(tab) {
                 for waiting in &mut slot.inbox {
@@ -213,12 +231,21 @@ impl Browser {
             }
             if self.is_alert(tab) {
                 self.empty_inbox(stage, tab);
-                if stage.chance.permille(500) {
-                    self.step(stage, tab, Event::Nudged);
+                self.arm(stage, tab);
+                let wait = if stage.chance.permille(500) {
+                    Millis::ZERO
                 } else {
-                    self.arm(stage, tab);
-                }
+                    stage.chance.between(100, 30_000)
+                };
+                stage.plan(wait, Happening::Online { tab });
             }
+        }
+    }
+
+    /// A tab hears that the network is back.
+    pub fn online(&mut self, stage: &mut Stage, tab: usize) {
+        if self.is_alert(tab) {
+            self.step(stage, tab, Event::Nudged);
         }
     }
 
@@ -440,7 +467,7 @@ const fn session_answer(reply: Reply, since: Millis) -> SessionAnswer {
         Reply::ReauthRequired(stamp) => SessionAnswer::ReauthRequired(stamp),
         Reply::Ended | Reply::LoggedOut => SessionAnswer::LoggedOut,
         Reply::NotNow(wait) => {
-            SessionAnswer::Failed { failure: Failure::Transient, retry_after: Some(wait) }
+            SessionAnswer::Failed { failure: Failure::Transient, retry_after: Some(wait.less(since)) }
         }
         Reply::Nothing(failure) => SessionAnswer::Failed { failure, retry_after: None },
         Reply::Called | Reply::Denied(_) => {
@@ -455,7 +482,10 @@ const fn token_answer(reply: Reply, since: Millis) -> TokenAnswer {
         Reply::ReauthRequired(_) => TokenAnswer::ReauthRequired,
         Reply::Ended => TokenAnswer::Ended,
         Reply::LoggedOut => TokenAnswer::LoggedOut,
-        Reply::NotNow(wait) => TokenAnswer::Failed { failure: Failure::Transient, retry_after: Some(wait) },
+        // A wait, too, began when the Worker spoke, not when a page that slept hears of it.
+        Reply::NotNow(wait) => {
+            TokenAnswer::Failed { failure: Failure::Transient, retry_after: Some(wait.less(since)) }
+        }
         Reply::Nothing(failure) => TokenAnswer::Failed { failure, retry_after: None },
         Reply::Called | Reply::Denied(_) => {
             TokenAnswer::Failed { failure: Failure::Transient, retry_after: None }

@@ -67,6 +67,11 @@ pub enum Happening {
     },
     /// The computer wakes.
     Wake,
+    /// A tab hears that the network is back.
+    Online {
+        /// Which one.
+        tab: usize,
+    },
     /// A frozen tab comes back.
     Thaw {
         /// Which one.

@@ -10,7 +10,7 @@ use everlit_core::id::RequestId;
 use everlit_core::law::{Broken, Law};
 use everlit_core::tab::{State, Tab};
 use everlit_core::time::{Millis, Timestamp};
-use everlit_core::vault::{Outcome, Row, Status};
+use everlit_core::vault::{Limits, Outcome, Policy, Row, Status};
 use everlit_core::{Epoch, Stamp};
 
 use crate::clock::true_wall;
@@ -218,7 +218,7 @@ impl Laws {
         match outcome {
             Outcome::Success | Outcome::Recovered => session.successor_lost = false,
             Outcome::RotationLost => {
-                let so = session.successor_lost;
+                let so = session.successor_lost || session.revoked_elsewhere;
                 self.holds(so, Law::OnlyTerminalEnds, "a rotation was called lost though no answer was");
             }
             Outcome::Revoked => {
@@ -262,6 +262,19 @@ impl Laws {
         self.holds(durable, Law::DurableBeforeVisible, "a caller was told of a token that is not written down");
     }
 
+    /// A caller is told that the session is over: it must be, by its row or by a limit that has just passed.
+    pub fn told_over(&mut self, now: Timestamp, object: usize, row: &Row, policy: &Policy) {
+        let limits = Limits { active_at: row.active_at, absolute_at: row.absolute_at };
+        let over = match row.status {
+            Status::Ended(_) | Status::Vacant => true,
+            Status::Live | Status::ReauthRequired(_) => limits.ended(policy, true_wall(now)).is_some(),
+        };
+        self.holds(over, Law::OnlyTerminalEnds, "a caller was told that a session is over that lives");
+        if let Some(session) = self.session(object) {
+            session.over.get_or_insert(now);
+        }
+    }
+
     // The tabs.
 
     /// A tab took a step.
@@ -299,9 +312,8 @@ impl Laws {
     // Settling.
 
     /// Faults stopped: everybody has to settle from now on.
-    pub fn healed(&mut self, now: Timestamp, tabs: usize) {
-        let mut open = Vec::new();
-        open.resize(tabs, true);
+    /// `open` says of each tab whether it does not rest where it is.
+    pub fn healed(&mut self, now: Timestamp, open: Vec<bool>) {
         self.settling = Some(Settling { healed_at: now, tabs: open });
     }
 
@@ -312,10 +324,11 @@ impl Laws {
         healed_at.max(self.cool_down_until).after(SETTLE_WITHIN)
     }
 
-    /// That time has come. `oldest_call` is when the oldest call that still waits was made.
-    pub fn settled(&mut self, oldest_call: Option<Timestamp>) {
+    /// That time has come. `oldest_call` is when the oldest call that still waits was made; `rests` says of a tab that it
+    /// rests where it is, for those that did nothing since.
+    pub fn settled(&mut self, oldest_call: Option<Timestamp>, rests: impl Fn(usize) -> bool) {
         let Some(settling) = self.settling.take() else { return };
-        let open = settling.tabs.iter().any(|open| *open);
+        let open = settling.tabs.iter().enumerate().any(|(tab, open)| *open && !rests(tab));
         self.holds(!open, Law::EverySessionSettles, "a tab did not settle after faults stopped");
         let waits = oldest_call.is_some_and(|at| at <= settling.healed_at);
         self.holds(!waits, Law::EverySessionSettles, "a call was never answered");
@@ -337,7 +350,7 @@ impl Laws {
 }
 
 /// Whether a tab is where a session may rest: active with a token that lives, or in a state that asks the user.
-fn is_settled(mono: Timestamp, tab: &Tab) -> bool {
+pub fn is_settled(mono: Timestamp, tab: &Tab) -> bool {
     match tab.state() {
         State::Active => tab.phase().hold().is_some_and(|hold| mono < hold.expires_at),
         State::LoggedOut | State::ReauthRequired | State::Ended => true,

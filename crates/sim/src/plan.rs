@@ -122,13 +122,13 @@ impl Plan {
             doubled: rate(60),
         };
         let crashes = rate(40);
-        let logs_out = rate(25);
+        let logs_out = rate(8);
         let spares_answers = chance.permille(500);
         let policy = if chance.permille(300) {
             // Limits that are met within the run.
             Policy {
-                idle_limit: chance.between(1_200_000, 7_200_000),
-                absolute_limit: chance.between(7_200_000, 28_800_000),
+                idle_limit: chance.between(300_000, 3_600_000),
+                absolute_limit: chance.between(1_800_000, 10_800_000),
                 ..Policy::default()
             }
         } else {

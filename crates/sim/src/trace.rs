@@ -17,7 +17,7 @@ use crate::network::{Freight, Link};
 use crate::user::Act;
 
 /// How many lines are kept.
-const TAIL: usize = 60;
+const TAIL: usize = 50;
 
 /// One thing that happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -120,8 +120,39 @@ impl Trace {
     /// The last lines, for people.
     #[must_use]
     pub fn tail(&self) -> Vec<String> {
-        self.tail.iter().map(|(at, line)| format!("{} {line:?}", clock_face(*at))).collect()
+        self.tail.iter().map(|(at, line)| format!("{} {}", clock_face(*at), line.told())).collect()
     }
+}
+
+impl Line {
+    /// The line for people. What happens most is told most briefly.
+    fn told(&self) -> String {
+        match self {
+            Self::Tab { tab, event, state, stamp } => {
+                format!("tab {tab} {} {}: {event:?}", state.as_str(), brief(*stamp))
+            }
+            Self::Vault { object, event, status, stamp } => {
+                format!("vault {object} {} {}: {event:?}", status.as_str(), brief(Some(*stamp)))
+            }
+            Self::Outcome { .. }
+            | Self::Judged { .. }
+            | Self::Lost(..)
+            | Self::Doubled(..)
+            | Self::User(_)
+            | Self::Fault(_)
+            | Self::Restarted { .. }
+            | Self::CallSettled(_)
+            | Self::Healed => format!("{self:?}"),
+        }
+    }
+}
+
+/// Epoch, by its last digits, and generation.
+fn brief(stamp: Option<Stamp>) -> String {
+    stamp.map_or_else(
+        || String::from("-"),
+        |stamp| format!("{}/{}", stamp.epoch.0 % 1_000_000_000, stamp.generation.0),
+    )
 }
 
 /// A point of virtual time as days, hours, minutes and seconds.

@@ -412,6 +412,9 @@ impl Worker {
         let Caller { sender, refused } = caller;
         let is_call = matches!(sender.asked, Asked::Call { .. });
         let row = self.objects.get(object).map(|object| object.row.clone()).unwrap_or_default();
+        if let Answer::Ended(_) = answer {
+            stage.laws.told_over(stage.now, object, &row, &self.policy);
+        }
         let reply = match answer {
             Answer::Current(current) => {
                 stage.laws.told(object, current.stamp, &row);

@@ -52,6 +52,9 @@ impl World {
             world.storm();
             world.run_for(plan.storm_lasts);
             world.calm();
+            if world.stage.laws.broken().is_some() {
+                break;
+            }
         }
         world.report()
     }
@@ -80,10 +83,17 @@ impl World {
 
     /// Ends every fault, and looks whether everybody settles.
     pub fn calm(&mut self) {
+        if self.stage.laws.broken().is_some() {
+            return;
+        }
         self.heal();
         let settle_by = self.stage.laws.settle_by();
         self.run_until(settle_by);
-        self.stage.laws.settled(self.browser.oldest_call());
+        if self.stage.laws.broken().is_some() {
+            return;
+        }
+        let now = self.stage.now;
+        self.stage.laws.settled(self.browser.oldest_call(), |tab| self.browser.rests(now, tab));
         self.run_until(settle_by.after(self.plan.calm_lasts));
         self.stage.laws.orphans(self.stage.now, |grant| self.server.is_revoked(grant));
     }
@@ -95,11 +105,12 @@ impl World {
         self.server.mood = Mood::Well;
         self.worker.crashes = 0;
         self.stage.note(Line::Healed);
-        self.stage.laws.healed(self.stage.now, self.browser.tabs());
         self.wake();
         for tab in 0..self.browser.tabs() {
             self.browser.thaw(&mut self.stage, tab);
         }
+        let open = (0..self.browser.tabs()).map(|tab| !self.browser.rests(self.stage.now, tab)).collect();
+        self.stage.laws.healed(self.stage.now, open);
     }
 
     /// Lets so much time go by.
@@ -134,6 +145,7 @@ impl World {
             Happening::LoginReturns { tab, logged_in } => self.login_returns(tab, logged_in),
             Happening::LoginRepeated { object, login } => worker.log_in_again(stage, server, object, login),
             Happening::Wake => self.wake(),
+            Happening::Online { tab } => browser.online(stage, tab),
             Happening::Thaw { tab } => browser.thaw(stage, tab),
             Happening::User => self.user_acts(),
             Happening::Fault => self.something_breaks(),
@@ -249,7 +261,9 @@ impl World {
                     stage.plan(time, Happening::Thaw { tab });
                 }
             }
-            Fault::ClockStep(by) => self.browser.clock.step(by),
+            // Nobody sets the clock of a computer that sleeps.
+            Fault::ClockStep(_) if self.browser.clock.is_asleep() => {}
+            Fault::ClockStep(by) => self.browser.clock_set(now, by),
             Fault::Offline(time) => stage.network.add(OfflineUntil(now.after(time))),
             Fault::Restart => {
                 if let Some(object) = self.worker.newest()
