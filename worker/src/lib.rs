@@ -1,1 +1,58 @@
-//! The Worker: Durable Objects, routes, proxy.
+//! The Worker: routes, Durable Objects, proxy. Drivers only.
+//!
+//! What a request means is decided by `everlit-edge`, what becomes of a session by `everlit-core`; here things are fetched,
+//! stored and answered. Nothing in this crate panics, as far as the lints can see to it: with `panic = "abort"` one panic
+//! would hang every request of the isolate and could lose an object's alarm for good.
+//!
+//! | module | one noun |
+//! |---|---|
+//! | [`routes`] | which handler answers what |
+//! | [`login`], [`callback`], [`session`], [`token`], [`logout`], [`proxy`] | one endpoint each |
+//! | [`vault`], [`desk`] | one Durable Object each, both sides of it |
+//! | [`environment`] | variables, secrets and bindings |
+//! | [`discovery`], [`verify`] | what providers say of themselves, and their signatures |
+//! | [`incoming`], [`outgoing`], [`body`], [`http`], [`pages`] | requests and answers |
+//! | [`stub`], [`sql`], [`background`] | the platform's calls, storage and patience |
+//! | [`clock`], [`entropy`], [`log`] | what they are called |
+
+use wasm_bindgen::JsValue;
+use worker::{Context, Env, event};
+
+mod background;
+mod body;
+mod callback;
+mod clock;
+mod desk;
+mod discovery;
+mod entropy;
+mod environment;
+mod http;
+mod incoming;
+mod log;
+mod login;
+mod logout;
+mod outgoing;
+mod pages;
+mod proxy;
+mod routes;
+mod session;
+mod sql;
+mod stub;
+mod token;
+mod vault;
+mod verify;
+
+pub use desk::LoginDesk;
+pub use vault::SessionVault;
+
+/// Answers one request. An error here means that not even an answer could be made.
+#[event(fetch)]
+async fn fetch(
+    request: web_sys::Request,
+    env: Env,
+    context: Context,
+) -> Result<web_sys::Response, worker::Error> {
+    let call = routes::Call { request: incoming::Incoming::new(request), env, context };
+    let reply = routes::answer(call).await;
+    reply.into_response().map_err(|thrown: JsValue| worker::Error::from(thrown))
+}

@@ -1,0 +1,135 @@
+/** A local workerd that serves the Worker's real bundle, with storage on disk: it can be killed and started again. */
+
+import { spawn } from "node:child_process";
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { freePort } from "./ports.mjs";
+import { until } from "./until.mjs";
+
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+const BUILD = resolve(process.env.EVERLIT_WORKER_BUILD ?? join(ROOT, "worker/build"));
+const MODULES = ["index.js", "index_bg.wasm"];
+
+/** The binary itself: the package's own launcher is one process more to kill. */
+function workerdBinary() {
+  const require = createRequire(join(ROOT, "package.json"));
+  const inner = createRequire(require.resolve("workerd/package.json"));
+  const { platform, arch } = process;
+  const os = platform === "win32" ? "windows" : platform;
+  const cpu = arch === "x64" ? "64" : arch;
+  const name = `@cloudflare/workerd-${os}-${cpu}`;
+  return join(dirname(inner.resolve(`${name}/package.json`)), "bin", platform === "win32" ? "workerd.exe" : "workerd");
+}
+
+const quoted = (/** @type {unknown} */ value) => JSON.stringify(String(value));
+
+/** @param {string} name @param {unknown} value texts as they are, everything else as JSON, as wrangler does it */
+const binding = (name, value) =>
+  typeof value === "string"
+    ? `(name = ${quoted(name)}, text = ${quoted(value)})`
+    : `(name = ${quoted(name)}, json = ${quoted(JSON.stringify(value))})`;
+
+/** @param {{ port: number, disk: string, compatibilityDate: string, variables: Record<string, unknown>, objects: Record<string, string> }} options */
+function configText({ port, disk, compatibilityDate, variables, objects }) {
+  const bindings = [
+    ...Object.entries(variables).filter(([, value]) => value !== undefined).map(([name, value]) => binding(name, value)),
+    ...Object.entries(objects).map(([name, className]) => `(name = ${quoted(name)}, durableObjectNamespace = ${quoted(className)})`),
+  ];
+  const namespaces = ["SessionVault", "LoginDesk"].map((name) => `(className = ${quoted(name)}, uniqueKey = ${quoted(name)}, enableSql = true)`);
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "main", worker = .main),
+    (name = "internet", network = (allow = ["public", "private", "local"])),
+    (name = "disk", disk = (path = ${quoted(disk)}, writable = true)),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
+);
+const main :Workerd.Worker = (
+  modules = [
+    (name = "index.js", esModule = embed "index.js"),
+    (name = "index_bg.wasm", wasm = embed "index_bg.wasm"),
+  ],
+  compatibilityDate = ${quoted(compatibilityDate)},
+  bindings = [${bindings.join(",\n    ")}],
+  durableObjectNamespaces = [${namespaces.join(", ")}],
+  durableObjectStorage = (localDisk = "disk"),
+  globalOutbound = "internet",
+);
+`;
+}
+
+export class Workerd {
+  /** Everything it has written, over all of its lives. */
+  output = "";
+  /** @type {import("node:child_process").ChildProcess | undefined} */ #child;
+
+  /** @param {string} folder @param {number} port */
+  constructor(folder, port) {
+    this.folder = folder;
+    this.port = port;
+  }
+
+  /** The log, line by line, as far as it is ours. @returns {Record<string, any>[]} */
+  get log() {
+    return this.output.split("\n").filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
+  }
+
+  /**
+   * @param {object} options
+   * @param {number} [options.port]
+   * @param {Record<string, unknown>} options.variables
+   * @param {Record<string, string>} [options.objects] Durable Object bindings and their classes
+   */
+  static async start({ port, variables, objects = { SESSION_VAULT: "SessionVault", LOGIN_DESK: "LoginDesk" } }) {
+    const workerd = new Workerd(await mkdtemp(join(tmpdir(), "everlit-workerd-")), port ?? (await freePort()));
+    const toml = await readFile(join(ROOT, "wrangler.toml"), "utf8");
+    const compatibilityDate = /^compatibility_date\s*=\s*"([\d-]+)"/m.exec(toml)?.[1] ?? "";
+    const disk = join(workerd.folder, "disk");
+    await mkdir(disk);
+    for (const module of MODULES) await copyFile(join(BUILD, module), join(workerd.folder, module));
+    const text = configText({ port: workerd.port, disk, compatibilityDate, variables, objects });
+    await writeFile(join(workerd.folder, "config.capnp"), text);
+    await workerd.begin();
+    return workerd;
+  }
+
+  /** Starts the process, on what its storage holds. */
+  async begin() {
+    const child = spawn(workerdBinary(), ["serve", join(this.folder, "config.capnp")], { stdio: ["ignore", "pipe", "pipe"] });
+    this.#child = child;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text) => (this.output += text));
+    }
+    await until("workerd to listen", () => {
+      if (child.exitCode !== null) throw new Error(`workerd ended with ${child.exitCode}: ${this.output}`);
+      return this.#listens();
+    });
+  }
+
+  /** Ends it at once, in the middle of whatever it does. SIGTERM would drain, and hold the port meanwhile. */
+  async kill() {
+    const child = this.#child;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGKILL");
+    await ended;
+  }
+
+  async close() {
+    await this.kill();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  #listens() {
+    return new Promise((resolve) => {
+      const socket = connect(this.port, "127.0.0.1");
+      socket.once("connect", () => resolve(socket.destroy() && true)).once("error", () => resolve(false));
+    });
+  }
+}

@@ -1,0 +1,41 @@
+//! Reading a body that may be too long, from either side.
+
+use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{ReadableStream, ReadableStreamDefaultReader};
+
+/// Why a body was not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BodyError {
+    /// It has more bytes than were allowed.
+    TooLarge,
+    /// It ended before its end, or cannot be read at all.
+    Broken,
+}
+
+/// All bytes of a body, if they are `limit` at most. No more than that and one chunk is ever held.
+pub(crate) async fn read(stream: Option<ReadableStream>, limit: usize) -> Result<Vec<u8>, BodyError> {
+    let Some(stream) = stream else { return Ok(Vec::new()) };
+    let reader = ReadableStreamDefaultReader::new(&stream).map_err(|_| BodyError::Broken)?;
+    let mut bytes = Vec::new();
+    while let Some(chunk) = next(&reader).await? {
+        let length = usize::try_from(chunk.length()).unwrap_or(usize::MAX);
+        if bytes.len().saturating_add(length) > limit {
+            // Whether the sender hears it does not matter here: a promise that nobody awaits.
+            drop(reader.cancel());
+            return Err(BodyError::TooLarge);
+        }
+        bytes.extend(chunk.to_vec());
+    }
+    Ok(bytes)
+}
+
+async fn next(reader: &ReadableStreamDefaultReader) -> Result<Option<js_sys::Uint8Array>, BodyError> {
+    let result = JsFuture::from(reader.read()).await.map_err(|_| BodyError::Broken)?;
+    let part =
+        |name: &str| js_sys::Reflect::get(&result, &JsValue::from_str(name)).map_err(|_| BodyError::Broken);
+    if part("done")?.is_truthy() {
+        return Ok(None);
+    }
+    part("value")?.dyn_into().map(Some).map_err(|_| BodyError::Broken)
+}

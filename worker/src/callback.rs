@@ -1,0 +1,279 @@
+//! `GET /auth/callback/{provider}`: where a login comes to its end, once for every `state`.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use everlit_core::id::Epoch;
+use everlit_core::secret::RefreshToken;
+use everlit_core::vault::{Granted, Login};
+use everlit_edge::config::ProviderConfig;
+use everlit_edge::cookie::{SessionId, set_session};
+use everlit_edge::oauth::{
+    AuthorizationCode, AuthorizationErrorCode, AuthorizationResponse, ClientCredentials, ClientRequest,
+    CodeVerifier, Expected, Outcome, State, TokenAnswer, TokenResponse,
+};
+use everlit_edge::oidc::{Expectation, IdTokenClaims, Nonce, ProviderMetadata};
+use everlit_edge::prefetch::is_prefetch;
+use everlit_edge::return_to::ReturnTo;
+use everlit_wire::User;
+use worker::Env;
+
+use crate::desk::client::DeskClient;
+use crate::desk::message::{Claimed, Transaction};
+use crate::environment::Environment;
+use crate::http::Reply;
+use crate::pages::{self, Failed};
+use crate::routes::Call;
+use crate::vault::client::VaultClient;
+use crate::vault::message::Holder;
+use crate::vault::revocation;
+use crate::{background, clock, discovery, entropy, log, outgoing, verify};
+
+/// How long the code exchange may take: a person is waiting.
+const LIMIT: Duration = Duration::from_secs(15);
+
+/// Finishes a login, to its end also if the browser hangs up: the code can be spent only once.
+pub(crate) async fn finish(call: Call, environment: Rc<Environment>) -> Reply {
+    let header = |name: &str| call.request.header(name);
+    if is_prefetch(header("sec-purpose").as_deref(), header("purpose").as_deref()) {
+        return Reply::empty(204);
+    }
+    let cookie = header("cookie").unwrap_or_default();
+    let name = call.request.path.strip_prefix("/auth/callback/").unwrap_or_default();
+    let Some(provider) = environment.config.provider(name) else {
+        return everlit_wire::Problem::new(everlit_wire::Code::NotFound).into();
+    };
+    let name = provider.name.clone();
+    let unknown = |reason: &'static str| {
+        log::line("callback_refused", [("reason", reason.into())]);
+        pages::failed(Failed::Unknown, &name, &ReturnTo::root())
+    };
+    let response = match AuthorizationResponse::parse(call.request.query.as_deref().unwrap_or_default()) {
+        Ok(response) => response,
+        Err(error) => return unknown(error.reason()),
+    };
+    let binding = match environment.cookies.binding(&cookie) {
+        Ok(binding) => binding,
+        Err(error) => return unknown(error.reason()),
+    };
+    let desk = DeskClient::of(&call.env, &binding);
+    let callback =
+        Callback { env: call.env, environment: Rc::clone(&environment), desk, provider: name.clone() };
+    let done = background::finish(call.context.as_ref(), async move { callback.finish(response).await });
+    done.await.unwrap_or_else(|| pages::failed(Failed::Ourselves, &name, &ReturnTo::root()))
+}
+
+/// One callback.
+struct Callback {
+    env: Env,
+    environment: Rc<Environment>,
+    desk: DeskClient,
+    provider: String,
+}
+
+/// Why a claimed login failed: for its user, and for the log.
+struct Failure(Failed, &'static str);
+
+impl Callback {
+    async fn finish(&self, response: AuthorizationResponse) -> Reply {
+        let state = response.state().clone();
+        let root = ReturnTo::root();
+        match self.desk.claim(&state).await {
+            Ok(Claimed::First(transaction)) => self.spend(&state, *transaction, response).await,
+            Ok(Claimed::Done { session, return_to }) => {
+                self.again(&session, &ReturnTo::parse(&return_to)).await
+            }
+            Ok(Claimed::Failed { return_to, .. }) => {
+                pages::failed(Failed::Code, &self.provider, &ReturnTo::parse(&return_to))
+            }
+            Ok(Claimed::Pending) => pages::failed(Failed::Busy, &self.provider, &root),
+            Ok(Claimed::Unknown) => {
+                log::line("callback_refused", [("reason", "the state is unknown".into())]);
+                pages::failed(Failed::Unknown, &self.provider, &root)
+            }
+            Err(_) => pages::failed(Failed::Ourselves, &self.provider, &root),
+        }
+    }
+
+    /// The first callback of this `state`: the code is ours to spend.
+    async fn spend(&self, state: &State, transaction: Transaction, response: AuthorizationResponse) -> Reply {
+        let return_to = ReturnTo::parse(&transaction.return_to);
+        match self.login(state, &transaction, response).await {
+            Ok(session) => {
+                log::line("login_finished", [("provider", self.provider.as_str().into())]);
+                self.replace(&transaction).await;
+                self.land(&session, &return_to)
+            }
+            Err(Failure(why, reason)) => {
+                log::line("login_failed", [("reason", reason.into())]);
+                // Should this not be written, the claim runs out and says the same.
+                self.desk.finish(state, None).await.ok();
+                pages::failed(why, &self.provider, &return_to)
+            }
+        }
+    }
+
+    /// A later callback of the same `state`, in the same browser: a reload, or the way back.
+    async fn again(&self, session: &str, return_to: &ReturnTo) -> Reply {
+        let Some(session) = SessionId::restored(session) else {
+            return pages::failed(Failed::Ourselves, &self.provider, return_to);
+        };
+        // A session that has ended since is not handed out again: the browser may have a newer one.
+        match VaultClient::of(&self.env, &session).session().await {
+            Ok(reply) if reply.is_open() => self.land(&session, return_to),
+            Ok(_) => pages::failed(Failed::Unknown, &self.provider, return_to),
+            Err(_) => pages::failed(Failed::Ourselves, &self.provider, return_to),
+        }
+    }
+
+    fn land(&self, session: &SessionId, return_to: &ReturnTo) -> Reply {
+        let cookie = self.environment.cookies.mint_session(session);
+        pages::landing(return_to).with_cookie(set_session(&cookie, self.environment.config.limits.absolute))
+    }
+
+    /// From the response to a session that is written down.
+    async fn login(
+        &self,
+        state: &State,
+        transaction: &Transaction,
+        response: AuthorizationResponse,
+    ) -> Result<SessionId, Failure> {
+        if transaction.provider != self.provider {
+            return Err(Failure(Failed::Unknown, "the callback is another provider's"));
+        }
+        let provider = self.environment.config.provider(&self.provider);
+        let provider = provider.ok_or(Failure(Failed::Ourselves, "the provider is no longer configured"))?;
+        let metadata = discovery::metadata(&provider.issuer).await;
+        let metadata = metadata.map_err(|_| Failure(Failed::Provider, "no metadata"))?;
+        let sent = State::parse(&transaction.state)
+            .ok_or(Failure(Failed::Ourselves, "the transaction is damaged"))?;
+        let expected = Expected {
+            state: &sent,
+            issuer: &transaction.issuer,
+            issuer_names_itself: metadata.issuer_names_itself,
+        };
+        let code =
+            match response.validate(&expected).map_err(|error| Failure(Failed::Unknown, error.reason()))? {
+                Outcome::Code(code) => code,
+                Outcome::Error(error) => return Err(Failure(denied(error), error.reason())),
+            };
+        let tokens = self.exchange(provider, &metadata, &code, transaction).await?;
+        let refresh_token = tokens.refresh_token.clone();
+        let begun = self.establish(state, provider, &metadata, tokens, transaction).await;
+        if begun.is_err() {
+            // Tokens that nobody will use must not live on.
+            self.discard(refresh_token).await;
+        }
+        begun
+    }
+
+    async fn exchange(
+        &self,
+        provider: &ProviderConfig,
+        metadata: &ProviderMetadata,
+        code: &AuthorizationCode,
+        transaction: &Transaction,
+    ) -> Result<TokenResponse, Failure> {
+        let client_secret = self.environment.client_secret(&provider.name);
+        let client_secret =
+            client_secret.ok_or(Failure(Failed::Ourselves, "the client secret is not set"))?;
+        let code_verifier = CodeVerifier::restored(&transaction.code_verifier);
+        let code_verifier = code_verifier.ok_or(Failure(Failed::Ourselves, "the transaction is damaged"))?;
+        let client =
+            ClientCredentials { client_id: &provider.client_id, client_secret, method: provider.client_auth };
+        let redirect_uri = provider.redirect_uri(&self.environment.config.origins);
+        let request = ClientRequest::authorization_code(&client, code, &redirect_uri, &code_verifier);
+        let received = outgoing::post(&metadata.token_endpoint.to_string(), &request, LIMIT).await;
+        let received = received.map_err(|unanswered| Failure(Failed::Provider, unanswered.reason()))?;
+        match TokenAnswer::classify(&received.judged_at(clock::now())) {
+            TokenAnswer::Granted(tokens) => Ok(tokens),
+            TokenAnswer::Reauth { reason } => Err(Failure(Failed::Code, reason)),
+            TokenAnswer::Transient { reason, .. }
+            | TokenAnswer::Throttled { reason, .. }
+            | TokenAnswer::Misconfigured { reason } => Err(Failure(Failed::Provider, reason)),
+        }
+    }
+
+    async fn establish(
+        &self,
+        state: &State,
+        provider: &ProviderConfig,
+        metadata: &ProviderMetadata,
+        tokens: TokenResponse,
+        transaction: &Transaction,
+    ) -> Result<SessionId, Failure> {
+        let claims = self.identify(provider, metadata, &tokens, transaction).await?;
+        let session = entropy::bytes().map(SessionId::from_entropy);
+        let session = session.ok_or(Failure(Failed::Ourselves, "no entropy"))?;
+        let floor = transaction.previous.as_ref().map_or(0, |previous| previous.epoch);
+        let epoch = clock::now().as_millis().max(floor.saturating_add(1));
+        let grant = Granted {
+            access_token: tokens.access_token,
+            expires_in: tokens.expires_in,
+            refresh_token: tokens.refresh_token,
+        };
+        let user = User { sub: claims.sub, name: claims.name, email: claims.email };
+        let holder = Holder { provider: provider.name.clone(), user };
+        let vault = VaultClient::of(&self.env, &session);
+        let reply = vault.establish(&Login { epoch: Epoch(epoch), grant }, holder).await;
+        let reply = reply.map_err(|_| Failure(Failed::Ourselves, "the vault did not answer"))?;
+        if reply.epoch() != Some(epoch) {
+            return Err(Failure(Failed::Ourselves, "the vault holds another login"));
+        }
+        // Whoever comes with the same `state` from now on gets the same session.
+        let noted = self.desk.finish(state, Some(&session)).await;
+        if noted.is_err() {
+            log::line("login_not_noted", []);
+        }
+        Ok(session)
+    }
+
+    async fn identify(
+        &self,
+        provider: &ProviderConfig,
+        metadata: &ProviderMetadata,
+        tokens: &TokenResponse,
+        transaction: &Transaction,
+    ) -> Result<IdTokenClaims, Failure> {
+        let id_token = tokens.id_token.as_ref().ok_or(Failure(Failed::Provider, "there is no ID Token"))?;
+        let nonce = Nonce::restored(&transaction.nonce)
+            .ok_or(Failure(Failed::Ourselves, "the transaction is damaged"))?;
+        let verified = verify::id_token(id_token.expose(), metadata).await;
+        let verified = verified.map_err(|disbelief| Failure(Failed::Provider, disbelief.reason()))?;
+        let expectation = Expectation {
+            issuer: &transaction.issuer,
+            client_id: &provider.client_id,
+            nonce: Some(&nonce),
+            sub: None,
+            now: clock::now(),
+            leeway: Expectation::LEEWAY,
+        };
+        verified.validate(&expectation).map_err(|error| Failure(Failed::Provider, error.reason()))
+    }
+
+    async fn discard(&self, refresh_token: Option<RefreshToken>) {
+        if let Some(token) = refresh_token {
+            revocation::revoke(&self.environment, &self.provider, &token).await;
+        }
+    }
+
+    /// Ends the session that this one replaces, so that none is left behind that nobody can reach.
+    async fn replace(&self, transaction: &Transaction) {
+        let previous =
+            transaction.previous.as_ref().and_then(|previous| SessionId::restored(&previous.session));
+        if let Some(previous) = previous {
+            let ended = VaultClient::of(&self.env, &previous).supersede().await.is_ok();
+            log::line("session_replaced", [("ended", ended.into())]);
+        }
+    }
+}
+
+const fn denied(error: AuthorizationErrorCode) -> Failed {
+    match error {
+        AuthorizationErrorCode::AccessDenied
+        | AuthorizationErrorCode::LoginRequired
+        | AuthorizationErrorCode::InteractionRequired => Failed::Denied,
+        AuthorizationErrorCode::Unavailable => Failed::Unavailable,
+        AuthorizationErrorCode::Misconfigured | AuthorizationErrorCode::Unknown => Failed::Unavailable,
+    }
+}

@@ -1,0 +1,86 @@
+//! What Worker and login desk say to each other.
+
+use serde::{Deserialize, Serialize};
+
+/// A login that begins.
+pub(crate) const BEGIN: &str = "/begin";
+/// A callback that came.
+pub(crate) const CLAIM: &str = "/claim";
+/// A login that ended, one way or the other.
+pub(crate) const FINISH: &str = "/finish";
+
+/// What a login has to remember. There is no `Debug`: it holds what the login is protected by.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Transaction {
+    /// The `state` that was sent: its name.
+    pub(crate) state: String,
+    /// The name of the provider in the configuration.
+    pub(crate) provider: String,
+    /// The issuer that the request went to.
+    pub(crate) issuer: String,
+    /// The path that the login leads back to.
+    pub(crate) return_to: String,
+    /// The `nonce` that was sent.
+    pub(crate) nonce: String,
+    /// The `code_verifier` whose challenge was sent.
+    pub(crate) code_verifier: String,
+    /// The session that this browser had when the login began.
+    pub(crate) previous: Option<Previous>,
+}
+
+/// The session that a login replaces.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Previous {
+    /// Its id.
+    pub(crate) session: String,
+    /// Its epoch: the new one is later.
+    pub(crate) epoch: u64,
+}
+
+/// Names a transaction.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Claim {
+    /// The `state` that came.
+    pub(crate) state: String,
+    /// Names the callback that claims it: the same claim may be delivered twice.
+    pub(crate) by: String,
+}
+
+/// How a login ended.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Finish {
+    /// The `state` that came.
+    pub(crate) state: String,
+    /// The id of the session that it began; nothing if it failed.
+    pub(crate) session: Option<String>,
+}
+
+/// What a callback finds.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "claim", rename_all = "snake_case")]
+pub(crate) enum Claimed {
+    /// It is the first: the code is its to spend.
+    First(Box<Transaction>),
+    /// Another one was first, and this is what it brought.
+    Done {
+        /// The id of the session.
+        session: String,
+        /// The path that the login leads back to.
+        return_to: String,
+    },
+    /// Another one was first, and is still at it.
+    Pending,
+    /// Another one was first, and it failed.
+    Failed {
+        /// The name of the provider.
+        provider: String,
+        /// The path that the login would have led back to.
+        return_to: String,
+    },
+    /// This browser has begun no such login, or too long ago.
+    Unknown,
+}
+
+/// Nothing to say but that it is written.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Noted {}

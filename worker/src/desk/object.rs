@@ -1,0 +1,120 @@
+//! The Durable Object: internal routes, and the alarm that erases.
+#![expect(missing_docs, reason = "the macro writes methods without a word on them")]
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_channel::oneshot;
+use futures_util::future::select;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use worker::worker_sys::DurableObjectState;
+use worker::{Delay, DurableObject, Env, Request, Response, State, durable_object};
+
+use super::message::{BEGIN, CLAIM, Claim, Claimed, FINISH, Finish, Noted, Transaction};
+use super::store::{DeskError, LoginStore};
+use crate::environment::Environment;
+use crate::incoming::Incoming;
+use crate::sql::{Storage, StorageError};
+use crate::{body, clock, log};
+
+/// A transaction is a few hundred bytes.
+const MAX_MESSAGE: usize = 64 * 1_024;
+/// How long a callback waits for another one with the same `state`.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The pending logins of one browser. Its name is the id in the binding cookie; it can be reached over the binding alone.
+#[durable_object(alarm)]
+pub struct LoginDesk {
+    state: DurableObjectState,
+    env: Env,
+    /// Callbacks that wait for another one, by `state`.
+    waiting: RefCell<BTreeMap<String, Vec<oneshot::Sender<()>>>>,
+}
+
+impl DurableObject for LoginDesk {
+    fn new(state: State, env: Env) -> Self {
+        Self { state: state._inner(), env, waiting: RefCell::default() }
+    }
+
+    async fn fetch(&self, request: Request) -> worker::Result<Response> {
+        let request = Incoming::new(Clone::clone(request.inner()));
+        match request.path.as_str() {
+            BEGIN => respond(self.begin(&request).await),
+            CLAIM => respond(self.claim(&request).await),
+            FINISH => respond(self.finish(&request).await),
+            _ => Ok(Response::builder().with_status(404).empty()),
+        }
+    }
+
+    async fn alarm(&self) -> worker::Result<Response> {
+        // Never an error: seven of them, and the runtime drops the alarm for good.
+        if self.store().and_then(|store| lift(store.sweep(clock::now()))).is_err() {
+            log::line("alarm_failed", [("object", "login_desk".into())]);
+        }
+        Response::empty()
+    }
+}
+
+impl LoginDesk {
+    async fn begin(&self, request: &Incoming) -> Result<Noted, u16> {
+        let transaction: Transaction = message(request).await?;
+        lift(self.store()?.begin(&transaction, clock::now()))?;
+        Ok(Noted {})
+    }
+
+    async fn claim(&self, request: &Incoming) -> Result<Claimed, u16> {
+        let claim: Claim = message(request).await?;
+        let found = lift(self.store()?.claim(&claim, clock::now()))?;
+        if !matches!(found, Claimed::Pending) {
+            return Ok(found);
+        }
+        let (sender, receiver) = oneshot::channel();
+        self.waiting.borrow_mut().entry(claim.state.clone()).or_default().push(sender);
+        // Whichever comes first, the row says how things stand.
+        select(receiver, Delay::from(PATIENCE)).await;
+        lift(self.store()?.claim(&claim, clock::now()))
+    }
+
+    async fn finish(&self, request: &Incoming) -> Result<Noted, u16> {
+        let Finish { state, session } = message(request).await?;
+        lift(self.store()?.finish(&state, session.as_deref()))?;
+        let waiting = self.waiting.borrow_mut().remove(&state);
+        for sender in waiting.into_iter().flatten() {
+            // One that has hung up hears nothing.
+            sender.send(()).ok();
+        }
+        Ok(Noted {})
+    }
+
+    fn store(&self) -> Result<LoginStore, u16> {
+        let environment = Environment::of(&self.env).map_err(|_| 500_u16)?;
+        let id = self.state.id().and_then(|id| id.to_string()).map_err(|_| 503_u16)?;
+        let storage = Storage::of(&self.state).map_err(|_| 503_u16)?;
+        Ok(LoginStore::new(storage, &environment.keyring, &id))
+    }
+}
+
+async fn message<T: DeserializeOwned>(request: &Incoming) -> Result<T, u16> {
+    let bytes = body::read(request.raw().body(), MAX_MESSAGE).await.map_err(|_| 400_u16)?;
+    serde_json::from_slice(&bytes).map_err(|_| 400_u16)
+}
+
+fn lift<T>(result: Result<T, DeskError>) -> Result<T, u16> {
+    result.map_err(|error| {
+        let reason = match error {
+            DeskError::Storage(StorageError(thrown)) => log::class_of(&thrown),
+            DeskError::Unreadable => "unreadable".into(),
+        };
+        log::line("desk_failed", [("reason", reason)]);
+        503
+    })
+}
+
+fn respond(result: Result<impl Serialize, u16>) -> worker::Result<Response> {
+    match result {
+        Ok(reply) => Response::builder().from_json(&reply),
+        Err(status) => Ok(Response::builder().with_status(status).empty()),
+    }
+}

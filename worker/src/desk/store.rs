@@ -1,0 +1,183 @@
+//! The transactions of one browser: a row each, eight at most, for ten minutes.
+
+use everlit_core::secret::Secret;
+use everlit_core::time::{Millis, Timestamp};
+use everlit_edge::keys::Keyring;
+use everlit_edge::seal::{Sealer, associated_data};
+
+use super::message::{Claim, Claimed, Transaction};
+use crate::entropy;
+use crate::sql::{Record, Storage, StorageError, blob, number, time};
+
+/// How long a login may take, and how long its result is kept.
+pub(crate) const LIFE: Millis = Millis::from_secs(600);
+/// The most logins that a browser may have begun; the oldest makes room.
+const MAX_PENDING: usize = 8;
+/// How long a claim may be without a result before its callback must be taken for dead.
+const CLAIM_LIMIT: Millis = Millis::from_secs(60);
+
+const CREATE: &str = "CREATE TABLE IF NOT EXISTS login (id INTEGER PRIMARY KEY, state TEXT NOT NULL, \
+    phase TEXT NOT NULL, created_at INTEGER NOT NULL, claimed_at INTEGER, claimed_by TEXT, transaction_sealed BLOB NOT NULL, \
+    session_sealed BLOB) STRICT";
+const INSERT: &str =
+    "INSERT INTO login (state, phase, created_at, transaction_sealed) VALUES (?, 'open', ?, ?)";
+const LIST: &str = "SELECT id, state, phase, created_at, claimed_at, claimed_by, transaction_sealed, session_sealed FROM login ORDER BY id";
+const ERASE_ONE: &str = "DELETE FROM login WHERE id = ?";
+const CLAIM: &str =
+    "UPDATE login SET phase = 'claimed', claimed_at = ?, claimed_by = ? WHERE id = ? AND phase = 'open'";
+const FINISH: &str = "UPDATE login SET phase = ?, session_sealed = ? WHERE id = ? AND phase = 'claimed'";
+
+/// Why a desk could not do what it was asked.
+#[derive(Debug)]
+pub(super) enum DeskError {
+    /// The storage failed.
+    Storage(StorageError),
+    /// No entropy, a key that is gone, or a row that is not one of ours.
+    Unreadable,
+}
+
+impl From<StorageError> for DeskError {
+    fn from(error: StorageError) -> Self {
+        Self::Storage(error)
+    }
+}
+
+/// Reads and writes the rows of one object.
+pub(super) struct LoginStore {
+    storage: Storage,
+    transaction: Sealer,
+    session: Sealer,
+}
+
+impl LoginStore {
+    /// The store of the object with this id. What is secret in it opens in this object only.
+    pub(super) fn new(storage: Storage, keyring: &Keyring, object_id: &str) -> Self {
+        let sealer = |label: &str| Sealer::new(keyring, label, object_id);
+        Self { storage, transaction: sealer("login transaction"), session: sealer("login result") }
+    }
+
+    /// Keeps a transaction.
+    pub(super) fn begin(&self, transaction: &Transaction, now: Timestamp) -> Result<(), DeskError> {
+        self.storage.write(CREATE, Vec::new())?;
+        let mut rows = self.rows()?;
+        if rows.iter().any(|row| row.text("state").as_deref() == Some(&transaction.state)) {
+            // Delivered twice.
+            return Ok(());
+        }
+        while rows.len() >= MAX_PENDING {
+            self.erase(&rows.remove(0))?;
+        }
+        // While there are rows, an alarm is armed for the end of the oldest. One that is overdue was lost.
+        if rows.is_empty() || rows.first().is_some_and(|oldest| is_over(oldest, now)) {
+            self.storage.arm(now.after(LIFE))?;
+        }
+        let json = serde_json::to_vec(transaction).map_err(|_| DeskError::Unreadable)?;
+        let sealed = seal(&self.transaction, &transaction.state, &json)?;
+        let bindings = vec![transaction.state.as_str().into(), time(now), blob(Some(&sealed))];
+        self.storage.write(INSERT, bindings)?;
+        Ok(())
+    }
+
+    /// Looks for a transaction, and claims it if nobody has.
+    pub(super) fn claim(&self, claim: &Claim, now: Timestamp) -> Result<Claimed, DeskError> {
+        let Claim { state, by } = claim;
+        let Some(row) = self.find(state, now)? else { return Ok(Claimed::Unknown) };
+        let transaction = self.transaction_of(&row, state)?;
+        let Transaction { provider, return_to, .. } = &transaction;
+        let failed = Claimed::Failed { provider: provider.clone(), return_to: return_to.clone() };
+        match row.text("phase").as_deref() {
+            Some("open") => {
+                let bindings = vec![time(now), by.as_str().into(), id(&row)];
+                let first = self.storage.write(CLAIM, bindings)? > 0;
+                Ok(if first { Claimed::First(Box::new(transaction)) } else { Claimed::Pending })
+            }
+            Some("claimed") if row.text("claimed_by").as_ref() == Some(by) => {
+                Ok(Claimed::First(Box::new(transaction)))
+            }
+            Some("claimed") => {
+                let since = row.time("claimed_at").unwrap_or_default();
+                Ok(if now.since(since) < CLAIM_LIMIT { Claimed::Pending } else { failed })
+            }
+            Some("done") => {
+                let sealed = row.blob("session_sealed").ok_or(DeskError::Unreadable)?;
+                let session = open(&self.session, state, &sealed)?;
+                Ok(Claimed::Done { session, return_to: transaction.return_to })
+            }
+            Some(_) | None => Ok(failed),
+        }
+    }
+
+    /// Writes down how a claimed transaction ended.
+    pub(super) fn finish(&self, state: &str, session: Option<&str>) -> Result<(), DeskError> {
+        let rows = self.rows()?;
+        let Some(row) = rows.iter().find(|row| row.text("state").as_deref() == Some(state)) else {
+            return Ok(());
+        };
+        if session.is_some() {
+            // The newest login wins: an older result would put the browser back into a session that this one replaces.
+            for older in rows.iter().filter(|row| row.text("phase").as_deref() == Some("done")) {
+                self.erase(older)?;
+            }
+        }
+        let sealed = session.map(|session| seal(&self.session, state, session.as_bytes())).transpose()?;
+        let phase = if session.is_some() { "done" } else { "failed" };
+        self.storage.write(FINISH, vec![phase.into(), blob(sealed.as_deref()), id(row)])?;
+        Ok(())
+    }
+
+    /// Erases what is over, and arms the alarm for the next end.
+    pub(super) fn sweep(&self, now: Timestamp) -> Result<(), DeskError> {
+        let mut left = self.rows()?;
+        left.retain(|row| !is_over(row, now));
+        let Some(oldest) = left.first() else { return Ok(self.storage.erase()?) };
+        let until = number(oldest.number("id").unwrap_or_default());
+        self.storage.write("DELETE FROM login WHERE id < ?", vec![until])?;
+        Ok(self.storage.arm(oldest.time("created_at").unwrap_or(now).after(LIFE))?)
+    }
+
+    fn find(&self, state: &str, now: Timestamp) -> Result<Option<Record>, DeskError> {
+        let found = self.rows()?.into_iter().find(|row| row.text("state").as_deref() == Some(state));
+        Ok(found.filter(|row| !is_over(row, now)))
+    }
+
+    /// All rows, the oldest first. There are eight at most, so there is no index: it would double every row.
+    fn rows(&self) -> Result<Vec<Record>, DeskError> {
+        if !self.storage.has_table("login")? {
+            return Ok(Vec::new());
+        }
+        Ok(self.storage.query(LIST, Vec::new())?)
+    }
+
+    fn erase(&self, row: &Record) -> Result<(), DeskError> {
+        self.storage.write(ERASE_ONE, vec![id(row)])?;
+        Ok(())
+    }
+
+    fn transaction_of(&self, row: &Record, state: &str) -> Result<Transaction, DeskError> {
+        let sealed = row.blob("transaction_sealed").ok_or(DeskError::Unreadable)?;
+        let opened = self.transaction.open(&place(state), &sealed).map_err(|_| DeskError::Unreadable)?;
+        serde_json::from_slice(opened.expose()).map_err(|_| DeskError::Unreadable)
+    }
+}
+
+fn is_over(row: &Record, now: Timestamp) -> bool {
+    row.time("created_at").unwrap_or_default().after(LIFE) <= now
+}
+
+fn id(row: &Record) -> wasm_bindgen::JsValue {
+    number(row.number("id").unwrap_or_default())
+}
+
+fn place(state: &str) -> Vec<u8> {
+    associated_data(&[state.as_bytes()])
+}
+
+fn seal(sealer: &Sealer, state: &str, value: &[u8]) -> Result<Vec<u8>, DeskError> {
+    let nonce = entropy::bytes().ok_or(DeskError::Unreadable)?;
+    sealer.seal(nonce, &place(state), value).map_err(|_| DeskError::Unreadable)
+}
+
+fn open(sealer: &Sealer, state: &str, sealed: &[u8]) -> Result<String, DeskError> {
+    let opened: Secret<Vec<u8>> = sealer.open(&place(state), sealed).map_err(|_| DeskError::Unreadable)?;
+    String::from_utf8(opened.expose().clone()).map_err(|_| DeskError::Unreadable)
+}

@@ -1,0 +1,123 @@
+//! The bindings of this Worker, read once in the life of an isolate: a deployment with other variables is another isolate.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use everlit_core::secret::Secret;
+use everlit_core::vault::Policy;
+use everlit_edge::config::{Config, ConfigError, ConfigErrorKind, Variables};
+use everlit_edge::cookie::CookieKeys;
+use everlit_edge::keys::{Keyring, MasterKey, SESSION_KEY};
+use wasm_bindgen::{JsCast as _, JsValue};
+use worker::Env;
+
+/// The binding of the objects that hold one grant each.
+pub(crate) const SESSION_VAULT: &str = "SESSION_VAULT";
+/// The binding of the objects that hold a browser's pending logins.
+pub(crate) const LOGIN_DESK: &str = "LOGIN_DESK";
+
+/// The version of the one session key there is.
+const KEY_VERSION: u8 = 1;
+
+thread_local! {
+    static READ: RefCell<Option<Rc<Environment>>> = const { RefCell::new(None) };
+}
+
+/// What the variables and secrets mean.
+pub(crate) struct Environment {
+    /// The configuration.
+    pub(crate) config: Config,
+    /// The keys that things at rest are sealed with.
+    pub(crate) keyring: Keyring,
+    /// The keys of the cookies.
+    pub(crate) cookies: CookieKeys,
+    client_secrets: BTreeMap<String, Secret<String>>,
+}
+
+impl Environment {
+    /// Reads the bindings, or remembers them.
+    pub(crate) fn of(env: &Env) -> Result<Rc<Self>, ConfigError> {
+        if let Some(known) = READ.with_borrow(Option::clone) {
+            return Ok(known);
+        }
+        // A wrong configuration is read again with every request: it costs nobody but its operator.
+        let read = Rc::new(Self::read(env)?);
+        READ.set(Some(Rc::clone(&read)));
+        Ok(read)
+    }
+
+    /// The client secret at a provider. The configuration is refused without it.
+    pub(crate) fn client_secret(&self, provider: &str) -> Option<&Secret<String>> {
+        self.client_secrets.get(provider)
+    }
+
+    /// The numbers a vault works by.
+    pub(crate) fn policy(&self) -> Policy {
+        Policy {
+            idle_limit: self.config.limits.idle,
+            absolute_limit: self.config.limits.absolute,
+            ..Policy::default()
+        }
+    }
+
+    fn read(env: &Env) -> Result<Self, ConfigError> {
+        let mut variables = Variables::new();
+        let bindings: &js_sys::Object = env.unchecked_ref();
+        for name in js_sys::Object::keys(bindings).iter().filter_map(|name| name.as_string()) {
+            if Variables::is_secret_name(&name) {
+                if secret(env, &name).is_some() {
+                    variables = variables.secret(&name);
+                }
+            } else if Variables::is_variable_name(&name) {
+                variables = variable(variables, env, &name);
+            }
+        }
+        let config = Config::parse(&variables).map_err(first)?;
+        for binding in [SESSION_VAULT, LOGIN_DESK] {
+            if env.durable_object(binding).is_err() {
+                return Err(missing(binding, "a Durable Object binding, as in Everlit's own wrangler.toml"));
+            }
+        }
+        let key = secret(env, SESSION_KEY).unwrap_or_default();
+        let keyring = Keyring::new(MasterKey::parse(KEY_VERSION, &key)?);
+        let cookies = CookieKeys::new(&keyring, config.origins.canonical());
+        let client_secrets = config
+            .providers()
+            .iter()
+            .filter_map(|provider| {
+                let value = secret(env, &provider.client_secret_name())?;
+                Some((provider.name.clone(), Secret::new(value)))
+            })
+            .collect();
+        Ok(Self { config, keyring, cookies, client_secrets })
+    }
+}
+
+fn value(env: &Env, name: &str) -> Option<JsValue> {
+    js_sys::Reflect::get(env, &JsValue::from_str(name)).ok()
+}
+
+fn secret(env: &Env, name: &str) -> Option<String> {
+    value(env, name)?.as_string().filter(|text| !text.is_empty())
+}
+
+/// Adds a variable: a text, or a TOML table or array, which arrives as an object.
+fn variable(variables: Variables, env: &Env, name: &str) -> Variables {
+    let Some(value) = value(env, name) else { return variables };
+    if let Some(text) = value.as_string() {
+        return variables.text(name, &text);
+    }
+    let json = js_sys::JSON::stringify(&value).ok().and_then(|text| text.as_string()).unwrap_or_default();
+    variables.json(name, serde_json::from_str(&json).unwrap_or_default())
+}
+
+fn first(errors: Vec<ConfigError>) -> ConfigError {
+    // There is at least one; should there be none, the sentence is still true.
+    errors.into_iter().next().unwrap_or_else(|| missing("ORIGINS", "a complete configuration"))
+}
+
+fn missing(variable: &str, expected: &str) -> ConfigError {
+    let (variable, expected) = (variable.to_owned(), expected.to_owned());
+    ConfigError { variable, field: None, problem: "is missing", expected, kind: ConfigErrorKind::Meaning }
+}

@@ -1,0 +1,127 @@
+//! What we answer: problems, JSON, pages, and the headers that go with all of them.
+
+use everlit_edge::html::Page;
+use everlit_wire::{Code, HEADER_CODE, Problem};
+use serde::Serialize;
+use wasm_bindgen::JsValue;
+use web_sys::{Headers, Response, ResponseInit};
+
+/// On every answer of ours. None may be stored, framed, sniffed or taken for a document.
+const HEADERS: [(&str, &str); 6] = [
+    ("cache-control", "no-store"),
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"),
+    ("referrer-policy", "no-referrer"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+];
+
+/// An answer.
+pub(crate) enum Reply {
+    /// Of our own.
+    Own {
+        /// The HTTP status.
+        status: u16,
+        /// Headers that are set, in place of those that every answer has.
+        headers: Vec<(&'static str, String)>,
+        /// Cookies that are set or removed, each a header of its own.
+        cookies: Vec<String>,
+        /// The body.
+        body: Option<String>,
+    },
+    /// Of an upstream, with headers that were let through.
+    Forwarded(Response),
+}
+
+impl Reply {
+    /// An answer without a body.
+    pub(crate) const fn empty(status: u16) -> Self {
+        Self::Own { status, headers: Vec::new(), cookies: Vec::new(), body: None }
+    }
+
+    /// A JSON document.
+    pub(crate) fn json(body: &impl Serialize) -> Self {
+        match serde_json::to_string(body) {
+            Ok(text) => Self::text(200, "application/json", text),
+            // Only a map whose keys are no text cannot be written, and wire has none.
+            Err(_) => Self::problem(&Problem::new(Code::Internal)),
+        }
+    }
+
+    /// A problem document (RFC 9457).
+    pub(crate) fn problem(problem: &Problem) -> Self {
+        let text = serde_json::to_string(problem).unwrap_or_default();
+        let reply = Self::text(problem.status, "application/problem+json", text);
+        match problem.retry_after {
+            // The header knows whole seconds only; a fraction of one still means: not yet.
+            Some(wait) => reply.with("retry-after", wait.0.as_millis().div_ceil(1_000).max(1).to_string()),
+            None => reply,
+        }
+    }
+
+    /// A problem that is answered under `/api`, where it must be told from an upstream's own answer.
+    pub(crate) fn marked_problem(problem: &Problem) -> Self {
+        Self::problem(problem).with(HEADER_CODE, problem.code.as_str().to_owned())
+    }
+
+    /// A page of ours.
+    pub(crate) fn page(status: u16, page: Page) -> Self {
+        let headers = page.headers().iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        Self::Own { status, headers, cookies: Vec::new(), body: Some(page.body) }
+    }
+
+    /// A redirect that a navigation follows.
+    pub(crate) fn redirect(location: String) -> Self {
+        Self::empty(302).with("location", location)
+    }
+
+    /// The same answer with one more header.
+    pub(crate) fn with(mut self, name: &'static str, value: String) -> Self {
+        if let Self::Own { headers, .. } = &mut self {
+            headers.push((name, value));
+        }
+        self
+    }
+
+    /// The same answer, which also sets or removes a cookie.
+    pub(crate) fn with_cookie(mut self, cookie: String) -> Self {
+        if let Self::Own { cookies, .. } = &mut self {
+            cookies.push(cookie);
+        }
+        self
+    }
+
+    fn text(status: u16, content_type: &str, text: String) -> Self {
+        let headers = vec![("content-type", content_type.to_owned())];
+        Self::Own { status, headers, cookies: Vec::new(), body: Some(text) }
+    }
+
+    /// The answer as the runtime wants it.
+    pub(crate) fn into_response(self) -> Result<Response, JsValue> {
+        match self {
+            Self::Forwarded(response) => Ok(response),
+            Self::Own { status, headers, cookies, body } => {
+                let list = Headers::new()?;
+                for (name, value) in HEADERS {
+                    list.set(name, value)?;
+                }
+                for (name, value) in headers {
+                    list.set(name, &value)?;
+                }
+                for cookie in cookies {
+                    list.append("set-cookie", &cookie)?;
+                }
+                let init = ResponseInit::new();
+                init.set_status(status);
+                init.set_headers_headers(&list);
+                Response::new_with_opt_str_and_init(body.as_deref(), &init)
+            }
+        }
+    }
+}
+
+impl From<Problem> for Reply {
+    fn from(problem: Problem) -> Self {
+        Self::problem(&problem)
+    }
+}

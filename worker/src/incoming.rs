@@ -1,0 +1,60 @@
+//! A request as it reached us.
+
+use everlit_wire::{Code, Problem};
+
+use crate::body::{self, BodyError};
+
+/// The largest body that we read ourselves. What is proxied is streamed and has no such limit.
+pub(crate) const MAX_BODY: usize = 4 * 1_024;
+
+/// A request, its URL taken apart. The host is not looked at: which one we are is configuration.
+pub(crate) struct Incoming {
+    raw: web_sys::Request,
+    /// The method.
+    pub(crate) method: String,
+    /// The path, still encoded.
+    pub(crate) path: String,
+    /// What follows the question mark, if there is one.
+    pub(crate) query: Option<String>,
+}
+
+impl Incoming {
+    /// Takes a request apart.
+    pub(crate) fn new(raw: web_sys::Request) -> Self {
+        let url = raw.url();
+        let (path, query) = split(&url);
+        Self { method: raw.method(), path: path.to_owned(), query: query.map(str::to_owned), raw }
+    }
+
+    /// The value of a header; several of one name come joined.
+    pub(crate) fn header(&self, name: &str) -> Option<String> {
+        self.raw.headers().get(name).ok().flatten()
+    }
+
+    /// The request itself, for the proxy.
+    pub(crate) const fn raw(&self) -> &web_sys::Request {
+        &self.raw
+    }
+
+    /// The whole body, if it is small.
+    pub(crate) async fn body(&self) -> Result<Vec<u8>, Problem> {
+        let stated = self.header("content-length").and_then(|length| length.parse::<usize>().ok());
+        if stated.is_some_and(|length| length > MAX_BODY) {
+            return Err(Problem::new(Code::TooLarge));
+        }
+        body::read(self.raw.body(), MAX_BODY).await.map_err(|error| match error {
+            BodyError::TooLarge => Problem::new(Code::TooLarge),
+            BodyError::Broken => Problem::new(Code::BadRequest),
+        })
+    }
+}
+
+/// Path and query of an absolute URL as the runtime writes it: with a path, and without a fragment.
+fn split(url: &str) -> (&str, Option<&str>) {
+    let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let target = after_scheme.find('/').and_then(|at| after_scheme.get(at..)).unwrap_or("/");
+    match target.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (target, None),
+    }
+}

@@ -1,0 +1,106 @@
+//! `GET /auth/login`: where a login begins.
+
+use everlit_edge::config::ProviderConfig;
+use everlit_edge::cookie::{BindingId, set_binding};
+use everlit_edge::oauth::{AuthorizationRequest, CodeVerifier, State};
+use everlit_edge::oidc::Nonce;
+use everlit_edge::prefetch::is_prefetch;
+use everlit_edge::query::Query;
+use everlit_edge::return_to::ReturnTo;
+use everlit_wire::{Code, Problem};
+
+use crate::desk::client::DeskClient;
+use crate::desk::message::{Previous, Transaction};
+use crate::environment::Environment;
+use crate::http::Reply;
+use crate::pages::{self, Failed};
+use crate::routes::Call;
+use crate::vault::client::VaultClient;
+use crate::{desk, discovery, entropy, log};
+
+/// What the `prompt` parameter may ask for.
+const PROMPTS: [&str; 4] = ["none", "login", "consent", "select_account"];
+
+/// Sends the browser to the authorization server.
+pub(crate) async fn begin(call: &Call, environment: &Environment) -> Result<Reply, Problem> {
+    let header = |name: &str| call.request.header(name);
+    if is_prefetch(header("sec-purpose").as_deref(), header("purpose").as_deref()) {
+        return Ok(Reply::empty(204));
+    }
+    // Any site may link here, and none may have a login begun behind the user's back: an image, a frame or a script would
+    // push the user's own pending logins off the desk. Browsers that do not say what they do are believed.
+    let says = |name: &str, expected: &str| header(name).is_none_or(|value| value == expected);
+    if !says("sec-fetch-mode", "navigate") || !says("sec-fetch-dest", "document") {
+        return Err(Problem::new(Code::CrossSite));
+    }
+    let query = Query::parse(call.request.query.as_deref().unwrap_or_default());
+    let query = query.map_err(|_| Problem::new(Code::BadRequest))?;
+    let one = |name: &str| query.one(name).map_err(|_| Problem::new(Code::BadRequest));
+    let provider = match one("provider")?.filter(|name| !name.is_empty()) {
+        Some(name) => environment.config.provider(name).ok_or_else(|| Problem::new(Code::NotFound))?,
+        None => environment.config.login_provider(),
+    };
+    let return_to = one("return_to")?.map_or_else(ReturnTo::root, ReturnTo::parse);
+    let prompt = one("prompt")?.filter(|prompt| PROMPTS.contains(prompt));
+    let begun = Beginning { call, environment, provider, return_to: &return_to, prompt }.begin().await;
+    Ok(begun.unwrap_or_else(|why| pages::failed(why, &provider.name, &return_to)))
+}
+
+struct Beginning<'a> {
+    call: &'a Call,
+    environment: &'a Environment,
+    provider: &'a ProviderConfig,
+    return_to: &'a ReturnTo,
+    prompt: Option<&'a str>,
+}
+
+impl Beginning<'_> {
+    async fn begin(&self) -> Result<Reply, Failed> {
+        let metadata = discovery::metadata(&self.provider.issuer).await.map_err(|_| Failed::Provider)?;
+        let state = State::from_entropy(entropy::bytes().ok_or(Failed::Ourselves)?);
+        let nonce = Nonce::from_entropy(entropy::bytes().ok_or(Failed::Ourselves)?);
+        let code_verifier = CodeVerifier::from_entropy(entropy::bytes().ok_or(Failed::Ourselves)?);
+        let binding = self.binding()?;
+        let transaction = Transaction {
+            state: state.as_str().to_owned(),
+            provider: self.provider.name.clone(),
+            issuer: metadata.issuer.clone(),
+            return_to: self.return_to.as_str().to_owned(),
+            nonce: nonce.as_str().to_owned(),
+            code_verifier: code_verifier.secret().expose().clone(),
+            previous: self.previous().await,
+        };
+        let desk = DeskClient::of(&self.call.env, &binding);
+        desk.begin(&transaction).await.map_err(|_| Failed::Ourselves)?;
+        let request = AuthorizationRequest {
+            endpoint: &metadata.authorization_endpoint,
+            provider: self.provider,
+            redirect_uri: &self.provider.redirect_uri(&self.environment.config.origins),
+            state: &state,
+            nonce: &nonce,
+            code_verifier: &code_verifier,
+            prompt: self.prompt,
+        };
+        log::line("login_begun", [("provider", self.provider.name.as_str().into())]);
+        let cookie = set_binding(&self.environment.cookies.mint_binding(&binding), desk::LIFE);
+        Ok(Reply::redirect(request.url()).with_cookie(cookie))
+    }
+
+    /// The browser, as it is known from an earlier login, or a new one.
+    fn binding(&self) -> Result<BindingId, Failed> {
+        let header = self.call.request.header("cookie").unwrap_or_default();
+        match self.environment.cookies.binding(&header) {
+            Ok(binding) => Ok(binding),
+            Err(_) => Ok(BindingId::from_entropy(entropy::bytes().ok_or(Failed::Ourselves)?)),
+        }
+    }
+
+    /// The session that this browser has now. Its cookie is `Strict`: it is there if one of our own pages leads here, and
+    /// never at the callback.
+    async fn previous(&self) -> Option<Previous> {
+        let header = self.call.request.header("cookie")?;
+        let session = self.environment.cookies.session(&header).ok()?;
+        let known = VaultClient::of(&self.call.env, &session).session().await.ok()?;
+        Some(Previous { session: session.as_str().to_owned(), epoch: known.epoch()? })
+    }
+}

@@ -1,0 +1,77 @@
+//! What people see when a login does not come to its end: always a sentence they can act on, and a way back.
+
+use everlit_edge::html::{self, ErrorPage};
+use everlit_edge::return_to::ReturnTo;
+
+use crate::http::Reply;
+
+/// Why a login did not come to its end, as far as its user needs to know. The rest is in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failed {
+    /// No such login was begun in this browser, or it took too long, or it is over.
+    Unknown,
+    /// The user, or somebody in the user's name, said no.
+    Denied,
+    /// The provider says that it cannot, for now.
+    Unavailable,
+    /// The provider does not answer, or with something that cannot be believed.
+    Provider,
+    /// The provider no longer takes the code.
+    Code,
+    /// Another request is finishing this login.
+    Busy,
+    /// We failed.
+    Ourselves,
+}
+
+impl Failed {
+    const fn status(self) -> u16 {
+        match self {
+            Self::Unknown | Self::Denied | Self::Unavailable | Self::Code => 400,
+            Self::Provider => 502,
+            Self::Busy | Self::Ourselves => 503,
+        }
+    }
+
+    const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Unknown => (
+                "This sign-in is no longer valid",
+                "It was started in another browser, took longer than ten minutes, or is already over.",
+            ),
+            Self::Denied => ("You are not signed in", "The sign-in was cancelled or not allowed."),
+            Self::Unavailable => {
+                ("You are not signed in", "The sign-in service cannot help right now. Please try again.")
+            }
+            Self::Provider => (
+                "You are not signed in",
+                "The sign-in service did not answer as it should. Please try again in a moment.",
+            ),
+            Self::Code => (
+                "You are not signed in",
+                "The sign-in took too long or was used already. Please start again.",
+            ),
+            Self::Busy => {
+                ("Still signing you in", "This takes longer than usual. Please try again in a moment.")
+            }
+            Self::Ourselves => {
+                ("You are not signed in", "Something went wrong on our side. Please try again.")
+            }
+        }
+    }
+}
+
+/// The page for a login that failed.
+pub(crate) fn failed(why: Failed, provider: &str, return_to: &ReturnTo) -> Reply {
+    let (title, message) = why.words();
+    let href = html::login_path(provider, return_to);
+    Reply::page(
+        why.status(),
+        html::error(&ErrorPage { title, message, action: "Sign in again", href: &href }),
+    )
+}
+
+/// The page that a finished login lands on.
+pub(crate) fn landing(return_to: &ReturnTo) -> Reply {
+    Reply::page(200, html::landing(return_to))
+}

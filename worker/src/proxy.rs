@@ -1,0 +1,139 @@
+//! `/api/{upstream}/...`: the call that the browser makes through us, with a token that it never sees.
+
+use everlit_edge::proxy::{
+    Destination, PathRefusal, RequestHeaders, ResponseHeaders, destination, is_access_expired,
+    rewrite_location,
+};
+use everlit_wire::{Code, Problem};
+use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Headers, Request, RequestInit, RequestRedirect, Response, ResponseInit, WorkerGlobalScope};
+
+use crate::environment::Environment;
+use crate::http::Reply;
+use crate::routes::{Call, same_origin};
+use crate::vault::client::VaultClient;
+use crate::vault::message::CurrentToken;
+use crate::{log, session};
+
+/// Forwards a call, and once more if the upstream says that the token was not good and nothing was done.
+pub(crate) async fn forward(call: &Call, environment: &Environment) -> Result<Reply, Problem> {
+    let request = &call.request;
+    let destination =
+        match destination(&environment.config, &request.method, &request.path, request.query.as_deref()) {
+            Ok(destination) => destination,
+            Err(PathRefusal::NoUpstream) => return Err(Problem::new(Code::NotFound)),
+            Err(PathRefusal::Method { allow }) => {
+                return Ok(Reply::marked_problem(&Problem::new(Code::MethodNotAllowed)).with("allow", allow));
+            }
+            Err(PathRefusal::Path(reason)) => {
+                log::line("path_refused", [("reason", reason.into())]);
+                return Err(Problem::new(Code::BadRequest));
+            }
+        };
+    let proof = same_origin(call, environment)?;
+    let session = session::named(call, environment, proof).ok_or_else(|| Problem::new(Code::LoggedOut))?;
+    let vault = VaultClient::of(&call.env, &session);
+    let token = vault.access(None).await?.current()?;
+    let response = send(call, &destination, &token).await?;
+    if !is_expired(&response) {
+        return deliver(&destination, &response);
+    }
+    // The upstream refused before it acted. What carried no body can be sent again; a body is gone, and the tab has it still.
+    let fresh = vault.access(Some(token.stamp())).await?.current()?;
+    log::line("access_expired", [("renewed", (fresh.stamp() != token.stamp()).into())]);
+    if fresh.stamp() == token.stamp() || request.raw().body().is_some() {
+        return Err(Problem::new(Code::AccessExpired));
+    }
+    let response = send(call, &destination, &fresh).await?;
+    if is_expired(&response) {
+        Err(Problem::new(Code::AccessExpired))
+    } else {
+        deliver(&destination, &response)
+    }
+}
+
+fn is_expired(response: &Response) -> bool {
+    let challenge = response.headers().get("www-authenticate").ok().flatten();
+    is_access_expired(response.status(), challenge.as_deref())
+}
+
+async fn send(call: &Call, destination: &Destination<'_>, token: &CurrentToken) -> Result<Response, Problem> {
+    // Only the question for the token brings one; without it there is nothing to send.
+    let access_token = token.access_token.as_deref().ok_or_else(|| Problem::new(Code::Internal))?;
+    let request = outgoing(call, destination, access_token).map_err(|_| Problem::new(Code::BadRequest))?;
+    let scope: WorkerGlobalScope = js_sys::global().unchecked_into();
+    let answered = JsFuture::from(scope.fetch_with_request(&request)).await;
+    answered.and_then(|response| response.dyn_into()).map_err(|thrown| {
+        let name = destination.upstream.name.as_str();
+        log::line("upstream_unreachable", [("upstream", name.into()), ("reason", log::class_of(&thrown))]);
+        Problem::new(Code::UpstreamUnreachable)
+    })
+}
+
+fn outgoing(call: &Call, destination: &Destination<'_>, access_token: &str) -> Result<Request, JsValue> {
+    let from = call.request.raw();
+    let kept = RequestHeaders::new(call.request.header("connection").as_deref());
+    let headers = Headers::new()?;
+    for (name, value) in pairs(&from.headers()) {
+        if kept.keeps(&name) {
+            headers.append(&name, &value)?;
+        }
+    }
+    headers.set("authorization", &["Bearer ", access_token].concat())?;
+    let init = RequestInit::new();
+    init.set_method(destination.method.as_str());
+    init.set_headers_headers(&headers);
+    // A redirect that was followed would carry the token out of the upstream.
+    init.set_redirect(RequestRedirect::Manual);
+    init.set_body_opt_readable_stream(from.body().as_ref());
+    Request::new_with_str_and_init(&destination.url, &init)
+}
+
+/// The upstream's answer, streamed, with the headers that may pass.
+fn deliver(destination: &Destination<'_>, response: &Response) -> Result<Reply, Problem> {
+    filtered(destination, response).map(Reply::Forwarded).map_err(|thrown| {
+        log::line("answer_refused", [("reason", log::class_of(&thrown))]);
+        Problem::new(Code::UpstreamUnreachable)
+    })
+}
+
+fn filtered(destination: &Destination<'_>, response: &Response) -> Result<Response, JsValue> {
+    let from = response.headers();
+    let kept = ResponseHeaders::new(from.get("connection")?.as_deref());
+    let headers = Headers::new()?;
+    for (name, value) in pairs(&from) {
+        if kept.keeps(&name, &value) {
+            headers.append(&name, &value)?;
+        }
+    }
+    let location =
+        from.get("location")?.and_then(|location| rewrite_location(destination.upstream, &location));
+    if let Some(location) = location {
+        headers.set("location", &location)?;
+    }
+    // It is data for a script of ours. As a document of our origin it would be somebody else's page with our powers.
+    headers.set("content-security-policy", "default-src 'none'; frame-ancestors 'none'; sandbox")?;
+    headers.set("x-content-type-options", "nosniff")?;
+    headers.set("cross-origin-resource-policy", "same-origin")?;
+    if !headers.has("cache-control")? {
+        headers.set("cache-control", "no-store")?;
+    }
+    // What one user's cookie brought is not another's.
+    headers.append("vary", "cookie")?;
+    let init = ResponseInit::new();
+    init.set_status(response.status());
+    init.set_headers_headers(&headers);
+    Response::new_with_opt_readable_stream_and_init(response.body().as_ref(), &init)
+}
+
+/// Names and values of headers.
+fn pairs(headers: &Headers) -> Vec<(String, String)> {
+    let Ok(Some(entries)) = js_sys::try_iter(headers) else { return Vec::new() };
+    let text = |pair: &js_sys::Array, at| pair.get(at).as_string();
+    entries
+        .filter_map(Result::ok)
+        .filter_map(|entry| entry.dyn_into::<js_sys::Array>().ok())
+        .filter_map(|pair| text(&pair, 0).zip(text(&pair, 1)))
+        .collect()
+}

@@ -1,0 +1,88 @@
+//! A call to one of our own Durable Objects.
+
+use everlit_core::time::Millis;
+use everlit_wire::{Code, Problem, Seconds};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Request, RequestInit, Response};
+use worker::{Env, worker_sys};
+
+use crate::log;
+
+/// An object, by its binding and its name. The name is an id whose MAC was checked: nobody else can make an object.
+#[derive(Clone)]
+pub(crate) struct ObjectStub {
+    env: Env,
+    binding: &'static str,
+    name: String,
+}
+
+/// The object did not answer: it was reset, or its storage failed. It is safe to ask again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NoAnswer;
+
+impl From<NoAnswer> for Problem {
+    fn from(NoAnswer: NoAnswer) -> Self {
+        Self { retry_after: Some(Seconds(Millis::from_secs(1))), ..Self::new(Code::TemporarilyUnavailable) }
+    }
+}
+
+impl ObjectStub {
+    /// The object of this name.
+    pub(crate) fn new(env: &Env, binding: &'static str, name: &str) -> Self {
+        Self { env: env.clone(), binding, name: name.to_owned() }
+    }
+
+    /// Asks a question that has no body.
+    pub(crate) async fn ask<T: DeserializeOwned>(&self, target: &str) -> Result<T, NoAnswer> {
+        self.twice(target, None).await
+    }
+
+    /// Hands something over.
+    pub(crate) async fn tell<T: DeserializeOwned>(
+        &self,
+        target: &str,
+        body: &impl Serialize,
+    ) -> Result<T, NoAnswer> {
+        let body = serde_json::to_string(body).map_err(|_| NoAnswer)?;
+        self.twice(target, Some(&body)).await
+    }
+
+    /// Objects are reset by every deployment, in the middle of whatever they do. All that they are asked may be asked twice.
+    async fn twice<T: DeserializeOwned>(&self, target: &str, body: Option<&str>) -> Result<T, NoAnswer> {
+        let text = match self.once(target, body).await {
+            Ok(text) => Ok(text),
+            Err(_) => self.once(target, body).await,
+        };
+        let text = text.map_err(|thrown| {
+            log::line(
+                "object_failed",
+                [("binding", self.binding.into()), ("reason", log::class_of(&thrown))],
+            );
+            NoAnswer
+        })?;
+        serde_json::from_str(&text).map_err(|_| NoAnswer)
+    }
+
+    async fn once(&self, target: &str, body: Option<&str>) -> Result<String, JsValue> {
+        // A stub that has failed stays broken, so each try has its own.
+        let stub: worker_sys::DurableObject =
+            self.env.durable_object(self.binding)?.get_by_name(&self.name)?.into_rpc();
+        // The host means nothing: nothing but the binding leads there.
+        let url = ["http://object", target].concat();
+        let promise = match body {
+            None => stub.fetch_with_str(&url)?,
+            Some(body) => {
+                let init = RequestInit::new();
+                init.set_method("POST");
+                init.set_body_opt_str(Some(body));
+                stub.fetch_with_request(&Request::new_with_str_and_init(&url, &init)?)?
+            }
+        };
+        let response: Response = JsFuture::from(promise).await?.dyn_into()?;
+        let text = JsFuture::from(response.text()?).await?.as_string().unwrap_or_default();
+        if response.status() == 200 { Ok(text) } else { Err(JsValue::NULL) }
+    }
+}

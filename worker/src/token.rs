@@ -1,0 +1,52 @@
+//! `POST /auth/token`: a tab's question for the token. What it gets is timing: the token itself stays at the edge.
+
+use everlit_core::time::Millis;
+use everlit_core::vault::Ask;
+use everlit_edge::cross_site::SameOrigin;
+use everlit_wire::{Code, NumericDate, Problem, Seconds, TokenRequest, TokenResponse, VERSION};
+
+use crate::clock;
+use crate::environment::Environment;
+use crate::http::Reply;
+use crate::routes::Call;
+use crate::session;
+use crate::vault::client::VaultClient;
+use crate::vault::message::CurrentToken;
+
+/// The longest name of a question.
+const MAX_OP_ID: usize = 64;
+
+/// Asks the vault.
+pub(crate) async fn ask(call: &Call, environment: &Environment, proof: SameOrigin) -> Result<Reply, Problem> {
+    let body = call.request.body().await?;
+    let request: TokenRequest = serde_json::from_slice(&body).map_err(|_| Problem::new(Code::BadRequest))?;
+    if request.v != VERSION {
+        return Err(Problem::new(Code::UnsupportedVersion));
+    }
+    if request.op_id.as_ref().is_some_and(|id| id.len() > MAX_OP_ID) {
+        return Err(Problem::new(Code::BadRequest));
+    }
+    let session = session::named(call, environment, proof).ok_or_else(|| Problem::new(Code::LoggedOut))?;
+    let ask = Ask {
+        stamp: request.stamp(),
+        reason: request.reason.into(),
+        active_ago: request.active_ago.map(|Seconds(ago)| ago),
+    };
+    let current = VaultClient::of(&call.env, &session).token(ask).await?.current()?;
+    Ok(Reply::json(&response(&current)))
+}
+
+/// What a tab is told of a token.
+pub(crate) fn response(current: &CurrentToken) -> TokenResponse {
+    let seconds = |millis| Seconds(Millis::from_millis(millis));
+    TokenResponse {
+        v: VERSION,
+        epoch: current.epoch,
+        generation: current.generation,
+        expires_in: seconds(current.expires_in),
+        lifetime: seconds(current.lifetime),
+        server_time: NumericDate(clock::now()),
+        idle_left: seconds(current.idle_left),
+        absolute_left: seconds(current.absolute_left),
+    }
+}

@@ -1,0 +1,92 @@
+//! The Worker's side of a vault.
+
+use everlit_core::id::Stamp;
+use everlit_core::time::Millis;
+use everlit_core::vault::{Ask, AskReason, Login};
+use everlit_edge::cookie::SessionId;
+use everlit_wire::{Code, Problem, Seconds};
+use worker::Env;
+
+use super::message::{CurrentToken, ESTABLISH, Establish, Holder, Question, VaultReply};
+use crate::environment::SESSION_VAULT;
+use crate::stub::{NoAnswer, ObjectStub};
+
+/// One session's vault.
+#[derive(Clone)]
+pub(crate) struct VaultClient(ObjectStub);
+
+impl VaultClient {
+    /// The vault of this session.
+    pub(crate) fn of(env: &Env, session: &SessionId) -> Self {
+        Self(ObjectStub::new(env, SESSION_VAULT, session.as_str()))
+    }
+
+    /// Where the session stands.
+    pub(crate) async fn session(&self) -> Result<VaultReply, NoAnswer> {
+        self.ask(Question::Session).await
+    }
+
+    /// A tab's question.
+    pub(crate) async fn token(&self, ask: Ask) -> Result<VaultReply, NoAnswer> {
+        self.ask(Question::Token(ask)).await
+    }
+
+    /// The access token for a call, after the one of `refused` was not taken, if there is such.
+    pub(crate) async fn access(&self, refused: Option<Stamp>) -> Result<VaultReply, NoAnswer> {
+        let reason = if refused.is_some() { AskReason::Unauthorized } else { AskReason::Deadline };
+        self.ask(Question::Access(Ask { stamp: refused, reason, active_ago: None })).await
+    }
+
+    /// Ends the session.
+    pub(crate) async fn logout(&self) -> Result<VaultReply, NoAnswer> {
+        self.ask(Question::Logout).await
+    }
+
+    /// Ends the session, which another one of the same browser replaces.
+    pub(crate) async fn supersede(&self) -> Result<VaultReply, NoAnswer> {
+        self.ask(Question::Supersede).await
+    }
+
+    /// Hands a finished login over.
+    pub(crate) async fn establish(&self, login: &Login, holder: Holder) -> Result<VaultReply, NoAnswer> {
+        self.0.tell(ESTABLISH, &Establish::new(login, holder)).await
+    }
+
+    async fn ask(&self, question: Question) -> Result<VaultReply, NoAnswer> {
+        self.0.ask(&question.target()).await
+    }
+}
+
+impl VaultReply {
+    /// The token, or what to tell the tab instead.
+    pub(crate) fn current(self) -> Result<CurrentToken, Problem> {
+        let with_reason = |code, reason| Problem { reason: Some(reason), ..Problem::new(code) };
+        match self {
+            Self::Current(current) => Ok(*current),
+            Self::RetryAfter { millis } => Err(Problem {
+                retry_after: Some(Seconds(Millis::from_millis(millis))),
+                ..Problem::new(Code::TemporarilyUnavailable)
+            }),
+            Self::ReauthRequired { reason, .. } => Err(with_reason(Code::ReauthRequired, reason)),
+            Self::Ended { reason, .. } => Err(with_reason(Code::SessionEnded, reason)),
+            Self::LoggedOut => Err(Problem::new(Code::LoggedOut)),
+        }
+    }
+
+    /// The login that this vault is of, whether it lives or not.
+    pub(crate) fn epoch(&self) -> Option<u64> {
+        match self {
+            Self::Current(current) => Some(current.epoch),
+            Self::ReauthRequired { epoch, .. } | Self::Ended { epoch, .. } => Some(*epoch),
+            Self::RetryAfter { .. } | Self::LoggedOut => None,
+        }
+    }
+
+    /// Whether there is a session that a browser can go on with.
+    pub(crate) const fn is_open(&self) -> bool {
+        match self {
+            Self::Current(_) | Self::RetryAfter { .. } | Self::ReauthRequired { .. } => true,
+            Self::Ended { .. } | Self::LoggedOut => false,
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! What Worker and vault say to each other, over a binding that nobody else has.
+//!
+//! A question has no body: it is a path and a query, so that the object answers within one turn, with no await before it.
+//! Only a login, which carries tokens, comes as a body; a URL might be logged by the platform.
+
+use everlit_core::id::{Epoch, Generation, Stamp};
+use everlit_core::secret::{RefreshToken, Secret};
+use everlit_core::time::Millis;
+use everlit_core::vault::{Answer, Ask, AskReason, EndReason, Granted, Login, ReauthReason};
+use everlit_edge::query::{self, Query};
+use everlit_wire::User;
+use serde::{Deserialize, Serialize};
+
+/// A question without a body.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Question {
+    /// Where the session stands. Changes nothing.
+    Session,
+    /// A tab's question for the token; the answer leaves the token out.
+    Token(Ask),
+    /// The proxy's question; the answer holds the token. Without a stamp it is asked with the vault's own: the question
+    /// that a tab asks which holds the current token.
+    Access(Ask),
+    /// End the session, because its user logs out.
+    Logout,
+    /// End the session, because the same browser has logged in anew. Nothing is revoked: see
+    /// [`turn`](super::turn).
+    Supersede,
+}
+
+const REASONS: [(AskReason, &str); 5] = [
+    (AskReason::Deadline, "deadline"),
+    (AskReason::Unauthorized, "unauthorized"),
+    (AskReason::Forced, "forced"),
+    (AskReason::Resume, "resume"),
+    (AskReason::Activity, "activity"),
+];
+
+impl Question {
+    /// Path and query.
+    pub(crate) fn target(&self) -> String {
+        match self {
+            Self::Session => "/session".into(),
+            Self::Token(ask) => format!("/token?{}", encode(ask)),
+            Self::Access(ask) => format!("/access?{}", encode(ask)),
+            Self::Logout => "/logout".into(),
+            Self::Supersede => "/supersede".into(),
+        }
+    }
+
+    /// Reads path and query.
+    pub(crate) fn parse(path: &str, query: Option<&str>) -> Option<Self> {
+        match path {
+            "/session" => Some(Self::Session),
+            "/token" => decode(query?).map(Self::Token),
+            "/access" => decode(query?).map(Self::Access),
+            "/logout" => Some(Self::Logout),
+            "/supersede" => Some(Self::Supersede),
+            _ => None,
+        }
+    }
+}
+
+fn encode(ask: &Ask) -> String {
+    let reason = REASONS.iter().find(|(reason, _)| *reason == ask.reason).map_or("", |(_, name)| name);
+    let mut pairs = vec![("reason", reason.to_owned())];
+    if let Some(stamp) = ask.stamp {
+        pairs.push(("epoch", stamp.epoch.0.to_string()));
+        pairs.push(("generation", stamp.generation.0.to_string()));
+    }
+    if let Some(ago) = ask.active_ago {
+        pairs.push(("active_ago", ago.as_millis().to_string()));
+    }
+    query::encode_pairs(pairs.iter().map(|(name, value)| (*name, value.as_str())))
+}
+
+fn decode(query: &str) -> Option<Ask> {
+    let query = Query::parse(query).ok()?;
+    let one = |name: &str| query.one(name).ok().flatten();
+    let reason = REASONS.iter().find(|(_, name)| Some(*name) == one("reason")).map(|(reason, _)| *reason)?;
+    let stamp = || {
+        let epoch = Epoch(one("epoch")?.parse().ok()?);
+        Some(Stamp { epoch, generation: Generation(one("generation")?.parse().ok()?) })
+    };
+    let active_ago = one("active_ago").and_then(|ago| ago.parse().ok()).map(Millis::from_millis);
+    Some(Ask { stamp: stamp(), reason, active_ago })
+}
+
+/// The path of a login that is handed over.
+pub(crate) const ESTABLISH: &str = "/establish";
+
+/// A finished login. It may be delivered twice; the second one changes nothing.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Establish {
+    epoch: u64,
+    access_token: String,
+    expires_in: u64,
+    refresh_token: Option<String>,
+    /// Where the grant comes from.
+    pub(crate) holder: Holder,
+}
+
+/// Whose session it is: what the machine does not need to know.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Holder {
+    /// The name of the provider in the configuration.
+    pub(crate) provider: String,
+    /// Claims of the ID Token.
+    pub(crate) user: User,
+}
+
+impl Establish {
+    /// Makes the message.
+    pub(crate) fn new(login: &Login, holder: Holder) -> Self {
+        let grant = &login.grant;
+        Self {
+            epoch: login.epoch.0,
+            access_token: grant.access_token.expose().clone(),
+            expires_in: grant.expires_in.as_millis(),
+            refresh_token: grant.refresh_token.as_ref().map(|token| token.expose().clone()),
+            holder,
+        }
+    }
+
+    /// Takes the message apart.
+    pub(crate) fn into_parts(self) -> (Login, Holder) {
+        let grant = Granted {
+            access_token: Secret::new(self.access_token),
+            expires_in: Millis::from_millis(self.expires_in),
+            refresh_token: self.refresh_token.map(RefreshToken::new),
+        };
+        (Login { epoch: Epoch(self.epoch), grant }, self.holder)
+    }
+}
+
+/// The vault's answer. There is no `Debug`: it may hold the access token.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub(crate) enum VaultReply {
+    /// There is a token.
+    Current(Box<CurrentToken>),
+    /// There is none that lives; ask again after so many milliseconds.
+    RetryAfter {
+        /// How long.
+        millis: u64,
+    },
+    /// The grant is over, the session is not.
+    ReauthRequired {
+        /// Why.
+        reason: String,
+        /// The login.
+        epoch: u64,
+        /// The last token of it.
+        generation: u32,
+        /// Whose session it is.
+        holder: Option<Holder>,
+    },
+    /// The session is over.
+    Ended {
+        /// Why.
+        reason: String,
+        /// The login that it was.
+        epoch: u64,
+    },
+    /// There is no session.
+    LoggedOut,
+}
+
+/// The token as of this answer. Lengths are milliseconds.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct CurrentToken {
+    /// The login.
+    pub(crate) epoch: u64,
+    /// The token within it.
+    pub(crate) generation: u32,
+    /// The token, where the question was for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) access_token: Option<String>,
+    /// How long it still lives.
+    pub(crate) expires_in: u64,
+    /// How long it lived when it was new.
+    pub(crate) lifetime: u64,
+    /// How long until the session ends for want of activity.
+    pub(crate) idle_left: u64,
+    /// How long until the session ends whatever happens.
+    pub(crate) absolute_left: u64,
+    /// Whose session it is, where the question was for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) holder: Option<Holder>,
+}
+
+impl CurrentToken {
+    /// Which token it is.
+    pub(crate) const fn stamp(&self) -> Stamp {
+        Stamp { epoch: Epoch(self.epoch), generation: Generation(self.generation) }
+    }
+}
+
+/// What an answer shows beyond timing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shows {
+    /// Nothing.
+    Timing,
+    /// The access token.
+    AccessToken,
+    /// Whose session it is.
+    Holder,
+}
+
+impl VaultReply {
+    /// Puts an answer of the machine into words.
+    pub(crate) fn new(answer: Answer, stamp: Option<Stamp>, holder: Option<&Holder>, shows: Shows) -> Self {
+        let stamp = stamp.unwrap_or_default();
+        let holder = || holder.filter(|_| shows == Shows::Holder).cloned();
+        match answer {
+            Answer::Current(current) => Self::Current(Box::new(CurrentToken {
+                epoch: current.stamp.epoch.0,
+                generation: current.stamp.generation.0,
+                access_token: (shows == Shows::AccessToken).then(|| current.access_token.expose().clone()),
+                expires_in: current.expires_in.as_millis(),
+                lifetime: current.lifetime.as_millis(),
+                idle_left: current.idle_left.as_millis(),
+                absolute_left: current.absolute_left.as_millis(),
+                holder: holder(),
+            })),
+            Answer::RetryAfter(wait) => Self::RetryAfter { millis: wait.as_millis() },
+            Answer::ReauthRequired(reason) => Self::ReauthRequired {
+                reason: reauth_reason(reason).into(),
+                epoch: stamp.epoch.0,
+                generation: stamp.generation.0,
+                holder: holder(),
+            },
+            Answer::Ended(reason) => Self::Ended { reason: end_reason(reason).into(), epoch: stamp.epoch.0 },
+            Answer::LoggedOut => Self::LoggedOut,
+        }
+    }
+}
+
+const fn reauth_reason(reason: ReauthReason) -> &'static str {
+    match reason {
+        ReauthReason::Revoked => "revoked",
+        ReauthReason::RotationLost => "rotation_lost",
+        ReauthReason::NoRefreshToken => "no_refresh_token",
+    }
+}
+
+const fn end_reason(reason: EndReason) -> &'static str {
+    match reason {
+        EndReason::Logout => "logout",
+        EndReason::IdleLimit => "idle_limit",
+        EndReason::AbsoluteLimit => "absolute_limit",
+    }
+}

@@ -1,0 +1,93 @@
+//! The Durable Object: internal routes, and the alarm.
+#![expect(missing_docs, reason = "the macro writes methods without a word on them")]
+
+use std::rc::Rc;
+
+use everlit_core::vault::{Answer, Ask};
+use worker::{DurableObject, Env, Request, Response, State, durable_object};
+
+use super::message::{ESTABLISH, Establish, Question, Shows, VaultReply};
+use super::turn::{Fault, Turns};
+use crate::body;
+use crate::incoming::Incoming;
+use crate::log;
+
+/// Tokens are up to 16 KB each, and claims are short.
+const MAX_LOGIN: usize = 1_024 * 1_024;
+
+/// The vault of one grant. Its name is the id of the session; it can be reached over the binding alone.
+#[durable_object(alarm)]
+pub struct SessionVault {
+    turns: Rc<Turns>,
+}
+
+impl DurableObject for SessionVault {
+    fn new(state: State, env: Env) -> Self {
+        Self { turns: Rc::new(Turns::new(state._inner(), env)) }
+    }
+
+    async fn fetch(&self, request: Request) -> worker::Result<Response> {
+        let request = Incoming::new(Clone::clone(request.inner()));
+        let result = if request.path == ESTABLISH {
+            self.establish(&request).await
+        } else {
+            self.answer(&request).await
+        };
+        match result {
+            Ok(reply) => Response::builder().from_json(&reply),
+            Err(status) => Ok(Response::builder().with_status(status).empty()),
+        }
+    }
+
+    async fn alarm(&self) -> worker::Result<Response> {
+        // Never an error: seven of them, and the runtime drops the alarm for good. A turn that failed has been logged, and
+        // the next touch of this object finds that its alarm is late.
+        if let Err(fault) = self.turns.rung() {
+            log::line("alarm_failed", [("misconfigured", (fault == Fault::Misconfigured).into())]);
+        }
+        Response::empty()
+    }
+}
+
+impl SessionVault {
+    async fn establish(&self, request: &Incoming) -> Result<VaultReply, u16> {
+        let bytes = body::read(request.raw().body(), MAX_LOGIN).await.map_err(|_| 400_u16)?;
+        let message: Establish = serde_json::from_slice(&bytes).map_err(|_| 400_u16)?;
+        let (login, holder) = message.into_parts();
+        let answer = self.turns.establish(login, holder).map_err(status)?;
+        self.reply(answer, Shows::Timing)
+    }
+
+    async fn answer(&self, request: &Incoming) -> Result<VaultReply, u16> {
+        let question = Question::parse(&request.path, request.query.as_deref()).ok_or(404_u16)?;
+        let (answer, shows) = match question {
+            Question::Session => (self.turns.peek(), Shows::Holder),
+            Question::Token(ask) => (self.turns.ask(ask).await, Shows::Timing),
+            Question::Access(ask) => (self.access(ask).await, Shows::AccessToken),
+            Question::Logout => (self.turns.end(true).await, Shows::Timing),
+            Question::Supersede => (self.turns.end(false).await, Shows::Timing),
+        };
+        self.reply(answer.map_err(status)?, shows)
+    }
+
+    async fn access(&self, ask: Ask) -> Result<Answer, Fault> {
+        let stamp = match ask.stamp {
+            Some(stamp) => Some(stamp),
+            None => self.turns.known()?.0,
+        };
+        self.turns.ask(Ask { stamp, ..ask }).await
+    }
+
+    fn reply(&self, answer: Answer, shows: Shows) -> Result<VaultReply, u16> {
+        let (stamp, holder) = self.turns.known().map_err(status)?;
+        Ok(VaultReply::new(answer, stamp, holder.as_ref(), shows))
+    }
+}
+
+/// What the Worker is told of a turn that did not happen. It asks again.
+const fn status(fault: Fault) -> u16 {
+    match fault {
+        Fault::Misconfigured => 500,
+        Fault::Storage => 503,
+    }
+}
