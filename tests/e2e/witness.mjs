@@ -3,19 +3,17 @@
 /** States in which a session is lost to the person. */
 const LOST = ["logged-out", "ended", "reauth-required"];
 
-/** Begins to record in the current tab. @param {import("./webdriver.mjs").Browser} browser */
+/** Begins to record in the current tab, whose session is open. @param {import("./webdriver.mjs").Browser} browser */
 export async function watch(browser) {
   await browser.run(() => {
-    const root = document.documentElement;
-    /** @type {string[]} */
-    const states = [root.dataset.session ?? "unknown"];
+    /** @type {EventTarget & { state: string }} */
+    const session = Reflect.get(globalThis, "session");
+    const states = [session.state];
     Object.assign(globalThis, { everlitWitness: states });
-    // The page mirrors every state there; `oldValue` keeps also those that were replaced within one turn.
-    new MutationObserver((records) => {
-      for (const { oldValue } of records) if (oldValue !== states.at(-1)) states.push(oldValue ?? "unknown");
-      const now = root.dataset.session ?? "unknown";
-      if (now !== states.at(-1)) states.push(now);
-    }).observe(root, { attributes: true, attributeFilter: ["data-session"], attributeOldValue: true });
+    // Every transition is an event of its own, also those that replace each other before the page can show them.
+    session.addEventListener("statechange", (event) => {
+      states.push(/** @type {CustomEvent<{ to: string }>} */ (event).detail.to);
+    });
   });
 }
 
