@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { Machine } from "../build/everlit_web.js";
 import { EffectKind, EventKind, REASONS, STATES, TOKEN_REASONS, VERSION } from "./abi.js";
 import { type Call, prepare, route, unknownUpstream } from "./call.js";
