@@ -145,7 +145,8 @@ impl AuthorizationServer {
             number = grant.minted;
         }
         let (access, refresh) = (format!("access-{family}-{number}"), format!("refresh-{family}-{number}"));
-        self.access_tokens.insert(access.clone(), Access { family, expires_at: now.after(self.access_lifetime) });
+        self.access_tokens
+            .insert(access.clone(), Access { family, expires_at: now.after(self.access_lifetime) });
         self.refresh_tokens.insert(refresh.clone(), Minted { family, consumed: false });
         Granted {
             access_token: Secret::new(access),
@@ -203,9 +204,11 @@ mod tests {
 
     #[test]
     fn a_second_use_is_judged_by_the_kind_of_server() {
-        for (reuse, works_again, successor_lives) in
-            [(Reuse::RevokesFamily, false, false), (Reuse::Refused, false, true), (Reuse::Unnoticed, true, true)]
-        {
+        for (reuse, works_again, successor_lives) in [
+            (Reuse::RevokesFamily, false, false),
+            (Reuse::Refused, false, true),
+            (Reuse::Unnoticed, true, true),
+        ] {
             let mut server = AuthorizationServer::new(reuse, Millis::from_secs(60));
             let first = server.log_in(NOW).1.refresh_token.unwrap();
             let second = successor(server.refresh(NOW, &first)).unwrap();

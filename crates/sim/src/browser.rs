@@ -7,10 +7,12 @@ use alloc::vec::Vec;
 use everlit_core::id::{CallId, RequestId};
 use everlit_core::law::TabWatch;
 use everlit_core::retry::Failure;
-use everlit_core::tab::{Effect, Event, PeerMessage, SessionAnswer, State, TokenAnswer, TokenState};
+use everlit_core::tab::{Effect, Event, PeerMessage, State};
 use everlit_core::time::{Millis, Moment, Timestamp};
 use everlit_core::vault::Ask;
 
+use crate::activity::Idle;
+use crate::answers::{session_answer, token_answer};
 use crate::clock::Clock;
 use crate::happening::{Asked, Happening, Reply, Sender};
 use crate::laws::is_settled;
@@ -43,29 +45,6 @@ struct Call {
     tab: usize,
     at: Timestamp,
     sent: u32,
-}
-
-/// How long the user has not been active, as far as a page can tell.
-///
-/// Either clock may have missed something: the monotonic one a sleep, the wall clock anything by being set. The longer of
-/// both is believed, from each look at the clocks to the next.
-#[derive(Clone, Copy, Debug, Default)]
-struct Idle {
-    so_far: Millis,
-    looked_at: Option<(Timestamp, Timestamp)>,
-}
-
-impl Idle {
-    fn look(&mut self, wall: Timestamp, mono: Timestamp) -> Millis {
-        if let Some((wall_before, mono_before)) = self.looked_at.replace((wall, mono)) {
-            self.so_far = self.so_far.plus(wall.since(wall_before).max(mono.since(mono_before)));
-        }
-        self.so_far
-    }
-
-    fn input(&mut self, wall: Timestamp, mono: Timestamp) {
-        *self = Self { so_far: Millis::ZERO, looked_at: Some((wall, mono)) };
-    }
 }
 
 /// The browser.
@@ -187,7 +166,7 @@ impl Browser {
     pub fn clock_set(&mut self, now: Timestamp, by: i64) {
         self.idle.look(self.clock.wall(now), self.clock.mono(now));
         self.clock.step(by);
-        self.idle.looked_at = Some((self.clock.wall(now), self.clock.mono(now)));
+        self.idle.clock_set(self.clock.wall(now), self.clock.mono(now));
     }
 
     /// A tab stops: frozen, or put aside in the back/forward cache.
@@ -232,11 +211,8 @@ impl Browser {
             if self.is_alert(tab) {
                 self.empty_inbox(stage, tab);
                 self.arm(stage, tab);
-                let wait = if stage.chance.permille(500) {
-                    Millis::ZERO
-                } else {
-                    stage.chance.between(100, 30_000)
-                };
+                let wait =
+                    if stage.chance.permille(500) { Millis::ZERO } else { stage.chance.between(100, 30_000) };
                 stage.plan(wait, Happening::Online { tab });
             }
         }
@@ -453,42 +429,6 @@ impl Browser {
             // Browsers are never early and always a little late.
             let late = stage.chance.between(0, 15);
             stage.plan(wait.plus(late), Happening::TabTimer { tab, arm: slot.arm });
-        }
-    }
-}
-
-const fn aged(token: TokenState, since: Millis) -> TokenState {
-    TokenState { expires_in: token.expires_in.less(since), ..token }
-}
-
-const fn session_answer(reply: Reply, since: Millis) -> SessionAnswer {
-    match reply {
-        Reply::Active(token) => SessionAnswer::Active(aged(token, since)),
-        Reply::ReauthRequired(stamp) => SessionAnswer::ReauthRequired(stamp),
-        Reply::Ended | Reply::LoggedOut => SessionAnswer::LoggedOut,
-        Reply::NotNow(wait) => {
-            SessionAnswer::Failed { failure: Failure::Transient, retry_after: Some(wait.less(since)) }
-        }
-        Reply::Nothing(failure) => SessionAnswer::Failed { failure, retry_after: None },
-        Reply::Called | Reply::Denied(_) => {
-            SessionAnswer::Failed { failure: Failure::Transient, retry_after: None }
-        }
-    }
-}
-
-const fn token_answer(reply: Reply, since: Millis) -> TokenAnswer {
-    match reply {
-        Reply::Active(token) => TokenAnswer::Current(aged(token, since)),
-        Reply::ReauthRequired(_) => TokenAnswer::ReauthRequired,
-        Reply::Ended => TokenAnswer::Ended,
-        Reply::LoggedOut => TokenAnswer::LoggedOut,
-        // A wait, too, began when the Worker spoke, not when a page that slept hears of it.
-        Reply::NotNow(wait) => {
-            TokenAnswer::Failed { failure: Failure::Transient, retry_after: Some(wait.less(since)) }
-        }
-        Reply::Nothing(failure) => TokenAnswer::Failed { failure, retry_after: None },
-        Reply::Called | Reply::Denied(_) => {
-            TokenAnswer::Failed { failure: Failure::Transient, retry_after: None }
         }
     }
 }

@@ -177,7 +177,9 @@ impl Laws {
 
     /// New tokens will not reach the vault that asked for them. True if no copy of them did.
     pub fn successor_lost(&mut self, object: usize, request: RequestId) -> bool {
-        let Some(Wire { heard: false, grant, .. }) = self.wire(object, request).copied() else { return false };
+        let Some(Wire { heard: false, grant, .. }) = self.wire(object, request).copied() else {
+            return false;
+        };
         if let Some(session) = self.session(object)
             && session.grant == grant
         {
@@ -235,7 +237,11 @@ impl Laws {
         // Never later than the user's last input, by the clock of the Worker.
         let believed = row.active_at;
         let input = true_wall(self.input_at).after(ACTIVITY_TRAVELS);
-        self.holds(believed <= input, Law::ActivityIsNotRefresh, "a vault believes in activity that never was");
+        self.holds(
+            believed <= input,
+            Law::ActivityIsNotRefresh,
+            "a vault believes in activity that never was",
+        );
         let over = matches!(row.status, Status::Ended(_) | Status::Vacant);
         let Some(session) = self.session(object) else { return };
         let back = session.over.is_some() && !over;
@@ -259,7 +265,11 @@ impl Laws {
         let over = session.over.is_some();
         self.holds(!over, Law::LogoutIsFinal, "a session that is over still gives its token");
         let durable = row.status == Status::Live && row.stamp >= stamp;
-        self.holds(durable, Law::DurableBeforeVisible, "a caller was told of a token that is not written down");
+        self.holds(
+            durable,
+            Law::DurableBeforeVisible,
+            "a caller was told of a token that is not written down",
+        );
     }
 
     /// A caller is told that the session is over: it must be, by its row or by a limit that has just passed.
@@ -320,7 +330,7 @@ impl Laws {
     /// When everybody must have settled.
     #[must_use]
     pub fn settle_by(&self) -> Timestamp {
-        let healed_at = self.settling.as_ref().map_or(Timestamp::default(), |settling| settling.healed_at);
+        let healed_at = self.settling.as_ref().map_or_else(Timestamp::default, |settling| settling.healed_at);
         healed_at.max(self.cool_down_until).after(SETTLE_WITHIN)
     }
 

@@ -27,11 +27,14 @@
 
 extern crate alloc;
 
+mod activity;
+mod answers;
 pub mod authorization_server;
 pub mod browser;
 pub mod chance;
 pub mod clock;
 pub mod fault;
+mod front;
 pub mod happening;
 pub mod laws;
 pub mod machine;

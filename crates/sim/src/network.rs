@@ -112,7 +112,9 @@ impl Network {
         for rule in self.rules.iter_mut().rev() {
             match rule.judge(&parcel, chance) {
                 Verdict::Pass => {}
-                verdict @ (Verdict::Deliver(_) | Verdict::Twice(..) | Verdict::Drop { .. }) => return verdict,
+                verdict @ (Verdict::Deliver(_) | Verdict::Twice(..) | Verdict::Drop { .. }) => {
+                    return verdict;
+                }
             }
         }
         Verdict::Deliver(latency(link, chance))
@@ -204,10 +206,13 @@ mod tests {
         let mut chance = Chance::new(1);
         let mut network = Network::default();
         network.add(|_: &Parcel| Verdict::Deliver(Millis::from_secs(9)));
-        network.add(|parcel: &Parcel| {
-            if parcel.nth == 1 { Verdict::Drop { noticed: None } } else { Verdict::Pass }
-        });
-        let mut judge = |network: &mut Network| network.judge(NOW, Link::ToWorker, Freight::Token, &mut chance);
+        network.add(
+            |parcel: &Parcel| {
+                if parcel.nth == 1 { Verdict::Drop { noticed: None } } else { Verdict::Pass }
+            },
+        );
+        let mut judge =
+            |network: &mut Network| network.judge(NOW, Link::ToWorker, Freight::Token, &mut chance);
         assert_eq!(judge(&mut network), Verdict::Deliver(Millis::from_secs(9)));
         assert_eq!(judge(&mut network), Verdict::Drop { noticed: None });
         network.heal();
@@ -220,7 +225,8 @@ mod tests {
         let mut weather =
             Weather { lost_at_tabs: 0, lost_to_server: 0, lost_from_server: 0, slow: 500, doubled: 500 };
         for nth in 0..2_000 {
-            let mut judge = |link| weather.judge(&Parcel { at: NOW, link, freight: Freight::Refresh, nth }, &mut chance);
+            let mut judge =
+                |link| weather.judge(&Parcel { at: NOW, link, freight: Freight::Refresh, nth }, &mut chance);
             let Verdict::Deliver(there) = judge(Link::ToServer) else { continue };
             let Verdict::Deliver(back) = judge(Link::FromServer) else { continue };
             assert!(there.plus(back) < Millis::from_secs(30));

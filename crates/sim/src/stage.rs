@@ -86,7 +86,13 @@ impl Stage {
     }
 
     /// Sends something. If it is lost and that is noticed, `unsent` happens in its stead.
-    pub fn send(&mut self, link: Link, freight: Freight, arrives: Happening, unsent: Option<Happening>) -> Fate {
+    pub fn send(
+        &mut self,
+        link: Link,
+        freight: Freight,
+        arrives: Happening,
+        unsent: Option<Happening>,
+    ) -> Fate {
         match self.network.judge(self.now, link, freight, &mut self.chance) {
             // The last rule of the chain never passes.
             Verdict::Pass => self.plan(Millis::ZERO, arrives),

@@ -12,15 +12,13 @@ use everlit_core::id::{CallerId, RequestId};
 use everlit_core::law::VaultWatch;
 use everlit_core::retry::Failure;
 use everlit_core::secret::RefreshToken;
-use everlit_core::tab::{Denial, TokenState};
 use everlit_core::time::{Millis, Timestamp};
-use everlit_core::vault::{
-    Answer, Ask, AskReason, Effect, Event, Granted, Login, Outcome, Policy, Row, Status, TokenAnswer,
-};
+use everlit_core::vault::{Answer, Effect, Event, Granted, Login, Outcome, Policy, Row, Status, TokenAnswer};
 
 use crate::authorization_server::AuthorizationServer;
 use crate::clock::true_wall;
-use crate::happening::{Asked, Happening, Reply, Sender, TokenRequest};
+use crate::front::{Caller, hang_up};
+use crate::happening::{Happening, TokenRequest};
 use crate::machine::VaultMachine;
 use crate::network::{Freight, Link};
 use crate::plan::{Flaw, Plan};
@@ -28,25 +26,17 @@ use crate::stage::{Fate, Stage};
 use crate::trace::{Line, VaultEvent};
 
 /// One object: a row, and the machine that was loaded from it.
-struct Object {
-    row: Row,
+pub(crate) struct Object {
+    pub(crate) row: Row,
     /// The row before the last write, for a storage that forgets.
     row_before: Row,
-    machine: Box<dyn VaultMachine>,
+    pub(crate) machine: Box<dyn VaultMachine>,
     watch: VaultWatch,
     /// How often it was started.
     incarnation: u32,
-    callers: BTreeMap<CallerId, Caller>,
+    pub(crate) callers: BTreeMap<CallerId, Caller>,
     timer: u64,
     alarm: u64,
-}
-
-/// Somebody who waits for an answer. Lives in memory only.
-#[derive(Clone, Copy)]
-struct Caller {
-    sender: Sender,
-    /// A call that already came back from the resource server with a 401.
-    refused: bool,
 }
 
 /// When a turn crashes.
@@ -58,12 +48,12 @@ enum Crash {
 
 /// The Worker.
 pub struct Worker {
-    policy: Policy,
+    pub(crate) policy: Policy,
     load: fn(Policy, Row) -> Box<dyn VaultMachine>,
     flaw: Option<Flaw>,
-    objects: Vec<Object>,
+    pub(crate) objects: Vec<Object>,
     last_epoch: Epoch,
-    next_caller: u64,
+    pub(crate) next_caller: u64,
     /// How many turns in a thousand crash.
     pub crashes: u32,
 }
@@ -162,68 +152,14 @@ impl Worker {
     }
 
     /// A login is committed a second time.
-    pub fn log_in_again(&mut self, stage: &mut Stage, server: &AuthorizationServer, object: usize, login: Login) {
+    pub fn log_in_again(
+        &mut self,
+        stage: &mut Stage,
+        server: &AuthorizationServer,
+        object: usize,
+        login: Login,
+    ) {
         self.turn(stage, server, object, Event::LoginCommitted(login));
-    }
-
-    /// A request of a tab arrives.
-    pub fn receive(&mut self, stage: &mut Stage, server: &AuthorizationServer, sender: Sender) {
-        stage.tally.requests = stage.tally.requests.saturating_add(1);
-        let vault = sender.session.and_then(|object| Some((object, self.objects.get(object)?.machine.vault())));
-        let Some((object, vault)) = vault else {
-            let reply = match sender.asked {
-                Asked::Session(_) | Asked::Token(..) | Asked::Logout(_) => Reply::LoggedOut,
-                Asked::Call { .. } => Reply::Denied(Denial::LoggedOut),
-            };
-            reply_to(stage, sender, reply);
-            return;
-        };
-        let now = true_wall(stage.now);
-        match sender.asked {
-            Asked::Session(_) => {
-                let answer = vault.peek(now);
-                self.answer(stage, server, object, Caller { sender, refused: false }, answer);
-            }
-            Asked::Token(_, ask) => self.ask(stage, server, object, Caller { sender, refused: false }, ask),
-            Asked::Logout(_) => {
-                let caller = self.name_caller(object, Caller { sender, refused: false });
-                self.turn(stage, server, object, Event::LogoutAsked { caller });
-            }
-            Asked::Call { .. } => {
-                let answer = vault.peek(now);
-                let caller = Caller { sender, refused: false };
-                match answer {
-                    // The proxy asks as a tab would when the token is dead.
-                    Answer::Current(current) if current.expires_in.is_zero() => {
-                        let ask = Ask {
-                            stamp: Some(current.stamp),
-                            reason: AskReason::Deadline,
-                            active_ago: None,
-                        };
-                        self.ask(stage, server, object, caller, ask);
-                    }
-                    answer @ (Answer::Current(_)
-                    | Answer::RetryAfter(_)
-                    | Answer::ReauthRequired(_)
-                    | Answer::Ended(_)
-                    | Answer::LoggedOut) => self.answer(stage, server, object, caller, answer),
-                }
-            }
-        }
-    }
-
-    fn ask(&mut self, stage: &mut Stage, server: &AuthorizationServer, object: usize, caller: Caller, ask: Ask) {
-        let caller = self.name_caller(object, caller);
-        self.turn(stage, server, object, Event::TokenAsked { caller, ask });
-    }
-
-    fn name_caller(&mut self, object: usize, caller: Caller) -> CallerId {
-        let id = CallerId(self.next_caller);
-        self.next_caller = self.next_caller.wrapping_add(1);
-        if let Some(object) = self.objects.get_mut(object) {
-            object.callers.insert(id, caller);
-        }
-        id
     }
 
     /// An answer of the authorization server arrives, or the news that there will be none.
@@ -284,11 +220,18 @@ impl Worker {
         self.row(object).is_some_and(|row| row.intent.is_some())
     }
 
-    fn turn(&mut self, stage: &mut Stage, server: &AuthorizationServer, object: usize, event: Event) {
+    pub(crate) fn turn(
+        &mut self,
+        stage: &mut Stage,
+        server: &AuthorizationServer,
+        object: usize,
+        event: Event,
+    ) {
         let now = stage.edge_moment();
-        let crash = stage.chance.permille(self.crashes).then(|| {
-            if stage.chance.permille(500) { Crash::BeforeRows } else { Crash::AfterRows }
-        });
+        let crash = stage
+            .chance
+            .permille(self.crashes)
+            .then(|| if stage.chance.permille(500) { Crash::BeforeRows } else { Crash::AfterRows });
         let Some(acting) = self.objects.get_mut(object) else { return };
         let watch_before = acting.watch.clone();
         let before = acting.machine.vault().clone();
@@ -392,64 +335,18 @@ impl Worker {
         }
     }
 
-    fn request_token(&self, stage: &mut Stage, object: usize, request: RequestId, refresh_token: RefreshToken) {
+    fn request_token(
+        &self,
+        stage: &mut Stage,
+        object: usize,
+        request: RequestId,
+        refresh_token: RefreshToken,
+    ) {
         let Some(sender) = self.objects.get(object) else { return };
         stage.laws.request_leaves(stage.now, object, request);
         let sent = TokenRequest { object, incarnation: sender.incarnation, request, refresh_token };
         let unsent = Happening::FromServer(sent.clone(), no_answer());
         stage.send(Link::ToServer, Freight::Refresh, Happening::ToServer(sent), Some(unsent));
-    }
-
-    /// Answers a caller. A call goes on to the resource server first.
-    fn answer(
-        &mut self,
-        stage: &mut Stage,
-        server: &AuthorizationServer,
-        object: usize,
-        caller: Caller,
-        answer: Answer,
-    ) {
-        let Caller { sender, refused } = caller;
-        let is_call = matches!(sender.asked, Asked::Call { .. });
-        let row = self.objects.get(object).map(|object| object.row.clone()).unwrap_or_default();
-        if let Answer::Ended(_) = answer {
-            stage.laws.told_over(stage.now, object, &row, &self.policy);
-        }
-        let reply = match answer {
-            Answer::Current(current) => {
-                stage.laws.told(object, current.stamp, &row);
-                if !is_call {
-                    Reply::Active(TokenState {
-                        stamp: current.stamp,
-                        expires_in: current.expires_in,
-                        lifetime: current.lifetime,
-                    })
-                } else if server.takes(stage.now, &current.access_token) {
-                    Reply::Called
-                } else if refused || stage.chance.permille(400) {
-                    // It has a body, which the Worker does not keep, or was already repeated.
-                    Reply::Denied(Denial::AccessExpired)
-                } else {
-                    let ask = Ask {
-                        stamp: Some(current.stamp),
-                        reason: AskReason::Unauthorized,
-                        active_ago: None,
-                    };
-                    self.ask(stage, server, object, Caller { sender, refused: true }, ask);
-                    return;
-                }
-            }
-            Answer::RetryAfter(wait) => Reply::NotNow(wait),
-            Answer::ReauthRequired(_) if is_call => Reply::Denied(Denial::ReauthRequired),
-            Answer::ReauthRequired(_) => Reply::ReauthRequired(row.stamp),
-            Answer::Ended(_) if is_call => Reply::Denied(Denial::Ended),
-            Answer::LoggedOut if is_call => Reply::Denied(Denial::LoggedOut),
-            // Whatever it was before: as asked, there is no session now.
-            Answer::Ended(_) if matches!(sender.asked, Asked::Logout(_)) => Reply::LoggedOut,
-            Answer::Ended(_) => Reply::Ended,
-            Answer::LoggedOut => Reply::LoggedOut,
-        };
-        reply_to(stage, sender, reply);
     }
 
     fn arm_alarm(&mut self, stage: &mut Stage, object: usize) {
@@ -490,26 +387,6 @@ fn plan_at(stage: &mut Stage, at: Timestamp, happening: Happening) {
     let late = stage.chance.between(0, 100);
     let wait = true_wall(stage.now).until(at).plus(late);
     stage.plan(wait, happening);
-}
-
-fn reply_to(stage: &mut Stage, sender: Sender, reply: Reply) {
-    let freight = match sender.asked {
-        Asked::Session(_) => Freight::Session,
-        Asked::Token(..) => Freight::Token,
-        Asked::Logout(_) => Freight::Logout,
-        Asked::Call { .. } => Freight::Call,
-    };
-    let nothing = Happening::ToTab(sender, Reply::Nothing(Failure::Ambiguous));
-    let fate = stage.send(Link::FromWorker, freight, Happening::ToTab(sender, reply), Some(nothing.clone()));
-    if fate == Fate::Silence && freight == Freight::Logout {
-        stage.plan(Millis::from_secs(30), nothing);
-    }
-}
-
-/// The connection of a caller ends without an answer.
-fn hang_up(stage: &mut Stage, sender: Sender) {
-    let wait = stage.chance.between(10, 2_000);
-    stage.plan(wait, Happening::ToTab(sender, Reply::Nothing(Failure::Transient)));
 }
 
 /// An answer with new tokens is lost for good.

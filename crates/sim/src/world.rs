@@ -278,8 +278,7 @@ impl World {
                 self.server.mood = Mood::Throttling { until: now.after(time), told: true };
             }
             Fault::ThrottleUntold => {
-                self.server.mood =
-                    Mood::Throttling { until: now.after(Millis::from_days(1)), told: false };
+                self.server.mood = Mood::Throttling { until: now.after(Millis::from_days(1)), told: false };
             }
             Fault::Estranged => self.server.mood = Mood::Estranged,
             Fault::Well => self.server.mood = Mood::Well,

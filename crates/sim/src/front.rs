@@ -1,0 +1,158 @@
+//! The front of the Worker: its routes, and the proxy for calls.
+
+use everlit_core::id::CallerId;
+use everlit_core::retry::Failure;
+use everlit_core::tab::{Denial, TokenState};
+use everlit_core::time::Millis;
+use everlit_core::vault::{Answer, Ask, AskReason, Event};
+
+use crate::authorization_server::AuthorizationServer;
+use crate::clock::true_wall;
+use crate::happening::{Asked, Happening, Reply, Sender};
+use crate::network::{Freight, Link};
+use crate::stage::{Fate, Stage};
+use crate::worker::Worker;
+
+/// Somebody who waits for an answer. Lives in memory only.
+#[derive(Clone, Copy)]
+pub(crate) struct Caller {
+    pub(crate) sender: Sender,
+    /// A call that already came back from the resource server with a 401.
+    refused: bool,
+}
+
+impl Worker {
+    /// A request of a tab arrives.
+    pub fn receive(&mut self, stage: &mut Stage, server: &AuthorizationServer, sender: Sender) {
+        stage.tally.requests = stage.tally.requests.saturating_add(1);
+        let vault =
+            sender.session.and_then(|object| Some((object, self.objects.get(object)?.machine.vault())));
+        let Some((object, vault)) = vault else {
+            let reply = match sender.asked {
+                Asked::Session(_) | Asked::Token(..) | Asked::Logout(_) => Reply::LoggedOut,
+                Asked::Call { .. } => Reply::Denied(Denial::LoggedOut),
+            };
+            reply_to(stage, sender, reply);
+            return;
+        };
+        let now = true_wall(stage.now);
+        match sender.asked {
+            Asked::Session(_) => {
+                let answer = vault.peek(now);
+                self.answer(stage, server, object, Caller { sender, refused: false }, answer);
+            }
+            Asked::Token(_, ask) => self.ask(stage, server, object, Caller { sender, refused: false }, ask),
+            Asked::Logout(_) => {
+                let caller = self.name_caller(object, Caller { sender, refused: false });
+                self.turn(stage, server, object, Event::LogoutAsked { caller });
+            }
+            Asked::Call { .. } => {
+                let answer = vault.peek(now);
+                let caller = Caller { sender, refused: false };
+                match answer {
+                    // The proxy asks as a tab would when the token is dead.
+                    Answer::Current(current) if current.expires_in.is_zero() => {
+                        let ask =
+                            Ask { stamp: Some(current.stamp), reason: AskReason::Deadline, active_ago: None };
+                        self.ask(stage, server, object, caller, ask);
+                    }
+                    answer @ (Answer::Current(_)
+                    | Answer::RetryAfter(_)
+                    | Answer::ReauthRequired(_)
+                    | Answer::Ended(_)
+                    | Answer::LoggedOut) => self.answer(stage, server, object, caller, answer),
+                }
+            }
+        }
+    }
+
+    fn ask(
+        &mut self,
+        stage: &mut Stage,
+        server: &AuthorizationServer,
+        object: usize,
+        caller: Caller,
+        ask: Ask,
+    ) {
+        let caller = self.name_caller(object, caller);
+        self.turn(stage, server, object, Event::TokenAsked { caller, ask });
+    }
+
+    fn name_caller(&mut self, object: usize, caller: Caller) -> CallerId {
+        let id = CallerId(self.next_caller);
+        self.next_caller = self.next_caller.wrapping_add(1);
+        if let Some(object) = self.objects.get_mut(object) {
+            object.callers.insert(id, caller);
+        }
+        id
+    }
+
+    /// Answers a caller. A call goes on to the resource server first.
+    pub(crate) fn answer(
+        &mut self,
+        stage: &mut Stage,
+        server: &AuthorizationServer,
+        object: usize,
+        caller: Caller,
+        answer: Answer,
+    ) {
+        let Caller { sender, refused } = caller;
+        let is_call = matches!(sender.asked, Asked::Call { .. });
+        let row = self.objects.get(object).map(|object| object.row.clone()).unwrap_or_default();
+        if let Answer::Ended(_) = answer {
+            stage.laws.told_over(stage.now, object, &row, &self.policy);
+        }
+        let reply = match answer {
+            Answer::Current(current) => {
+                stage.laws.told(object, current.stamp, &row);
+                if !is_call {
+                    Reply::Active(TokenState {
+                        stamp: current.stamp,
+                        expires_in: current.expires_in,
+                        lifetime: current.lifetime,
+                    })
+                } else if server.takes(stage.now, &current.access_token) {
+                    Reply::Called
+                } else if refused || stage.chance.permille(400) {
+                    // It has a body, which the Worker does not keep, or was already repeated.
+                    Reply::Denied(Denial::AccessExpired)
+                } else {
+                    let ask =
+                        Ask { stamp: Some(current.stamp), reason: AskReason::Unauthorized, active_ago: None };
+                    self.ask(stage, server, object, Caller { sender, refused: true }, ask);
+                    return;
+                }
+            }
+            Answer::RetryAfter(wait) => Reply::NotNow(wait),
+            Answer::ReauthRequired(_) if is_call => Reply::Denied(Denial::ReauthRequired),
+            Answer::ReauthRequired(_) => Reply::ReauthRequired(row.stamp),
+            Answer::Ended(_) if is_call => Reply::Denied(Denial::Ended),
+            Answer::LoggedOut if is_call => Reply::Denied(Denial::LoggedOut),
+            // Whatever it was before: as asked, there is no session now.
+            Answer::Ended(_) if matches!(sender.asked, Asked::Logout(_)) => Reply::LoggedOut,
+            Answer::Ended(_) => Reply::Ended,
+            Answer::LoggedOut => Reply::LoggedOut,
+        };
+        reply_to(stage, sender, reply);
+    }
+}
+
+fn reply_to(stage: &mut Stage, sender: Sender, reply: Reply) {
+    let freight = match sender.asked {
+        Asked::Session(_) => Freight::Session,
+        Asked::Token(..) => Freight::Token,
+        Asked::Logout(_) => Freight::Logout,
+        Asked::Call { .. } => Freight::Call,
+    };
+    let nothing = Happening::ToTab(sender, Reply::Nothing(Failure::Ambiguous));
+    let fate = stage.send(Link::FromWorker, freight, Happening::ToTab(sender, reply), Some(nothing.clone()));
+    if fate == Fate::Silence && freight == Freight::Logout {
+        stage.plan(Millis::from_secs(30), nothing);
+    }
+}
+
+/// The connection of a caller ends without an answer.
+pub(crate) fn hang_up(stage: &mut Stage, sender: Sender) {
+    let wait = stage.chance.between(10, 2_000);
+    stage.plan(wait, Happening::ToTab(sender, Reply::Nothing(Failure::Transient)));
+}
