@@ -95,15 +95,14 @@ export class DemoPage {
     });
   }
 
-  /** Logs in from where the page is, through the authorization server's own pages, until the app is back and active. */
-  async logIn() {
+  /**
+   * Logs in from where the page is, through whatever the authorization server asks, until a new document of the app shows an
+   * active session.
+   * @param {string} [from] selector of what starts the login
+   */
+  async logIn(from = testId("login")) {
     await this.browser.run(markDocument);
-    await this.browser.click(testId("login"));
-    await this.comeBack();
-  }
-
-  /** Goes through whatever the authorization server asks until a new document of the app shows an active session. */
-  async comeBack() {
+    await this.browser.click(from);
     await this.browser.until(
       "the authorization server to send the person back to the app, logged in",
       async () => {

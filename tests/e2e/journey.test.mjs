@@ -9,6 +9,8 @@ import { Stack } from "./stack.mjs";
 import { testId } from "./webdriver.mjs";
 
 const COOKIE = "__Host-Http-everlit";
+/** The link of a page that tells of a login that failed. */
+const WAY_BACK = 'a[href^="/auth/login"]';
 const stack = new Stack();
 
 describe(`a person's journey in ${stack.engine.name}`, { timeout: 300_000 }, () => {
@@ -38,6 +40,15 @@ describe(`a person's journey in ${stack.engine.name}`, { timeout: 300_000 }, () 
         throw error;
       });
     });
+
+  /** What every login that failed ends with: words for a person, the way back, no session. */
+  const assertClearPage = async () => {
+    const words = await browser.text("body");
+    assert.match(words, /sign in again/i);
+    assert.doesNotMatch(words, /panicked|at \w+ \(|Error:|access_denied|undefined/, "no inner detail");
+    assert.ok(await browser.exists(WAY_BACK), "a link to a new login");
+    assert.equal((await browser.cookies()).find(({ name }) => name === COOKIE), undefined);
+  };
 
   step("a stranger is logged out and gets no data", async () => {
     await page.open("/?from=journey#here");
@@ -127,18 +138,21 @@ describe(`a person's journey in ${stack.engine.name}`, { timeout: 300_000 }, () 
     assert.equal(await page.state(), "logged-out");
   });
 
+  step("saying no at the authorization server gives a clear page, and no session", async () => {
+    await browser.click(testId("login"));
+    await browser.click(testId("deny"));
+    await browser.until("the app's answer", async () => (await browser.url()).startsWith(`${stack.app}/auth/callback/`));
+    await assertClearPage();
+  });
+
   step("a callback that nobody asked for gives a clear page with a way back, which works", async () => {
     const forged = `/auth/callback/demo?code=forged&state=unknown&iss=${encodeURIComponent(stack.issuer)}`;
+    // Asked from the app's page: the page of a login that failed may not send requests.
+    await page.open("/");
     assert.equal((await page.request(forged)).status, 400);
     await browser.go(stack.app + forged);
-    const words = await browser.text("body");
-    assert.match(words, /sign in again/i);
-    assert.doesNotMatch(words, /panicked|stack|at \w+ \(|Error:/, "no inner detail");
-    assert.equal((await browser.cookies()).find(({ name }) => name === COOKIE), undefined);
-
-    await browser.run(() => Object.assign(globalThis, { everlitTestWasHere: true }) && null);
-    await browser.click('a[href^="/auth/login"]');
-    await page.comeBack();
+    await assertClearPage();
+    await page.logIn(WAY_BACK);
     assert.equal((await page.orders()).status, 200, "logging in again works");
   });
 });
