@@ -149,7 +149,14 @@ fn a_wrong_signature_gives_no_claims() {
     assert_eq!((unverified.algorithm(), unverified.kid()), (Algorithm::Es256, Some("k")));
     assert_eq!(unverified.signature(), b"signature");
     assert_eq!(unverified.signing_input().iter().filter(|byte| **byte == b'.').count(), 1);
-    assert_eq!(unverified.verified_by(&key(), false).err(), Some(IdTokenError::Signature));
+    assert_eq!(
+        unverified.verified_by(&key(), true).err(),
+        Some(IdTokenError::Signature),
+        "an RSA key proves no ECDSA signature"
+    );
+    let unverified = parse_id_token(&token(&json!({"alg": "RS256"}), &claims())).unwrap();
+    assert_eq!(unverified.clone().verified_by(&key(), false).err(), Some(IdTokenError::Signature));
+    assert!(unverified.verified_by(&key(), true).is_ok());
 }
 
 #[test]
