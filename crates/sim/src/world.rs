@@ -2,7 +2,7 @@
 
 use everlit_core::tab::{Event, State};
 use everlit_core::time::{Millis, Timestamp};
-use everlit_core::vault::{Row, TokenAnswer};
+use everlit_core::vault::{Login, Row, TokenAnswer};
 
 use crate::authorization_server::{AuthorizationServer, Mood};
 use crate::browser::Browser;
@@ -26,6 +26,8 @@ pub struct World {
     browser: Browser,
     worker: Worker,
     server: AuthorizationServer,
+    /// The newest login that opened a session, and its object.
+    last_login: Option<(usize, Login)>,
     storming: bool,
 }
 
@@ -38,6 +40,7 @@ impl World {
             browser: Browser::new(&plan),
             worker: Worker::new(&plan),
             server: AuthorizationServer::new(plan.reuse, plan.access_lifetime),
+            last_login: None,
             storming: false,
             plan,
         }
@@ -183,9 +186,17 @@ impl World {
             return;
         }
         let (object, login) = worker.log_in(stage, server, number, grant);
-        self.browser.cookie = Some(object);
+        browser.cookie = Some(object);
+        self.last_login = Some((object, login));
         if self.storming && self.stage.chance.permille(200) {
             let wait = self.stage.chance.between(0, 120_000);
+            self.repeat_login(wait);
+        }
+    }
+
+    /// The callback of the newest login is delivered once more.
+    pub fn repeat_login(&mut self, wait: Millis) {
+        if let Some((object, login)) = self.last_login.clone() {
             self.stage.plan(wait, Happening::LoginRepeated { object, login });
         }
     }

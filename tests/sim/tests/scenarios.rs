@@ -368,3 +368,43 @@ fn a_tab_that_was_frozen_for_an_hour_catches_up() {
     assert_eq!(states(&world), [State::Active]);
     settles(&mut world);
 }
+
+#[test]
+fn a_login_that_is_delivered_again_after_rotations_leaves_the_grant_alone() {
+    let mut world = quiet();
+    for _ in 0..5 {
+        world.run_for(MINUTE);
+        world.repeat_login(Millis::ZERO);
+    }
+    world.run_for(MINUTE);
+    assert_eq!(states(&world), [State::Active; 3]);
+    assert_eq!((world.tally().sessions, world.tally().revoked, world.tally().lost), (1, 0, 0));
+    settles(&mut world);
+}
+
+#[test]
+fn an_answer_of_the_server_that_comes_twice_is_taken_once() {
+    let mut world = quiet();
+    world.rule(|parcel: &Parcel| match parcel.link {
+        Link::FromServer => Verdict::Twice(Millis::from_millis(80), SECOND),
+        _ => Verdict::Pass,
+    });
+    world.run_for(HOUR);
+    assert_eq!(states(&world), [State::Active; 3]);
+    assert_eq!(u64::from(generation(&world)), world.tally().token_requests + 1);
+    settles(&mut world);
+}
+
+#[test]
+fn a_login_while_a_token_request_is_under_way_renews_the_session_at_once() {
+    for seed in 0..20 {
+        let mut world = begin(Plan { access_lifetime: Millis::from_secs(20), ..Plan::quiet(seed) });
+        world.rule(lose(Link::ToServer, Freight::Refresh, 0, 1));
+        world.run_for(Millis::from_secs(16));
+        world.act(0, Act::Login);
+        // The new grant is due for its first refresh before the request of the old one counts as lost.
+        world.run_for(Millis::from_secs(60));
+        assert_eq!((world.tally().sessions, status(&world)), (1, Status::Live));
+        settles(&mut world);
+    }
+}
