@@ -28,8 +28,12 @@ Exit status 0: as many rotations as asked or more, one token request for each, n
 const started = performance.now();
 const seconds = () => Math.round((performance.now() - started) / 100) / 10;
 
+let stopping = false;
+
 /** @param {string} topic @param {string} words */
 function say(topic, words) {
+  // What breaks because the run was stopped is no news.
+  if (stopping) return;
   process.stderr.write(`${seconds().toFixed(1).padStart(7)} s  ${topic.padEnd(9)} ${words}\n`);
 }
 
@@ -86,6 +90,7 @@ function closeWhenInterrupted(close) {
   /** @param {NodeJS.Signals} signal */
   const interrupted = (signal) => {
     say("stop", signal);
+    stopping = true;
     close().finally(() => process.exit(signal === "SIGINT" ? 130 : 143));
   };
   process.once("SIGINT", interrupted).once("SIGTERM", interrupted);

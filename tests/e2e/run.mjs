@@ -1,6 +1,7 @@
 // One run of the headless demo: login, tabs, rotations, the count.
 
 import { ALIVE, DemoPage } from "./app.mjs";
+import { WaitError } from "./webdriver.mjs";
 import { testimony, watch } from "./witness.mjs";
 
 /** Seconds beyond the lifetimes themselves: a start, a retry or two, a slow machine. */
@@ -116,6 +117,7 @@ export class Run {
       return (await this.page.generation()) > generation;
     };
     return this.browser.until("a rotation", moved, { timeout, every: 400 }).catch((error) => {
+      if (!(error instanceof WaitError)) throw error;
       this.say("trouble", error.message);
       return false;
     });
