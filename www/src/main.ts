@@ -6,7 +6,7 @@ import { showLamp } from "./lamp.js";
 import { record } from "./log.js";
 import { callOrders, clearOrders } from "./orders.js";
 import { byTestId, find, say } from "./page.js";
-import { ERRORS, MISCONFIGURED, OUTDATED, SCENES, type Scene, UNKNOWN, span } from "./words.js";
+import { ERRORS, MISCONFIGURED, OUTDATED, REASONS, SCENES, type Scene, UNKNOWN, span } from "./words.js";
 
 declare global {
   /** For the console. */
@@ -73,7 +73,8 @@ function tick(session: Session): void {
   const { token, refreshIn } = session;
   const asking = session.state === "refreshing" || session.state === "resuming";
   say(byTestId("countdown"), asking ? "now" : refreshIn === undefined ? "–" : span(refreshIn));
-  say(find("#lifetime"), token ? `${span(token.expiresIn)} / ${span(token.lifetime)}` : "–");
+  say(find("#ends"), token ? span(token.expiresIn) : "–");
+  say(find("#lifetime"), token ? `of ${span(token.lifetime)}` : "");
   showLamp(session);
 }
 
@@ -102,10 +103,11 @@ function onPress(button: HTMLButtonElement, task: () => Promise<void>): void {
 async function open(): Promise<void> {
   const session = (globalThis.session = await openSession({ wasm }));
   mirror(session.state);
+  record({ from: "resuming", to: session.state, why: "the page was opened" });
   show(session);
-  session.addEventListener("statechange", (event) => {
-    mirror(event.detail.to);
-    record(event.detail);
+  session.addEventListener("statechange", ({ detail: { from, to, reason } }) => {
+    mirror(to);
+    record({ from, to, why: REASONS[reason] });
     show(session);
   });
   session.addEventListener("refresh", () => {

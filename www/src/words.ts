@@ -17,7 +17,10 @@ const LIT: Words = {
 
 export const SCENES: { readonly [scene in Scene]: Words } = {
   resuming: { headline: "Looking for your session", lead: "One moment." },
-  "logged-out": { headline: "You are signed out", lead: "Sign in once. From then on the light stays on." },
+  "logged-out": {
+    headline: "Sign in once, stay signed in",
+    lead: "You are signed out. Everlit keeps the light on through sleep, many tabs and lost answers.",
+  },
   "logging-in": { headline: "On the way to sign in", lead: "The authorization server takes over from here." },
   active: LIT,
   refreshing: LIT,

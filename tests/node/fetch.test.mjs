@@ -1,0 +1,267 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { APP, World, denied, failure, nothing, settled } from "./world.mjs";
+
+/** A world with a logged-in tab, and what its calls look like. */
+async function loggedIn() {
+  const world = new World();
+  const tab = await world.opened();
+  return { world, tab, session: tab.session };
+}
+
+describe("where a call goes", () => {
+  const upstream = "https://orders.example.com/v1/orders";
+  for (const [asked, sent] of [
+    ["/api/orders", `${APP}/api/orders`],
+    ["api/orders/7?full=1", `${APP}/api/orders/7?full=1`],
+    [`${APP}/api/other`, `${APP}/api/other`],
+    [new URL("/api/orders", APP), `${APP}/api/orders`],
+    [upstream, `${APP}/api/orders`],
+    [`${upstream}/7?full=1`, `${APP}/api/orders/7?full=1`],
+    [new Request(`${upstream}/7`), `${APP}/api/orders/7`],
+    [`${upstream}/a/../7`, `${APP}/api/orders/7`],
+  ]) {
+    test(`${asked.url ?? asked} is sent to ${sent}`, async () => {
+      const { world, session } = await loggedIn();
+      assert.equal((await session.fetch(asked)).status, 200);
+      assert.equal(world.calls[0].url, sent);
+      assert.equal(world.calls[0].headers.get("everlit-version"), "1");
+    });
+  }
+
+  for (const foreign of [
+    "https://elsewhere.example/v1/orders",
+    "https://orders.example.com/",
+    "https://orders.example.com/v1/orders-of-others",
+    "https://orders.example.com/v1/orders/../secrets",
+    "http://orders.example.com/v1/orders",
+    "https://orders.example.com:8443/v1/orders",
+    "/auth/token",
+    "/api/../auth/token",
+    "/orders.json",
+    "data:text/plain,hello",
+  ]) {
+    test(`${foreign} is not sent, unless as a plain fetch`, async () => {
+      const { world, session } = await loggedIn();
+      const error = await failure(session.fetch(`${foreign}?key=hidden`));
+      assert.equal(error.code, "ERR_SESSION_UPSTREAM");
+      assert.ok(!error.message.includes("hidden"), "a query may hold a secret");
+      assert.deepEqual(world.calls, []);
+      const plain = new URL(foreign, APP).href;
+      await session.fetch(plain, { passthrough: true });
+      assert.equal(world.calls[0].url, plain);
+      assert.equal(world.calls[0].headers.get("everlit-version"), null);
+    });
+  }
+
+  test("method, headers and body are kept", async () => {
+    const { world, session } = await loggedIn();
+    await session.fetch("/api/orders", { method: "POST", body: '{"item":"lamp"}', headers: { "content-type": "application/json", "x-own": "1" } });
+    const [{ method, body, headers }] = world.calls;
+    assert.deepEqual([method, body, headers.get("content-type"), headers.get("x-own")], ["POST", '{"item":"lamp"}', "application/json", "1"]);
+  });
+
+  test("a Request is taken as it is, with what overrides it", async () => {
+    const { world, session } = await loggedIn();
+    const request = new Request("https://orders.example.com/v1/orders", { method: "POST", body: "one" });
+    await session.fetch(request, { headers: { "x-own": "2" } });
+    assert.deepEqual([world.calls[0].method, world.calls[0].body, world.calls[0].headers.get("x-own")], ["POST", "one", "2"]);
+  });
+});
+
+describe("a call", () => {
+  test("waits while the tab does not know where it stands, and goes where its upstream turns out to be", async () => {
+    const world = new World();
+    world.held = true;
+    const { session } = world.tab();
+    const calls = [session.fetch("/api/orders"), session.fetch("https://orders.example.com/v1/orders/7")];
+    const foreign = failure(session.fetch("https://elsewhere.example/"));
+    await settled();
+    assert.deepEqual(world.calls, []);
+    world.open[0].say();
+    assert.deepEqual(await Promise.all(calls.map(async (call) => (await call).status)), [200, 200]);
+    assert.deepEqual(world.calls.map(({ url }) => url), [`${APP}/api/orders`, `${APP}/api/orders/7`]);
+    assert.equal((await foreign).code, "ERR_SESSION_UPSTREAM");
+  });
+
+  test("waits after a wake", async () => {
+    const { world, tab, session } = await loggedIn();
+    world.held = true;
+    await world.pass(3_600_000, { asleep: true });
+    const call = session.fetch("/api/orders");
+    await settled();
+    assert.equal(session.state, "resuming");
+    assert.deepEqual(world.calls, []);
+    world.open[0].say();
+    assert.equal((await call).status, 200);
+    assert.equal(tab.session.token.generation, 9);
+  });
+
+  test("is refused in words when nobody is logged in, also if that is found out only now", async () => {
+    const world = new World();
+    world.state = "logged_out";
+    const { session } = world.tab();
+    assert.equal((await failure(session.fetch("/api/orders"))).code, "ERR_SESSION_LOGGED_OUT");
+    assert.equal((await failure(session.fetch("/api/orders"))).code, "ERR_SESSION_LOGGED_OUT");
+    assert.deepEqual(world.calls, []);
+  });
+
+  test("whose network fails is an error that names its cause", async () => {
+    const { world, session } = await loggedIn();
+    const cause = new TypeError("failed");
+    world.serve = () => Promise.reject(cause);
+    const error = await failure(session.fetch("/api/orders"));
+    assert.deepEqual([error.code, error.cause], ["ERR_SESSION_NETWORK", cause]);
+    assert.equal(session.state, "active", "and says nothing about the session");
+  });
+
+  test("with arguments that fetch refuses is refused in the same way", async () => {
+    const { session } = await loggedIn();
+    assert.ok((await failure(session.fetch("/api/orders", { method: "GET", body: "x" }))) instanceof TypeError);
+    assert.ok((await failure(session.fetch("http://"))) instanceof TypeError);
+  });
+
+  test("gets a resource server's own 401 as it is", async () => {
+    const { world, session } = await loggedIn();
+    world.serve = () => new Response("no", { status: 401 });
+    const response = await session.fetch("/api/orders");
+    assert.deepEqual([response.status, await response.text(), world.calls.length], [401, "no", 1]);
+  });
+});
+
+describe("a call that was refused because its token had expired", () => {
+  /** The first call is refused, every other one is served. */
+  const onceExpired = (world) => (world.serve = (_, count) => (count === 1 ? denied("access_expired") : new Response("served")));
+
+  test("is sent once more, under the next token", async () => {
+    const { world, tab, session } = await loggedIn();
+    onceExpired(world);
+    const response = await session.fetch("/api/orders", { method: "POST", body: new URLSearchParams({ a: "1" }) });
+    assert.equal(await response.text(), "served");
+    assert.deepEqual(world.calls.map(({ method, body }) => [method, body]), [["POST", "a=1"], ["POST", "a=1"]]);
+    assert.equal(world.asked[1].body.reason, "unauthorized");
+    assert.deepEqual(tab.events.slice(1), ["active>refreshing unauthorized", "refreshing>active refreshed", "refresh 9"]);
+  });
+
+  test("has a copy of its body: what the caller does to its own meanwhile changes nothing", async () => {
+    const { world, session } = await loggedIn();
+    onceExpired(world);
+    const bytes = new TextEncoder().encode("first");
+    const call = session.fetch("/api/orders", { method: "POST", body: bytes });
+    bytes.fill(0);
+    await call;
+    assert.deepEqual(world.calls.map(({ body }) => body), ["first", "first"]);
+  });
+
+  test("is sent once more from a Request too", async () => {
+    const { world, session } = await loggedIn();
+    onceExpired(world);
+    await session.fetch(new Request("https://orders.example.com/v1/orders", { method: "PUT", body: "whole" }));
+    assert.deepEqual(world.calls.map(({ body }) => body), ["whole", "whole"]);
+  });
+
+  test("is not sent a third time: the second refusal is delivered", async () => {
+    const { world, session } = await loggedIn();
+    world.serve = () => denied("access_expired");
+    const response = await session.fetch("/api/orders");
+    assert.equal(response.status, 401);
+    assert.equal(await response.text(), "{}", "and can still be read");
+    assert.equal(world.calls.length, 2);
+    assert.equal(session.state, "active");
+  });
+
+  test("shares the new token with every call that was refused with it", async () => {
+    const { world, session } = await loggedIn();
+    world.serve = (_, count) => (count <= 3 ? denied("access_expired") : new Response("served"));
+    const responses = await Promise.all([1, 2, 3].map(() => session.fetch("/api/orders")));
+    assert.deepEqual(responses.map(({ status }) => status), [200, 200, 200]);
+    assert.equal(world.count("/auth/token"), 1);
+    assert.equal(world.calls.length, 6);
+  });
+
+  test("and whose body was a stream gets the refusal, when there is a new token", async () => {
+    const { world, session } = await loggedIn();
+    world.serve = () => denied("access_expired");
+    const body = new Blob(["streamed"]).stream();
+    const response = await session.fetch("/api/orders", { method: "POST", body, duplex: "half" });
+    assert.equal(response.status, 401);
+    assert.deepEqual(world.calls.map(({ body }) => body), ["streamed"]);
+    assert.equal(session.token.generation, 9);
+  });
+
+  test("waits as long as no new token can be had, and is sent when there is one", async () => {
+    const { world, session } = await loggedIn();
+    onceExpired(world);
+    world.answer = nothing;
+    const call = session.fetch("/api/orders");
+    await world.pass(59_000);
+    world.answer = undefined;
+    await world.pass(60_000);
+    assert.equal((await call).status, 200);
+  });
+});
+
+describe("a call that finds the session gone", () => {
+  for (const [code, error, state] of [
+    ["logged_out", "ERR_SESSION_LOGGED_OUT", "logged-out"],
+    ["session_ended", "ERR_SESSION_ENDED", "ended"],
+    ["reauth_required", "ERR_SESSION_REAUTH", "reauth-required"],
+  ]) {
+    test(`${code} rejects with ${error}, and the session knows`, async () => {
+      const { world, session } = await loggedIn();
+      world.serve = () => denied(code);
+      assert.equal((await failure(session.fetch("/api/orders"))).code, error);
+      assert.equal(session.state, state);
+      assert.equal(world.calls.length, 1);
+    });
+  }
+});
+
+describe("a call that is no longer wanted", () => {
+  test("ends while it waits, with the reason given, and is never sent", async () => {
+    const world = new World();
+    world.held = true;
+    const { session } = world.tab();
+    const controller = new AbortController();
+    const call = failure(session.fetch("/api/orders", { signal: controller.signal }));
+    const reason = new Error("gone");
+    controller.abort(reason);
+    assert.equal(await call, reason);
+    world.open[0].say();
+    await settled();
+    assert.deepEqual(world.calls, []);
+  });
+
+  test("ends before it began", async () => {
+    const { world, session } = await loggedIn();
+    const error = await failure(session.fetch("/api/orders", { signal: AbortSignal.abort() }));
+    assert.equal(error.name, "AbortError");
+    assert.deepEqual(world.calls, []);
+  });
+
+  test("ends on its way", async () => {
+    const { world, session } = await loggedIn();
+    const controller = new AbortController();
+    world.serve = (request) => new Promise((_, reject) => request.signal.addEventListener("abort", () => reject(request.signal.reason)));
+    const call = failure(session.fetch("/api/orders", { signal: controller.signal }));
+    await settled();
+    const reason = new Error("gone");
+    controller.abort(reason);
+    assert.equal(await call, reason);
+  });
+
+  test("ends while it waits for its second time", async () => {
+    const { world, session } = await loggedIn();
+    world.serve = () => denied("access_expired");
+    world.held = true;
+    const controller = new AbortController();
+    const call = failure(session.fetch(new Request(`${APP}/api/orders`, { signal: controller.signal })));
+    await settled();
+    assert.equal(session.state, "refreshing");
+    controller.abort();
+    assert.equal((await call).name, "AbortError");
+    world.open[0].say();
+    await settled();
+    assert.equal(world.calls.length, 1);
+  });
+});

@@ -1,0 +1,28 @@
+// The inside of the package: its TypeScript, bundled as it is now, around the Wasm module of the last build.
+
+import { existsSync, readFileSync } from "node:fs";
+import { build } from "esbuild";
+
+const web = new URL("../../crates/web/", import.meta.url);
+const golden = new URL("../../crates/wire/golden/", import.meta.url);
+const module = new URL("build/everlit_web_bg.wasm", web);
+if (!existsSync(module)) throw new Error("the Wasm module is not built: cargo xtask build --web");
+
+const names = ["abi", "call", "channel", "errors", "lifecycle", "lock", "machine", "session", "timer", "transport", "wire"];
+const bundled = await build({
+  stdin: {
+    contents: [...names.map((name) => `export * as ${name} from "./${name}.ts";`), 'export * as glue from "../build/everlit_web.js";'].join("\n"),
+    resolveDir: new URL("ts/", web).pathname,
+    loader: "ts",
+  },
+  bundle: true,
+  format: "esm",
+  platform: "neutral",
+  write: false,
+});
+
+export const inside = await import(`data:text/javascript;base64,${Buffer.from(bundled.outputFiles[0].contents).toString("base64")}`);
+inside.glue.initSync({ module: new WebAssembly.Module(readFileSync(module)) });
+
+/** The message in a golden file, a fresh copy each time. */
+export const message = (name) => JSON.parse(readFileSync(new URL(`${name}.json`, golden), "utf8"));

@@ -1,0 +1,203 @@
+// A browser with its tabs, a Worker and a network, in which time passes when a test says so.
+
+import { inside, message } from "./inside.mjs";
+
+const { Session } = inside.session;
+
+export const APP = "https://app.example";
+const MINUTE = 60_000;
+
+/** Lets everything run that waits for nothing but its turn. */
+export const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+export class World {
+  wall = 1_790_000_000_000;
+  mono = 5_000;
+  /** What tabs asked the Worker: path and body. */
+  asked = [];
+  /** Questions that were not answered yet; only while `held`. */
+  open = [];
+  held = false;
+  /** What tabs sent with `session.fetch`. */
+  calls = [];
+  tabs = [];
+  epoch = 1_790_000_000_123;
+  generation = 8;
+  lifetime = MINUTE;
+  /** Tokens end at this time by the Worker's clock, which is ours. */
+  expiresAt = this.wall + MINUTE;
+  state = "active";
+  user = { sub: "248289761001", name: "Ada Lovelace" };
+  /** Instead of what the Worker would say. */
+  answer = undefined;
+  /** What the resource server says to a call. */
+  serve = () => new Response("[]", { headers: { "content-type": "application/json" } });
+
+  constructor() {
+    globalThis.fetch = async (input, init) => {
+      const request = new Request(input, init);
+      this.calls.push({ url: request.url, method: request.method, body: await request.clone().text(), headers: request.headers });
+      return this.serve(request, this.calls.length);
+    };
+  }
+
+  /** Opens a session in a new tab. */
+  tab() {
+    const tab = new Tab(this);
+    this.tabs.push(tab);
+    return tab;
+  }
+
+  /** A tab whose session knows where it stands. */
+  async opened() {
+    const tab = this.tab();
+    await settled();
+    return tab;
+  }
+
+  /** Lets time pass, and does what is due in it. With `asleep`, the monotonic clock stands still and no timer fires. */
+  async pass(ms, { asleep = false } = {}) {
+    await settled();
+    if (asleep) {
+      this.wall += ms;
+      return settled();
+    }
+    const end = this.mono + ms;
+    for (;;) {
+      const due = this.tabs.filter(({ timer }) => timer.at <= end).sort((a, b) => a.timer.at - b.timer.at)[0];
+      this.#moveTo(due ? Math.max(due.timer.at, this.mono) : end);
+      if (!due) return settled();
+      due.timer.at = Infinity;
+      due.timer.due();
+      await settled();
+    }
+  }
+
+  #moveTo(mono) {
+    this.wall += mono - this.mono;
+    this.mono = mono;
+  }
+
+  /** The Worker has a new token. */
+  rotate() {
+    this.generation += 1;
+    this.expiresAt = this.wall + this.lifetime;
+  }
+
+  ask(path, signal, body) {
+    this.asked.push({ path, body });
+    return new Promise((resolve) => {
+      const question = { path, body, signal, say: (answer) => resolve(answer ?? this.say(path, body)) };
+      signal.addEventListener("abort", () => resolve({ status: 0, retryAfter: NaN }));
+      if (this.held) this.open.push(question);
+      else question.say();
+    });
+  }
+
+  /** What the Worker says now. */
+  say(path, body) {
+    const answer = typeof this.answer === "function" ? this.answer(path, body) : this.answer;
+    if (answer) return answer;
+    const timing = { epoch: this.epoch, generation: this.generation, expires_in: this.left(), lifetime: this.lifetime / 1000 };
+    if (path === "/auth/session") {
+      if (this.state === "logged_out") return ok(message("session_logged_out"));
+      if (this.state === "reauth_required") return ok({ ...message("session_reauth_required"), ...timing, user: this.user });
+      return ok({ ...message("session_active"), ...timing, user: this.user });
+    }
+    if (path === "/auth/logout") {
+      this.state = "logged_out";
+      return ok(message("logout_response"));
+    }
+    if (this.state === "logged_out") return problem(401, "logged_out");
+    const due = body.reason === "forced" || body.reason === "unauthorized" || this.left() < 14;
+    if (body.generation === this.generation && due) this.rotate();
+    return ok({ ...message("token_response"), ...timing, generation: this.generation, expires_in: this.left() });
+  }
+
+  /** Seconds that the token still lives. */
+  left() {
+    return Math.max(0, this.expiresAt - this.wall) / 1000;
+  }
+
+  count(path) {
+    return this.asked.filter((question) => question.path === path).length;
+  }
+}
+
+/** One tab: its session and every seam that the session touches. */
+export class Tab {
+  timer = { at: Infinity, due: () => {}, freed: false };
+  channel = { open: false, heard: () => {} };
+  life = undefined;
+  watched = false;
+  went = [];
+  /** Every event, as `from>to reason` or by name. */
+  events = [];
+  locks = 0;
+  here = `${APP}/orders?page=2#last`;
+
+  constructor(world) {
+    this.world = world;
+    const { timer, channel } = this;
+    this.session = new Session(new inside.glue.Machine(), {
+      clock: () => ({ wall: world.wall, mono: world.mono, entropy: 0 }),
+      timer: (due) => {
+        timer.due = due;
+        return {
+          arm: (delay) => (timer.at = world.mono + delay),
+          free: () => Object.assign(timer, { at: Infinity, freed: true }),
+        };
+      },
+      ask: (path, signal, body) => world.ask(path, signal, body),
+      lock: (signal, work) => {
+        this.locks += 1;
+        return work().finally(() => (this.locks -= 1));
+      },
+      channel: (heard) => {
+        channel.heard = heard;
+        return {
+          open: () => (channel.open = true),
+          close: () => (channel.open = false),
+          tell: (message) => {
+            for (const other of world.tabs) {
+              if (other !== this && other.channel.open) queueMicrotask(() => other.channel.heard(structuredClone(message)));
+            }
+          },
+        };
+      },
+      life: (life) => {
+        this.life = life;
+        this.watched = true;
+        return () => (this.watched = false);
+      },
+      page: { base: () => `${APP}/`, here: () => this.here, leave: (path) => this.went.push(path) },
+    });
+    this.session.addEventListener("statechange", ({ detail: { from, to, reason } }) => this.events.push(`${from}>${to} ${reason}`));
+    this.session.addEventListener("refresh", ({ detail }) => this.events.push(`refresh ${detail.generation}`));
+    this.session.addEventListener("loggedout", ({ detail }) => this.events.push(`loggedout ${detail.reason}`));
+  }
+}
+
+export const ok = (body) => ({ status: 200, retryAfter: NaN, body });
+
+export const problem = (status, code, members = {}) => ({
+  status,
+  retryAfter: NaN,
+  body: { type: `urn:everlit:problem:${code}`, title: "A sentence.", status, code, ...members },
+});
+
+/** A page of HTML, as a captive portal or a proxy gives it. */
+export const html = (status = 200) => ({ status, retryAfter: NaN, body: undefined });
+
+/** No answer at all. */
+export const nothing = { status: 0, retryAfter: NaN };
+
+/** A 401 of the Worker's own. */
+export const denied = (code) => new Response("{}", { status: 401, headers: { "everlit-code": code } });
+
+/** The error with which something ended. */
+export const failure = (promise) => promise.then(() => assertFailed(), (error) => error);
+
+function assertFailed() {
+  throw new Error("it was to fail, and did not");
+}
