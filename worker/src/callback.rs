@@ -16,7 +16,7 @@ use everlit_edge::oidc::{Expectation, IdTokenClaims, Nonce, ProviderMetadata};
 use everlit_edge::prefetch::is_prefetch;
 use everlit_edge::return_to::ReturnTo;
 use everlit_wire::User;
-use worker::Env;
+use worker::{Context, Env};
 
 use crate::desk::client::DeskClient;
 use crate::desk::message::{Claimed, Transaction};
@@ -57,9 +57,10 @@ pub(crate) async fn finish(call: Call, environment: Rc<Environment>) -> Reply {
         Err(error) => return unknown(error.reason()),
     };
     let desk = DeskClient::of(&call.env, &binding);
-    let callback =
-        Callback { env: call.env, environment: Rc::clone(&environment), desk, provider: name.clone() };
-    let done = background::finish(call.context.as_ref(), async move { callback.finish(response).await });
+    let context = Rc::new(call.context);
+    let (env, environment) = (call.env, Rc::clone(&environment));
+    let callback = Callback { env, environment, context: Rc::clone(&context), desk, provider: name.clone() };
+    let done = background::finish((*context).as_ref(), async move { callback.finish(response).await });
     done.await.unwrap_or_else(|| pages::failed(Failed::Ourselves, &name, &ReturnTo::root()))
 }
 
@@ -67,6 +68,7 @@ pub(crate) async fn finish(call: Call, environment: Rc<Environment>) -> Reply {
 struct Callback {
     env: Env,
     environment: Rc<Environment>,
+    context: Rc<Context>,
     desk: DeskClient,
     provider: String,
 }
@@ -101,7 +103,7 @@ impl Callback {
         match self.login(state, &transaction, response).await {
             Ok(session) => {
                 log::line("login_finished", [("provider", self.provider.as_str().into())]);
-                self.replace(&transaction).await;
+                self.replace(&transaction);
                 self.land(&session, &return_to)
             }
             Err(Failure(why, reason)) => {
@@ -162,7 +164,7 @@ impl Callback {
         let begun = self.establish(state, provider, &metadata, tokens, transaction).await;
         if begun.is_err() {
             // Tokens that nobody will use must not live on.
-            self.discard(refresh_token).await;
+            self.discard(refresh_token);
         }
         begun
     }
@@ -251,20 +253,24 @@ impl Callback {
         verified.validate(&expectation).map_err(|error| Failure(Failed::Provider, error.reason()))
     }
 
-    async fn discard(&self, refresh_token: Option<RefreshToken>) {
-        if let Some(token) = refresh_token {
-            revocation::revoke(&self.environment, &self.provider, &token).await;
-        }
+    fn discard(&self, refresh_token: Option<RefreshToken>) {
+        let Some(token) = refresh_token else { return };
+        let (environment, provider) = (Rc::clone(&self.environment), self.provider.clone());
+        background::start((*self.context).as_ref(), async move {
+            revocation::revoke(&environment, &provider, &token).await;
+        });
     }
 
-    /// Ends the session that this one replaces, so that none is left behind that nobody can reach.
-    async fn replace(&self, transaction: &Transaction) {
+    /// Ends the session that this one replaces, so that none is left behind that nobody can reach. Nobody waits for it.
+    fn replace(&self, transaction: &Transaction) {
         let previous =
             transaction.previous.as_ref().and_then(|previous| SessionId::restored(&previous.session));
-        if let Some(previous) = previous {
-            let ended = VaultClient::of(&self.env, &previous).supersede().await.is_ok();
+        let Some(previous) = previous else { return };
+        let vault = VaultClient::of(&self.env, &previous);
+        background::start((*self.context).as_ref(), async move {
+            let ended = vault.supersede().await.is_ok();
             log::line("session_replaced", [("ended", ended.into())]);
-        }
+        });
     }
 }
 

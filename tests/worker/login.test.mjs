@@ -1,0 +1,194 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { isVerifierOf } from "./support/scripted-as.mjs";
+import { begin, enter, startScriptedStack } from "./support/scripted-stack.mjs";
+import { assertNothingLeaked } from "./support/secrets.mjs";
+import { BINDING_COOKIE, SESSION_COOKIE } from "./support/stack.mjs";
+import { until } from "./support/until.mjs";
+
+/** @type {import("./support/scripted-stack.mjs").ScriptedStack} */
+let stack;
+before(async () => { stack = await startScriptedStack(); });
+after(() => stack?.close());
+
+/** @param {import("./support/browser.mjs").Answer} page @param {number} status @param {string} [returnTo] */
+function assertWayBack(page, status, returnTo = "/") {
+  assert.equal(page.status, status, page.text);
+  assert.match(page.headers["content-type"] ?? "", /^text\/html/);
+  const href = `/auth/login?${new URLSearchParams({ provider: "demo", return_to: returnTo })}`.replace("&", "&amp;");
+  assert.ok(page.text.includes(`href="${href}"`), page.text);
+  assert.equal(page.headers["set-cookie"], undefined);
+  assert.doesNotMatch(page.text, /panick|stack|\.rs|undefined/);
+}
+
+test("the authorization request carries PKCE, state and nonce, and the token request its verifier", async () => {
+  const browser = stack.browser();
+  const { request, code, callback } = await begin(stack, browser, { returnTo: "/x?y#z" });
+  assert.equal(request.response_type, "code");
+  assert.equal(request.code_challenge_method, "S256");
+  assert.equal(request.redirect_uri, `${stack.app}/auth/callback/demo`);
+  assert.ok(request.state && request.state.length >= 43 && request.nonce && request.nonce !== request.state);
+  const landing = await browser.navigate(callback, { site: "cross-site" });
+  assert.equal(landing.status, 200, landing.text);
+  const exchange = stack.as.requests("authorization_code").at(-1);
+  assert.equal(exchange?.get("code"), code);
+  assert.ok(isVerifierOf(exchange?.get("code_verifier") ?? null, request.code_challenge));
+});
+
+test("return_to leads nowhere but to a path of ours", async () => {
+  for (const hostile of ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/auth/login"]) {
+    const { landing } = await enter(stack, stack.browser(), { returnTo: hostile });
+    assert.match(landing.text, /<a id="go" href="\/">/, hostile);
+  }
+});
+
+test("rejects a callback without a state, with an unknown one, and with none of its parameters", async () => {
+  const browser = stack.browser();
+  await begin(stack, browser);
+  for (const query of ["code=x", "", `code=x&state=${"A".repeat(43)}`, "code=x&state=short", `state=${"A".repeat(43)}`]) {
+    assertWayBack(await browser.navigate(`/auth/callback/demo?${query}`, { site: "cross-site" }), 400);
+  }
+});
+
+test("rejects a callback in another browser, with and without a login of its own", async () => {
+  const { callback } = await begin(stack, stack.browser());
+  const stranger = stack.browser();
+  assertWayBack(await stranger.navigate(callback, { site: "cross-site" }), 400);
+  await begin(stack, stranger);
+  assertWayBack(await stranger.navigate(callback, { site: "cross-site" }), 400);
+});
+
+test("gives the same landing page to the same browser and state, and spends the code once", async () => {
+  const browser = stack.browser();
+  const { code, callback } = await begin(stack, browser, { returnTo: "/again" });
+  const first = await browser.navigate(callback, { site: "cross-site" });
+  const cookie = browser.cookie(SESSION_COOKIE);
+  const second = await browser.navigate(callback, { site: "cross-site" });
+  assert.deepEqual([second.status, second.text, browser.cookie(SESSION_COOKIE)], [200, first.text, cookie]);
+  assert.equal(stack.as.requests("authorization_code").filter((form) => form.get("code") === code).length, 1);
+});
+
+test("two callbacks at once spend the code once and land on the same session", async () => {
+  const browser = stack.browser();
+  const { code, callback } = await begin(stack, browser);
+  stack.as.onToken = async (form) => ({ delayMs: 300, json: await stack.as.tokens(form) });
+  const pages = await Promise.all([1, 2, 3].map(() => browser.navigate(callback, { site: "cross-site" })));
+  stack.as.onToken = () => undefined;
+  assert.deepEqual(pages.map((page) => page.status), [200, 200, 200]);
+  const cookies = pages.map((page) => page.headers["set-cookie"]?.[0]?.split(";")[0]);
+  assert.equal(new Set(cookies).size, 1);
+  assert.equal(stack.as.requests("authorization_code").filter((form) => form.get("code") === code).length, 1);
+});
+
+test("does not hand out a session again that has ended since", async () => {
+  const browser = stack.browser();
+  const { callback } = await begin(stack, browser);
+  await browser.navigate(callback, { site: "cross-site" });
+  await browser.call("/auth/logout", { method: "POST" });
+  assertWayBack(await browser.navigate(callback, { site: "cross-site" }), 400);
+  assert.equal(browser.cookie(SESSION_COOKIE), undefined);
+});
+
+test("a login replaces the session that the browser has, and its older callback does not bring that back", async () => {
+  const browser = stack.browser();
+  const older = await begin(stack, browser);
+  await browser.navigate(older.callback, { site: "cross-site" });
+  const [oldCookie, oldSession] = [browser.cookie(SESSION_COOKIE), (await browser.call("/auth/session")).json];
+  const revokedBefore = stack.as.revoked.length;
+  const { session } = await enter(stack, browser);
+  assert.notEqual(browser.cookie(SESSION_COOKIE), oldCookie);
+  assert.ok(session.epoch > oldSession.epoch);
+  const page = await browser.navigate(older.callback, { site: "cross-site" });
+  assert.equal(page.status, 400, page.text);
+  assert.equal((await browser.call("/auth/session")).json.epoch, session.epoch);
+
+  const left = stack.browser();
+  left.setCookie(SESSION_COOKIE, oldCookie ?? "");
+  const ended = await until("the end of the older session", async () => {
+    const answer = await left.call("/auth/token", { method: "POST", json: { v: 1, reason: "resume" } });
+    return answer.status !== 200 && answer;
+  });
+  assert.deepEqual([ended.status, ended.json.code], [401, "session_ended"]);
+  // The authorization server may revoke a whole grant with one of its tokens, and the new session can be part of it.
+  assert.equal(stack.as.revoked.length, revokedBefore);
+});
+
+test("an error response ends in a page with a way back", async () => {
+  for (const error of ["access_denied", "temporarily_unavailable", "<script>alert(1)</script>", "invalid_scope"]) {
+    const browser = stack.browser();
+    const response = { code: undefined, error, error_description: "canary-description-of-the-server" };
+    const { callback } = await begin(stack, browser, { returnTo: "/cart", response });
+    const page = await browser.navigate(callback, { site: "cross-site" });
+    assertWayBack(page, 400, "/cart");
+    assert.doesNotMatch(page.text, /canary|alert/);
+    // It is over: the same state brings no code any more.
+    assertWayBack(await browser.navigate(callback.replace(/error=[^&]*/, "code=later"), { site: "cross-site" }), 400, "/cart");
+  }
+});
+
+test("rejects an authorization response when iss differs, or is missing where it was announced", async () => {
+  const mixed = stack.browser();
+  const { callback } = await begin(stack, mixed, { response: { iss: "https://another.example" } });
+  const exchanges = stack.as.requests("authorization_code").length;
+  assertWayBack(await mixed.navigate(callback, { site: "cross-site" }), 400);
+  assert.equal(stack.as.requests("authorization_code").length, exchanges);
+});
+
+test("rejects a response without code and error, and one with both", async () => {
+  for (const response of [{ code: undefined }, { error: "access_denied" }]) {
+    const browser = stack.browser();
+    const { callback } = await begin(stack, browser, { response });
+    assertWayBack(await browser.navigate(callback, { site: "cross-site" }), 400);
+  }
+});
+
+test("a prefetch has no effect", async () => {
+  const browser = stack.browser();
+  for (const headers of [{ "sec-purpose": "prefetch" }, { "sec-purpose": "prefetch;prerender" }, { purpose: "prefetch" }]) {
+    const login = await browser.navigate("/auth/login", { headers: /** @type {any} */ (headers) });
+    assert.deepEqual([login.status, login.headers["set-cookie"]], [204, undefined]);
+  }
+  const { callback } = await begin(stack, browser);
+  const guess = await browser.navigate(callback, { headers: { "sec-purpose": "prefetch" } });
+  assert.deepEqual([guess.status, guess.headers["set-cookie"]], [204, undefined]);
+  assert.equal((await browser.navigate(callback, { site: "cross-site" })).status, 200);
+});
+
+test("nothing but a navigation of the whole page begins a login", async () => {
+  const browser = stack.browser();
+  for (const headers of [{ "sec-fetch-mode": "no-cors", "sec-fetch-dest": "image" }, { "sec-fetch-dest": "iframe" }, { "sec-fetch-mode": "cors", "sec-fetch-dest": "empty" }]) {
+    const answer = await browser.navigate("/auth/login", { site: "cross-site", headers: /** @type {any} */ (headers) });
+    assert.deepEqual([answer.status, answer.json?.code, answer.headers["set-cookie"]], [403, "cross_site", undefined]);
+  }
+  assert.equal((await browser.navigate("/auth/login", { site: "cross-site" })).status, 302);
+});
+
+test("keeps eight pending logins of a browser; the oldest makes room", async () => {
+  const browser = stack.browser();
+  const begun = [];
+  for (let at = 0; at < 9; at += 1) begun.push({ ...(await begin(stack, browser)), nonce: stack.as.nonce });
+  const [first, second] = begun;
+  assertWayBack(await browser.navigate(first?.callback ?? "", { site: "cross-site" }), 400);
+  stack.as.nonce = second?.nonce ?? "";
+  assert.equal((await browser.navigate(second?.callback ?? "", { site: "cross-site" })).status, 200);
+});
+
+test("a binding cookie that was tampered with is another browser's", async () => {
+  const browser = stack.browser();
+  const { callback } = await begin(stack, browser);
+  const binding = browser.cookie(BINDING_COOKIE) ?? "";
+  browser.setCookie(BINDING_COOKIE, `${binding.slice(0, -2)}${binding.endsWith("AA") ? "BB" : "AA"}`, "lax");
+  assertWayBack(await browser.navigate(callback, { site: "cross-site" }), 400);
+  browser.setCookie(BINDING_COOKIE, binding, "lax");
+  assert.equal((await browser.navigate(callback, { site: "cross-site" })).status, 200);
+});
+
+test("an unknown provider is not found", async () => {
+  const browser = stack.browser();
+  assert.equal((await browser.navigate("/auth/login?provider=nobody")).status, 404);
+  assert.equal((await browser.navigate("/auth/callback/nobody?code=x&state=y")).status, 404);
+  assert.equal((await browser.navigate("/auth/login?provider=demo&provider=demo")).status, 400);
+});
+
+test("nothing secret was answered or logged", () => assertNothingLeaked(stack, stack.as.issued));

@@ -1,0 +1,238 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+
+import { enter, startScriptedStack } from "./support/scripted-stack.mjs";
+import { assertNothingLeaked } from "./support/secrets.mjs";
+import { SESSION_COOKIE, question } from "./support/stack.mjs";
+import { pause, until } from "./support/until.mjs";
+
+/** @typedef {import("./support/scripted-stack.mjs").ScriptedStack} ScriptedStack */
+
+/** Long enough to log in, and within the vault's lead from its second half on. */
+const SHORT_TTL = 4;
+
+/**
+ * A test with a Worker and servers of its own: most of these tests wait, so they wait together.
+ *
+ * @param {string} name
+ * @param {(stack: ScriptedStack) => Promise<void>} body
+ */
+const play = (name, body) => test(name, async () => {
+  const stack = await startScriptedStack();
+  try {
+    await body(stack);
+    assertNothingLeaked(stack, stack.as.issued);
+  } finally {
+    await stack.close();
+  }
+});
+
+/** @param {ScriptedStack} stack */
+const refreshes = (stack) => stack.as.requests("refresh_token").length;
+
+/** @param {ScriptedStack} stack */
+const outcomes = (stack) => stack.workerd.log.filter((line) => line.event === "outcome").map((line) => line.outcome);
+
+/** @param {import("./support/browser.mjs").Browser} browser @param {any} held @param {string} reason */
+const ask = (browser, held, reason, more = {}) => browser.call("/auth/token", { method: "POST", json: question(held, reason, more) });
+
+/** Answers refreshes only; codes go on as usual. @param {ScriptedStack} stack @param {(form: URLSearchParams) => any} answer */
+const onRefresh = ({ as }, answer) => { as.onToken = (form) => (form.get("grant_type") === "refresh_token" ? answer(form) : undefined); };
+
+/** A login whose token is due. @param {ScriptedStack} stack */
+async function enterDue(stack) {
+  stack.as.accessTtl = SHORT_TTL;
+  const entered = await enter(stack);
+  stack.as.accessTtl = 3600;
+  await pause((SHORT_TTL * 1000) / 2 + 100);
+  return entered;
+}
+
+/** A login whose token has expired. @param {ScriptedStack} stack */
+async function enterExpired(stack) {
+  stack.as.accessTtl = 1;
+  const entered = await enter(stack);
+  stack.as.accessTtl = 3600;
+  await pause(1100);
+  return entered;
+}
+
+/** Waits until a login is old enough for a refresh that nobody needs. @param {any} session */
+const settle = (session) => pause(Math.max(0, 10_200 - (Date.now() - session.epoch)));
+
+describe("a refresh", { concurrency: 5 }, () => {
+  play("a refresh is idempotent by epoch and generation", async (stack) => {
+    const { browser, session } = await enterDue(stack);
+    const count = refreshes(stack);
+    const first = await ask(browser, session, "deadline");
+    assert.deepEqual([first.status, first.json.generation, first.json.lifetime], [200, 2, 3600], first.text);
+    assert.deepEqual(outcomes(stack), ["success"]);
+    // The same question again, from a tab that is behind: it gets the current token, and nothing is spent.
+    for (const reason of ["deadline", "unauthorized", "forced", "resume"]) {
+      const again = await ask(browser, session, reason);
+      assert.deepEqual([again.json.epoch, again.json.generation], [session.epoch, 2], reason);
+    }
+    assert.equal((await ask(browser, undefined, "resume")).json.generation, 2);
+    assert.equal(refreshes(stack), count + 1);
+    assert.equal(stack.as.requests("refresh_token").at(-1)?.get("refresh_token")?.startsWith("refresh-"), true);
+  });
+
+  play("a token that is not due is not refreshed, and a forced refresh keeps the minimum interval", async (stack) => {
+    const { browser, session } = await enter(stack);
+    const count = refreshes(stack);
+    for (const reason of ["deadline", "resume", "activity", "forced", "unauthorized"]) {
+      assert.equal((await ask(browser, session, reason)).json.generation, 1, reason);
+    }
+    assert.equal(refreshes(stack), count);
+    await settle(session);
+    assert.equal((await ask(browser, session, "deadline")).json.generation, 1);
+    const forced = await ask(browser, session, "forced");
+    assert.equal(forced.json.generation, 2);
+    assert.equal((await ask(browser, forced.json, "forced")).json.generation, 2);
+    assert.equal(refreshes(stack), count + 1);
+  });
+
+  play("200 callers at expiry make one token request", async (stack) => {
+    const { browser, session } = await enterExpired(stack);
+    const count = refreshes(stack);
+    onRefresh(stack, async (form) => ({ delayMs: 300, json: await stack.as.tokens(form) }));
+    const answers = await Promise.all(Array.from({ length: 200 }, () => ask(browser, session, "deadline")));
+    assert.deepEqual([...new Set(answers.map((answer) => `${answer.status} ${answer.json.generation}`))], ["200 2"]);
+    assert.equal(refreshes(stack), count + 1);
+  });
+
+  play("a caller that hangs up does not stop the refresh", async (stack) => {
+    const { browser, session } = await enterDue(stack);
+    const count = refreshes(stack);
+    onRefresh(stack, async (form) => ({ delayMs: 800, json: await stack.as.tokens(form) }));
+    await assert.rejects(browser.call("/auth/token", { method: "POST", json: question(session, "deadline"), limitMs: 200 }));
+    await until("the new token", async () => (await browser.call("/auth/session")).json.generation === 2);
+    assert.equal(refreshes(stack), count + 1);
+  });
+
+  play("a refresh that is slow is answered with the living token, and committed when it comes", async (stack) => {
+    stack.as.accessTtl = 40;
+    const { browser, session } = await enter(stack);
+    onRefresh(stack, async (form) => ({ delayMs: 6000, json: await stack.as.tokens(form) }));
+    await settle(session);
+    const count = refreshes(stack);
+    const began = Date.now();
+    const answer = await ask(browser, session, "forced");
+    const waited = Date.now() - began;
+    assert.deepEqual([answer.status, answer.json.generation], [200, 1]);
+    assert.ok(waited >= 4_300 && waited < 5_800, `waited ${waited} ms`);
+    await until("the new token", async () => (await browser.call("/auth/session")).json.generation === 2);
+    assert.equal(refreshes(stack), count + 1);
+  });
+
+  for (const [name, outcome, given, isWait] of /** @type {[string, string, any, (seconds: number) => boolean][]} */ ([
+    ["503", "transient", { status: 503, body: "busy" }, (seconds) => seconds > 0 && seconds <= 30],
+    ["429 with Retry-After", "throttled", { status: 429, headers: { "retry-after": "7" } }, (seconds) => seconds > 5 && seconds <= 7],
+    ["429 with a date", "throttled", { status: 429, headers: { "retry-after": new Date(Date.now() + 20 * 60_000).toUTCString() } }, (seconds) => seconds > 600 && seconds <= 1260],
+    ["a page of HTML", "transient", { headers: { "content-type": "text/html" }, body: "<p>Please accept our terms</p>" }, (seconds) => seconds > 0],
+    ["an unknown 4xx", "transient", { status: 418, json: { error: "teapot" } }, (seconds) => seconds > 0],
+    ["invalid_client", "misconfigured", { status: 401, json: { error: "invalid_client" } }, (seconds) => seconds > 0],
+    ["a broken connection", "transient", { body: "{", cut: true }, (seconds) => seconds > 0],
+  ])) {
+    play(`a refresh that fails with ${name} keeps the session`, async (stack) => {
+      const { browser, session } = await enterDue(stack);
+      const count = refreshes(stack);
+      onRefresh(stack, () => given);
+      const living = await ask(browser, session, "deadline");
+      assert.deepEqual([living.status, living.json.generation], [200, 1], living.text);
+      assert.equal(refreshes(stack), count + 1);
+      await pause(SHORT_TTL * 1000 - (Date.now() - session.epoch) + 100);
+      const dead = await ask(browser, session, "deadline");
+      assert.deepEqual([dead.status, dead.headers["content-type"]], [503, "application/problem+json"]);
+      assert.equal(dead.json.code, "temporarily_unavailable");
+      assert.deepEqual(outcomes(stack).slice(0, 1), [outcome]);
+      assert.ok(isWait(dead.json.retry_after), `retry_after is ${dead.json.retry_after}`);
+      assert.equal(dead.headers["retry-after"], String(Math.max(1, Math.ceil(dead.json.retry_after))));
+      const shown = (await browser.call("/auth/session")).json;
+      assert.equal(shown.state, "active");
+      assert.equal(shown.expires_in, 0);
+    });
+  }
+
+  play("a refresh that failed is made again, and the session goes on", async (stack) => {
+    const { browser, session } = await enterDue(stack);
+    onRefresh(stack, () => ({ status: 503 }));
+    await ask(browser, session, "deadline");
+    stack.as.onToken = () => undefined;
+    const answer = await until("a new token", async () => {
+      const { json } = await ask(browser, session, "deadline");
+      return json.generation === 2 && json;
+    });
+    assert.equal(answer.lifetime, 3600);
+    assert.equal(outcomes(stack).at(-1), "recovered");
+  });
+
+  play("invalid_grant asks for the user, and keeps the session", async (stack) => {
+    const { browser, session } = await enterDue(stack);
+    onRefresh(stack, () => ({ status: 400, json: { error: "invalid_grant" } }));
+    const answer = await ask(browser, session, "deadline");
+    assert.deepEqual([answer.status, answer.json.code, answer.json.reason], [401, "reauth_required", "revoked"]);
+    assert.deepEqual(outcomes(stack), ["revoked"]);
+    const shown = (await browser.call("/auth/session")).json;
+    assert.deepEqual([shown.state, shown.epoch, shown.generation, shown.user.sub], ["reauth_required", session.epoch, 1, "scripted-user"]);
+    assert.deepEqual(shown.providers, [{ name: "demo", state: "needs_human" }]);
+    const call = await browser.call("/api/orders");
+    assert.deepEqual([call.status, call.headers["everlit-code"]], [401, "reauth_required"]);
+    const count = refreshes(stack);
+    await ask(browser, session, "forced");
+    assert.equal(refreshes(stack), count);
+  });
+
+  play("a grant without a refresh token asks for the user when its token has expired", async (stack) => {
+    stack.as.withoutRefreshToken = true;
+    const { browser, session } = await enterExpired(stack);
+    const answer = await ask(browser, session, "deadline");
+    assert.deepEqual([answer.status, answer.json.code, answer.json.reason], [401, "reauth_required", "no_refresh_token"]);
+  });
+
+  play("a refresh answer without a refresh token keeps the old one", async (stack) => {
+    const { browser, session } = await enterDue(stack);
+    onRefresh(stack, () => ({ json: { access_token: "access-short-1", token_type: "Bearer", expires_in: 1 } }));
+    const second = await ask(browser, session, "deadline");
+    assert.equal(second.json.generation, 2);
+    const presented = stack.as.requests("refresh_token").at(-1)?.get("refresh_token");
+    await pause(1100);
+    assert.equal((await ask(browser, second.json, "deadline")).json.generation, 3);
+    assert.equal(stack.as.requests("refresh_token").at(-1)?.get("refresh_token"), presented);
+  });
+
+  play("a logout revokes the refresh token, and tries again where the server is busy", async (stack) => {
+    const { browser } = await enter(stack);
+    const refreshToken = stack.as.issued.findLast((token) => token.startsWith("refresh-")) ?? "";
+    let busy = 1;
+    stack.as.onRevocation = () => (busy-- > 0 ? { status: 503 } : {});
+    const cookie = browser.cookie(SESSION_COOKIE) ?? "";
+    const logout = await browser.call("/auth/logout", { method: "POST" });
+    assert.deepEqual([logout.status, browser.cookie(SESSION_COOKIE)], [200, undefined]);
+    await until("two revocations", () => stack.as.revoked.filter((token) => token === refreshToken).length === 2);
+    // The cookie that somebody kept opens nothing.
+    browser.setCookie(SESSION_COOKIE, cookie);
+    const answer = await ask(browser, undefined, "resume");
+    assert.deepEqual([answer.status, answer.json.code, answer.json.reason], [401, "session_ended", "logout"]);
+    assert.equal((await browser.call("/auth/session")).json.state, "logged_out");
+    assert.deepEqual([(await browser.call("/auth/logout", { method: "POST" })).status], [200]);
+  });
+
+  play("a refresh answer that comes after the logout brings nothing back, and its token is revoked", async (stack) => {
+    const { browser, session } = await enterDue(stack);
+    const cookie = browser.cookie(SESSION_COOKIE) ?? "";
+    onRefresh(stack, async (form) => ({ delayMs: 1000, json: await stack.as.tokens(form) }));
+    const count = refreshes(stack);
+    const late = ask(browser, session, "deadline");
+    await until("the refresh", () => refreshes(stack) === count + 1);
+    const other = stack.browser();
+    other.setCookie(SESSION_COOKIE, cookie);
+    await other.call("/auth/logout", { method: "POST" });
+    const answer = await late;
+    assert.deepEqual([answer.status, answer.json.code], [401, "session_ended"]);
+    const successor = stack.as.issued.findLast((token) => token.startsWith("refresh-")) ?? "";
+    await until("its revocation", () => stack.as.revoked.includes(successor));
+    assert.deepEqual(outcomes(stack), ["late"]);
+    assert.equal((await browser.call("/auth/session")).json.state, "logged_out");
+  });
+});
