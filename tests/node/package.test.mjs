@@ -1,0 +1,93 @@
+// What npm users get: the built package, through its public door.
+
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { describe, test } from "node:test";
+import { inside } from "./inside.mjs";
+
+const root = new URL("../../crates/web/", import.meta.url);
+const dist = new URL("dist/", root);
+const read = (path) => readFileSync(new URL(path, root), "utf8");
+
+describe("the package", () => {
+  test("is imported without effect, and opens no session where there is no page", async () => {
+    const globals = Object.getOwnPropertyNames(globalThis);
+    const everlit = await import("everlit");
+    assert.deepEqual(Object.keys(everlit).sort(), ["SessionError", "isSessionError", "openSession"]);
+    const error = await everlit.openSession().catch((caught) => caught);
+    assert.ok(error instanceof everlit.SessionError && error instanceof Error);
+    assert.equal(error.code, "ERR_SESSION_UNSUPPORTED");
+    assert.deepEqual(Object.getOwnPropertyNames(globalThis), globals);
+  });
+
+  test("knows its errors, also those of another copy", async () => {
+    const { SessionError, isSessionError } = await import("everlit");
+    assert.ok(isSessionError(new SessionError("ERR_SESSION_ENDED", "")));
+    assert.ok(isSessionError(new inside.errors.SessionError("ERR_SESSION_ENDED", "")));
+    for (const other of [new Error("x"), { name: "SessionError" }, { name: "SessionError", code: 7 }, null, undefined, "SessionError"]) {
+      assert.equal(isSessionError(other), false);
+    }
+  });
+
+  test("has every file that it names", () => {
+    const { exports, files } = JSON.parse(read("package.json"));
+    assert.deepEqual(files, ["dist"]);
+    for (const path of [exports["."].types, exports["."].default, exports["./everlit.wasm"]]) assert.ok(read(path).length > 0);
+    const { session } = JSON.parse(read("dist/manifest.json"));
+    const shipped = readdirSync(dist).filter((name) => /\.(js|wasm)$/.test(name));
+    assert.deepEqual(session.toSorted(), shipped.sort(), "everything that is shipped is loaded until a session is open");
+  });
+
+  test("asks no bundler for a file that is not there", () => {
+    for (const name of ["everlit.js", "driver.js"]) {
+      const asked = [...read(`dist/${name}`).matchAll(/new URL\(([^)]*)import\.meta\.url\)/g)].map(([, what]) => what);
+      assert.deepEqual(asked, name === "everlit.js" ? ['"./everlit.wasm",'] : []);
+    }
+  });
+
+  test("declares nothing of its inside", () => {
+    for (const name of readdirSync(dist).filter((file) => file.endsWith(".d.ts"))) {
+      const text = read(`dist/${name}`);
+      assert.doesNotMatch(text, /constructor\(|Platform|Machine|abi\.js/, name);
+      for (const [, from] of text.matchAll(/from "\.\/(\w+)\.js"/g)) assert.ok(read(`dist/${from}.d.ts`));
+    }
+  });
+});
+
+describe("the numbers that cross into Rust", () => {
+  const { glue, abi } = inside;
+  const zero = [0, 0, 0, 0, 0, 0];
+
+  test("are each understood there, and none beyond", () => {
+    const kinds = Object.values(abi.EventKind).filter(Number.isInteger);
+    assert.ok(kinds.length > 10);
+    for (const kind of kinds) assert.ok(new glue.Machine().step(1e12, 1e3, 0, kind, ...zero), `event ${abi.EventKind[kind]}`);
+    assert.equal(new glue.Machine().step(1e12, 1e3, 0, kinds.length, ...zero), undefined);
+  });
+
+  test("make rows of their length, that begin with a state", () => {
+    const machine = new glue.Machine();
+    const rows = machine.step(1e12, 1e3, 0, abi.EventKind.Opened, ...zero);
+    assert.equal(rows.length, 2 * abi.ROW);
+    assert.equal(abi.STATES[rows[0]], "resuming");
+    assert.equal(rows[abi.ROW], abi.EffectKind.CheckSession);
+  });
+
+  test("that make no event change nothing", () => {
+    const machine = new glue.Machine();
+    const opened = machine.step(1e12, 1e3, 0, abi.EventKind.Opened, ...zero);
+    const request = opened[abi.ROW + 1];
+    const good = [request, abi.SessionKind.Active, 1e12, 1, 60_000, 60_000];
+    for (let at = 0; at < good.length; at += 1) {
+      for (const bad of [NaN, -1, Infinity, 2 ** 60, undefined]) {
+        const numbers = good.with(at, bad);
+        assert.equal(machine.step(1e12, 2e3, 0, abi.EventKind.SessionAnswered, ...numbers), undefined, `${numbers}`);
+      }
+    }
+    for (const [wall, mono] of [[NaN, 2e3], [1e12, NaN], [-1, 2e3], [1e12, -1], [Infinity, 2e3]]) {
+      assert.equal(machine.step(wall, mono, 0, abi.EventKind.SessionAnswered, ...good), undefined);
+    }
+    const answered = machine.step(1e12, 2e3, 0, abi.EventKind.SessionAnswered, ...good);
+    assert.equal(abi.STATES[answered[0]], "active", "the machine still waited for its answer");
+  });
+});
