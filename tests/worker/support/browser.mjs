@@ -30,7 +30,7 @@ export function send(url, { method = "GET", headers = {}, body, limitMs = LIMIT_
       incoming.on("end", () => {
         const text = Buffer.concat(chunks).toString("utf8");
         let json;
-        if (/json/.test(incoming.headers["content-type"] ?? "")) json = JSON.parse(text);
+        if (text && /json/.test(incoming.headers["content-type"] ?? "")) json = JSON.parse(text);
         resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, text, json, url: target });
       });
     });

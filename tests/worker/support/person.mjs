@@ -21,7 +21,7 @@ export async function authorize(browser, { login = "ada@example.com", returnTo =
       answer = await browser.navigate(next, { site: "cross-site" });
       continue;
     }
-    const actions = [...answer.text.matchAll(/<form[^>]* action="([^"]+)"/g)].map((match) => match[1]);
+    const actions = [...answer.text.matchAll(/ (?:form)?action="([^"]+)"/g)].map((match) => match[1]);
     const action = actions.find((path) => path?.endsWith("/login")) ?? actions.find((path) => path?.endsWith(`/${decide}`));
     if (!action) throw new Error(`a page without a form at ${answer.url.pathname}: ${answer.status} ${answer.text}`);
     const form = action.endsWith("/login") ? { login, password: "any" } : {};

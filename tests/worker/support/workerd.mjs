@@ -68,11 +68,15 @@ export class Workerd {
   /** Everything it has written, over all of its lives. */
   output = "";
   /** @type {import("node:child_process").ChildProcess | undefined} */ #child;
+  /** @type {Record<string, unknown>} */ #variables;
+  /** @type {Record<string, string>} */ #objects;
 
-  /** @param {string} folder @param {number} port */
-  constructor(folder, port) {
+  /** @param {string} folder @param {number} port @param {Record<string, unknown>} variables @param {Record<string, string>} objects */
+  constructor(folder, port, variables, objects) {
     this.folder = folder;
     this.port = port;
+    this.#variables = variables;
+    this.#objects = objects;
   }
 
   /** The log, line by line, as far as it is ours. @returns {Record<string, any>[]} */
@@ -87,16 +91,22 @@ export class Workerd {
    * @param {Record<string, string>} [options.objects] Durable Object bindings and their classes
    */
   static async start({ port, variables, objects = { SESSION_VAULT: "SessionVault", LOGIN_DESK: "LoginDesk" } }) {
-    const workerd = new Workerd(await mkdtemp(join(tmpdir(), "everlit-workerd-")), port ?? (await freePort()));
-    const toml = await readFile(join(ROOT, "wrangler.toml"), "utf8");
-    const compatibilityDate = /^compatibility_date\s*=\s*"([\d-]+)"/m.exec(toml)?.[1] ?? "";
-    const disk = join(workerd.folder, "disk");
-    await mkdir(disk);
-    for (const module of MODULES) await copyFile(join(BUILD, module), join(workerd.folder, module));
-    const text = configText({ port: workerd.port, disk, compatibilityDate, variables, objects });
-    await writeFile(join(workerd.folder, "config.capnp"), text);
+    const folder = await mkdtemp(join(tmpdir(), "everlit-workerd-"));
+    const workerd = new Workerd(folder, port ?? (await freePort()), variables, objects);
+    for (const module of MODULES) await copyFile(join(BUILD, module), join(folder, module));
+    await mkdir(join(folder, "disk"));
+    await workerd.configure({});
     await workerd.begin();
     return workerd;
+  }
+
+  /** Changes variables, for the next start. @param {Record<string, unknown>} changes */
+  async configure(changes) {
+    Object.assign(this.#variables, changes);
+    const toml = await readFile(join(ROOT, "wrangler.toml"), "utf8");
+    const compatibilityDate = /^compatibility_date\s*=\s*"([\d-]+)"/m.exec(toml)?.[1] ?? "";
+    const text = configText({ port: this.port, disk: join(this.folder, "disk"), compatibilityDate, variables: this.#variables, objects: this.#objects });
+    await writeFile(join(this.folder, "config.capnp"), text);
   }
 
   /** Starts the process, on what its storage holds. */
