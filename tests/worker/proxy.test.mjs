@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
 import { after, before, beforeEach, test } from "node:test";
+import { gunzipSync, gzipSync } from "node:zlib";
 
 import { enter, startScriptedStack } from "./support/scripted-stack.mjs";
 import { assertNothingLeaked } from "./support/secrets.mjs";
@@ -75,6 +76,27 @@ test("bodies are passed on in both directions, as they come", async () => {
   });
   assert.equal(text, "first second");
   assert.ok(firstAfter < 1200, `the first part came after ${firstAfter} ms`);
+});
+
+test("a compressed answer arrives as it was meant", async () => {
+  const { browser } = await enter(stack);
+  const text = JSON.stringify([{ id: "x".repeat(2000) }]);
+  const packed = gzipSync(text);
+  stack.script.answer = () => ({ headers: { "content-type": "application/json", "content-encoding": "gzip", "content-length": String(packed.length) }, body: packed });
+  const answer = await browser.call("/api/orders", { headers: { "accept-encoding": "gzip" } });
+  assert.equal(answer.headers["content-encoding"], "gzip");
+  assert.equal(gunzipSync(answer.bytes).toString(), text);
+});
+
+test("an answer without a body arrives without one", async () => {
+  const { browser } = await enter(stack);
+  for (const status of [204, 304]) {
+    stack.script.answer = () => ({ status });
+    assert.equal((await browser.call("/api/orders")).status, status);
+  }
+  stack.script.answer = () => ({ json: [{ id: 1 }] });
+  const head = await browser.call("/api/orders", { method: "HEAD" });
+  assert.deepEqual([head.status, head.text], [200, ""]);
 });
 
 test("a call without a session never reaches the upstream", async () => {

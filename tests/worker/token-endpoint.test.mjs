@@ -35,7 +35,7 @@ const ANSWERS = /** @type {[string, number, import("./support/scripted-server.mj
   ["429", 502, { status: 429, json: { error: "slow_down" } }],
   ["a truncated answer", 502, { headers: { "content-type": "application/json" }, body: "{\"access_token\": \"canary", cut: true }],
   ["half a document", 502, { headers: { "content-type": "application/json" }, body: "{\"access_token\": \"canary" }],
-  ["a redirect", 502, { status: 302, headers: { location: "https://evil.example/" } }],
+  ["a redirect", 502, { status: 307, headers: { location: "/token-elsewhere" } }],
   ["an answer without end", 502, { headers: { "content-type": "application/json" }, body: `{"a": "${"x".repeat(400_000)}"}` }],
   ["no access token", 502, { json: { token_type: "Bearer" } }],
   ["tokens of another type", 502, { json: { access_token: "canary", token_type: "mac" } }],
@@ -48,6 +48,7 @@ for (const [name, status, given] of ANSWERS) {
   test(`a code that is answered with ${name} ends in a page`, async () => {
     stack.as.onToken = () => given;
     const { browser, callback } = await fail(status);
+    assert.equal(stack.as.hits("/token-elsewhere"), 0);
     // The code is spent, whatever came of it: a reload does not spend it again.
     const requests = stack.as.requests("authorization_code").length;
     assert.equal((await browser.navigate(callback, { site: "cross-site" })).status, 400);

@@ -6,7 +6,7 @@
 
 import { request } from "node:http";
 
-/** @typedef {{ status: number, headers: import("node:http").IncomingHttpHeaders, text: string, json: any, url: URL }} Answer */
+/** @typedef {{ status: number, headers: import("node:http").IncomingHttpHeaders, text: string, bytes: Buffer, json: any, url: URL }} Answer */
 /** @typedef {"none" | "same-origin" | "same-site" | "cross-site"} Site */
 
 const LIMIT_MS = 40_000;
@@ -28,10 +28,12 @@ export function send(url, { method = "GET", headers = {}, body, limitMs = LIMIT_
       incoming.on("data", (chunk) => chunks.push(chunk));
       incoming.on("error", reject);
       incoming.on("end", () => {
-        const text = Buffer.concat(chunks).toString("utf8");
+        const bytes = Buffer.concat(chunks);
+        const packed = incoming.headers["content-encoding"];
+        const text = packed ? "" : bytes.toString("utf8");
         let json;
         if (text && /json/.test(incoming.headers["content-type"] ?? "")) json = JSON.parse(text);
-        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, text, json, url: target });
+        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, text, bytes, json, url: target });
       });
     });
     outgoing.setTimeout(limitMs, () => outgoing.destroy(new Error(`no answer within ${limitMs} ms: ${method} ${target.pathname}`)));

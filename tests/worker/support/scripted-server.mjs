@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 /**
  * What to answer. `cut` breaks the connection off after the body; `delayMs` waits first; `chunks` are sent one by one.
  *
- * @typedef {{ status?: number, headers?: Record<string, string | string[]>, json?: unknown, body?: string, chunks?: { afterMs: number, text: string }[], delayMs?: number, cut?: boolean }} Given
+ * @typedef {{ status?: number, headers?: Record<string, string | string[]>, json?: unknown, body?: string | Buffer, chunks?: { afterMs: number, text: string }[], delayMs?: number, cut?: boolean }} Given
  */
 
 const pause = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms));
