@@ -28,7 +28,8 @@ pub(crate) enum Command {
     Size(SizeArgs),
     /// Check the configuration in wrangler.toml before it is deployed
     Config(ConfigArgs),
-    /// Run the simulator with the given arguments
+    /// Run the simulator; its flags are its own, see `cargo xtask sim --help`
+    #[command(disable_help_flag = true)]
     Sim(SimArgs),
     /// Install every tool, npm package and browser that the other commands need
     Setup,
@@ -123,7 +124,7 @@ pub(crate) enum ConfigCommand {
 /// Arguments of `sim`, passed on as they are.
 #[derive(Args)]
 pub(crate) struct SimArgs {
-    /// Arguments of the simulator (try --help after --)
+    /// Arguments of the simulator
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     pub(crate) args: Vec<String>,
 }

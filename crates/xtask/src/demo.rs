@@ -99,14 +99,15 @@ pub(crate) fn headless(repo: &Repo, asked: &Asked, port: Option<u16>) -> Result<
     build::all(repo)?;
     say::step("starting the authorization server, the Worker and headless Chromium");
     let stack = Stack::start(repo, &Plan { name: "lit", port, access_ttl: asked.access_ttl, https: false })?;
-    let driver = browsers::drive(repo, Engine::Chromium, "lit")?;
+    let driver = browsers::drive(repo, Engine::Chromium, &stack.name)?;
     let mut command = repo.node();
     command.arg(repo.at("tests/e2e/lit.mjs"));
     command.args(["--tabs", &asked.tabs.to_string(), "--rotations", &asked.rotations.to_string()]);
     stack.describe(&mut command);
     command.env("EVERLIT_ENGINE", Engine::Chromium.name()).env("EVERLIT_WEBDRIVER", &driver.address);
-    let stdout = repo.log("lit-result")?;
-    let mut script = process::spawn("the headless demo", command, &repo.log("lit")?, Output::Show(stdout))?;
+    let stdout = repo.log(&format!("{}-result", stack.name))?;
+    let mut script =
+        process::spawn("the headless demo", command, &repo.log(&stack.name)?, Output::Show(stdout))?;
     let rounds = u64::from(asked.rotations) + 2;
     let limit = Duration::from_secs(rounds * u64::from(asked.access_ttl) + u64::from(asked.tabs) * 10 + 120);
     let began = Instant::now();

@@ -10,26 +10,37 @@ use std::time::Duration;
 /// Held while it lives.
 pub(crate) struct Lock(#[expect(dead_code, reason = "held for the lock of the open file")] File);
 
+/// The lock, unless somebody holds it.
+pub(crate) fn attempt(path: &Path) -> Result<Option<Lock>> {
+    let file = open(path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(Lock(file))),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => bail!("cannot lock {}: {error}", path.display()),
+    }
+}
+
 /// Waits for the lock, saying so.
 pub(crate) fn take(path: &Path, what: &str) -> Result<Lock> {
+    let mut heart: Option<Heartbeat> = None;
+    loop {
+        if let Some(lock) = attempt(path)? {
+            return Ok(lock);
+        }
+        let first = || {
+            say::note(&format!("{what} is at work in another command, waiting for it"));
+            Heartbeat::new(format!("waiting for {what}"))
+        };
+        heart.get_or_insert_with(first).beat();
+        thread::sleep(Duration::from_millis(200));
+    }
+}
+
+fn open(path: &Path) -> Result<File> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     }
-    let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
-    let mut heart: Option<Heartbeat> = None;
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(Lock(file)),
-            Err(TryLockError::WouldBlock) => heart
-                .get_or_insert_with(|| {
-                    say::note(&format!("{what} is at work in another command, waiting for it"));
-                    Heartbeat::new(format!("waiting for {what}"))
-                })
-                .beat(),
-            Err(TryLockError::Error(error)) => bail!("cannot lock {}: {error}", path.display()),
-        }
-        thread::sleep(Duration::from_millis(200));
-    }
+    File::create(path).with_context(|| format!("cannot write {}", path.display()))
 }
 
 #[cfg(test)]
@@ -40,7 +51,7 @@ mod tests {
     fn a_second_taker_waits() {
         let path = std::env::temp_dir().join(format!("everlit-xtask-{}.lock", std::process::id()));
         let first = take(&path, "a test").unwrap();
-        assert!(matches!(File::create(&path).unwrap().try_lock(), Err(TryLockError::WouldBlock)));
+        assert!(attempt(&path).unwrap().is_none());
         let other = path.clone();
         let second = thread::spawn(move || take(&other, "a test").is_ok());
         thread::sleep(Duration::from_millis(300));

@@ -24,7 +24,7 @@ pub(crate) struct Finished {
 impl Finished {
     /// The end of the output and where the rest is.
     pub(crate) fn tail(&self) -> String {
-        format!("{}\n    (all of it: {})", say::tail(&self.output, 40), self.log.display())
+        format!("{}\n    (all of it: {})", say::gist(&self.output), self.log.display())
     }
 }
 

@@ -51,9 +51,41 @@ pub(crate) fn tail(text: &str, lines: usize) -> String {
     all.iter().skip(from).map(|line| format!("    | {line}")).collect::<Vec<_>>().join("\n")
 }
 
+/// What explains a failure: from the first complaint on, and the very end; all of it when it is short.
+pub(crate) fn gist(text: &str) -> String {
+    const FROM_COMPLAINT: usize = 40;
+    const FROM_END: usize = 12;
+    let lines: Vec<&str> = text.trim_end().lines().collect();
+    let complains = |line: &str| {
+        line.starts_with("error")
+            || line.starts_with("Error")
+            || line.starts_with("✖ failing tests:")
+            || (line.starts_with("---- ") && line.ends_with("stdout ----"))
+    };
+    let Some(first) = lines.iter().position(|line| complains(line)) else {
+        return tail(text, FROM_COMPLAINT);
+    };
+    let rest = lines.get(first..).unwrap_or_default();
+    if rest.len() <= FROM_COMPLAINT + FROM_END {
+        return tail(text, rest.len());
+    }
+    let head = rest.get(..FROM_COMPLAINT).unwrap_or_default().join("\n");
+    format!("{}\n    | ...\n{}", tail(&head, FROM_COMPLAINT), tail(text, FROM_END))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_gist_begins_at_the_first_complaint() {
+        let noise = "Compiling\n".repeat(90);
+        let said = gist(&format!("{noise}---- a stdout ----\nit broke\n{noise}the end\n"));
+        assert!(said.starts_with("    | ---- a stdout ----\n    | it broke\n"), "{said}");
+        assert!(said.contains("    | ...\n") && said.ends_with("    | the end"), "{said}");
+        assert_eq!(gist("Compiling\nerror: no\nend\n"), "    | error: no\n    | end");
+        assert_eq!(gist("quiet\n"), "    | quiet");
+    }
 
     #[test]
     fn elapsed_reads_like_a_clock() {

@@ -3,6 +3,7 @@
 //! The Worker's configuration is the repository's own wrangler.toml with the addresses of this stack put in, so what
 //! runs here is what gets deployed.
 
+use crate::lock::{self, Lock};
 use crate::process::{self, Output, Running};
 use crate::repo::Repo;
 use crate::{http, npm, ports, run, secrets};
@@ -16,7 +17,7 @@ use toml::{Table, Value};
 
 /// What to start.
 pub(crate) struct Plan<'a> {
-    /// Names the logs and the generated folder.
+    /// Names the logs and the generated folder; with a number when another one of that name is running.
     pub(crate) name: &'a str,
     /// Port of the app.
     pub(crate) port: u16,
@@ -38,15 +39,21 @@ pub(crate) struct Servers {
 pub(crate) struct Stack {
     /// `http://localhost:<port>`
     pub(crate) app: String,
+    /// What its logs and its folder are named.
+    pub(crate) name: String,
     servers: Servers,
     access_ttl: u32,
     worker: Running,
     authorization_server: Running,
+    /// Given back last: the name is free when nothing runs under it.
+    _slot: Lock,
 }
 
 impl Stack {
     /// Starts it and waits until it answers.
     pub(crate) fn start(repo: &Repo, plan: &Plan<'_>) -> Result<Self> {
+        let (name, slot) = free_name(repo, plan.name)?;
+        let plan = &Plan { name: &name, ..*plan };
         let scheme = if plan.https { "https" } else { "http" };
         let app = format!("{scheme}://localhost:{}", plan.port);
         let root = read_config(&repo.at("wrangler.toml"))?;
@@ -68,7 +75,8 @@ impl Stack {
             format!("SECRET_SESSION_KEY={}\nSECRET_DEMO_CLIENT_SECRET={client_secret}\n", secrets::random()?);
         secrets::write(&folder.join(".dev.vars"), &dev_vars)?;
         let worker = start_worker(repo, plan, &folder)?;
-        Ok(Self { app, servers, access_ttl: plan.access_ttl, worker, authorization_server })
+        let access_ttl = plan.access_ttl;
+        Ok(Self { app, name, servers, access_ttl, worker, authorization_server, _slot: slot })
     }
 
     /// Tells a script where everything is.
@@ -106,6 +114,17 @@ impl Stack {
             self.authorization_server.tail()
         )
     }
+}
+
+/// The name, or the name with a number, that no running stack of this clone has.
+fn free_name(repo: &Repo, name: &str) -> Result<(String, Lock)> {
+    for number in 1..100 {
+        let name = if number == 1 { name.to_owned() } else { format!("{name}-{number}") };
+        if let Some(lock) = lock::attempt(&repo.target.join("stack").join(format!("{name}.lock")))? {
+            return Ok((name, lock));
+        }
+    }
+    bail!("a hundred stacks named {name} are running")
 }
 
 fn start_servers(

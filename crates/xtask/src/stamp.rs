@@ -1,5 +1,6 @@
 //! Work is skipped when nothing that it depends on has changed.
 
+use crate::lock;
 use crate::repo::Repo;
 use anyhow::{Context as _, Result};
 use std::fs;
@@ -49,6 +50,8 @@ pub(crate) fn unless_fresh(
     work: impl FnOnce() -> Result<()>,
 ) -> Result<bool> {
     let stamp = repo.target.join("stamps").join(name);
+    // Two builds into one folder would mix.
+    let _lock = lock::take(&stamp.with_extension("lock"), &format!("the build of `{name}`"))?;
     let wanted = digest(inputs)?;
     let fresh = fs::read_to_string(&stamp).is_ok_and(|found| found == wanted);
     if fresh && outputs.iter().all(|output| output.exists()) {
@@ -57,9 +60,6 @@ pub(crate) fn unless_fresh(
     // Removed first: work that fails half way must not look done.
     drop(fs::remove_file(&stamp));
     work()?;
-    if let Some(folder) = stamp.parent() {
-        fs::create_dir_all(folder)?;
-    }
     fs::write(&stamp, wanted).with_context(|| format!("cannot write {}", stamp.display()))?;
     Ok(true)
 }

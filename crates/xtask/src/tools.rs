@@ -123,7 +123,8 @@ impl Tool {
             "installing {} {version} ({}), once for all clones, about {}",
             facts.package, facts.why, facts.about
         ));
-        let fresh = repo.cache.join("tools").join(format!(".new-{}-{}", facts.package, std::process::id()));
+        // We hold the lock, so whatever is there was left by an interrupted installation.
+        let fresh = repo.cache.join("tools/.new");
         clear(&fresh)?;
         let mut command = repo.cargo();
         command.args(["install", facts.package, "--version", &version, "--no-track", "--root"]);

@@ -72,9 +72,9 @@ pub(super) fn journey(repo: &Repo, engine: Engine) -> Result<Outcome> {
     let name = format!("e2e-{}", engine.name());
     let https = engine == Engine::Webkit;
     let stack = Stack::start(repo, &Plan { name: &name, port: ports::free()?, access_ttl: 20, https })?;
-    let driver = browsers::drive(repo, engine, &name)?;
+    let driver = browsers::drive(repo, engine, &stack.name)?;
     let journey = vec![repo.at("tests/e2e/journey.test.mjs")];
-    let mut outcome = node_test(repo, &format!("test-{name}"), journey, 10, |command| {
+    let mut outcome = node_test(repo, &format!("test-{}", stack.name), journey, 10, |command| {
         stack.describe(command);
         command.env("EVERLIT_ENGINE", engine.name()).env("EVERLIT_WEBDRIVER", &driver.address);
     })?;

@@ -7,7 +7,7 @@ use crate::size::{self, Sizes};
 use anyhow::Result;
 
 /// What the Worker may weigh, gzip -9. The platform allows 3 MB; what is loaded at every cold start should be far less.
-const WORKER_GZIP: u64 = 400_000;
+const WORKER_GZIP: u64 = 300_000;
 /// What a page may load until `openSession` resolves, brotli 11.
 const SESSION_BROTLI: u64 = 24_000;
 
