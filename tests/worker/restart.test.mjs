@@ -116,7 +116,7 @@ describe("storage", { concurrency: 5 }, () => {
     });
   });
 
-  describe("a limit", { concurrency: 4 }, () => {
+  describe("a limit", { concurrency: 5 }, () => {
     const limits = (/** @type {object} */ LIMITS) => ({ change: (/** @type {any} */ given) => ({ ...given, LIMITS }) });
 
     play("of idleness ends the session by itself, and revokes its refresh token", async (stack) => {
@@ -127,6 +127,18 @@ describe("storage", { concurrency: 5 }, () => {
       assert.deepEqual([answer.status, answer.json.code, answer.json.reason], [401, "session_ended", "idle_limit"]);
       assert.equal((await browser.call("/auth/session")).json.state, "logged_out");
     }, limits({ idle: "3s", absolute: "1h" }));
+
+    play("ends the session also where the alarm had rung for something else before", async (stack) => {
+      stack.as.accessTtl = 4;
+      const { browser, session } = await enter(stack);
+      stack.as.accessTtl = 3600;
+      await pause(2200);
+      // The alarm is armed for the end of this request's time now, which is before the limit.
+      assert.equal((await ask(browser, session, "deadline")).json.generation, 2);
+      const refreshToken = stack.as.issued.findLast((token) => token.startsWith("refresh-")) ?? "";
+      await until("the revocation", () => stack.as.revoked.includes(refreshToken), 45_000);
+      assert.equal((await ask(browser, session, "resume")).json.reason, "idle_limit");
+    }, limits({ idle: "35s", absolute: "1h" }));
 
     play("of idleness counts from the activity that a tab reports, not from refreshes", async (stack) => {
       const { browser, session } = await enter(stack);
