@@ -90,13 +90,30 @@ test("does not hand out a session again that has ended since", async () => {
   assert.equal(browser.cookie(SESSION_COOKIE), undefined);
 });
 
-test("a login replaces the session that the browser has, and its older callback does not bring that back", async () => {
+test("a login of the same user renews the session that the browser has", async () => {
+  const browser = stack.browser();
+  const before = (await enter(stack, browser)).session;
+  const [cookie, revokedBefore] = [browser.cookie(SESSION_COOKIE), stack.as.revoked.length];
+  const { callback } = await begin(stack, browser);
+  await browser.navigate(callback, { site: "cross-site" });
+  const after = (await browser.call("/auth/session")).json;
+  assert.equal(browser.cookie(SESSION_COOKIE), cookie);
+  assert.deepEqual([after.epoch, after.generation], [before.epoch, before.generation + 1]);
+
+  // Played again, it is the same login: nothing moves, and no token of it is put back.
+  await browser.navigate(callback, { site: "cross-site" });
+  assert.equal((await browser.call("/auth/session")).json.generation, after.generation);
+  // The authorization server may revoke a whole grant with one of its tokens, and the new one can be part of it.
+  assert.equal(stack.as.revoked.length, revokedBefore);
+});
+
+test("a login of another user replaces the session that the browser has, and its older callback does not bring that back", async () => {
   const browser = stack.browser();
   const older = await begin(stack, browser);
   await browser.navigate(older.callback, { site: "cross-site" });
   const [oldCookie, oldSession] = [browser.cookie(SESSION_COOKIE), (await browser.call("/auth/session")).json];
-  const revokedBefore = stack.as.revoked.length;
-  const { session } = await enter(stack, browser);
+  stack.as.claims = { sub: "somebody-else" };
+  const { session } = await enter(stack, browser).finally(() => (stack.as.claims = {}));
   assert.notEqual(browser.cookie(SESSION_COOKIE), oldCookie);
   assert.ok(session.epoch > oldSession.epoch);
   const page = await browser.navigate(older.callback, { site: "cross-site" });
@@ -110,8 +127,6 @@ test("a login replaces the session that the browser has, and its older callback 
     return answer.status !== 200 && answer;
   });
   assert.deepEqual([ended.status, ended.json.code], [401, "session_ended"]);
-  // The authorization server may revoke a whole grant with one of its tokens, and the new session can be part of it.
-  assert.equal(stack.as.revoked.length, revokedBefore);
 });
 
 test("an error response ends in a page with a way back", async () => {

@@ -25,7 +25,7 @@ use crate::http::Reply;
 use crate::pages::{self, Failed};
 use crate::routes::Call;
 use crate::vault::client::VaultClient;
-use crate::vault::message::Holder;
+use crate::vault::message::{Holder, VaultReply};
 use crate::vault::revocation;
 use crate::{background, clock, discovery, entropy, log, outgoing, verify};
 
@@ -103,7 +103,6 @@ impl Callback {
         match self.login(state, &transaction, response).await {
             Ok(session) => {
                 log::line("login_finished", [("provider", self.provider.as_str().into())]);
-                self.replace(&transaction);
                 self.land(&session, &return_to)
             }
             Err(Failure(why, reason)) => {
@@ -205,27 +204,71 @@ impl Callback {
         transaction: &Transaction,
     ) -> Result<SessionId, Failure> {
         let claims = self.identify(provider, metadata, &tokens, transaction).await?;
-        let session = entropy::bytes().map(SessionId::from_entropy);
-        let session = session.ok_or(Failure(Failed::Ourselves, "no entropy"))?;
         let floor = transaction.previous.as_ref().map_or(0, |previous| previous.epoch);
-        let epoch = clock::now().as_millis().max(floor.saturating_add(1));
+        let epoch = Epoch(clock::now().as_millis().max(floor.saturating_add(1)));
         let grant = Granted {
             access_token: tokens.access_token,
             expires_in: tokens.expires_in,
             refresh_token: tokens.refresh_token,
         };
+        let login = Login { epoch, grant };
         let user = User { sub: claims.sub, name: claims.name, email: claims.email };
         let holder = Holder { provider: provider.name.clone(), user };
-        let vault = VaultClient::of(&self.env, &session);
-        let reply = vault.establish(&Login { epoch: Epoch(epoch), grant }, holder).await;
-        let reply = reply.map_err(|_| Failure(Failed::Ourselves, "the vault did not answer"))?;
-        if reply.epoch() != Some(epoch) {
-            return Err(Failure(Failed::Ourselves, "the vault holds another login"));
-        }
+        let session = match self.renew(&login, &holder, transaction).await? {
+            Some(renewed) => renewed,
+            None => self.open(&login, holder, transaction).await?,
+        };
         // Whoever comes with the same `state` from now on gets the same session.
         let noted = self.desk.finish(state, Some(&session)).await;
         if noted.is_err() {
             log::line("login_not_noted", []);
+        }
+        Ok(session)
+    }
+
+    /// Goes on with the session that the browser has, if it is open and the same user's: its cookie stays.
+    async fn renew(
+        &self,
+        login: &Login,
+        holder: &Holder,
+        transaction: &Transaction,
+    ) -> Result<Option<SessionId>, Failure> {
+        let Some(previous) = transaction.previous() else { return Ok(None) };
+        let vault = VaultClient::of(&self.env, &previous);
+        let reply = match vault.renew(login, holder.clone()).await {
+            // It may have been taken, and is taken once: ask again.
+            Err(_) => vault.renew(login, holder.clone()).await,
+            answered => answered,
+        };
+        match reply.map_err(|_| Failure(Failed::Ourselves, "the vault did not answer"))? {
+            VaultReply::Current(_) => Ok(Some(previous)),
+            VaultReply::RetryAfter { .. }
+            | VaultReply::ReauthRequired { .. }
+            | VaultReply::Ended { .. }
+            | VaultReply::LoggedOut => Ok(None),
+        }
+    }
+
+    /// Begins a session, and ends the one that it replaces, so that none is left behind that nobody can reach.
+    async fn open(
+        &self,
+        login: &Login,
+        holder: Holder,
+        transaction: &Transaction,
+    ) -> Result<SessionId, Failure> {
+        let session = entropy::bytes().map(SessionId::from_entropy);
+        let session = session.ok_or(Failure(Failed::Ourselves, "no entropy"))?;
+        let reply = VaultClient::of(&self.env, &session).establish(login, holder).await;
+        let reply = reply.map_err(|_| Failure(Failed::Ourselves, "the vault did not answer"))?;
+        if reply.epoch() != Some(login.epoch.0) {
+            return Err(Failure(Failed::Ourselves, "the vault holds another login"));
+        }
+        if let Some(previous) = transaction.previous() {
+            let vault = VaultClient::of(&self.env, &previous);
+            background::start((*self.context).as_ref(), async move {
+                let ended = vault.logout().await.is_ok();
+                log::line("session_replaced", [("ended", ended.into())]);
+            });
         }
         Ok(session)
     }
@@ -258,18 +301,6 @@ impl Callback {
         let (environment, provider) = (Rc::clone(&self.environment), self.provider.clone());
         background::start((*self.context).as_ref(), async move {
             revocation::revoke(&environment, &provider, &token).await;
-        });
-    }
-
-    /// Ends the session that this one replaces, so that none is left behind that nobody can reach. Nobody waits for it.
-    fn replace(&self, transaction: &Transaction) {
-        let previous =
-            transaction.previous.as_ref().and_then(|previous| SessionId::restored(&previous.session));
-        let Some(previous) = previous else { return };
-        let vault = VaultClient::of(&self.env, &previous);
-        background::start((*self.context).as_ref(), async move {
-            let ended = vault.supersede().await.is_ok();
-            log::line("session_replaced", [("ended", ended.into())]);
         });
     }
 }

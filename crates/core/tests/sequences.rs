@@ -127,7 +127,10 @@ fn vault_events(vault: &Vault) -> Vec<vault::Event> {
     vec![
         E::LoginCommitted(Login { epoch: Epoch(WALL), grant: grant("1", true) }),
         E::LoginCommitted(Login { epoch: Epoch(WALL), grant: grant("other", false) }),
-        E::RenewalCommitted { caller: CallerId(3), grant: grant(&next, true) },
+        E::RenewalCommitted {
+            caller: CallerId(3),
+            login: Login { epoch: Epoch(WALL + 9), grant: grant(&next, true) },
+        },
         ask(Some(held), AskReason::Deadline, None),
         ask(Some(held), AskReason::Forced, Some(Millis::from_secs(1))),
         ask(None, AskReason::Resume, None),

@@ -244,7 +244,17 @@ fn vault_events() -> Vec<(&'static str, vault::Event)> {
     vec![
         ("login", E::LoginCommitted(Login { epoch: Epoch(LOGIN.0 + 1), grant: granted(9) })),
         ("same login", E::LoginCommitted(Login { epoch: LOGIN, grant: granted(1) })),
-        ("renewal", E::RenewalCommitted { caller: CALLER, grant: granted(9) }),
+        (
+            "renewal",
+            E::RenewalCommitted {
+                caller: CALLER,
+                login: Login { epoch: Epoch(LOGIN.0 + 1), grant: granted(9) },
+            },
+        ),
+        (
+            "same renewal",
+            E::RenewalCommitted { caller: CALLER, login: Login { epoch: LOGIN, grant: granted(9) } },
+        ),
         ("ask: deadline", ask(1, AskReason::Deadline)),
         ("ask: unauthorized", ask(1, AskReason::Unauthorized)),
         ("ask: forced", ask(1, AskReason::Forced)),

@@ -133,7 +133,8 @@ impl Worker {
             stage.laws.session_renewed(object, number);
             // Nobody waits for the answer under this name: the page that follows asks for itself.
             let caller = CallerId(u64::MAX);
-            self.turn_without_crash(stage, server, object, Event::RenewalCommitted { caller, grant });
+            let login = Login { epoch: Epoch(true_wall(stage.now).as_millis()), grant };
+            self.turn_without_crash(stage, server, object, Event::RenewalCommitted { caller, login });
         }
         lives
     }

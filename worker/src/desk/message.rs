@@ -1,5 +1,6 @@
 //! What Worker and login desk say to each other.
 
+use everlit_edge::cookie::SessionId;
 use serde::{Deserialize, Serialize};
 
 /// A login that begins.
@@ -28,7 +29,14 @@ pub(crate) struct Transaction {
     pub(crate) previous: Option<Previous>,
 }
 
-/// The session that a login replaces.
+impl Transaction {
+    /// The session that this browser had when the login began.
+    pub(crate) fn previous(&self) -> Option<SessionId> {
+        SessionId::restored(&self.previous.as_ref()?.session)
+    }
+}
+
+/// The session that a login renews or replaces.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Previous {
     /// Its id.

@@ -7,7 +7,7 @@ use everlit_edge::cookie::SessionId;
 use everlit_wire::{Code, Problem, Seconds};
 use worker::Env;
 
-use super::message::{CurrentToken, ESTABLISH, Establish, Holder, Question, VaultReply};
+use super::message::{CurrentToken, ESTABLISH, Finished, Holder, Question, RENEW, VaultReply};
 use crate::environment::SESSION_VAULT;
 use crate::stub::{NoAnswer, ObjectStub};
 
@@ -42,14 +42,14 @@ impl VaultClient {
         self.ask(Question::Logout).await
     }
 
-    /// Ends the session, which another one of the same browser replaces.
-    pub(crate) async fn supersede(&self) -> Result<VaultReply, NoAnswer> {
-        self.ask(Question::Supersede).await
+    /// Begins a session with a finished login.
+    pub(crate) async fn establish(&self, login: &Login, holder: Holder) -> Result<VaultReply, NoAnswer> {
+        self.0.tell(ESTABLISH, &Finished::new(login, holder)).await
     }
 
-    /// Hands a finished login over.
-    pub(crate) async fn establish(&self, login: &Login, holder: Holder) -> Result<VaultReply, NoAnswer> {
-        self.0.tell(ESTABLISH, &Establish::new(login, holder)).await
+    /// Goes on with a finished login, if the session is still open and it is the same person's.
+    pub(crate) async fn renew(&self, login: &Login, holder: Holder) -> Result<VaultReply, NoAnswer> {
+        self.0.tell(RENEW, &Finished::new(login, holder)).await
     }
 
     async fn ask(&self, question: Question) -> Result<VaultReply, NoAnswer> {

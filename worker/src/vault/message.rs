@@ -23,9 +23,6 @@ pub(crate) enum Question {
     Access(Ask),
     /// End the session, because its user logs out.
     Logout,
-    /// End the session, because the same browser has logged in anew. Nothing is revoked: see
-    /// [`turn`](super::turn).
-    Supersede,
 }
 
 const REASONS: [(AskReason, &str); 5] = [
@@ -44,7 +41,6 @@ impl Question {
             Self::Token(ask) => format!("/token?{}", encode(ask)),
             Self::Access(ask) => format!("/access?{}", encode(ask)),
             Self::Logout => "/logout".into(),
-            Self::Supersede => "/supersede".into(),
         }
     }
 
@@ -55,7 +51,6 @@ impl Question {
             "/token" => decode(query?).map(Self::Token),
             "/access" => decode(query?).map(Self::Access),
             "/logout" => Some(Self::Logout),
-            "/supersede" => Some(Self::Supersede),
             _ => None,
         }
     }
@@ -86,12 +81,15 @@ fn decode(query: &str) -> Option<Ask> {
     Some(Ask { stamp: stamp(), reason, active_ago })
 }
 
-/// The path of a login that is handed over.
+/// The path of a login that begins a session.
 pub(crate) const ESTABLISH: &str = "/establish";
+
+/// The path of a login of the same user, which the session goes on with.
+pub(crate) const RENEW: &str = "/renew";
 
 /// A finished login. It may be delivered twice; the second one changes nothing.
 #[derive(Serialize, Deserialize)]
-pub(crate) struct Establish {
+pub(crate) struct Finished {
     epoch: u64,
     access_token: String,
     expires_in: u64,
@@ -109,7 +107,14 @@ pub(crate) struct Holder {
     pub(crate) user: User,
 }
 
-impl Establish {
+impl Holder {
+    /// Whether both are the same person: the same subject at the same provider.
+    pub(crate) fn is_same_person(&self, other: &Self) -> bool {
+        self.provider == other.provider && self.user.sub == other.user.sub
+    }
+}
+
+impl Finished {
     /// Makes the message.
     pub(crate) fn new(login: &Login, holder: Holder) -> Self {
         let grant = &login.grant;

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use everlit_core::vault::{Answer, Ask};
 use worker::{DurableObject, Env, Request, Response, State, durable_object};
 
-use super::message::{ESTABLISH, Establish, Question, Shows, VaultReply};
+use super::message::{ESTABLISH, Finished, Question, RENEW, Shows, VaultReply};
 use super::turn::{Fault, Turns};
 use crate::body;
 use crate::incoming::Incoming;
@@ -28,10 +28,9 @@ impl DurableObject for SessionVault {
 
     async fn fetch(&self, request: Request) -> worker::Result<Response> {
         let request = Incoming::new(Clone::clone(request.inner()));
-        let result = if request.path == ESTABLISH {
-            self.establish(&request).await
-        } else {
-            self.answer(&request).await
+        let result = match request.path.as_str() {
+            ESTABLISH | RENEW => self.take_login(&request).await,
+            _ => self.answer(&request).await,
         };
         match result {
             Ok(reply) => Response::builder().from_json(&reply),
@@ -50,12 +49,15 @@ impl DurableObject for SessionVault {
 }
 
 impl SessionVault {
-    async fn establish(&self, request: &Incoming) -> Result<VaultReply, u16> {
+    async fn take_login(&self, request: &Incoming) -> Result<VaultReply, u16> {
         let bytes = body::read(request.raw().body(), MAX_LOGIN).await.map_err(|_| 400_u16)?;
-        let message: Establish = serde_json::from_slice(&bytes).map_err(|_| 400_u16)?;
+        let message: Finished = serde_json::from_slice(&bytes).map_err(|_| 400_u16)?;
         let (login, holder) = message.into_parts();
-        let answer = self.turns.establish(login, holder).map_err(status)?;
-        self.reply(answer, Shows::Timing)
+        let answer = match request.path.as_str() {
+            RENEW => self.turns.renew(login, holder).await,
+            _ => self.turns.establish(login, holder),
+        };
+        self.reply(answer.map_err(status)?, Shows::Timing)
     }
 
     async fn answer(&self, request: &Incoming) -> Result<VaultReply, u16> {
@@ -64,8 +66,7 @@ impl SessionVault {
             Question::Session => (self.turns.peek(), Shows::Holder),
             Question::Token(ask) => (self.turns.ask(ask).await, Shows::Timing),
             Question::Access(ask) => (self.access(ask).await, Shows::AccessToken),
-            Question::Logout => (self.turns.end(true).await, Shows::Timing),
-            Question::Supersede => (self.turns.end(false).await, Shows::Timing),
+            Question::Logout => (self.turns.end().await, Shows::Timing),
         };
         self.reply(answer.map_err(status)?, shows)
     }

@@ -13,18 +13,18 @@ use crate::entropy;
 use crate::sql::{Record, Storage, StorageError, blob, number, time};
 
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS session (id INTEGER PRIMARY KEY CHECK (id = 1), status TEXT NOT NULL, \
-    epoch INTEGER NOT NULL, generation INTEGER NOT NULL, access_token BLOB, access_expires_at INTEGER NOT NULL, \
+    epoch INTEGER NOT NULL, generation INTEGER NOT NULL, login INTEGER NOT NULL, access_token BLOB, access_expires_at INTEGER NOT NULL, \
     access_lifetime INTEGER NOT NULL, refresh_token BLOB, rotated_at INTEGER NOT NULL, intent_request INTEGER, \
     intent_armed_at INTEGER, attempts INTEGER NOT NULL, not_before INTEGER NOT NULL, next_request INTEGER NOT NULL, \
     active_at INTEGER NOT NULL, absolute_at INTEGER NOT NULL, forget_at INTEGER NOT NULL, alarm_at INTEGER, \
     provider TEXT NOT NULL, user BLOB) STRICT";
-const INSERT: &str = "INSERT INTO session (status, epoch, generation, access_token, access_expires_at, access_lifetime, \
+const INSERT: &str = "INSERT INTO session (status, epoch, generation, login, access_token, access_expires_at, access_lifetime, \
     refresh_token, rotated_at, intent_request, intent_armed_at, attempts, not_before, next_request, active_at, \
-    absolute_at, forget_at, alarm_at, provider, user, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) \
+    absolute_at, forget_at, alarm_at, provider, user, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) \
     ON CONFLICT DO NOTHING";
 // What the guard compares is what this object last read or wrote. Nobody else writes here, unless two instances of the object
 // live at once; then the older one must not win.
-const UPDATE: &str = "UPDATE session SET status = ?, epoch = ?, generation = ?, access_token = ?, access_expires_at = ?, \
+const UPDATE: &str = "UPDATE session SET status = ?, epoch = ?, generation = ?, login = ?, access_token = ?, access_expires_at = ?, \
     access_lifetime = ?, refresh_token = ?, rotated_at = ?, intent_request = ?, intent_armed_at = ?, attempts = ?, \
     not_before = ?, next_request = ?, active_at = ?, absolute_at = ?, forget_at = ?, alarm_at = ?, provider = ?, user = ? \
     WHERE id = 1 AND epoch = ? AND generation = ?";
@@ -143,6 +143,7 @@ impl RowStore {
             // A status of a later version than this code is not one of ours to act on: the session asks its user.
             status: record.text("status").and_then(|name| Status::from_name(&name)).unwrap_or(Status::Live),
             stamp,
+            login: Epoch(record.number("login").unwrap_or_default()),
             access_token: token(&self.access, "access_token"),
             access_expires_at: at("access_expires_at"),
             access_lifetime: millis("access_lifetime"),
@@ -188,6 +189,7 @@ impl RowStore {
             row.status.as_str().into(),
             number(row.stamp.epoch.0),
             number(row.stamp.generation.0.into()),
+            number(row.login.0),
             blob(token(&self.access, "access_token", &row.access_token)?.as_deref()),
             time(row.access_expires_at),
             number(row.access_lifetime.as_millis()),

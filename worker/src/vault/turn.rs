@@ -2,10 +2,6 @@
 //!
 //! The machine stays in memory between turns, together with those who wait for it. It is never ahead of its row: a step that
 //! is not written down is forgotten, and whoever waited is told to come again. So the row is the truth, also after a restart.
-//!
-//! A login that replaces an older session of the same browser ends that session without revoking its refresh token
-//! ([`Question::Supersede`](super::message::Question)). Authorization servers may revoke the whole grant with one of its
-//! tokens (RFC 7009, section 2.1), and the new session of the same user at the same client can be part of that grant.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -84,8 +80,26 @@ impl Turns {
                 loaded.holder = Some(holder);
             }
         })?;
-        self.turn(Event::LoginCommitted(login), true)?;
+        self.turn(Event::LoginCommitted(login))?;
         self.peek()
+    }
+
+    /// Takes a login of the user whose session this is. Another user's is not taken: this session is not theirs.
+    pub(super) async fn renew(self: &Rc<Self>, login: Login, holder: Holder) -> Result<Answer, Fault> {
+        let same = self.with_loaded(|loaded| {
+            let same = loaded.holder.as_ref().is_some_and(|known| known.is_same_person(&holder));
+            if same {
+                // Names and addresses change; the person does not.
+                loaded.holder = Some(holder);
+            }
+            same
+        })?;
+        if !same {
+            return Ok(Answer::LoggedOut);
+        }
+        let (caller, receiver) = self.enlist();
+        self.turn(Event::RenewalCommitted { caller, login })?;
+        self.answered(receiver).await
     }
 
     /// What a caller would be told that asks for nothing but news.
@@ -101,21 +115,21 @@ impl Turns {
     /// Asks for the token, and waits for the answer.
     pub(super) async fn ask(self: &Rc<Self>, ask: Ask) -> Result<Answer, Fault> {
         let (caller, receiver) = self.enlist();
-        self.turn(Event::TokenAsked { caller, ask }, true)?;
+        self.turn(Event::TokenAsked { caller, ask })?;
         self.answered(receiver).await
     }
 
-    /// Ends the session. Where another one takes its place, nothing is revoked.
-    pub(super) async fn end(self: &Rc<Self>, revoke: bool) -> Result<Answer, Fault> {
+    /// Ends the session.
+    pub(super) async fn end(self: &Rc<Self>) -> Result<Answer, Fault> {
         let (caller, receiver) = self.enlist();
-        self.turn(Event::LogoutAsked { caller }, revoke)?;
+        self.turn(Event::LogoutAsked { caller })?;
         self.answered(receiver).await
     }
 
     /// The alarm rang: there is none armed any more.
     pub(super) fn rung(self: &Rc<Self>) -> Result<(), Fault> {
         self.with_loaded(|loaded| loaded.alarm_at = None)?;
-        self.turn(Event::DeadlineReached, true)
+        self.turn(Event::DeadlineReached)
     }
 
     fn enlist(&self) -> (CallerId, oneshot::Receiver<Answer>) {
@@ -146,14 +160,14 @@ impl Turns {
                 Either::Left((answer, _)) => return answer.map_err(|_| Fault::Storage),
                 Either::Right(((), pending)) => {
                     receiver = pending;
-                    self.turn(Event::DeadlineReached, true)?;
+                    self.turn(Event::DeadlineReached)?;
                 }
             }
         }
     }
 
     /// One turn. There is no await in it: what it writes is one transaction.
-    fn turn(self: &Rc<Self>, event: Event, revoke: bool) -> Result<(), Fault> {
+    fn turn(self: &Rc<Self>, event: Event) -> Result<(), Fault> {
         let due = self.step(event).inspect_err(|_| {
             // What is in memory may be ahead of the row now. The row is the truth.
             let mut memory = self.memory.borrow_mut();
@@ -169,16 +183,15 @@ impl Turns {
                     background::start(&self.state, async move {
                         let answer = token_request::refresh(&environment, &provider, &refresh_token).await;
                         // A turn that fails has been logged; the open intent is found by the alarm.
-                        turns.turn(Event::TokenAnswered { request, answer }, true).ok();
+                        turns.turn(Event::TokenAnswered { request, answer }).ok();
                     });
                 }
-                Effect::Revoke { refresh_token } if revoke => {
+                Effect::Revoke { refresh_token } => {
                     let (environment, provider) = (Rc::clone(&environment), provider.clone());
                     background::start(&self.state, async move {
                         revocation::revoke(&environment, &provider, &refresh_token).await;
                     });
                 }
-                Effect::Revoke { .. } => {}
                 Effect::Answer { caller, answer } => {
                     let sender = self.memory.borrow_mut().waiting.remove(&caller);
                     // A caller that has hung up hears nothing.

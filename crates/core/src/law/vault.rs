@@ -55,7 +55,9 @@ impl VaultWatch {
         if let Event::TokenAnswered { request, .. } = event {
             self.open.retain(|(open, _)| open != request);
         }
-        if let Event::RenewalCommitted { .. } = event {
+        if let Event::RenewalCommitted { .. } = event
+            && self.durable != after.stamp()
+        {
             // What is under way from now on is of another family.
             self.open.clear();
         }

@@ -10,13 +10,13 @@ use crate::time::Millis;
 pub enum Event {
     /// A login was finished and its answers were validated.
     LoginCommitted(Login),
-    /// The user of this session logged in again: the same person, a fresh grant.
+    /// The user of this session logged in again: the same person, a fresh grant. May be delivered twice.
     RenewalCommitted {
         /// Who finished the login. An answer that is not [`Answer::Current`](super::Answer::Current) says that this
         /// session is over and the login has to begin another.
         caller: CallerId,
-        /// The tokens it brought.
-        grant: Granted,
+        /// The login. Of several only the newest counts; the session keeps the epoch that it began with.
+        login: Login,
     },
     /// A tab, or the proxy for a call, asks for the token.
     TokenAsked {
@@ -45,7 +45,7 @@ pub enum Event {
 /// A finished login.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Login {
-    /// The epoch of the session that it begins.
+    /// When it was committed: the epoch of the session that it begins.
     pub epoch: Epoch,
     /// The tokens it brought.
     pub grant: Granted,

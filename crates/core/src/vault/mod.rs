@@ -165,8 +165,8 @@ impl Vault {
         self.end_by_limit(now.wall, &mut effects);
         match event {
             Event::LoginCommitted(login) => self.login_committed(now.wall, login, &mut effects),
-            Event::RenewalCommitted { caller, grant } => {
-                self.renewal_committed(now.wall, caller, grant, &mut effects);
+            Event::RenewalCommitted { caller, login } => {
+                self.renewal_committed(now.wall, caller, login, &mut effects);
             }
             Event::TokenAsked { caller, ask } => self.token_asked(now, caller, ask, &mut effects),
             Event::TokenAnswered { request, answer } => {
@@ -179,38 +179,42 @@ impl Vault {
     }
 
     fn login_committed(&mut self, now: Timestamp, login: Login, effects: &mut Effects) {
-        let Login { epoch, grant } = login;
         if self.phase != Phase::Vacant {
             // Every login opens a vault of its own, so this one is a repetition or a mistake. A repetition brings what we
             // hold, or the ancestors of what we hold: revoking them would end our own grant. The tokens of a mistake must
             // not live on unseen.
-            if self.stamp().is_none_or(|stamp| stamp.epoch != epoch) {
-                revoke(grant.refresh_token, effects);
+            if self.stamp().is_none_or(|stamp| stamp.epoch != login.epoch) {
+                revoke(login.grant.refresh_token, effects);
             }
             return;
         }
         let limits = Limits { active_at: now, absolute_at: now.after(self.policy.absolute_limit) };
-        let stamp = Stamp { epoch, generation: Generation::FIRST };
-        self.phase = Phase::Live(Live::begin(now, stamp, grant, RequestId::default(), limits));
+        let stamp = Stamp { epoch: login.epoch, generation: Generation::FIRST };
+        self.phase = Phase::Live(Live::begin(now, stamp, login, RequestId::default(), limits));
         effects.push(Effect::Persist);
     }
 
-    fn renewal_committed(&mut self, now: Timestamp, caller: CallerId, grant: Granted, effects: &mut Effects) {
-        let (stamp, next_request, limits) = match &self.phase {
-            Phase::Live(live) => (live.stamp, live.next_request, live.limits),
-            Phase::ReauthRequired(waiting) => (waiting.stamp, waiting.next_request, waiting.limits),
+    fn renewal_committed(&mut self, now: Timestamp, caller: CallerId, login: Login, effects: &mut Effects) {
+        let (stamp, newest, next_request, limits) = match &self.phase {
+            Phase::Live(live) => (live.stamp, live.login, live.next_request, live.limits),
+            Phase::ReauthRequired(waiting) => {
+                (waiting.stamp, waiting.login, waiting.next_request, waiting.limits)
+            }
             Phase::Vacant | Phase::Ended(_) => {
                 effects.push(Effect::Answer { caller, answer: self.peek(now) });
                 return;
             }
         };
-        // A login is the user, active. The refresh token before it is dropped, not revoked: many authorization servers keep
-        // one grant for a user and a client, and revoking the old token would take the new one with it.
-        let limits = Limits { active_at: now, ..limits };
-        self.phase = Phase::Live(Live::begin(now, stamp.rotated(), grant, next_request, limits));
-        effects.push(Effect::Persist);
+        // A repetition brings a refresh token that may be spent by now: what came of its first delivery is newer.
+        if newest < login.epoch {
+            // A login is the user, active. The refresh token before it is dropped, not revoked: many authorization servers
+            // keep one grant for a user and a client, and revoking the old token would take the new one with it.
+            let limits = Limits { active_at: now, ..limits };
+            self.phase = Phase::Live(Live::begin(now, stamp.rotated(), login, next_request, limits));
+            effects.push(Effect::Persist);
+            self.answer_waiters(now, effects);
+        }
         effects.push(Effect::Answer { caller, answer: self.peek(now) });
-        self.answer_waiters(now, effects);
     }
 
     fn token_asked(&mut self, now: Moment, caller: CallerId, ask: Ask, effects: &mut Effects) {
@@ -406,6 +410,7 @@ impl Vault {
         if let Phase::Live(live) = &self.phase {
             self.phase = Phase::ReauthRequired(ReauthRequired {
                 stamp: live.stamp,
+                login: live.login,
                 reason,
                 next_request: live.next_request,
                 limits: live.limits,
@@ -448,9 +453,16 @@ impl Vault {
 }
 
 impl Live {
-    fn begin(now: Timestamp, stamp: Stamp, grant: Granted, next_request: RequestId, limits: Limits) -> Self {
+    fn begin(
+        now: Timestamp,
+        stamp: Stamp,
+        Login { epoch, grant }: Login,
+        next_request: RequestId,
+        limits: Limits,
+    ) -> Self {
         Self {
             stamp,
+            login: epoch,
             access: Access {
                 token: grant.access_token,
                 expires_at: now.after(grant.expires_in),

@@ -2,7 +2,7 @@
 
 use super::effect::{EndReason, ReauthReason};
 use super::policy::Policy;
-use crate::id::{RequestId, Stamp};
+use crate::id::{Epoch, RequestId, Stamp};
 use crate::secret::{AccessToken, RefreshToken};
 use crate::time::{Millis, Timestamp};
 
@@ -24,6 +24,8 @@ pub enum Phase {
 pub struct Live {
     /// Which token this is.
     pub stamp: Stamp,
+    /// The newest login of this session: the one that began it, or a renewal.
+    pub login: Epoch,
     /// The access token.
     pub access: Access,
     /// The refresh token, if the grant has one.
@@ -102,6 +104,8 @@ impl Limits {
 pub struct ReauthRequired {
     /// The last token there was.
     pub stamp: Stamp,
+    /// The newest login of this session.
+    pub login: Epoch,
     /// Why there will be no other without a login.
     pub reason: ReauthReason,
     /// The name of the next token request, should there be one: no name is given twice.

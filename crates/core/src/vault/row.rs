@@ -2,7 +2,7 @@
 
 use super::effect::{EndReason, ReauthReason};
 use super::phase::{Access, Ended, Intent, Limits, Live, Phase, ReauthRequired};
-use crate::id::{RequestId, Stamp};
+use crate::id::{Epoch, RequestId, Stamp};
 use crate::secret::{AccessToken, RefreshToken};
 use crate::time::{Millis, Timestamp};
 
@@ -13,6 +13,8 @@ pub struct Row {
     pub status: Status,
     /// Epoch and generation.
     pub stamp: Stamp,
+    /// The newest login of the session (live, reauth required).
+    pub login: Epoch,
     /// The access token (live).
     pub access_token: Option<AccessToken>,
     /// When it ends (live).
@@ -95,6 +97,7 @@ impl Row {
             Phase::Live(live) => Self {
                 status: Status::Live,
                 stamp: live.stamp,
+                login: live.login,
                 access_token: Some(live.access.token.clone()),
                 access_expires_at: live.access.expires_at,
                 access_lifetime: live.access.lifetime,
@@ -111,6 +114,7 @@ impl Row {
             Phase::ReauthRequired(waiting) => Self {
                 status: Status::ReauthRequired(waiting.reason),
                 stamp: waiting.stamp,
+                login: waiting.login,
                 next_request: waiting.next_request,
                 active_at: waiting.limits.active_at,
                 absolute_at: waiting.limits.absolute_at,
@@ -132,6 +136,7 @@ impl Row {
             Status::Live => match self.access_token {
                 Some(token) => Phase::Live(Live {
                     stamp: self.stamp,
+                    login: self.login,
                     access: Access {
                         token,
                         expires_at: self.access_expires_at,
@@ -148,6 +153,7 @@ impl Row {
                 // A live row whose token cannot be read any more (its key is gone) is a session that must ask its user.
                 None => Phase::ReauthRequired(ReauthRequired {
                     stamp: self.stamp,
+                    login: self.login,
                     reason: ReauthReason::RotationLost,
                     next_request: self.next_request,
                     limits,
@@ -155,6 +161,7 @@ impl Row {
             },
             Status::ReauthRequired(reason) => Phase::ReauthRequired(ReauthRequired {
                 stamp: self.stamp,
+                login: self.login,
                 reason,
                 next_request: self.next_request,
                 limits,
