@@ -31,6 +31,7 @@ describe("where a call goes", () => {
 
   for (const foreign of [
     "https://elsewhere.example/v1/orders",
+    "https://elsewhere.example/api/orders",
     "https://orders.example.com/",
     "https://orders.example.com/v1/orders-of-others",
     "https://orders.example.com/v1/orders/../secrets",
@@ -104,6 +105,13 @@ describe("a call", () => {
     assert.equal((await failure(session.fetch("/api/orders"))).code, "ERR_SESSION_LOGGED_OUT");
     assert.equal((await failure(session.fetch("/api/orders"))).code, "ERR_SESSION_LOGGED_OUT");
     assert.deepEqual(world.calls, []);
+  });
+
+  test("to nowhere is refused at once, also while every other one waits", async () => {
+    const { world, session } = await loggedIn();
+    world.answer = nothing;
+    await world.pass(120_000);
+    assert.equal((await failure(session.fetch("https://elsewhere.example/"))).code, "ERR_SESSION_UPSTREAM");
   });
 
   test("whose network fails is an error that names its cause", async () => {

@@ -246,17 +246,18 @@ describe("logout", () => {
   test("resolves when the Worker confirmed it, and no late answer brings anything back", async () => {
     const world = new World();
     const tab = await world.opened();
-    world.held = true;
+    world.held = world.deaf = true;
     void tab.session.refresh().catch(() => {});
     const done = tab.session.logout();
     const [token, logout] = world.open;
-    const late = world.say("/auth/token", token.body);
+    const late = problem(503, "misconfigured");
     logout.say();
     await done;
     assert.equal(tab.session.state, "logged-out");
     assert.equal(token.signal.aborted, true);
     token.say(late);
     await settled();
+    assert.equal(tab.session.problem, undefined);
     assert.deepEqual(tab.events.slice(-2), ["refreshing>logged-out logout", "loggedout logout"]);
     assert.equal(tab.session.user, undefined);
     assert.equal(tab.timer.at, Infinity);
@@ -312,14 +313,12 @@ describe("listeners", () => {
   test("may close the session: nothing is told after that", async () => {
     const world = new World();
     const tab = await world.opened();
-    let told = 0;
-    tab.session.addEventListener("statechange", () => {
-      told += 1;
-      tab.session.close();
+    tab.session.addEventListener("statechange", ({ detail }) => {
+      if (detail.to === "ended") tab.session.close();
     });
     world.answer = problem(401, "session_ended");
     await world.pass(60_000);
-    assert.equal(told, 1);
+    assert.equal(tab.events.at(-1), "refreshing>ended session-ended", "and no loggedout");
     assert.equal(tab.timer.freed, true);
   });
 

@@ -18,6 +18,8 @@ export class World {
   /** Questions that were not answered yet; only while `held`. */
   open = [];
   held = false;
+  /** Whether questions come to an end although nobody wants their answers any more. */
+  deaf = false;
   /** What tabs sent with `session.fetch`. */
   calls = [];
   tabs = [];
@@ -88,7 +90,7 @@ export class World {
     this.asked.push({ path, body });
     return new Promise((resolve) => {
       const question = { path, body, signal, say: (answer) => resolve(answer ?? this.say(path, body)) };
-      signal.addEventListener("abort", () => resolve({ status: 0, retryAfter: NaN }));
+      if (!this.deaf) signal.addEventListener("abort", () => resolve({ status: 0, retryAfter: NaN }));
       if (this.held) this.open.push(question);
       else question.say();
     });

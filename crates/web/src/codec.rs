@@ -5,7 +5,9 @@ use everlit_core::tab::{Effect, Event, PeerMessage, Phase, SessionAnswer, Tab, T
 use everlit_core::time::{Millis, Moment, Timestamp};
 use everlit_core::{Epoch, Generation, Stamp};
 
-use crate::abi::{self, ARGUMENTS, EffectKind, EventKind, Numbered as _, PeerKind, ROW, SessionKind, TokenKind};
+use crate::abi::{
+    self, ARGUMENTS, EffectKind, EventKind, Numbered as _, PeerKind, ROW, SessionKind, TokenKind,
+};
 
 /// The largest whole number that JavaScript counts to without gaps.
 const COUNTABLE_MAX: f64 = 9_007_199_254_740_991.0;
@@ -78,10 +80,9 @@ fn token_answer(kind: f64, [a, b, c, d]: [f64; 4]) -> Option<TokenAnswer> {
         TokenKind::ReauthRequired => TokenAnswer::ReauthRequired,
         TokenKind::Ended => TokenAnswer::Ended,
         TokenKind::LoggedOut => TokenAnswer::LoggedOut,
-        TokenKind::Failed => TokenAnswer::Failed {
-            failure: everlit_core::retry::Failure::numbered(a)?,
-            retry_after: wait(b)?,
-        },
+        TokenKind::Failed => {
+            TokenAnswer::Failed { failure: everlit_core::retry::Failure::numbered(a)?, retry_after: wait(b)? }
+        }
     })
 }
 
@@ -129,18 +130,19 @@ fn wait(number: f64) -> Option<Option<Millis>> {
 #[must_use]
 pub fn standing(tab: &Tab) -> [f64; ROW] {
     let deadline = tab.next_deadline().map_or(f64::INFINITY, |deadline| deadline.as_millis() as f64);
-    let (stamp, expires_at, lifetime) = match tab.phase() {
+    let hold = tab.phase().hold();
+    let (expires_at, lifetime) =
+        hold.map_or((0, 0), |hold| (hold.expires_at.as_millis(), hold.lifetime.as_millis()));
+    let stamp = match tab.phase() {
         // What it was, so that the app can still say who is asked to log in.
-        Phase::ReauthRequired { stamp } => (*stamp, 0, 0),
+        Phase::ReauthRequired { stamp } => *stamp,
         Phase::LoggedOut { .. }
         | Phase::LoggingIn { .. }
         | Phase::Active { .. }
         | Phase::Refreshing { .. }
         | Phase::Resuming { .. }
         | Phase::Degraded { .. }
-        | Phase::Ended { .. } => tab.phase().hold().map_or((Stamp::default(), 0, 0), |hold| {
-            (hold.stamp, hold.expires_at.as_millis(), hold.lifetime.as_millis())
-        }),
+        | Phase::Ended { .. } => tab.stamp().unwrap_or_default(),
     };
     let (epoch, generation) = numbers(stamp);
     [abi::state(tab.state()), deadline, epoch, generation, expires_at as f64, lifetime as f64]

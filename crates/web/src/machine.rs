@@ -25,7 +25,10 @@ impl Machine {
     /// its order. The numbers are those of [`abi`].
     ///
     /// Total: numbers that stand for no event, or a clock that shows none, change nothing and return `undefined`.
-    #[expect(clippy::too_many_arguments, reason = "a number costs nanoseconds to hand over, an array ten times that")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a number costs nanoseconds to hand over, an array ten times that"
+    )]
     pub fn step(
         &mut self,
         wall: f64,

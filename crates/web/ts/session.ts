@@ -64,7 +64,7 @@ export class Session extends EventTarget {
   readonly #logouts = new Set<Waiter<void>>();
   readonly #refreshes = new Set<Waiter<SessionState>>();
   /** What the app is to be told, in order, when the machine and its effects are done. */
-  #news: (() => void)[] = [];
+  readonly #news: (() => void)[] = [];
   #telling = false;
 
   /** @internal */
@@ -157,14 +157,10 @@ export class Session extends EventTarget {
    */
   async logout({ signal }: WaitOptions = {}): Promise<void> {
     this.#assertOpen();
-    return wait(
-      signal,
-      (waiter) => {
-        this.#logouts.add(waiter);
-        this.#on(EventKind.LogoutAsked);
-      },
-      (waiter) => this.#logouts.delete(waiter),
-    );
+    return wait(signal, (waiter) => {
+      this.#logouts.add(waiter);
+      this.#on(EventKind.LogoutAsked);
+    });
   }
 
   /**
@@ -178,11 +174,7 @@ export class Session extends EventTarget {
     signal?.throwIfAborted();
     this.#on(EventKind.RefreshAsked);
     const state = isAsking(this.state)
-      ? await wait<SessionState>(
-          signal,
-          (waiter) => this.#refreshes.add(waiter),
-          (waiter) => this.#refreshes.delete(waiter),
-        )
+      ? await wait<SessionState>(signal, (waiter) => this.#refreshes.add(waiter))
       : this.state;
     const error = refusal(state);
     if (error) throw error;
@@ -195,7 +187,6 @@ export class Session extends EventTarget {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#news = [];
     this.#forget();
     this.#channel.close();
     this.#timer.free();
@@ -239,7 +230,7 @@ export class Session extends EventTarget {
   }
 
   #dispatch<K extends keyof SessionEventMap>(type: K, detail: SessionEventMap[K]["detail"]): void {
-    this.dispatchEvent(new CustomEvent(type, { detail }));
+    if (!this.#closed) this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 
   #do(effect: Effect): void {
@@ -326,7 +317,7 @@ export class Session extends EventTarget {
       const asked = this.#platform.clock().mono;
       const answer = await this.#platform.ask(path, question.signal, body);
       // Given up meanwhile: nobody waits for it.
-      if (!this.#asked.delete(request) || this.#closed) return;
+      if (!this.#asked.delete(request)) return;
       this.#problem = problemOf(answer);
       answered(answer, this.#platform.clock().mono - asked);
     };

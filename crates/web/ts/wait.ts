@@ -8,7 +8,7 @@ export interface Waiter<T> {
 export function wait<T>(
   signal: AbortSignal | null | undefined,
   start: (waiter: Waiter<T>) => void,
-  stop: (waiter: Waiter<T>) => void,
+  stop?: () => void,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
@@ -18,7 +18,7 @@ export function wait<T>(
     };
     const waiter: Waiter<T> = { resolve: settle(resolve), reject: settle(reject) };
     const aborted = () => {
-      stop(waiter);
+      stop?.();
       waiter.reject(signal?.reason);
     };
     signal?.addEventListener("abort", aborted);
