@@ -7,7 +7,7 @@ use crate::repo::Repo;
 use crate::stack::{Plan, Stack};
 use crate::{build, ports, say};
 use anyhow::{Context as _, Result, bail};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -48,12 +48,12 @@ fn person(repo: &Repo, args: &DemoArgs) -> Result<ExitCode> {
     let access_ttl = args.access_ttl.unwrap_or(60);
     let mut stack = Stack::start(repo, &Plan { name: "demo", port, access_ttl, https: false })?;
     if args.json {
-        let about = json!({ "url": stack.app, "issuer": stack.issuer(), "access_ttl": access_ttl });
-        println!("{about}");
+        println!("{}", stack.addresses());
     } else {
         say::note(&format!(
             "access tokens live {access_ttl} s; any name and password log in; Ctrl-C ends it all"
         ));
+        say::note(&format!("for scripts: {}", stack.addresses()));
         println!("Open {}", stack.app);
     }
     loop {
@@ -163,6 +163,7 @@ fn judge(report: &Value, asked: &Asked) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     fn judged(change: (&str, u64)) -> Result<(), String> {
         let mut report = json!({ "tabs": 3, "rotations": 3, "token_requests": 3, "sessions_lost": 0, "api_errors": 0, "wall_s": 61.2 });

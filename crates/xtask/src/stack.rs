@@ -8,7 +8,7 @@ use crate::process::{self, Output, Running};
 use crate::repo::Repo;
 use crate::{http, npm, ports, run, secrets};
 use anyhow::{Context as _, Result, bail};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -89,9 +89,15 @@ impl Stack {
             .env("EVERLIT_ACCESS_TTL", self.access_ttl.to_string());
     }
 
-    /// The address of the authorization server.
-    pub(crate) fn issuer(&self) -> &str {
-        &self.servers.issuer
+    /// All its addresses, as one JSON object.
+    pub(crate) fn addresses(&self) -> Json {
+        json!({
+            "url": self.app,
+            "issuer": self.servers.issuer,
+            "resource": self.servers.resource,
+            "control": self.servers.control,
+            "access_ttl": self.access_ttl,
+        })
     }
 
     /// Fails when a part of it has ended by itself.

@@ -132,8 +132,12 @@ impl Tool {
         if facts.locked {
             command.arg("--locked");
         }
-        let by_hand =
-            format!("cargo install {} --version {version} --root {}", facts.package, folder.display());
+        let locked = if facts.locked { " --locked" } else { "" };
+        let by_hand = format!(
+            "cargo install {} --version {version}{locked} --root {}",
+            facts.package,
+            folder.display()
+        );
         let done = run::must(repo, &format!("install-{}", facts.package), command, 40);
         if done.is_err() {
             clear(&fresh)?;
