@@ -46,7 +46,10 @@ function show(session: Session): void {
   login.disabled = session.state === "logging-in";
   find("#session").hidden = !user;
   find("#promises").hidden = !out;
-  for (const button of [orders, refresh]) button.hidden = !token;
+  // Where there is no token, nothing can be done with it.
+  for (const element of [orders, refresh, ...document.querySelectorAll<HTMLElement>("[data-of-token]")]) element.hidden = !token;
+  document.documentElement.toggleAttribute("data-known", !!user);
+  document.documentElement.toggleAttribute("data-token", !!token);
   // Whoever has just used a button that is gone goes on with the one that took its place.
   if (wasIn && !user && asks) login.focus();
 

@@ -26,7 +26,7 @@ export const SCENES: { readonly [scene in Scene]: Words } = {
   refreshing: LIT,
   degraded: {
     headline: "You are still signed in",
-    lead: "The server cannot be reached just now. The session goes on, and tries again by itself.",
+    lead: "No new token can be had just now. The session goes on, and tries again by itself.",
   },
   "reauth-required": {
     headline: "Please sign in again",
@@ -38,8 +38,8 @@ export const SCENES: { readonly [scene in Scene]: Words } = {
 
 /** In the place of `degraded` when the token is gone, or nobody knows whether there is a session. */
 export const UNKNOWN: Words = {
-  headline: "The server cannot be reached",
-  lead: "Whether you are signed in is for it to say. This page tries again by itself.",
+  headline: "The server cannot help just now",
+  lead: "Whether you are signed in is for it to say. This page asks again by itself.",
 };
 
 /** In the place of `degraded` when the Worker says that its own configuration is wrong. */
