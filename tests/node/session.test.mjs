@@ -60,6 +60,17 @@ describe("a session that is there", () => {
     assert.equal(tab.session.token.expiresIn, 58_500);
   });
 
+  test("takes a sleep on the way off the token's life, though the monotonic clock stood still", async () => {
+    const world = new World();
+    world.held = true;
+    const tab = world.tab();
+    const answer = world.say("/auth/session");
+    await world.pass(30_000, { asleep: true });
+    world.open[0].say(answer);
+    await settled();
+    assert.equal(tab.session.token.expiresIn, 30_000);
+  });
+
   test("counts down by its own clock", async () => {
     const world = new World();
     const { session } = await world.opened();

@@ -42,6 +42,8 @@ describe("golden messages", () => {
   test("the time since the question left is taken off", () => {
     assert.equal(readToken(ok(message("token_response")), 1_250)[3], 58_730);
     assert.equal(readToken(ok(message("token_response")), 99_999)[3], 0, "never below nothing");
+    const unavailable = { status: 503, body: message("problem_temporarily_unavailable"), retryAfter: NaN };
+    assert.equal(readToken(unavailable, 1_000)[2], 1_500, "nor is a wait longer than what is left of it");
   });
 });
 

@@ -314,12 +314,14 @@ export class Session extends EventTarget {
     const question = new AbortController();
     this.#asked.set(request, question);
     const ask = async () => {
-      const asked = this.#platform.clock().mono;
+      const asked = this.#platform.clock();
       const answer = await this.#platform.ask(path, question.signal, body);
       // Given up meanwhile: nobody waits for it.
       if (!this.#asked.delete(request)) return;
       this.#problem = problemOf(answer);
-      answered(answer, this.#platform.clock().mono - asked);
+      const now = this.#platform.clock();
+      // One of the clocks may have stood still in a sleep: an answer is as old as the other one says.
+      answered(answer, Math.max(now.mono - asked.mono, now.wall - asked.wall));
     };
     const { lock } = this.#platform;
     const done = path === "/auth/token" ? lock(question.signal, ask) : ask();

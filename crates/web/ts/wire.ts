@@ -65,7 +65,7 @@ export function problemOf({ status, body }: Answer): (Problem & { readonly retry
 /**
  * What an answer of `GET /auth/session` says, to the machine and beside that.
  *
- * @param elapsed milliseconds since the question left: by so much less does the token still live
+ * @param elapsed milliseconds since the question left: by so much less does the token still live, or is there to wait
  */
 export function readSession(answer: Answer, elapsed: number): { numbers: SessionNumbers; known?: Known } {
   const { status, body } = answer;
@@ -79,7 +79,7 @@ export function readSession(answer: Answer, elapsed: number): { numbers: Session
     return { numbers: [SessionKind.ReauthRequired, epoch, generation], known: { epoch, user: user as User, upstreams: [] } };
   }
   if (status === 200 && isLoggedOut(body)) return { numbers: [SessionKind.LoggedOut] };
-  return { numbers: [SessionKind.Failed, ...failed(answer)] };
+  return { numbers: [SessionKind.Failed, ...failed(answer, elapsed)] };
 }
 
 /** What an answer of `POST /auth/token` says to the machine. */
@@ -97,7 +97,7 @@ export function readToken(answer: Answer, elapsed: number): TokenNumbers {
     case "reauth_required":
       return [TokenKind.ReauthRequired];
     default:
-      return [TokenKind.Failed, ...failed(answer)];
+      return [TokenKind.Failed, ...failed(answer, elapsed)];
   }
 }
 
@@ -123,9 +123,10 @@ function left({ expires_in }: { expires_in: number }, elapsed: number): number {
   return Math.max(0, expires_in * 1000 - elapsed);
 }
 
-function failed(answer: Answer): [Failure, number] {
+function failed(answer: Answer, elapsed: number): [Failure, number] {
   const problem = problemOf(answer);
-  const wait = problem?.retry_after === undefined ? answer.retryAfter : problem.retry_after * 1000;
+  const asked = problem?.retry_after === undefined ? answer.retryAfter : problem.retry_after * 1000;
+  const wait = Math.max(0, asked - elapsed);
   if (answer.status === 429) return [Failure.Throttled, wait];
   return [problem?.code === "misconfigured" ? Failure.Misconfigured : Failure.Transient, wait];
 }
