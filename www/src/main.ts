@@ -1,4 +1,6 @@
 import "./style.css";
+import "./parts.css";
+import "./lamp.css";
 
 import wasm from "everlit/everlit.wasm";
 import { type Session, isSessionError, openSession } from "everlit";

@@ -3,9 +3,10 @@ import type { Machine } from "../build/everlit_web.js";
 import { EffectKind, EventKind, REASONS, STATES, TOKEN_REASONS, VERSION } from "./abi.js";
 import { type Call, prepare, route, unknownUpstream } from "./call.js";
 import type { Channel } from "./channel.js";
-import { SessionError, type SessionErrorCode } from "./errors.js";
+import { SessionError } from "./errors.js";
 import { type Effect, type EventNumbers, type Stamp, type Standing, step } from "./machine.js";
 import type { Platform } from "./platform.js";
+import { REFUSED, disposed, refusal } from "./refusal.js";
 import type { Timer } from "./timer.js";
 import type { Answer } from "./transport.js";
 import type {
@@ -20,20 +21,6 @@ import type {
 } from "./types.js";
 import { type Waiter, wait } from "./wait.js";
 import { type Known, denialOf, problemOf, readLogout, readSession, readToken } from "./wire.js";
-
-/** Why nothing can be had in a state. */
-const REFUSALS: { readonly [state in SessionState]?: [SessionErrorCode, string] } = {
-  "logged-out": ["ERR_SESSION_LOGGED_OUT", "nobody is logged in"],
-  ended: ["ERR_SESSION_ENDED", "the session is over"],
-  "reauth-required": ["ERR_SESSION_REAUTH", "the user must log in again"],
-  "logging-in": ["ERR_SESSION_LOGGED_OUT", "the page is leaving to log in"],
-  degraded: ["ERR_SESSION_UNAVAILABLE", "no token can be had just now"],
-};
-
-/** The same for a call, in the order of `Refusal`. */
-const REFUSED = ["logged-out", "ended", "reauth-required"] as const;
-
-const refusal = (state: SessionState) => REFUSALS[state] && new SessionError(...REFUSALS[state]);
 
 /**
  * An open session of one tab. All tabs of a browser share one login; each has its own `Session`.
@@ -402,5 +389,3 @@ export interface Session extends Disposable {
 if (Symbol.dispose) Session.prototype[Symbol.dispose] = Session.prototype.close;
 
 const isAsking = (state: SessionState) => state === "refreshing" || state === "resuming";
-
-const disposed = () => new SessionError("ERR_SESSION_DISPOSED", "the session is closed");
