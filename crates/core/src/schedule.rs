@@ -9,6 +9,8 @@ const LEAD_PERCENT: u64 = 20;
 const LEAD_MIN: Millis = Millis::from_secs(5);
 const LEAD_MAX: Millis = Millis::from_secs(300);
 const JITTER_PERCENT: u64 = 10;
+/// A token that lives no longer than this is of no use to anybody, and is not worth hurrying for.
+const BRIEF: Millis = Millis::from_secs(2);
 /// What the vault allows beyond the lead: a tab counts from before its question left, and from whole clock ticks.
 const VAULT_SLACK: Millis = Millis::from_secs(2);
 
@@ -27,13 +29,19 @@ pub fn vault_lead(lifetime: Millis) -> Millis {
 
 /// When a tab refreshes a token that ends at `expires_at`.
 ///
-/// Jitter only ever makes it later: a tab that comes early would be told that nothing is due yet. At least
-/// [`INTERVAL_MIN`] lies between `now` and the answer, whatever the lifetime, so that no token can make a tab spin.
+/// Jitter only ever makes it later: a tab that comes early would be told that nothing is due yet.
 #[must_use]
-pub fn refresh_at(now: Timestamp, expires_at: Timestamp, lifetime: Millis, entropy: u32) -> Timestamp {
+pub fn refresh_at(expires_at: Timestamp, lifetime: Millis, entropy: u32) -> Timestamp {
     let lead = lead(lifetime);
     let jitter = lead.percent(JITTER_PERCENT).scaled_by(entropy);
-    expires_at.before(lead.less(jitter)).max(now.after(INTERVAL_MIN))
+    expires_at.before(lead.less(jitter))
+}
+
+/// The least time between a tab's own refresh and its next, so that no token can make it spin: [`INTERVAL_MIN`], but half
+/// the lifetime of a token that lives so briefly that it would be dead by then.
+#[must_use]
+pub fn interval_min(lifetime: Millis) -> Millis {
+    if lifetime < BRIEF { INTERVAL_MIN } else { lifetime.percent(50).min(INTERVAL_MIN) }
 }
 
 #[cfg(test)]
@@ -59,7 +67,7 @@ mod tests {
         for lifetime in [20, 25, 60, 90, 300, 3_600, 43_200].map(Millis::from_secs) {
             let expires_at = now.after(lifetime);
             for entropy in [0, 1, 1 << 30, u32::MAX] {
-                let at = refresh_at(now, expires_at, lifetime, entropy);
+                let at = refresh_at(expires_at, lifetime, entropy);
                 assert!(at.until(expires_at) <= vault_lead(lifetime), "{lifetime:?}");
                 assert!(at < expires_at, "{lifetime:?}");
             }
@@ -67,8 +75,15 @@ mod tests {
     }
 
     #[test]
-    fn a_token_that_is_dead_on_arrival_does_not_make_a_tab_spin() {
-        let now = Timestamp::from_millis(1_000_000);
-        assert_eq!(refresh_at(now, now, Millis::ZERO, 0), now.after(INTERVAL_MIN));
+    fn no_lifetime_makes_a_tab_spin() {
+        for (lifetime, expected) in
+            [(0, 10_000), (1_999, 10_000), (2_000, 1_000), (8_000, 4_000), (60_000, 10_000)]
+        {
+            assert_eq!(
+                interval_min(Millis::from_millis(lifetime)),
+                Millis::from_millis(expected),
+                "{lifetime} ms"
+            );
+        }
     }
 }

@@ -176,3 +176,47 @@ fn a_server_that_fails_ends_nothing_however_often() {
     assert_eq!(vault.stamp(), stamp);
     assert!(matches!(vault.peek(at(36_000_000).wall), Answer::Current(_)));
 }
+
+#[test]
+fn a_late_answer_is_taken_while_its_repetition_is_under_way_and_nothing_else_is_sent() {
+    let mut vault = live();
+    let stamp = vault.stamp();
+    drop(ask(&mut vault, 50_000, 1, stamp, AskReason::Deadline));
+    drop(vault.step(at(80_000), Event::DeadlineReached));
+    let [repetition] = requests(&ask(&mut vault, 90_000, 1, stamp, AskReason::Deadline))[..] else {
+        panic!()
+    };
+    drop(vault.step(
+        at(90_100),
+        Event::TokenAnswered { request: RequestId(0), answer: TokenAnswer::Granted(grant(2)) },
+    ));
+    let rotated = stamp.map(Stamp::rotated);
+    assert_eq!(vault.stamp(), rotated);
+    assert!(requests(&ask(&mut vault, 101_000, 1, rotated, AskReason::Forced)).is_empty());
+    // The repetition presented the first token again, so its refusal is the fate of a lost rotation, not a revocation.
+    let refused = TokenAnswer::Failed { failure: Failure::Reauth, retry_after: None };
+    drop(vault.step(at(101_100), Event::TokenAnswered { request: repetition, answer: refused }));
+    assert_eq!(vault.peek(at(101_100).wall), Answer::ReauthRequired(ReauthReason::RotationLost));
+}
+
+#[test]
+fn a_call_does_not_wait_for_a_rotation_while_its_token_lives() {
+    let mut vault = live();
+    let stamp = vault.stamp();
+    let begun = ask(&mut vault, 50_000, 1, stamp, AskReason::Call);
+    assert_eq!(requests(&begun).len(), 1);
+    assert!(matches!(told(&begun)[..], [Answer::Current(current)] if Some(current.stamp) == stamp));
+    assert!(matches!(told(&ask(&mut vault, 51_000, 2, stamp, AskReason::Call))[..], [Answer::Current(_)]));
+    // Once it is dead there is nothing to give.
+    assert!(told(&ask(&mut vault, 60_000, 3, stamp, AskReason::Call)).is_empty());
+}
+
+#[test]
+fn a_login_of_the_same_user_begins_the_absolute_limit_anew() {
+    let policy = Policy { absolute_limit: Millis::from_secs(43_200), ..Policy::default() };
+    let mut vault = Vault::new(policy);
+    drop(vault.step(at(0), Event::LoginCommitted(Login { epoch: Epoch(WALL), grant: grant(1) })));
+    let login = Login { epoch: Epoch(WALL + 39_600_000), grant: grant(2) };
+    drop(vault.step(at(39_600_000), Event::RenewalCommitted { caller: CallerId(1), login }));
+    assert!(matches!(vault.peek(at(50_000_000).wall), Answer::Current(_)));
+}

@@ -120,6 +120,10 @@ fn tab_events(tab: &Tab) -> Vec<(&'static str, tab::Event)> {
         ("token: same", told(tab::TokenAnswer::Current(token(2)))),
         ("token: newer", told(tab::TokenAnswer::Current(token(3)))),
         ("token: older", told(tab::TokenAnswer::Current(token(1)))),
+        (
+            "token: later login",
+            told(tab::TokenAnswer::Current(TokenState { stamp: later_login, ..token(1) })),
+        ),
         ("token: reauth required", told(tab::TokenAnswer::ReauthRequired)),
         ("token: ended", told(tab::TokenAnswer::Ended)),
         ("token: logged out", told(tab::TokenAnswer::LoggedOut)),
@@ -260,6 +264,7 @@ fn vault_events() -> Vec<(&'static str, vault::Event)> {
         ("ask: forced", ask(1, AskReason::Forced)),
         ("ask: resume", ask(1, AskReason::Resume)),
         ("ask: activity", ask(1, AskReason::Activity)),
+        ("ask: call", ask(1, AskReason::Call)),
         ("ask: behind", ask(0, AskReason::Forced)),
         ("ask: first load", E::TokenAsked { caller: CALLER, ask: first_load }),
         ("answer: granted", answered(vault::TokenAnswer::Granted(granted(2)))),

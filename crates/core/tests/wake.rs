@@ -98,3 +98,45 @@ fn calls_after_a_sleep_wait_for_the_one_answer() {
         .collect();
     assert_eq!(sent, [first, second]);
 }
+
+#[test]
+fn a_tab_that_comes_back_to_another_users_login_asks_who_that_is() {
+    let mut tab = active();
+    drop(tab.step(clocks(20, 20), Event::Restored));
+    let request = tab.phase().request().expect("the tab asks where it stands");
+    let later = Stamp { epoch: Epoch(WALL + 1), generation: Generation::FIRST };
+    let hour = Millis::from_secs(3_600);
+    let answer = TokenAnswer::Current(TokenState { stamp: later, expires_in: hour, lifetime: hour });
+    let effects = tab.step(clocks(20, 20), Event::TokenAnswered { request, answer });
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::CheckSession { .. })), "{effects:?}");
+    assert_eq!((tab.state(), tab.stamp()), (State::Resuming, None));
+}
+
+#[test]
+fn a_logout_without_an_answer_is_given_up_and_can_be_tried_again() {
+    let mut tab = active();
+    let posts =
+        |effects: &[Effect]| effects.iter().filter(|e| matches!(e, Effect::PostLogout { .. })).count();
+    let first: Vec<Effect> = tab.step(clocks(1, 1), Event::LogoutAsked).into_iter().collect();
+    assert_eq!(posts(&first), 1);
+    assert_eq!(tab.next_deadline(), Some(clocks(31, 31).mono));
+    let effects: Vec<Effect> = tab.step(clocks(31, 31), Event::DeadlineReached).into_iter().collect();
+    assert!(
+        matches!(effects[..], [Effect::Cancel { .. }, Effect::SettleLogout { done: false }]),
+        "{effects:?}"
+    );
+    assert_eq!(tab.state(), State::Active);
+    let again: Vec<Effect> = tab.step(clocks(32, 32), Event::LogoutAsked).into_iter().collect();
+    assert_eq!(posts(&again), 1);
+}
+
+#[test]
+fn a_token_that_was_found_near_its_end_is_renewed_at_once() {
+    let mut tab = Tab::new();
+    drop(tab.step(clocks(0, 0), Event::Opened));
+    let request = tab.phase().request().expect("a tab that opens asks");
+    let (left, lifetime) = (Millis::from_secs(3), Millis::from_secs(60));
+    let answer = SessionAnswer::Active(TokenState { stamp: STAMP, expires_in: left, lifetime });
+    drop(tab.step(clocks(0, 0), Event::SessionAnswered { request, answer }));
+    assert!(tab.next_deadline() <= Some(clocks(0, 0).mono), "{:?}", tab.next_deadline());
+}

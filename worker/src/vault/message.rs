@@ -25,12 +25,13 @@ pub(crate) enum Question {
     Logout,
 }
 
-const REASONS: [(AskReason, &str); 5] = [
+const REASONS: [(AskReason, &str); 6] = [
     (AskReason::Deadline, "deadline"),
     (AskReason::Unauthorized, "unauthorized"),
     (AskReason::Forced, "forced"),
     (AskReason::Resume, "resume"),
     (AskReason::Activity, "activity"),
+    (AskReason::Call, "call"),
 ];
 
 impl Question {

@@ -66,6 +66,10 @@ impl Tab {
             | Phase::Ended { .. } => return,
         };
         match answer {
+            // The browser has another login by now, perhaps another user's: nothing that is held here holds any more.
+            TokenAnswer::Current(token) if hold.stamp.epoch < token.stamp.epoch => {
+                self.check_session_over(now, hold.stamp.epoch, 0, Reason::LoginElsewhere, effects);
+            }
             TokenAnswer::Current(token) => {
                 self.hold_newest(now, token, Some(hold), Reason::Refreshed, effects)
             }
@@ -115,7 +119,14 @@ impl Tab {
     }
 
     pub(super) fn activate(&mut self, now: Moment, hold: Hold, reason: Reason, effects: &mut Effects) {
-        let refresh_at = schedule::refresh_at(now.mono, hold.expires_at, hold.lifetime, now.entropy);
+        let due = schedule::refresh_at(hold.expires_at, hold.lifetime, now.entropy);
+        // After a refresh of its own a tab keeps a distance to the next, whatever it brought. A token that it only heard of
+        // may be due at once.
+        let refresh_at = if reason == Reason::Refreshed {
+            due.max(now.mono.after(schedule::interval_min(hold.lifetime)))
+        } else {
+            due
+        };
         self.enter(Phase::Active { hold, refresh_at }, reason, effects);
     }
 

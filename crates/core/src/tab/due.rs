@@ -12,6 +12,7 @@ impl Tab {
     /// Looks at the clock. A nudge (the network is back, the page is looked at) also ends a wait of our own choosing, but
     /// not one that a server asked for.
     pub(super) fn do_what_is_due(&mut self, now: Moment, nudged: bool, effects: &mut Effects) {
+        self.give_logout_up(now, effects);
         match self.phase {
             Phase::Active { hold, refresh_at } if refresh_at <= now.mono => {
                 self.refresh(now, hold, AskReason::Deadline, 0, effects);
@@ -59,7 +60,7 @@ impl Tab {
             AskReason::Deadline => Reason::Deadline,
             AskReason::Forced => Reason::Forced,
             AskReason::Unauthorized => Reason::Unauthorized,
-            AskReason::Resume | AskReason::Activity => Reason::Wake,
+            AskReason::Resume | AskReason::Activity | AskReason::Call => Reason::Wake,
         };
         let stuck_at = now.mono.after(STUCK);
         self.enter(Phase::Refreshing { hold, request, why, failures, stuck_at }, reason, effects);

@@ -35,8 +35,8 @@ pub struct Tab {
     phase: Phase,
     /// Calls that wait, oldest first.
     waiting: Vec<CallId>,
-    /// The logout that is under way.
-    logout: Option<RequestId>,
+    /// The logout that is under way, and when to give it up.
+    logout: Option<(RequestId, Timestamp)>,
     next_request: RequestId,
     sequence: u32,
     /// Both clocks as of the last step.
@@ -90,6 +90,11 @@ impl Tab {
     /// When something is due with no event before it, by the monotonic clock.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Timestamp> {
+        let logout = self.logout.map(|(_, stuck_at)| stuck_at);
+        [logout, self.phase_deadline()].into_iter().flatten().min()
+    }
+
+    const fn phase_deadline(&self) -> Option<Timestamp> {
         match self.phase {
             Phase::Active { refresh_at, .. } => Some(refresh_at),
             Phase::Degraded { retry_at, .. } => Some(retry_at),
@@ -125,7 +130,7 @@ impl Tab {
             Event::Restored => {}
             Event::RefreshAsked => self.refresh_asked(now, &mut effects),
             Event::LoginAsked => self.login_asked(now, &mut effects),
-            Event::LogoutAsked => self.logout_asked(&mut effects),
+            Event::LogoutAsked => self.logout_asked(now, &mut effects),
             Event::CallAsked { call } => {
                 self.do_what_is_due(now, false, &mut effects);
                 self.waiting.push(call);

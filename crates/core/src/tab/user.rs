@@ -40,7 +40,7 @@ impl Tab {
         effects.push(Effect::Navigate);
     }
 
-    pub(super) fn logout_asked(&mut self, effects: &mut Effects) {
+    pub(super) fn logout_asked(&mut self, now: Moment, effects: &mut Effects) {
         match self.phase {
             Phase::LoggedOut { .. } | Phase::Ended { .. } => {
                 effects.push(Effect::SettleLogout { done: true })
@@ -53,7 +53,7 @@ impl Tab {
             | Phase::ReauthRequired { .. } => {
                 if self.logout.is_none() {
                     let request = self.name_request();
-                    self.logout = Some(request);
+                    self.logout = Some((request, now.mono.after(STUCK)));
                     effects.push(Effect::PostLogout { request });
                 }
             }
@@ -61,10 +61,9 @@ impl Tab {
     }
 
     pub(super) fn logout_answered(&mut self, request: RequestId, done: bool, effects: &mut Effects) {
-        if self.logout != Some(request) {
+        if self.logout.take_if(|(awaited, _)| *awaited == request).is_none() {
             return;
         }
-        self.logout = None;
         // Nothing is claimed that the Worker did not confirm: without its word the session goes on and the app is told.
         if done {
             let over = self.newest_epoch();
@@ -73,6 +72,14 @@ impl Tab {
             self.enter(Phase::LoggedOut { over }, Reason::Logout, effects);
         }
         effects.push(Effect::SettleLogout { done });
+    }
+
+    /// A logout without an answer is given up: the session may go on, and the app must know.
+    pub(super) fn give_logout_up(&mut self, now: Moment, effects: &mut Effects) {
+        if let Some((request, _)) = self.logout.take_if(|(_, stuck_at)| *stuck_at <= now.mono) {
+            effects.push(Effect::Cancel { request });
+            effects.push(Effect::SettleLogout { done: false });
+        }
     }
 
     /// The newest login this tab knows of, for the word that it is over.

@@ -100,4 +100,7 @@ pub enum AskReason {
     Resume,
     /// The user was active: nothing else is asked, nothing rotates.
     Activity,
+    /// The proxy needs a token for a call: one that lives is good enough, and one near its end has its successor fetched
+    /// meanwhile.
+    Call,
 }

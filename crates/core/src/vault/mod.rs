@@ -195,11 +195,9 @@ impl Vault {
     }
 
     fn renewal_committed(&mut self, now: Timestamp, caller: CallerId, login: Login, effects: &mut Effects) {
-        let (stamp, newest, next_request, limits) = match &self.phase {
-            Phase::Live(live) => (live.stamp, live.login, live.next_request, live.limits),
-            Phase::ReauthRequired(waiting) => {
-                (waiting.stamp, waiting.login, waiting.next_request, waiting.limits)
-            }
+        let (stamp, newest, next_request) = match &self.phase {
+            Phase::Live(live) => (live.stamp, live.login, live.next_request),
+            Phase::ReauthRequired(waiting) => (waiting.stamp, waiting.login, waiting.next_request),
             Phase::Vacant | Phase::Ended(_) => {
                 effects.push(Effect::Answer { caller, answer: self.peek(now) });
                 return;
@@ -209,7 +207,7 @@ impl Vault {
         if newest < login.epoch {
             // A login is the user, active. The refresh token before it is dropped, not revoked: many authorization servers
             // keep one grant for a user and a client, and revoking the old token would take the new one with it.
-            let limits = Limits { active_at: now, ..limits };
+            let limits = Limits { active_at: now, absolute_at: now.after(self.policy.absolute_limit) };
             self.phase = Phase::Live(Live::begin(now, stamp.rotated(), login, next_request, limits));
             effects.push(Effect::Persist);
             self.answer_waiters(now, effects);
@@ -245,9 +243,14 @@ impl Vault {
             live.intent = Some(Intent { request, armed_at: now.wall });
             // A write is due anyway: what is known of the user's activity goes with it.
             live.limits.active_at = active_at;
-            self.waiters.push(Waiter { caller, until: now.wall.after(policy.caller_wait) });
+            let waits = ask.reason != AskReason::Call || live.access.expires_at <= now.wall;
             effects.push(Effect::Persist);
             effects.push(Effect::RequestToken { request, refresh_token });
+            if waits {
+                self.waiters.push(Waiter { caller, until: now.wall.after(policy.caller_wait) });
+            } else {
+                effects.push(Effect::Answer { caller, answer: self.peek(now.wall) });
+            }
             return;
         }
         let alive = now.wall < live.access.expires_at;
@@ -290,7 +293,9 @@ impl Vault {
                 return;
             }
         };
-        live.intent = None;
+        if live.awaits(request) {
+            live.intent = None;
+        }
         match answer {
             TokenAnswer::Granted(grant) => {
                 let outcome = if live.attempts > 1 { Outcome::Recovered } else { Outcome::Success };
@@ -304,7 +309,9 @@ impl Vault {
                     live.refresh_token = Some(successor);
                 }
                 live.rotated_at = now.wall;
-                live.attempts = 0;
+                // A repetition that is still under way presents the old token; nothing else is sent until it is over, and its
+                // refusal would say nothing about the grant.
+                live.attempts = if live.intent.is_some() { live.attempts } else { 0 };
                 live.not_before = Timestamp::default();
                 effects.push(Effect::Persist);
                 effects.push(Effect::Report(outcome));
@@ -499,7 +506,7 @@ impl Live {
         let near_end = now.until(self.access.expires_at) <= schedule::vault_lead(self.access.lifetime);
         let settled = now.since(self.rotated_at) >= schedule::INTERVAL_MIN;
         match ask.reason {
-            AskReason::Deadline | AskReason::Resume => near_end,
+            AskReason::Deadline | AskReason::Resume | AskReason::Call => near_end,
             AskReason::Unauthorized | AskReason::Forced => near_end || settled,
             AskReason::Activity => false,
         }
@@ -511,7 +518,7 @@ impl AskReason {
     const fn wants_rotation(self) -> bool {
         match self {
             Self::Deadline | Self::Unauthorized | Self::Forced | Self::Resume => true,
-            Self::Activity => false,
+            Self::Activity | Self::Call => false,
         }
     }
 }
