@@ -31,6 +31,17 @@ test("a call reaches the upstream with the access token and without the browser'
   for (const name of ["cookie", "origin", "everlit-version", "sec-fetch-site", "x-forwarded-for"]) assert.equal(asked?.headers[name], undefined, name);
 });
 
+test("a call of a page that was opened for another login reaches nobody", async () => {
+  const { browser, session } = await enter(stack);
+  const calls = stack.resource.asked.length;
+  for (const epoch of [`${session.epoch - 1}`, `${session.epoch + 1}`, "", "canary"]) {
+    const answer = await browser.call("/api/orders", { method: "POST", headers: { "everlit-epoch": epoch }, json: { item: "tea" } });
+    assert.deepEqual([answer.status, answer.json.code, answer.headers["everlit-code"]], [401, "logged_out", "logged_out"], epoch);
+  }
+  assert.equal(stack.resource.asked.length, calls);
+  assert.equal((await browser.call("/api/orders", { headers: { "everlit-epoch": `${session.epoch}` } })).status, 200);
+});
+
 test("an upstream's answer keeps its own headers and loses those that would act on our origin", async () => {
   const { browser } = await enter(stack);
   stack.script.answer = () => ({

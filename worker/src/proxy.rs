@@ -4,7 +4,7 @@ use everlit_edge::proxy::{
     Destination, PathRefusal, RequestHeaders, ResponseHeaders, destination, is_access_expired,
     rewrite_location,
 };
-use everlit_wire::{Code, Problem};
+use everlit_wire::{Code, HEADER_EPOCH, Problem};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Headers, Request, RequestInit, RequestRedirect, Response, ResponseInit, WorkerGlobalScope};
@@ -35,6 +35,12 @@ pub(crate) async fn forward(call: &Call, environment: &Environment) -> Result<Re
     let session = session::named(call, environment, proof).ok_or_else(|| Problem::new(Code::LoggedOut))?;
     let vault = VaultClient::of(&call.env, &session);
     let token = vault.access(None).await?.current()?;
+    let under = call.request.header(HEADER_EPOCH);
+    if under.is_some_and(|epoch| epoch.parse() != Ok(token.epoch)) {
+        // The page was opened for another login, perhaps another user's, and has not noticed yet.
+        log::line("other_login", []);
+        return Err(Problem::new(Code::LoggedOut));
+    }
     let response = send(call, &destination, &token).await?;
     if !is_expired(&response) {
         return deliver(&destination, &response);

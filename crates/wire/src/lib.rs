@@ -27,5 +27,9 @@ pub const VERSION: u32 = 1;
 /// The request header that carries [`VERSION`]. Its presence is half of the cross-site rule.
 pub const HEADER_VERSION: &str = "everlit-version";
 
+/// The request header of a call that names the login it is made under. A page that was opened for another one must not act
+/// with the token of this one.
+pub const HEADER_EPOCH: &str = "everlit-epoch";
+
 /// The response header that tells the Worker's own answers under `/api` from a resource server's.
 pub const HEADER_CODE: &str = "everlit-code";
