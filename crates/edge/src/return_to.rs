@@ -45,6 +45,8 @@ impl ReturnTo {
         if [("/auth", "/auth/"), ("/api", "/api/")]
             .iter()
             .any(|(bare, under)| path == *bare || path.starts_with(under))
+            // A browser takes these out before it asks, and what is left may be any path: `/./auth/login` is `/auth/login`.
+            || path.split('/').any(is_dot_segment)
         {
             return None;
         }
@@ -66,9 +68,16 @@ impl ReturnTo {
     }
 }
 
+/// `.` or `..`, or one of the ways to write them that browsers read alike (URL Standard, "path state").
+fn is_dot_segment(segment: &str) -> bool {
+    let dots = segment.to_ascii_lowercase().replace("%2e", ".");
+    dots == "." || dots == ".."
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_path_of_ours_is_kept() {
@@ -80,6 +89,9 @@ mod tests {
             "/@x",
             "/authors",
             "/apis?x",
+            "/.well-known/x",
+            "/a.b/..c/%2e%2e%2e",
+            "/x?next=/../auth#/./api/",
         ] {
             assert_eq!(ReturnTo::parse(path).as_str(), path);
         }
@@ -107,9 +119,33 @@ mod tests {
             "/auth#x",
             "/a\u{0}",
             "/a\u{85}",
+            "/./auth/login",
+            "/x/../api/orders",
+            "/x/..",
+            "/.",
+            "/%2e/auth/login",
+            "/x/%2E%2e/api/orders",
+            "/x/.%2E/auth",
+            "/x/%2e./auth",
+            "/.//evil.example",
         ] {
             assert_eq!(ReturnTo::parse(hostile).as_str(), "/", "{hostile:?}");
         }
         assert_eq!(ReturnTo::parse(&alloc::format!("/{}", "a".repeat(MAX_RETURN_TO))).as_str(), "/");
+    }
+
+    proptest! {
+        #[test]
+        fn a_browser_finds_it_where_it_says(text in "(/|\\.|%2[eE]|auth|api|login|[a-z?#@:%\\\\\t]|\\PC){0,24}") {
+            let text = alloc::format!("/{text}");
+            let kept = ReturnTo::parse(&text);
+            let url = url::Url::parse("https://app.example/auth/callback/demo").unwrap().join(kept.as_str()).unwrap();
+            prop_assert_eq!(url.origin().ascii_serialization(), "https://app.example");
+            let path = kept.as_str().split(['?', '#']).next().unwrap();
+            prop_assert_eq!(url.path(), path, "nothing is resolved any more");
+            for ours in ["auth", "api"] {
+                prop_assert_ne!(url.path().split('/').nth(1), Some(ours));
+            }
+        }
     }
 }
