@@ -289,7 +289,6 @@ impl Callback {
             issuer: &transaction.issuer,
             client_id: &provider.client_id,
             nonce: Some(&nonce),
-            sub: None,
             now: clock::now(),
             leeway: Expectation::LEEWAY,
         };

@@ -6,7 +6,8 @@ use serde::Serialize;
 use wasm_bindgen::JsValue;
 use web_sys::{Headers, Response, ResponseInit};
 
-/// On every answer of ours. None may be stored, framed, sniffed or taken for a document.
+/// On every answer of ours. None may be stored, framed, sniffed or taken for a document, and none may say where it was: the
+/// URL of a callback holds a code.
 const HEADERS: [(&str, &str); 6] = [
     ("cache-control", "no-store"),
     ("x-content-type-options", "nosniff"),

@@ -34,19 +34,12 @@ pub struct Page {
 }
 
 impl Page {
-    /// All headers to serve it with.
+    /// The headers of its own. Those that every answer of the Worker has come on top.
     #[must_use]
-    pub fn headers(&self) -> [(&'static str, &str); 7] {
+    pub fn headers(&self) -> [(&'static str, &str); 2] {
         [
             ("content-type", "text/html; charset=utf-8"),
             ("content-security-policy", &self.content_security_policy),
-            // It is the answer to one code; no cache may give it to the next visitor.
-            ("cache-control", "no-store"),
-            // The URL of a callback holds a code.
-            ("referrer-policy", "no-referrer"),
-            ("x-content-type-options", "nosniff"),
-            ("x-frame-options", "DENY"),
-            ("cross-origin-resource-policy", "same-origin"),
         ]
     }
 }

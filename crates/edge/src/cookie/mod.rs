@@ -19,7 +19,7 @@ mod set_cookie;
 pub use header::{CookieError, find};
 pub use key::CookieKeys;
 pub use opaque_id::{BindingId, SessionId};
-pub use set_cookie::{clear_binding, clear_session, set_binding, set_session};
+pub use set_cookie::{clear_session, set_binding, set_session};
 
 /// The name of the session cookie.
 pub const SESSION_COOKIE: &str = "__Host-Http-everlit";

@@ -33,12 +33,6 @@ pub fn clear_session() -> String {
     set(SESSION_COOKIE, "", "Strict", Millis::ZERO)
 }
 
-/// Removes the binding cookie.
-#[must_use]
-pub fn clear_binding() -> String {
-    set(BINDING_COOKIE, "", "Lax", Millis::ZERO)
-}
-
 fn set(name: &str, value: &str, same_site: &str, max_age: Millis) -> String {
     let seconds = max_age.min(MAX_AGE).as_millis() / 1_000;
     alloc::format!("{name}={value}; Path=/; Max-Age={seconds}; Secure; HttpOnly; SameSite={same_site}")
@@ -61,6 +55,5 @@ mod tests {
         );
         assert!(set_session(&value, Millis::from_days(1_000)).contains("Max-Age=34560000;"));
         assert!(clear_session().starts_with("__Host-Http-everlit=; Path=/; Max-Age=0;"));
-        assert!(clear_binding().starts_with("__Host-Http-everlit-binding=; Path=/; Max-Age=0;"));
     }
 }

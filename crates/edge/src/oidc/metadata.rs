@@ -29,8 +29,6 @@ pub struct ProviderMetadata {
     pub jwks_uri: HttpUrl,
     /// Where tokens are revoked, if anywhere.
     pub revocation_endpoint: Option<HttpUrl>,
-    /// Where the browser is sent for a logout there too, if anywhere.
-    pub end_session_endpoint: Option<HttpUrl>,
     /// Whether it names itself in every authorization response (RFC 9207).
     pub issuer_names_itself: bool,
 }
@@ -104,7 +102,6 @@ impl ProviderMetadata {
             token_endpoint: required("token_endpoint")?,
             jwks_uri: required("jwks_uri")?,
             revocation_endpoint: optional("revocation_endpoint")?,
-            end_session_endpoint: optional("end_session_endpoint")?,
             issuer_names_itself: document.get("authorization_response_iss_parameter_supported")
                 == Some(&Value::Bool(true)),
         })
@@ -140,7 +137,6 @@ mod tests {
             metadata.revocation_endpoint.map(|url| url.to_string()).as_deref(),
             Some("https://as.example/t/revoke")
         );
-        assert_eq!(metadata.end_session_endpoint, None);
         assert!(metadata.issuer_names_itself);
         assert_eq!(
             discovery_url("https://as.example/t/"),

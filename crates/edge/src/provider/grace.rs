@@ -47,6 +47,8 @@ pub enum Blast {
 }
 
 /// The four facts together.
+///
+/// Rotation, which follows Foundation, reads it: there a lost answer is asked for again where the provider forgives that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GraceProfile {
     /// How long.
