@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what is wrong by failing")]
 
 use everlit_core::time::Millis;
-use everlit_edge::config::{Config, Variables};
+use everlit_edge::config::{Config, ProviderConfig, Variables};
 use everlit_edge::proxy;
 use serde_json::Value;
 
@@ -47,7 +47,12 @@ fn what_it_says_are_defaults_are_defaults() {
     let bare = Config::parse(&bare).unwrap();
     let full =
         Config::parse(&variables().secret("SECRET_SESSION_KEY").secret("SECRET_DEMO_CLIENT_SECRET")).unwrap();
-    assert_eq!((bare.limits, bare.login_provider()), (full.limits, full.login_provider()));
+    // The demo asks for more than the default, and says what that is.
+    let scopes = bare.login_provider().scopes.clone();
+    let said = format!("# {}.\n", serde_json::json!(scopes)).replace(',', ", ");
+    assert!(WRANGLER.contains(&said), "wrangler.toml does not say {said}");
+    let login = ProviderConfig { scopes, ..full.login_provider().clone() };
+    assert_eq!((bare.limits, bare.login_provider()), (full.limits, &login));
 }
 
 #[test]
