@@ -56,6 +56,29 @@ describe(`a person's journey in ${stack.engine.name}`, { timeout: 300_000 }, () 
     assert.deepEqual(pick(await page.request("/api/orders")), { status: 401, code: "logged_out" });
   });
 
+  step("everything that is served of the app carries its security headers", async () => {
+    const served = await browser.run(async () => {
+      const parts = [...document.querySelectorAll("script[src], link[href]")].map((part) => part.getAttribute("src") ?? part.getAttribute("href"));
+      const paths = ["/", "/a/deep/link", ...parts.filter((path) => path !== null)];
+      return Promise.all(
+        paths.map(async (path) => {
+          const { status, headers } = await fetch(path, { cache: "no-store" });
+          const names = ["content-security-policy", "x-content-type-options", "referrer-policy", "cache-control"];
+          return { path, status, headers: names.map((name) => headers.get(name) ?? "") };
+        }),
+      );
+    });
+    assert.ok(served.length >= 4, "the page, a deep link, a script and a style sheet at least");
+    for (const { path, status, headers } of served) {
+      const [policy = "", sniffing, referrer, cache = ""] = headers;
+      assert.equal(status, 200, path);
+      assert.match(policy, /^default-src 'none'; script-src 'self' 'wasm-unsafe-eval';.*frame-ancestors 'none'$/, path);
+      assert.doesNotMatch(policy, /unsafe-inline|'unsafe-eval'|https?:|\*/, path);
+      assert.deepEqual([sniffing, referrer], ["nosniff", "same-origin"], path);
+      assert.doesNotMatch(cache, /no-store/, `${path} may be kept in the back/forward cache`);
+    }
+  });
+
   step("login goes through the authorization server and returns to where the person was", async () => {
     const before = await stack.counters();
     await page.logIn();
