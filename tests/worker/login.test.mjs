@@ -37,7 +37,7 @@ test("the authorization request carries PKCE, state and nonce, and the token req
 });
 
 test("return_to leads nowhere but to a path of ours", async () => {
-  for (const hostile of ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/auth/login"]) {
+  for (const hostile of ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/auth/login", "/./auth/login", "/x/%2e%2e/api/orders"]) {
     const { landing } = await enter(stack, stack.browser(), { returnTo: hostile });
     assert.match(landing.text, /<a id="go" href="\/">/, hostile);
   }
@@ -142,12 +142,28 @@ test("an error response ends in a page with a way back", async () => {
   }
 });
 
-test("rejects an authorization response when iss differs, or is missing where it was announced", async () => {
+test("rejects an authorization response when iss differs", async () => {
   const mixed = stack.browser();
   const { callback } = await begin(stack, mixed, { response: { iss: "https://another.example" } });
   const exchanges = stack.as.requests("authorization_code").length;
   assertWayBack(await mixed.navigate(callback, { site: "cross-site" }), 400);
   assert.equal(stack.as.requests("authorization_code").length, exchanges);
+});
+
+test("rejects an authorization response without iss where the provider announced it", async () => {
+  const announcing = await startScriptedStack();
+  try {
+    announcing.as.metadata = { authorization_response_iss_parameter_supported: true };
+    const browser = announcing.browser();
+    const { callback } = await begin(announcing, browser, { response: { iss: undefined } });
+    assertWayBack(await browser.navigate(callback, { site: "cross-site" }), 400);
+    assert.equal(announcing.as.requests("authorization_code").length, 0);
+    await enter(announcing, browser);
+  } finally {
+    await announcing.close();
+  }
+  // Where nobody announced it, it may be missing.
+  await enter(stack, stack.browser(), { response: { iss: undefined } });
 });
 
 test("rejects a response without code and error, and one with both", async () => {
@@ -204,6 +220,42 @@ test("an unknown provider is not found", async () => {
   assert.equal((await browser.navigate("/auth/login?provider=nobody")).status, 404);
   assert.equal((await browser.navigate("/auth/callback/nobody?code=x&state=y")).status, 404);
   assert.equal((await browser.navigate("/auth/login?provider=demo&provider=demo")).status, 400);
+});
+
+test("a provider that is not the one of the login logs nobody in", async () => {
+  const change = (/** @type {any} */ { PROVIDER_DEMO, ...given }) => ({
+    ...given, PROVIDER_DEMO: { ...PROVIDER_DEMO, login: true }, PROVIDER_B: { ...PROVIDER_DEMO, login: false }, SECRET_B_CLIENT_SECRET: given.SECRET_DEMO_CLIENT_SECRET,
+  });
+  const two = await startScriptedStack({ change });
+  try {
+    const browser = two.browser();
+    const login = await browser.navigate("/auth/login?provider=b");
+    assert.deepEqual([login.status, login.json?.code, login.headers["set-cookie"]], [404, "not_found", undefined]);
+    const { callback } = await begin(two, browser);
+    const other = await browser.navigate(callback.replace("/callback/demo", "/callback/b"), { site: "cross-site" });
+    assert.deepEqual([other.status, other.json?.code, browser.cookie(SESSION_COOKIE)], [404, "not_found", undefined]);
+    assert.equal((await browser.navigate(callback, { site: "cross-site" })).status, 200);
+    assert.equal((await browser.navigate("/auth/login?provider=demo")).status, 302);
+  } finally {
+    await two.close();
+  }
+});
+
+test("a login on another host of ours begins on the canonical one, where the callback will be", async () => {
+  const several = await startScriptedStack({ change: (given) => ({ ...given, ORIGINS: [...given.ORIGINS, given.ORIGINS[0]?.replace("localhost", "127.0.0.1")] }) });
+  try {
+    const browser = several.browser();
+    const query = "provider=demo&return_to=%2Fx%3Fy%23z";
+    const other = await browser.navigate(`${several.app.replace("localhost", "127.0.0.1")}/auth/login?${query}`);
+    assert.deepEqual([other.status, other.headers.location, other.headers["set-cookie"]], [302, `${several.app}/auth/login?${query}`, undefined]);
+    const begun = await browser.navigate(other.headers.location ?? "");
+    assert.ok(begun.headers.location?.startsWith(`${several.as.issuer}/authorize`), begun.headers.location);
+    assert.ok(browser.cookie(BINDING_COOKIE));
+    const bare = await browser.navigate(`${several.app.replace("localhost", "127.0.0.1")}/auth/login`);
+    assert.equal(bare.headers.location, `${several.app}/auth/login`);
+  } finally {
+    await several.close();
+  }
 });
 
 test("nothing secret was answered or logged", () => assertNothingLeaked(stack, stack.as.issued));

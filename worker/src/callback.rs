@@ -40,7 +40,7 @@ pub(crate) async fn finish(call: Call, environment: Rc<Environment>) -> Reply {
     }
     let cookie = header("cookie").unwrap_or_default();
     let name = call.request.path.strip_prefix("/auth/callback/").unwrap_or_default();
-    let Some(provider) = environment.config.provider(name) else {
+    let Some(provider) = environment.config.login_provider_named(name) else {
         return everlit_wire::Problem::new(everlit_wire::Code::NotFound).into();
     };
     let name = provider.name.clone();

@@ -56,6 +56,12 @@ impl Origin {
         &self.text
     }
 
+    /// The host, with its port where that is not the scheme's own.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.text.split_once("://").map_or("", |(_, host)| host)
+    }
+
     /// Whether the host is this machine: `localhost`, a name under it, `127.0.0.0/8` or `[::1]`.
     #[must_use]
     pub const fn is_loopback(&self) -> bool {

@@ -91,6 +91,12 @@ impl Config {
         &self.login
     }
 
+    /// That provider, if this is its name. The others may log nobody in: whoever has an account there would be a user here.
+    #[must_use]
+    pub fn login_provider_named(&self, name: &str) -> Option<&ProviderConfig> {
+        Some(&self.login).filter(|provider| provider.name == name)
+    }
+
     /// All providers, ordered by name.
     #[must_use]
     pub fn providers(&self) -> &[ProviderConfig] {

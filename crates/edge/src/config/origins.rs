@@ -41,6 +41,13 @@ impl Origins {
         self.iter().any(|ours| ours.as_str() == origin)
     }
 
+    /// The canonical one, where `host` (with its port) is the host of another of them.
+    #[must_use]
+    pub fn instead_of(&self, host: &str) -> Option<&Origin> {
+        let is_of = |origin: &Origin| origin.host() == host;
+        (!is_of(&self.canonical) && self.others.iter().any(is_of)).then_some(&self.canonical)
+    }
+
     pub(super) fn read(variable: &str, value: &Value, errors: &mut Vec<ConfigError>) -> Option<Self> {
         let read = || {
             let texts: Vec<String> = table::texts(value, 8, |text| Origin::parse(text).is_some())?;

@@ -6,6 +6,7 @@ use alloc::string::ToString as _;
 use everlit_core::time::Millis;
 
 use super::*;
+use crate::url::Origin;
 
 fn good() -> Variables {
     Variables::new()
@@ -41,6 +42,31 @@ fn a_small_configuration_gets_good_defaults() {
     assert_eq!(provider.redirect_uri(&config.origins), "https://app.example/auth/callback/demo");
     assert!(config.origins.contains("http://localhost:8787") && !config.origins.contains("http://localhost"));
     assert!(config.upstreams().is_empty());
+}
+
+#[test]
+fn another_host_of_ours_leads_to_the_canonical_one() {
+    let config = Config::parse(&good()).unwrap();
+    let instead = |host| config.origins.instead_of(host).map(Origin::as_str);
+    assert_eq!(instead("localhost:8787"), Some("https://app.example"));
+    for host in ["app.example", "localhost", "evil.example", ""] {
+        assert_eq!(instead(host), None, "{host}");
+    }
+    // One host by two schemes shares its cookies; and what ends TLS in front of us may hide which one was called.
+    let both = good().text("ORIGINS", r#"["https://localhost:8787", "http://localhost:8787"]"#);
+    assert_eq!(Config::parse(&both).unwrap().origins.instead_of("localhost:8787"), None);
+}
+
+#[test]
+fn no_other_provider_is_the_one_of_the_login() {
+    let variables = good()
+        .text("PROVIDER_DEMO", r#"{"kind": "oidc", "issuer": "https://as.example", "client_id": "a", "login": true}"#)
+        .text("PROVIDER_B", r#"{"kind": "oidc", "issuer": "https://b.example", "client_id": "b"}"#)
+        .secret("SECRET_B_CLIENT_SECRET");
+    let config = Config::parse(&variables).unwrap();
+    assert_eq!(config.login_provider_named("demo"), Some(config.login_provider()));
+    assert_eq!(config.login_provider_named("b"), None);
+    assert!(config.provider("b").is_some());
 }
 
 #[test]
