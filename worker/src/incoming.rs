@@ -7,11 +7,13 @@ use crate::body::{self, BodyError};
 /// The largest body that we read ourselves. What is proxied is streamed and has no such limit.
 pub(crate) const MAX_BODY: usize = 4 * 1_024;
 
-/// A request, its URL taken apart. The host is not looked at: which one we are is configuration.
+/// A request, its URL taken apart.
 pub(crate) struct Incoming {
     raw: web_sys::Request,
     /// The method.
     pub(crate) method: String,
+    /// The host, with its port. Which one we are is configuration: this says at most which of ours was called.
+    pub(crate) host: String,
     /// The path, still encoded.
     pub(crate) path: String,
     /// What follows the question mark, if there is one.
@@ -22,8 +24,9 @@ impl Incoming {
     /// Takes a request apart.
     pub(crate) fn new(raw: web_sys::Request) -> Self {
         let url = raw.url();
-        let (path, query) = split(&url);
-        Self { method: raw.method(), path: path.to_owned(), query: query.map(str::to_owned), raw }
+        let (host, path, query) = split(&url);
+        let (host, path) = (host.to_owned(), path.to_owned());
+        Self { method: raw.method(), host, path, query: query.map(str::to_owned), raw }
     }
 
     /// The value of a header; several of one name come joined.
@@ -49,12 +52,13 @@ impl Incoming {
     }
 }
 
-/// Path and query of an absolute URL as the runtime writes it: with a path, and without a fragment.
-fn split(url: &str) -> (&str, Option<&str>) {
+/// Host, path and query of an absolute URL as the runtime writes it: with a path, and without a fragment.
+fn split(url: &str) -> (&str, &str, Option<&str>) {
     let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let target = after_scheme.find('/').and_then(|at| after_scheme.get(at..)).unwrap_or("/");
+    let end = after_scheme.find('/').unwrap_or(after_scheme.len());
+    let (host, target) = after_scheme.split_at_checked(end).unwrap_or((after_scheme, "/"));
     match target.split_once('?') {
-        Some((path, query)) => (path, Some(query)),
-        None => (target, None),
+        Some((path, query)) => (host, path, Some(query)),
+        None => (host, target, None),
     }
 }

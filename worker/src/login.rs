@@ -33,6 +33,11 @@ pub(crate) async fn begin(call: &Call, environment: &Environment) -> Result<Repl
     if !says("sec-fetch-mode", "navigate") || !says("sec-fetch-dest", "document") {
         return Err(Problem::new(Code::CrossSite));
     }
+    // The binding cookie has to be where the callback will be.
+    if let Some(canonical) = environment.config.origins.instead_of(&call.request.host) {
+        let query = call.request.query.as_ref().map_or_else(String::new, |query| format!("?{query}"));
+        return Ok(Reply::redirect(format!("{canonical}{}{query}", call.request.path)));
+    }
     let query = Query::parse(call.request.query.as_deref().unwrap_or_default());
     let query = query.map_err(|_| Problem::new(Code::BadRequest))?;
     let one = |name: &str| query.one(name).map_err(|_| Problem::new(Code::BadRequest));
