@@ -8,12 +8,15 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { send } from "./browser.mjs";
 import { freePort } from "./ports.mjs";
 import { until } from "./until.mjs";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const BUILD = resolve(process.env.EVERLIT_WORKER_BUILD ?? join(ROOT, "worker/build"));
 const MODULES = ["index.js", "index_bg.wasm"];
+/** Around the bundle, where a test says so. */
+const DOOR = fileURLToPath(new URL("door.js", import.meta.url));
 
 /** The binary itself: the package's own launcher is one process more to kill. */
 function workerdBinary() {
@@ -34,8 +37,8 @@ const binding = (name, value) =>
     ? `(name = ${quoted(name)}, text = ${quoted(value)})`
     : `(name = ${quoted(name)}, json = ${quoted(JSON.stringify(value))})`;
 
-/** @param {{ port: number, disk: string, compatibilityDate: string, variables: Record<string, unknown>, objects: Record<string, string> }} options */
-function configText({ port, disk, compatibilityDate, variables, objects }) {
+/** @param {{ port: number, disk: string, compatibilityDate: string, variables: Record<string, unknown>, objects: Record<string, string>, door: boolean }} options */
+function configText({ port, disk, compatibilityDate, variables, objects, door }) {
   const bindings = [
     ...Object.entries(variables).filter(([, value]) => value !== undefined).map(([name, value]) => binding(name, value)),
     ...Object.entries(objects).map(([name, className]) => `(name = ${quoted(name)}, durableObjectNamespace = ${quoted(className)})`),
@@ -51,7 +54,7 @@ const config :Workerd.Config = (
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
 );
 const main :Workerd.Worker = (
-  modules = [
+  modules = [${door ? '\n    (name = "door.js", esModule = embed "door.js"),' : ""}
     (name = "index.js", esModule = embed "index.js"),
     (name = "index_bg.wasm", wasm = embed "index_bg.wasm"),
   ],
@@ -70,13 +73,15 @@ export class Workerd {
   /** @type {import("node:child_process").ChildProcess | undefined} */ #child;
   /** @type {Record<string, unknown>} */ #variables;
   /** @type {Record<string, string>} */ #objects;
+  /** @type {boolean} */ #door;
 
-  /** @param {string} folder @param {number} port @param {Record<string, unknown>} variables @param {Record<string, string>} objects */
-  constructor(folder, port, variables, objects) {
+  /** @param {string} folder @param {number} port @param {Record<string, unknown>} variables @param {Record<string, string>} objects @param {boolean} door */
+  constructor(folder, port, variables, objects, door) {
     this.folder = folder;
     this.port = port;
     this.#variables = variables;
     this.#objects = objects;
+    this.#door = door;
   }
 
   /** The log, line by line, as far as it is ours. @returns {Record<string, any>[]} */
@@ -89,11 +94,13 @@ export class Workerd {
    * @param {number} [options.port]
    * @param {Record<string, unknown>} options.variables
    * @param {Record<string, string>} [options.objects] Durable Object bindings and their classes
+   * @param {boolean} [options.door] whether the objects can be reached, see `door.js`
    */
-  static async start({ port, variables, objects = { SESSION_VAULT: "SessionVault", LOGIN_DESK: "LoginDesk" } }) {
+  static async start({ port, variables, objects = { SESSION_VAULT: "SessionVault", LOGIN_DESK: "LoginDesk" }, door = false }) {
     const folder = await mkdtemp(join(tmpdir(), "everlit-workerd-"));
-    const workerd = new Workerd(folder, port ?? (await freePort()), variables, objects);
+    const workerd = new Workerd(folder, port ?? (await freePort()), variables, objects, door);
     for (const module of MODULES) await copyFile(join(BUILD, module), join(folder, module));
+    if (door) await copyFile(DOOR, join(folder, "door.js"));
     await mkdir(join(folder, "disk"));
     await workerd.configure({});
     await workerd.begin();
@@ -105,7 +112,7 @@ export class Workerd {
     Object.assign(this.#variables, changes);
     const toml = await readFile(join(ROOT, "wrangler.toml"), "utf8");
     const compatibilityDate = /^compatibility_date\s*=\s*"([\d-]+)"/m.exec(toml)?.[1] ?? "";
-    const text = configText({ port: this.port, disk: join(this.folder, "disk"), compatibilityDate, variables: this.#variables, objects: this.#objects });
+    const text = configText({ port: this.port, disk: join(this.folder, "disk"), compatibilityDate, variables: this.#variables, objects: this.#objects, door: this.#door });
     await writeFile(join(this.folder, "config.capnp"), text);
   }
 
@@ -129,6 +136,26 @@ export class Workerd {
     const ended = new Promise((resolve) => child.once("exit", resolve));
     child.kill("SIGKILL");
     await ended;
+  }
+
+  /**
+   * Asks a Durable Object, past the Worker. Only through the door.
+   *
+   * @param {"SESSION_VAULT" | "LOGIN_DESK"} binding @param {string | undefined} cookie whose first half is the object's name
+   * @param {string} path @param {string} [body]
+   */
+  async ask(binding, cookie, path, body = "") {
+    const query = new URLSearchParams({ binding, name: cookie?.split(".")[0] ?? "", path });
+    const answer = await send(`http://localhost:${this.port}/door/object?${query}`, { method: "POST", body });
+    if (answer.status !== 200) throw new Error(`the object answered ${answer.status}: ${answer.text}`);
+    return answer.json;
+  }
+
+  /** Says what befalls calls to an object from now on. Only through the door. @param {string} path @param {{ delayMs?: number, lose?: boolean }} accident */
+  async befall(path, accident) {
+    const url = `http://localhost:${this.port}/door/accident?${new URLSearchParams({ path })}`;
+    const answer = await send(url, { method: "POST", body: JSON.stringify(accident) });
+    if (answer.status !== 200) throw new Error(`the door answered ${answer.status}: ${answer.text}`);
   }
 
   async close() {

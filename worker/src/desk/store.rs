@@ -107,7 +107,7 @@ impl LoginStore {
         }
     }
 
-    /// Writes down how a claimed transaction ended.
+    /// Writes down how a claimed transaction ended. Delivered twice, it changes nothing.
     pub(super) fn finish(&self, state: &str, session: Option<&str>) -> Result<(), DeskError> {
         let rows = self.rows()?;
         let Some(row) = rows.iter().find(|row| row.text("state").as_deref() == Some(state)) else {
@@ -115,7 +115,8 @@ impl LoginStore {
         };
         if session.is_some() {
             // The newest login wins: an older result would put the browser back into a session that this one replaces.
-            for older in rows.iter().filter(|row| row.text("phase").as_deref() == Some("done")) {
+            let done = |other: &&Record| other.text("phase").as_deref() == Some("done");
+            for older in rows.iter().filter(done).filter(|other| other.number("id") != row.number("id")) {
                 self.erase(older)?;
             }
         }
