@@ -254,7 +254,6 @@ impl Turns {
             Some(Kept { row, provider, user, alarm_at }) => {
                 let written = Some(row.stamp);
                 let holder = user.map(|user| Holder { provider: provider.clone(), user });
-                let alarm_at = alarm_at.filter(|at| clock::now().since(*at) < ALARM_LOST);
                 Loaded {
                     environment,
                     store,
@@ -280,7 +279,8 @@ impl Loaded {
     /// An alarm that is armed for an earlier time is left as it is: it rings for nothing, and is armed anew then. To move it
     /// with every refresh would cost a row each time.
     fn write(&mut self, persist: bool) -> Result<(), WriteError> {
-        let rearmed = self.vault.next_alarm().filter(|next| self.alarm_at.is_none_or(|armed| *next < armed));
+        let armed = self.alarm_at.filter(|at| clock::now().since(*at) < ALARM_LOST);
+        let rearmed = self.vault.next_alarm().filter(|next| armed.is_none_or(|armed| *next < armed));
         if let Some(at) = rearmed {
             self.store.arm(at)?;
             self.alarm_at = Some(at);
