@@ -3,7 +3,7 @@
 use everlit_core::id::{Epoch, Generation, RequestId, Stamp};
 use everlit_core::secret::Secret;
 use everlit_core::time::{Millis, Timestamp};
-use everlit_core::vault::{Intent, Row, Status};
+use everlit_core::vault::{Intent, ReauthReason, Row, Status};
 use everlit_edge::keys::Keyring;
 use everlit_edge::seal::{Sealer, associated_data};
 use everlit_wire::User;
@@ -140,8 +140,12 @@ impl RowStore {
             Some(Intent { request, armed_at: record.time("intent_armed_at")? })
         };
         let row = Row {
-            // A status of a later version than this code is not one of ours to act on: the session asks its user.
-            status: record.text("status").and_then(|name| Status::from_name(&name)).unwrap_or(Status::Live),
+            // A status of a later version than this code is not one of ours to act on: no token is used, and the session asks
+            // its user.
+            status: record
+                .text("status")
+                .and_then(|name| Status::from_name(&name))
+                .unwrap_or(Status::ReauthRequired(ReauthReason::RotationLost)),
             stamp,
             login: Epoch(record.number("login").unwrap_or_default()),
             access_token: token(&self.access, "access_token"),
