@@ -76,6 +76,20 @@ struct Callback {
 /// Why a claimed login failed: for its user, and for the log.
 struct Failure(Failed, &'static str);
 
+/// Why a login that has its tokens began no session.
+enum Unbegun {
+    /// Nobody holds the tokens.
+    Refused(Failure),
+    /// A vault may hold them.
+    Unclear(Failure),
+}
+
+impl From<Failure> for Unbegun {
+    fn from(failure: Failure) -> Self {
+        Self::Refused(failure)
+    }
+}
+
 impl Callback {
     async fn finish(&self, response: AuthorizationResponse) -> Reply {
         let state = response.state().clone();
@@ -160,12 +174,16 @@ impl Callback {
             };
         let tokens = self.exchange(provider, &metadata, &code, transaction).await?;
         let refresh_token = tokens.refresh_token.clone();
-        let begun = self.establish(state, provider, &metadata, tokens, transaction).await;
-        if begun.is_err() {
-            // Tokens that nobody will use must not live on.
-            self.discard(refresh_token);
+        match self.establish(state, provider, &metadata, tokens, transaction).await {
+            Ok(session) => Ok(session),
+            Err(Unbegun::Refused(failure)) => {
+                // Tokens that nobody will use must not live on.
+                self.discard(refresh_token);
+                Err(failure)
+            }
+            // The session that the browser has may go on with them already: to revoke them would end it at its next refresh.
+            Err(Unbegun::Unclear(failure)) => Err(failure),
         }
-        begun
     }
 
     async fn exchange(
@@ -202,7 +220,7 @@ impl Callback {
         metadata: &ProviderMetadata,
         tokens: TokenResponse,
         transaction: &Transaction,
-    ) -> Result<SessionId, Failure> {
+    ) -> Result<SessionId, Unbegun> {
         let claims = self.identify(provider, metadata, &tokens, transaction).await?;
         let floor = transaction.previous.as_ref().map_or(0, |previous| previous.epoch);
         let epoch = Epoch(clock::now().as_millis().max(floor.saturating_add(1)));
@@ -232,7 +250,7 @@ impl Callback {
         login: &Login,
         holder: &Holder,
         transaction: &Transaction,
-    ) -> Result<Option<SessionId>, Failure> {
+    ) -> Result<Option<SessionId>, Unbegun> {
         let Some(previous) = transaction.previous() else { return Ok(None) };
         let vault = VaultClient::of(&self.env, &previous);
         let reply = match vault.renew(login, holder.clone()).await {
@@ -240,7 +258,8 @@ impl Callback {
             Err(_) => vault.renew(login, holder.clone()).await,
             answered => answered,
         };
-        match reply.map_err(|_| Failure(Failed::Ourselves, "the vault did not answer"))? {
+        let unanswered = |_| Unbegun::Unclear(Failure(Failed::Ourselves, "the vault did not answer"));
+        match reply.map_err(unanswered)? {
             VaultReply::Current(_) => Ok(Some(previous)),
             VaultReply::RetryAfter { .. }
             | VaultReply::ReauthRequired { .. }
@@ -249,7 +268,8 @@ impl Callback {
         }
     }
 
-    /// Begins a session, and ends the one that it replaces, so that none is left behind that nobody can reach.
+    /// Begins a session, and ends the one that it replaces, as far as it is known: a login that another site's link began came
+    /// without the session cookie (`Strict`), and what that cookie stood for lives on unseen until its limits.
     async fn open(
         &self,
         login: &Login,
