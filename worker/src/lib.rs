@@ -15,6 +15,8 @@
 //! | [`stub`], [`sql`], [`background`] | the platform's calls, storage and patience |
 //! | [`clock`], [`entropy`], [`log`] | what they are called |
 
+#![warn(clippy::arithmetic_side_effects)]
+
 use wasm_bindgen::JsValue;
 use worker::{Context, Env, event};
 
