@@ -42,7 +42,9 @@ pub(crate) async fn begin(call: &Call, environment: &Environment) -> Result<Repl
     let query = query.map_err(|_| Problem::new(Code::BadRequest))?;
     let one = |name: &str| query.one(name).map_err(|_| Problem::new(Code::BadRequest));
     let provider = match one("provider")?.filter(|name| !name.is_empty()) {
-        Some(name) => environment.config.login_provider_named(name).ok_or_else(|| Problem::new(Code::NotFound))?,
+        Some(name) => {
+            environment.config.login_provider_named(name).ok_or_else(|| Problem::new(Code::NotFound))?
+        }
         None => environment.config.login_provider(),
     };
     let return_to = one("return_to")?.map_or_else(ReturnTo::root, ReturnTo::parse);

@@ -60,7 +60,10 @@ fn another_host_of_ours_leads_to_the_canonical_one() {
 #[test]
 fn no_other_provider_is_the_one_of_the_login() {
     let variables = good()
-        .text("PROVIDER_DEMO", r#"{"kind": "oidc", "issuer": "https://as.example", "client_id": "a", "login": true}"#)
+        .text(
+            "PROVIDER_DEMO",
+            r#"{"kind": "oidc", "issuer": "https://as.example", "client_id": "a", "login": true}"#,
+        )
         .text("PROVIDER_B", r#"{"kind": "oidc", "issuer": "https://b.example", "client_id": "b"}"#)
         .secret("SECRET_B_CLIENT_SECRET");
     let config = Config::parse(&variables).unwrap();

@@ -254,11 +254,7 @@ impl VerifiedIdToken {
             text("sub").filter(|sub| !sub.is_empty() && sub.len() <= 255).ok_or(IdTokenError::Subject)?;
         let shown =
             |name| text(name).filter(|value| !value.is_empty() && value.len() <= 512).map(str::to_string);
-        Ok(IdTokenClaims {
-            sub: sub.to_string(),
-            name: shown("name"),
-            email: shown("email"),
-        })
+        Ok(IdTokenClaims { sub: sub.to_string(), name: shown("name"), email: shown("email") })
     }
 }
 
