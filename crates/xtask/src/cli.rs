@@ -51,7 +51,7 @@ pub(crate) struct DemoArgs {
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=50))]
     pub(crate) tabs: u32,
     /// Rotations of the refresh token to wait for (with --headless)
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) rotations: u32,
     /// Print the addresses as one JSON object instead of text
     #[arg(long)]

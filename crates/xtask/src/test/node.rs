@@ -46,6 +46,14 @@ pub(super) fn worker(repo: &Repo) -> Result<Outcome> {
     })
 }
 
+/// The commands themselves, run as a person runs them.
+pub(super) fn commands(repo: &Repo) -> Result<Outcome> {
+    let this = std::env::current_exe().context("this command does not know where it is")?;
+    node_test(repo, "test-commands", vec![repo.at("tests/e2e/commands.test.mjs")], 10, |command| {
+        command.env("EVERLIT_XTASK", this);
+    })
+}
+
 /// `node --test` over these files.
 pub(super) fn node_test(
     repo: &Repo,

@@ -165,5 +165,11 @@ pub(crate) static TIERS: &[Tier] = &[
         &[Need::Engine(Chromium), Npm, Worker, Www],
         browser::demo,
     ),
+    tier(
+        "commands",
+        "the commands start, report, stop and fail as they say",
+        &[Npm, Worker, Www],
+        node::commands,
+    ),
     tier("deploy", "the bundle can be deployed and is small enough", &[Npm, Worker, Www], deploy::run),
 ];
