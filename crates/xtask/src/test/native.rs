@@ -8,8 +8,9 @@ use anyhow::Result;
 use std::process::Command;
 
 /// Crates whose own tests are the unit tier.
-const UNITS: [&str; 5] = ["everlit-core", "everlit-edge", "everlit-sim", "everlit-wire", "xtask"];
-/// Crates that exist only as Wasm.
+const UNITS: [&str; 6] =
+    ["everlit-core", "everlit-edge", "everlit-sim", "everlit-web", "everlit-wire", "xtask"];
+/// Crates that are deployed as Wasm.
 const WASM_ONLY: [&str; 2] = ["everlit-web", "everlit-worker"];
 
 /// A program whose end is the only result: one test.
