@@ -12,7 +12,7 @@ describe("a session that is closed", () => {
     await settled();
     tab.session.close();
     assert.deepEqual((await Promise.all(waiting)).map(({ code }) => code), Array(3).fill("ERR_SESSION_DISPOSED"));
-    assert.deepEqual([tab.timer.freed, tab.timer.at, tab.channel.open, tab.watched], [true, Infinity, false, false]);
+    assert.deepEqual([tab.timer.freed, tab.timer.at, tab.channel.open, tab.watched, tab.activityWatched], [true, Infinity, false, false, false]);
     assert.ok(world.open.every(({ signal }) => signal.aborted));
     await settled();
     assert.equal(tab.locks, 0);

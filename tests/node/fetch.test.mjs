@@ -55,6 +55,21 @@ describe("where a call goes", () => {
     });
   }
 
+  test("a Request with a body is not touched on its way to a plain fetch", async () => {
+    const { world, session } = await loggedIn();
+    await session.fetch(new Request("https://elsewhere.example/", { method: "POST", body: "whole" }), { passthrough: true });
+    assert.deepEqual([world.calls[0].method, world.calls[0].body], ["POST", "whole"]);
+  });
+
+  test("the Worker is told for which login it is", async () => {
+    const { world, session } = await loggedIn();
+    await session.fetch("/api/orders", { headers: { "everlit-epoch": "7" } });
+    await session.fetch(upstream, { method: "POST", body: "one" });
+    assert.deepEqual(world.calls.map(({ headers }) => headers.get("everlit-epoch")), [`${world.epoch}`, `${world.epoch}`]);
+    await session.fetch("https://elsewhere.example/", { passthrough: true });
+    assert.equal(world.calls[2].headers.get("everlit-epoch"), null);
+  });
+
   test("method, headers and body are kept", async () => {
     const { world, session } = await loggedIn();
     await session.fetch("/api/orders", { method: "POST", body: '{"item":"lamp"}', headers: { "content-type": "application/json", "x-own": "1" } });
@@ -106,6 +121,17 @@ describe("a call", () => {
     assert.equal((await failure(session.fetch("/api/orders"))).code, "ERR_SESSION_LOGGED_OUT");
     assert.deepEqual(world.calls, []);
   });
+
+  for (const [state, code] of [["logged_out", "ERR_SESSION_LOGGED_OUT"], ["reauth_required", "ERR_SESSION_REAUTH"]]) {
+    test(`to an upstream is refused for the session's sake when it is ${state}, and its body is still the caller's`, async () => {
+      const world = new World();
+      world.state = state;
+      const { session } = await world.opened();
+      const request = new Request("https://orders.example.com/v1/orders", { method: "POST", body: "one" });
+      assert.equal((await failure(session.fetch(request))).code, code);
+      assert.equal(request.bodyUsed, false);
+    });
+  }
 
   test("to nowhere is refused at once, also while every other one waits", async () => {
     const { world, session } = await loggedIn();
@@ -223,6 +249,31 @@ describe("a call that finds the session gone", () => {
       assert.equal(world.calls.length, 1);
     });
   }
+});
+
+describe("a call of one user", () => {
+  test("that was refused is not sent as another one", async () => {
+    const { world, tab, session } = await loggedIn();
+    world.serve = (_, count) => {
+      if (count > 1) return new Response("done as Grace");
+      world.switch();
+      tab.channel.heard([0, world.epoch, 1, world.expiresAt, world.lifetime]);
+      return denied("logged_out");
+    };
+    assert.equal((await failure(session.fetch("/api/orders", { method: "POST", body: "one" }))).code, "ERR_SESSION_LOGGED_OUT");
+    assert.equal(session.user.name, "Grace");
+    assert.equal(world.calls.length, 1);
+  });
+
+  test("that waits is not sent as another one", async () => {
+    const { world, session } = await loggedIn();
+    await world.pass(3_600_000, { asleep: true });
+    world.switch();
+    assert.equal((await failure(session.fetch("/api/orders", { method: "POST", body: "one" }))).code, "ERR_SESSION_LOGGED_OUT");
+    assert.equal(session.user.name, "Grace");
+    assert.deepEqual(world.calls, []);
+    assert.equal((await session.fetch("/api/orders")).status, 200, "and the next one is hers");
+  });
 });
 
 describe("a call that is no longer wanted", () => {

@@ -8,7 +8,7 @@ const golden = new URL("../../crates/wire/golden/", import.meta.url);
 const module = new URL("build/everlit_web_bg.wasm", web);
 if (!existsSync(module)) throw new Error("the Wasm module is not built: cargo xtask build --web");
 
-const names = ["abi", "call", "channel", "errors", "lifecycle", "lock", "machine", "session", "timer", "transport", "wire"];
+const names = ["abi", "activity", "call", "channel", "errors", "lifecycle", "lock", "machine", "operation", "session", "timer", "transport", "wire"];
 const bundled = await build({
   stdin: {
     contents: [...names.map((name) => `export * as ${name} from "./${name}.ts";`), 'export * as glue from "../build/everlit_web.js";'].join("\n"),

@@ -307,13 +307,67 @@ describe("the transport", () => {
     assert.deepEqual(await ask("/auth/session", signal), { status: 200, retryAfter: NaN, body: undefined });
   });
 
-  test("reads both forms of Retry-After", async () => {
-    replace("Date", Object.assign(class extends Date {}, { now: () => Date.UTC(2026, 10, 21, 12, 0, 0) }));
-    for (const [header, wait] of [["120", 120_000], ["0", 0], ["Sat, 21 Nov 2026 12:00:30 GMT", 30_000], ["Sat, 21 Nov 2026 11:00:00 GMT", 0], ["soon", NaN], ["-5", NaN]]) {
-      replace("fetch", async () => new Response("{}", { status: 503, headers: { "retry-after": header } }));
-      const { retryAfter } = await ask("/auth/token", signal, {});
-      if (header === "-5") assert.ok(Number.isNaN(retryAfter) || retryAfter === 0, "a date long ago, or none");
-      else assert.equal(retryAfter, wait, header);
+  test("reads both forms of Retry-After, the date by the clock that wrote it", async () => {
+    const [date, soon, past] = ["Sat, 21 Nov 2026 12:00:00 GMT", "Sat, 21 Nov 2026 12:00:30 GMT", "Sat, 21 Nov 2026 11:00:00 GMT"];
+    for (const [header, wait] of [
+      ["120", 120_000],
+      ["0", 0],
+      [`1${"0".repeat(20)}`, Number.MAX_SAFE_INTEGER],
+      ["9".repeat(400), NaN],
+      [soon, 30_000],
+      [past, 0],
+      ["soon", NaN],
+    ]) {
+      const headers = { "retry-after": header, date };
+      replace("fetch", async () => new Response("{}", { status: 503, headers }));
+      assert.equal((await ask("/auth/token", signal, {})).retryAfter, wait, header);
+    }
+    replace("fetch", async () => new Response("{}", { status: 503, headers: { "retry-after": soon } }));
+    assert.equal((await ask("/auth/token", signal, {})).retryAfter, NaN, "whose clock would that be?");
+  });
+});
+
+describe("the user's activity", () => {
+  const { watchActivity } = inside.activity;
+
+  test("is what only a person does, and as old as the clock says that ran on", () => {
+    const listeners = new Map();
+    replace("addEventListener", (type, listener, options) => {
+      assert.deepEqual([options.passive, options.capture], [true, true], type);
+      listeners.set(type, listener);
+      options.signal.addEventListener("abort", () => listeners.delete(type));
+    });
+    const now = { wall: 1e12, mono: 5e3, entropy: 0 };
+    const activity = watchActivity(() => ({ ...now }));
+    assert.deepEqual([...listeners.keys()].sort(), ["keydown", "pointerdown", "touchstart", "wheel"]);
+    const pass = (wall, mono) => Object.assign(now, { wall: now.wall + wall, mono: now.mono + mono });
+    for (const listener of listeners.values()) listener({ isTrusted: false });
+    assert.equal(activity.ago(), undefined, "a script is nobody");
+    for (const listener of listeners.values()) {
+      listener({ isTrusted: true });
+      assert.equal(activity.ago(), 0);
+      pass(1_000, 1_000);
+      assert.equal(activity.ago(), 1_000);
+    }
+    pass(60_000, 0);
+    assert.equal(activity.ago(), 61_000, "a sleep counts");
+    pass(-3_600_000, 500);
+    assert.equal(activity.ago(), 1_500, "a wall clock that is set back makes nobody active in the future");
+    activity.stop();
+    assert.equal(listeners.size, 0);
+  });
+});
+
+describe("the name of a question", () => {
+  const { nameOperation } = inside.operation;
+
+  test("is another one each time, and none where there is no randomness", () => {
+    const names = new Set(Array.from({ length: 100 }, nameOperation));
+    assert.equal(names.size, 100);
+    for (const name of names) assert.match(name, /^[0-9a-f]{16}$/);
+    for (const missing of [undefined, {}]) {
+      replace("crypto", missing);
+      assert.equal(nameOperation(), undefined);
     }
   });
 });

@@ -43,10 +43,19 @@ describe("a session that is there", () => {
 
   test("asks in the words of the golden request", async () => {
     const world = new World();
+    world.generation = 7;
+    const tab = await world.opened();
+    tab.activeAgo = 12_500;
+    await world.pass(50_000);
+    assert.deepEqual(world.asked[1].body, message("token_request_deadline"));
+  });
+
+  test("says nothing of activity when there was none, and names no question where there is no randomness", async () => {
+    const world = new World();
+    world.operation = undefined;
     await world.opened();
     await world.pass(50_000);
-    const { op_id, active_ago, ...golden } = message("token_request_deadline");
-    assert.deepEqual(world.asked[1].body, { ...golden, epoch: world.epoch, generation: 8 });
+    assert.deepEqual(Object.keys(world.asked[1].body), ["v", "epoch", "generation", "reason"]);
   });
 
   test("takes the time on the way off the token's life", async () => {
@@ -285,6 +294,19 @@ describe("logout", () => {
       await session.logout();
       assert.equal(session.state, "logged-out");
     }
+  });
+
+  test("that gets no answer is given up after half a minute, and the session goes on", async () => {
+    const world = new World();
+    world.lifetime = 3_600_000;
+    world.expiresAt = world.wall + world.lifetime;
+    const { session } = await world.opened();
+    world.held = true;
+    const logout = failure(session.logout());
+    await world.pass(31_000);
+    assert.equal((await logout).code, "ERR_SESSION_NETWORK");
+    assert.equal(world.open[0].signal.aborted, true);
+    assert.equal(session.state, "active");
   });
 
   test("asked for twice is one question with two answers", async () => {

@@ -49,7 +49,7 @@ describe("two tabs", () => {
     world.open[1].say();
     await settled();
     assert.equal(two.session.user.name, "Grace");
-    assert.equal(two.events.at(-2), "active>resuming login-elsewhere");
+    assert.deepEqual(two.events.slice(-3), ["active>resuming login-elsewhere", "loggedout login-elsewhere", "resuming>active session-found"]);
   });
 
   test("do not hear each other without a channel, and lose nothing but a question", async () => {
@@ -60,6 +60,64 @@ describe("two tabs", () => {
     assert.equal(world.count("/auth/token"), 2);
     assert.equal(world.generation, 9, "the Worker rotates once all the same");
     assert.deepEqual([one.session.token.generation, two.session.token.generation], [9, 9]);
+  });
+});
+
+describe("another user who logged in elsewhere, unheard", () => {
+  const follows = ["loggedout login-elsewhere", "resuming>active session-found"];
+
+  test("is shown when the page comes back out of the back/forward cache, and the one before is said to be gone", async () => {
+    const world = new World();
+    const tab = await world.opened();
+    tab.life.left();
+    const other = await world.opened();
+    await other.session.logout();
+    other.session.close();
+    world.state = "active";
+    world.switch();
+    world.held = true;
+    tab.life.restored();
+    world.open[0].say();
+    await settled();
+    assert.equal(tab.events.at(-1), "loggedout login-elsewhere");
+    assert.equal(tab.session.user, undefined, "who it is now is not known yet");
+    world.open[1].say();
+    await settled();
+    assert.deepEqual(tab.events.slice(1), ["active>resuming wake", ...follows]);
+    assert.equal(tab.session.user.name, "Grace");
+  });
+
+  test("is found out by deadline without a channel", async () => {
+    const world = new World();
+    const tab = await world.opened();
+    tab.channel.open = false;
+    world.switch();
+    await world.pass(50_000);
+    assert.deepEqual(tab.events.slice(1, 5), ["active>refreshing deadline", "refreshing>resuming login-elsewhere", ...follows]);
+    assert.equal(tab.session.user.name, "Grace");
+  });
+
+  test("is told of also where the one before was to log in again", async () => {
+    const world = new World();
+    world.state = "reauth_required";
+    const tab = await world.opened();
+    world.state = "active";
+    world.switch();
+    tab.channel.heard([0, world.epoch, 1, world.expiresAt, world.lifetime]);
+    await settled();
+    assert.deepEqual(tab.events.slice(1), ["reauth-required>resuming login-elsewhere", ...follows]);
+  });
+
+  test("is nobody else when the same login was renewed", async () => {
+    const world = new World();
+    world.state = "reauth_required";
+    const tab = await world.opened();
+    world.state = "active";
+    world.generation = 100;
+    tab.channel.heard([0, world.epoch, 100, world.expiresAt, world.lifetime]);
+    await settled();
+    assert.equal(tab.session.state, "active");
+    assert.ok(!tab.events.some((event) => event.startsWith("loggedout")));
   });
 });
 

@@ -30,6 +30,8 @@ export class World {
   expiresAt = this.wall + MINUTE;
   state = "active";
   user = { sub: "248289761001", name: "Ada Lovelace" };
+  /** What every question about a token is called. */
+  operation = "8f14e45f-1";
   /** Instead of what the Worker would say. */
   answer = undefined;
   /** What the resource server says to a call. */
@@ -86,6 +88,11 @@ export class World {
     this.expiresAt = this.wall + this.lifetime;
   }
 
+  /** The browser has another login now. */
+  switch() {
+    Object.assign(this, { epoch: this.epoch + 1_000, generation: 1, user: { sub: "2", name: "Grace" }, expiresAt: this.wall + this.lifetime });
+  }
+
   ask(path, signal, body) {
     this.asked.push({ path, body });
     return new Promise((resolve) => {
@@ -132,6 +139,9 @@ export class Tab {
   channel = { open: false, heard: () => {} };
   life = undefined;
   watched = false;
+  /** Milliseconds since the user was last active here. */
+  activeAgo = undefined;
+  activityWatched = false;
   went = [];
   /** Every event, as `from>to reason` or by name. */
   events = [];
@@ -172,6 +182,11 @@ export class Tab {
         this.watched = true;
         return () => (this.watched = false);
       },
+      activity: () => {
+        this.activityWatched = true;
+        return { ago: () => this.activeAgo, stop: () => (this.activityWatched = false) };
+      },
+      operation: () => world.operation,
       page: { base: () => `${APP}/`, here: () => this.here, leave: (path) => this.went.push(path) },
     });
     this.session.addEventListener("statechange", ({ detail: { from, to, reason } }) => this.events.push(`${from}>${to} ${reason}`));

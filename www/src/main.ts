@@ -43,10 +43,12 @@ function show(session: Session): void {
 
   const out = session.state === "logged-out";
   const asks = out || session.state === "ended" || session.state === "reauth-required";
-  const wasIn = find("#session").contains(document.activeElement);
+  const card = find("#session");
+  const wasIn = card.contains(document.activeElement);
   login.hidden = !asks && session.state !== "logging-in";
   login.disabled = session.state === "logging-in";
-  find("#session").hidden = !user;
+  // Also while nobody knows whose session it is: whoever is logged in can log out.
+  card.hidden = !user && !token && (session.state !== "resuming" || card.hidden);
   find("#promises").hidden = !out;
   // Where there is no token, nothing can be done with it.
   for (const element of [orders, refresh, ...document.querySelectorAll<HTMLElement>("[data-of-token]")]) element.hidden = !token;
@@ -55,7 +57,7 @@ function show(session: Session): void {
   // Whoever has just used a button that is gone goes on with the one that took its place.
   if (wasIn && !user && asks) login.focus();
 
-  say(byTestId("user"), user ? [user.name ?? user.sub, user.email].filter(Boolean).join(", ") : "");
+  say(byTestId("user"), user ? [user.name ?? user.sub, user.email].filter(Boolean).join(", ") : "–");
   say(byTestId("generation"), token ? `${token.generation}` : "–");
   if (!user) {
     clearOrders();

@@ -7,7 +7,7 @@ use everlit_core::retry::Failure;
 use everlit_core::tab::{Denial, Reason, Refusal, State};
 use everlit_core::vault::AskReason;
 use everlit_web::abi::{self, EffectKind, EventKind, Numbered, PeerKind, SessionKind, TokenKind};
-use everlit_wire::{Code, HEADER_CODE, HEADER_VERSION, TokenReason, VERSION};
+use everlit_wire::{Code, HEADER_CODE, HEADER_EPOCH, HEADER_VERSION, TokenReason, VERSION};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
@@ -86,6 +86,12 @@ fn typescript() -> String {
         "Tells the Worker's own answers from a resource server's.",
         "HEADER_CODE",
         quoted(HEADER_CODE),
+    );
+    constant(
+        &mut text,
+        "Says for which login a call is, so that it is not made as another user.",
+        "HEADER_EPOCH",
+        quoted(HEADER_EPOCH),
     );
     kinds::<EventKind>(&mut text, "What can happen to the machine.", "EventKind");
     kinds::<EffectKind>(&mut text, "What the machine wants done.", "EffectKind");

@@ -12,6 +12,9 @@ export const HEADER_VERSION = "everlit-version";
 /** Tells the Worker's own answers from a resource server's. */
 export const HEADER_CODE = "everlit-code";
 
+/** Says for which login a call is, so that it is not made as another user. */
+export const HEADER_EPOCH = "everlit-epoch";
+
 /** What can happen to the machine. */
 export const enum EventKind {
   Opened = 0,

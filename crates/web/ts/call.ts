@@ -1,4 +1,4 @@
-import { HEADER_VERSION, VERSION } from "./abi.js";
+import { HEADER_EPOCH, HEADER_VERSION, VERSION } from "./abi.js";
 import { SessionError } from "./errors.js";
 import type { SessionRequestInit } from "./types.js";
 import type { Upstream } from "./wire.js";
@@ -11,14 +11,18 @@ export interface Call {
   readonly signal: AbortSignal | null | undefined;
   /** Whether the same body can be sent twice. A stream is gone after the first time. */
   readonly repeatable: boolean;
-  /** A request to send now; with `again`, once more to be sent later. */
-  send(target: string, again: boolean): Promise<Response>;
+  /** Sends it, as a call of the login `epoch` and of no other; with `again`, it is kept to be sent once more later. */
+  send(target: string, epoch: number, again: boolean): Promise<Response>;
+}
+
+/** Where `fetch` would go. */
+export function addressOf(input: RequestInfo | URL, base: string): URL {
+  return new URL(input instanceof Request ? input.url : String(input), base);
 }
 
 /** Takes over what `fetch` would take. The body is the caller's until here, and ours from here on. */
-export function prepare(input: RequestInfo | URL, init: SessionRequestInit | undefined, base: string): Call {
+export function prepare(input: RequestInfo | URL, init: SessionRequestInit | undefined, url: URL): Call {
   const given = input instanceof Request ? input : undefined;
-  const url = new URL(given ? given.url : String(input), base);
   const repeatable = !(globalThis.ReadableStream && init?.body instanceof ReadableStream);
   // The header is the other half of the cross-site rule; nothing of the session goes to another origin.
   const request = new Request(given ?? url, { ...init, mode: "same-origin", credentials: "same-origin" });
@@ -27,7 +31,9 @@ export function prepare(input: RequestInfo | URL, init: SessionRequestInit | und
     url,
     signal: init?.signal ?? given?.signal,
     repeatable,
-    send(target, again) {
+    send(target, epoch, again) {
+      // The browser may have another login by now than this page knows of: then the Worker refuses the call.
+      request.headers.set(HEADER_EPOCH, `${epoch}`);
       // What has no body can be sent as often as one likes. A copy of a body is kept only while it may be needed.
       const copy = again && repeatable && request.body !== null ? request.clone() : request;
       return globalThis.fetch(target === copy.url ? copy : new Request(target, copy));

@@ -1,10 +1,12 @@
 // The chunk that is loaded together with the Wasm module: everything but the door to it.
 
 import init, { Machine } from "../build/everlit_web.js";
+import { watchActivity } from "./activity.js";
 import { createChannel } from "./channel.js";
 import { readClock } from "./clock.js";
 import { watchPage } from "./lifecycle.js";
 import { underLock } from "./lock.js";
+import { nameOperation } from "./operation.js";
 import { page } from "./page.js";
 import { Session } from "./session.js";
 import { createTimer } from "./timer.js";
@@ -25,6 +27,8 @@ export function open(signal: AbortSignal | undefined): Promise<Session> {
     lock: underLock,
     channel: createChannel,
     life: watchPage,
+    activity: watchActivity,
+    operation: nameOperation,
     page,
   });
   return wait(

@@ -1,3 +1,4 @@
+import type { Activity } from "./activity.js";
 import type { Channel } from "./channel.js";
 import type { Moment } from "./clock.js";
 import type { Lifecycle } from "./lifecycle.js";
@@ -15,5 +16,8 @@ export interface Platform {
   readonly lock: Lock;
   readonly channel: (heard: (message: PeerNumbers) => void) => Channel;
   readonly life: Lifecycle;
+  readonly activity: (clock: () => Moment) => Activity;
+  /** A name for one question, that no other one has. */
+  readonly operation: () => string | undefined;
   readonly page: Page;
 }

@@ -16,5 +16,8 @@ export const REFUSED = ["logged-out", "ended", "reauth-required"] as const;
 /** The error of a state in which nothing can be had. */
 export const refusal = (state: SessionState) => REFUSALS[state] && new SessionError(...REFUSALS[state]);
 
+/** The error of a call in this state, if none can be made in it. */
+export const callRefusal = (state: SessionState) => (REFUSED.some((refused) => refused === state) ? refusal(state) : undefined);
+
 /** The error of everything that is asked of a session after `close`. */
 export const disposed = () => new SessionError("ERR_SESSION_DISPOSED", "the session is closed");

@@ -1,18 +1,20 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { Machine } from "../build/everlit_web.js";
 import { EffectKind, EventKind, REASONS, STATES, TOKEN_REASONS, VERSION } from "./abi.js";
-import { type Call, prepare, route, unknownUpstream } from "./call.js";
+import type { Activity } from "./activity.js";
+import { type Call, addressOf, prepare, route, unknownUpstream } from "./call.js";
 import type { Channel } from "./channel.js";
 import { SessionError } from "./errors.js";
 import { type Effect, type EventNumbers, type Stamp, type Standing, step } from "./machine.js";
 import type { Platform } from "./platform.js";
-import { REFUSED, disposed, refusal } from "./refusal.js";
+import { REFUSED, callRefusal, disposed, refusal } from "./refusal.js";
 import type { Timer } from "./timer.js";
 import type { Answer } from "./transport.js";
 import type {
   LoginOptions,
   Problem,
   SessionEventMap,
+  SessionReason,
   SessionRequestInit,
   SessionState,
   TokenInfo,
@@ -36,6 +38,7 @@ export class Session extends EventTarget {
   readonly #timer: Timer;
   readonly #channel: Channel;
   readonly #forget: () => void;
+  readonly #activity: Activity;
   #closed = false;
   #standing: Standing = [STATES.indexOf("resuming"), Infinity, 0, 0, 0, 0];
   /** The newest token that there was, also while there is none. */
@@ -70,6 +73,7 @@ export class Session extends EventTarget {
       // An open channel can keep a page out of the back/forward cache.
       left: () => this.#channel.close(),
     });
+    this.#activity = platform.activity(platform.clock);
     this.#channel.open();
     this.#on(EventKind.Opened);
   }
@@ -108,6 +112,7 @@ export class Session extends EventTarget {
    * - An address inside a configured upstream goes to `/api/{upstream}/...`; one below `/api/` of this origin goes as it is;
    *   any other is rejected, see {@link SessionRequestInit.passthrough}.
    * - Waits while the session does not know where it stands, and while there is no token that lives.
+   * - Belongs to the login that is there when it is made, and is never sent under another one.
    * - Is sent a second time, once, if the token turns out to have expired. A body that is a stream cannot be: then the
    *   refused answer (401) is delivered, when there is a new token or there will be none.
    *
@@ -116,13 +121,17 @@ export class Session extends EventTarget {
   async fetch(input: RequestInfo | URL, init?: SessionRequestInit): Promise<Response> {
     this.#assertOpen();
     const base = this.#platform.page.base();
-    const call = prepare(input, init, base);
-    const target = () => route(call.url, base, this.#known?.upstreams ?? []);
+    const url = addressOf(input, base);
+    const target = () => route(url, base, this.#known?.upstreams ?? []);
     if (target() === undefined) {
+      // Nothing of the input is touched before.
       if (init?.passthrough) return globalThis.fetch(input, init);
-      if (this.user) throw unknownUpstream(call.url);
+      // Which upstreams there are is known only while calls can be made.
+      const refused = callRefusal(this.state);
+      if (refused) throw refused;
+      if (this.user) throw unknownUpstream(url);
     }
-    return this.#send(++this.#lastCall, call, target);
+    return this.#send(++this.#lastCall, prepare(input, init, url), target);
   }
 
   /** Takes the page to the authorization server, and back when the user is logged in. */
@@ -175,6 +184,7 @@ export class Session extends EventTarget {
     if (this.#closed) return;
     this.#closed = true;
     this.#forget();
+    this.#activity.stop();
     this.#channel.close();
     this.#timer.free();
     for (const question of this.#asked.values()) question.abort();
@@ -198,9 +208,15 @@ export class Session extends EventTarget {
     const stepped = step(this.#machine, now, kind, numbers);
     if (!stepped) return;
     const [standing, effects] = stepped;
-    const [, deadline, epoch, generation] = (this.#standing = standing);
+    const [, , , , , held] = this.#standing;
+    const [, deadline, epoch, generation, , lifetime] = (this.#standing = standing);
     this.#timer.arm(deadline - now.mono);
     for (const effect of effects) this.#do(effect);
+    // A login that held a token is asked about anew only when another one has followed it.
+    if (this.#known && held && !lifetime && this.state === "resuming") {
+      this.#known = undefined;
+      this.#news.push(() => this.#dispatch("loggedout", { reason: "login-elsewhere" }));
+    }
     if (epoch) {
       const [before, last] = this.#newest;
       this.#newest = [epoch, generation];
@@ -223,20 +239,21 @@ export class Session extends EventTarget {
   #do(effect: Effect): void {
     switch (effect[0]) {
       case EffectKind.CheckSession:
-        return this.#ask(effect[1], "/auth/session", undefined, (answer, elapsed) => {
+        return this.#ask(effect[1], "/auth/session", () => undefined, (answer, elapsed) => {
           const { numbers, known } = readSession(answer, elapsed);
+          const told = this.#news.length;
           this.#step(EventKind.SessionAnswered, effect[1], ...numbers);
-          if (known?.epoch === this.#standing[2]) this.#known = known;
+          if (known?.epoch === this.#standing[2]) this.#meet(known, told);
         });
       case EffectKind.RequestToken: {
         const [, request, epoch, generation, reason] = effect;
-        const body = { v: VERSION, epoch, generation, reason: TOKEN_REASONS[reason] };
+        const body = () => ({ v: VERSION, epoch, generation, reason: TOKEN_REASONS[reason], ...this.#circumstances() });
         return this.#ask(request, "/auth/token", body, (answer, elapsed) =>
           this.#step(EventKind.TokenAnswered, request, ...readToken(answer, elapsed)),
         );
       }
       case EffectKind.PostLogout:
-        return this.#ask(effect[1], "/auth/logout", { v: VERSION }, (answer) =>
+        return this.#ask(effect[1], "/auth/logout", () => ({ v: VERSION }), (answer) =>
           this.#step(EventKind.LogoutAnswered, effect[1], Number(readLogout(answer))),
         );
       case EffectKind.Cancel: {
@@ -284,7 +301,14 @@ export class Session extends EventTarget {
     });
   }
 
-  #moved(sequence: number, from: SessionState, to: SessionState, reason: (typeof REASONS)[number]): void {
+  /** Takes over who is logged in. Of somebody else who was, the app hears before it hears of this one: at `told` in the news. */
+  #meet(known: Known, told: number): void {
+    const other = this.#known && this.#known.epoch !== known.epoch;
+    this.#known = known;
+    if (other) this.#news.splice(told, 0, () => this.#dispatch("loggedout", { reason: "login-elsewhere" }));
+  }
+
+  #moved(sequence: number, from: SessionState, to: SessionState, reason: SessionReason): void {
     if (!isAsking(to)) {
       for (const waiter of this.#refreshes) waiter.resolve(to);
       this.#refreshes.clear();
@@ -296,13 +320,19 @@ export class Session extends EventTarget {
     }
   }
 
+  /** What a question about a token says beside its token. */
+  #circumstances(): { op_id?: string; active_ago?: number } {
+    const [operation, ago] = [this.#platform.operation(), this.#activity.ago()];
+    return { ...(operation && { op_id: operation }), ...(ago !== undefined && { active_ago: Math.round(ago) / 1000 }) };
+  }
+
   /** Puts a question to the Worker. Only one about a token is worth the lock that tabs share. */
-  #ask(request: number, path: string, body: unknown, answered: (answer: Answer, elapsed: number) => void): void {
+  #ask(request: number, path: string, body: () => unknown, answered: (answer: Answer, elapsed: number) => void): void {
     const question = new AbortController();
     this.#asked.set(request, question);
     const ask = async () => {
       const asked = this.#platform.clock();
-      const answer = await this.#platform.ask(path, question.signal, body);
+      const answer = await this.#platform.ask(path, question.signal, body());
       // Given up meanwhile: nobody waits for it.
       if (!this.#asked.delete(request)) return;
       this.#problem = problemOf(answer);
@@ -318,16 +348,20 @@ export class Session extends EventTarget {
 
   /** Sends a call when the machine says so, and again if it says so again. */
   async #send(id: number, call: Call, target: () => string | undefined): Promise<Response> {
+    let login = this.#standing[2];
     let stamp = await this.#permission(id, call, () => this.#on(EventKind.CallAsked, id));
     for (let repeated = false; ; repeated = true) {
       // Only an answer that was refused is ever delivered, and there is none yet.
       if (!stamp) throw disposed();
+      const [epoch, generation] = stamp;
+      // What one user asked for is not done as another one.
+      if (login && epoch !== login) throw refusal("logged-out");
+      login = epoch;
       const to = target();
       if (to === undefined) throw unknownUpstream(call.url);
-      const response = await this.#transmit(call, to, !repeated);
+      const response = await this.#transmit(call, to, epoch, !repeated);
       const denial = denialOf(response);
       if (denial === undefined || this.#closed) return response;
-      const [epoch, generation] = stamp;
       stamp = await this.#permission(id, call, () =>
         this.#on(EventKind.CallDenied, id, epoch, generation, Number(repeated), denial),
       );
@@ -351,9 +385,9 @@ export class Session extends EventTarget {
     );
   }
 
-  async #transmit(call: Call, target: string, again: boolean): Promise<Response> {
+  async #transmit(call: Call, target: string, epoch: number, again: boolean): Promise<Response> {
     try {
-      return await call.send(target, again);
+      return await call.send(target, epoch, again);
     } catch (cause) {
       call.signal?.throwIfAborted();
       throw new SessionError("ERR_SESSION_NETWORK", "no answer came to the call", cause);

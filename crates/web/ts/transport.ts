@@ -28,16 +28,19 @@ export const ask: Transport = async (path, signal, body) => {
       signal,
     });
     const { status } = response;
-    const retryAfter = waitOf(response.headers.get("retry-after"));
+    const retryAfter = waitOf(response.headers);
     return { status, retryAfter, body: await response.json().catch(() => undefined) };
   } catch {
     return { status: 0, retryAfter: NaN };
   }
 };
 
-/** Both forms of RFC 9110, section 10.2.3: seconds, and a date. */
-function waitOf(header: string | null): number {
-  if (!header) return NaN;
-  const wait = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
-  return Math.max(0, wait);
+/**
+ * Both forms of RFC 9110, section 10.2.3: seconds, and a date. The date is the server's, so it is compared with what the same
+ * answer says the time is, and never with a clock of ours that may be wrong. A wait beyond counting is the longest there is.
+ */
+function waitOf(headers: Headers): number {
+  const header = headers.get("retry-after") ?? "";
+  const wait = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.parse(headers.get("date") ?? "");
+  return Number.isFinite(wait) ? Math.min(Math.max(0, wait), Number.MAX_SAFE_INTEGER) : NaN;
 }

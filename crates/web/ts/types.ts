@@ -46,7 +46,7 @@ export type SessionState =
  * | `login` | the user goes to log in |
  * | `logout` | the user logged out in this tab |
  * | `logout-elsewhere` | the user logged out in another tab |
- * | `login-elsewhere` | the user logged in in another tab |
+ * | `login-elsewhere` | there is another login, made in another tab |
  * | `stuck` | a request took too long and was given up |
  */
 export type SessionReason =
@@ -142,7 +142,7 @@ export interface Refresh {
 
 /** What a `loggedout` event tells. */
 export interface LoggedOut {
-  /** Why there is no session any more. */
+  /** Why the session that was there is gone. */
   readonly reason: SessionReason;
 }
 
@@ -152,7 +152,10 @@ export interface SessionEventMap {
   statechange: CustomEvent<StateChange>;
   /** There is a newer token, fetched by this tab or another one. */
   refresh: CustomEvent<Refresh>;
-  /** There was a session and now there is none: a logout here or elsewhere, a limit, a revocation. */
+  /**
+   * Who was logged in is not any more: a logout here or elsewhere, a limit, a revocation, or somebody else who logged in
+   * (`login-elsewhere`), who is known only after this event. Drop what belongs to the user before.
+   */
   loggedout: CustomEvent<LoggedOut>;
 }
 
