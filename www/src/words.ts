@@ -62,7 +62,7 @@ export const REASONS: { readonly [reason in SessionReason]: string } = {
   unauthorized: "a call was refused, its token had expired",
   wake: "the tab opened or woke",
   retry: "it was time to try again",
-  refreshed: "a new token is there",
+  refreshed: "the token is fresh",
   adopted: "another tab fetched a new token",
   unreachable: "no usable answer came",
   throttled: "the server asked for less",

@@ -154,7 +154,7 @@ export interface SessionEventMap {
   refresh: CustomEvent<Refresh>;
   /**
    * Who was logged in is not any more: a logout here or elsewhere, a limit, a revocation, or somebody else who logged in
-   * (`login-elsewhere`), who is known only after this event. Drop what belongs to the user before.
+   * (`login-elsewhere`), whose own `statechange` follows. Drop what belongs to the user before.
    */
   loggedout: CustomEvent<LoggedOut>;
 }
