@@ -43,7 +43,7 @@ pub(super) fn counted(
 /// `cargo fmt --check`
 pub(super) fn format(repo: &Repo) -> Result<Outcome> {
     let mut command = repo.cargo();
-    command.args(["fmt", "--all", "--check"]);
+    command.args(["fmt", "--all", "--check", "--", "--color", "never"]);
     single(repo, "test-format", vec![command], 5)
 }
 
