@@ -53,7 +53,7 @@ async function enterExpired(stack) {
   stack.as.accessTtl = 1;
   const entered = await enter(stack);
   stack.as.accessTtl = 3600;
-  await pause(1100);
+  await pause(2000);
   return entered;
 }
 
@@ -141,7 +141,7 @@ describe("a refresh", { concurrency: 5 }, () => {
       const living = await ask(browser, session, "deadline");
       assert.deepEqual([living.status, living.json.generation], [200, 1], living.text);
       assert.equal(refreshes(stack), count + 1);
-      await pause(SHORT_TTL * 1000 - (Date.now() - session.epoch) + 100);
+      await pause(SHORT_TTL * 1000 - (Date.now() - session.epoch) + 1000);
       const dead = await ask(browser, session, "deadline");
       assert.deepEqual([dead.status, dead.headers["content-type"]], [503, "application/problem+json"]);
       assert.equal(dead.json.code, "temporarily_unavailable");
@@ -196,7 +196,7 @@ describe("a refresh", { concurrency: 5 }, () => {
     const second = await ask(browser, session, "deadline");
     assert.equal(second.json.generation, 2);
     const presented = stack.as.requests("refresh_token").at(-1)?.get("refresh_token");
-    await pause(1100);
+    await pause(2000);
     assert.equal((await ask(browser, second.json, "deadline")).json.generation, 3);
     assert.equal(stack.as.requests("refresh_token").at(-1)?.get("refresh_token"), presented);
   });
