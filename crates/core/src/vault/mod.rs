@@ -42,8 +42,11 @@
 //! assert_eq!(told.count(), 2);
 //! ```
 
+mod answers;
+mod asks;
 mod effect;
 mod event;
+mod logins;
 mod phase;
 mod policy;
 mod row;
@@ -57,9 +60,8 @@ pub use phase::{Access, Ended, Intent, Limits, Live, Phase, ReauthRequired};
 pub use policy::Policy;
 pub use row::{Row, Status};
 
-use crate::id::{CallerId, Generation, RequestId, Stamp};
+use crate::id::{CallerId, Stamp};
 use crate::retry::{self, Failure};
-use crate::schedule;
 use crate::secret::RefreshToken;
 use crate::time::{Millis, Moment, Timestamp};
 
@@ -178,188 +180,6 @@ impl Vault {
         effects
     }
 
-    fn login_committed(&mut self, now: Timestamp, login: Login, effects: &mut Effects) {
-        if self.phase != Phase::Vacant {
-            // Every login opens a vault of its own, so this one is a repetition or a mistake. A repetition brings what we
-            // hold, or the ancestors of what we hold: revoking them would end our own grant. The tokens of a mistake must
-            // not live on unseen.
-            if self.stamp().is_none_or(|stamp| stamp.epoch != login.epoch) {
-                revoke(login.grant.refresh_token, effects);
-            }
-            return;
-        }
-        let limits = Limits { active_at: now, absolute_at: now.after(self.policy.absolute_limit) };
-        let stamp = Stamp { epoch: login.epoch, generation: Generation::FIRST };
-        self.phase = Phase::Live(Live::begin(now, stamp, login, RequestId::default(), limits));
-        effects.push(Effect::Persist);
-    }
-
-    fn renewal_committed(&mut self, now: Timestamp, caller: CallerId, login: Login, effects: &mut Effects) {
-        let (stamp, newest, next_request) = match &self.phase {
-            Phase::Live(live) => (live.stamp, live.login, live.next_request),
-            Phase::ReauthRequired(waiting) => (waiting.stamp, waiting.login, waiting.next_request),
-            Phase::Vacant | Phase::Ended(_) => {
-                effects.push(Effect::Answer { caller, answer: self.peek(now) });
-                return;
-            }
-        };
-        // A repetition brings a refresh token that may be spent by now: what came of its first delivery is newer.
-        if newest < login.epoch {
-            // A login is the user, active. The refresh token before it is dropped, not revoked: many authorization servers
-            // keep one grant for a user and a client, and revoking the old token would take the new one with it.
-            let limits = Limits { active_at: now, absolute_at: now.after(self.policy.absolute_limit) };
-            self.phase = Phase::Live(Live::begin(now, stamp.rotated(), login, next_request, limits));
-            effects.push(Effect::Persist);
-            self.answer_waiters(now, effects);
-        }
-        effects.push(Effect::Answer { caller, answer: self.peek(now) });
-    }
-
-    fn token_asked(&mut self, now: Moment, caller: CallerId, ask: Ask, effects: &mut Effects) {
-        let policy = self.policy;
-        let Phase::Live(live) = &mut self.phase else {
-            effects.push(Effect::Answer { caller, answer: self.peek(now.wall) });
-            return;
-        };
-        let active_at = ask
-            .active_ago
-            .map_or(live.limits.active_at, |ago| now.wall.before(ago).max(live.limits.active_at));
-        if live.intent.is_none() && live.is_due(now.wall, &ask) {
-            if now.wall < live.not_before {
-                let answer = self.answer_without_rotation(now.wall);
-                effects.push(Effect::Answer { caller, answer });
-                return;
-            }
-            let Some(refresh_token) = live.refresh_token.clone() else {
-                if live.access.expires_at <= now.wall {
-                    self.require_reauth(ReauthReason::NoRefreshToken, effects);
-                }
-                effects.push(Effect::Answer { caller, answer: self.peek(now.wall) });
-                return;
-            };
-            let request = live.next_request;
-            live.next_request = request.next();
-            live.attempts = live.attempts.saturating_add(1);
-            live.intent = Some(Intent { request, armed_at: now.wall });
-            // A write is due anyway: what is known of the user's activity goes with it.
-            live.limits.active_at = active_at;
-            let waits = ask.reason != AskReason::Call || live.access.expires_at <= now.wall;
-            effects.push(Effect::Persist);
-            effects.push(Effect::RequestToken { request, refresh_token });
-            if waits {
-                self.waiters.push(Waiter { caller, until: now.wall.after(policy.caller_wait) });
-            } else {
-                effects.push(Effect::Answer { caller, answer: self.peek(now.wall) });
-            }
-            return;
-        }
-        let alive = now.wall < live.access.expires_at;
-        if live.intent.is_some() && (!alive || ask.stamp == Some(live.stamp) && ask.reason.wants_rotation()) {
-            self.waiters.push(Waiter { caller, until: now.wall.after(policy.caller_wait) });
-            return;
-        }
-        // Activity alone is written down only when a quarter of the idle limit has passed: rows cost money.
-        if active_at.since(live.limits.active_at) >= policy.idle_limit.percent(25)
-            && active_at > live.limits.active_at
-        {
-            live.limits.active_at = active_at;
-            effects.push(Effect::Persist);
-        }
-        effects.push(Effect::Answer { caller, answer: self.peek(now.wall) });
-    }
-
-    fn token_answered(
-        &mut self,
-        now: Moment,
-        request: RequestId,
-        answer: TokenAnswer,
-        effects: &mut Effects,
-    ) {
-        let granted = matches!(answer, TokenAnswer::Granted(_));
-        let live = match &mut self.phase {
-            Phase::Live(live) if live.awaits(request) => live,
-            // Given up for lost, and yet it came, and nothing newer has: the token it brings is the one there is.
-            Phase::Live(live) if granted && live.presented_for(request) => live,
-            Phase::Live(_) => {
-                effects.push(Effect::Report(Outcome::Late));
-                return;
-            }
-            Phase::Vacant | Phase::ReauthRequired(_) | Phase::Ended(_) => {
-                // The session went on without it, and nothing that it brings may live on unused.
-                effects.push(Effect::Report(Outcome::Late));
-                if let TokenAnswer::Granted(grant) = answer {
-                    revoke(grant.refresh_token, effects);
-                }
-                return;
-            }
-        };
-        if live.awaits(request) {
-            live.intent = None;
-        }
-        match answer {
-            TokenAnswer::Granted(grant) => {
-                let outcome = if live.attempts > 1 { Outcome::Recovered } else { Outcome::Success };
-                live.stamp = live.stamp.rotated();
-                live.access = Access {
-                    token: grant.access_token,
-                    expires_at: now.wall.after(grant.expires_in),
-                    lifetime: grant.expires_in,
-                };
-                if let Some(successor) = grant.refresh_token {
-                    live.refresh_token = Some(successor);
-                }
-                live.rotated_at = now.wall;
-                // A repetition that is still under way presents the old token; nothing else is sent until it is over, and its
-                // refusal would say nothing about the grant.
-                live.attempts = if live.intent.is_some() { live.attempts } else { 0 };
-                live.not_before = Timestamp::default();
-                effects.push(Effect::Persist);
-                effects.push(Effect::Report(outcome));
-                self.answer_waiters(now.wall, effects);
-            }
-            TokenAnswer::Failed { failure, retry_after } => {
-                self.attempt_failed(now, failure, retry_after, effects)
-            }
-        }
-    }
-
-    /// The token request that was in flight is over and brought nothing.
-    fn attempt_failed(
-        &mut self,
-        now: Moment,
-        failure: Failure,
-        retry_after: Option<Millis>,
-        effects: &mut Effects,
-    ) {
-        let Phase::Live(live) = &mut self.phase else {
-            return;
-        };
-        let first = live.attempts <= 1;
-        let outcome = match failure {
-            // Only the first attempt of a generation says something about the grant. A repetition may be refused because an
-            // earlier attempt did rotate and its answer was lost.
-            Failure::Reauth if first => Outcome::Revoked,
-            Failure::Reauth => Outcome::RotationLost,
-            Failure::Throttled => Outcome::Throttled,
-            Failure::Transient | Failure::Ambiguous => Outcome::Transient,
-            Failure::Misconfigured => Outcome::Misconfigured,
-        };
-        live.intent = None;
-        live.not_before = now.wall.after(retry::wait(retry_after, live.attempts, now.entropy));
-        match outcome {
-            Outcome::Revoked => self.require_reauth(ReauthReason::Revoked, effects),
-            Outcome::RotationLost => self.require_reauth(ReauthReason::RotationLost, effects),
-            Outcome::Success
-            | Outcome::Recovered
-            | Outcome::Throttled
-            | Outcome::Transient
-            | Outcome::Misconfigured
-            | Outcome::Late => effects.push(Effect::Persist),
-        }
-        effects.push(Effect::Report(outcome));
-        self.answer_waiters(now.wall, effects);
-    }
-
     fn logout_asked(&mut self, now: Timestamp, caller: CallerId, effects: &mut Effects) {
         match &mut self.phase {
             Phase::Live(_) | Phase::ReauthRequired(_) => self.end(now, EndReason::Logout, effects),
@@ -413,19 +233,6 @@ impl Vault {
         self.answer_waiters(now, effects);
     }
 
-    fn require_reauth(&mut self, reason: ReauthReason, effects: &mut Effects) {
-        if let Phase::Live(live) = &self.phase {
-            self.phase = Phase::ReauthRequired(ReauthRequired {
-                stamp: live.stamp,
-                login: live.login,
-                reason,
-                next_request: live.next_request,
-                limits: live.limits,
-            });
-            effects.push(Effect::Persist);
-        }
-    }
-
     fn answer_waiters(&mut self, now: Timestamp, effects: &mut Effects) {
         for Waiter { caller, .. } in mem::take(&mut self.waiters) {
             effects.push(Effect::Answer { caller, answer: self.answer_without_rotation(now) });
@@ -456,70 +263,6 @@ impl Vault {
 
     const fn lost_at(&self, intent: Intent) -> Timestamp {
         intent.armed_at.after(self.policy.request_limit)
-    }
-}
-
-impl Live {
-    fn begin(
-        now: Timestamp,
-        stamp: Stamp,
-        Login { epoch, grant }: Login,
-        next_request: RequestId,
-        limits: Limits,
-    ) -> Self {
-        Self {
-            stamp,
-            login: epoch,
-            access: Access {
-                token: grant.access_token,
-                expires_at: now.after(grant.expires_in),
-                lifetime: grant.expires_in,
-            },
-            refresh_token: grant.refresh_token,
-            rotated_at: now,
-            intent: None,
-            attempts: 0,
-            not_before: Timestamp::default(),
-            next_request,
-            limits,
-        }
-    }
-
-    /// Whether this is the open token request.
-    fn awaits(&self, request: RequestId) -> bool {
-        self.intent.is_some_and(|intent| intent.request == request)
-    }
-
-    /// Whether this request presented the refresh token of this generation.
-    const fn presented_for(&self, request: RequestId) -> bool {
-        // Names are given in order, so the last so many belong to this generation.
-        let back = self.next_request.0.wrapping_sub(request.0);
-        1 <= back && back <= self.attempts
-    }
-
-    /// Whether this question asks for a rotation and may have one: the caller holds the current token, and either the token
-    /// is near its end, or the caller has a reason of its own and this generation is not too young.
-    fn is_due(&self, now: Timestamp, ask: &Ask) -> bool {
-        if ask.stamp != Some(self.stamp) {
-            return false;
-        }
-        let near_end = now.until(self.access.expires_at) <= schedule::vault_lead(self.access.lifetime);
-        let settled = now.since(self.rotated_at) >= schedule::INTERVAL_MIN;
-        match ask.reason {
-            AskReason::Deadline | AskReason::Resume | AskReason::Call => near_end,
-            AskReason::Unauthorized | AskReason::Forced => near_end || settled,
-            AskReason::Activity => false,
-        }
-    }
-}
-
-impl AskReason {
-    /// Whether a question for this reason is better answered after the rotation that is under way.
-    const fn wants_rotation(self) -> bool {
-        match self {
-            Self::Deadline | Self::Unauthorized | Self::Forced | Self::Resume => true,
-            Self::Activity | Self::Call => false,
-        }
     }
 }
 

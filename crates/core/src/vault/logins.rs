@@ -1,0 +1,77 @@
+//! Finished logins: of a session that begins, and of one that goes on.
+
+use super::{Access, Effect, Effects, Limits, Live, Login, Phase, Vault, revoke};
+use crate::id::{CallerId, Generation, RequestId, Stamp};
+use crate::time::Timestamp;
+
+impl Vault {
+    pub(super) fn login_committed(&mut self, now: Timestamp, login: Login, effects: &mut Effects) {
+        if self.phase != Phase::Vacant {
+            // Every login opens a vault of its own, so this one is a repetition or a mistake. A repetition brings what we
+            // hold, or the ancestors of what we hold: revoking them would end our own grant. The tokens of a mistake must
+            // not live on unseen.
+            if self.stamp().is_none_or(|stamp| stamp.epoch != login.epoch) {
+                revoke(login.grant.refresh_token, effects);
+            }
+            return;
+        }
+        let limits = Limits { active_at: now, absolute_at: now.after(self.policy.absolute_limit) };
+        let stamp = Stamp { epoch: login.epoch, generation: Generation::FIRST };
+        self.phase = Phase::Live(Live::begin(now, stamp, login, RequestId::default(), limits));
+        effects.push(Effect::Persist);
+    }
+
+    pub(super) fn renewal_committed(
+        &mut self,
+        now: Timestamp,
+        caller: CallerId,
+        login: Login,
+        effects: &mut Effects,
+    ) {
+        let (stamp, newest, next_request) = match &self.phase {
+            Phase::Live(live) => (live.stamp, live.login, live.next_request),
+            Phase::ReauthRequired(waiting) => (waiting.stamp, waiting.login, waiting.next_request),
+            Phase::Vacant | Phase::Ended(_) => {
+                effects.push(Effect::Answer { caller, answer: self.peek(now) });
+                return;
+            }
+        };
+        // A repetition brings a refresh token that may be spent by now: what came of its first delivery is newer.
+        if newest < login.epoch {
+            // A login is the user, active. The refresh token before it is dropped, not revoked: many authorization servers
+            // keep one grant for a user and a client, and revoking the old token would take the new one with it.
+            let limits = Limits { active_at: now, absolute_at: now.after(self.policy.absolute_limit) };
+            self.phase = Phase::Live(Live::begin(now, stamp.rotated(), login, next_request, limits));
+            effects.push(Effect::Persist);
+            self.answer_waiters(now, effects);
+        }
+        effects.push(Effect::Answer { caller, answer: self.peek(now) });
+    }
+}
+
+impl Live {
+    fn begin(
+        now: Timestamp,
+        stamp: Stamp,
+        Login { epoch, grant }: Login,
+        next_request: RequestId,
+        limits: Limits,
+    ) -> Self {
+        Self {
+            stamp,
+            login: epoch,
+            access: Access {
+                token: grant.access_token,
+                expires_at: now.after(grant.expires_in),
+                lifetime: grant.expires_in,
+            },
+            refresh_token: grant.refresh_token,
+            rotated_at: now,
+            intent: None,
+            attempts: 0,
+            not_before: Timestamp::default(),
+            next_request,
+            limits,
+        }
+    }
+}
