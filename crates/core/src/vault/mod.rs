@@ -46,6 +46,7 @@ mod answers;
 mod asks;
 mod effect;
 mod event;
+mod grace;
 mod logins;
 mod phase;
 mod policy;
@@ -56,6 +57,7 @@ use core::mem;
 
 pub use effect::{Answer, Current, Effect, Effects, EndReason, Outcome, ReauthReason};
 pub use event::{Ask, AskReason, Event, Granted, Login, TokenAnswer};
+pub use grace::{Blast, Depth, GraceProfile, Replay, Verdict, Window};
 pub use phase::{Access, Ended, Intent, Limits, Live, Phase, ReauthRequired};
 pub use policy::Policy;
 pub use row::{Row, Status};

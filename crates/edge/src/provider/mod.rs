@@ -3,9 +3,7 @@
 //! What is written here is what the vault machine and the Worker need to know of a token source before they have spoken to
 //! it. One kind is described so far: any OpenID Connect provider that is found by discovery.
 
-mod grace;
-
-pub use grace::{Blast, Depth, GraceProfile, Replay, Window};
+pub use everlit_core::vault::{Blast, Depth, GraceProfile, Replay, Window};
 
 /// The kind of a provider, as a configuration names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
