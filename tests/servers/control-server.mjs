@@ -3,13 +3,13 @@
 import { pathOf, sendJson, sendProblem } from "./http.mjs";
 
 /**
- * @param {import("./counters.mjs").Counters} counters
+ * @param {() => object | Promise<object>} read the counters as they are now
  * @returns {import("./listener.mjs").Handler}
  */
-export function createControlServer(counters) {
-  return (req, res) => {
+export function createControlServer(read) {
+  return async (req, res) => {
     if (pathOf(req) !== "/counters") return sendProblem(res, 404, "There is nothing here but /counters.");
     if (req.method !== "GET") return sendProblem(res, 405, "Counters can only be read.", { allow: "GET" });
-    return sendJson(res, 200, counters);
+    return sendJson(res, 200, await read());
   };
 }

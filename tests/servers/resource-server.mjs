@@ -19,11 +19,12 @@ class IntrospectionFailed extends Error {}
  * @param {string} options.introspectionEndpoint
  * @param {string} options.clientId
  * @param {string} options.clientSecret
+ * @param {boolean} [options.namesTokenTypes] false: introspection knows access tokens only, and does not say that they are
  * @param {import("./counters.mjs").Counters} options.counters
  * @param {(line: string) => void} options.log
  * @returns {import("./listener.mjs").Handler}
  */
-export function createResourceServer({ introspectionEndpoint, clientId, clientSecret, counters, log }) {
+export function createResourceServer({ introspectionEndpoint, clientId, clientSecret, namesTokenTypes = true, counters, log }) {
   const orders = createOrders();
   // RFC 6749 section 2.3.1: both halves are form-encoded before they are joined.
   const credentials = Buffer.from(`${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`).toString("base64");
@@ -43,7 +44,7 @@ export function createResourceServer({ introspectionEndpoint, clientId, clientSe
       if (response.status === 400 && answer.error === "unsupported_token_type") return false;
       if (response.status !== 200) throw new Error(`status ${response.status} ${answer.error}`);
       // A live refresh token is `active` as well, but it has no token_type: it opens nothing here.
-      return answer.active === true && answer.token_type === "Bearer";
+      return answer.active === true && (answer.token_type === "Bearer" || !namesTokenTypes);
     } catch (cause) {
       throw new IntrospectionFailed("introspection failed", { cause });
     }

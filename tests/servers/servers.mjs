@@ -84,7 +84,7 @@ export async function startServers({
       counters,
       log,
     }));
-    control.serve(createControlServer(counters));
+    control.serve(createControlServer(() => counters));
 
     return {
       issuer,

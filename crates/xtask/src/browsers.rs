@@ -3,7 +3,7 @@
 use crate::process::{self, Output, Running};
 use crate::repo::{Repo, which};
 use crate::tools::Tool;
-use crate::{http, ports, run, say};
+use crate::{debian, http, ports};
 use anyhow::{Result, bail};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -82,40 +82,9 @@ fn mini_browser(lib: &Path) -> Option<PathBuf> {
 
 /// Installs what is missing for these engines where that is possible without asking: on Debian, as root. Elsewhere, or
 /// when it fails, the engines stay missing and their users say so.
-pub(crate) fn ensure(repo: &Repo, engines: &[Engine]) -> Result<()> {
+pub(crate) fn ensure(repo: &Repo, engines: &[Engine]) {
     let packages: BTreeSet<&str> = engines.iter().flat_map(|engine| engine.missing()).collect();
-    if packages.is_empty() || !is_debian_root() {
-        return Ok(());
-    }
-    let list = packages.iter().copied().collect::<Vec<_>>().join(" ");
-    say::step(&format!("installing {list} by apt-get, one to three minutes"));
-    let apt = |args: &[&str]| {
-        let mut command = repo.command("apt-get");
-        command
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .args(["-q", "-o", "DPkg::Lock::Timeout=300"])
-            .args(args);
-        command
-    };
-    let install: Vec<&str> =
-        ["install", "-y", "--no-install-recommends"].into_iter().chain(packages).collect();
-    let done = run::must(repo, "apt-get-update", apt(&["update"]), 10)
-        .and_then(|_| run::must(repo, "apt-get-install", apt(&install), 30));
-    if let Err(error) = done {
-        say::note(&format!("{error:#}"));
-        say::note(&format!("by hand: apt-get update && apt-get install {list}"));
-    }
-    Ok(())
-}
-
-fn is_debian_root() -> bool {
-    let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
-    rustix::process::geteuid().is_root() && is_debian(&release) && which("apt-get").is_some()
-}
-
-/// Only Debian itself: elsewhere the packages have other names, or hold a launcher for another package manager.
-fn is_debian(os_release: &str) -> bool {
-    os_release.lines().any(|line| matches!(line.trim(), "ID=debian" | "ID=\"debian\""))
+    debian::install(repo, &packages, "one to three minutes");
 }
 
 /// Whether a missing engine is a failure instead of something to skip.
@@ -168,13 +137,6 @@ pub(crate) fn drive(repo: &Repo, engine: Engine, name: &str) -> Result<Driver> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_debian_is_debian() {
-        assert!(is_debian("NAME=\"Debian GNU/Linux\"\nID=debian\n"));
-        assert!(!is_debian("ID=ubuntu\nID_LIKE=debian\n"));
-        assert!(!is_debian(""));
-    }
 
     #[test]
     fn the_mini_browser_is_found_whatever_the_machine() {

@@ -6,7 +6,8 @@ use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Developer commands of Everlit. A fresh clone needs Rust (rustup), Node 20 or newer and nothing else.
+/// Developer commands of Everlit. A fresh clone needs Rust (rustup) and Node 20 or newer; the tests
+/// need Python 3.10 or newer as well.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true)]
 pub(crate) struct Cli {

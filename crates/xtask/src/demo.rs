@@ -92,7 +92,7 @@ pub(crate) struct Report {
 /// Lets a headless browser log in, open the tabs and wait for the rotations.
 pub(crate) fn headless(repo: &Repo, asked: &Asked, port: Option<u16>) -> Result<Report> {
     let port = port.map_or_else(ports::free, ports::wanted)?;
-    browsers::ensure(repo, &[Engine::Chromium])?;
+    browsers::ensure(repo, &[Engine::Chromium]);
     if let Some(lacking) = Engine::Chromium.lacking() {
         bail!("{lacking}");
     }

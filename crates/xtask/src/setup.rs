@@ -3,7 +3,7 @@
 use crate::browsers::{self, Engine};
 use crate::repo::Repo;
 use crate::tools::{self, Tool};
-use crate::{npm, say};
+use crate::{npm, python, say};
 use anyhow::Result;
 use std::process::ExitCode;
 
@@ -18,10 +18,16 @@ pub(crate) fn run() -> Result<ExitCode> {
     for tool in Tool::ALL {
         tool.ensure(&repo)?;
     }
-    browsers::ensure(&repo, &Engine::ALL)?;
+    browsers::ensure(&repo, &Engine::ALL);
     for lacking in Engine::ALL.iter().filter_map(|engine| engine.lacking()) {
         say::note(&lacking);
     }
+    let python = python::ensure(&repo)?;
+    say::note(&format!(
+        "to run tests of tests/servers by hand: export {}={}",
+        python::VARIABLE,
+        python.display()
+    ));
     println!("Ready: cargo xtask demo, cargo xtask test");
     Ok(ExitCode::SUCCESS)
 }

@@ -174,7 +174,8 @@ impl Tool {
     }
 }
 
-fn clear(folder: &Path) -> Result<()> {
+/// Removes a folder, if it is there.
+pub(crate) fn clear(folder: &Path) -> Result<()> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(error).with_context(|| format!("cannot remove {}", folder.display()))

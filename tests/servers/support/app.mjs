@@ -90,7 +90,7 @@ export class App {
    *
    * @param {{ login?: string, browser?: Browser, request?: Record<string, string | undefined> }} [options]
    */
-  async logIn({ login = "ada", browser = new Browser(this.issuer), request: changes = {} } = {}) {
+  async logIn({ login = "ada", browser = new Browser(new URL(this.issuer).origin), request: changes = {} } = {}) {
     const request = this.authorizationRequest(changes);
     let page = await browser.visit(request.url);
     const seen = [];

@@ -56,7 +56,7 @@ pub(crate) fn run(args: &TestArgs) -> Result<ExitCode> {
     let repo = Repo::find()?;
     let engines: Vec<Engine> =
         tiers.iter().flat_map(|tier| tier.needs).filter_map(|need| need.engine()).collect();
-    browsers::ensure(&repo, &engines)?;
+    browsers::ensure(&repo, &engines);
     let mut ready = Ready::default();
     let mut all = Vec::new();
     for tier in tiers {

@@ -3,8 +3,8 @@
 use super::Outcome;
 use super::count;
 use super::native::{counted, single};
-use crate::npm;
 use crate::repo::Repo;
+use crate::{npm, python};
 use anyhow::{Context as _, Result, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -35,14 +35,18 @@ pub(super) fn types(repo: &Repo) -> Result<Outcome> {
 /// Tests of the TypeScript units and of the embedded servers.
 pub(super) fn units(repo: &Repo) -> Result<Outcome> {
     let files = in_folders(repo, &["tests/node", "tests/servers"])?;
-    node_test(repo, "test-node", files, 10, |_| ())
+    let python = python::ensure(repo)?;
+    node_test(repo, "test-node", files, 10, |command| {
+        command.env(python::VARIABLE, python);
+    })
 }
 
 /// Tests of the built Worker; they start their own workerd.
 pub(super) fn worker(repo: &Repo) -> Result<Outcome> {
     let build = repo.at("worker/build");
+    let python = python::ensure(repo)?;
     node_test(repo, "test-worker", in_folders(repo, &["tests/worker"])?, 20, |command| {
-        command.env("EVERLIT_WORKER_BUILD", &build);
+        command.env("EVERLIT_WORKER_BUILD", &build).env(python::VARIABLE, python);
     })
 }
 

@@ -4,7 +4,7 @@ use super::{Outcome, browser, deploy, native, node};
 use crate::browsers::Engine;
 use crate::repo::Repo;
 use crate::tools::{self, Tool};
-use crate::{build, npm};
+use crate::{build, npm, python};
 use anyhow::{Result, bail};
 
 /// A group of tests that is run and counted as one.
@@ -28,6 +28,8 @@ pub(crate) enum Need {
     WasmTarget,
     /// Node and the npm packages.
     Npm,
+    /// Python with the second authorization server.
+    Python,
     /// A tool that cargo installs.
     Tool(Tool),
     /// A browser; when it is missing the tier is skipped.
@@ -48,6 +50,7 @@ impl Need {
             Self::Component(_)
             | Self::WasmTarget
             | Self::Npm
+            | Self::Python
             | Self::Tool(_)
             | Self::Worker
             | Self::Web
@@ -60,6 +63,7 @@ impl Need {
             Self::Component(component) => tools::ensure_component(repo, component),
             Self::WasmTarget => tools::ensure_wasm_target(repo),
             Self::Npm => npm::ensure(repo),
+            Self::Python => python::ensure(repo).map(drop),
             Self::Tool(tool) => tool.ensure(repo).map(drop),
             // All browsers are looked for before the first tier.
             Self::Engine(_) => Ok(()),
@@ -92,7 +96,7 @@ impl Ready {
 }
 
 use Engine::{Chromium, Firefox, Webkit};
-use Need::{Component, Npm, WasmTarget, Web, Worker, Www};
+use Need::{Component, Npm, Python, WasmTarget, Web, Worker, Www};
 
 const fn tier(
     name: &'static str,
@@ -120,7 +124,7 @@ pub(crate) static TIERS: &[Tier] = &[
     tier("unit", "unit, transition and doc tests of the Rust crates", &[Npm], native::unit),
     tier("house", "the source keeps the arrows and rules of the house", &[], native::house),
     tier("sim", "the simulated world keeps the laws", &[], native::sim),
-    tier("node", "TypeScript units and the embedded servers", &[Npm, Web], node::units),
+    tier("node", "TypeScript units and the embedded servers", &[Npm, Web, Python], node::units),
     tier(
         "wasm-chromium",
         "the Wasm module in Chromium",
@@ -140,7 +144,7 @@ pub(crate) static TIERS: &[Tier] = &[
         |repo| browser::wasm(repo, Webkit),
     ),
     tier("webdriver", "our WebDriver client, in every engine that is installed", &[Npm], browser::client),
-    tier("worker", "the Worker in local workerd, crashes included", &[Npm, Worker], node::worker),
+    tier("worker", "the Worker in local workerd, crashes included", &[Npm, Worker, Python], node::worker),
     tier(
         "e2e-chromium",
         "login, refresh and logout in Chromium",
