@@ -15,6 +15,7 @@
 //! | [`proxy`] | path, method and headers of `/api/{upstream}/...` |
 //! | [`html`] | the landing page and the error page |
 //! | [`return_to`], [`query`], [`url`] | paths, query strings, origins |
+//! | [`internal`] | the request of a vault to the rotator, and its proof |
 //! | [`keys`], [`seal`] | keys derived from the one secret, and what they seal |
 //!
 //! Three habits hold throughout. Parsers are total and bounded: hostile input gives an error or nothing, never a panic and
@@ -33,6 +34,7 @@ pub mod cookie;
 pub mod cross_site;
 pub mod date;
 pub mod html;
+pub mod internal;
 pub mod keys;
 pub mod oauth;
 pub mod oidc;
