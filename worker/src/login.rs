@@ -106,7 +106,7 @@ impl Beginning<'_> {
     /// never at the callback.
     async fn previous(&self) -> Option<Previous> {
         let header = self.call.request.header("cookie")?;
-        let session = self.environment.cookies.session(&header).ok()?;
+        let session = self.environment.cookies.session(&header).ok()?.id;
         let known = VaultClient::of(&self.call.env, &session).session().await.ok()?;
         Some(Previous { session: session.as_str().to_owned(), epoch: known.epoch()? })
     }

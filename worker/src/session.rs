@@ -16,7 +16,7 @@ use crate::vault::message::{Holder, VaultReply};
 
 /// The session that a request's cookie stands for; nothing if there is no cookie of ours.
 pub(crate) fn named(call: &Call, environment: &Environment, _proof: SameOrigin) -> Option<SessionId> {
-    environment.cookies.session(&call.request.header("cookie")?).ok()
+    environment.cookies.session(&call.request.header("cookie")?).ok().map(|cookie| cookie.id)
 }
 
 /// Shows it.

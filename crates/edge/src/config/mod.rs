@@ -40,7 +40,7 @@ pub use provider::{ClientAuth, ProviderConfig};
 pub use upstream::{Mode, UpstreamConfig, VaultName};
 pub use variables::Variables;
 
-use crate::keys::SESSION_KEY;
+use crate::keys::{self, SESSION_KEY};
 
 /// A configuration that holds together.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -197,12 +197,25 @@ impl Draft {
                 ));
             }
         }
-        let mut needed = alloc::vec![SESSION_KEY.to_string()];
-        needed.extend(self.providers.iter().map(ProviderConfig::client_secret_name));
-        for secret in needed.into_iter().filter(|secret| !variables.has_secret(secret)) {
+        self.secrets(variables, errors);
+    }
+
+    /// Checks that the secrets are set. Their values are not seen here.
+    fn secrets(&self, variables: &Variables, errors: &mut Vec<ConfigError>) {
+        let not_set = |secret: String| {
             let command = alloc::format!("a secret, set by `wrangler secret put {secret}`");
-            errors.push(ConfigError::secret(secret, "is not set", &command));
+            ConfigError::secret(secret, "is not set", &command)
+        };
+        // Any version of it will do: the first one is removed when later ones have taken over.
+        if !variables.secrets().any(|name| keys::version_of(name).is_some()) {
+            errors.push(not_set(SESSION_KEY.to_string()));
         }
+        for secret in variables.secrets().filter(|name| keys::is_near_miss(name)) {
+            let expected = alloc::format!("{SESSION_KEY}, {SESSION_KEY}_2 and so on to {SESSION_KEY}_255");
+            errors.push(ConfigError::secret(secret.to_string(), "is the name of no session key", &expected));
+        }
+        let needed = self.providers.iter().map(ProviderConfig::client_secret_name);
+        errors.extend(needed.filter(|secret| !variables.has_secret(secret)).map(not_set));
     }
 }
 

@@ -132,6 +132,23 @@ fn missing_secrets_are_named_with_the_command_that_sets_them() {
 }
 
 #[test]
+fn any_version_of_the_session_key_will_do() {
+    let with = |keys: &[&str]| {
+        let variables = Variables::new()
+            .text("ORIGINS", r#"["https://app.example"]"#)
+            .text("PROVIDER_DEMO", r#"{"kind": "oidc", "issuer": "https://as.example", "client_id": "app"}"#)
+            .secret("SECRET_DEMO_CLIENT_SECRET");
+        names(&keys.iter().fold(variables, |variables, key| variables.secret(key)))
+    };
+    assert_eq!(with(&["SECRET_SESSION_KEY"]), [""; 0]);
+    assert_eq!(with(&["SECRET_SESSION_KEY", "SECRET_SESSION_KEY_2"]), [""; 0]);
+    assert_eq!(with(&["SECRET_SESSION_KEY_255"]), [""; 0]);
+    assert_eq!(with(&["SECRET_SESSION_KEYS"]), ["SECRET_SESSION_KEY"]);
+    assert_eq!(with(&["SECRET_SESSION_KEY", "SECRET_SESSION_KEY_256"]), ["SECRET_SESSION_KEY_256"]);
+    assert_eq!(with(&["SECRET_SESSION_KEY_1"]), ["SECRET_SESSION_KEY", "SECRET_SESSION_KEY_1"]);
+}
+
+#[test]
 fn what_is_not_served_yet_is_said() {
     for (name, value, field) in [
         ("UPSTREAM_A", r#"{"origin":"https://a.example","mode":"mediating"}"#, "UPSTREAM_A.mode"),

@@ -70,6 +70,10 @@ impl Variables {
         self.values.iter().map(|(name, value)| (name.as_str(), value))
     }
 
+    pub(super) fn secrets(&self) -> impl Iterator<Item = &str> {
+        self.secrets.iter().map(String::as_str)
+    }
+
     pub(super) fn has_secret(&self, name: &str) -> bool {
         self.secrets.contains(name)
     }

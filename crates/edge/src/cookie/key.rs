@@ -15,6 +15,15 @@ use crate::url::Origin;
 /// Bytes of the MAC: 128 bits of HMAC-SHA-256.
 const MAC_BYTES: usize = 16;
 
+/// What a session cookie says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionCookie {
+    /// The session.
+    pub id: SessionId,
+    /// Whether its MAC was made with an older key than the current one. Then it is to be minted anew before that key is gone.
+    pub stale: bool,
+}
+
 /// The keys of both cookies, for one origin.
 ///
 /// A cookie of another deployment does not verify here even if it has the same secret: the origin is in the key.
@@ -51,9 +60,10 @@ impl CookieKeys {
     /// # Errors
     ///
     /// A [`CookieError`], which means: logged out.
-    pub fn session(&self, cookie_header: &str) -> Result<SessionId, CookieError> {
-        let id = verify(&self.session, find(cookie_header, SESSION_COOKIE)?)?;
-        SessionId::restored(id).ok_or(CookieError::Malformed)
+    pub fn session(&self, cookie_header: &str) -> Result<SessionCookie, CookieError> {
+        let (id, key) = verify(&self.session, find(cookie_header, SESSION_COOKIE)?)?;
+        let id = SessionId::restored(id).ok_or(CookieError::Malformed)?;
+        Ok(SessionCookie { id, stale: key > 0 })
     }
 
     /// The browser that a `Cookie` header stands for, in a login.
@@ -62,7 +72,7 @@ impl CookieKeys {
     ///
     /// A [`CookieError`], which means: no login was begun here.
     pub fn binding(&self, cookie_header: &str) -> Result<BindingId, CookieError> {
-        let id = verify(&self.binding, find(cookie_header, BINDING_COOKIE)?)?;
+        let (id, _) = verify(&self.binding, find(cookie_header, BINDING_COOKIE)?)?;
         BindingId::restored(id).ok_or(CookieError::Malformed)
     }
 }
@@ -78,8 +88,8 @@ fn mint(keys: &[Secret<[u8; 32]>], id: &str) -> Secret<String> {
     Secret::new([id, ".", &tag].concat().to_string())
 }
 
-/// The id of a value whose MAC is right under one of the keys.
-fn verify<'a>(keys: &[Secret<[u8; 32]>], value: &'a str) -> Result<&'a str, CookieError> {
+/// The id of a value whose MAC is right under one of the keys, and which of them it is.
+fn verify<'a>(keys: &[Secret<[u8; 32]>], value: &'a str) -> Result<(&'a str, usize), CookieError> {
     let (id, tag) = value
         .split_once('.')
         .filter(|(id, tag)| id.len() == 24 && tag.len() == 22)
@@ -88,7 +98,7 @@ fn verify<'a>(keys: &[Secret<[u8; 32]>], value: &'a str) -> Result<&'a str, Cook
     // `verify_truncated_left` compares in constant time.
     let ours =
         |key: &Secret<[u8; 32]>| hmac(key, id).is_some_and(|mac| mac.verify_truncated_left(&tag).is_ok());
-    if keys.iter().any(ours) { Ok(id) } else { Err(CookieError::Forged) }
+    keys.iter().position(ours).map(|at| (id, at)).ok_or(CookieError::Forged)
 }
 
 #[cfg(test)]
@@ -106,7 +116,7 @@ mod tests {
         let value = keys.mint_session(&id);
         assert!((43..=60).contains(&value.expose().len()), "{} bytes", value.expose().len());
         let header = format!("a=b; {SESSION_COOKIE}={}; c=d", value.expose());
-        assert_eq!(keys.session(&header), Ok(id));
+        assert_eq!(keys.session(&header), Ok(SessionCookie { id, stale: false }));
         assert_eq!(keys.binding(&header), Err(CookieError::Absent));
     }
 
@@ -132,11 +142,25 @@ mod tests {
     }
 
     #[test]
-    fn a_rotated_key_logs_nobody_out() {
+    fn a_rotated_key_logs_nobody_out_and_its_cookies_are_minted_anew() {
         let value = keys(1, "https://app.example").mint_session(&SessionId::from_entropy([3; 18]));
         let ring = Keyring::new(MasterKey::new(2, [2; 32])).with_older(MasterKey::new(1, [1; 32]));
         let rotated = CookieKeys::new(&ring, &Origin::parse("https://app.example").unwrap());
-        assert!(rotated.session(&format!("{SESSION_COOKIE}={}", value.expose())).is_ok());
+        let old = rotated.session(&format!("{SESSION_COOKIE}={}", value.expose())).unwrap();
+        assert!(old.stale);
+        let anew = rotated.mint_session(&old.id);
+        assert_ne!(anew.expose(), value.expose());
+        let new = rotated.session(&format!("{SESSION_COOKIE}={}", anew.expose())).unwrap();
+        assert_eq!(new, SessionCookie { id: old.id, stale: false });
+        let retired = CookieKeys::new(
+            &Keyring::new(MasterKey::new(2, [2; 32])),
+            &Origin::parse("https://app.example").unwrap(),
+        );
+        assert!(retired.session(&format!("{SESSION_COOKIE}={}", anew.expose())).is_ok());
+        assert_eq!(
+            retired.session(&format!("{SESSION_COOKIE}={}", value.expose())),
+            Err(CookieError::Forged)
+        );
     }
 
     #[test]

@@ -17,7 +17,7 @@ mod opaque_id;
 mod set_cookie;
 
 pub use header::{CookieError, find};
-pub use key::CookieKeys;
+pub use key::{CookieKeys, SessionCookie};
 pub use opaque_id::{BindingId, SessionId};
 pub use set_cookie::{clear_session, set_binding, set_session};
 

@@ -1,7 +1,7 @@
 //! What comes from a browser, and what an operator writes.
 
 use everlit_edge::config::{Config, Origins, Variables};
-use everlit_edge::cookie::{self, BindingId, CookieKeys, SESSION_COOKIE, SessionId};
+use everlit_edge::cookie::{self, BindingId, CookieKeys, SESSION_COOKIE, SessionCookie, SessionId};
 use everlit_edge::cross_site::{self, Provenance};
 use everlit_edge::keys::{Keyring, MasterKey};
 use everlit_edge::oauth::AuthorizationResponse;
@@ -89,7 +89,7 @@ proptest! {
     fn our_own_cookie_always_counts(entropy in any::<[u8; 18]>()) {
         let session = SessionId::from_entropy(entropy);
         let header = format!("{SESSION_COOKIE}={}", keys().mint_session(&session).expose());
-        prop_assert_eq!(keys().session(&header), Ok(session));
+        prop_assert_eq!(keys().session(&header), Ok(SessionCookie { id: session, stale: false }));
         prop_assert!(keys().binding(&header).is_err());
         prop_assert!(BindingId::restored(SessionId::from_entropy(entropy).as_str()).is_some());
     }
