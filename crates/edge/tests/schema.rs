@@ -10,6 +10,7 @@
 )]
 
 use everlit_edge::config::{Config, ConfigErrorKind, Variables};
+use everlit_edge::provider::servers;
 use jsonschema::Validator;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -85,6 +86,21 @@ fn good_documents_are_good_to_both() {
         provider("prompt", json!("")),
         provider("parameters", json!({ "access_type": "offline", "x.y-z": "" })),
         provider("issuer", json!("https://as.example/realms/main@1/;x=1")),
+        provider("grace", json!("auth0")),
+        provider("grace", json!({})),
+        provider("grace", json!({ "profile": "okta", "window": "60s" })),
+        provider("grace", json!({ "window": "none", "replay": "refused", "depth": "any", "blast": "token" })),
+        provider(
+            "grace",
+            json!({ "window": "unlimited", "replay": "same_pair", "blast": "client_and_user" }),
+        ),
+        // Nothing is forgiven in it, which no schema says.
+        provider("grace", json!({ "window": "30s" })),
+        provider("grant_idle", json!("30d")),
+        provider("keep_grant", json!("never")),
+        provider("keep_grant", json!("until_idle_limit")),
+        provider("grants", json!("per_login")),
+        provider("grants", json!("shared")),
         upstream("path", json!("/")),
         upstream("path", json!("/v1/orders.d/")),
         upstream("path", json!("/.well-known")),
@@ -176,6 +192,25 @@ fn bad_documents_are_bad_to_both() {
         provider("parameters", json!({ "x": "\n" })),
         provider("parameters", json!([])),
         provider("client_secret", json!("canary")),
+        provider("grace", json!("Auth0")),
+        provider("grace", json!("")),
+        provider("grace", json!("30s")),
+        provider("grace", json!(true)),
+        provider("grace", json!(null)),
+        provider("grace", json!(["auth0"])),
+        provider("grace", json!({ "profile": "acme" })),
+        provider("grace", json!({ "window": 30 })),
+        provider("grace", json!({ "window": "0s" })),
+        provider("grace", json!({ "window": "None" })),
+        provider("grace", json!({ "replay": "same-pair" })),
+        provider("grace", json!({ "depth": 1 })),
+        provider("grace", json!({ "blast": "user" })),
+        provider("grace", json!({ "window_s": 30 })),
+        provider("grant_idle", json!(30)),
+        provider("grant_idle", json!("0d")),
+        provider("keep_grant", json!(true)),
+        provider("keep_grant", json!("always")),
+        provider("grants", json!("per-login")),
         with("UPSTREAM_API", json!({})),
         upstream("origin", json!("https://api.example/v1")),
         upstream("path", json!("")),
@@ -205,6 +240,13 @@ fn bad_documents_are_bad_to_both() {
     }
 }
 
+#[test]
+fn an_editor_knows_the_same_servers() {
+    let schema: Value = serde_json::from_str(include_str!("../config.schema.json")).unwrap();
+    let names = servers::SERVERS.map(|server| server.name);
+    assert_eq!(schema["$defs"]["server"]["enum"], json!(names));
+}
+
 /// A text that is nearly right, in one of the many ways there are.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
@@ -212,13 +254,14 @@ fn text() -> impl Strategy<Value = String> {
         "/?[a-z0-9._~/%-]{0,12}",
         "[0-9]{0,6}[smhdw ]?",
         "(login|linked|service)?:?[a-zA-Z0-9_]{0,8}",
-        "(openid|GET|POST|bff|oidc|consent|client_secret_post| )",
+        "(openid|GET|POST|bff|oidc|consent|client_secret_post|never|shared|okta|unlimited|any|family|refused| )",
         "\\PC{0,6}",
         "[ -~\n\t]{0,6}",
     ]
 }
 
 fn value() -> impl Strategy<Value = Value> {
+    let name = prop_oneof![3 => text(), 1 => "(profile|window|replay|depth|blast)"];
     let leaf = prop_oneof![
         text().prop_map(Value::from),
         any::<bool>().prop_map(Value::from),
@@ -228,7 +271,7 @@ fn value() -> impl Strategy<Value = Value> {
     prop_oneof![
         4 => leaf.clone(),
         2 => prop::collection::vec(leaf.clone(), 0..4).prop_map(Value::from),
-        1 => prop::collection::btree_map(text(), leaf, 0..3).prop_map(|map| Value::Object(Map::from_iter(map))),
+        1 => prop::collection::btree_map(name, leaf, 0..3).prop_map(|map| Value::Object(Map::from_iter(map))),
     ]
 }
 
@@ -240,6 +283,7 @@ proptest! {
         place in 0_usize..6,
         field in prop::sample::select(vec![
             "kind", "issuer", "client_id", "scopes", "client_auth", "login", "prompt", "parameters",
+            "grace", "grant_idle", "keep_grant", "grants",
             "origin", "path", "methods", "mode", "vault", "idle", "absolute", "other",
         ]),
         name in "(ORIGIN|LIMIT|PROVIDER|UPSTREAM|X)S?(_[A-Z0-9a-z_]{0,3})?",

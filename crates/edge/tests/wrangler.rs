@@ -3,6 +3,7 @@
 
 use everlit_core::time::Millis;
 use everlit_edge::config::{Config, ProviderConfig, Variables};
+use everlit_edge::provider::servers;
 use everlit_edge::proxy;
 use serde_json::Value;
 
@@ -80,9 +81,26 @@ fn the_schema_that_editors_use_accepts_it() {
 #[test]
 fn paths_of_the_worker_come_before_files() {
     let document = document();
-    assert_eq!(document["assets"]["run_worker_first"], serde_json::json!(["/auth/*", "/api/*", "/healthz"]));
+    let first = serde_json::json!(["/auth/*", "/api/*", "/internal/*", "/healthz"]);
+    assert_eq!(document["assets"]["run_worker_first"], first);
+}
+
+#[test]
+fn every_object_has_storage_and_the_rotator_is_the_worker_itself() {
+    let document = document();
+    let migrations = document["migrations"].as_array().unwrap();
     for binding in document["durable_objects"]["bindings"].as_array().unwrap() {
-        let classes = document["migrations"][0]["new_sqlite_classes"].as_array().unwrap();
-        assert!(classes.contains(&binding["class_name"]), "{binding} has no storage");
+        let class = &binding["class_name"];
+        let made = |step: &&Value| step["new_sqlite_classes"].as_array().unwrap().contains(class);
+        assert_eq!(migrations.iter().filter(made).count(), 1, "{class}");
+    }
+    assert_eq!(document["services"][0]["binding"], "ROTATOR");
+    assert_eq!(document["services"][0]["service"], document["name"]);
+}
+
+#[test]
+fn it_names_every_server_that_is_known() {
+    for server in servers::SERVERS {
+        assert!(WRANGLER.contains(&format!("\"{}\"", server.name)), "{}", server.name);
     }
 }

@@ -22,6 +22,7 @@
 
 mod duration;
 mod error;
+mod grace;
 mod limits;
 mod origins;
 mod provider;
@@ -183,6 +184,9 @@ impl Draft {
                 "is true in none or in several of the providers",
                 "`login = true` in exactly one of them",
             ));
+        }
+        for provider in &self.providers {
+            provider.check(errors);
         }
         for upstream in &self.upstreams {
             upstream.check(errors);

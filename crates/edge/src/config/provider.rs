@@ -3,15 +3,32 @@
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
+use everlit_core::time::Millis;
 use serde_json::Value;
 
+use super::duration::{self, parse_duration};
 use super::table::{self, Table};
-use super::{ConfigError, Origins};
-use crate::provider::Provider;
+use super::{ConfigError, Origins, grace};
+use crate::provider::{KeepGrant, Provider, RefreshGrant, Renewal, Replay, Window};
 use crate::url::HttpUrl;
 
 pub(super) const PREFIX: &str = "PROVIDER_";
 pub(super) const EXPECTED: &str = "at least one table such as PROVIDER_MAIN = { kind = \"oidc\", issuer = \"https://as.example\", client_id = \"app\" }";
+
+const FIELDS: [&str; 12] = [
+    "kind",
+    "issuer",
+    "client_id",
+    "scopes",
+    "client_auth",
+    "login",
+    "prompt",
+    "parameters",
+    "grace",
+    "grant_idle",
+    "keep_grant",
+    "grants",
+];
 
 /// Parameters of the authorization request that are ours to set.
 const RESERVED: [&str; 13] = [
@@ -30,6 +47,9 @@ const RESERVED: [&str; 13] = [
     "state",
 ];
 
+/// The shortest idle end of a grant that is believed: it is refreshed before that, whether or not anybody is there.
+const SHORTEST_IDLE: Millis = Millis::from_secs(10);
+
 /// How the client authenticates at the token endpoint (RFC 6749, section 2.3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientAuth {
@@ -44,7 +64,8 @@ pub enum ClientAuth {
 pub struct ProviderConfig {
     /// Its name in URLs: `demo`.
     pub name: String,
-    /// What we know of providers of its kind.
+    /// What is known of it before it is asked: what its kind says, corrected by `grace`, `grant_idle`, `keep_grant` and
+    /// `grants`.
     pub provider: Provider,
     /// The issuer identifier, character by character as the provider writes it.
     pub issuer: String,
@@ -75,14 +96,32 @@ impl ProviderConfig {
         alloc::format!("{}/auth/callback/{}", origins.canonical(), self.name)
     }
 
+    /// Checks what the shape of the variable cannot show.
+    pub(super) fn check(&self, errors: &mut Vec<ConfigError>) {
+        let RefreshGrant { grace, idle, .. } = self.provider.refresh_grant();
+        let mut meaning = |field, problem, expected| {
+            let variable = [PREFIX, &self.name.to_ascii_uppercase()].concat();
+            errors.push(ConfigError::meaning(&variable, Some(field), problem, expected));
+        };
+        if grace.window != Window::None && grace.replay == Replay::Refused {
+            meaning("grace", "has a window in which nothing is forgiven", grace::FORGIVING);
+        }
+        if idle.is_some_and(|idle| idle < SHORTEST_IDLE) {
+            meaning(
+                "grant_idle",
+                "is so short that the grant would be refreshed all the time",
+                "\"10s\" or longer",
+            );
+        }
+    }
+
     pub(super) fn read(
         variable: &str,
         name: &str,
         value: &Value,
         errors: &mut Vec<ConfigError>,
     ) -> Option<Self> {
-        let known = ["kind", "issuer", "client_id", "scopes", "client_auth", "login", "prompt", "parameters"];
-        let table = Table::read(variable, value, &known, EXPECTED, errors)?;
+        let table = Table::read(variable, value, &FIELDS, EXPECTED, errors)?;
         let provider = table.field("kind", "\"oidc\"", errors, None, |value| {
             (value.as_str()? == "oidc").then_some(Provider::OPEN_ID_CONNECT)
         });
@@ -141,9 +180,10 @@ impl ProviderConfig {
             Some(Vec::new()),
             parameters,
         );
+        let grant = refresh_grant(variable, &table, errors);
         Some(Self {
             name: name.to_string(),
-            provider: provider?,
+            provider: Provider { renewal: Renewal::RefreshGrant(grant?), ..provider? },
             issuer: issuer?,
             client_id: client_id?,
             scopes: scopes?,
@@ -153,6 +193,35 @@ impl ProviderConfig {
             parameters: parameters?,
         })
     }
+}
+
+/// What is set of the provider's refresh tokens.
+fn refresh_grant(variable: &str, table: &Table<'_>, errors: &mut Vec<ConfigError>) -> Option<RefreshGrant> {
+    let RefreshGrant { keep, shared, .. } = Provider::OPEN_ID_CONNECT.refresh_grant();
+    let grace = grace::read(variable, table.raw("grace"), errors);
+    let idle = table.field("grant_idle", duration::EXPECTED, errors, Some(None), |value| {
+        parse_duration(value.as_str()?).map(Some)
+    });
+    let keep =
+        table.field(
+            "keep_grant",
+            "\"until_idle_limit\" or \"never\"",
+            errors,
+            Some(keep),
+            |value| match value.as_str()? {
+                "until_idle_limit" => Some(KeepGrant::UntilIdleLimit),
+                "never" => Some(KeepGrant::Never),
+                _ => None,
+            },
+        );
+    let shared = table.field("grants", "\"shared\" or \"per_login\"", errors, Some(shared), |value| {
+        match value.as_str()? {
+            "shared" => Some(true),
+            "per_login" => Some(false),
+            _ => None,
+        }
+    });
+    Some(RefreshGrant { grace: grace?, idle: idle?, keep: keep?, shared: shared? })
 }
 
 /// OpenID Connect Discovery, section 2: an issuer has no query and no fragment.

@@ -10,6 +10,8 @@ use super::ConfigError;
 /// A variable that is a table.
 pub(super) struct Table<'a> {
     variable: &'a str,
+    /// Where in the variable it is: empty, or `grace.`.
+    within: &'static str,
     fields: &'a Map<String, Value>,
 }
 
@@ -26,18 +28,35 @@ impl<'a> Table<'a> {
             errors.push(ConfigError::shape(variable, None, "is not a table", expected));
             return None;
         };
+        Some(Self::of(variable, "", fields, known, errors))
+    }
+
+    /// A table within a variable, all of which may be absent. `within` is where it is: `grace.`.
+    pub(super) fn of(
+        variable: &'a str,
+        within: &'static str,
+        fields: &'a Map<String, Value>,
+        known: &[&str],
+        errors: &mut Vec<ConfigError>,
+    ) -> Self {
         for field in fields.keys().filter(|field| !known.contains(&field.as_str())) {
             // A field's name is shown, cut short: a value pasted in its place is most likely longer.
             let shown: String = field.chars().filter(|c| !c.is_control()).take(40).collect();
-            let expected = alloc::format!("one of: {}", known.join(", "));
+            let (field, expected) =
+                ([within, &shown].concat(), alloc::format!("one of: {}", known.join(", ")));
             errors.push(ConfigError::shape(
                 variable,
-                Some(&shown),
+                Some(&field),
                 "is not a field of this table",
                 &expected,
             ));
         }
-        Some(Self { variable, fields })
+        Self { variable, within, fields }
+    }
+
+    /// A field as it is.
+    pub(super) fn raw(&self, field: &str) -> Option<&'a Value> {
+        self.fields.get(field)
     }
 
     /// A field read by `read`; `default` where it is absent.
@@ -57,7 +76,8 @@ impl<'a> Table<'a> {
                 None => "is not what it should be",
             },
         };
-        errors.push(ConfigError::shape(self.variable, Some(field), problem, expected));
+        let field = [self.within, field].concat();
+        errors.push(ConfigError::shape(self.variable, Some(&field), problem, expected));
         None
     }
 }

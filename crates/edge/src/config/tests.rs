@@ -6,6 +6,7 @@ use alloc::string::ToString as _;
 use everlit_core::time::Millis;
 
 use super::*;
+use crate::provider::{GraceProfile, KeepGrant, RefreshGrant, servers};
 use crate::url::Origin;
 
 fn good() -> Variables {
@@ -129,6 +130,44 @@ fn missing_secrets_are_named_with_the_command_that_sets_them() {
     assert_eq!(names(&variables), ["SECRET_SESSION_KEY", "SECRET_MY_IDP_CLIENT_SECRET"]);
     let shown = Config::parse(&variables).unwrap_err()[1].to_string();
     assert!(shown.contains("wrangler secret put SECRET_MY_IDP_CLIENT_SECRET"), "{shown}");
+}
+
+#[test]
+fn what_a_provider_forgives_can_be_set() {
+    let grant = |fields: &str| {
+        let provider =
+            format!(r#"{{"kind":"oidc","issuer":"https://as.example","client_id":"app"{fields}}}"#);
+        let config = Config::parse(&good().text("PROVIDER_DEMO", &provider)).unwrap();
+        config.login_provider().provider.refresh_grant()
+    };
+    let careful = RefreshGrant {
+        grace: GraceProfile::STRICT,
+        idle: None,
+        keep: KeepGrant::UntilIdleLimit,
+        shared: true,
+    };
+    assert_eq!(grant(""), careful);
+    let set = grant(r#","grace":"entra","grant_idle":"30d","keep_grant":"never","grants":"per_login""#);
+    let grace = servers::named("entra").unwrap().grace;
+    assert_eq!(
+        set,
+        RefreshGrant { grace, idle: Some(Millis::from_days(30)), keep: KeepGrant::Never, shared: false }
+    );
+    assert_eq!(grant(r#","keep_grant":"until_idle_limit","grants":"shared""#), careful);
+}
+
+#[test]
+fn a_grace_that_means_nothing_is_refused() {
+    let found = |fields: &str| {
+        let provider =
+            format!(r#"{{"kind":"oidc","issuer":"https://as.example","client_id":"app",{fields}}}"#);
+        names(&good().text("PROVIDER_DEMO", &provider))
+    };
+    assert_eq!(found(r#""grace":{"window":"30s"}"#), ["PROVIDER_DEMO.grace"]);
+    assert_eq!(found(r#""grace":{"profile":"oidc-provider","window":"unlimited"}"#), ["PROVIDER_DEMO.grace"]);
+    assert_eq!(found(r#""grace":{"profile":"auth0","window":"30s"}"#), [""; 0]);
+    assert_eq!(found(r#""grant_idle":"9s""#), ["PROVIDER_DEMO.grant_idle"]);
+    assert_eq!(found(r#""grant_idle":"10s""#), [""; 0]);
 }
 
 #[test]
