@@ -209,6 +209,7 @@ impl Callback {
             TokenAnswer::Reauth { reason } => Err(Failure(Failed::Code, reason)),
             TokenAnswer::Transient { reason, .. }
             | TokenAnswer::Throttled { reason, .. }
+            | TokenAnswer::Unreadable { reason }
             | TokenAnswer::Misconfigured { reason } => Err(Failure(Failed::Provider, reason)),
         }
     }

@@ -71,6 +71,7 @@ fn judged(answer: oauth::TokenAnswer) -> (TokenAnswer, &'static str) {
         oauth::TokenAnswer::Throttled { retry_after, reason } => {
             failed(Failure::Throttled, retry_after, reason)
         }
+        oauth::TokenAnswer::Unreadable { reason } => failed(Failure::Ambiguous, None, reason),
         oauth::TokenAnswer::Reauth { reason } => failed(Failure::Reauth, None, reason),
         oauth::TokenAnswer::Misconfigured { reason } => failed(Failure::Misconfigured, None, reason),
     }

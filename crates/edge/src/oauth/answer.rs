@@ -1,4 +1,4 @@
-//! The answer of a token endpoint: one of five classes, whatever came back.
+//! The answer of a token endpoint: one of six classes, whatever came back.
 
 use alloc::string::{String, ToString as _};
 
@@ -37,16 +37,24 @@ impl HttpAnswer<'_> {
         parse_retry_after(self.retry_after, self.date, self.now)
     }
 
+    /// Whether it is a page, whatever it is called: from something between us and the server, or from a part of the server
+    /// that knows nothing of tokens.
+    fn is_html(&self) -> bool {
+        let first = self.body.iter().find(|byte| !byte.is_ascii_whitespace());
+        first == Some(&b'<')
+            || self.content_type.is_some_and(|kind| kind.to_ascii_lowercase().contains("html"))
+    }
+
     /// The body, if it is a JSON object.
     pub(super) fn object(&self) -> Result<Map<String, Value>, &'static str> {
-        let html = self.content_type.is_some_and(|kind| kind.to_ascii_lowercase().contains("html"));
-        if html {
+        if self.is_html() {
             return Err("the answer is HTML");
         }
         if self.body.len() > MAX_BODY {
             return Err("the answer is too long");
         }
-        match serde_json::from_slice(self.body) {
+        // RFC 8259, section 8.1: a byte order mark must not be sent, and may be ignored.
+        match serde_json::from_slice(self.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(self.body)) {
             Ok(Value::Object(object)) => Ok(object),
             Ok(_) => Err("the answer is JSON, but not an object"),
             Err(_) => Err("the answer is not JSON"),
@@ -90,6 +98,12 @@ pub enum TokenAnswer {
         /// Why.
         reason: &'static str,
     },
+    /// The request was sent, and what came of it cannot be told: there was no answer, or a success that cannot be read. The
+    /// server may have spent the refresh token.
+    Unreadable {
+        /// Why.
+        reason: &'static str,
+    },
     /// The grant is over (or, in a login, the code is): the user is needed.
     Reauth {
         /// Why.
@@ -103,10 +117,12 @@ pub enum TokenAnswer {
 }
 
 impl TokenAnswer {
-    /// The class of a request that got no answer: the connection failed, or we stopped waiting.
-    pub const UNANSWERED: Self = Self::Transient { retry_after: None, reason: "no answer" };
+    /// The class of a request that was sent and got no answer: the connection broke, or we stopped waiting.
+    pub const UNANSWERED: Self = Self::Unreadable { reason: "no answer" };
 
-    /// Judges an answer. What cannot be judged is transient: only a parsed terminal answer ends a grant.
+    /// Judges an answer: only a parsed terminal answer ends a grant. Of what cannot be read, a success leaves it open whether
+    /// the refresh token was spent, and everything else is transient; so is a page, also with status 200: that is what a
+    /// captive portal or a gateway says who never asked the server.
     ///
     /// # Spec
     ///
@@ -124,15 +140,42 @@ impl TokenAnswer {
             200..=299 | 400..=499 => {}
             _ => return transient("neither success nor error"),
         }
+        let success = answer.status < 300;
         let object = match answer.object() {
             Ok(object) => object,
+            Err(reason) if success && !answer.is_html() => return Self::Unreadable { reason },
             Err(reason) => return transient(reason),
         };
-        let success = answer.status < 300;
-        match object.get("error").and_then(Value::as_str) {
+        match object.get("error").and_then(Value::as_str).filter(|code| !code.is_empty()) {
             Some(code) => Self::refused(code, retry_after),
-            None if success => Self::granted(&object).unwrap_or_else(transient),
+            None if success => Self::granted(&object).unwrap_or_else(|reason| Self::Unreadable { reason }),
             None => transient("an error without a code"),
+        }
+    }
+
+    /// The class in a word, for a log.
+    #[must_use]
+    pub const fn class(&self) -> &'static str {
+        match self {
+            Self::Granted(_) => "granted",
+            Self::Transient { .. } => "transient",
+            Self::Throttled { .. } => "throttled",
+            Self::Unreadable { .. } => "unreadable",
+            Self::Reauth { .. } => "reauth",
+            Self::Misconfigured { .. } => "misconfigured",
+        }
+    }
+
+    /// Why it has this class, for a log.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Granted(response) => response.note.unwrap_or("tokens"),
+            Self::Transient { reason, .. }
+            | Self::Throttled { reason, .. }
+            | Self::Unreadable { reason }
+            | Self::Reauth { reason }
+            | Self::Misconfigured { reason } => reason,
         }
     }
 

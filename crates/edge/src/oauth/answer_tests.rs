@@ -12,6 +12,7 @@ enum Class {
     Granted,
     Transient,
     Throttled,
+    Unreadable,
     Reauth,
     Misconfigured,
 }
@@ -21,6 +22,7 @@ fn class(answer: &TokenAnswer) -> Class {
         TokenAnswer::Granted(_) => Class::Granted,
         TokenAnswer::Transient { .. } => Class::Transient,
         TokenAnswer::Throttled { .. } => Class::Throttled,
+        TokenAnswer::Unreadable { .. } => Class::Unreadable,
         TokenAnswer::Reauth { .. } => Class::Reauth,
         TokenAnswer::Misconfigured { .. } => Class::Misconfigured,
     }
@@ -52,20 +54,34 @@ fn answers_have_their_class() {
         (200, JSON, r#"{"access_token":"a","token_type":"bearer"}"#, Class::Granted),
         (200, JSON, r#"{"access_token":"a"}"#, Class::Granted),
         (200, JSON, r#"{"access_token":"a","token_type":"DPoP"}"#, Class::Misconfigured),
-        (200, JSON, r#"{"access_token":"","token_type":"Bearer"}"#, Class::Transient),
-        (200, JSON, r#"{"access_token":7,"token_type":"Bearer"}"#, Class::Transient),
-        (200, JSON, r#"{"access_token":"a\r\nx: y","token_type":"Bearer"}"#, Class::Transient),
-        (200, JSON, r#"{"access_token":"a b","token_type":"Bearer"}"#, Class::Transient),
-        (200, JSON, "{}", Class::Transient),
-        (200, JSON, "[]", Class::Transient),
-        (200, JSON, "null", Class::Transient),
-        (200, JSON, "", Class::Transient),
-        (200, JSON, &GOOD[..40], Class::Transient),
+        (200, JSON, r#"{"access_token":"","token_type":"Bearer"}"#, Class::Unreadable),
+        (200, JSON, r#"{"access_token":7,"token_type":"Bearer"}"#, Class::Unreadable),
+        (200, JSON, r#"{"access_token":"a\r\nx: y","token_type":"Bearer"}"#, Class::Unreadable),
+        (200, JSON, r#"{"access_token":"a b","token_type":"Bearer"}"#, Class::Unreadable),
+        (200, JSON, "{}", Class::Unreadable),
+        (200, JSON, "[]", Class::Unreadable),
+        (200, JSON, "null", Class::Unreadable),
+        (200, JSON, "", Class::Unreadable),
+        (200, JSON, &GOOD[..40], Class::Unreadable),
         (200, Some("text/html"), "<html>log in to the WiFi</html>", Class::Transient),
         (200, Some("text/HTML; charset=utf-8"), GOOD, Class::Transient),
         (200, JSON, "<html></html>", Class::Transient),
+        (200, None, "\r\n\t <!DOCTYPE html><title>Sign in to the network</title>", Class::Transient),
+        (200, Some("text/plain"), "<?xml version=\"1.0\"?><error/>", Class::Transient),
+        (200, Some("application/xhtml+xml"), GOOD, Class::Transient),
+        (200, Some("text/html"), "", Class::Transient),
+        (200, Some("text/plain"), "OK", Class::Unreadable),
+        (200, Some("application/x-www-form-urlencoded"), "access_token=a&refresh_token=r", Class::Unreadable),
+        (200, None, "", Class::Unreadable),
+        (200, JSON, "\u{feff}{\"access_token\":\"a\"}", Class::Granted),
+        (200, JSON, r#"{"error":"","access_token":"a"}"#, Class::Granted),
+        (200, JSON, r#"{"error":null,"access_token":"a"}"#, Class::Granted),
+        (200, JSON, r#"{"refresh_token":"r-2","expires_in":60}"#, Class::Unreadable),
+        (200, JSON, r#"{"access_token":null,"refresh_token":"r-2"}"#, Class::Unreadable),
+        (202, JSON, r#"{"status":"pending"}"#, Class::Unreadable),
+        (206, JSON, &GOOD[..40], Class::Unreadable),
         (200, JSON, &error("invalid_grant"), Class::Reauth),
-        (204, None, "", Class::Transient),
+        (204, None, "", Class::Unreadable),
         (302, None, "", Class::Transient),
         (304, None, "", Class::Transient),
         (100, None, "", Class::Transient),
@@ -75,6 +91,15 @@ fn answers_have_their_class() {
         (403, JSON, &error("invalid_grant"), Class::Reauth),
         (400, None, &error("invalid_grant"), Class::Reauth),
         (400, Some("text/html"), &error("invalid_grant"), Class::Transient),
+        (400, JSON, &error("invalid_grant")[..20], Class::Transient),
+        (400, JSON, "\"invalid_grant\"", Class::Transient),
+        (400, JSON, r#"[{"error":"invalid_grant"}]"#, Class::Transient),
+        (400, JSON, r#"{"error_description":"invalid_grant"}"#, Class::Transient),
+        (400, JSON, r#"{"error":"invalid_grant "}"#, Class::Transient),
+        (400, Some("application/x-www-form-urlencoded"), "error=invalid_grant", Class::Transient),
+        (402, JSON, "{}", Class::Transient),
+        (403, JSON, r#"{"error":"access_denied"}"#, Class::Transient),
+        (404, JSON, &error("invalid_grant"), Class::Reauth),
         (500, JSON, &error("invalid_grant"), Class::Transient),
         (503, JSON, &error("invalid_grant"), Class::Transient),
         (429, JSON, &error("invalid_grant"), Class::Throttled),
@@ -131,15 +156,18 @@ fn an_absent_or_empty_refresh_token_means_that_the_old_one_stays() {
 
 #[test]
 fn a_grant_survives_every_expires_in() {
-    for (value, seconds) in [
-        ("0", 3_600),
-        ("-5", 3_600),
-        ("\"60\"", 60),
-        ("\"x\"", 3_600),
-        ("null", 3_600),
-        ("315360000", 86_400),
+    for (field, seconds) in [
+        ("", 3_600),
+        (r#","expires_in":60"#, 60),
+        (r#","expires_in":0"#, 3_600),
+        (r#","expires_in":-5"#, 3_600),
+        (r#","expires_in":"60""#, 60),
+        (r#","expires_in":"x""#, 3_600),
+        (r#","expires_in":null"#, 3_600),
+        // Ten years.
+        (r#","expires_in":315360000"#, 86_400),
     ] {
-        let body = format!(r#"{{"access_token":"a","refresh_token":"r","expires_in":{value}}}"#);
+        let body = format!(r#"{{"access_token":"a","refresh_token":"r"{field}}}"#);
         let TokenAnswer::Granted(tokens) = judge(200, JSON, &body) else { panic!("{body}") };
         assert_eq!(tokens.expires_in, Millis::from_secs(seconds), "{body}");
         assert!(tokens.refresh_token.is_some(), "{body}");
@@ -147,11 +175,33 @@ fn a_grant_survives_every_expires_in() {
 }
 
 #[test]
+fn an_answer_that_was_cut_is_never_taken_for_a_whole_one() {
+    for (status, whole, expected) in [
+        (200, GOOD, Class::Unreadable),
+        (400, r#"{"error":"invalid_grant","error_description":"x"}"#, Class::Transient),
+    ] {
+        for length in 0..whole.len() {
+            assert_eq!(class(&judge(status, JSON, &whole[..length])), expected, "{}", &whole[..length]);
+        }
+    }
+}
+
+#[test]
+fn no_answer_is_no_failure() {
+    assert_eq!(class(&TokenAnswer::UNANSWERED), Class::Unreadable);
+    assert_eq!(
+        (TokenAnswer::UNANSWERED.class(), TokenAnswer::UNANSWERED.reason()),
+        ("unreadable", "no answer")
+    );
+}
+
+#[test]
 fn a_body_without_end_is_not_read() {
     let body = format!("{}{}", GOOD, " ".repeat(MAX_BODY));
-    assert_eq!(class(&judge(200, JSON, &body)), Class::Transient);
+    assert_eq!(class(&judge(200, JSON, &body)), Class::Unreadable);
+    assert_eq!(class(&judge(400, JSON, &body)), Class::Transient);
     let deep: String = "[".repeat(MAX_BODY);
-    assert_eq!(class(&judge(200, JSON, &deep)), Class::Transient);
+    assert_eq!(class(&judge(200, JSON, &deep)), Class::Unreadable);
 }
 
 #[test]

@@ -8,7 +8,7 @@
 //!    [`AuthorizationCode`] that
 //! 4. [`ClientRequest::authorization_code`] asks for. [`TokenAnswer::classify`] judges the answer.
 //!
-//! A refresh is [`ClientRequest::refresh`] and the same judgement; a logout ends with [`ClientRequest::revocation`] and
+//! A refresh is [`ClientRequest::refresh`] and the same judgement, which the escrow keeps as a [`KeptAnswer`]; a logout ends with [`ClientRequest::revocation`] and
 //! [`RevocationAnswer::classify`].
 
 mod answer;
@@ -16,6 +16,7 @@ mod authorization_request;
 mod authorization_response;
 mod client_request;
 pub mod expires_in;
+mod kept_answer;
 mod retry_after;
 mod revocation;
 mod transaction;
@@ -26,6 +27,7 @@ pub use authorization_response::{
     AuthorizationCode, AuthorizationErrorCode, AuthorizationResponse, CallbackError, Expected, Outcome,
 };
 pub use client_request::{ClientCredentials, ClientRequest};
+pub use kept_answer::KeptAnswer;
 pub use retry_after::{MAX_RETRY_AFTER, parse_retry_after};
 pub use revocation::RevocationAnswer;
 pub use transaction::{CodeVerifier, State};

@@ -1,0 +1,239 @@
+//! The end of a token request as the escrow keeps it, between the rotator that heard it and the vault that commits it.
+
+use alloc::string::ToString as _;
+use alloc::vec::Vec;
+
+use everlit_core::retry::Failure;
+use everlit_core::secret::Secret;
+use everlit_core::time::{Millis, Timestamp};
+use everlit_core::vault::{self, Granted};
+use serde_json::{Map, Value, json};
+
+use super::TokenAnswer;
+
+/// The shape of what is written. Another one is of a later version of this code.
+const VERSION: u64 = 1;
+
+/// An answer and when it came, by the clock of whoever heard it.
+///
+/// It is kept as JSON, and only ever sealed:
+///
+/// ```text
+/// {"v":1,"at":<ms>,"granted":{"access_token":"…","expires_in":<ms>,"refresh_token":"…"}}
+/// {"v":1,"at":<ms>,"failed":"throttled","retry_after":<ms>}
+/// {"v":1,"at":<ms>,"unheard":true}
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptAnswer {
+    /// How the token request ended.
+    pub answer: vault::TokenAnswer,
+    /// When.
+    pub received_at: Timestamp,
+}
+
+impl KeptAnswer {
+    /// The answer in bytes, to be sealed.
+    #[must_use]
+    pub fn encode(&self) -> Secret<Vec<u8>> {
+        let mut written = Map::new();
+        written.insert("v".to_string(), VERSION.into());
+        written.insert("at".to_string(), self.received_at.as_millis().into());
+        match &self.answer {
+            vault::TokenAnswer::Granted(granted) => {
+                let value = json!({
+                    "access_token": granted.access_token.expose(),
+                    "expires_in": granted.expires_in.as_millis(),
+                    "refresh_token": granted.refresh_token.as_ref().map(Secret::expose),
+                });
+                written.insert("granted".to_string(), value);
+            }
+            vault::TokenAnswer::Failed { failure, retry_after } => {
+                written.insert("failed".to_string(), word(*failure).into());
+                if let Some(wait) = retry_after {
+                    written.insert("retry_after".to_string(), wait.as_millis().into());
+                }
+            }
+            vault::TokenAnswer::Unsent => {
+                written.insert("unsent".to_string(), true.into());
+            }
+            vault::TokenAnswer::Unheard => {
+                written.insert("unheard".to_string(), true.into());
+            }
+        }
+        Secret::new(Value::Object(written).to_string().into_bytes())
+    }
+
+    /// The answer of these bytes; nothing if they are none that [`KeptAnswer::encode`] writes. Whoever gets nothing knows no
+    /// more than that there was an answer: [`vault::TokenAnswer::Unheard`].
+    #[must_use]
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let written: Value = serde_json::from_slice(bytes).ok()?;
+        let number = |from: &Value, name: &str| from.get(name).and_then(Value::as_u64);
+        let millis = |from: &Value, name: &str| number(from, name).map(Millis::from_millis);
+        let is = |name: &str| written.get(name).and_then(Value::as_bool) == Some(true);
+        if number(&written, "v") != Some(VERSION) {
+            return None;
+        }
+        let answer = if let Some(granted) = written.get("granted") {
+            let text =
+                |name| granted.get(name).and_then(Value::as_str).map(|text| Secret::new(text.to_string()));
+            vault::TokenAnswer::Granted(Granted {
+                access_token: text("access_token")?,
+                expires_in: millis(granted, "expires_in")?,
+                refresh_token: text("refresh_token"),
+            })
+        } else if let Some(failed) = written.get("failed") {
+            let failure = FAILURES.into_iter().find(|failure| failed.as_str() == Some(word(*failure)))?;
+            vault::TokenAnswer::Failed { failure, retry_after: millis(&written, "retry_after") }
+        } else if is("unsent") {
+            vault::TokenAnswer::Unsent
+        } else if is("unheard") {
+            vault::TokenAnswer::Unheard
+        } else {
+            return None;
+        };
+        Some(Self { answer, received_at: Timestamp::from_millis(number(&written, "at")?) })
+    }
+
+    /// The answer as it is to be taken at `now`: what it grants or asks for has become shorter by the time that has passed.
+    /// A clock that went back changes nothing.
+    #[must_use]
+    pub fn at(self, now: Timestamp) -> vault::TokenAnswer {
+        let passed = self.received_at.until(now);
+        match self.answer {
+            vault::TokenAnswer::Granted(granted) => {
+                let expires_in = granted.expires_in.less(passed);
+                vault::TokenAnswer::Granted(Granted { expires_in, ..granted })
+            }
+            vault::TokenAnswer::Failed { failure, retry_after } => {
+                let retry_after = retry_after.map(|wait| wait.less(passed));
+                vault::TokenAnswer::Failed { failure, retry_after }
+            }
+            same @ (vault::TokenAnswer::Unsent | vault::TokenAnswer::Unheard) => same,
+        }
+    }
+}
+
+/// The answer in the machine's words. What is for logs, [`TokenAnswer::class`] and [`TokenAnswer::reason`], is not in them.
+impl From<TokenAnswer> for vault::TokenAnswer {
+    fn from(answer: TokenAnswer) -> Self {
+        let failed = |failure, retry_after| Self::Failed { failure, retry_after };
+        match answer {
+            TokenAnswer::Granted(response) => Self::Granted(Granted {
+                access_token: response.access_token,
+                expires_in: response.expires_in,
+                refresh_token: response.refresh_token,
+            }),
+            TokenAnswer::Transient { retry_after, .. } => failed(Failure::Transient, retry_after),
+            TokenAnswer::Throttled { retry_after, .. } => failed(Failure::Throttled, retry_after),
+            TokenAnswer::Unreadable { .. } => Self::Unheard,
+            TokenAnswer::Reauth { .. } => failed(Failure::Reauth, None),
+            TokenAnswer::Misconfigured { .. } => failed(Failure::Misconfigured, None),
+        }
+    }
+}
+
+const FAILURES: [Failure; 5] =
+    [Failure::Transient, Failure::Throttled, Failure::Ambiguous, Failure::Misconfigured, Failure::Reauth];
+
+const fn word(failure: Failure) -> &'static str {
+    match failure {
+        Failure::Transient => "transient",
+        Failure::Throttled => "throttled",
+        Failure::Ambiguous => "ambiguous",
+        Failure::Misconfigured => "misconfigured",
+        Failure::Reauth => "reauth",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+    use alloc::string::String;
+    use everlit_core::vault::TokenAnswer as Answer;
+
+    const AT: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+
+    fn kept(answer: Answer) -> KeptAnswer {
+        KeptAnswer { answer, received_at: AT }
+    }
+
+    fn granted(refresh_token: Option<&str>) -> Answer {
+        Answer::Granted(Granted {
+            access_token: Secret::new("a-\"1".into()),
+            expires_in: Millis::from_secs(60),
+            refresh_token: refresh_token.map(|token| Secret::new(token.into())),
+        })
+    }
+
+    #[test]
+    fn what_was_kept_is_found_again() {
+        let failed = |failure| Answer::Failed { failure, retry_after: None };
+        let mut answers: Vec<Answer> = FAILURES.into_iter().map(failed).collect();
+        answers.extend([granted(Some("r\u{1F525}")), granted(None), Answer::Unsent, Answer::Unheard]);
+        let wait = Some(Millis::from_millis(1));
+        answers.push(Answer::Failed { failure: Failure::Throttled, retry_after: wait });
+        for answer in answers {
+            let kept = kept(answer);
+            assert_eq!(KeptAnswer::decode(kept.encode().expose()), Some(kept.clone()));
+            assert!(!format!("{kept:?} {:?}", kept.encode()).contains("a-"), "it never prints itself");
+        }
+    }
+
+    #[test]
+    fn another_deployment_reads_the_same() {
+        let text = r#"{"at":1790000000000,"granted":{"access_token":"a-\"1","expires_in":60000,"refresh_token":"r"},"v":1}"#;
+        let encoded = kept(granted(Some("r"))).encode();
+        assert_eq!(String::from_utf8(encoded.expose().clone()).unwrap(), text);
+        for wrong in [
+            "",
+            "null",
+            "{}",
+            r#"{"v":1,"at":1}"#,
+            r#"{"v":2,"at":1,"unheard":true}"#,
+            r#"{"v":1,"unheard":true}"#,
+            r#"{"v":1,"at":1,"unheard":false}"#,
+            r#"{"v":1,"at":1,"failed":"sleepy"}"#,
+            r#"{"v":1,"at":1,"granted":{"access_token":"a"}}"#,
+            r#"{"v":1,"at":1,"granted":{"expires_in":1}}"#,
+            &text[..text.len() - 1],
+        ] {
+            assert_eq!(KeptAnswer::decode(wrong.as_bytes()), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_token_grows_old_in_the_escrow() {
+        let left = |passed| {
+            let taken = kept(granted(None)).at(AT.after(Millis::from_secs(passed)));
+            let Answer::Granted(granted) = taken else { panic!("{taken:?}") };
+            granted.expires_in
+        };
+        assert_eq!(left(0), Millis::from_secs(60));
+        assert_eq!(left(45), Millis::from_secs(15));
+        assert_eq!(left(600), Millis::ZERO);
+        let earlier = kept(granted(None)).at(Timestamp::from_millis(0));
+        assert_eq!(earlier, granted(None), "a clock that goes back makes no token live longer");
+        let wait = |seconds| Answer::Failed {
+            failure: Failure::Throttled,
+            retry_after: Some(Millis::from_secs(seconds)),
+        };
+        assert_eq!(kept(wait(30)).at(AT.after(Millis::from_secs(10))), wait(20));
+        assert_eq!(kept(Answer::Unheard).at(AT), Answer::Unheard);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_unheard_and_nothing_else_is() {
+        let to = Answer::from;
+        assert_eq!(to(TokenAnswer::UNANSWERED), Answer::Unheard);
+        for (answer, failure) in [
+            (TokenAnswer::Reauth { reason: "" }, Failure::Reauth),
+            (TokenAnswer::Misconfigured { reason: "" }, Failure::Misconfigured),
+            (TokenAnswer::Transient { retry_after: None, reason: "" }, Failure::Transient),
+            (TokenAnswer::Throttled { retry_after: None, reason: "" }, Failure::Throttled),
+        ] {
+            assert_eq!(to(answer), Answer::Failed { failure, retry_after: None });
+        }
+    }
+}
