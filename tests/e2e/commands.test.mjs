@@ -108,7 +108,7 @@ test("a command that fails ends in one JSON object all the same, if that was ask
 test("every command is listed with what it does", async () => {
   const { code, stdout } = await run(XTASK, ["--help"]);
   assert.equal(code, 0);
-  for (const command of ["demo", "test", "build", "size", "config", "sim", "setup"]) {
+  for (const command of ["demo", "test", "build", "size", "config", "sim", "probe", "setup"]) {
     assert.match(stdout, new RegExp(`^ +${command} +\\S+ \\S+`, "m"), command);
   }
 });

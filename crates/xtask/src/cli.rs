@@ -1,6 +1,6 @@
 //! The commands and their flags.
 
-use crate::{build, config, demo, setup, sim, size, test};
+use crate::{build, config, demo, probe, setup, sim, size, test};
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -32,6 +32,8 @@ pub(crate) enum Command {
     /// Run the simulator; its flags are its own, see `cargo xtask sim --help`
     #[command(disable_help_flag = true)]
     Sim(SimArgs),
+    /// Measure what an authorization server forgives, and print the `grace` line for wrangler.toml
+    Probe(ProbeArgs),
     /// Install every tool, npm package and browser that the other commands need
     Setup,
 }
@@ -130,6 +132,41 @@ pub(crate) struct SimArgs {
     pub(crate) args: Vec<String>,
 }
 
+/// Flags of `probe`.
+///
+/// An authorization server that rotates refresh tokens may forgive one that is presented twice, for a while. The Worker has
+/// to know for how long, with what, and what it costs to be wrong. Where the manual does not say, this measures it, with a few
+/// logins of a test account that are thrown away.
+#[derive(Args)]
+#[command(
+    after_help = "The client secret comes from the environment (SECRET_<PROVIDER>_CLIENT_SECRET) or from .dev.vars beside \
+                  the configuration.\nNo token is ever printed. A window is what was proved, rounded down to whole seconds; \
+                  what could not be seen is said to be unknown."
+)]
+pub(crate) struct ProbeArgs {
+    /// The provider, as in PROVIDER_<NAME> [default: the one that the login uses]
+    #[arg(long)]
+    pub(crate) provider: Option<String>,
+    /// The file with its issuer, client, scopes and client_auth [default: the wrangler.toml of this repository]
+    #[arg(long)]
+    pub(crate) file: Option<PathBuf>,
+    /// The longest time after which a refresh token is presented again, at most an hour
+    #[arg(long, default_value = "5m")]
+    pub(crate) max_window: String,
+    /// The most logins to ask for
+    #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u32).range(2..=40))]
+    pub(crate) max_logins: u32,
+    /// Port of the redirect URI http://127.0.0.1:<port>/callback, to be registered for the client
+    #[arg(long, default_value_t = 8976)]
+    pub(crate) redirect_port: u16,
+    /// Begin without asking: every session of the test account at this client may end
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// End with one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 impl Command {
     /// Whether the last line of stdout must be a JSON object, also when the command fails.
     pub(crate) fn wants_json(&self) -> bool {
@@ -140,6 +177,7 @@ impl Command {
             Self::Size(args) => args.json,
             Self::Config(ConfigArgs { command: ConfigCommand::Check { json, .. } }) => *json,
             Self::Sim(args) => args.args.iter().any(|arg| arg == "--json"),
+            Self::Probe(args) => args.json,
             Self::Setup => false,
         }
     }
@@ -155,6 +193,7 @@ impl Command {
                 config::check(file.as_deref(), json)
             }
             Self::Sim(args) => sim::run(&args.args),
+            Self::Probe(args) => probe::run(&args),
             Self::Setup => setup::run(),
         }
     }

@@ -15,6 +15,7 @@ mod http;
 mod lock;
 mod npm;
 mod ports;
+mod probe;
 mod process;
 mod python;
 mod repo;

@@ -7,9 +7,14 @@ use std::path::Path;
 
 /// 32 bytes from the system, base64url without padding.
 pub(crate) fn random() -> Result<String> {
+    Ok(base64url(&entropy()?))
+}
+
+/// 32 bytes from the system.
+pub(crate) fn entropy() -> Result<[u8; 32]> {
     let mut bytes = [0; 32];
     File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut bytes)).context("no randomness")?;
-    Ok(base64url(&bytes))
+    Ok(bytes)
 }
 
 /// Writes a file that only its owner can read.

@@ -92,17 +92,7 @@ export class App {
    */
   async logIn({ login = "ada", browser = new Browser(new URL(this.issuer).origin), request: changes = {} } = {}) {
     const request = this.authorizationRequest(changes);
-    let page = await browser.visit(request.url);
-    const seen = [];
-    if (page.text.includes('data-testid="sign-in"')) {
-      seen.push("sign-in");
-      page = await browser.press(page, "sign-in", { login, password: "any" });
-    }
-    if (page.text.includes('data-testid="allow"')) {
-      seen.push("consent");
-      page = await browser.press(page, "allow");
-    }
-    assert.equal(page.status, 0, `the login ends at the app, not at ${page.url}`);
+    const { page, seen } = await browser.authorize(request.url, login);
     const callback = page.url.searchParams;
     const code = callback.get("code");
     assert.ok(code, `the app gets a code: ${page.url}`);

@@ -51,6 +51,28 @@ export class Browser {
   }
 
   /**
+   * Follows an authorization request to its end, as a person would who signs in and allows what is asked.
+   *
+   * @param {string | URL} request
+   * @param {string} login
+   * @returns {Promise<{ page: Page, seen: string[] }>} the callback's address, not visited; and the forms there were
+   */
+  async authorize(request, login) {
+    let page = await this.visit(request);
+    const seen = [];
+    if (page.text.includes('data-testid="sign-in"')) {
+      seen.push("sign-in");
+      page = await this.press(page, "sign-in", { login, password: "any" });
+    }
+    if (page.text.includes('data-testid="allow"')) {
+      seen.push("consent");
+      page = await this.press(page, "allow");
+    }
+    assert.equal(page.status, 0, `the login ends at the app, not at ${page.url}`);
+    return { page, seen };
+  }
+
+  /**
    * Presses a button.
    *
    * @param {Page} page

@@ -58,6 +58,15 @@ pub(super) fn commands(repo: &Repo) -> Result<Outcome> {
     })
 }
 
+/// `cargo xtask probe` against real authorization servers.
+pub(super) fn probe(repo: &Repo) -> Result<Outcome> {
+    let this = std::env::current_exe().context("this command does not know where it is")?;
+    let python = python::ensure(repo)?;
+    node_test(repo, "test-probe", in_folders(repo, &["tests/probe"])?, 5, |command| {
+        command.env("EVERLIT_XTASK", this).env(python::VARIABLE, python);
+    })
+}
+
 /// `node --test` over these files.
 pub(super) fn node_test(
     repo: &Repo,

@@ -175,5 +175,6 @@ pub(crate) static TIERS: &[Tier] = &[
         &[Npm, Worker, Www],
         node::commands,
     ),
+    tier("probe", "real authorization servers are measured as they are", &[Npm, Python], node::probe),
     tier("deploy", "the bundle can be deployed and is small enough", &[Npm, Worker, Www], deploy::run),
 ];
