@@ -133,15 +133,14 @@ pub(crate) struct SimArgs {
 }
 
 /// Flags of `probe`.
-///
-/// An authorization server that rotates refresh tokens may forgive one that is presented twice, for a while. The Worker has
-/// to know for how long, with what, and what it costs to be wrong. Where the manual does not say, this measures it, with a few
-/// logins of a test account that are thrown away.
 #[derive(Args)]
 #[command(
-    after_help = "The client secret comes from the environment (SECRET_<PROVIDER>_CLIENT_SECRET) or from .dev.vars beside \
-                  the configuration.\nNo token is ever printed. A window is what was proved, rounded down to whole seconds; \
-                  what could not be seen is said to be unknown."
+    after_help = "An authorization server that rotates refresh tokens may forgive one that is presented twice, for a while. \
+                  The Worker has to know for how long, with what, and what it costs to be wrong. Where the server's manual \
+                  does not say, this measures it with a few logins of a test account, which are thrown away.\n\n\
+                  The client secret comes from the environment (SECRET_<PROVIDER>_CLIENT_SECRET) or from .dev.vars beside \
+                  the configuration. No token is ever printed. A window is what was proved, in whole seconds; what could \
+                  not be seen is said to be unknown, and the line then has what harms least."
 )]
 pub(crate) struct ProbeArgs {
     /// The provider, as in PROVIDER_<NAME> [default: the one that the login uses]
