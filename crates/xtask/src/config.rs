@@ -7,15 +7,19 @@ use crate::repo::Repo;
 use crate::stack;
 use anyhow::Result;
 use everlit_edge::config::{Config, ConfigError, Variables};
+use everlit_edge::keys::SESSION_KEY;
 use serde_json::{Value as Json, json};
 use std::path::Path;
 use std::process::ExitCode;
 use toml::{Table, Value};
 
 /// The Durable Objects: binding and class.
-const OBJECTS: [(&str, &str); 2] = [("SESSION_VAULT", "SessionVault"), ("LOGIN_DESK", "LoginDesk")];
+const OBJECTS: [(&str, &str); 3] =
+    [("SESSION_VAULT", "SessionVault"), ("ESCROW", "Escrow"), ("LOGIN_DESK", "LoginDesk")];
+/// The Worker's binding to itself.
+const ROTATOR: &str = "ROTATOR";
 /// Paths that must reach the Worker before any file does.
-const WORKER_FIRST: [&str; 3] = ["/auth/*", "/api/*", "/healthz"];
+const WORKER_FIRST: [&str; 4] = ["/auth/*", "/api/*", "/internal/*", "/healthz"];
 
 /// One thing that is wrong.
 #[derive(Debug, PartialEq, Eq)]
@@ -72,7 +76,9 @@ pub(crate) fn check(file: Option<&Path>, json: bool) -> Result<ExitCode> {
                 path.display()
             );
             for secret in &findings.secrets {
-                println!("  {secret}");
+                // One that was renewed is set under a later name, and the first one gone.
+                let versions = if secret == SESSION_KEY { " (or a later version of it)" } else { "" };
+                println!("  {secret}{versions}");
             }
         }
     }
@@ -99,6 +105,7 @@ fn find(config: &Table) -> Findings {
     findings.secrets.extend(secrets.into_iter().map(|error| error.variable));
     findings.wrong.extend(wrong.into_iter().map(Wrong::from));
     findings.wrong.extend(objects(config));
+    findings.wrong.extend(rotator(config));
     findings.wrong.extend(paths(config));
     findings
 }
@@ -132,6 +139,24 @@ fn objects(config: &Table) -> Vec<Wrong> {
         }
     }
     wrong
+}
+
+/// A vault's token request is sent by another instance of the same Worker. A binding to another one would answer 404, and no
+/// token would ever be renewed.
+fn rotator(config: &Table) -> Option<Wrong> {
+    let itself = config.get("name").and_then(Value::as_str);
+    let services = list(config.get("services"));
+    let text = |service: &Value, name: &str| service.get(name).and_then(Value::as_str).map(str::to_owned);
+    let bound = services.iter().find(|service| text(service, "binding").as_deref() == Some(ROTATOR));
+    let expected =
+        format!("{{ binding = \"{ROTATOR}\", service = \"{}\" }} in it", itself.unwrap_or("<name>"));
+    match bound {
+        None => Some(Wrong::new("services", "does not bind the Worker to itself", expected)),
+        Some(service) if text(service, "service").as_deref() != itself => {
+            Some(Wrong::new("services", "binds another Worker than this one", expected))
+        }
+        Some(_) => None,
+    }
 }
 
 /// With a file server in front, a path that is not the Worker's first answers with the app's page instead.
@@ -173,17 +198,23 @@ mod tests {
     use super::*;
 
     const GOOD: &str = r#"
+        name = "app"
+        services = [{ binding = "ROTATOR", service = "app" }]
         [assets]
         directory = "www/dist"
-        run_worker_first = ["/auth/*", "/api/*", "/healthz"]
+        run_worker_first = ["/auth/*", "/api/*", "/internal/*", "/healthz"]
         [durable_objects]
         bindings = [
             { name = "SESSION_VAULT", class_name = "SessionVault" },
+            { name = "ESCROW", class_name = "Escrow" },
             { name = "LOGIN_DESK", class_name = "LoginDesk" },
         ]
         [[migrations]]
         tag = "v1"
         new_sqlite_classes = ["SessionVault", "LoginDesk"]
+        [[migrations]]
+        tag = "v2"
+        new_sqlite_classes = ["Escrow"]
         [vars]
         ORIGINS = ["https://app.example"]
         PROVIDER_MAIN = { kind = "oidc", issuer = "https://as.example", client_id = "app" }
@@ -221,11 +252,13 @@ mod tests {
             names(&GOOD.replace("class_name = \"LoginDesk\"", "class_name = \"Desk\"")),
             ["durable_objects.bindings"]
         );
-        assert_eq!(names(&GOOD.replace("new_sqlite_classes", "new_classes")), ["migrations", "migrations"]);
+        assert_eq!(names(&GOOD.replace("new_sqlite_classes", "new_classes")), ["migrations"; 3]);
+        assert_eq!(names(&GOOD.replace("service = \"app\"", "service = \"ap\"")), ["services"]);
+        assert_eq!(names(&GOOD.replace("ROTATOR", "ROTATE")), ["services"]);
     }
 
     #[test]
     fn an_empty_file_lacks_everything_and_does_not_panic() {
-        assert!(names("").len() >= 4);
+        assert!(names("").len() >= 5);
     }
 }
