@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 
+use super::path;
 use crate::config::UpstreamConfig;
 use crate::url::HttpUrl;
 
@@ -20,9 +21,10 @@ pub fn rewrite_location(upstream: &UpstreamConfig, location: &str) -> Option<Str
     let rest = url.path().strip_prefix(upstream.path.as_str())?;
     // `/v10` is not under `/v1`.
     let under = rest.is_empty() || rest.starts_with('/');
-    let dots = rest.split('/').any(|segment| matches!(segment, "." | ".."));
+    // The browser would walk out by `..`, and by `%2e%2e` as well; what no call may be, no redirect leads to.
+    let plain = path::check(rest).is_ok();
     let query = url.query().map(|query| alloc::format!("?{query}")).unwrap_or_default();
-    (under && !dots).then(|| alloc::format!("/api/{}{rest}{query}", upstream.name))
+    (under && plain).then(|| alloc::format!("/api/{}{rest}{query}", upstream.name))
 }
 
 #[cfg(test)]
@@ -62,6 +64,9 @@ mod tests {
             "/v10",
             "/v2",
             "/v1/../admin",
+            "/v1/%2e%2E/admin",
+            "/v1/.%2e/admin",
+            "/v1//evil.example/",
             "7",
             "",
             "javascript:alert(1)",

@@ -72,7 +72,7 @@ pub fn destination<'a>(
 }
 
 /// Refuses what one server may read as a path and another as a way out of it.
-fn check(rest: &str) -> Result<(), &'static str> {
+pub(super) fn check(rest: &str) -> Result<(), &'static str> {
     if !rest.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"#<>?\\^`{|}".contains(&byte)) {
         return Err("a character that does not belong in a path");
     }

@@ -12,18 +12,7 @@ use everlit_edge::url::{HttpUrl, Origin};
 use everlit_edge::{html, prefetch, proxy};
 use proptest::prelude::*;
 
-use crate::inputs::{json, settings, text};
-
-fn config() -> Config {
-    let variables = Variables::new()
-        .text("ORIGINS", r#"["https://app.example"]"#)
-        .text("PROVIDER_DEMO", r#"{"kind":"oidc","issuer":"https://as.example","client_id":"app"}"#)
-        .text("UPSTREAM_ORDERS", r#"{"origin":"https://orders.example","path":"/v1"}"#)
-        .text("UPSTREAM_ALL", r#"{"origin":"https://all.example"}"#)
-        .secret("SECRET_SESSION_KEY")
-        .secret("SECRET_DEMO_CLIENT_SECRET");
-    Config::parse(&variables).unwrap()
-}
+use crate::inputs::{json, settings, text, upstreams};
 
 fn keys() -> CookieKeys {
     CookieKeys::new(&Keyring::new(MasterKey::new(1, [1; 32])), &Origin::parse("https://app.example").unwrap())
@@ -106,7 +95,7 @@ proptest! {
 
     #[test]
     fn a_call_reaches_its_upstream_or_nothing(rest in text(), query in text()) {
-        let config = config();
+        let config = upstreams();
         for (name, root) in [("orders", "https://orders.example/v1"), ("all", "https://all.example/")] {
             let path = format!("/api/{name}{rest}");
             if let Ok(destination) = proxy::destination(&config, "GET", &path, Some(&query)) {

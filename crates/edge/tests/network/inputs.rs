@@ -1,6 +1,8 @@
 //! What is fed to the parsers.
 
+use everlit_edge::config::{Config, Variables};
 use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
 
 /// Text that means something to some parser here, mixed with text that means nothing to any.
 pub(crate) fn text() -> impl Strategy<Value = String> {
@@ -159,7 +161,24 @@ pub(crate) fn body() -> impl Strategy<Value = Vec<u8>> {
 }
 
 pub(crate) fn settings() -> ProptestConfig {
-    // As many cases as PROPTEST_CASES says, 256 if nothing. A failure is printed with its smallest input, which belongs into
-    // a table test; no file of seeds is kept besides.
-    ProptestConfig { failure_persistence: None, ..ProptestConfig::default() }
+    // As many cases as PROPTEST_CASES says, 256 if nothing. What failed once is tried first from then on: its seed is written
+    // to this file, which belongs into the same commit as the fix. (A seed means something to its own test only; for the
+    // others it is one more case.)
+    const REGRESSIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/network/regressions.txt");
+    ProptestConfig {
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct(REGRESSIONS))),
+        ..ProptestConfig::default()
+    }
+}
+
+/// A deployment with two upstreams, and a second origin.
+pub(crate) fn upstreams() -> Config {
+    let variables = Variables::new()
+        .text("ORIGINS", r#"["https://app.example", "http://localhost:8787"]"#)
+        .text("PROVIDER_DEMO", r#"{"kind":"oidc","issuer":"https://as.example","client_id":"app"}"#)
+        .text("UPSTREAM_ORDERS", r#"{"origin":"https://orders.example","path":"/v1"}"#)
+        .text("UPSTREAM_ALL", r#"{"origin":"https://all.example"}"#)
+        .secret("SECRET_SESSION_KEY")
+        .secret("SECRET_DEMO_CLIENT_SECRET");
+    Config::parse(&variables).unwrap()
 }

@@ -2,8 +2,17 @@
 //!
 //! Each property feeds a parser with arbitrary input and with input that is nearly right, and checks what must hold of any
 //! answer it gives.
-#![allow(clippy::unwrap_used, reason = "a test says what is wrong by failing")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what is wrong by failing"
+)]
 
 mod browser;
+mod from_browsers;
+mod from_ourselves;
+mod from_providers;
 mod inputs;
+mod parsers;
 mod provider;
