@@ -1,6 +1,6 @@
 //! The commands and their flags.
 
-use crate::{build, config, demo, probe, setup, sim, size, test};
+use crate::{build, config, demo, keys, probe, setup, sim, size, test};
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Size(SizeArgs),
     /// Check the configuration in wrangler.toml before it is deployed
     Config(ConfigArgs),
+    /// Renew the session key without logging anybody out, and say when the old one may go
+    Keys(KeysArgs),
     /// Run the simulator; its flags are its own, see `cargo xtask sim --help`
     #[command(disable_help_flag = true)]
     Sim(SimArgs),
@@ -124,6 +126,84 @@ pub(crate) enum ConfigCommand {
     },
 }
 
+/// `keys` has subcommands of its own.
+#[derive(Args)]
+pub(crate) struct KeysArgs {
+    /// What to do with the keys.
+    #[command(subcommand)]
+    pub(crate) command: KeysCommand,
+}
+
+/// What can be done with the session keys.
+#[derive(Subcommand)]
+#[command(after_help = "Once a month, and when somebody leaves who knows the key:\n\n  \
+                  npx wrangler secret list | cargo xtask keys rotate --names - --put\n\n\
+                  sets the next version beside the present one. Nobody is logged out: what the old key made still works, and\n\
+                  is made anew little by little. What is printed says until when the old one is needed, and how to remove it\n\
+                  then; `keys status` says it again. (A key that got out is removed at once instead, and whoever has not moved to\n\
+                  the new one logs in again.)")]
+pub(crate) enum KeysCommand {
+    /// Make the next version of the session key: print the commands that set it, or set it (--put, --local)
+    Rotate(KeysRotateArgs),
+    /// Say which key is current, until when the older ones are needed, and when the next rotation is due
+    Status(KeysStatusArgs),
+    /// Write a new key to stdout, for the program at the other end of a pipe; refuses to show it on a terminal
+    New {
+        /// Show it on a terminal after all
+        #[arg(long)]
+        show: bool,
+    },
+}
+
+/// Flags of `keys rotate`.
+#[derive(Args)]
+pub(crate) struct KeysRotateArgs {
+    /// The names of the secrets that are set, or - for what `npx wrangler secret list` prints on stdin
+    #[arg(long, conflicts_with = "local")]
+    pub(crate) names: Option<String>,
+    /// The highest version that is set now (SECRET_SESSION_KEY is version 1)
+    #[arg(long, conflicts_with_all = ["names", "local"], value_parser = clap::value_parser!(u8).range(1..))]
+    pub(crate) current: Option<u8>,
+    /// Hand the key to `wrangler secret put` right away; asks wrangler for the versions where none are given
+    #[arg(long, conflicts_with = "local")]
+    pub(crate) put: bool,
+    /// Add the key to .dev.vars beside the configuration instead, for `wrangler dev`
+    #[arg(long, conflicts_with = "env")]
+    pub(crate) local: bool,
+    /// The environment of the deployment, as for wrangler
+    #[arg(long)]
+    pub(crate) env: Option<String>,
+    /// The configuration, which says the idle limit [default: the wrangler.toml of this repository]
+    #[arg(long)]
+    pub(crate) file: Option<PathBuf>,
+    /// Make no key and change nothing; only say what would be done
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// End with one JSON object instead of sentences
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Flags of `keys status`.
+#[derive(Args)]
+pub(crate) struct KeysStatusArgs {
+    /// The names of the secrets that are set, or - for what `npx wrangler secret list` prints on stdin [default: those in .dev.vars]
+    #[arg(long)]
+    pub(crate) names: Option<String>,
+    /// The day on which the current key was set, such as 2026-11-21
+    #[arg(long)]
+    pub(crate) rotated: Option<String>,
+    /// The environment of the deployment, as for wrangler
+    #[arg(long)]
+    pub(crate) env: Option<String>,
+    /// The configuration, which says the idle limit [default: the wrangler.toml of this repository]
+    #[arg(long)]
+    pub(crate) file: Option<PathBuf>,
+    /// End with one JSON object instead of sentences
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// Arguments of `sim`, passed on as they are.
 #[derive(Args)]
 pub(crate) struct SimArgs {
@@ -175,6 +255,11 @@ impl Command {
             Self::Build(args) => args.json,
             Self::Size(args) => args.json,
             Self::Config(ConfigArgs { command: ConfigCommand::Check { json, .. } }) => *json,
+            Self::Keys(KeysArgs { command }) => match command {
+                KeysCommand::Rotate(args) => args.json,
+                KeysCommand::Status(args) => args.json,
+                KeysCommand::New { .. } => false,
+            },
             Self::Sim(args) => args.args.iter().any(|arg| arg == "--json"),
             Self::Probe(args) => args.json,
             Self::Setup => false,
@@ -191,6 +276,7 @@ impl Command {
             Self::Config(ConfigArgs { command: ConfigCommand::Check { file, json } }) => {
                 config::check(file.as_deref(), json)
             }
+            Self::Keys(args) => keys::run(args),
             Self::Sim(args) => sim::run(&args.args),
             Self::Probe(args) => probe::run(&args),
             Self::Setup => setup::run(),
@@ -223,6 +309,8 @@ mod tests {
         assert!(wants("xtask demo --headless"));
         assert!(wants("xtask test --json"));
         assert!(wants("xtask config check --json"));
+        assert!(wants("xtask keys rotate --current 1 --json"));
+        assert!(wants("xtask keys status --json"));
         assert!(wants("xtask sim run --json"));
         assert!(!wants("xtask demo"));
     }

@@ -5,8 +5,8 @@
 
 use crate::repo::Repo;
 use crate::stack;
-use anyhow::Result;
-use everlit_edge::config::{Config, ConfigError, Variables};
+use anyhow::{Context as _, Result, bail};
+use everlit_edge::config::{Config, ConfigError, Limits, Variables};
 use everlit_edge::keys::SESSION_KEY;
 use serde_json::{Value as Json, json};
 use std::path::Path;
@@ -83,6 +83,39 @@ pub(crate) fn check(file: Option<&Path>, json: bool) -> Result<ExitCode> {
         }
     }
     Ok(if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// How long a session lasts in this configuration, or in an environment of it.
+pub(crate) fn limits(config: &Table, env: Option<&str>) -> Result<Limits> {
+    let vars = |table: &Table| table.get("vars").and_then(Value::as_table).cloned();
+    let environment = env.map(|env| {
+        config
+            .get("env")
+            .and_then(|all| all.get(env)?.as_table())
+            .with_context(|| format!("the configuration has no environment {env:?}"))
+    });
+    // An environment inherits no variables.
+    let vars = match environment.transpose()? {
+        Some(table) => vars(table),
+        None => vars(config),
+    };
+    let mut variables = Variables::new();
+    for (name, value) in vars.iter().flatten().filter(|(name, _)| !Variables::is_secret_name(name)) {
+        variables = variables.json(name, to_json(value));
+    }
+    // Which secrets there are is no matter here.
+    let missing = Config::parse(&variables).err().unwrap_or_default();
+    let variables = missing
+        .iter()
+        .filter(|error| Variables::is_secret_name(&error.variable))
+        .fold(variables, |variables, error| variables.secret(&error.variable));
+    match Config::parse(&variables) {
+        Ok(config) => Ok(config.limits),
+        Err(errors) => bail!(
+            "the configuration is wrong, see `cargo xtask config check`: {}",
+            errors.first().map(ToString::to_string).unwrap_or_default()
+        ),
+    }
 }
 
 fn find(config: &Table) -> Findings {
@@ -255,6 +288,16 @@ mod tests {
         assert_eq!(names(&GOOD.replace("new_sqlite_classes", "new_classes")), ["migrations"; 3]);
         assert_eq!(names(&GOOD.replace("service = \"app\"", "service = \"ap\"")), ["services"]);
         assert_eq!(names(&GOOD.replace("ROTATOR", "ROTATE")), ["services"]);
+    }
+
+    #[test]
+    fn the_limits_are_those_of_the_environment() {
+        let toml = GOOD.replace("[vars]", "[env.staging.vars]\nLIMITS = { idle = \"2d\" }\nORIGINS = [\"https://s.example\"]\nPROVIDER_MAIN = { kind = \"oidc\", issuer = \"https://as.example\", client_id = \"app\" }\n[vars]");
+        let idle =
+            |env| limits(&toml.parse().unwrap(), env).map(|limits| limits.idle.as_millis() / 86_400_000);
+        assert_eq!((idle(None).unwrap(), idle(Some("staging")).unwrap()), (14, 2));
+        assert!(idle(Some("other")).is_err());
+        assert!(limits(&GOOD.replace("https://as.example", "x").parse().unwrap(), None).is_err());
     }
 
     #[test]

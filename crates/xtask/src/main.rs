@@ -12,6 +12,7 @@ mod config;
 mod debian;
 mod demo;
 mod http;
+mod keys;
 mod lock;
 mod npm;
 mod ports;

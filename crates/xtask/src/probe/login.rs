@@ -64,6 +64,7 @@ impl Callback {
             TokenAnswer::Granted(tokens) => Ok(tokens),
             TokenAnswer::Transient { reason, .. }
             | TokenAnswer::Throttled { reason, .. }
+            | TokenAnswer::Unreadable { reason }
             | TokenAnswer::Reauth { reason }
             | TokenAnswer::Misconfigured { reason } => {
                 bail!("the token endpoint did not take the code: {reason}")

@@ -229,6 +229,7 @@ impl Lab for Real<'_> {
             TokenAnswer::Reauth { .. } => Ok(Answer::Refused),
             TokenAnswer::Transient { reason, .. }
             | TokenAnswer::Throttled { reason, .. }
+            | TokenAnswer::Unreadable { reason }
             | TokenAnswer::Misconfigured { reason } => Err(Stopped(format!(
                 "a token request had an answer that says nothing about its grant: {reason}"
             ))),
