@@ -50,6 +50,10 @@ impl RequestId {
     }
 }
 
+/// Names one question to a vault, wherever it is repeated on its way: the op id of the wire, as a number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OpId(pub u64);
+
 /// Names one call of the app, made with `session.fetch`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallId(pub u32);

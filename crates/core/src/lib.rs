@@ -52,6 +52,7 @@
 extern crate alloc;
 
 pub mod effects;
+pub mod escrow;
 pub mod id;
 pub mod law;
 pub mod retry;

@@ -39,6 +39,15 @@ pub fn wait(retry_after: Option<Millis>, failures: u32, entropy: u32) -> Millis 
     retry_after.map_or_else(|| backoff(failures, entropy), |asked| asked.clamp(BACKOFF_MIN, COOL_DOWN_MAX))
 }
 
+/// How long to wait before an errand that nobody waits for is tried again: as [`wait`], but doubling up to an hour.
+#[must_use]
+pub fn slow_wait(retry_after: Option<Millis>, tries: u32, entropy: u32) -> Millis {
+    let doublings = tries.clamp(1, 13);
+    let bound = Millis::from_millis(BACKOFF_MIN.as_millis() << doublings).min(COOL_DOWN_MAX);
+    let own = BACKOFF_MIN.plus(bound.less(BACKOFF_MIN).scaled_by(entropy));
+    retry_after.map_or(own, |asked| asked.clamp(own, COOL_DOWN_MAX.max(own)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,5 +68,14 @@ mod tests {
         assert_eq!(wait(Some(Millis::from_secs(7)), 3, 0), Millis::from_secs(7));
         assert_eq!(wait(Some(Millis::from_days(3)), 3, 0), COOL_DOWN_MAX);
         assert_eq!(wait(Some(Millis::ZERO), 3, 0), BACKOFF_MIN);
+    }
+
+    #[test]
+    fn errands_slow_down_to_an_hour() {
+        assert!(slow_wait(None, 1, u32::MAX) < Millis::from_secs(1));
+        assert!(slow_wait(None, 20, u32::MAX) > Millis::from_secs(3_500));
+        assert!(slow_wait(None, u32::MAX, u32::MAX) <= COOL_DOWN_MAX);
+        assert_eq!(slow_wait(Some(Millis::from_secs(40)), 1, 0), Millis::from_secs(40));
+        assert_eq!(slow_wait(Some(Millis::from_days(1)), 1, 0), COOL_DOWN_MAX);
     }
 }

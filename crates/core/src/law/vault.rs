@@ -1,17 +1,30 @@
 use alloc::vec::Vec;
 
 use super::{Broken, Law, holds};
+use crate::escrow::Closed;
 use crate::id::{RequestId, Stamp};
 use crate::retry::Failure;
+use crate::secret::RefreshToken;
 use crate::time::{Moment, Timestamp};
-use crate::vault::{Answer, Effect, Effects, Event, Limits, Phase, Policy, TokenAnswer, Vault};
+use crate::vault::{
+    Answer, Blast, Effect, Effects, Event, Limits, Phase, Policy, ReauthReason, RevocationAnswer,
+    TokenAnswer, Vault, Verdict,
+};
+
+/// A token request that was sent, as far as anybody outside can know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Open {
+    request: RequestId,
+    /// When it was claimed, once the escrow has said so.
+    claimed_at: Option<Timestamp>,
+}
 
 /// Watches one vault for its whole life.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct VaultWatch {
     policy: Policy,
-    /// Token requests that were sent and may still be under way.
-    open: Vec<(RequestId, Timestamp)>,
+    /// Token requests that may still be under way.
+    open: Vec<Open>,
     /// The newest token that was written down.
     durable: Option<Stamp>,
 }
@@ -52,9 +65,7 @@ impl VaultWatch {
         effects: &Effects,
         after: &Vault,
     ) -> Result<(), Broken> {
-        if let Event::TokenAnswered { request, .. } = event {
-            self.open.retain(|(open, _)| open != request);
-        }
+        self.hear(event);
         if let Event::RenewalCommitted { .. } = event
             && self.durable != after.stamp()
         {
@@ -75,24 +86,71 @@ impl VaultWatch {
                         Law::DurableBeforeVisible,
                         "a token request left before its intent was written",
                     )?;
-                    let limit = self.policy.request_limit;
-                    self.open.retain(|(_, sent_at)| now < sent_at.after(limit));
                     holds(
-                        self.open.is_empty(),
+                        self.open.iter().all(|open| self.may_be_repeated(now, *open)),
                         Law::OneTokenRequestInFlight,
                         "a token request left while another may still be under way",
                     )?;
-                    self.open.push((*request, now));
+                    self.open.clear();
+                    self.open.push(Open { request: *request, claimed_at: None });
                 }
                 Effect::Answer { answer: Answer::Current(current), .. } => holds(
                     Some(current.stamp) <= self.durable,
                     Law::DurableBeforeVisible,
                     "a caller was told of a token that is not written down",
                 )?,
-                Effect::Answer { .. } | Effect::Revoke { .. } | Effect::Report(_) => {}
+                Effect::Answer { .. }
+                | Effect::CloseEscrow { .. }
+                | Effect::EraseEscrow
+                | Effect::Revoke { .. }
+                | Effect::AbandonRevocation { .. }
+                | Effect::Report(_) => {}
             }
         }
         Ok(())
+    }
+
+    /// What the rotator and the escrow say of requests that were sent.
+    fn hear(&mut self, event: &Event) {
+        match event {
+            Event::TokenAnswered { request, answer } => match answer {
+                // Only the escrow can say that nobody else sends it.
+                TokenAnswer::Unsent
+                | TokenAnswer::Unheard
+                | TokenAnswer::Failed { failure: Failure::Ambiguous, .. } => {}
+                TokenAnswer::Granted(_) | TokenAnswer::Failed { .. } => {
+                    self.open.retain(|open| open.request != *request);
+                }
+            },
+            Event::EscrowAnswered { request, closed: Some(closed) } => match closed {
+                Closed::NeverSent | Closed::Answered(_) => self.open.retain(|open| open.request != *request),
+                Closed::Claimed { at } => {
+                    for open in self.open.iter_mut().filter(|open| open.request == *request) {
+                        open.claimed_at = Some(*at);
+                    }
+                }
+                // The storage went back in time. What was sent meanwhile was answered, or the escrow would not have moved on.
+                Closed::Outrun { .. } => self.open.clear(),
+            },
+            Event::LoginCommitted(_)
+            | Event::RenewalCommitted { .. }
+            | Event::TokenAsked { .. }
+            | Event::EscrowAnswered { closed: None, .. }
+            | Event::EscrowErased
+            | Event::RevocationAnswered { .. }
+            | Event::LogoutAsked { .. }
+            | Event::RevokeAsked { .. }
+            | Event::DeadlineReached => {}
+        }
+    }
+
+    /// Whether a request that may have been carried out may be followed by another with the same refresh token.
+    fn may_be_repeated(&self, now: Timestamp, open: Open) -> bool {
+        let grace = self.policy.grace;
+        open.claimed_at.is_some_and(|claimed_at| {
+            let is_under_way = now < claimed_at.after(grace.settled_after());
+            !is_under_way && grace.verdict(now.since(claimed_at)) != Verdict::Forbidden
+        })
     }
 
     fn only_terminal_ends(
@@ -110,18 +168,18 @@ impl VaultWatch {
         let limit_passed = limits.ended(&self.policy, now).is_some();
         match (before.phase(), after.phase()) {
             (_, Phase::Ended(_)) => holds(
-                limit_passed || matches!(event, Event::LogoutAsked { .. }),
+                limit_passed || matches!(event, Event::LogoutAsked { .. } | Event::RevokeAsked { .. }),
                 Law::OnlyTerminalEnds,
-                "a session ended without logout and before its limits",
+                "a session ended without logout or revocation and before its limits",
             ),
-            (Phase::Live(live), Phase::ReauthRequired(_)) => {
-                let refused = matches!(
-                    event,
-                    Event::TokenAnswered { answer: TokenAnswer::Failed { failure: Failure::Reauth, .. }, .. }
-                );
+            (Phase::Live(live), Phase::ReauthRequired(later)) => {
                 let spent = live.refresh_token.is_none() && live.access.expires_at <= now;
+                // To find out could log the user out on other devices.
+                let lost = later.reason == ReauthReason::Ambiguous
+                    && (live.ambiguous.is_some() || is_ambiguous(event))
+                    && self.policy.grace.blast == Blast::ClientAndUser;
                 holds(
-                    refused || spent,
+                    is_refused(event) || spent || lost,
                     Law::OnlyTerminalEnds,
                     "a grant was given up without a terminal answer",
                 )
@@ -143,31 +201,75 @@ fn newest_wins(effects: &Effects, before: &Vault, after: &Vault) -> Result<(), B
     )
 }
 
+/// The answer that an event brings of the authorization server.
+const fn brought(event: &Event) -> Option<&TokenAnswer> {
+    match event {
+        Event::TokenAnswered { answer, .. }
+        | Event::EscrowAnswered { closed: Some(Closed::Answered(answer)), .. } => Some(answer),
+        Event::LoginCommitted(_)
+        | Event::RenewalCommitted { .. }
+        | Event::TokenAsked { .. }
+        | Event::EscrowAnswered { .. }
+        | Event::EscrowErased
+        | Event::RevocationAnswered { .. }
+        | Event::LogoutAsked { .. }
+        | Event::RevokeAsked { .. }
+        | Event::DeadlineReached => None,
+    }
+}
+
+/// The event brings a terminal answer.
+const fn is_refused(event: &Event) -> bool {
+    matches!(brought(event), Some(TokenAnswer::Failed { failure: Failure::Reauth, .. }))
+}
+
+/// The event says that nobody knows what came of a request.
+const fn is_ambiguous(event: &Event) -> bool {
+    let unreadable = matches!(
+        brought(event),
+        Some(TokenAnswer::Unheard | TokenAnswer::Failed { failure: Failure::Ambiguous, .. })
+    );
+    unreadable || matches!(event, Event::EscrowAnswered { closed: Some(Closed::Claimed { .. }), .. })
+}
+
 fn logout_is_final(event: &Event, effects: &Effects, before: &Vault, after: &Vault) -> Result<(), Broken> {
+    let is_revoked = |orphan: &RefreshToken| {
+        let leaves = effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Revoke { refresh_token, .. } if refresh_token == orphan));
+        leaves || after.outbox().holds(orphan)
+    };
     if let Phase::Ended(_) = before.phase() {
         holds(
             matches!(after.phase(), Phase::Ended(_) | Phase::Vacant),
             Law::LogoutIsFinal,
             "a session that was over came back",
         )?;
-        if let Event::TokenAnswered { answer: TokenAnswer::Granted(grant), .. } = event
+        if let Some(TokenAnswer::Granted(grant)) = brought(event)
             && let Some(orphan) = &grant.refresh_token
         {
-            let revoked = effects
-                .iter()
-                .any(|effect| matches!(effect, Effect::Revoke { refresh_token } if refresh_token == orphan));
-            holds(revoked, Law::LogoutIsFinal, "a refresh token that came after the end was not revoked")?;
+            holds(
+                is_revoked(orphan),
+                Law::LogoutIsFinal,
+                "a refresh token that came after the end was not revoked",
+            )?;
         }
     }
-    if let (Phase::Live(live), Phase::Ended(_)) = (before.phase(), after.phase())
-        && let Some(held) = &live.refresh_token
-    {
-        let revoked = effects
-            .iter()
-            .any(|effect| matches!(effect, Effect::Revoke { refresh_token } if refresh_token == held));
-        holds(revoked, Law::LogoutIsFinal, "the refresh token of an ended session was not revoked")?;
+    if let (Phase::Live(live), Phase::Ended(_)) = (before.phase(), after.phase()) {
+        let kept = live.refresh_token.as_ref().is_none_or(is_revoked);
+        holds(kept, Law::LogoutIsFinal, "the refresh token of an ended session was not revoked")?;
+        let answered = brought(event).is_some();
+        let pursued = live.intent.is_none() || answered || after.orphan().is_some();
+        holds(pursued, Law::LogoutIsFinal, "a token request under way was forgotten with its session")?;
     }
-    Ok(())
+    let (errands, left) = (before.outbox().errands(), after.outbox().errands());
+    let excused = effects.iter().any(|effect| matches!(effect, Effect::AbandonRevocation { .. }));
+    let settled = matches!(event, Event::RevocationAnswered { answer: RevocationAnswer::Settled, .. });
+    holds(
+        settled || excused || errands.len() <= left.len(),
+        Law::LogoutIsFinal,
+        "a revocation was dropped that nobody had settled",
+    )
 }
 
 fn deadline_always_advances(now: Timestamp, event: &Event, after: &Vault) -> Result<(), Broken> {
@@ -188,7 +290,11 @@ fn activity_is_not_refresh(event: &Event, before: &Vault, after: &Vault) -> Resu
         Event::RenewalCommitted { .. } => true,
         Event::LoginCommitted(_)
         | Event::TokenAnswered { .. }
+        | Event::EscrowAnswered { .. }
+        | Event::EscrowErased
+        | Event::RevocationAnswered { .. }
         | Event::LogoutAsked { .. }
+        | Event::RevokeAsked { .. }
         | Event::DeadlineReached => false,
     };
     holds(

@@ -1,103 +1,167 @@
 //! What the answer to a token request means, when it comes and when it does not.
 
 use super::{
-    Access, Effect, Effects, Live, Outcome, Phase, ReauthReason, ReauthRequired, TokenAnswer, Vault, revoke,
+    Access, Ambiguous, Effect, Effects, Granted, Live, Orphan, Outcome, Phase, Policy, ReauthReason,
+    ReauthRequired, TokenAnswer, Vault, Verdict,
 };
-use crate::id::RequestId;
+use crate::id::{RequestId, Stamp};
 use crate::retry::{self, Failure};
 use crate::time::{Millis, Moment, Timestamp};
 
+/// Which way an answer came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// From the rotator that got it.
+    Rotator,
+    /// From the escrow, which kept it.
+    Escrow,
+}
+
 impl Vault {
-    pub(super) fn token_answered(
-        &mut self,
-        now: Moment,
-        request: RequestId,
-        answer: TokenAnswer,
-        effects: &mut Effects,
-    ) {
-        let granted = matches!(answer, TokenAnswer::Granted(_));
-        let live = match &mut self.phase {
-            Phase::Live(live) if live.awaits(request) => live,
-            // Given up for lost, and yet it came, and nothing newer has: the token it brings is the one there is.
-            Phase::Live(live) if granted && live.presented_for(request) => live,
-            Phase::Live(_) => {
-                effects.push(Effect::Report(Outcome::Late));
-                return;
-            }
-            Phase::Vacant | Phase::ReauthRequired(_) | Phase::Ended(_) => {
-                // The session went on without it, and nothing that it brings may live on unused.
-                effects.push(Effect::Report(Outcome::Late));
-                if let TokenAnswer::Granted(grant) = answer {
-                    revoke(grant.refresh_token, effects);
-                }
-                return;
-            }
-        };
-        if live.awaits(request) {
-            live.intent = None;
-        }
+    /// The open request came to an end.
+    pub(super) fn settle(&mut self, now: Moment, answer: TokenAnswer, source: Source, effects: &mut Effects) {
         match answer {
-            TokenAnswer::Granted(grant) => {
-                let outcome = if live.attempts > 1 { Outcome::Recovered } else { Outcome::Success };
-                live.stamp = live.stamp.rotated();
-                live.access = Access {
-                    token: grant.access_token,
-                    expires_at: now.wall.after(grant.expires_in),
-                    lifetime: grant.expires_in,
-                };
-                if let Some(successor) = grant.refresh_token {
-                    live.refresh_token = Some(successor);
+            // Only the escrow can say that nobody else sends it, and when it was sent.
+            TokenAnswer::Unheard | TokenAnswer::Failed { failure: Failure::Ambiguous, .. } => match source {
+                Source::Rotator => self.ask_escrow(now.wall),
+                // It was sent and came to an end, and the end cannot be read.
+                Source::Escrow => {
+                    let armed_at = self.armed_at().unwrap_or(now.wall);
+                    self.unanswered(now, armed_at, effects);
                 }
-                live.rotated_at = now.wall;
-                // A repetition that is still under way presents the old token; nothing else is sent until it is over, and its
-                // refusal would say nothing about the grant.
-                live.attempts = if live.intent.is_some() { live.attempts } else { 0 };
-                live.not_before = Timestamp::default();
-                effects.push(Effect::Persist);
-                effects.push(Effect::Report(outcome));
-                self.answer_waiters(now.wall, effects);
+            },
+            TokenAnswer::Unsent => {
+                if let Phase::Live(live) = &mut self.phase {
+                    live.failures = live.failures.saturating_add(1);
+                    live.not_before = now.wall.after(retry::backoff(live.failures, now.entropy));
+                }
+                self.ask_escrow(now.wall);
             }
-            TokenAnswer::Failed { failure, retry_after } => {
-                self.attempt_failed(now, failure, retry_after, effects)
-            }
+            TokenAnswer::Granted(grant) => self.granted(now.wall, grant, source, effects),
+            TokenAnswer::Failed { failure, retry_after } => self.failed(now, failure, retry_after, effects),
         }
     }
 
-    /// The token request that was in flight is over and brought nothing.
-    pub(super) fn attempt_failed(
-        &mut self,
-        now: Moment,
-        failure: Failure,
-        retry_after: Option<Millis>,
-        effects: &mut Effects,
-    ) {
-        let Phase::Live(live) = &mut self.phase else {
+    fn armed_at(&self) -> Option<Timestamp> {
+        let live = match &self.phase {
+            Phase::Live(live) => live.intent,
+            Phase::Vacant | Phase::ReauthRequired(_) | Phase::Ended(_) => None,
+        };
+        live.or_else(|| self.orphan.map(|orphan| orphan.intent)).map(|intent| intent.armed_at)
+    }
+
+    fn granted(&mut self, now: Timestamp, grant: Granted, source: Source, effects: &mut Effects) {
+        let grace = self.policy.grace;
+        let intent = match &mut self.phase {
+            Phase::Live(live) => live.intent.take().map(|intent| (live, intent)),
+            Phase::Vacant | Phase::ReauthRequired(_) | Phase::Ended(_) => None,
+        };
+        let Some((live, intent)) = intent else {
+            let revoke = self.orphan.take().is_some_and(|orphan| orphan.revoke);
+            effects.push(Effect::Persist);
+            if let Some(successor) = grant.refresh_token.filter(|_| revoke) {
+                self.outbox.add(now, successor, effects);
+            }
             return;
         };
-        let first = live.attempts <= 1;
+        let forgiven =
+            |ambiguous: Ambiguous| grace.verdict(intent.armed_at.since(ambiguous.since)) == Verdict::Forgiven;
+        let outcome = match (source, live.ambiguous) {
+            (Source::Escrow, _) => Outcome::RecoveredFromEscrow,
+            (Source::Rotator, Some(ambiguous)) if forgiven(ambiguous) => Outcome::ReplayedWithinGrace,
+            (Source::Rotator, Some(_)) => Outcome::ResentNeverSent,
+            (Source::Rotator, None) if intent.again => Outcome::ResentNeverSent,
+            (Source::Rotator, None) => Outcome::Success,
+        };
+        live.rotate(now, grant);
+        self.count(outcome, effects);
+        self.answer_waiters(now, effects);
+    }
+
+    /// The server answered the open request, and gave no token.
+    fn failed(&mut self, now: Moment, failure: Failure, retry_after: Option<Millis>, effects: &mut Effects) {
+        let policy = self.policy;
+        let live = match &mut self.phase {
+            Phase::Live(live) if live.intent.is_some() => live,
+            Phase::Vacant | Phase::Live(_) | Phase::ReauthRequired(_) | Phase::Ended(_) => {
+                self.orphan = None;
+                effects.push(Effect::Persist);
+                return;
+            }
+        };
+        // Only the first attempt of a generation says something about the grant. A repetition may be refused because an
+        // earlier attempt did rotate and its answer was lost.
+        let first = live.presented == 0 && live.ambiguous.is_none();
+        live.intent = None;
+        live.presented = live.presented.saturating_add(1);
+        live.failures = live.failures.saturating_add(1);
+        live.not_before = now.wall.after(retry::wait(retry_after, live.failures, now.entropy));
+        live.replay_again(&policy);
         let outcome = match failure {
-            // Only the first attempt of a generation says something about the grant. A repetition may be refused because an
-            // earlier attempt did rotate and its answer was lost.
             Failure::Reauth if first => Outcome::Revoked,
-            Failure::Reauth => Outcome::RotationLost,
+            Failure::Reauth => Outcome::AmbiguousRelogin,
             Failure::Throttled => Outcome::Throttled,
             Failure::Transient | Failure::Ambiguous => Outcome::Transient,
             Failure::Misconfigured => Outcome::Misconfigured,
         };
-        live.intent = None;
-        live.not_before = now.wall.after(retry::wait(retry_after, live.attempts, now.entropy));
-        match outcome {
-            Outcome::Revoked => self.require_reauth(ReauthReason::Revoked, effects),
-            Outcome::RotationLost => self.require_reauth(ReauthReason::RotationLost, effects),
-            Outcome::Success
-            | Outcome::Recovered
-            | Outcome::Throttled
-            | Outcome::Transient
-            | Outcome::Misconfigured
-            | Outcome::Late => effects.push(Effect::Persist),
+        if failure == Failure::Reauth {
+            let reason = if first { ReauthReason::Revoked } else { ReauthReason::RotationLost };
+            self.require_reauth(reason, effects);
         }
-        effects.push(Effect::Report(outcome));
+        self.count(outcome, effects);
         self.answer_waiters(now.wall, effects);
+    }
+
+    /// An answer to a request that is open no longer: it came twice, or after it was given up, or after the session moved on.
+    pub(super) fn late(
+        &mut self,
+        now: Timestamp,
+        request: RequestId,
+        answer: TokenAnswer,
+        effects: &mut Effects,
+    ) {
+        let TokenAnswer::Granted(grant) = answer else { return };
+        let revoke = match &mut self.phase {
+            // Given up, and yet it came, and nothing newer has: the token it brings is the one there is.
+            Phase::Live(live) if live.first_request <= request && request < live.next_request => {
+                let replay = live.intent.take();
+                live.rotate(now, grant);
+                if let Some(intent) = replay {
+                    // It presents the old token still, and nothing else is sent until it is over.
+                    live.not_before = now.after(self.policy.grace.settled_after());
+                    self.orphan = Some(Orphan { intent, revoke: false });
+                }
+                self.count(Outcome::Success, effects);
+                self.answer_waiters(now, effects);
+                return;
+            }
+            // A repetition: what it brings is what we hold, or an ancestor of that.
+            Phase::Live(live) if live.family_request <= request => return,
+            Phase::Live(_) | Phase::ReauthRequired(_) => !self.policy.shared_grant,
+            Phase::Vacant | Phase::Ended(_) => true,
+        };
+        if let Some(orphan) = grant.refresh_token.filter(|_| revoke) {
+            self.outbox.add(now, orphan, effects);
+        }
+    }
+
+    /// An ambiguous presentation is resolved as far as that can be done now.
+    pub(super) fn resolve(&mut self, now: Timestamp, effects: &mut Effects) {
+        let Phase::Live(live) = &self.phase else { return };
+        let in_a_hurry = live.ambiguous.is_some_and(|ambiguous| ambiguous.replay_at.is_some());
+        let wanted = !self.waiters.is_empty() && live.access.expires_at <= now;
+        if in_a_hurry || wanted {
+            self.begin_again(now, None, effects);
+        }
+        self.answer_unless_open(now, effects);
+    }
+
+    /// Callers go on waiting while a request is under way, and are answered where none is.
+    fn answer_unless_open(&mut self, now: Timestamp, effects: &mut Effects) {
+        let waits = matches!(&self.phase, Phase::Live(Live { intent: Some(_), .. }));
+        if !waits {
+            self.answer_waiters(now, effects);
+        }
     }
 
     pub(super) fn require_reauth(&mut self, reason: ReauthReason, effects: &mut Effects) {
@@ -115,15 +179,39 @@ impl Vault {
 }
 
 impl Live {
-    /// Whether this is the open token request.
-    fn awaits(&self, request: RequestId) -> bool {
-        self.intent.is_some_and(|intent| intent.request == request)
+    /// The next generation.
+    fn rotate(&mut self, now: Timestamp, grant: Granted) {
+        self.stamp = self.stamp.rotated();
+        self.access = Access {
+            token: grant.access_token,
+            expires_at: now.after(grant.expires_in),
+            lifetime: grant.expires_in,
+        };
+        if let Some(successor) = grant.refresh_token {
+            self.refresh_token = Some(successor);
+        }
+        self.rotated_at = now;
+        self.ambiguous = None;
+        self.presented = 0;
+        self.failures = 0;
+        self.not_before = Timestamp::default();
+        self.first_request = self.next_request;
     }
 
-    /// Whether this request presented the refresh token of this generation.
-    const fn presented_for(&self, request: RequestId) -> bool {
-        // Names are given in order, so the last so many belong to this generation.
-        let back = self.next_request.0.wrapping_sub(request.0);
-        1 <= back && back <= self.attempts
+    /// What is stored is older than what was: its tokens may be spent, and tabs may hold newer ones.
+    pub(super) fn restored(&mut self, stamp: Stamp) {
+        self.stamp = stamp;
+        self.intent = None;
+        self.presented = self.presented.saturating_add(1);
+        self.ambiguous = Some(Ambiguous { since: Timestamp::default(), replay_at: None });
+    }
+
+    /// A replay came to nothing: there is another, if the window is open then.
+    pub(super) fn replay_again(&mut self, policy: &Policy) {
+        let not_before = self.not_before;
+        if let Some(ambiguous) = &mut self.ambiguous {
+            let close = policy.grace.closes_after(ambiguous.since);
+            ambiguous.replay_at = close.filter(|close| not_before < *close).map(|_| not_before);
+        }
     }
 }

@@ -1,52 +1,66 @@
 //! Questions for the token: who gets it at once, who waits, and when the refresh token is spent.
 
-use super::{Ask, AskReason, Effect, Effects, Intent, Live, Phase, ReauthReason, Vault, Waiter};
-use crate::id::CallerId;
+use super::pursuit::Ear;
+use super::{
+    Ask, AskReason, Blast, Effect, Effects, Intent, Live, Outcome, Phase, Policy, ReauthReason, Vault,
+    Verdict, Waiter,
+};
+use crate::id::{CallerId, OpId, Stamp};
 use crate::schedule;
-use crate::time::{Moment, Timestamp};
+use crate::time::Timestamp;
+
+/// No caller can be so many rotations ahead of a vault: it is wrong, not we.
+const AHEAD_MAX: u32 = 1_000_000;
 
 impl Vault {
-    pub(super) fn token_asked(&mut self, now: Moment, caller: CallerId, ask: Ask, effects: &mut Effects) {
+    pub(super) fn token_asked(&mut self, now: Timestamp, caller: CallerId, ask: Ask, effects: &mut Effects) {
         let policy = self.policy;
         let Phase::Live(live) = &mut self.phase else {
-            effects.push(Effect::Answer { caller, answer: self.peek(now.wall) });
+            effects.push(Effect::Answer { caller, answer: self.peek(now) });
             return;
         };
-        let active_at = ask
-            .active_ago
-            .map_or(live.limits.active_at, |ago| now.wall.before(ago).max(live.limits.active_at));
-        if live.intent.is_none() && live.is_due(now.wall, &ask) {
-            if now.wall < live.not_before {
-                let answer = self.answer_without_rotation(now.wall);
-                effects.push(Effect::Answer { caller, answer });
+        if let Some(held) = ask.stamp.filter(|held| live.is_behind(*held)) {
+            // Nobody is told of a token before it is written down: what is stored here was put back from an older time.
+            live.restored(held.rotated());
+            effects.push(Effect::Persist);
+        }
+        let waiter = Waiter { caller, until: now.after(policy.caller_wait) };
+        let dead = live.access.expires_at <= now;
+        let active_at =
+            ask.active_ago.map_or(live.limits.active_at, |ago| now.before(ago).max(live.limits.active_at));
+        let is_current = ask.stamp == Some(live.stamp);
+        if live.intent.is_some() {
+            if dead || is_current && ask.reason.wants_rotation() {
+                self.waiters.push(waiter);
                 return;
             }
-            let Some(refresh_token) = live.refresh_token.clone() else {
-                if live.access.expires_at <= now.wall {
+        } else if live.is_due(now, &ask) && !live.has_served(ask.op) {
+            if now < live.not_before {
+                effects.push(Effect::Answer { caller, answer: self.answer_without_rotation(now) });
+                return;
+            }
+            // With the write that is due anyway goes what is known of the user's activity.
+            live.limits.active_at = active_at;
+            let waits = ask.reason != AskReason::Call || dead;
+            let needed = dead || ask.reason == AskReason::Unauthorized;
+            let begun = if live.refresh_token.is_none() {
+                if dead {
                     self.require_reauth(ReauthReason::NoRefreshToken, effects);
                 }
-                effects.push(Effect::Answer { caller, answer: self.peek(now.wall) });
-                return;
-            };
-            let request = live.next_request;
-            live.next_request = request.next();
-            live.attempts = live.attempts.saturating_add(1);
-            live.intent = Some(Intent { request, armed_at: now.wall });
-            // A write is due anyway: what is known of the user's activity goes with it.
-            live.limits.active_at = active_at;
-            let waits = ask.reason != AskReason::Call || live.access.expires_at <= now.wall;
-            effects.push(Effect::Persist);
-            effects.push(Effect::RequestToken { request, refresh_token });
-            if waits {
-                self.waiters.push(Waiter { caller, until: now.wall.after(policy.caller_wait) });
+                false
+            } else if live.ambiguous.is_none() {
+                self.begin(now, false, ask.op, effects);
+                true
+            } else if needed || live.is_forgiven(&policy, now) {
+                self.begin_again(now, ask.op, effects)
             } else {
-                effects.push(Effect::Answer { caller, answer: self.peek(now.wall) });
+                false
+            };
+            if begun && waits {
+                self.waiters.push(waiter);
+            } else {
+                effects.push(Effect::Answer { caller, answer: self.answer_without_rotation(now) });
             }
-            return;
-        }
-        let alive = now.wall < live.access.expires_at;
-        if live.intent.is_some() && (!alive || ask.stamp == Some(live.stamp) && ask.reason.wants_rotation()) {
-            self.waiters.push(Waiter { caller, until: now.wall.after(policy.caller_wait) });
             return;
         }
         // Activity alone is written down only when a quarter of the idle limit has passed: rows cost money.
@@ -56,11 +70,99 @@ impl Vault {
             live.limits.active_at = active_at;
             effects.push(Effect::Persist);
         }
-        effects.push(Effect::Answer { caller, answer: self.peek(now.wall) });
+        effects.push(Effect::Answer { caller, answer: self.peek(now) });
+    }
+
+    /// Begins a token request, if there is something to present.
+    pub(super) fn begin(&mut self, now: Timestamp, again: bool, op: Option<OpId>, effects: &mut Effects) {
+        let Phase::Live(live) = &mut self.phase else { return };
+        let Some(refresh_token) = live.refresh_token.clone() else { return };
+        let request = live.next_request;
+        live.next_request = request.next();
+        live.intent = Some(Intent { request, armed_at: now, again });
+        live.op = op.or(live.op);
+        if let Some(ambiguous) = &mut live.ambiguous {
+            ambiguous.replay_at = None;
+        }
+        // There is one entry in the escrow: whatever was open before can no longer be asked for.
+        self.orphan = None;
+        self.ear = Ear::Rotator;
+        let abort_after = self.policy.grace.abort_after();
+        effects.push(Effect::Persist);
+        effects.push(Effect::RequestToken { request, refresh_token, abort_after });
+    }
+
+    /// Presents an ambiguous refresh token again, unless that could cost others; then the user is asked. True if it did.
+    pub(super) fn begin_again(&mut self, now: Timestamp, op: Option<OpId>, effects: &mut Effects) -> bool {
+        let Phase::Live(Live { ambiguous: Some(ambiguous), .. }) = &self.phase else { return false };
+        match self.policy.grace.verdict(ambiguous.since.until(now)) {
+            Verdict::Forgiven | Verdict::LastResort => {
+                self.begin(now, false, op, effects);
+                true
+            }
+            Verdict::Forbidden => {
+                self.require_reauth(ReauthReason::Ambiguous, effects);
+                self.count(Outcome::AmbiguousRelogin, effects);
+                false
+            }
+        }
+    }
+
+    /// Begins what is due though nobody asks: a replay before its window closes, a grant that would lapse.
+    pub(super) fn begin_by_itself(&mut self, now: Timestamp, effects: &mut Effects) {
+        let policy = self.policy;
+        let Phase::Live(live) = &mut self.phase else { return };
+        match &mut live.ambiguous {
+            Some(ambiguous) if ambiguous.replay_at.is_some() => {
+                if policy.grace.verdict(ambiguous.since.until(now)) == Verdict::Forgiven {
+                    self.begin(now, false, None, effects);
+                } else {
+                    // The alarm came too late for the window.
+                    ambiguous.replay_at = None;
+                    effects.push(Effect::Persist);
+                }
+            }
+            Some(_) | None => self.begin(now, false, None, effects),
+        }
     }
 }
 
 impl Live {
+    /// When something is due without anybody asking for it.
+    pub(super) fn due_by_itself(&self, policy: &Policy) -> Option<Timestamp> {
+        if self.intent.is_some() {
+            return None;
+        }
+        let replay_at = self.ambiguous.and_then(|ambiguous| ambiguous.replay_at);
+        replay_at.or_else(|| self.keep_at(policy))
+    }
+
+    /// When the grant is refreshed for its own sake, if that can still help it and harms nobody.
+    fn keep_at(&self, policy: &Policy) -> Option<Timestamp> {
+        self.refresh_token.as_ref()?;
+        let harmless = self.ambiguous.is_none() || policy.grace.blast != Blast::ClientAndUser;
+        let keep_at = self.rotated_at.after(policy.keep_after()?).max(self.not_before);
+        let lapses_at = self.rotated_at.after(policy.grant_idle?);
+        (harmless && keep_at < lapses_at).then_some(keep_at)
+    }
+
+    /// Whether a caller of this session holds a newer token than there is here.
+    const fn is_behind(&self, held: Stamp) -> bool {
+        let ahead = held.generation.0.saturating_sub(self.stamp.generation.0);
+        held.epoch.0 == self.stamp.epoch.0 && 0 < ahead && ahead < AHEAD_MAX
+    }
+
+    /// Whether this question has had its token request.
+    fn has_served(&self, op: Option<OpId>) -> bool {
+        op.is_some() && op == self.op
+    }
+
+    /// Whether the server forgives another presentation now.
+    fn is_forgiven(&self, policy: &Policy, now: Timestamp) -> bool {
+        self.ambiguous
+            .is_some_and(|ambiguous| policy.grace.verdict(ambiguous.since.until(now)) == Verdict::Forgiven)
+    }
+
     /// Whether this question asks for a rotation and may have one: the caller holds the current token, and either the token
     /// is near its end, or the caller has a reason of its own and this generation is not too young.
     fn is_due(&self, now: Timestamp, ask: &Ask) -> bool {

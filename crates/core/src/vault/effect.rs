@@ -1,5 +1,6 @@
 //! What a vault wants done.
 
+use super::outbox::ErrandId;
 use crate::id::{CallerId, RequestId, Stamp};
 use crate::secret::{AccessToken, RefreshToken};
 use crate::time::Millis;
@@ -13,15 +14,28 @@ pub enum Effect {
     Persist,
     /// Erase everything this vault ever stored.
     Forget,
-    /// Send one token request (RFC 6749, section 6), without any retry below this machine.
+    /// Have a rotator claim this request at the escrow and send it (RFC 6749, section 6), without any retry below this
+    /// machine. Its end comes back as [`Event::TokenAnswered`](super::Event::TokenAnswered).
     RequestToken {
-        /// Comes back with the answer.
+        /// Its name, never given twice.
         request: RequestId,
         /// What to present.
         refresh_token: RefreshToken,
+        /// When to abort it, counted from the claim.
+        abort_after: Millis,
     },
-    /// Revoke a refresh token at the authorization server (RFC 7009): nobody will use it again.
+    /// Close this request at the escrow. Comes back as [`Event::EscrowAnswered`](super::Event::EscrowAnswered).
+    CloseEscrow {
+        /// Which one.
+        request: RequestId,
+    },
+    /// Erase the escrow. Comes back as [`Event::EscrowErased`](super::Event::EscrowErased), or not at all.
+    EraseEscrow,
+    /// Revoke a refresh token at the authorization server (RFC 7009): nobody will use it again. Comes back as
+    /// [`Event::RevocationAnswered`](super::Event::RevocationAnswered), or not at all.
     Revoke {
+        /// Its errand in the outbox.
+        errand: ErrandId,
         /// The token.
         refresh_token: RefreshToken,
     },
@@ -32,8 +46,14 @@ pub enum Effect {
         /// With what.
         answer: Answer,
     },
-    /// Count and log one finished token request.
+    /// Log one outcome. It is counted in the row already.
     Report(Outcome),
+    /// Log that a revocation was given up: the server did not take it for so long that the token has ended by itself, or never
+    /// will by our doing.
+    AbandonRevocation {
+        /// Its errand.
+        errand: ErrandId,
+    },
 }
 
 /// The effects of one step of this machine.
@@ -78,8 +98,12 @@ pub enum ReauthReason {
     Revoked,
     /// It refused a repetition: an earlier answer was lost on its way, and the new token with it.
     RotationLost,
+    /// An answer was lost, and to ask again could log the user out elsewhere.
+    Ambiguous,
     /// The access token has expired and the grant came without a refresh token.
     NoRefreshToken,
+    /// What is stored cannot be read any more: its key was retired.
+    Unreadable,
 }
 
 /// Why a session is over.
@@ -91,25 +115,65 @@ pub enum EndReason {
     IdleLimit,
     /// The login is older than the absolute limit.
     AbsoluteLimit,
+    /// An operator ended it.
+    Admin,
+    /// The authorization server ended it.
+    BackChannel,
+    /// Its user ended it on another device.
+    OtherDevice,
 }
 
-/// How a token request ended, as operators count it.
+/// How a token request ended, as operators count it: the service-level figure of a deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outcome {
-    /// A first attempt brought a token.
+    /// It brought a token.
     Success,
-    /// A repetition brought a token.
-    Recovered,
-    /// The grant was refused on its first attempt.
+    /// Its answer was lost; it was presented again within the server's window, and that brought a token.
+    ReplayedWithinGrace,
+    /// Its answer reached the vault by way of the escrow: the vault was reset, or could not be told.
+    RecoveredFromEscrow,
+    /// It had never reached the server, which the escrow proves, or the server itself by taking the same token again
+    /// outside any window; it was sent again, and that brought a token.
+    ResentNeverSent,
+    /// Its answer was lost, and the grant with it: the user must log in again, silently if that works.
+    AmbiguousRelogin,
+    /// The server refused the grant on its first attempt.
     Revoked,
-    /// The grant was refused on a repetition.
-    RotationLost,
     /// The server asked for less.
     Throttled,
-    /// No readable answer, or a failure that says nothing about the grant.
+    /// A failure that says nothing about the grant.
     Transient,
     /// Our registration or secret is wrong.
     Misconfigured,
-    /// An answer came for a request that is no longer this vault's: after a logout, or after it was given up.
-    Late,
+}
+
+impl Outcome {
+    /// Every outcome, in the order in which they are counted.
+    pub const ALL: [Self; 9] = [
+        Self::Success,
+        Self::ReplayedWithinGrace,
+        Self::RecoveredFromEscrow,
+        Self::ResentNeverSent,
+        Self::AmbiguousRelogin,
+        Self::Revoked,
+        Self::Throttled,
+        Self::Transient,
+        Self::Misconfigured,
+    ];
+
+    /// Its name in logs and figures.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::ReplayedWithinGrace => "replayed_within_grace",
+            Self::RecoveredFromEscrow => "recovered_from_escrow",
+            Self::ResentNeverSent => "resent_never_sent",
+            Self::AmbiguousRelogin => "ambiguous_relogin",
+            Self::Revoked => "revoked",
+            Self::Throttled => "throttled",
+            Self::Transient => "transient",
+            Self::Misconfigured => "misconfigured",
+        }
+    }
 }

@@ -1,16 +1,18 @@
 //! What can happen to a vault.
 
-use crate::id::{CallerId, Epoch, RequestId, Stamp};
+use super::outbox::ErrandId;
+use crate::escrow::Closed;
+use crate::id::{CallerId, Epoch, OpId, RequestId, Stamp};
 use crate::retry::Failure;
 use crate::secret::{AccessToken, RefreshToken};
 use crate::time::Millis;
 
-/// Something that happened.
+/// Something that happened. Each may be delivered twice, and none does more the second time.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
     /// A login was finished and its answers were validated.
     LoginCommitted(Login),
-    /// The user of this session logged in again: the same person, a fresh grant. May be delivered twice.
+    /// The user of this session logged in again: the same person, a fresh grant.
     RenewalCommitted {
         /// Who finished the login. An answer that is not [`Answer::Current`](super::Answer::Current) says that this
         /// session is over and the login has to begin another.
@@ -25,17 +27,40 @@ pub enum Event {
         /// What it asks.
         ask: Ask,
     },
-    /// A token request of this vault came to an end.
+    /// The rotator says how a token request of this vault came to an end.
     TokenAnswered {
         /// Which one.
         request: RequestId,
         /// How.
         answer: TokenAnswer,
     },
+    /// The escrow says where a token request stands.
+    EscrowAnswered {
+        /// Which one.
+        request: RequestId,
+        /// Where. Nothing if the escrow could not be reached.
+        closed: Option<Closed<TokenAnswer>>,
+    },
+    /// The escrow of this session has forgotten everything.
+    EscrowErased,
+    /// A revocation came to an end.
+    RevocationAnswered {
+        /// Which errand.
+        errand: ErrandId,
+        /// How.
+        answer: RevocationAnswer,
+    },
     /// The user logs out.
     LogoutAsked {
         /// Who asks.
         caller: CallerId,
+    },
+    /// Somebody else ends the session.
+    RevokeAsked {
+        /// Who asks.
+        caller: CallerId,
+        /// In whose name.
+        by: Revoker,
     },
     /// The time that [`Vault::next_deadline`](super::Vault::next_deadline) named has come. May be delivered early, late or
     /// twice.
@@ -56,7 +81,7 @@ pub struct Login {
 pub struct Granted {
     /// The access token.
     pub access_token: AccessToken,
-    /// How long it lives, counted from the answer.
+    /// How long it lives, counted from when it is handed to the machine.
     pub expires_in: Millis,
     /// The refresh token. A refresh answer without one keeps the old (RFC 6749, section 6).
     pub refresh_token: Option<RefreshToken>,
@@ -67,18 +92,48 @@ pub struct Granted {
 pub enum TokenAnswer {
     /// With tokens.
     Granted(Granted),
-    /// Without.
+    /// Without, and the server said so. [`Failure::Ambiguous`] is [`TokenAnswer::Unheard`].
     Failed {
         /// What that means.
         failure: Failure,
         /// `Retry-After`, if the server gave one.
         retry_after: Option<Millis>,
     },
+    /// It was not sent, and this rotator will not send it: where to was not known, or its time had passed.
+    Unsent,
+    /// Nobody can say: the rotator did not answer, or somebody else has claimed the request, or the server's answer cannot be
+    /// read. The escrow knows more.
+    Unheard,
+}
+
+/// How a revocation (RFC 7009) ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RevocationAnswer {
+    /// There is no such token any more, or nothing that could be done about it: it is no use asking again.
+    Settled,
+    /// The token must be assumed to live (RFC 7009, section 2.2.1).
+    Retry {
+        /// `Retry-After`, if the server gave one.
+        retry_after: Option<Millis>,
+    },
+}
+
+/// Who may end a session besides its user in its own browser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Revoker {
+    /// An operator.
+    Admin,
+    /// The authorization server (OpenID Connect Back-Channel Logout).
+    BackChannel,
+    /// The same user, on another device.
+    OtherDevice,
 }
 
 /// One caller's question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Ask {
+    /// Names the question. One that comes again under the same name starts no second token request.
+    pub op: Option<OpId>,
     /// What the caller holds; nothing on a first load.
     pub stamp: Option<Stamp>,
     /// Why it asks.

@@ -1,6 +1,6 @@
 //! What an authorization server forgives: a refresh token that is presented a second time because the answer was lost.
 
-use crate::time::Millis;
+use crate::time::{Millis, Timestamp};
 
 /// How long after its first use a refresh token may be presented again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -95,6 +95,15 @@ impl GraceProfile {
             _ if open && self.replay != Replay::Refused => Verdict::Forgiven,
             Blast::Token | Blast::Family => Verdict::LastResort,
             Blast::ClientAndUser => Verdict::Forbidden,
+        }
+    }
+
+    /// When a window closes that began at `since`; nothing where there is none, or where it never closes.
+    #[must_use]
+    pub const fn closes_after(&self, since: Timestamp) -> Option<Timestamp> {
+        match self.window {
+            Window::For(window) => Some(since.after(window)),
+            Window::None | Window::Unlimited => None,
         }
     }
 

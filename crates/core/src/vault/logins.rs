@@ -1,6 +1,8 @@
 //! Finished logins: of a session that begins, and of one that goes on.
 
-use super::{Access, Effect, Effects, Limits, Live, Login, Phase, Vault, revoke};
+use core::mem;
+
+use super::{Access, Effect, Effects, Limits, Live, Login, Orphan, Phase, Vault};
 use crate::id::{CallerId, Generation, RequestId, Stamp};
 use crate::time::Timestamp;
 
@@ -10,8 +12,9 @@ impl Vault {
             // Every login opens a vault of its own, so this one is a repetition or a mistake. A repetition brings what we
             // hold, or the ancestors of what we hold: revoking them would end our own grant. The tokens of a mistake must
             // not live on unseen.
-            if self.stamp().is_none_or(|stamp| stamp.epoch != login.epoch) {
-                revoke(login.grant.refresh_token, effects);
+            let is_ours = self.stamp().is_some_and(|stamp| stamp.epoch == login.epoch);
+            if let Some(refresh_token) = login.grant.refresh_token.filter(|_| !is_ours) {
+                self.outbox.add(now, refresh_token, effects);
             }
             return;
         }
@@ -38,11 +41,21 @@ impl Vault {
         };
         // A repetition brings a refresh token that may be spent by now: what came of its first delivery is newer.
         if newest < login.epoch {
-            // A login is the user, active. The refresh token before it is dropped, not revoked: many authorization servers
-            // keep one grant for a user and a client, and revoking the old token would take the new one with it.
+            // A login is the user, active.
             let limits = Limits { active_at: now, absolute_at: now.after(self.policy.absolute_limit) };
-            self.phase = Phase::Live(Live::begin(now, stamp.rotated(), login, next_request, limits));
+            let renewed = Phase::Live(Live::begin(now, stamp.rotated(), login, next_request, limits));
+            let replaced = mem::replace(&mut self.phase, renewed);
             effects.push(Effect::Persist);
+            // Where a server keeps one grant for a user and a client, to revoke the old token would take the new one with it:
+            // what was replaced is left to lapse.
+            if let Phase::Live(replaced) = replaced
+                && !self.policy.shared_grant
+            {
+                self.orphan = replaced.intent.map(|intent| Orphan { intent, revoke: true });
+                if let Some(refresh_token) = replaced.refresh_token {
+                    self.outbox.add(now, refresh_token, effects);
+                }
+            }
             self.answer_waiters(now, effects);
         }
         effects.push(Effect::Answer { caller, answer: self.peek(now) });
@@ -68,9 +81,14 @@ impl Live {
             refresh_token: grant.refresh_token,
             rotated_at: now,
             intent: None,
-            attempts: 0,
+            ambiguous: None,
+            presented: 0,
+            failures: 0,
             not_before: Timestamp::default(),
             next_request,
+            first_request: next_request,
+            family_request: next_request,
+            op: None,
             limits,
         }
     }

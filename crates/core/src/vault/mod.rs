@@ -7,6 +7,23 @@
 //! A driver loads the machine from its row at the start of a turn ([`Vault::load`]), steps it, and writes the row back
 //! when told to ([`Effect::Persist`]). Only the callers that wait for an answer live in memory alone.
 //!
+//! A rotation is an *intent* that is written down first, then a token request that a rotator sends under the eyes of the
+//! [escrow](crate::escrow), then a new generation that is written down before anybody sees it. Whoever dies in between, the
+//! machine finds out how far it came:
+//!
+//! | the intent was written, and | the escrow says | what is done | counted as |
+//! |---|---|---|---|
+//! | the rotator answered | | the new generation is written | `success` |
+//! | nobody had taken it | never sent | it is begun again at once | `resent_never_sent` |
+//! | the answer was kept | answered | the new generation is written | `recovered_from_escrow` |
+//! | it was sent, and no answer came until it can be under way no longer | claimed | it is *ambiguous*: a state of its own | see below |
+//!
+//! What is done about an ambiguous presentation is up to the [`GraceProfile`] of the provider: it is repeated while the server
+//! forgives that (`replayed_within_grace`). Outside the window nothing is done while the access token lives, for a server that
+//! is strict would end that too. When the token is needed, and has ended, the refresh token is presented once more where that
+//! can cost nobody but this session: taken, the request had never reached the server (`resent_never_sent`); refused, the
+//! rotation was lost (`ambiguous_relogin`). Where it could log the user out on other devices, the user is asked at once.
+//!
 //! ```
 //! use everlit_core::id::CallerId;
 //! use everlit_core::secret::Secret;
@@ -28,7 +45,7 @@
 //! let _ = vault.step(at(0), Event::LoginCommitted(login));
 //!
 //! // Two tabs ask near the end of the token's life: one request leaves, made durable first.
-//! let ask = Ask { stamp: vault.stamp(), reason: AskReason::Deadline, active_ago: None };
+//! let ask = Ask { op: None, stamp: vault.stamp(), reason: AskReason::Deadline, active_ago: None };
 //! let first = vault.step(at(50), Event::TokenAsked { caller: CallerId(1), ask });
 //! let second = vault.step(at(50), Event::TokenAsked { caller: CallerId(2), ask });
 //! let [Effect::Persist, Effect::RequestToken { request, .. }] = first.iter().as_slice() else { panic!() };
@@ -48,27 +65,37 @@ mod effect;
 mod event;
 mod grace;
 mod logins;
+mod outbox;
 mod phase;
 mod policy;
+mod pursuit;
 mod row;
+mod tally;
 
 use alloc::vec::Vec;
 use core::mem;
 
 pub use effect::{Answer, Current, Effect, Effects, EndReason, Outcome, ReauthReason};
-pub use event::{Ask, AskReason, Event, Granted, Login, TokenAnswer};
+pub use event::{Ask, AskReason, Event, Granted, Login, RevocationAnswer, Revoker, TokenAnswer};
 pub use grace::{Blast, Depth, GraceProfile, Replay, Verdict, Window};
-pub use phase::{Access, Ended, Intent, Limits, Live, Phase, ReauthRequired};
-pub use policy::Policy;
+pub use outbox::{Errand, ErrandId, Outbox};
+pub use phase::{Access, Ambiguous, Ended, Intent, Limits, Live, Orphan, Phase, ReauthRequired};
+pub use policy::{KeepGrant, Policy};
 pub use row::{Row, Status};
+pub use tally::Tally;
 
 use crate::id::{CallerId, Stamp};
-use crate::retry::{self, Failure};
-use crate::secret::RefreshToken;
+use crate::retry;
 use crate::time::{Millis, Moment, Timestamp};
+use pursuit::Ear;
 
 /// How long the last trace of an ended session is kept, so that late callers learn why it is over.
 const TRACE_KEPT: Millis = Millis::from_days(1);
+/// An escrow that did not say that it is erased is told again after this.
+const ERASE_AGAIN: Millis = Millis::from_secs(3_600);
+
+/// No alarm is armed further ahead than this: when it rings, the driver wraps the session's key with the newest one there is.
+pub const CHECKUP: Millis = Millis::from_days(7);
 
 /// A caller that waits for a rotation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -82,32 +109,58 @@ struct Waiter {
 pub struct Vault {
     policy: Policy,
     phase: Phase,
+    orphan: Option<Orphan>,
+    outbox: Outbox,
+    tally: Tally,
+    /// From here on: in memory alone.
     waiters: Vec<Waiter>,
+    ear: Ear,
+    erase_again_at: Option<Timestamp>,
 }
 
 impl Vault {
     /// A vault without a login.
     #[must_use]
-    pub const fn new(policy: Policy) -> Self {
-        Self { policy, phase: Phase::Vacant, waiters: Vec::new() }
+    pub fn new(policy: Policy) -> Self {
+        Self::load(policy, Row::default())
     }
 
-    /// A vault as its row left it.
+    /// A vault as its row left it. Whoever sent a token request for it before does not know of it.
     #[must_use]
     pub fn load(policy: Policy, row: Row) -> Self {
-        Self { policy, phase: row.into_phase(), waiters: Vec::new() }
+        let (orphan, outbox, tally) = (row.orphan, row.outbox.clone(), row.tally);
+        let (waiters, ear, erase_again_at) = (Vec::new(), Ear::DEAF, None);
+        Self { policy, phase: row.into_phase(), orphan, outbox, tally, waiters, ear, erase_again_at }
     }
 
     /// What to write down: all of the machine but those who wait.
     #[must_use]
     pub fn row(&self) -> Row {
-        Row::of(&self.phase)
+        Row { orphan: self.orphan, outbox: self.outbox.clone(), tally: self.tally, ..Row::of(&self.phase) }
     }
 
     /// Where the vault stands.
     #[must_use]
     pub const fn phase(&self) -> &Phase {
         &self.phase
+    }
+
+    /// What is left to revoke.
+    #[must_use]
+    pub const fn outbox(&self) -> &Outbox {
+        &self.outbox
+    }
+
+    /// A token request that the session went on without, and whose end is not known.
+    #[must_use]
+    pub const fn orphan(&self) -> Option<Orphan> {
+        self.orphan
+    }
+
+    /// How often each outcome came.
+    #[must_use]
+    pub const fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// The newest token this vault knows of.
@@ -149,15 +202,18 @@ impl Vault {
     /// it: a driver keeps those with a timer that lives as long as they do.
     #[must_use]
     pub fn next_alarm(&self) -> Option<Timestamp> {
-        match &self.phase {
+        let own = match &self.phase {
             Phase::Vacant => None,
             Phase::Live(live) => {
                 let ends_at = live.limits.ends_at(&self.policy);
-                Some(live.intent.map_or(ends_at, |intent| ends_at.min(self.lost_at(intent))))
+                Some(live.due_by_itself(&self.policy).map_or(ends_at, |due| due.min(ends_at)))
             }
             Phase::ReauthRequired(waiting) => Some(waiting.limits.ends_at(&self.policy)),
-            Phase::Ended(ended) => Some(ended.forget_at),
-        }
+            // Nothing is forgotten while there is something to revoke.
+            Phase::Ended(_) if self.has_errands() => None,
+            Phase::Ended(ended) => Some(self.erase_again_at.unwrap_or(ended.forget_at)),
+        };
+        [own, self.listens_until(), self.outbox.due_at()].into_iter().flatten().min()
     }
 
     /// Takes one event and says what to do.
@@ -172,44 +228,70 @@ impl Vault {
             Event::RenewalCommitted { caller, login } => {
                 self.renewal_committed(now.wall, caller, login, &mut effects);
             }
-            Event::TokenAsked { caller, ask } => self.token_asked(now, caller, ask, &mut effects),
+            Event::TokenAsked { caller, ask } => self.token_asked(now.wall, caller, ask, &mut effects),
             Event::TokenAnswered { request, answer } => {
-                self.token_answered(now, request, answer, &mut effects)
+                self.token_answered(now, request, answer, &mut effects);
             }
-            Event::LogoutAsked { caller } => self.logout_asked(now.wall, caller, &mut effects),
-            Event::DeadlineReached => self.deadline_reached(now, &mut effects),
+            Event::EscrowAnswered { request, closed } => {
+                self.escrow_answered(now, request, closed, &mut effects);
+            }
+            Event::EscrowErased => self.escrow_erased(now.wall, &mut effects),
+            Event::RevocationAnswered { errand, answer } => {
+                self.outbox.answered(now, errand, answer, &mut effects);
+            }
+            Event::LogoutAsked { caller } => {
+                self.end_asked(now.wall, caller, EndReason::Logout, &mut effects);
+            }
+            Event::RevokeAsked { caller, by } => self.end_asked(now.wall, caller, by.into(), &mut effects),
+            Event::DeadlineReached => self.deadline_reached(now.wall, &mut effects),
         }
+        self.pursue(now.wall, &mut effects);
         effects
     }
 
-    fn logout_asked(&mut self, now: Timestamp, caller: CallerId, effects: &mut Effects) {
-        match &mut self.phase {
-            Phase::Live(_) | Phase::ReauthRequired(_) => self.end(now, EndReason::Logout, effects),
+    fn end_asked(&mut self, now: Timestamp, caller: CallerId, reason: EndReason, effects: &mut Effects) {
+        match &self.phase {
+            Phase::Live(_) | Phase::ReauthRequired(_) => self.end(now, reason, effects),
             Phase::Vacant | Phase::Ended(_) => {}
         }
         effects.push(Effect::Answer { caller, answer: self.peek(now) });
     }
 
-    fn deadline_reached(&mut self, now: Moment, effects: &mut Effects) {
+    fn deadline_reached(&mut self, now: Timestamp, effects: &mut Effects) {
+        self.outbox.pursue(now, effects);
         match &self.phase {
             Phase::Live(live) => {
-                if live.intent.is_some_and(|intent| self.lost_at(intent) <= now.wall) {
-                    // Also after a restart that took the request with it. It may have been carried out.
-                    self.attempt_failed(now, Failure::Ambiguous, None, effects);
+                if live.due_by_itself(&self.policy).is_some_and(|due| due <= now) {
+                    self.begin_by_itself(now, effects);
                 }
             }
-            Phase::Ended(ended) if ended.forget_at <= now.wall => {
-                self.phase = Phase::Vacant;
-                effects.push(Effect::Forget);
+            Phase::Ended(ended) => {
+                let due = self.erase_again_at.unwrap_or(ended.forget_at);
+                if due <= now && !self.has_errands() {
+                    self.erase_again_at = Some(now.after(ERASE_AGAIN));
+                    effects.push(Effect::EraseEscrow);
+                }
             }
-            Phase::Vacant | Phase::ReauthRequired(_) | Phase::Ended(_) => {}
+            Phase::Vacant | Phase::ReauthRequired(_) => {}
         }
-        let due: Vec<Waiter> =
-            self.waiters.iter().filter(|waiter| waiter.until <= now.wall).copied().collect();
-        self.waiters.retain(|waiter| waiter.until > now.wall);
+        let due: Vec<Waiter> = self.waiters.iter().filter(|waiter| waiter.until <= now).copied().collect();
+        self.waiters.retain(|waiter| waiter.until > now);
         for Waiter { caller, .. } in due {
-            effects.push(Effect::Answer { caller, answer: self.answer_without_rotation(now.wall) });
+            effects.push(Effect::Answer { caller, answer: self.answer_without_rotation(now) });
         }
+    }
+
+    /// The last trace of an ended session goes, the escrow's before the vault's own: nobody would remember to erase it.
+    fn escrow_erased(&mut self, now: Timestamp, effects: &mut Effects) {
+        let due = matches!(&self.phase, Phase::Ended(ended) if ended.forget_at <= now);
+        if due && !self.has_errands() {
+            *self = Self::new(self.policy);
+            effects.push(Effect::Forget);
+        }
+    }
+
+    fn has_errands(&self) -> bool {
+        self.orphan.is_some() || !self.outbox.errands().is_empty()
     }
 
     /// Every step begins here: a limit that has passed rules, whether or not its alarm came.
@@ -230,7 +312,13 @@ impl Vault {
         let before = mem::replace(&mut self.phase, ended);
         effects.push(Effect::Persist);
         if let Phase::Live(live) = before {
-            revoke(live.refresh_token, effects);
+            // A request that is under way may bring a token that nobody knows of.
+            if let Some(intent) = live.intent {
+                self.orphan = Some(Orphan { intent, revoke: true });
+            }
+            if let Some(refresh_token) = live.refresh_token {
+                self.outbox.add(now, refresh_token, effects);
+            }
         }
         self.answer_waiters(now, effects);
     }
@@ -252,6 +340,12 @@ impl Vault {
         }
     }
 
+    fn count(&mut self, outcome: Outcome, effects: &mut Effects) {
+        self.tally.count(outcome);
+        effects.push(Effect::Persist);
+        effects.push(Effect::Report(outcome));
+    }
+
     fn current(&self, live: &Live, now: Timestamp) -> Answer {
         Answer::Current(Current {
             stamp: live.stamp,
@@ -262,14 +356,14 @@ impl Vault {
             absolute_left: now.until(live.limits.absolute_at),
         })
     }
-
-    const fn lost_at(&self, intent: Intent) -> Timestamp {
-        intent.armed_at.after(self.policy.request_limit)
-    }
 }
 
-fn revoke(refresh_token: Option<RefreshToken>, effects: &mut Effects) {
-    if let Some(refresh_token) = refresh_token {
-        effects.push(Effect::Revoke { refresh_token });
+impl From<Revoker> for EndReason {
+    fn from(by: Revoker) -> Self {
+        match by {
+            Revoker::Admin => Self::Admin,
+            Revoker::BackChannel => Self::BackChannel,
+            Revoker::OtherDevice => Self::OtherDevice,
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::effect::{EndReason, ReauthReason};
 use super::policy::Policy;
-use crate::id::{Epoch, RequestId, Stamp};
+use crate::id::{Epoch, OpId, RequestId, Stamp};
 use crate::secret::{AccessToken, RefreshToken};
 use crate::time::{Millis, Timestamp};
 
@@ -34,12 +34,23 @@ pub struct Live {
     pub rotated_at: Timestamp,
     /// A token request that was begun and has not come to an end.
     pub intent: Option<Intent>,
-    /// How often the refresh token of this generation has been presented, the open intent included.
-    pub attempts: u32,
+    /// The refresh token of this generation was presented, and nobody knows what came of it. While there is an intent too,
+    /// that one is a replay.
+    pub ambiguous: Option<Ambiguous>,
+    /// How often the refresh token of this generation may have reached the server, the open intent left out.
+    pub presented: u32,
+    /// How many token requests failed in a row.
+    pub failures: u32,
     /// No token request before this.
     pub not_before: Timestamp,
     /// The name of the next token request.
     pub next_request: RequestId,
+    /// The first token request that presents, or would present, the refresh token of this generation.
+    pub first_request: RequestId,
+    /// The first token request of this grant.
+    pub family_request: RequestId,
+    /// The question that the last token request was made for.
+    pub op: Option<OpId>,
     /// When this session ends.
     pub limits: Limits,
 }
@@ -62,6 +73,26 @@ pub struct Intent {
     pub request: RequestId,
     /// When it was begun.
     pub armed_at: Timestamp,
+    /// Whether it takes the place of one that was never sent.
+    pub again: bool,
+}
+
+/// A refresh token that was presented, with no word of what came of it. The request that did so is under way no longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Ambiguous {
+    /// When it was presented first: the server's window runs from here.
+    pub since: Timestamp,
+    /// When it is presented again without anybody asking, because the window closes.
+    pub replay_at: Option<Timestamp>,
+}
+
+/// A token request that the session went on without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Orphan {
+    /// The request.
+    pub intent: Intent,
+    /// Whether the refresh token that it may bring is to be revoked.
+    pub revoke: bool,
 }
 
 /// What a session ends by.

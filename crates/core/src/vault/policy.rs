@@ -1,6 +1,16 @@
 //! What an operator and a provider may choose.
 
+use super::grace::GraceProfile;
 use crate::time::Millis;
+
+/// Whether a grant is kept alive that nobody uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum KeepGrant {
+    /// It is refreshed before the server would let it lapse, as long as the session's own idle limit has not passed.
+    UntilIdleLimit,
+    /// The server's limit rules.
+    Never,
+}
 
 /// The numbers a vault works by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -11,8 +21,15 @@ pub struct Policy {
     pub absolute_limit: Millis,
     /// How long a caller waits for a rotation before it gets what there is.
     pub caller_wait: Millis,
-    /// How long an unanswered token request is waited for, also across a restart, before it counts as lost.
-    pub request_limit: Millis,
+    /// What the authorization server forgives.
+    pub grace: GraceProfile,
+    /// After how long without use the authorization server lets a grant lapse, if it does.
+    pub grant_idle: Option<Millis>,
+    /// What is done about that.
+    pub keep_grant: KeepGrant,
+    /// Whether logins of one user at this client share one grant at the server, so that to revoke a token of one ends the
+    /// others. Then what a re-login replaced is left to lapse.
+    pub shared_grant: bool,
 }
 
 impl Default for Policy {
@@ -21,8 +38,23 @@ impl Default for Policy {
             idle_limit: Millis::from_days(14),
             absolute_limit: Millis::from_days(90),
             caller_wait: Millis::from_millis(4_500),
-            // The runtime gives background work 30 s; nothing that began before can still be sending after that.
-            request_limit: Millis::from_secs(30),
+            grace: GraceProfile::STRICT,
+            grant_idle: None,
+            keep_grant: KeepGrant::UntilIdleLimit,
+            shared_grant: true,
+        }
+    }
+}
+
+impl Policy {
+    /// How long after a rotation the grant is refreshed for its own sake: a tenth of its idle life, and at most a day, before
+    /// the server would let it lapse.
+    pub(super) fn keep_after(&self) -> Option<Millis> {
+        match self.keep_grant {
+            KeepGrant::UntilIdleLimit => {
+                self.grant_idle.map(|idle| idle.less(idle.percent(10).min(Millis::from_days(1))))
+            }
+            KeepGrant::Never => None,
         }
     }
 }

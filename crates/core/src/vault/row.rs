@@ -1,8 +1,10 @@
 //! A vault as one flat record: what a driver stores.
 
 use super::effect::{EndReason, ReauthReason};
-use super::phase::{Access, Ended, Intent, Limits, Live, Phase, ReauthRequired};
-use crate::id::{Epoch, RequestId, Stamp};
+use super::outbox::Outbox;
+use super::phase::{Access, Ambiguous, Ended, Intent, Limits, Live, Orphan, Phase, ReauthRequired};
+use super::tally::Tally;
+use crate::id::{Epoch, OpId, RequestId, Stamp};
 use crate::secret::{AccessToken, RefreshToken};
 use crate::time::{Millis, Timestamp};
 
@@ -27,18 +29,34 @@ pub struct Row {
     pub rotated_at: Timestamp,
     /// The open token request (live, while there is one).
     pub intent: Option<Intent>,
-    /// How often the refresh token of this generation was presented (live).
-    pub attempts: u32,
+    /// A refresh token whose presentation got no answer (live, while there is one).
+    pub ambiguous: Option<Ambiguous>,
+    /// How often the refresh token of this generation may have reached the server (live).
+    pub presented: u32,
+    /// How many token requests failed in a row (live).
+    pub failures: u32,
     /// No token request before this (live).
     pub not_before: Timestamp,
     /// The name of the next token request (live, reauth required).
     pub next_request: RequestId,
+    /// The first token request of this generation (live).
+    pub first_request: RequestId,
+    /// The first token request of this grant (live).
+    pub family_request: RequestId,
+    /// The question that the last token request was made for (live, if it had a name).
+    pub op: Option<OpId>,
     /// Last known activity (live, reauth required).
     pub active_at: Timestamp,
     /// The absolute end (live, reauth required).
     pub absolute_at: Timestamp,
     /// When to erase the row (ended).
     pub forget_at: Timestamp,
+    /// A token request that the session went on without, until its end is known (any status).
+    pub orphan: Option<Orphan>,
+    /// Refresh tokens to revoke (any status). The driver seals them.
+    pub outbox: Outbox,
+    /// How often each outcome came (any status).
+    pub tally: Tally,
 }
 
 /// Which state a row is of. The reasons are part of it, so that no row can hold a reason that does not belong.
@@ -57,15 +75,20 @@ pub enum Status {
 
 impl Status {
     /// Every status, in the order of their codes.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 13] = [
         Self::Vacant,
         Self::Live,
         Self::ReauthRequired(ReauthReason::Revoked),
         Self::ReauthRequired(ReauthReason::RotationLost),
+        Self::ReauthRequired(ReauthReason::Ambiguous),
         Self::ReauthRequired(ReauthReason::NoRefreshToken),
+        Self::ReauthRequired(ReauthReason::Unreadable),
         Self::Ended(EndReason::Logout),
         Self::Ended(EndReason::IdleLimit),
         Self::Ended(EndReason::AbsoluteLimit),
+        Self::Ended(EndReason::Admin),
+        Self::Ended(EndReason::BackChannel),
+        Self::Ended(EndReason::OtherDevice),
     ];
 
     /// The name to store.
@@ -76,10 +99,15 @@ impl Status {
             Self::Live => "live",
             Self::ReauthRequired(ReauthReason::Revoked) => "reauth:revoked",
             Self::ReauthRequired(ReauthReason::RotationLost) => "reauth:rotation_lost",
+            Self::ReauthRequired(ReauthReason::Ambiguous) => "reauth:ambiguous",
             Self::ReauthRequired(ReauthReason::NoRefreshToken) => "reauth:no_refresh_token",
+            Self::ReauthRequired(ReauthReason::Unreadable) => "reauth:unreadable",
             Self::Ended(EndReason::Logout) => "ended:logout",
             Self::Ended(EndReason::IdleLimit) => "ended:idle_limit",
             Self::Ended(EndReason::AbsoluteLimit) => "ended:absolute_limit",
+            Self::Ended(EndReason::Admin) => "ended:admin",
+            Self::Ended(EndReason::BackChannel) => "ended:backchannel_logout",
+            Self::Ended(EndReason::OtherDevice) => "ended:other_device",
         }
     }
 
@@ -104,12 +132,17 @@ impl Row {
                 refresh_token: live.refresh_token.clone(),
                 rotated_at: live.rotated_at,
                 intent: live.intent,
-                attempts: live.attempts,
+                ambiguous: live.ambiguous,
+                presented: live.presented,
+                failures: live.failures,
                 not_before: live.not_before,
                 next_request: live.next_request,
+                first_request: live.first_request,
+                family_request: live.family_request,
+                op: live.op,
                 active_at: live.limits.active_at,
                 absolute_at: live.limits.absolute_at,
-                forget_at: Timestamp::default(),
+                ..Self::default()
             },
             Phase::ReauthRequired(waiting) => Self {
                 status: Status::ReauthRequired(waiting.reason),
@@ -145,16 +178,21 @@ impl Row {
                     refresh_token: self.refresh_token,
                     rotated_at: self.rotated_at,
                     intent: self.intent,
-                    attempts: self.attempts,
+                    ambiguous: self.ambiguous,
+                    presented: self.presented,
+                    failures: self.failures,
                     not_before: self.not_before,
                     next_request: self.next_request,
+                    first_request: self.first_request,
+                    family_request: self.family_request,
+                    op: self.op,
                     limits,
                 }),
                 // A live row whose token cannot be read any more (its key is gone) is a session that must ask its user.
                 None => Phase::ReauthRequired(ReauthRequired {
                     stamp: self.stamp,
                     login: self.login,
-                    reason: ReauthReason::RotationLost,
+                    reason: ReauthReason::Unreadable,
                     next_request: self.next_request,
                     limits,
                 }),

@@ -1,0 +1,138 @@
+//! Refresh tokens that nobody will use again, and that must not live on.
+//!
+//! A revocation that fails says nothing: the token must be assumed to live (RFC 7009, section 2.2.1). So it is an errand that
+//! is written down and repeated, not a request that is sent once.
+
+use alloc::vec::Vec;
+
+use super::effect::{Effect, Effects};
+use super::event::RevocationAnswer;
+use crate::retry;
+use crate::secret::RefreshToken;
+use crate::time::{Millis, Moment, Timestamp};
+
+/// A revocation that is not heard of for so long is tried again.
+const TRY_LIMIT: Millis = Millis::from_secs(30);
+/// An errand that fails for so long is given up.
+const KEPT: Millis = Millis::from_days(7);
+/// A session has one refresh token and the successors of lost races. More than this is a fault somewhere.
+const MOST: usize = 8;
+
+/// Names one errand of a vault.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ErrandId(pub u32);
+
+/// One refresh token to revoke.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Errand {
+    /// Its name.
+    pub id: ErrandId,
+    /// The token.
+    pub refresh_token: RefreshToken,
+    /// When it was taken up.
+    pub since: Timestamp,
+    /// How often it was tried.
+    pub tries: u32,
+    /// When it is tried next.
+    pub due_at: Timestamp,
+}
+
+/// All of them, oldest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Outbox {
+    errands: Vec<Errand>,
+    /// The name of the next errand: none is given twice, so that no late answer is taken for another's.
+    next: ErrandId,
+}
+
+impl Outbox {
+    /// The outbox as it was stored.
+    #[must_use]
+    pub const fn load(errands: Vec<Errand>, next: ErrandId) -> Self {
+        Self { errands, next }
+    }
+
+    /// The name of the next errand.
+    #[must_use]
+    pub const fn next(&self) -> ErrandId {
+        self.next
+    }
+
+    /// What is in it.
+    #[must_use]
+    pub fn errands(&self) -> &[Errand] {
+        &self.errands
+    }
+
+    /// Whether a token is in it.
+    #[must_use]
+    pub fn holds(&self, refresh_token: &RefreshToken) -> bool {
+        self.errands.iter().any(|errand| errand.refresh_token == *refresh_token)
+    }
+
+    /// When the next try is due.
+    #[must_use]
+    pub fn due_at(&self) -> Option<Timestamp> {
+        self.errands.iter().map(|errand| errand.due_at).min()
+    }
+
+    /// Takes up a token, and tries at once. What is in it already is not taken twice.
+    pub(super) fn add(&mut self, now: Timestamp, refresh_token: RefreshToken, effects: &mut Effects) {
+        if self.holds(&refresh_token) {
+            return;
+        }
+        if self.errands.len() >= MOST {
+            let given_up = self.errands.remove(0);
+            effects.push(Effect::AbandonRevocation { errand: given_up.id });
+        }
+        let id = self.next;
+        self.next = ErrandId(id.0.wrapping_add(1));
+        let due_at = now.after(TRY_LIMIT);
+        self.errands.push(Errand { id, refresh_token: refresh_token.clone(), since: now, tries: 1, due_at });
+        effects.push(Effect::Persist);
+        effects.push(Effect::Revoke { errand: id, refresh_token });
+    }
+
+    pub(super) fn answered(
+        &mut self,
+        now: Moment,
+        id: ErrandId,
+        answer: RevocationAnswer,
+        effects: &mut Effects,
+    ) {
+        let Some(errand) = self.errands.iter_mut().find(|errand| errand.id == id) else { return };
+        match answer {
+            RevocationAnswer::Settled => self.errands.retain(|errand| errand.id != id),
+            RevocationAnswer::Retry { retry_after } => {
+                errand.due_at = now.wall.after(retry::slow_wait(retry_after, errand.tries, now.entropy));
+            }
+        }
+        effects.push(Effect::Persist);
+    }
+
+    /// Tries what is due.
+    pub(super) fn pursue(&mut self, now: Timestamp, effects: &mut Effects) {
+        let (due, waiting): (Vec<_>, Vec<_>) =
+            self.errands.drain(..).partition(|errand| errand.due_at <= now);
+        self.errands = waiting;
+        let any = !due.is_empty();
+        let mut tried = Vec::new();
+        for mut errand in due {
+            if errand.since.after(KEPT) <= now {
+                effects.push(Effect::AbandonRevocation { errand: errand.id });
+                continue;
+            }
+            errand.tries = errand.tries.saturating_add(1);
+            errand.due_at = now.after(TRY_LIMIT);
+            tried.push(Effect::Revoke { errand: errand.id, refresh_token: errand.refresh_token.clone() });
+            self.errands.push(errand);
+        }
+        if any {
+            self.errands.sort_by_key(|errand| errand.id);
+            effects.push(Effect::Persist);
+        }
+        for effect in tried {
+            effects.push(effect);
+        }
+    }
+}

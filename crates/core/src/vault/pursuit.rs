@@ -1,0 +1,196 @@
+//! How the vault learns what came of a token request: from the rotator, or from the escrow.
+
+use super::answers::Source;
+use super::{Ambiguous, Effect, Effects, Live, Orphan, Outcome, Phase, TokenAnswer, Vault};
+use crate::escrow::Closed;
+use crate::id::RequestId;
+use crate::retry;
+use crate::time::{Millis, Moment, Timestamp};
+
+/// What a rotator may take beyond the time of its request: to find the endpoint, to claim, to seal and to tell.
+const ROTATOR_SLACK: Millis = Millis::from_secs(5);
+/// An escrow that does not answer is asked again after this.
+const ESCROW_LIMIT: Millis = Millis::from_secs(10);
+/// How long after the intent a claim may come at the latest: an internal request is refused when it is older.
+const CLAIM_LIMIT: Millis = Millis::from_secs(60);
+/// The first wait between two looks at a claimed request; it doubles.
+const LOOK_FIRST: Millis = Millis::from_millis(250);
+
+/// Who is listened to for the request that is open. Lives in memory alone: after a restart nobody is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Ear {
+    /// The rotator, until it should long have answered.
+    Rotator,
+    /// The escrow, which was asked.
+    Escrow {
+        /// When.
+        asked_at: Timestamp,
+        /// How often it was asked before.
+        looks: u32,
+    },
+    /// Nobody, until the escrow is asked (again).
+    Nobody {
+        /// When that is due.
+        until: Timestamp,
+        /// How often it was asked.
+        looks: u32,
+    },
+}
+
+impl Ear {
+    /// After a restart: the escrow is asked at the first opportunity.
+    pub(super) const DEAF: Self = Self::Nobody { until: Timestamp::from_millis(0), looks: 0 };
+
+    const fn looks(self) -> u32 {
+        match self {
+            Self::Rotator => 0,
+            Self::Escrow { looks, .. } | Self::Nobody { looks, .. } => looks,
+        }
+    }
+}
+
+impl Vault {
+    /// The request whose end is not known: of this generation, or one that the session went on without.
+    fn open_request(&self) -> Option<Orphan> {
+        match &self.phase {
+            Phase::Live(Live { intent: Some(intent), .. }) => Some(Orphan { intent: *intent, revoke: false }),
+            Phase::Vacant | Phase::Live(_) | Phase::ReauthRequired(_) | Phase::Ended(_) => self.orphan,
+        }
+    }
+
+    /// Until when it is waited for news of the open request.
+    pub(super) fn listens_until(&self) -> Option<Timestamp> {
+        let Orphan { intent, .. } = self.open_request()?;
+        Some(match self.ear {
+            Ear::Rotator => intent.armed_at.after(self.policy.grace.abort_after()).after(ROTATOR_SLACK),
+            Ear::Escrow { asked_at, .. } => asked_at.after(ESCROW_LIMIT),
+            Ear::Nobody { until, .. } => until,
+        })
+    }
+
+    /// Every step ends here: when nobody says what came of the open request, the escrow is asked.
+    pub(super) fn pursue(&mut self, now: Timestamp, effects: &mut Effects) {
+        if let Some(Orphan { intent, .. }) = self.open_request()
+            && self.listens_until().is_some_and(|until| until <= now)
+        {
+            self.ear = Ear::Escrow { asked_at: now, looks: self.ear.looks() };
+            effects.push(Effect::CloseEscrow { request: intent.request });
+        }
+    }
+
+    pub(super) fn escrow_answered(
+        &mut self,
+        now: Moment,
+        request: RequestId,
+        closed: Option<Closed<TokenAnswer>>,
+        effects: &mut Effects,
+    ) {
+        let Some(open) = self.open_request().filter(|open| open.intent.request == request) else {
+            if let Some(Closed::Answered(answer)) = closed {
+                self.late(now.wall, request, answer, effects);
+            }
+            return;
+        };
+        let looks = self.ear.looks().saturating_add(1);
+        match closed {
+            None => {
+                let until = now.wall.after(retry::backoff(looks, now.entropy));
+                self.ear = Ear::Nobody { until, looks };
+            }
+            Some(Closed::Claimed { at }) => {
+                // A clock that was set meanwhile must not make us wait for ever, nor not at all.
+                let armed_at = open.intent.armed_at;
+                let at = at.clamp(armed_at, armed_at.after(CLAIM_LIMIT));
+                let settled_at = at.after(self.policy.grace.settled_after());
+                if settled_at <= now.wall {
+                    self.unanswered(now, at, effects);
+                } else {
+                    let wait = Millis::from_millis(LOOK_FIRST.as_millis() << looks.min(5));
+                    self.ear = Ear::Nobody { until: now.wall.after(wait).min(settled_at), looks };
+                }
+            }
+            Some(Closed::NeverSent) => self.never_sent(now, effects),
+            Some(Closed::Answered(answer)) => self.settle(now, answer, Source::Escrow, effects),
+            Some(Closed::Outrun { newest }) => self.outrun(now.wall, newest, effects),
+        }
+    }
+
+    pub(super) fn token_answered(
+        &mut self,
+        now: Moment,
+        request: RequestId,
+        answer: TokenAnswer,
+        effects: &mut Effects,
+    ) {
+        if self.open_request().is_some_and(|open| open.intent.request == request) {
+            self.settle(now, answer, Source::Rotator, effects);
+        } else {
+            self.late(now.wall, request, answer, effects);
+        }
+    }
+
+    /// The escrow is asked at the end of this step.
+    pub(super) const fn ask_escrow(&mut self, now: Timestamp) {
+        self.ear = Ear::Nobody { until: now, looks: 0 };
+    }
+
+    /// The open request was sent, is under way no longer, and nobody knows what came of it.
+    pub(super) fn unanswered(&mut self, now: Moment, claimed_at: Timestamp, effects: &mut Effects) {
+        effects.push(Effect::Persist);
+        let policy = self.policy;
+        let Phase::Live(live) = &mut self.phase else {
+            // There is nothing to find out any more. What was held is being revoked, and its successor with it where the
+            // server knows a grant from a token.
+            self.orphan = None;
+            return;
+        };
+        if live.intent.take().is_none() {
+            self.orphan = None;
+            return;
+        }
+        live.presented = live.presented.saturating_add(1);
+        live.failures = live.failures.saturating_add(1);
+        let since = live.ambiguous.map_or(claimed_at, |ambiguous| ambiguous.since);
+        let replay_at = policy.grace.closes_after(since).filter(|close| now.wall < *close).map(|_| now.wall);
+        live.ambiguous = Some(Ambiguous { since, replay_at });
+        live.not_before = now.wall;
+        self.resolve(now.wall, effects);
+    }
+
+    /// The open request never reached the server, and never will.
+    fn never_sent(&mut self, now: Moment, effects: &mut Effects) {
+        effects.push(Effect::Persist);
+        let Phase::Live(live) = &mut self.phase else {
+            self.orphan = None;
+            return;
+        };
+        if live.intent.take().is_none() {
+            self.orphan = None;
+            return;
+        }
+        let is_replay = live.ambiguous.is_some();
+        live.replay_again(&self.policy);
+        if now.wall < live.not_before {
+            self.count(Outcome::Transient, effects);
+            self.answer_waiters(now.wall, effects);
+        } else if is_replay {
+            self.resolve(now.wall, effects);
+        } else {
+            self.begin(now.wall, true, None, effects);
+        }
+    }
+
+    /// The escrow knows of a newer request than this vault: its storage went back in time. What it holds was spent, or not.
+    fn outrun(&mut self, now: Timestamp, newest: RequestId, effects: &mut Effects) {
+        let Phase::Live(live) = &mut self.phase else {
+            self.orphan = None;
+            effects.push(Effect::Persist);
+            return;
+        };
+        live.restored(live.stamp.rotated());
+        live.next_request = live.next_request.max(newest.next());
+        live.first_request = live.next_request;
+        effects.push(Effect::Persist);
+        self.resolve(now, effects);
+    }
+}
