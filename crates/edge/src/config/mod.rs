@@ -41,7 +41,10 @@ pub use provider::{ClientAuth, ProviderConfig};
 pub use upstream::{Mode, UpstreamConfig, VaultName};
 pub use variables::Variables;
 
+use everlit_core::vault::Policy;
+
 use crate::keys::{self, SESSION_KEY};
+use crate::provider::RefreshGrant;
 
 /// A configuration that holds together.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,6 +111,21 @@ impl Config {
     #[must_use]
     pub fn provider(&self, name: &str) -> Option<&ProviderConfig> {
         self.providers.iter().find(|provider| provider.name == name)
+    }
+
+    /// What a vault works by whose grant comes from this provider.
+    #[must_use]
+    pub fn policy(&self, provider: &ProviderConfig) -> Policy {
+        let RefreshGrant { grace, idle, keep, shared } = provider.provider.refresh_grant();
+        Policy {
+            idle_limit: self.limits.idle,
+            absolute_limit: self.limits.absolute,
+            grace,
+            grant_idle: idle,
+            keep_grant: keep,
+            shared_grant: shared,
+            ..Policy::default()
+        }
     }
 
     /// All upstreams, ordered by name.

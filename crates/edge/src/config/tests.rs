@@ -157,6 +157,27 @@ fn what_a_provider_forgives_can_be_set() {
 }
 
 #[test]
+fn a_vault_works_by_what_is_configured() {
+    let fields = r#""grace":"workos","grant_idle":"7d","keep_grant":"never","grants":"per_login""#;
+    let provider = format!(r#"{{"kind":"oidc","issuer":"https://as.example","client_id":"app",{fields}}}"#);
+    let variables =
+        good().text("PROVIDER_DEMO", &provider).text("LIMITS", r#"{"idle":"30m","absolute":"12h"}"#);
+    let config = Config::parse(&variables).unwrap();
+    let policy = Policy {
+        idle_limit: Millis::from_secs(1_800),
+        absolute_limit: Millis::from_secs(43_200),
+        grace: servers::named("workos").unwrap().grace,
+        grant_idle: Some(Millis::from_days(7)),
+        keep_grant: KeepGrant::Never,
+        shared_grant: false,
+        ..Policy::default()
+    };
+    assert_eq!(config.policy(config.login_provider()), policy);
+    let plain = Config::parse(&good()).unwrap();
+    assert_eq!(plain.policy(plain.login_provider()), Policy::default(), "both have the same defaults");
+}
+
+#[test]
 fn a_grace_that_means_nothing_is_refused() {
     let found = |fields: &str| {
         let provider =

@@ -1,6 +1,7 @@
 //! The answer of a revocation endpoint (RFC 7009, section 2.2).
 
 use everlit_core::time::Millis;
+use everlit_core::vault;
 use serde_json::Value;
 
 use super::HttpAnswer;
@@ -59,10 +60,32 @@ impl RevocationAnswer {
     }
 }
 
+/// The answer in the machine's words: what will not be done however often it is asked is as settled as what was done.
+impl From<RevocationAnswer> for vault::RevocationAnswer {
+    fn from(answer: RevocationAnswer) -> Self {
+        match answer {
+            RevocationAnswer::Revoked | RevocationAnswer::Refused { .. } => Self::Settled,
+            RevocationAnswer::Retry { retry_after, .. } => Self::Retry { retry_after },
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use everlit_core::time::Timestamp;
+
+    #[test]
+    fn what_was_refused_is_not_asked_again() {
+        let (settled, wait) = (vault::RevocationAnswer::Settled, Some(Millis::from_secs(5)));
+        assert_eq!(vault::RevocationAnswer::from(RevocationAnswer::Revoked), settled);
+        assert_eq!(vault::RevocationAnswer::from(RevocationAnswer::Refused { reason: "" }), settled);
+        let retry = RevocationAnswer::Retry { retry_after: wait, reason: "" };
+        assert_eq!(
+            vault::RevocationAnswer::from(retry),
+            vault::RevocationAnswer::Retry { retry_after: wait }
+        );
+    }
 
     #[test]
     fn only_an_answer_ends_the_attempts() {
