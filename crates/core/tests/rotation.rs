@@ -1,7 +1,7 @@
 //! When the vault spends a refresh token, and when it does not.
 #![allow(clippy::expect_used, clippy::panic, clippy::wildcard_enum_match_arm, missing_docs)]
 
-use everlit_core::id::{CallerId, RequestId};
+use everlit_core::id::{CallerId, OpId, RequestId};
 use everlit_core::retry::Failure;
 use everlit_core::secret::Secret;
 use everlit_core::time::{Millis, Moment, Timestamp};
@@ -32,7 +32,7 @@ fn live() -> Vault {
 }
 
 fn ask(vault: &mut Vault, millis: u64, caller: u64, stamp: Option<Stamp>, reason: AskReason) -> Vec<Effect> {
-    let ask = Ask { stamp, reason, active_ago: None };
+    let ask = Ask { op: None, stamp, reason, active_ago: None };
     vault.step(at(millis), Event::TokenAsked { caller: CallerId(caller), ask }).into_iter().collect()
 }
 
@@ -112,49 +112,14 @@ fn a_caller_waits_no_longer_than_its_limit_and_then_gets_the_token_that_still_li
 }
 
 #[test]
-fn a_refusal_ends_the_grant_and_says_whether_an_answer_was_lost_before() {
-    let refused = || TokenAnswer::Failed { failure: Failure::Reauth, retry_after: None };
-    let mut first = live();
-    let stamp = first.stamp();
-    drop(ask(&mut first, 50_000, 1, stamp, AskReason::Deadline));
-    let mut second = first.clone();
-
-    drop(first.step(at(50_100), Event::TokenAnswered { request: RequestId(0), answer: refused() }));
-    assert_eq!(first.peek(at(50_100).wall), Answer::ReauthRequired(ReauthReason::Revoked));
-
-    // The same, but the first attempt met silence: the refusal of the second says nothing about the grant.
-    drop(second.step(at(80_000), Event::DeadlineReached));
-    drop(ask(&mut second, 90_000, 1, stamp, AskReason::Deadline));
-    let effects = second.step(at(90_100), Event::TokenAnswered { request: RequestId(1), answer: refused() });
-    assert!(effects.iter().any(|effect| *effect == Effect::Report(Outcome::RotationLost)), "{effects:?}");
-    assert_eq!(second.peek(at(90_100).wall), Answer::ReauthRequired(ReauthReason::RotationLost));
-}
-
-#[test]
-fn an_answer_that_was_given_up_for_lost_is_taken_when_it_comes_after_all() {
+fn a_refusal_of_the_first_attempt_ends_the_grant_and_not_the_session() {
     let mut vault = live();
     let stamp = vault.stamp();
     drop(ask(&mut vault, 50_000, 1, stamp, AskReason::Deadline));
-    drop(vault.step(at(80_000), Event::DeadlineReached));
-    let late = Event::TokenAnswered { request: RequestId(0), answer: TokenAnswer::Granted(grant(2)) };
-    drop(vault.step(at(81_000), late.clone()));
-    assert_eq!(vault.stamp(), stamp.map(Stamp::rotated));
-    // Delivered twice, it counts once.
-    drop(vault.step(at(82_000), late));
-    assert_eq!(vault.stamp(), stamp.map(Stamp::rotated));
-}
-
-#[test]
-fn an_open_intent_outlives_the_restart_that_took_its_request() {
-    let mut vault = live();
-    let stamp = vault.stamp();
-    drop(ask(&mut vault, 50_000, 1, stamp, AskReason::Deadline));
-    let mut restarted = Vault::load(Policy::default(), vault.row());
-    // The old request may still be under way: nobody sends a second one before its limit.
-    assert!(requests(&ask(&mut restarted, 60_000, 2, stamp, AskReason::Deadline)).is_empty());
-    assert_eq!(restarted.next_alarm(), Some(at(80_000).wall));
-    drop(restarted.step(at(80_000), Event::DeadlineReached));
-    assert_eq!(requests(&ask(&mut restarted, 90_000, 3, stamp, AskReason::Deadline)).len(), 1);
+    let refused = TokenAnswer::Failed { failure: Failure::Reauth, retry_after: None };
+    drop(vault.step(at(50_100), Event::TokenAnswered { request: RequestId(0), answer: refused }));
+    assert_eq!(vault.peek(at(50_100).wall), Answer::ReauthRequired(ReauthReason::Revoked));
+    assert_eq!(vault.tally().of(Outcome::Revoked), 1);
 }
 
 #[test]
@@ -164,9 +129,7 @@ fn a_server_that_fails_ends_nothing_however_often() {
     let mut sent = 0;
     for minute in 1..=600 {
         for request in requests(&ask(&mut vault, minute * 60_000, 1, stamp, AskReason::Deadline)) {
-            let failure =
-                [Failure::Transient, Failure::Throttled, Failure::Ambiguous, Failure::Misconfigured]
-                    [sent % 4];
+            let failure = [Failure::Transient, Failure::Throttled, Failure::Misconfigured][sent % 3];
             sent += 1;
             let answer = TokenAnswer::Failed { failure, retry_after: None };
             drop(vault.step(at(minute * 60_000 + 100), Event::TokenAnswered { request, answer }));
@@ -175,28 +138,23 @@ fn a_server_that_fails_ends_nothing_however_often() {
     assert!(sent > 500, "{sent} requests");
     assert_eq!(vault.stamp(), stamp);
     assert!(matches!(vault.peek(at(36_000_000).wall), Answer::Current(_)));
+    let counted: u32 = vault.tally().iter().map(|(_, count)| count).sum();
+    assert_eq!(counted as usize, sent, "every outcome is counted once");
 }
 
 #[test]
-fn a_late_answer_is_taken_while_its_repetition_is_under_way_and_nothing_else_is_sent() {
+fn a_question_that_is_delivered_twice_starts_one_token_request() {
     let mut vault = live();
-    let stamp = vault.stamp();
-    drop(ask(&mut vault, 50_000, 1, stamp, AskReason::Deadline));
-    drop(vault.step(at(80_000), Event::DeadlineReached));
-    let [repetition] = requests(&ask(&mut vault, 90_000, 1, stamp, AskReason::Deadline))[..] else {
-        panic!()
+    let named = |vault: &mut Vault, millis, op| {
+        let ask =
+            Ask { op: Some(OpId(op)), stamp: vault.stamp(), reason: AskReason::Forced, active_ago: None };
+        vault.step(at(millis), Event::TokenAsked { caller: CallerId(1), ask }).into_iter().collect::<Vec<_>>()
     };
-    drop(vault.step(
-        at(90_100),
-        Event::TokenAnswered { request: RequestId(0), answer: TokenAnswer::Granted(grant(2)) },
-    ));
-    let rotated = stamp.map(Stamp::rotated);
-    assert_eq!(vault.stamp(), rotated);
-    assert!(requests(&ask(&mut vault, 101_000, 1, rotated, AskReason::Forced)).is_empty());
-    // The repetition presented the first token again, so its refusal is the fate of a lost rotation, not a revocation.
-    let refused = TokenAnswer::Failed { failure: Failure::Reauth, retry_after: None };
-    drop(vault.step(at(101_100), Event::TokenAnswered { request: repetition, answer: refused }));
-    assert_eq!(vault.peek(at(101_100).wall), Answer::ReauthRequired(ReauthReason::RotationLost));
+    let [request] = requests(&named(&mut vault, 20_000, 7))[..] else { panic!() };
+    let answer = TokenAnswer::Failed { failure: Failure::Transient, retry_after: None };
+    drop(vault.step(at(20_100), Event::TokenAnswered { request, answer }));
+    assert!(requests(&named(&mut vault, 30_000, 7)).is_empty(), "it was answered");
+    assert_eq!(requests(&named(&mut vault, 30_000, 8)).len(), 1, "this is another");
 }
 
 #[test]

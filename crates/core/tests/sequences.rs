@@ -1,13 +1,17 @@
 //! Every short sequence of events keeps every law: exhaustive where chance would miss the corner.
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+use everlit_core::escrow::Closed;
 use everlit_core::id::{CallId, CallerId, RequestId};
 use everlit_core::law::{TabWatch, VaultWatch};
 use everlit_core::retry::Failure;
 use everlit_core::secret::Secret;
 use everlit_core::tab::{self, Denial, PeerMessage, SessionAnswer, Tab, TokenState};
 use everlit_core::time::{Millis, Moment, Timestamp};
-use everlit_core::vault::{self, Ask, AskReason, Granted, Login, Policy, Vault};
+use everlit_core::vault::{
+    self, Ask, AskReason, Blast, ErrandId, GraceProfile, Granted, Login, Policy, Replay, RevocationAnswer,
+    Vault, Window,
+};
 use everlit_core::{Epoch, Generation, Stamp};
 
 const WALL: u64 = 1_790_000_000_000;
@@ -107,8 +111,11 @@ fn vault_events(vault: &Vault) -> Vec<vault::Event> {
     use vault::Event as E;
     let request = match vault.phase() {
         vault::Phase::Live(live) => live.intent.map_or(RequestId(7), |intent| intent.request),
-        vault::Phase::Vacant | vault::Phase::ReauthRequired(_) | vault::Phase::Ended(_) => RequestId(0),
+        vault::Phase::Vacant | vault::Phase::ReauthRequired(_) | vault::Phase::Ended(_) => {
+            vault.orphan().map_or(RequestId(0), |orphan| orphan.intent.request)
+        }
     };
+    let escrow = |closed| E::EscrowAnswered { request, closed };
     let held = vault.stamp().unwrap_or_default();
     let grant = |name: &str, refresh: bool| Granted {
         access_token: Secret::new(format!("access-{name}")),
@@ -118,7 +125,7 @@ fn vault_events(vault: &Vault) -> Vec<vault::Event> {
     let next = format!("{}", held.generation.0 + 1);
     let ask = |stamp, reason, active_ago| E::TokenAsked {
         caller: CallerId(1),
-        ask: Ask { stamp, reason, active_ago },
+        ask: Ask { op: None, stamp, reason, active_ago },
     };
     let failed = |failure| E::TokenAnswered {
         request,
@@ -139,6 +146,13 @@ fn vault_events(vault: &Vault) -> Vec<vault::Event> {
         failed(Failure::Reauth),
         failed(Failure::Throttled),
         failed(Failure::Ambiguous),
+        escrow(None),
+        escrow(Some(Closed::NeverSent)),
+        escrow(Some(Closed::Claimed { at: moment(0).wall })),
+        escrow(Some(Closed::Answered(vault::TokenAnswer::Granted(grant(&next, true))))),
+        escrow(Some(Closed::Outrun { newest: RequestId(9) })),
+        E::RevocationAnswered { errand: ErrandId(0), answer: RevocationAnswer::Retry { retry_after: None } },
+        E::RevocationAnswered { errand: ErrandId(0), answer: RevocationAnswer::Settled },
         E::LogoutAsked { caller: CallerId(2) },
         E::DeadlineReached,
     ]
@@ -148,10 +162,18 @@ fn vault_events(vault: &Vault) -> Vec<vault::Event> {
 fn vault_keeps_every_law_in_every_sequence_of_five_events_and_survives_restarts() {
     let choices = vault_events(&Vault::new(Policy::default())).len();
     let mut requests = 0_u64;
-    for (pause, restart) in [(1_000, false), (16_000, false), (16_000, true), (31_000, false), (31_000, true)]
-    {
+    let wide = GraceProfile { blast: Blast::ClientAndUser, ..GraceProfile::STRICT };
+    let window = Window::For(Millis::from_secs(60));
+    let forgiving = GraceProfile { window, replay: Replay::SamePair, ..GraceProfile::STRICT };
+    for (pause, restart, grace) in [
+        (1_000, false, GraceProfile::STRICT),
+        (16_000, false, GraceProfile::STRICT),
+        (16_000, true, forgiving),
+        (31_000, false, wide),
+        (31_000, true, GraceProfile::STRICT),
+    ] {
         sequences(choices, 4, |sequence| {
-            let policy = Policy::default();
+            let policy = Policy { grace, shared_grant: restart, ..Policy::default() };
             let mut vault = Vault::new(policy);
             let mut watch = VaultWatch::new(policy);
             // The first event is always a login: without one there is nothing to break.

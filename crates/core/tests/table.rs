@@ -5,12 +5,15 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use everlit_core::escrow::Closed;
 use everlit_core::id::{CallId, CallerId, RequestId};
 use everlit_core::retry::Failure;
 use everlit_core::secret::Secret;
 use everlit_core::tab::{self, Denial, PeerMessage, SessionAnswer, Tab, TokenState};
 use everlit_core::time::{Millis, Moment, Timestamp};
-use everlit_core::vault::{self, Ask, AskReason, Granted, Login, Policy, Vault};
+use everlit_core::vault::{
+    self, Ask, AskReason, ErrandId, Granted, Login, Policy, RevocationAnswer, Revoker, Vault,
+};
 use everlit_core::{Epoch, Generation, Stamp};
 
 const WALL: u64 = 1_790_000_000_000;
@@ -207,7 +210,7 @@ const CALLER: CallerId = CallerId(1);
 fn ask(generation: u32, reason: AskReason) -> vault::Event {
     vault::Event::TokenAsked {
         caller: CALLER,
-        ask: Ask { stamp: Some(stamp(generation)), reason, active_ago: None },
+        ask: Ask { op: None, stamp: Some(stamp(generation)), reason, active_ago: None },
     }
 }
 
@@ -226,6 +229,14 @@ fn vaults() -> Vec<(&'static str, Vault)> {
         request,
         answer: vault::TokenAnswer::Failed { failure, retry_after },
     };
+    // Loaded from its row, and asked before anybody else spoke: the escrow is being asked.
+    let orphaned = step(&Vault::load(Policy::default(), in_flight.row()), 49, ask(1, AskReason::Deadline));
+    let claimed = Closed::Claimed { at: at(0).wall };
+    let ambiguous = step(
+        &step(&live, 12, ask(1, AskReason::Forced)),
+        45,
+        E::EscrowAnswered { request, closed: Some(claimed) },
+    );
     let cooling = step(&in_flight, 49, failed(Failure::Throttled, Some(Millis::from_secs(120))));
     let reauth = step(&in_flight, 49, failed(Failure::Reauth, None));
     let ended = step(&in_flight, 49, E::LogoutAsked { caller: CALLER });
@@ -233,9 +244,11 @@ fn vaults() -> Vec<(&'static str, Vault)> {
         ("vacant", vacant),
         ("live", live),
         ("live, in flight", in_flight),
+        ("live, in flight before a restart", orphaned),
+        ("live, ambiguous", ambiguous),
         ("live, cooling down", cooling),
         ("reauth required", reauth),
-        ("ended", ended),
+        ("ended, in flight", ended),
     ]
 }
 
@@ -244,7 +257,8 @@ fn vault_events() -> Vec<(&'static str, vault::Event)> {
     let request = RequestId(0);
     let answered = |answer| E::TokenAnswered { request, answer };
     let failed = |failure| answered(vault::TokenAnswer::Failed { failure, retry_after: None });
-    let first_load = Ask { stamp: None, reason: AskReason::Resume, active_ago: None };
+    let escrow = |closed| E::EscrowAnswered { request, closed };
+    let first_load = Ask { op: None, stamp: None, reason: AskReason::Resume, active_ago: None };
     vec![
         ("login", E::LoginCommitted(Login { epoch: Epoch(LOGIN.0 + 1), grant: granted(9) })),
         ("same login", E::LoginCommitted(Login { epoch: LOGIN, grant: granted(1) })),
@@ -266,6 +280,7 @@ fn vault_events() -> Vec<(&'static str, vault::Event)> {
         ("ask: activity", ask(1, AskReason::Activity)),
         ("ask: call", ask(1, AskReason::Call)),
         ("ask: behind", ask(0, AskReason::Forced)),
+        ("ask: ahead", ask(5, AskReason::Resume)),
         ("ask: first load", E::TokenAsked { caller: CALLER, ask: first_load }),
         ("answer: granted", answered(vault::TokenAnswer::Granted(granted(2)))),
         ("answer: refused", failed(Failure::Reauth)),
@@ -273,10 +288,32 @@ fn vault_events() -> Vec<(&'static str, vault::Event)> {
         ("answer: ambiguous", failed(Failure::Ambiguous)),
         ("answer: throttled", failed(Failure::Throttled)),
         ("answer: misconfigured", failed(Failure::Misconfigured)),
+        ("answer: unsent", answered(vault::TokenAnswer::Unsent)),
+        ("answer: unheard", answered(vault::TokenAnswer::Unheard)),
         (
             "answer: late",
             E::TokenAnswered { request: RequestId(77), answer: vault::TokenAnswer::Granted(granted(2)) },
         ),
+        ("escrow: no answer", escrow(None)),
+        ("escrow: never sent", escrow(Some(Closed::NeverSent))),
+        ("escrow: claimed just now", escrow(Some(Closed::Claimed { at: at(49).wall }))),
+        ("escrow: claimed long ago", escrow(Some(Closed::Claimed { at: at(0).wall }))),
+        ("escrow: granted", escrow(Some(Closed::Answered(vault::TokenAnswer::Granted(granted(2)))))),
+        ("escrow: outrun", escrow(Some(Closed::Outrun { newest: RequestId(9) }))),
+        ("escrow: erased", E::EscrowErased),
+        (
+            "revocation: settled",
+            E::RevocationAnswered { errand: ErrandId(0), answer: RevocationAnswer::Settled },
+        ),
+        (
+            "revocation: retry",
+            E::RevocationAnswered {
+                errand: ErrandId(0),
+                answer: RevocationAnswer::Retry { retry_after: None },
+            },
+        ),
+        ("revoke: by an operator", E::RevokeAsked { caller: CALLER, by: Revoker::Admin }),
+        ("revoke: by back-channel", E::RevokeAsked { caller: CALLER, by: Revoker::BackChannel }),
         ("logout", E::LogoutAsked { caller: CALLER }),
         ("deadline", E::DeadlineReached),
     ]
@@ -288,8 +325,11 @@ fn vault_effect(effect: &vault::Effect) -> String {
         E::Persist => "persist".into(),
         E::Forget => "forget".into(),
         E::RequestToken { refresh_token, .. } => format!("request with {}", refresh_token.expose()),
-        E::Revoke { refresh_token } => format!("revoke {}", refresh_token.expose()),
-        E::Report(outcome) => format!("report {outcome:?}"),
+        E::CloseEscrow { .. } => "close escrow".into(),
+        E::EraseEscrow => "erase escrow".into(),
+        E::AbandonRevocation { .. } => "abandon revocation".into(),
+        E::Revoke { refresh_token, .. } => format!("revoke {}", refresh_token.expose()),
+        E::Report(outcome) => format!("report {}", outcome.as_str()),
         E::Answer { answer, .. } => match answer {
             Answer::Current(current) => {
                 format!(

@@ -229,7 +229,11 @@ const fn is_ambiguous(event: &Event) -> bool {
         brought(event),
         Some(TokenAnswer::Unheard | TokenAnswer::Failed { failure: Failure::Ambiguous, .. })
     );
-    unreadable || matches!(event, Event::EscrowAnswered { closed: Some(Closed::Claimed { .. }), .. })
+    unreadable
+        || matches!(
+            event,
+            Event::EscrowAnswered { closed: Some(Closed::Claimed { .. } | Closed::Outrun { .. }), .. }
+        )
 }
 
 fn logout_is_final(event: &Event, effects: &Effects, before: &Vault, after: &Vault) -> Result<(), Broken> {

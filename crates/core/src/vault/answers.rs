@@ -126,11 +126,8 @@ impl Vault {
             Phase::Live(live) if live.first_request <= request && request < live.next_request => {
                 let replay = live.intent.take();
                 live.rotate(now, grant);
-                if let Some(intent) = replay {
-                    // It presents the old token still, and nothing else is sent until it is over.
-                    live.not_before = now.after(self.policy.grace.settled_after());
-                    self.orphan = Some(Orphan { intent, revoke: false });
-                }
+                // It presents the old token still, and nothing else is sent until it is over.
+                self.orphan = replay.map(|intent| Orphan { intent, revoke: false }).or(self.orphan);
                 self.count(Outcome::Success, effects);
                 self.answer_waiters(now, effects);
                 return;
@@ -138,7 +135,9 @@ impl Vault {
             // A repetition: what it brings is what we hold, or an ancestor of that.
             Phase::Live(live) if live.family_request <= request => return,
             Phase::Live(_) | Phase::ReauthRequired(_) => !self.policy.shared_grant,
-            Phase::Vacant | Phase::Ended(_) => true,
+            Phase::Ended(_) => true,
+            // All of it was forgotten, with what it was for.
+            Phase::Vacant => false,
         };
         if let Some(orphan) = grant.refresh_token.filter(|_| revoke) {
             self.outbox.add(now, orphan, effects);

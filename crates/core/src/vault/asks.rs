@@ -15,6 +15,7 @@ const AHEAD_MAX: u32 = 1_000_000;
 impl Vault {
     pub(super) fn token_asked(&mut self, now: Timestamp, caller: CallerId, ask: Ask, effects: &mut Effects) {
         let policy = self.policy;
+        let held_back = self.is_held_back();
         let Phase::Live(live) = &mut self.phase else {
             effects.push(Effect::Answer { caller, answer: self.peek(now) });
             return;
@@ -35,7 +36,7 @@ impl Vault {
                 return;
             }
         } else if live.is_due(now, &ask) && !live.has_served(ask.op) {
-            if now < live.not_before {
+            if now < live.not_before || held_back {
                 effects.push(Effect::Answer { caller, answer: self.answer_without_rotation(now) });
                 return;
             }
@@ -71,6 +72,11 @@ impl Vault {
             effects.push(Effect::Persist);
         }
         effects.push(Effect::Answer { caller, answer: self.peek(now) });
+    }
+
+    /// Whether a request of this family is under way though the session went on: nothing else is sent until its end is known.
+    pub(super) fn is_held_back(&self) -> bool {
+        self.orphan.is_some_and(|orphan| !orphan.revoke)
     }
 
     /// Begins a token request, if there is something to present.

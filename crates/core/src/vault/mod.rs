@@ -206,7 +206,7 @@ impl Vault {
             Phase::Vacant => None,
             Phase::Live(live) => {
                 let ends_at = live.limits.ends_at(&self.policy);
-                Some(live.due_by_itself(&self.policy).map_or(ends_at, |due| due.min(ends_at)))
+                Some(self.due_by_itself(live).map_or(ends_at, |due| due.min(ends_at)))
             }
             Phase::ReauthRequired(waiting) => Some(waiting.limits.ends_at(&self.policy)),
             // Nothing is forgotten while there is something to revoke.
@@ -261,7 +261,7 @@ impl Vault {
         self.outbox.pursue(now, effects);
         match &self.phase {
             Phase::Live(live) => {
-                if live.due_by_itself(&self.policy).is_some_and(|due| due <= now) {
+                if self.due_by_itself(live).is_some_and(|due| due <= now) {
                     self.begin_by_itself(now, effects);
                 }
             }
@@ -279,6 +279,10 @@ impl Vault {
         for Waiter { caller, .. } in due {
             effects.push(Effect::Answer { caller, answer: self.answer_without_rotation(now) });
         }
+    }
+
+    fn due_by_itself(&self, live: &Live) -> Option<Timestamp> {
+        live.due_by_itself(&self.policy).filter(|_| !self.is_held_back())
     }
 
     /// The last trace of an ended session goes, the escrow's before the vault's own: nobody would remember to erase it.

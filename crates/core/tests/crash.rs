@@ -1,0 +1,496 @@
+//! What becomes of a rotation that is interrupted: by a crash, by silence, by a logout, by a storage that goes back in time.
+#![allow(clippy::expect_used, clippy::panic, clippy::wildcard_enum_match_arm, missing_docs)]
+
+use everlit_core::escrow::Closed;
+use everlit_core::id::{CallerId, RequestId};
+use everlit_core::retry::Failure;
+use everlit_core::secret::Secret;
+use everlit_core::time::{Millis, Moment, Timestamp};
+use everlit_core::vault::{
+    Answer, Ask, AskReason, Blast, Effect, EndReason, Event, GraceProfile, Granted, KeepGrant, Login,
+    Outcome, Policy, ReauthReason, Replay, RevocationAnswer, Revoker, TokenAnswer, Vault, Window,
+};
+use everlit_core::{Epoch, Generation, Stamp};
+
+const WALL: u64 = 1_790_000_000_000;
+
+fn at(seconds: u64) -> Moment {
+    let wall = Timestamp::from_millis(WALL + seconds * 1_000);
+    Moment { wall, mono: wall, entropy: 0 }
+}
+
+fn grant(n: u32) -> Granted {
+    Granted {
+        access_token: Secret::new(format!("access-{n}")),
+        expires_in: Millis::from_secs(60),
+        refresh_token: Some(Secret::new(format!("refresh-{n}"))),
+    }
+}
+
+/// A vault with everybody around it: what it wants done, in order.
+struct Play {
+    policy: Policy,
+    vault: Vault,
+    done: Vec<Effect>,
+}
+
+impl Play {
+    fn new(policy: Policy) -> Self {
+        let mut play = Self { policy, vault: Vault::new(policy), done: Vec::new() };
+        play.step(0, Event::LoginCommitted(Login { epoch: Epoch(WALL), grant: grant(1) }));
+        play
+    }
+
+    fn with(grace: GraceProfile) -> Self {
+        Self::new(Policy { grace, ..Policy::default() })
+    }
+
+    fn step(&mut self, seconds: u64, event: Event) {
+        self.done = self.vault.step(at(seconds), event).into_iter().collect();
+    }
+
+    fn ask(&mut self, seconds: u64, reason: AskReason) {
+        let ask = Ask { op: None, stamp: self.vault.stamp(), reason, active_ago: None };
+        self.step(seconds, Event::TokenAsked { caller: CallerId(1), ask });
+    }
+
+    /// The object is reset: its row stays.
+    fn crash(&mut self) {
+        self.vault = Vault::load(self.policy, self.vault.row());
+    }
+
+    fn escrow(&mut self, seconds: u64, request: u32, closed: Closed<TokenAnswer>) {
+        self.step(seconds, Event::EscrowAnswered { request: RequestId(request), closed: Some(closed) });
+    }
+
+    fn answered(&mut self, seconds: u64, request: u32, answer: TokenAnswer) {
+        self.step(seconds, Event::TokenAnswered { request: RequestId(request), answer });
+    }
+
+    fn granted(&mut self, seconds: u64, request: u32, n: u32) {
+        self.answered(seconds, request, TokenAnswer::Granted(grant(n)));
+    }
+
+    fn refused(&mut self, seconds: u64, request: u32) {
+        let answer = TokenAnswer::Failed { failure: Failure::Reauth, retry_after: None };
+        self.answered(seconds, request, answer);
+    }
+
+    /// Everything that was sent in the last step: which request, with which token.
+    fn sent(&self) -> Vec<(u32, &str)> {
+        let mut sent = Vec::new();
+        for effect in &self.done {
+            if let Effect::RequestToken { request, refresh_token, .. } = effect {
+                sent.push((request.0, refresh_token.expose().as_str()));
+            }
+        }
+        sent
+    }
+
+    fn closes(&self) -> bool {
+        self.done.iter().any(|effect| matches!(effect, Effect::CloseEscrow { .. }))
+    }
+
+    fn revoked(&self) -> Vec<&str> {
+        let mut revoked = Vec::new();
+        for effect in &self.done {
+            if let Effect::Revoke { refresh_token, .. } = effect {
+                revoked.push(refresh_token.expose().as_str());
+            }
+        }
+        revoked
+    }
+
+    fn generation(&self) -> u32 {
+        self.vault.stamp().expect("there is a session").generation.0
+    }
+
+    fn counted(&self) -> Vec<(Outcome, u32)> {
+        self.vault.tally().iter().filter(|(_, count)| *count > 0).collect()
+    }
+
+    fn peek(&self, seconds: u64) -> Answer {
+        self.vault.peek(at(seconds).wall)
+    }
+
+    /// A refresh that was sent and never answered, up to the moment at which it can be under way no longer.
+    fn lost(&mut self, from: u64, request: u32) {
+        self.answered(from + 1, request, TokenAnswer::Unheard);
+        assert!(self.closes());
+        self.escrow(from + 1, request, Closed::Claimed { at: at(from).wall });
+        let settled = self.policy.grace.settled_after().as_millis() / 1_000;
+        self.escrow(from + settled - 1, request, Closed::Claimed { at: at(from).wall });
+        assert_eq!(self.sent(), [], "it may still be under way");
+        self.escrow(from + settled, request, Closed::Claimed { at: at(from).wall });
+    }
+}
+
+fn window(seconds: u64) -> GraceProfile {
+    GraceProfile {
+        window: Window::For(Millis::from_secs(seconds)),
+        replay: Replay::SamePair,
+        ..GraceProfile::STRICT
+    }
+}
+
+const WIDE: GraceProfile = GraceProfile { blast: Blast::ClientAndUser, ..GraceProfile::STRICT };
+
+#[test]
+fn after_a_restart_the_escrow_is_asked_before_anything_is_sent() {
+    let mut play = Play::with(GraceProfile::STRICT);
+    play.ask(50, AskReason::Deadline);
+    play.crash();
+    play.ask(51, AskReason::Deadline);
+    assert!(play.closes() && play.sent().is_empty());
+    // The alarm does the same where nobody asks.
+    play.crash();
+    play.step(52, Event::DeadlineReached);
+    assert!(play.closes());
+}
+
+#[test]
+fn what_was_never_sent_is_begun_again_at_once() {
+    let mut play = Play::with(WIDE);
+    play.ask(50, AskReason::Deadline);
+    play.crash();
+    play.ask(51, AskReason::Deadline);
+    play.escrow(51, 0, Closed::NeverSent);
+    assert_eq!(play.sent(), [(1, "refresh-1")]);
+    play.granted(52, 1, 2);
+    assert!(
+        play.done.iter().any(|effect| matches!(effect, Effect::Answer { answer: Answer::Current(_), .. }))
+    );
+    assert_eq!((play.generation(), play.counted()), (2, vec![(Outcome::ResentNeverSent, 1)]));
+}
+
+#[test]
+fn what_was_answered_is_recovered() {
+    let mut play = Play::with(GraceProfile::STRICT);
+    play.ask(50, AskReason::Deadline);
+    play.crash();
+    play.ask(55, AskReason::Deadline);
+    play.escrow(55, 0, Closed::Answered(TokenAnswer::Granted(grant(2))));
+    assert_eq!((play.generation(), play.counted()), (2, vec![(Outcome::RecoveredFromEscrow, 1)]));
+    // The rotator's own word comes late and changes nothing; nor does the escrow's, a second time.
+    play.granted(56, 0, 2);
+    play.escrow(57, 0, Closed::Answered(TokenAnswer::Granted(grant(2))));
+    assert_eq!((play.generation(), play.done.len()), (2, 0));
+}
+
+#[test]
+fn a_refusal_that_the_escrow_kept_is_a_revocation() {
+    let mut play = Play::with(GraceProfile::STRICT);
+    play.ask(50, AskReason::Deadline);
+    play.crash();
+    play.step(80, Event::DeadlineReached);
+    let refused = TokenAnswer::Failed { failure: Failure::Reauth, retry_after: None };
+    play.escrow(80, 0, Closed::Answered(refused));
+    assert_eq!(play.peek(80), Answer::ReauthRequired(ReauthReason::Revoked));
+}
+
+#[test]
+fn within_the_window_a_lost_answer_is_asked_for_again_by_itself() {
+    let mut play = Play::with(window(30));
+    play.ask(50, AskReason::Deadline);
+    play.lost(50, 0);
+    assert_eq!(play.sent(), [(1, "refresh-1")]);
+    play.granted(61, 1, 2);
+    assert_eq!((play.generation(), play.counted()), (2, vec![(Outcome::ReplayedWithinGrace, 1)]));
+}
+
+#[test]
+fn a_replay_that_fails_is_repeated_while_the_window_is_open_and_no_longer() {
+    let mut play = Play::with(window(30));
+    play.ask(50, AskReason::Deadline);
+    play.lost(50, 0);
+    let unavailable = TokenAnswer::Failed { failure: Failure::Transient, retry_after: None };
+    play.answered(61, 1, unavailable.clone());
+    let again = play.vault.next_alarm().expect("there is another try");
+    assert!(again < at(80).wall);
+    play.step(62, Event::DeadlineReached);
+    assert_eq!(play.sent(), [(2, "refresh-1")]);
+    let wait = TokenAnswer::Failed { failure: Failure::Throttled, retry_after: Some(Millis::from_secs(60)) };
+    play.answered(63, 2, wait);
+    assert!(play.vault.next_alarm().expect("the limits") > at(1_000).wall, "the window is closed by then");
+    assert!(matches!(play.peek(64), Answer::Current(_)));
+}
+
+#[test]
+fn on_a_strict_server_an_ambiguous_token_serves_while_it_lives() {
+    let mut play = Play::with(GraceProfile::STRICT);
+    play.ask(20, AskReason::Forced);
+    play.lost(20, 0);
+    assert_eq!(play.sent(), [], "to ask again could end the access token too");
+    play.ask(50, AskReason::Deadline);
+    assert_eq!(play.sent(), []);
+    assert!(matches!(play.done.as_slice(), [Effect::Answer { answer: Answer::Current(_), .. }]));
+}
+
+#[test]
+fn on_a_strict_server_a_dead_ambiguous_token_is_presented_once_more() {
+    let mut play = Play::with(GraceProfile::STRICT);
+    play.ask(20, AskReason::Forced);
+    play.lost(20, 0);
+    let (mut taken, mut refused) = (play, Play::with(GraceProfile::STRICT));
+    refused.ask(20, AskReason::Forced);
+    refused.lost(20, 0);
+
+    // The server never got it.
+    taken.ask(61, AskReason::Deadline);
+    assert_eq!(taken.sent(), [(1, "refresh-1")]);
+    taken.granted(62, 1, 2);
+    assert_eq!((taken.generation(), taken.counted()), (2, vec![(Outcome::ResentNeverSent, 1)]));
+
+    // The server had rotated, and the answer is gone. The session asks its user and goes on.
+    refused.ask(61, AskReason::Deadline);
+    refused.refused(62, 1);
+    assert_eq!(refused.peek(62), Answer::ReauthRequired(ReauthReason::RotationLost));
+    assert_eq!(refused.counted(), [(Outcome::AmbiguousRelogin, 1)]);
+}
+
+#[test]
+fn a_token_that_an_upstream_refused_is_as_good_as_dead() {
+    let mut play = Play::with(GraceProfile::STRICT);
+    play.ask(20, AskReason::Forced);
+    play.lost(20, 0);
+    play.ask(51, AskReason::Unauthorized);
+    assert_eq!(play.sent(), [(1, "refresh-1")]);
+}
+
+#[test]
+fn other_devices_are_never_risked_for_one() {
+    let mut play = Play::with(WIDE);
+    play.ask(20, AskReason::Forced);
+    play.lost(20, 0);
+    play.ask(50, AskReason::Deadline);
+    assert!(matches!(play.peek(50), Answer::Current(_)), "it serves while it lives");
+    play.ask(61, AskReason::Deadline);
+    assert_eq!(play.sent(), []);
+    assert_eq!(play.peek(61), Answer::ReauthRequired(ReauthReason::Ambiguous));
+    assert_eq!(play.counted(), [(Outcome::AmbiguousRelogin, 1)]);
+}
+
+#[test]
+fn a_server_that_never_forgets_is_asked_again_when_somebody_asks() {
+    let unlimited =
+        GraceProfile { window: Window::Unlimited, replay: Replay::ActiveToken, ..GraceProfile::STRICT };
+    let mut play = Play::with(unlimited);
+    play.ask(20, AskReason::Forced);
+    play.lost(20, 0);
+    assert_eq!(play.sent(), [], "nobody waits, and no window closes");
+    play.ask(3_000, AskReason::Deadline);
+    play.granted(3_001, 1, 2);
+    assert_eq!(play.counted(), [(Outcome::ReplayedWithinGrace, 1)]);
+}
+
+#[test]
+fn a_request_that_was_not_sent_is_closed_before_another_leaves() {
+    let mut play = Play::with(WIDE);
+    play.ask(50, AskReason::Deadline);
+    play.answered(51, 0, TokenAnswer::Unsent);
+    assert!(play.closes() && play.sent().is_empty());
+    play.escrow(51, 0, Closed::NeverSent);
+    assert_eq!(play.counted(), [(Outcome::Transient, 1)]);
+    assert_eq!(play.sent(), [], "with a pause: the same would happen again");
+    play.ask(53, AskReason::Deadline);
+    play.refused(54, 1);
+    assert_eq!(play.peek(54), Answer::ReauthRequired(ReauthReason::Revoked), "it was the first attempt");
+}
+
+#[test]
+fn an_escrow_that_does_not_answer_is_asked_again_and_nothing_is_sent() {
+    let mut play = Play::with(window(30));
+    play.ask(50, AskReason::Deadline);
+    play.crash();
+    for seconds in [80, 120, 200, 3_600] {
+        play.step(seconds, Event::DeadlineReached);
+        assert!(play.closes() && play.sent().is_empty(), "{seconds}");
+        play.step(seconds, Event::EscrowAnswered { request: RequestId(0), closed: None });
+        let next = play.vault.next_alarm().expect("it asks again");
+        assert!(at(seconds).wall < next && next <= at(seconds + 31).wall);
+    }
+}
+
+#[test]
+fn a_successor_that_comes_after_the_logout_is_revoked_also_across_a_crash() {
+    for crash in [false, true] {
+        let mut play = Play::with(GraceProfile::STRICT);
+        play.ask(50, AskReason::Deadline);
+        play.step(51, Event::LogoutAsked { caller: CallerId(2) });
+        assert_eq!(play.revoked(), ["refresh-1"]);
+        if crash {
+            play.crash();
+            play.step(90, Event::DeadlineReached);
+            assert!(play.closes());
+            play.escrow(90, 0, Closed::Answered(TokenAnswer::Granted(grant(2))));
+        } else {
+            play.granted(52, 0, 2);
+        }
+        assert_eq!(play.revoked(), ["refresh-2"], "crash: {crash}");
+        assert_eq!(play.peek(95), Answer::Ended(EndReason::Logout));
+    }
+}
+
+#[test]
+fn a_revocation_is_tried_until_the_server_has_taken_it() {
+    let mut play = Play::with(GraceProfile::STRICT);
+    play.step(10, Event::LogoutAsked { caller: CallerId(2) });
+    let errand = play.vault.outbox().errands()[0].id;
+    let retry = RevocationAnswer::Retry { retry_after: Some(Millis::from_secs(100)) };
+    play.step(11, Event::RevocationAnswered { errand, answer: retry });
+    assert_eq!(play.vault.next_alarm(), Some(at(111).wall));
+    // Nobody says what came of the second try.
+    play.crash();
+    play.step(111, Event::DeadlineReached);
+    assert_eq!(play.revoked(), ["refresh-1"]);
+    play.crash();
+    play.step(141, Event::DeadlineReached);
+    assert_eq!(play.revoked(), ["refresh-1"]);
+    for _ in 0..2 {
+        play.step(142, Event::RevocationAnswered { errand, answer: RevocationAnswer::Settled });
+        assert!(play.vault.outbox().errands().is_empty());
+    }
+    // The last trace goes a day later, the escrow's first.
+    play.step(86_500, Event::DeadlineReached);
+    assert_eq!(play.done, [Effect::EraseEscrow]);
+    play.step(86_501, Event::EscrowErased);
+    assert_eq!(play.done, [Effect::Forget]);
+    assert_eq!(play.vault, Vault::new(play.policy));
+}
+
+#[test]
+fn nothing_is_forgotten_while_there_is_something_to_revoke_and_a_week_is_enough() {
+    let mut play = Play::with(GraceProfile::STRICT);
+    play.step(10, Event::LogoutAsked { caller: CallerId(2) });
+    let errand = play.vault.outbox().errands()[0].id;
+    let (mut seconds, mut tries) = (10, 1);
+    let abandoned = loop {
+        play.step(
+            seconds,
+            Event::RevocationAnswered { errand, answer: RevocationAnswer::Retry { retry_after: None } },
+        );
+        let due = play.vault.next_alarm().expect("it goes on");
+        seconds = (due.as_millis() - WALL).div_ceil(1_000);
+        play.step(seconds, Event::DeadlineReached);
+        if play.revoked().is_empty() {
+            break play.done.contains(&Effect::AbandonRevocation { errand });
+        }
+        tries += 1;
+        assert!(tries < 2_000_000, "it spins");
+    };
+    assert!(abandoned && seconds >= 7 * 86_400, "{seconds} s, {tries} tries");
+}
+
+#[test]
+fn who_ends_a_session_is_told_to_those_who_come_late() {
+    for (by, reason) in [
+        (Revoker::Admin, EndReason::Admin),
+        (Revoker::BackChannel, EndReason::BackChannel),
+        (Revoker::OtherDevice, EndReason::OtherDevice),
+    ] {
+        let mut play = Play::with(GraceProfile::STRICT);
+        play.ask(50, AskReason::Deadline);
+        for _ in 0..2 {
+            play.step(51, Event::RevokeAsked { caller: CallerId(9), by });
+        }
+        assert_eq!(play.peek(52), Answer::Ended(reason));
+        play.granted(53, 0, 2);
+        assert_eq!(play.revoked(), ["refresh-2"]);
+    }
+}
+
+#[test]
+fn what_a_renewal_replaced_is_revoked_only_where_that_cannot_end_the_new_grant() {
+    for shared_grant in [true, false] {
+        let mut play = Play::new(Policy { shared_grant, ..Policy::default() });
+        play.ask(50, AskReason::Deadline);
+        let login = Login { epoch: Epoch(WALL + 51_000), grant: grant(7) };
+        play.step(51, Event::RenewalCommitted { caller: CallerId(3), login });
+        assert_eq!(play.revoked().is_empty(), shared_grant);
+        play.granted(52, 0, 2);
+        assert_eq!(play.revoked().is_empty(), shared_grant);
+        assert_eq!(play.generation(), 2, "the loser changes nothing");
+        assert!(
+            matches!(play.peek(53), Answer::Current(current) if current.access_token == Secret::new("access-7".into()))
+        );
+    }
+}
+
+#[test]
+fn a_storage_that_went_back_in_time_raises_the_generation_and_trusts_its_token_no_more() {
+    let mut play = Play::with(WIDE);
+    let old = play.vault.row();
+    play.ask(50, AskReason::Deadline);
+    play.granted(51, 0, 2);
+    play.ask(101, AskReason::Deadline);
+    play.granted(102, 1, 3);
+    let newest = play.vault.stamp().expect("a session");
+
+    // Either a tab shows that it holds more than there is here,
+    let mut told_by_tab =
+        Play { policy: play.policy, vault: Vault::load(play.policy, old.clone()), done: Vec::new() };
+    let ask = Ask { op: None, stamp: Some(newest), reason: AskReason::Resume, active_ago: None };
+    told_by_tab.step(110, Event::TokenAsked { caller: CallerId(1), ask });
+    assert_eq!(told_by_tab.vault.stamp(), Some(Stamp { generation: Generation(4), ..newest }));
+    told_by_tab.ask(120, AskReason::Deadline);
+    assert_eq!(told_by_tab.peek(120), Answer::ReauthRequired(ReauthReason::Ambiguous));
+
+    // or the escrow does.
+    let mut told_by_escrow =
+        Play { policy: play.policy, vault: Vault::load(play.policy, old), done: Vec::new() };
+    told_by_escrow.ask(110, AskReason::Deadline);
+    told_by_escrow.answered(110, 0, TokenAnswer::Unheard);
+    told_by_escrow.escrow(110, 0, Closed::Outrun { newest: RequestId(1) });
+    assert_eq!(told_by_escrow.peek(111), Answer::ReauthRequired(ReauthReason::Ambiguous));
+    assert_eq!(told_by_escrow.generation(), 2);
+}
+
+#[test]
+fn a_grant_that_would_lapse_is_refreshed_once_before_and_that_is_no_activity() {
+    let idle = Millis::from_days(10);
+    let policy = Policy { grant_idle: Some(idle), idle_limit: Millis::from_days(12), ..Policy::default() };
+    let mut play = Play::new(policy);
+    let day = 86_400;
+    assert_eq!(play.vault.next_alarm(), Some(at(9 * day).wall));
+    play.step(9 * day, Event::DeadlineReached);
+    assert_eq!(play.sent(), [(0, "refresh-1")]);
+    play.granted(9 * day + 1, 0, 2);
+    assert_eq!(play.vault.next_alarm(), Some(at(12 * day).wall), "the session's own limit comes first now");
+    let never = Policy { keep_grant: KeepGrant::Never, ..policy };
+    assert_eq!(Play::new(never).vault.next_alarm(), Some(at(12 * day).wall));
+}
+
+#[test]
+fn a_grant_that_cannot_be_kept_is_tried_with_pauses_and_then_left_alone() {
+    let policy = Policy { grant_idle: Some(Millis::from_secs(1_000)), ..Policy::default() };
+    let mut play = Play::new(policy);
+    let mut tries = 0;
+    loop {
+        let due = play.vault.next_alarm().expect("there is a limit at least");
+        if due > at(2_000).wall {
+            break;
+        }
+        let seconds = (due.as_millis() - WALL).div_ceil(1_000);
+        play.step(seconds, Event::DeadlineReached);
+        let [(request, _)] = play.sent()[..] else { panic!("nothing is sent at {seconds}") };
+        tries += 1;
+        let unavailable =
+            TokenAnswer::Failed { failure: Failure::Transient, retry_after: Some(Millis::from_secs(20)) };
+        play.answered(seconds, request, unavailable);
+    }
+    assert_eq!(tries, 5);
+}
+
+#[test]
+fn an_answer_that_comes_after_it_was_given_up_is_taken_and_its_replay_comes_to_nothing() {
+    let mut play = Play::with(window(30));
+    play.ask(50, AskReason::Deadline);
+    play.lost(50, 0);
+    assert_eq!(play.sent().len(), 1, "the replay is under way");
+    play.granted(61, 0, 2);
+    assert_eq!(play.generation(), 2);
+    play.granted(62, 1, 2);
+    assert_eq!((play.generation(), play.revoked().len()), (2, 0), "the same pair again, and it is ours");
+    play.ask(110, AskReason::Deadline);
+    assert_eq!(play.sent(), [(2, "refresh-2")]);
+}
