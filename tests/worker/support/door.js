@@ -5,7 +5,7 @@
 
 import { DurableObject } from "cloudflare:workers";
 
-import Worker, { LoginDesk as Desk, SessionVault as Vault } from "./index.js";
+import Worker, { Escrow as RealEscrow, LoginDesk as Desk, SessionVault as Vault } from "./index.js";
 
 /** What befalls calls to an object, by path. @type {Map<string, { delayMs?: number, lose?: boolean }>} */
 const accidents = new Map();
@@ -38,6 +38,7 @@ const around = (/** @type {any} */ Real) =>
     }
   };
 
+export const Escrow = around(RealEscrow);
 export const LoginDesk = around(Desk);
 export const SessionVault = around(Vault);
 
@@ -48,8 +49,11 @@ export default class extends /** @type {any} */ (Worker) {
     if (!pathname.startsWith("/door/")) return super.fetch(request);
     const path = searchParams.get("path") ?? "";
     if (pathname === "/door/accident") return Response.json(accidents.set(path, await request.json()).size);
-    const namespace = this.env[searchParams.get("binding") ?? ""];
-    const object = namespace.get(namespace.idFromName(searchParams.get("name")));
+    const binding = searchParams.get("binding") ?? "";
+    const namespace = this.env[binding];
+    // An escrow is named by the id of its vault's object, which knows no other name of its own.
+    const session = () => this.env.SESSION_VAULT.idFromName(searchParams.get("name")).toString();
+    const object = namespace.getByName(binding === "ESCROW" ? session() : searchParams.get("name"));
     return object.fetch(new Request(`http://object${path}`, { method: "POST", body: await request.text() }));
   }
 }

@@ -29,6 +29,9 @@ function workerdBinary() {
   return join(dirname(inner.resolve(`${name}/package.json`)), "bin", platform === "win32" ? "workerd.exe" : "workerd");
 }
 
+/** The Durable Object bindings, and their classes. */
+export const OBJECTS = { SESSION_VAULT: "SessionVault", ESCROW: "Escrow", LOGIN_DESK: "LoginDesk" };
+
 const quoted = (/** @type {unknown} */ value) => JSON.stringify(String(value));
 
 /** @param {string} name @param {unknown} value texts as they are, everything else as JSON, as wrangler does it */
@@ -37,13 +40,14 @@ const binding = (name, value) =>
     ? `(name = ${quoted(name)}, text = ${quoted(value)})`
     : `(name = ${quoted(name)}, json = ${quoted(JSON.stringify(value))})`;
 
-/** @param {{ port: number, disk: string, compatibilityDate: string, variables: Record<string, unknown>, objects: Record<string, string>, door: boolean }} options */
-function configText({ port, disk, compatibilityDate, variables, objects, door }) {
+/** @param {{ port: number, disk: string, compatibilityDate: string, variables: Record<string, unknown>, objects: Record<string, string>, rotator: boolean, door: boolean }} options */
+function configText({ port, disk, compatibilityDate, variables, objects, rotator, door }) {
   const bindings = [
     ...Object.entries(variables).filter(([, value]) => value !== undefined).map(([name, value]) => binding(name, value)),
     ...Object.entries(objects).map(([name, className]) => `(name = ${quoted(name)}, durableObjectNamespace = ${quoted(className)})`),
+    ...(rotator ? [`(name = "ROTATOR", service = "main")`] : []),
   ];
-  const namespaces = ["SessionVault", "LoginDesk"].map((name) => `(className = ${quoted(name)}, uniqueKey = ${quoted(name)}, enableSql = true)`);
+  const namespaces = Object.values(OBJECTS).map((name) => `(className = ${quoted(name)}, uniqueKey = ${quoted(name)}, enableSql = true)`);
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
@@ -73,14 +77,16 @@ export class Workerd {
   /** @type {import("node:child_process").ChildProcess | undefined} */ #child;
   /** @type {Record<string, unknown>} */ #variables;
   /** @type {Record<string, string>} */ #objects;
+  /** @type {boolean} */ #rotator;
   /** @type {boolean} */ #door;
 
-  /** @param {string} folder @param {number} port @param {Record<string, unknown>} variables @param {Record<string, string>} objects @param {boolean} door */
-  constructor(folder, port, variables, objects, door) {
+  /** @param {string} folder @param {number} port @param {Record<string, unknown>} variables @param {Record<string, string>} objects @param {boolean} rotator @param {boolean} door */
+  constructor(folder, port, variables, objects, rotator, door) {
     this.folder = folder;
     this.port = port;
     this.#variables = variables;
     this.#objects = objects;
+    this.#rotator = rotator;
     this.#door = door;
   }
 
@@ -94,11 +100,12 @@ export class Workerd {
    * @param {number} [options.port]
    * @param {Record<string, unknown>} options.variables
    * @param {Record<string, string>} [options.objects] Durable Object bindings and their classes
+   * @param {boolean} [options.rotator] whether the Worker is bound to itself
    * @param {boolean} [options.door] whether the objects can be reached, see `door.js`
    */
-  static async start({ port, variables, objects = { SESSION_VAULT: "SessionVault", LOGIN_DESK: "LoginDesk" }, door = false }) {
+  static async start({ port, variables, objects = OBJECTS, rotator = true, door = false }) {
     const folder = await mkdtemp(join(tmpdir(), "everlit-workerd-"));
-    const workerd = new Workerd(folder, port ?? (await freePort()), variables, objects, door);
+    const workerd = new Workerd(folder, port ?? (await freePort()), variables, objects, rotator, door);
     for (const module of MODULES) await copyFile(join(BUILD, module), join(folder, module));
     if (door) await copyFile(DOOR, join(folder, "door.js"));
     await mkdir(join(folder, "disk"));
@@ -112,7 +119,7 @@ export class Workerd {
     Object.assign(this.#variables, changes);
     const toml = await readFile(join(ROOT, "wrangler.toml"), "utf8");
     const compatibilityDate = /^compatibility_date\s*=\s*"([\d-]+)"/m.exec(toml)?.[1] ?? "";
-    const text = configText({ port: this.port, disk: join(this.folder, "disk"), compatibilityDate, variables: this.#variables, objects: this.#objects, door: this.#door });
+    const text = configText({ port: this.port, disk: join(this.folder, "disk"), compatibilityDate, variables: this.#variables, objects: this.#objects, rotator: this.#rotator, door: this.#door });
     await writeFile(join(this.folder, "config.capnp"), text);
   }
 
@@ -141,7 +148,7 @@ export class Workerd {
   /**
    * Asks a Durable Object, past the Worker. Only through the door.
    *
-   * @param {"SESSION_VAULT" | "LOGIN_DESK"} binding @param {string | undefined} cookie whose first half is the object's name
+   * @param {"SESSION_VAULT" | "ESCROW" | "LOGIN_DESK"} binding @param {string | undefined} cookie whose first half is the object's name, or its session's
    * @param {string} path @param {string} [body]
    */
   async ask(binding, cookie, path, body = "") {
