@@ -1,22 +1,55 @@
 /*
- * Runs in workerd, around the real bundle: a way for tests to the Durable Objects, which have none from outside, and accidents
- * that the platform has on its own account (a call that is slow, an answer that is lost).
+ * Runs in workerd, around the real bundle: a way for tests to the Durable Objects, which have none from outside, accidents
+ * that the platform has on its own account (a call that is slow, lost or delivered twice, an object that is reset), and a count
+ * of what the platform puts on the bill.
  */
 
 import { DurableObject } from "cloudflare:workers";
 
 import Worker, { Escrow as RealEscrow, LoginDesk as Desk, SessionVault as Vault } from "./index.js";
+import { Meter, countTimers, timersPending } from "./meter.js";
 
-/** What befalls calls to an object, by path. @type {Map<string, { delayMs?: number, lose?: boolean }>} */
+/**
+ * What befalls a call, by path. `twice` delivers it twice at once, and answers with what the first or the second delivery was
+ * answered with.
+ *
+ * @typedef {{ delayMs?: number, lose?: boolean, twice?: "first" | "second" }} Accident
+ */
+
+/** @type {Map<string, Accident>} */
 const accidents = new Map();
+/** The internal request that came last, to be delivered again. @type {{ headers: [string, string][], body: string } | undefined} */
+let captured;
 
-const around = (/** @type {any} */ Real) =>
+const ROTATE = "/internal/rotate";
+/** A timer that is not counted as one of the bundle. */
+const later = globalThis.setTimeout;
+countTimers();
+
+/** @param {Request} request @param {Accident | undefined} accident @param {(request: Request) => Promise<Response>} deliver */
+async function befallen(request, { delayMs = 0, lose = false, twice } = {}, deliver) {
+  let answer;
+  if (twice) {
+    const copy = request.clone();
+    const [first, second] = await Promise.all([deliver(request), deliver(copy)]);
+    answer = twice === "first" ? first : second;
+  } else {
+    answer = await deliver(request);
+  }
+  if (delayMs) await new Promise((resolve) => later(resolve, delayMs));
+  return lose ? new Response(null, { status: 503 }) : answer;
+}
+
+/** @param {string} name of the class @param {any} Real */
+const around = (name, Real) =>
   class extends DurableObject {
     #real;
+    #meter;
 
     /** @param {any} state @param {any} env */
     constructor(state, env) {
       super(state, env);
+      this.#meter = Meter.of(`${name} ${state.id}`, state.storage);
       this.#real = new Real(state, env);
     }
 
@@ -27,28 +60,34 @@ const around = (/** @type {any} */ Real) =>
       if (pathname === "/sql") return Response.json(storage.sql.exec(await request.text()).toArray());
       if (pathname === "/alarm") return Response.json(await storage.getAlarm());
       if (pathname === "/lose-alarm") return Response.json((await storage.deleteAlarm()) ?? null);
-      const { delayMs = 0, lose = false } = accidents.get(pathname) ?? {};
-      const answer = await this.#real.fetch(request);
-      if (delayMs) await new Promise((resolve) => setTimeout(resolve, delayMs));
-      return lose ? new Response(null, { status: 503 }) : answer;
+      if (pathname === "/reset") return Response.json(Boolean(later(() => this.ctx.abort("reset by a test"), 0)));
+      if (pathname === "/counts") return Response.json(this.#meter.counts);
+      this.#meter.requests += 1;
+      return befallen(request, accidents.get(pathname), (delivered) => this.#real.fetch(delivered));
     }
 
     alarm() {
-      return this.#real.alarm();
+      return this.#meter.duringAlarm(() => this.#real.alarm());
     }
   };
 
-export const Escrow = around(RealEscrow);
-export const LoginDesk = around(Desk);
-export const SessionVault = around(Vault);
+export const Escrow = around("Escrow", RealEscrow);
+export const LoginDesk = around("LoginDesk", Desk);
+export const SessionVault = around("SessionVault", Vault);
 
 export default class extends /** @type {any} */ (Worker) {
   /** @param {Request} request */
   async fetch(request) {
     const { pathname, searchParams } = new URL(request.url);
+    if (pathname === ROTATE) {
+      captured = { headers: [...request.headers], body: await request.clone().text() };
+      return befallen(request, accidents.get(pathname), (delivered) => super.fetch(delivered));
+    }
     if (!pathname.startsWith("/door/")) return super.fetch(request);
     const path = searchParams.get("path") ?? "";
     if (pathname === "/door/accident") return Response.json(accidents.set(path, await request.json()).size);
+    if (pathname === "/door/timers") return Response.json(timersPending());
+    if (pathname === "/door/captured") return Response.json(captured ?? null);
     const binding = searchParams.get("binding") ?? "";
     const namespace = this.env[binding];
     // An escrow is named by the id of its vault's object, which knows no other name of its own.

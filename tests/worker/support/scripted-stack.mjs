@@ -13,8 +13,8 @@ import { Workerd } from "./workerd.mjs";
 /** @typedef {import("./scripted-server.mjs").Given} Given */
 /** @typedef {import("./scripted-server.mjs").Asked} Asked */
 
-/** @param {{ change?: (given: ReturnType<typeof variables>) => Record<string, unknown>, door?: boolean }} [options] */
-export async function startScriptedStack({ change = (given) => given, door = false } = {}) {
+/** @param {{ change?: (given: ReturnType<typeof variables>) => Record<string, unknown>, door?: boolean, build?: string }} [options] */
+export async function startScriptedStack({ change = (given) => given, door = false, build } = {}) {
   const port = await freePort();
   const app = `http://localhost:${port}`;
   const clientSecret = `s: ${secretText()}/+%`;
@@ -24,7 +24,7 @@ export async function startScriptedStack({ change = (given) => given, door = fal
   const resource = await startScriptedServer((asked) => script.answer(asked));
   const given = variables({ app, issuer: as.issuer, resource: resource.origin, clientSecret });
   const stop = () => Promise.all([as.close(), resource.close()]);
-  const workerd = await Workerd.start({ port, variables: change(given), door }).catch(async (error) => {
+  const workerd = await Workerd.start({ port, variables: change(given), door, build }).catch(async (error) => {
     await stop();
     throw error;
   });

@@ -20,3 +20,19 @@ export async function until(what, ask, limitMs = 10_000) {
     await pause(20);
   }
 }
+
+/**
+ * Waits for something no longer than this.
+ *
+ * @template T
+ * @param {string} what
+ * @param {Promise<T>} wanted
+ * @param {number} limitMs
+ * @returns {Promise<T>}
+ */
+export function within(what, wanted, limitMs) {
+  /** @type {NodeJS.Timeout} */
+  let limit;
+  const late = new Promise((_, reject) => { limit = setTimeout(() => reject(new Error(`waited ${limitMs} ms for ${what}`)), limitMs); });
+  return Promise.race([wanted, /** @type {Promise<never>} */ (late)]).finally(() => clearTimeout(limit));
+}

@@ -13,10 +13,12 @@ import { freePort } from "./ports.mjs";
 import { until } from "./until.mjs";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
-const BUILD = resolve(process.env.EVERLIT_WORKER_BUILD ?? join(ROOT, "worker/build"));
+export const BUILD = resolve(process.env.EVERLIT_WORKER_BUILD ?? join(ROOT, "worker/build"));
 const MODULES = ["index.js", "index_bg.wasm"];
+/** The same with fault points in it. */
+export const BUILD_WITH_FAULTS = resolve(process.env.EVERLIT_WORKER_BUILD_FAULTS ?? join(ROOT, "target/worker-faults"));
 /** Around the bundle, where a test says so. */
-const DOOR = fileURLToPath(new URL("door.js", import.meta.url));
+const DOOR = ["door.js", "meter.js"];
 
 /** The binary itself: the package's own launcher is one process more to kill. */
 function workerdBinary() {
@@ -58,7 +60,7 @@ const config :Workerd.Config = (
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
 );
 const main :Workerd.Worker = (
-  modules = [${door ? '\n    (name = "door.js", esModule = embed "door.js"),' : ""}
+  modules = [${(door ? DOOR : []).map((name) => `\n    (name = ${quoted(name)}, esModule = embed ${quoted(name)}),`).join("")}
     (name = "index.js", esModule = embed "index.js"),
     (name = "index_bg.wasm", wasm = embed "index_bg.wasm"),
   ],
@@ -102,12 +104,13 @@ export class Workerd {
    * @param {Record<string, string>} [options.objects] Durable Object bindings and their classes
    * @param {boolean} [options.rotator] whether the Worker is bound to itself
    * @param {boolean} [options.door] whether the objects can be reached, see `door.js`
+   * @param {string} [options.build] folder of the bundle
    */
-  static async start({ port, variables, objects = OBJECTS, rotator = true, door = false }) {
+  static async start({ port, variables, objects = OBJECTS, rotator = true, door = false, build = BUILD }) {
     const folder = await mkdtemp(join(tmpdir(), "everlit-workerd-"));
     const workerd = new Workerd(folder, port ?? (await freePort()), variables, objects, rotator, door);
-    for (const module of MODULES) await copyFile(join(BUILD, module), join(folder, module));
-    if (door) await copyFile(DOOR, join(folder, "door.js"));
+    for (const module of MODULES) await copyFile(join(build, module), join(folder, module));
+    for (const module of door ? DOOR : []) await copyFile(fileURLToPath(new URL(module, import.meta.url)), join(folder, module));
     await mkdir(join(folder, "disk"));
     await workerd.configure({});
     await workerd.begin();
@@ -158,7 +161,7 @@ export class Workerd {
     return answer.json;
   }
 
-  /** Says what befalls calls to an object from now on. Only through the door. @param {string} path @param {{ delayMs?: number, lose?: boolean }} accident */
+  /** Says what befalls calls to an object from now on. Only through the door. @param {string} path @param {{ delayMs?: number, lose?: boolean, twice?: "first" | "second" }} accident */
   async befall(path, accident) {
     const url = `http://localhost:${this.port}/door/accident?${new URLSearchParams({ path })}`;
     const answer = await send(url, { method: "POST", body: JSON.stringify(accident) });
