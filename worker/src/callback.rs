@@ -9,8 +9,8 @@ use everlit_core::vault::{Granted, Login};
 use everlit_edge::config::ProviderConfig;
 use everlit_edge::cookie::{SessionId, set_session};
 use everlit_edge::oauth::{
-    AuthorizationCode, AuthorizationErrorCode, AuthorizationResponse, ClientCredentials, ClientRequest,
-    CodeVerifier, Expected, Outcome, State, TokenAnswer, TokenResponse,
+    AuthorizationCode, AuthorizationErrorCode, AuthorizationResponse, ClientRequest, CodeVerifier, Expected,
+    Outcome, State, TokenAnswer, TokenResponse,
 };
 use everlit_edge::oidc::{Expectation, IdTokenClaims, Nonce, ProviderMetadata};
 use everlit_edge::prefetch::is_prefetch;
@@ -23,11 +23,11 @@ use crate::desk::message::{Claimed, Transaction};
 use crate::environment::Environment;
 use crate::http::Reply;
 use crate::pages::{self, Failed};
+use crate::registration::Registration;
 use crate::routes::Call;
 use crate::vault::client::VaultClient;
 use crate::vault::message::{Holder, VaultReply};
-use crate::vault::revocation;
-use crate::{background, clock, discovery, entropy, log, outgoing, verify};
+use crate::{background, clock, discovery, entropy, log, outgoing, revocation, verify};
 
 /// How long the code exchange may take: a person is waiting.
 const LIMIT: Duration = Duration::from_secs(15);
@@ -193,13 +193,11 @@ impl Callback {
         code: &AuthorizationCode,
         transaction: &Transaction,
     ) -> Result<TokenResponse, Failure> {
-        let client_secret = self.environment.client_secret(&provider.name);
-        let client_secret =
-            client_secret.ok_or(Failure(Failed::Ourselves, "the client secret is not set"))?;
+        let registration = Registration::of(&self.environment, &provider.name);
+        let registration = registration.ok_or(Failure(Failed::Ourselves, "the client secret is not set"))?;
         let code_verifier = CodeVerifier::restored(&transaction.code_verifier);
         let code_verifier = code_verifier.ok_or(Failure(Failed::Ourselves, "the transaction is damaged"))?;
-        let client =
-            ClientCredentials { client_id: &provider.client_id, client_secret, method: provider.client_auth };
+        let client = registration.client();
         let redirect_uri = provider.redirect_uri(&self.environment.config.origins);
         let request = ClientRequest::authorization_code(&client, code, &redirect_uri, &code_verifier);
         let received = outgoing::post(&metadata.token_endpoint.to_string(), &request, LIMIT).await;
@@ -320,7 +318,7 @@ impl Callback {
         let Some(token) = refresh_token else { return };
         let (environment, provider) = (Rc::clone(&self.environment), self.provider.clone());
         background::start((*self.context).as_ref(), async move {
-            revocation::revoke(&environment, &provider, &token).await;
+            revocation::discard(&environment, &provider, &token).await;
         });
     }
 }

@@ -8,17 +8,20 @@ use everlit_core::secret::Secret;
 use everlit_core::vault::Policy;
 use everlit_edge::config::{Config, ConfigError, ConfigErrorKind, Variables};
 use everlit_edge::cookie::CookieKeys;
-use everlit_edge::keys::{Keyring, MasterKey, SESSION_KEY};
+use everlit_edge::internal::InternalKeys;
+use everlit_edge::keys::{self, Keyring};
 use wasm_bindgen::{JsCast as _, JsValue};
 use worker::Env;
 
 /// The binding of the objects that hold one grant each.
 pub(crate) const SESSION_VAULT: &str = "SESSION_VAULT";
+/// The binding of the objects that keep what came of a token request.
+pub(crate) const ESCROW: &str = "ESCROW";
 /// The binding of the objects that hold a browser's pending logins.
 pub(crate) const LOGIN_DESK: &str = "LOGIN_DESK";
 
-/// The version of the one session key there is.
-const KEY_VERSION: u8 = 1;
+/// The binding of this Worker to itself.
+pub(crate) const ROTATOR: &str = "ROTATOR";
 
 thread_local! {
     static READ: RefCell<Option<Rc<Environment>>> = const { RefCell::new(None) };
@@ -32,6 +35,8 @@ pub(crate) struct Environment {
     pub(crate) keyring: Keyring,
     /// The keys of the cookies.
     pub(crate) cookies: CookieKeys,
+    /// The keys of what a vault says to the rotator.
+    pub(crate) internal: InternalKeys,
     client_secrets: BTreeMap<String, Secret<String>>,
 }
 
@@ -52,36 +57,50 @@ impl Environment {
         self.client_secrets.get(provider)
     }
 
-    /// The numbers a vault works by.
-    pub(crate) fn policy(&self) -> Policy {
-        Policy {
-            idle_limit: self.config.limits.idle,
-            absolute_limit: self.config.limits.absolute,
-            ..Policy::default()
+    /// The numbers a vault works by whose grant comes from the provider of this name.
+    pub(crate) fn policy(&self, provider: &str) -> Policy {
+        match self.config.provider(provider) {
+            Some(provider) => self.config.policy(provider),
+            // Nothing can be asked of a provider that is no longer configured, and the session's own limits hold all the same.
+            None => Policy {
+                idle_limit: self.config.limits.idle,
+                absolute_limit: self.config.limits.absolute,
+                ..Policy::default()
+            },
         }
     }
 
     fn read(env: &Env) -> Result<Self, ConfigError> {
-        let mut variables = Variables::new();
+        let (mut variables, mut session_keys) = (Variables::new(), Vec::new());
         let bindings: &js_sys::Object = env.unchecked_ref();
         for name in js_sys::Object::keys(bindings).iter().filter_map(|name| name.as_string()) {
             if Variables::is_secret_name(&name) {
-                if secret(env, &name).is_some() {
+                if let Some(text) = secret(env, &name) {
                     variables = variables.secret(&name);
+                    if keys::version_of(&name).is_some() {
+                        session_keys.push((name, text));
+                    }
                 }
             } else if Variables::is_variable_name(&name) {
                 variables = variable(variables, env, &name);
             }
         }
         let config = Config::parse(&variables).map_err(first)?;
-        for binding in [SESSION_VAULT, LOGIN_DESK] {
+        for binding in [SESSION_VAULT, ESCROW, LOGIN_DESK] {
             if env.durable_object(binding).is_err() {
                 return Err(missing(binding, "a Durable Object binding, as in Everlit's own wrangler.toml"));
             }
         }
-        let key = secret(env, SESSION_KEY).unwrap_or_default();
-        let keyring = Keyring::new(MasterKey::parse(KEY_VERSION, &key)?);
+        let is_service = |bound: JsValue| bound.is_object();
+        if !value(env, ROTATOR).is_some_and(is_service) {
+            return Err(missing(
+                ROTATOR,
+                "a service binding of the Worker to itself, as in Everlit's own wrangler.toml",
+            ));
+        }
+        let keyring = Keyring::parse(session_keys)?;
         let cookies = CookieKeys::new(&keyring, config.origins.canonical());
+        let internal = InternalKeys::new(&keyring, config.origins.canonical());
         let client_secrets = config
             .providers()
             .iter()
@@ -90,7 +109,7 @@ impl Environment {
                 Some((provider.name.clone(), Secret::new(value)))
             })
             .collect();
-        Ok(Self { config, keyring, cookies, client_secrets })
+        Ok(Self { config, keyring, cookies, internal, client_secrets })
     }
 }
 

@@ -92,7 +92,8 @@ impl Reply {
         self
     }
 
-    fn text(status: u16, content_type: &str, text: String) -> Self {
+    /// A body of this type.
+    pub(crate) fn text(status: u16, content_type: &str, text: String) -> Self {
         let headers = vec![("content-type", content_type.to_owned())];
         Self::Own { status, headers, cookies: Vec::new(), body: Some(text) }
     }

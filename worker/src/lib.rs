@@ -8,12 +8,14 @@
 //! |---|---|
 //! | [`routes`] | which handler answers what |
 //! | [`login`], [`callback`], [`session`], [`token`], [`logout`], [`proxy`] | one endpoint each |
-//! | [`vault`], [`desk`] | one Durable Object each, both sides of it |
-//! | [`environment`] | variables, secrets and bindings |
+//! | [`vault`], [`escrow`], [`desk`] | one Durable Object each, both sides of it |
+//! | [`rotator`], [`revocation`] | what is asked of an authorization server on behalf of a vault |
+//! | [`environment`], [`registration`] | variables, secrets and bindings; who we are at a provider |
 //! | [`discovery`], [`verify`] | what providers say of themselves, and their signatures |
 //! | [`incoming`], [`outgoing`], [`body`], [`http`], [`pages`] | requests and answers |
 //! | [`stub`], [`sql`], [`background`] | the platform's calls, storage and patience |
 //! | [`clock`], [`entropy`], [`log`] | what they are called |
+//! | [`fault_point`] | where tests stop the world; empty in every deployment |
 
 #![warn(clippy::arithmetic_side_effects)]
 
@@ -28,6 +30,8 @@ mod desk;
 mod discovery;
 mod entropy;
 mod environment;
+mod escrow;
+mod fault_point;
 mod http;
 mod incoming;
 mod log;
@@ -36,6 +40,9 @@ mod logout;
 mod outgoing;
 mod pages;
 mod proxy;
+mod registration;
+mod revocation;
+mod rotator;
 mod routes;
 mod session;
 mod sql;
@@ -45,6 +52,7 @@ mod vault;
 mod verify;
 
 pub use desk::LoginDesk;
+pub use escrow::Escrow;
 pub use vault::SessionVault;
 
 /// Answers one request. An error here means that not even an answer could be made.

@@ -32,8 +32,8 @@ pub(crate) async fn forward(call: &Call, environment: &Environment) -> Result<Re
             }
         };
     let proof = same_origin(call, environment)?;
-    let session = session::named(call, environment, proof).ok_or_else(|| Problem::new(Code::LoggedOut))?;
-    let vault = VaultClient::of(&call.env, &session);
+    let cookie = session::named(call, environment, proof).ok_or_else(|| Problem::new(Code::LoggedOut))?;
+    let vault = VaultClient::of(&call.env, &cookie.id);
     let token = vault.access(None).await?.current()?;
     let under = call.request.header(HEADER_EPOCH);
     if under.is_some_and(|epoch| epoch.parse() != Ok(token.epoch)) {

@@ -4,13 +4,14 @@ use std::rc::Rc;
 
 use everlit_edge::config::ConfigError;
 use everlit_edge::cross_site::{self, Provenance, SameOrigin};
+use everlit_edge::internal::ROTATE;
 use everlit_wire::{Code, HEADER_VERSION, Problem, VERSION};
 use worker::{Context, Env};
 
 use crate::environment::Environment;
 use crate::http::Reply;
 use crate::incoming::Incoming;
-use crate::{callback, log, login, logout, proxy, session, token};
+use crate::{callback, log, login, logout, proxy, rotator, session, token};
 
 /// A request, and where it happens.
 pub(crate) struct Call {
@@ -32,6 +33,7 @@ enum Route {
     Token,
     Logout,
     Api,
+    Rotate,
     Unknown,
 }
 
@@ -43,6 +45,7 @@ impl Route {
             "/auth/session" => Self::Session,
             "/auth/token" => Self::Token,
             "/auth/logout" => Self::Logout,
+            ROTATE => Self::Rotate,
             _ if path.starts_with("/auth/callback/") => Self::Callback,
             _ if path.starts_with("/api/") => Self::Api,
             _ => Self::Unknown,
@@ -59,6 +62,7 @@ impl Route {
             Self::Token => "/auth/token",
             Self::Logout => "/auth/logout",
             Self::Api => "/api/{upstream}",
+            Self::Rotate => ROTATE,
             Self::Unknown => "unknown",
         }
     }
@@ -68,7 +72,8 @@ impl Route {
         match self {
             Self::Healthz | Self::Login | Self::Callback | Self::Session => Some("GET"),
             Self::Token | Self::Logout => Some("POST"),
-            Self::Api | Self::Unknown => None,
+            // What is unknown has no method that would be allowed, and the rotator is unknown to strangers.
+            Self::Api | Self::Rotate | Self::Unknown => None,
         }
     }
 }
@@ -105,6 +110,7 @@ async fn handle(route: Route, call: Call, environment: Rc<Environment>) -> Resul
         Route::Token => token::ask(&call, &environment, same_origin(&call, &environment)?).await,
         Route::Logout => logout::end(&call, &environment, same_origin(&call, &environment)?).await,
         Route::Api => proxy::forward(&call, &environment).await,
+        Route::Rotate => rotator::handler::rotate(call, environment).await,
         Route::Unknown => Err(Problem::new(Code::NotFound)),
     }
 }

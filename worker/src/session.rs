@@ -1,6 +1,7 @@
 //! `GET /auth/session`: where the session stands.
 
-use everlit_edge::cookie::SessionId;
+use everlit_core::time::{Millis, Timestamp};
+use everlit_edge::cookie::{SessionCookie, set_session};
 use everlit_edge::cross_site::SameOrigin;
 use everlit_wire::{
     Mode, NumericDate, Problem, Provider, ProviderState, Session, SessionResponse, Upstream, VERSION,
@@ -14,9 +15,31 @@ use crate::token;
 use crate::vault::client::VaultClient;
 use crate::vault::message::{Holder, VaultReply};
 
-/// The session that a request's cookie stands for; nothing if there is no cookie of ours.
-pub(crate) fn named(call: &Call, environment: &Environment, _proof: SameOrigin) -> Option<SessionId> {
-    environment.cookies.session(&call.request.header("cookie")?).ok().map(|cookie| cookie.id)
+/// An answer within this time may change the cookie.
+///
+/// `Set-Cookie` cannot say which value it replaces or removes. An answer that comes late, after the user has given up and logged
+/// in again, would do that to the cookie of the new session. Within this time nobody has logged in again, and answers of one
+/// connection keep their order.
+pub(crate) const PROMPT: Millis = Millis::from_secs(2);
+
+/// The cookie that a request came with, if it is one of ours.
+pub(crate) fn named(call: &Call, environment: &Environment, _proof: SameOrigin) -> Option<SessionCookie> {
+    environment.cookies.session(&call.request.header("cookie")?).ok()
+}
+
+/// The answer, with the cookie minted anew where its MAC was made with an older key: when that key is removed, nobody is
+/// logged out.
+pub(crate) fn renewed(
+    reply: Reply,
+    cookie: &SessionCookie,
+    asked_at: Timestamp,
+    environment: &Environment,
+) -> Reply {
+    if !cookie.stale || clock::now().since(asked_at) >= PROMPT {
+        return reply;
+    }
+    let minted = environment.cookies.mint_session(&cookie.id);
+    reply.with_cookie(set_session(&minted, environment.config.limits.absolute))
 }
 
 /// Shows it.
@@ -25,10 +48,12 @@ pub(crate) async fn show(
     environment: &Environment,
     proof: SameOrigin,
 ) -> Result<Reply, Problem> {
-    let reply = match named(call, environment, proof) {
-        Some(session) => VaultClient::of(&call.env, &session).session().await?,
+    let (cookie, asked_at) = (named(call, environment, proof), clock::now());
+    let reply = match &cookie {
+        Some(cookie) => VaultClient::of(&call.env, &cookie.id).session().await?,
         None => VaultReply::LoggedOut,
     };
+    let cookie = cookie.filter(|_| reply.is_open());
     let (session, of, state) = match reply {
         VaultReply::Current(mut current) => match current.holder.take() {
             Some(Holder { provider, user }) => {
@@ -51,7 +76,11 @@ pub(crate) async fn show(
     };
     let providers = environment.config.providers().iter().map(|provider| named(&provider.name)).collect();
     let server_time = NumericDate(clock::now());
-    Ok(Reply::json(&SessionResponse { v: VERSION, server_time, session, providers }))
+    let reply = Reply::json(&SessionResponse { v: VERSION, server_time, session, providers });
+    Ok(match &cookie {
+        Some(cookie) => renewed(reply, cookie, asked_at, environment),
+        None => reply,
+    })
 }
 
 fn logged_out() -> (Session, String, ProviderState) {

@@ -3,6 +3,7 @@
 use everlit_core::time::Timestamp;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen_futures::JsFuture;
 use worker::worker_sys::{DurableObjectState, DurableObjectStorage};
 
 #[wasm_bindgen]
@@ -71,6 +72,12 @@ impl Storage {
         Ok(())
     }
 
+    /// When the alarm is armed for, if it is. While it rings, it is not.
+    pub(crate) async fn armed(&self) -> Result<Option<Timestamp>, StorageError> {
+        let at = JsFuture::from(self.raw.get_alarm(js_sys::Object::new())?).await?;
+        Ok(at.as_f64().map(|millis| Timestamp::from_millis(millis as u64)))
+    }
+
     /// Erases everything, the alarm included.
     pub(crate) fn erase(&self) -> Result<(), StorageError> {
         drop(self.raw.delete_alarm(js_sys::Object::new())?);
@@ -85,6 +92,11 @@ pub(crate) struct Record(JsValue);
 impl Record {
     fn get(&self, column: &str) -> JsValue {
         js_sys::Reflect::get(&self.0, &JsValue::from_str(column)).unwrap_or(JsValue::NULL)
+    }
+
+    /// Whether there is such a column, whatever is in it.
+    pub(crate) fn has(&self, column: &str) -> bool {
+        !self.get(column).is_undefined()
     }
 
     /// A text; nothing where the column is NULL or not a text.

@@ -1,5 +1,6 @@
 //! `POST /auth/token`: a tab's question for the token. What it gets is timing: the token itself stays at the edge.
 
+use everlit_core::id::OpId;
 use everlit_core::time::Millis;
 use everlit_core::vault::Ask;
 use everlit_edge::cross_site::SameOrigin;
@@ -26,14 +27,25 @@ pub(crate) async fn ask(call: &Call, environment: &Environment, proof: SameOrigi
     if request.op_id.as_ref().is_some_and(|id| id.len() > MAX_OP_ID) {
         return Err(Problem::new(Code::BadRequest));
     }
-    let session = session::named(call, environment, proof).ok_or_else(|| Problem::new(Code::LoggedOut))?;
+    let cookie = session::named(call, environment, proof).ok_or_else(|| Problem::new(Code::LoggedOut))?;
     let ask = Ask {
+        op: request.op_id.as_deref().map(op),
         stamp: request.stamp(),
         reason: request.reason.into(),
         active_ago: request.active_ago.map(|Seconds(ago)| ago),
     };
-    let current = VaultClient::of(&call.env, &session).token(ask).await?.current()?;
-    Ok(Reply::json(&response(&current)))
+    let asked_at = clock::now();
+    let current = VaultClient::of(&call.env, &cookie.id).token(ask).await?.current()?;
+    Ok(session::renewed(Reply::json(&response(&current)), &cookie, asked_at, environment))
+}
+
+/// The name of a question as a number: FNV-1a, as far as a number goes through JavaScript unharmed. It guards nothing; two
+/// questions of one session would have to meet within one generation to be taken for one.
+fn op(name: &str) -> OpId {
+    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    OpId(hash >> 11)
 }
 
 /// What a tab is told of a token.

@@ -34,7 +34,7 @@ impl VaultClient {
     /// The access token for a call, after the one of `refused` was not taken, if there is such.
     pub(crate) async fn access(&self, refused: Option<Stamp>) -> Result<VaultReply, NoAnswer> {
         let reason = if refused.is_some() { AskReason::Unauthorized } else { AskReason::Call };
-        self.ask(Question::Access(Ask { stamp: refused, reason, active_ago: None })).await
+        self.ask(Question::Access(Ask { op: None, stamp: refused, reason, active_ago: None })).await
     }
 
     /// Ends the session.

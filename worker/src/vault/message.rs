@@ -3,10 +3,10 @@
 //! A question has no body: it is a path and a query, so that the object answers within one turn, with no await before it.
 //! Only a login, which carries tokens, comes as a body; a URL might be logged by the platform.
 
-use everlit_core::id::{Epoch, Generation, Stamp};
+use everlit_core::id::{Epoch, Generation, OpId, Stamp};
 use everlit_core::secret::{RefreshToken, Secret};
 use everlit_core::time::Millis;
-use everlit_core::vault::{Answer, Ask, AskReason, EndReason, Granted, Login, ReauthReason};
+use everlit_core::vault::{Answer, Ask, AskReason, EndReason, Granted, Login, ReauthReason, Revoker};
 use everlit_edge::query::{self, Query};
 use everlit_wire::User;
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,8 @@ pub(crate) enum Question {
     Access(Ask),
     /// End the session, because its user logs out.
     Logout,
+    /// End the session, because somebody else says so.
+    Revoke(Revoker),
 }
 
 const REASONS: [(AskReason, &str); 6] = [
@@ -34,6 +36,12 @@ const REASONS: [(AskReason, &str); 6] = [
     (AskReason::Call, "call"),
 ];
 
+const REVOKERS: [(Revoker, &str); 3] = [
+    (Revoker::Admin, "admin"),
+    (Revoker::BackChannel, "backchannel"),
+    (Revoker::OtherDevice, "other_device"),
+];
+
 impl Question {
     /// Path and query.
     pub(crate) fn target(&self) -> String {
@@ -42,6 +50,10 @@ impl Question {
             Self::Token(ask) => format!("/token?{}", encode(ask)),
             Self::Access(ask) => format!("/access?{}", encode(ask)),
             Self::Logout => "/logout".into(),
+            Self::Revoke(by) => {
+                let name = REVOKERS.iter().find(|(revoker, _)| revoker == by).map_or("", |(_, name)| name);
+                format!("/revoke?by={name}")
+            }
         }
     }
 
@@ -52,6 +64,11 @@ impl Question {
             "/token" => decode(query?).map(Self::Token),
             "/access" => decode(query?).map(Self::Access),
             "/logout" => Some(Self::Logout),
+            "/revoke" => {
+                let query = Query::parse(query?).ok()?;
+                let by = query.one("by").ok().flatten()?;
+                REVOKERS.iter().find(|(_, name)| *name == by).map(|(revoker, _)| Self::Revoke(*revoker))
+            }
             _ => None,
         }
     }
@@ -63,6 +80,9 @@ fn encode(ask: &Ask) -> String {
     if let Some(stamp) = ask.stamp {
         pairs.push(("epoch", stamp.epoch.0.to_string()));
         pairs.push(("generation", stamp.generation.0.to_string()));
+    }
+    if let Some(OpId(op)) = ask.op {
+        pairs.push(("op", op.to_string()));
     }
     if let Some(ago) = ask.active_ago {
         pairs.push(("active_ago", ago.as_millis().to_string()));
@@ -79,7 +99,8 @@ fn decode(query: &str) -> Option<Ask> {
         Some(Stamp { epoch, generation: Generation(one("generation")?.parse().ok()?) })
     };
     let active_ago = one("active_ago").and_then(|ago| ago.parse().ok()).map(Millis::from_millis);
-    Some(Ask { stamp: stamp(), reason, active_ago })
+    let op = one("op").and_then(|op| op.parse().ok()).map(OpId);
+    Some(Ask { op, stamp: stamp(), reason, active_ago })
 }
 
 /// The path of a login that begins a session.
@@ -246,7 +267,9 @@ const fn reauth_reason(reason: ReauthReason) -> &'static str {
     match reason {
         ReauthReason::Revoked => "revoked",
         ReauthReason::RotationLost => "rotation_lost",
+        ReauthReason::Ambiguous => "ambiguous",
         ReauthReason::NoRefreshToken => "no_refresh_token",
+        ReauthReason::Unreadable => "unreadable",
     }
 }
 
@@ -255,5 +278,8 @@ const fn end_reason(reason: EndReason) -> &'static str {
         EndReason::Logout => "logout",
         EndReason::IdleLimit => "idle_limit",
         EndReason::AbsoluteLimit => "absolute_limit",
+        EndReason::Admin => "admin",
+        EndReason::BackChannel => "backchannel_logout",
+        EndReason::OtherDevice => "other_device",
     }
 }

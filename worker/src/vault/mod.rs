@@ -3,19 +3,26 @@
 //! | file | one noun |
 //! |---|---|
 //! | [`object`] | the object: its internal routes and its alarm |
-//! | [`turn`] | one step of the machine and its effects, in their order |
-//! | [`row_store`] | the one row |
-//! | [`token_request`] | the refresh at the authorization server |
-//! | [`revocation`] | the end of a refresh token there |
+//! | [`turn`] | one step of the machine, and who waits for it |
+//! | [`loaded`] | the machine in memory, and what of a step is written |
+//! | [`effects`] | what is left of a turn then: requests, and answers |
+//! | [`watch`], [`alarm`] | the timer of those who wait; the object's one alarm |
+//! | [`row_store`], [`columns`], [`shape_1`] | the one row, and how it was before |
+//! | [`seals`] | the object's own key, and what it seals |
 //! | [`message`] | what Worker and object say to each other |
 //! | [`client`] | the Worker's side of that |
 
+mod alarm;
 pub(crate) mod client;
+mod columns;
+mod effects;
+mod loaded;
 pub(crate) mod message;
 mod object;
-pub(crate) mod revocation;
 mod row_store;
-mod token_request;
+mod seals;
+mod shape_1;
 mod turn;
+mod watch;
 
 pub use object::SessionVault;

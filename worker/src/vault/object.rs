@@ -6,11 +6,11 @@ use std::rc::Rc;
 use everlit_core::vault::{Answer, Ask};
 use worker::{DurableObject, Env, Request, Response, State, durable_object};
 
+use super::loaded::{Fault, Loaded};
 use super::message::{ESTABLISH, Finished, Question, RENEW, Shows, VaultReply};
-use super::turn::{Fault, Turns};
+use super::turn::Turns;
 use crate::body;
 use crate::incoming::Incoming;
-use crate::log;
 
 /// Tokens are up to 16 KB each, and claims are short.
 const MAX_LOGIN: usize = 1_024 * 1_024;
@@ -39,11 +39,7 @@ impl DurableObject for SessionVault {
     }
 
     async fn alarm(&self) -> worker::Result<Response> {
-        // Never an error: seven of them, and the runtime drops the alarm for good. A turn that failed has been logged, and
-        // the next touch of this object finds that its alarm is late.
-        if let Err(fault) = self.turns.rung() {
-            log::line("alarm_failed", [("misconfigured", (fault == Fault::Misconfigured).into())]);
-        }
+        self.turns.rung();
         Response::empty()
     }
 }
@@ -55,7 +51,7 @@ impl SessionVault {
         let (login, holder) = message.into_parts();
         let answer = match request.path.as_str() {
             RENEW => self.turns.renew(login, holder).await,
-            _ => self.turns.establish(login, holder),
+            _ => self.turns.establish(login, holder).await,
         };
         self.reply(answer.map_err(status)?, Shows::Timing)
     }
@@ -67,6 +63,7 @@ impl SessionVault {
             Question::Token(ask) => (self.turns.ask(ask).await, Shows::Timing),
             Question::Access(ask) => (self.access(ask).await, Shows::AccessToken),
             Question::Logout => (self.turns.end().await, Shows::Timing),
+            Question::Revoke(by) => (self.turns.revoke(by).await, Shows::Timing),
         };
         self.reply(answer.map_err(status)?, shows)
     }
@@ -74,14 +71,16 @@ impl SessionVault {
     async fn access(&self, ask: Ask) -> Result<Answer, Fault> {
         let stamp = match ask.stamp {
             Some(stamp) => Some(stamp),
-            None => self.turns.known()?.0,
+            None => self.turns.stamp()?,
         };
         self.turns.ask(Ask { stamp, ..ask }).await
     }
 
     fn reply(&self, answer: Answer, shows: Shows) -> Result<VaultReply, u16> {
-        let (stamp, holder) = self.turns.known().map_err(status)?;
-        Ok(VaultReply::new(answer, stamp, holder.as_ref(), shows))
+        let said = |loaded: &mut Loaded| {
+            VaultReply::new(answer, loaded.vault.stamp(), loaded.holder.as_ref(), shows)
+        };
+        self.turns.with_loaded(said).map_err(status)
     }
 }
 
@@ -89,6 +88,6 @@ impl SessionVault {
 const fn status(fault: Fault) -> u16 {
     match fault {
         Fault::Misconfigured => 500,
-        Fault::Storage => 503,
+        Fault::Storage | Fault::Ahead => 503,
     }
 }

@@ -1,34 +1,48 @@
 //! The one row of a vault: the machine's [`Row`], column by column, its secrets sealed.
 
-use everlit_core::id::{Epoch, Generation, RequestId, Stamp};
-use everlit_core::secret::Secret;
-use everlit_core::time::{Millis, Timestamp};
-use everlit_core::vault::{Intent, ReauthReason, Row, Status};
+use std::rc::Rc;
+
+use everlit_core::id::{Epoch, Generation, OpId, RequestId, Stamp};
+use everlit_core::time::Millis;
+use everlit_core::vault::{Ambiguous, Intent, ReauthReason, Row, Status};
 use everlit_edge::keys::Keyring;
-use everlit_edge::seal::{Sealer, associated_data};
+use everlit_edge::seal::SealError;
 use everlit_wire::User;
 use wasm_bindgen::JsValue;
 
-use crate::entropy;
+use super::columns::{orphan_text, outbox_json, read_orphan, read_outbox, read_tally, tally_text};
+use super::seals::{Column, Seals, Unsealable};
+use super::shape_1;
+use crate::environment::Environment;
 use crate::sql::{Record, Storage, StorageError, blob, number, time};
 
-const CREATE: &str = "CREATE TABLE IF NOT EXISTS session (id INTEGER PRIMARY KEY CHECK (id = 1), status TEXT NOT NULL, \
-    epoch INTEGER NOT NULL, generation INTEGER NOT NULL, login INTEGER NOT NULL, access_token BLOB, access_expires_at INTEGER NOT NULL, \
-    access_lifetime INTEGER NOT NULL, refresh_token BLOB, rotated_at INTEGER NOT NULL, intent_request INTEGER, \
-    intent_armed_at INTEGER, attempts INTEGER NOT NULL, not_before INTEGER NOT NULL, next_request INTEGER NOT NULL, \
-    active_at INTEGER NOT NULL, absolute_at INTEGER NOT NULL, forget_at INTEGER NOT NULL, alarm_at INTEGER, \
-    provider TEXT NOT NULL, user BLOB) STRICT";
-const INSERT: &str = "INSERT INTO session (status, epoch, generation, login, access_token, access_expires_at, access_lifetime, \
-    refresh_token, rotated_at, intent_request, intent_armed_at, attempts, not_before, next_request, active_at, \
-    absolute_at, forget_at, alarm_at, provider, user, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) \
-    ON CONFLICT DO NOTHING";
+/// The shape of the row that this code writes.
+const SHAPE: u64 = 2;
+
+const CREATE: &str = "CREATE TABLE IF NOT EXISTS session (id INTEGER PRIMARY KEY CHECK (id = 1), \
+    status TEXT NOT NULL, epoch INTEGER NOT NULL, generation INTEGER NOT NULL, login INTEGER NOT NULL, \
+    access_token BLOB, access_expires_at INTEGER NOT NULL, access_lifetime INTEGER NOT NULL, refresh_token BLOB, \
+    rotated_at INTEGER NOT NULL, intent_request INTEGER, intent_armed_at INTEGER, intent_again INTEGER, \
+    ambiguous_since INTEGER, replay_at INTEGER, presented INTEGER NOT NULL DEFAULT 0, \
+    failures INTEGER NOT NULL DEFAULT 0, not_before INTEGER NOT NULL, next_request INTEGER NOT NULL, \
+    first_request INTEGER NOT NULL DEFAULT 0, family_request INTEGER NOT NULL DEFAULT 0, op INTEGER, \
+    active_at INTEGER NOT NULL, absolute_at INTEGER NOT NULL, forget_at INTEGER NOT NULL, orphan TEXT, \
+    outbox BLOB, outcomes TEXT, provider TEXT NOT NULL, user BLOB, data_key BLOB, \
+    shape INTEGER NOT NULL DEFAULT 1) STRICT";
+const INSERT: &str = "INSERT INTO session (status, epoch, generation, login, access_token, access_expires_at, \
+    access_lifetime, refresh_token, rotated_at, intent_request, intent_armed_at, intent_again, ambiguous_since, \
+    replay_at, presented, failures, not_before, next_request, first_request, family_request, op, active_at, \
+    absolute_at, forget_at, orphan, outbox, outcomes, provider, user, data_key, shape, id) VALUES (\
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT DO NOTHING";
 // What the guard compares is what this object last read or wrote. Nobody else writes here, unless two instances of the object
-// live at once; then the older one must not win.
-const UPDATE: &str = "UPDATE session SET status = ?, epoch = ?, generation = ?, login = ?, access_token = ?, access_expires_at = ?, \
-    access_lifetime = ?, refresh_token = ?, rotated_at = ?, intent_request = ?, intent_armed_at = ?, attempts = ?, \
-    not_before = ?, next_request = ?, active_at = ?, absolute_at = ?, forget_at = ?, alarm_at = ?, provider = ?, user = ? \
-    WHERE id = 1 AND epoch = ? AND generation = ?";
-const SET_ALARM: &str = "UPDATE session SET alarm_at = ? WHERE id = 1";
+// live at once; then the older one must not win, nor write its intent over the other's.
+const UPDATE: &str = "UPDATE session SET status = ?, epoch = ?, generation = ?, login = ?, access_token = ?, \
+    access_expires_at = ?, access_lifetime = ?, refresh_token = ?, rotated_at = ?, intent_request = ?, \
+    intent_armed_at = ?, intent_again = ?, ambiguous_since = ?, replay_at = ?, presented = ?, failures = ?, \
+    not_before = ?, next_request = ?, first_request = ?, family_request = ?, op = ?, active_at = ?, \
+    absolute_at = ?, forget_at = ?, orphan = ?, outbox = ?, outcomes = ?, provider = ?, user = ?, data_key = ?, \
+    shape = ? \
+    WHERE id = 1 AND epoch = ? AND generation = ? AND next_request = ?";
 
 /// What a vault keeps.
 pub(super) struct Kept {
@@ -38,8 +52,29 @@ pub(super) struct Kept {
     pub(super) provider: String,
     /// Whose session it is; nothing once it is over.
     pub(super) user: Option<User>,
-    /// When the alarm is armed for.
-    pub(super) alarm_at: Option<Timestamp>,
+}
+
+/// Which row an update is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Guard {
+    stamp: Stamp,
+    next_request: RequestId,
+}
+
+impl Guard {
+    /// The guard of a row as it was read or written.
+    pub(super) const fn of(row: &Row) -> Self {
+        Self { stamp: row.stamp, next_request: row.next_request }
+    }
+}
+
+/// Why a row was not read.
+#[derive(Debug)]
+pub(super) enum ReadError {
+    /// The storage failed.
+    Storage(StorageError),
+    /// A later version of this code wrote it, or a later key sealed it: this instance is about to be replaced.
+    Ahead,
 }
 
 /// Why a row was not written.
@@ -53,177 +88,246 @@ pub(super) enum WriteError {
     Unsealable,
 }
 
+impl From<StorageError> for ReadError {
+    fn from(error: StorageError) -> Self {
+        Self::Storage(error)
+    }
+}
+
 impl From<StorageError> for WriteError {
     fn from(error: StorageError) -> Self {
         Self::Storage(error)
     }
 }
 
+impl From<Unsealable> for WriteError {
+    fn from(Unsealable: Unsealable) -> Self {
+        Self::Unsealable
+    }
+}
+
 /// Reads and writes the row of one object.
 pub(super) struct RowStore {
     storage: Storage,
-    access: Sealer,
-    refresh: Sealer,
-    user: Sealer,
+    environment: Rc<Environment>,
+    /// The id of the object: what is sealed opens in this object only.
+    object: String,
+    seals: Option<Seals>,
+    /// Whether the row was read in an earlier shape, with its secrets.
+    outdated: bool,
+    /// The columns that the table is still without.
+    missing: Vec<&'static str>,
 }
 
 impl RowStore {
-    /// The store of the object with this id. Its secrets open in this object only.
-    pub(super) fn new(storage: Storage, keyring: &Keyring, object_id: &str) -> Self {
-        let sealer = |label: &str| Sealer::new(keyring, label, object_id);
-        Self {
-            storage,
-            access: sealer("access token"),
-            refresh: sealer("refresh token"),
-            user: sealer("user"),
-        }
+    /// The store of the object with this id.
+    pub(super) const fn new(storage: Storage, environment: Rc<Environment>, object: String) -> Self {
+        Self { storage, environment, object, seals: None, outdated: false, missing: Vec::new() }
     }
 
     /// What is there; nothing if there never was a session, or it was forgotten.
-    pub(super) fn load(&self) -> Result<Option<Kept>, StorageError> {
+    pub(super) fn load(&mut self) -> Result<Option<Kept>, ReadError> {
         if !self.storage.has_table("session")? {
             return Ok(None);
         }
         let rows = self.storage.query("SELECT * FROM session WHERE id = 1", Vec::new())?;
-        Ok(rows.first().map(|record| self.read(record)))
+        let Some(record) = rows.first() else { return Ok(None) };
+        match record.number("shape") {
+            // The column itself came with the second shape, and says 1 where a turn added it and went no further.
+            None | Some(1) => {
+                let kept = shape_1::read(record, self.keyring(), &self.object)?;
+                self.missing = shape_1::missing(record);
+                self.outdated = kept.row.access_token.is_some();
+                Ok(Some(kept))
+            }
+            Some(SHAPE) => self.read(record).map(Some),
+            Some(_) => Err(ReadError::Ahead),
+        }
     }
 
     /// Writes the row for the first time.
-    pub(super) fn insert(&self, kept: &Kept) -> Result<(), WriteError> {
+    pub(super) fn insert(&mut self, kept: &Kept) -> Result<(), WriteError> {
+        let columns = self.columns(kept)?;
         self.storage.write(CREATE, Vec::new())?;
-        match self.storage.write(INSERT, self.columns(kept)?)? {
+        match self.storage.write(INSERT, columns)? {
             0 => Err(WriteError::Superseded),
             _ => Ok(()),
         }
     }
 
-    /// Writes the row over the one with this stamp.
-    pub(super) fn update(&self, kept: &Kept, over: Stamp) -> Result<(), WriteError> {
+    /// Writes the row over this one.
+    pub(super) fn update(&mut self, kept: &Kept, over: Guard) -> Result<(), WriteError> {
         let mut bindings = self.columns(kept)?;
-        bindings.extend([number(over.epoch.0), number(over.generation.0.into())]);
+        bindings.extend([
+            number(over.stamp.epoch.0),
+            number(over.stamp.generation.0.into()),
+            number(over.next_request.0.into()),
+        ]);
+        for column in self.missing.drain(..) {
+            self.storage.write(&["ALTER TABLE session ADD COLUMN ", column].concat(), Vec::new())?;
+        }
         match self.storage.write(UPDATE, bindings)? {
             0 => Err(WriteError::Superseded),
-            _ => Ok(()),
+            _ => {
+                self.outdated = false;
+                Ok(())
+            }
         }
     }
 
-    /// Writes when the alarm is armed for, and nothing else.
-    pub(super) fn note_alarm(&self, at: Option<Timestamp>) -> Result<(), StorageError> {
-        self.storage.write(SET_ALARM, vec![optional(at.map(time))]).map(|_| ())
+    /// Whether the row is to be written anew for the sake of its keys: while it is as it is, the session key that it was
+    /// written with is needed.
+    pub(super) fn is_stale(&self) -> bool {
+        self.outdated || self.seals.as_ref().is_some_and(|seals| seals.is_stale(self.keyring()))
     }
 
-    /// Arms the alarm.
-    pub(super) fn arm(&self, at: Timestamp) -> Result<(), StorageError> {
-        self.storage.arm(at)
+    /// The storage, for its alarm.
+    pub(super) const fn storage(&self) -> &Storage {
+        &self.storage
     }
 
     /// Erases everything.
-    pub(super) fn erase(&self) -> Result<(), StorageError> {
-        self.storage.erase()
+    pub(super) fn erase(&mut self) -> Result<(), StorageError> {
+        self.storage.erase()?;
+        // What is kept from now on is another's, and is sealed by another key.
+        (self.seals, self.outdated, self.missing) = (None, false, Vec::new());
+        Ok(())
     }
 
-    fn read(&self, record: &Record) -> Kept {
-        let millis = |column: &str| Millis::from_millis(record.number(column).unwrap_or_default());
-        let at = |column: &str| record.time(column).unwrap_or_default();
-        let small = |column: &str| record.number(column).and_then(|value| u32::try_from(value).ok());
-        let stamp = Stamp {
-            epoch: Epoch(record.number("epoch").unwrap_or_default()),
-            generation: Generation(small("generation").unwrap_or_default()),
+    fn keyring(&self) -> &Keyring {
+        &self.environment.keyring
+    }
+
+    fn read(&mut self, record: &Record) -> Result<Kept, ReadError> {
+        let wrapped = record.blob("data_key").unwrap_or_default();
+        self.seals = match Seals::unwrap(self.keyring(), &self.object, wrapped) {
+            Ok(seals) => Some(seals),
+            Err(SealError::KeyAhead) => return Err(ReadError::Ahead),
+            // Retired, or not ours. Without its secrets the machine asks the user.
+            Err(SealError::KeyRetired | SealError::Refused | SealError::TooShort) => None,
         };
-        // A token that does not open is one that is not there; the machine then asks the user.
-        let token = |sealer: &Sealer, column: &str| {
-            let opened = sealer.open(&place(column, stamp), &record.blob(column)?).ok()?;
-            String::from_utf8(opened.expose().clone()).ok().map(Secret::new)
-        };
-        let intent = || {
-            let request = RequestId(small("intent_request")?);
-            Some(Intent { request, armed_at: record.time("intent_armed_at")? })
-        };
-        let row = Row {
-            // A status of a later version than this code is not one of ours to act on: no token is used, and the session asks
-            // its user.
-            status: record
-                .text("status")
-                .and_then(|name| Status::from_name(&name))
-                .unwrap_or(Status::ReauthRequired(ReauthReason::RotationLost)),
-            stamp,
-            login: Epoch(record.number("login").unwrap_or_default()),
-            access_token: token(&self.access, "access_token"),
-            access_expires_at: at("access_expires_at"),
-            access_lifetime: millis("access_lifetime"),
-            refresh_token: token(&self.refresh, "refresh_token"),
-            rotated_at: at("rotated_at"),
-            intent: intent(),
-            attempts: small("attempts").unwrap_or_default(),
-            not_before: at("not_before"),
-            next_request: RequestId(small("next_request").unwrap_or_default()),
-            active_at: at("active_at"),
-            absolute_at: at("absolute_at"),
-            forget_at: at("forget_at"),
-        };
-        let user = || {
-            let opened = self.user.open(&place("user", stamp_of_login(stamp)), &record.blob("user")?).ok()?;
-            serde_json::from_slice(opened.expose()).ok()
-        };
-        let provider = record.text("provider").unwrap_or_default();
-        Kept { row, provider, user: user(), alarm_at: record.time("alarm_at") }
+        let stamp = stamp(record);
+        let open = |column: Column| self.seals.as_ref()?.open(column, stamp, &record.blob(column.name())?);
+        let text = |column: Column| super::seals::text(open(column)?);
+        let mut row = plain(record);
+        row.access_token = text(Column::AccessToken);
+        row.refresh_token = text(Column::RefreshToken);
+        row.presented = small(record, "presented");
+        row.failures = small(record, "failures");
+        row.first_request = request(record, "first_request");
+        row.family_request = request(record, "family_request");
+        row.op = record.number("op").map(OpId);
+        row.ambiguous = record
+            .time("ambiguous_since")
+            .map(|since| Ambiguous { since, replay_at: record.time("replay_at") });
+        row.orphan = record.text("orphan").and_then(|text| read_orphan(&text));
+        row.outbox = open(Column::Outbox).and_then(|json| read_outbox(json.expose())).unwrap_or_default();
+        row.tally = record.text("outcomes").map(|text| read_tally(&text)).unwrap_or_default();
+        let user = open(Column::User).and_then(|json| serde_json::from_slice(json.expose()).ok());
+        Ok(Kept { row, provider: record.text("provider").unwrap_or_default(), user })
     }
 
     /// The values of all columns, in the order of both statements.
-    fn columns(&self, kept: &Kept) -> Result<Vec<JsValue>, WriteError> {
-        let Kept { row, provider, user, alarm_at } = kept;
-        let sealed = |sealer: &Sealer, column: &str, stamp: Stamp, value: &[u8]| {
-            let nonce = entropy::bytes().ok_or(WriteError::Unsealable)?;
-            sealer.seal(nonce, &place(column, stamp), value).map_err(|_| WriteError::Unsealable)
+    fn columns(&mut self, kept: &Kept) -> Result<Vec<JsValue>, WriteError> {
+        let Kept { row, provider, user } = kept;
+        let seals = Seals::renewed(self.seals.take(), &self.environment.keyring, &self.object)?;
+        let seals = self.seals.insert(seals);
+        let sealed = |column: Column, value: Option<&[u8]>| {
+            value.map(|value| seals.seal(column, row.stamp, value)).transpose()
         };
-        let token = |sealer: &Sealer, column: &str, token: &Option<Secret<String>>| {
-            token
-                .as_ref()
-                .map(|token| sealed(sealer, column, row.stamp, token.expose().as_bytes()))
-                .transpose()
+        let bytes = |token: &Option<everlit_core::secret::Secret<String>>| {
+            token.as_ref().map(|token| token.expose().clone().into_bytes())
         };
-        let user = match user {
-            Some(user) => {
-                let json = serde_json::to_vec(user).map_err(|_| WriteError::Unsealable)?;
-                Some(sealed(&self.user, "user", stamp_of_login(row.stamp), &json)?)
-            }
-            None => None,
-        };
+        let access_token = sealed(Column::AccessToken, bytes(&row.access_token).as_deref())?;
+        let refresh_token = sealed(Column::RefreshToken, bytes(&row.refresh_token).as_deref())?;
+        let user = user.as_ref().map(serde_json::to_vec).transpose().map_err(|_| WriteError::Unsealable)?;
+        let user = sealed(Column::User, user.as_deref())?;
+        let outbox = sealed(Column::Outbox, outbox_json(&row.outbox).as_deref())?;
+        let intent = row.intent.as_ref();
+        let ambiguous = row.ambiguous.as_ref();
         Ok(vec![
             row.status.as_str().into(),
             number(row.stamp.epoch.0),
             number(row.stamp.generation.0.into()),
             number(row.login.0),
-            blob(token(&self.access, "access_token", &row.access_token)?.as_deref()),
+            blob(access_token.as_deref()),
             time(row.access_expires_at),
             number(row.access_lifetime.as_millis()),
-            blob(token(&self.refresh, "refresh_token", &row.refresh_token)?.as_deref()),
+            blob(refresh_token.as_deref()),
             time(row.rotated_at),
-            optional(row.intent.map(|intent| number(intent.request.0.into()))),
-            optional(row.intent.map(|intent| time(intent.armed_at))),
-            number(row.attempts.into()),
+            optional(intent.map(|intent| number(intent.request.0.into()))),
+            optional(intent.map(|intent| time(intent.armed_at))),
+            optional(intent.map(|intent| number(intent.again.into()))),
+            optional(ambiguous.map(|ambiguous| time(ambiguous.since))),
+            optional(ambiguous.and_then(|ambiguous| ambiguous.replay_at).map(time)),
+            number(row.presented.into()),
+            number(row.failures.into()),
             time(row.not_before),
             number(row.next_request.0.into()),
+            number(row.first_request.0.into()),
+            number(row.family_request.0.into()),
+            optional(row.op.map(|op| number(op.0))),
             time(row.active_at),
             time(row.absolute_at),
             time(row.forget_at),
-            optional(alarm_at.map(time)),
+            optional(row.orphan.map(|orphan| orphan_text(orphan).into())),
+            blob(outbox.as_deref()),
+            tally_text(&row.tally).into(),
             provider.as_str().into(),
             blob(user.as_deref()),
+            blob(Some(seals.wrapped())),
+            number(SHAPE),
         ])
     }
 }
 
+/// What is not sealed and has not changed since the first shape.
+pub(super) fn plain(record: &Record) -> Row {
+    let at = |column: &str| record.time(column).unwrap_or_default();
+    let intent = || {
+        let request = RequestId(u32::try_from(record.number("intent_request")?).ok()?);
+        let again = record.number("intent_again").is_some_and(|again| again != 0);
+        Some(Intent { request, armed_at: record.time("intent_armed_at")?, again })
+    };
+    Row {
+        // A status of a later version than this code is not one of ours to act on: no token is used, and the session asks its
+        // user.
+        status: record
+            .text("status")
+            .and_then(|name| Status::from_name(&name))
+            .unwrap_or(Status::ReauthRequired(ReauthReason::Unreadable)),
+        stamp: stamp(record),
+        login: Epoch(record.number("login").unwrap_or_default()),
+        access_expires_at: at("access_expires_at"),
+        access_lifetime: Millis::from_millis(record.number("access_lifetime").unwrap_or_default()),
+        rotated_at: at("rotated_at"),
+        intent: intent(),
+        not_before: at("not_before"),
+        next_request: request(record, "next_request"),
+        active_at: at("active_at"),
+        absolute_at: at("absolute_at"),
+        forget_at: at("forget_at"),
+        ..Row::default()
+    }
+}
+
+/// Which token a row is of.
+pub(super) fn stamp(record: &Record) -> Stamp {
+    Stamp {
+        epoch: Epoch(record.number("epoch").unwrap_or_default()),
+        generation: Generation(small(record, "generation")),
+    }
+}
+
+/// A counter; zero where there is none.
+pub(super) fn small(record: &Record, column: &str) -> u32 {
+    record.number(column).and_then(|value| u32::try_from(value).ok()).unwrap_or_default()
+}
+
+fn request(record: &Record, column: &str) -> RequestId {
+    RequestId(small(record, column))
+}
+
 fn optional(value: Option<JsValue>) -> JsValue {
     value.unwrap_or(JsValue::NULL)
-}
-
-/// Claims belong to a login, not to one of its tokens.
-const fn stamp_of_login(stamp: Stamp) -> Stamp {
-    Stamp { epoch: stamp.epoch, generation: Generation::FIRST }
-}
-
-/// Where a sealed value belongs: this column of this generation.
-fn place(column: &str, stamp: Stamp) -> Vec<u8> {
-    associated_data(&[column.as_bytes(), &stamp.epoch.0.to_be_bytes(), &stamp.generation.0.to_be_bytes()])
 }

@@ -1,0 +1,126 @@
+//! What rotator and vault say to an escrow, over a binding that nobody else has.
+
+use everlit_core::escrow::{Claim, Closed};
+use everlit_core::id::RequestId;
+use everlit_core::time::Timestamp;
+use everlit_edge::base64url;
+use everlit_edge::query::Query;
+use serde::{Deserialize, Serialize};
+
+/// A question without a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Question {
+    /// Make the table, so that no claim has to.
+    Make,
+    /// A rotator wants to send this request.
+    Claim(RequestId),
+    /// A vault wants to know what became of this request.
+    Close(RequestId),
+    /// Forget everything.
+    Erase,
+}
+
+impl Question {
+    /// Path and query.
+    pub(super) fn target(self) -> String {
+        match self {
+            Self::Make => "/make".into(),
+            Self::Claim(RequestId(request)) => format!("/claim?request={request}"),
+            Self::Close(RequestId(request)) => format!("/close?request={request}"),
+            Self::Erase => "/erase".into(),
+        }
+    }
+
+    /// Reads path and query.
+    pub(super) fn parse(path: &str, query: Option<&str>) -> Option<Self> {
+        let request = || {
+            let query = Query::parse(query?).ok()?;
+            query.one("request").ok().flatten()?.parse().ok().map(RequestId)
+        };
+        match path {
+            "/make" => Some(Self::Make),
+            "/claim" => request().map(Self::Claim),
+            "/close" => request().map(Self::Close),
+            "/erase" => Some(Self::Erase),
+            _ => None,
+        }
+    }
+}
+
+/// The path of an answer that is to be kept.
+pub(super) const ANSWER: &str = "/answer";
+
+/// How a claimed request ended, sealed for the vault.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Answered {
+    /// The request.
+    pub(super) request: u32,
+    /// In base64url.
+    pub(super) sealed: String,
+}
+
+/// It is done.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Done {}
+
+/// Whether an answer was kept.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Kept {
+    /// It was.
+    pub(super) kept: bool,
+}
+
+/// What became of a claim.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ClaimReply {
+    /// Whether it was the first.
+    pub(super) won: bool,
+}
+
+impl From<Claim> for ClaimReply {
+    fn from(claim: Claim) -> Self {
+        match claim {
+            Claim::Won => Self { won: true },
+            Claim::Lost { .. } => Self { won: false },
+        }
+    }
+}
+
+/// What a closed request came to.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "closed", rename_all = "snake_case")]
+pub(super) enum ClosedReply {
+    /// It was not sent and never will be.
+    NeverSent,
+    /// Somebody took it.
+    Claimed {
+        /// When.
+        at: u64,
+    },
+    /// It came to an end.
+    Answered {
+        /// When it was taken.
+        at: u64,
+        /// Sealed, in base64url.
+        sealed: String,
+    },
+    /// There is a newer one.
+    Outrun {
+        /// The newest.
+        newest: u32,
+    },
+}
+
+impl ClosedReply {
+    /// Puts what the escrow says into words. `claimed_at` goes with an answer, for whoever cannot open it.
+    pub(super) fn new(closed: Closed<Vec<u8>>, claimed_at: Timestamp) -> Self {
+        match closed {
+            Closed::NeverSent => Self::NeverSent,
+            Closed::Claimed { at } => Self::Claimed { at: at.as_millis() },
+            Closed::Answered(sealed) => {
+                Self::Answered { at: claimed_at.as_millis(), sealed: base64url::encode(&sealed) }
+            }
+            Closed::Outrun { newest } => Self::Outrun { newest: newest.0 },
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The Durable Object and its internal routes.
+#![expect(missing_docs, reason = "the macro writes methods without a word on them")]
+
+use everlit_core::escrow::Entry;
+use everlit_core::id::RequestId;
+use everlit_core::time::Timestamp;
+use everlit_edge::base64url;
+use serde::Serialize;
+use worker::worker_sys::DurableObjectState;
+use worker::{DurableObject, Env, Request, Response, State, durable_object};
+
+use super::message::{ANSWER, Answered, ClaimReply, ClosedReply, Done, Kept, Question};
+use super::store::EntryStore;
+use crate::incoming::Incoming;
+use crate::sql::{Storage, StorageError};
+use crate::{body, clock, log};
+
+/// Two tokens of up to 16 KB each, a few words around them, and a third on top for base64url.
+const MAX_ANSWER: usize = 1_024 * 1_024;
+
+/// The escrow of one session. Its name is the id of the session's vault; it can be reached over the binding alone.
+#[durable_object(fetch)]
+pub struct Escrow {
+    state: DurableObjectState,
+}
+
+impl DurableObject for Escrow {
+    fn new(state: State, _env: Env) -> Self {
+        Self { state: state._inner() }
+    }
+
+    async fn fetch(&self, request: Request) -> worker::Result<Response> {
+        let request = Incoming::new(Clone::clone(request.inner()));
+        let answered = match request.path.as_str() {
+            ANSWER => self.keep(&request).await,
+            _ => self.answer(&request),
+        };
+        match answered {
+            Ok(response) => Ok(response),
+            Err(status) => Ok(Response::builder().with_status(status).empty()),
+        }
+    }
+}
+
+impl Escrow {
+    fn answer(&self, request: &Incoming) -> Result<Response, u16> {
+        match Question::parse(&request.path, request.query.as_deref()).ok_or(404_u16)? {
+            Question::Make => {
+                lift(self.store().and_then(|store| store.make()))?;
+                reply(&Done {})
+            }
+            Question::Claim(request) => reply(&lift(self.claim(request))?),
+            Question::Close(request) => reply(&lift(self.close(request))?),
+            Question::Erase => {
+                lift(self.store().and_then(|store| store.erase()))?;
+                reply(&Done {})
+            }
+        }
+    }
+
+    fn claim(&self, request: RequestId) -> Result<ClaimReply, StorageError> {
+        let store = self.store()?;
+        let mut escrow = store.load()?;
+        let reply = ClaimReply::from(escrow.claim(request, clock::now()));
+        if reply.won {
+            store.save(&escrow)?;
+        }
+        Ok(reply)
+    }
+
+    fn close(&self, request: RequestId) -> Result<ClosedReply, StorageError> {
+        let store = self.store()?;
+        let mut escrow = store.load()?;
+        let before = escrow.entry().cloned();
+        let closed = escrow.close(request);
+        if escrow.entry() != before.as_ref() {
+            store.save(&escrow)?;
+        }
+        let claimed_at = match escrow.entry() {
+            Some((_, Entry::Claimed { at } | Entry::Answered { at, .. })) => *at,
+            Some((_, Entry::Void)) | None => Timestamp::default(),
+        };
+        Ok(ClosedReply::new(closed, claimed_at))
+    }
+
+    async fn keep(&self, request: &Incoming) -> Result<Response, u16> {
+        let bytes = body::read(request.raw().body(), MAX_ANSWER).await.map_err(|_| 400_u16)?;
+        let Answered { request, sealed } = serde_json::from_slice(&bytes).map_err(|_| 400_u16)?;
+        let sealed = base64url::decode(&sealed).ok_or(400_u16)?;
+        let kept = || {
+            let store = self.store()?;
+            let mut escrow = store.load()?;
+            let before = escrow.entry().cloned();
+            let kept = escrow.answer(RequestId(request), sealed);
+            if escrow.entry() != before.as_ref() {
+                store.save(&escrow)?;
+            }
+            Ok(kept)
+        };
+        reply(&Kept { kept: lift(kept())? })
+    }
+
+    fn store(&self) -> Result<EntryStore, StorageError> {
+        Storage::of(&self.state).map(EntryStore::new)
+    }
+}
+
+fn reply(reply: &impl Serialize) -> Result<Response, u16> {
+    Response::builder().from_json(reply).map_err(|_| 500)
+}
+
+/// Whoever asks may ask again.
+fn lift<T>(result: Result<T, StorageError>) -> Result<T, u16> {
+    result.map_err(|StorageError(thrown)| {
+        log::line("escrow_failed", [("reason", log::class_of(&thrown))]);
+        503
+    })
+}

@@ -1,0 +1,63 @@
+//! The end of a refresh token at its authorization server (RFC 7009).
+
+use std::time::Duration;
+
+use everlit_core::secret::RefreshToken;
+use everlit_edge::oauth::{ClientRequest, RevocationAnswer};
+use worker::Delay;
+
+use crate::environment::Environment;
+use crate::registration::Registration;
+use crate::{clock, discovery, log, outgoing};
+
+/// How long one try may take.
+const LIMIT: Duration = Duration::from_secs(6);
+/// The waits before each try for a token that is in no vault's outbox. Together with their limits they fit into the 30 s that
+/// the runtime gives.
+const WAITS: [Duration; 3] = [Duration::ZERO, Duration::from_secs(1), Duration::from_secs(4)];
+
+/// Tries once. Whether there is another try is up to the outbox that the token is in.
+pub(crate) async fn attempt(
+    environment: &Environment,
+    provider: &str,
+    token: &RefreshToken,
+) -> RevocationAnswer {
+    let answer = ask(environment, provider, token).await;
+    let result = match answer {
+        RevocationAnswer::Revoked => "revoked",
+        RevocationAnswer::Refused { reason } | RevocationAnswer::Retry { reason, .. } => reason,
+    };
+    log::line("revocation", [("result", result.into())]);
+    answer
+}
+
+/// Revokes a refresh token that no vault has taken, trying again a few times. What is left alive after that ends with the
+/// server's own limit.
+pub(crate) async fn discard(environment: &Environment, provider: &str, token: &RefreshToken) {
+    for wait in WAITS {
+        if !wait.is_zero() {
+            Delay::from(wait).await;
+        }
+        match attempt(environment, provider, token).await {
+            RevocationAnswer::Revoked | RevocationAnswer::Refused { .. } => break,
+            RevocationAnswer::Retry { .. } => {}
+        }
+    }
+}
+
+async fn ask(environment: &Environment, provider: &str, token: &RefreshToken) -> RevocationAnswer {
+    let Some(registration) = Registration::of(environment, provider) else {
+        return RevocationAnswer::Refused { reason: "the provider is no longer configured" };
+    };
+    let Ok(metadata) = discovery::metadata(&registration.provider.issuer).await else {
+        return RevocationAnswer::Retry { retry_after: None, reason: "no metadata" };
+    };
+    let Some(endpoint) = &metadata.revocation_endpoint else {
+        return RevocationAnswer::Refused { reason: "the provider revokes nothing" };
+    };
+    let request = ClientRequest::revocation(&registration.client(), token);
+    match outgoing::post(&endpoint.to_string(), &request, LIMIT).await {
+        Ok(received) => RevocationAnswer::classify(&received.judged_at(clock::now())),
+        Err(_) => RevocationAnswer::UNANSWERED,
+    }
+}

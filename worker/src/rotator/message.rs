@@ -1,0 +1,16 @@
+//! What a vault says to the rotator. The request's id and deadline are in the header that proves it.
+
+use serde::{Deserialize, Serialize};
+
+/// A token request to send. There is no `Debug`: it holds the refresh token.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Order {
+    /// The id of the vault's object: the name of its escrow.
+    pub(super) vault: String,
+    /// The name of the provider in the configuration.
+    pub(super) provider: String,
+    /// What to present.
+    pub(super) refresh_token: String,
+    /// How long to wait for an answer, in milliseconds.
+    pub(super) abort_after: u64,
+}

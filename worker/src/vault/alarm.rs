@@ -1,0 +1,70 @@
+//! The object's one alarm, as far as memory knows of it.
+
+use everlit_core::retry;
+use everlit_core::time::{Millis, Timestamp};
+
+use crate::clock;
+use crate::sql::{Storage, StorageError};
+
+/// An alarm that is so late was lost, and is armed again.
+const LOST: Millis = Millis::from_secs(60);
+
+/// What is known of it. Nothing of it is in the row: a row costs as much as an alarm.
+#[derive(Default)]
+pub(super) struct Alarm {
+    known: bool,
+    armed_at: Option<Timestamp>,
+    /// How many turns of the handler failed in a row.
+    failures: u32,
+}
+
+impl Alarm {
+    /// Whether the storage was asked.
+    pub(super) const fn is_known(&self) -> bool {
+        self.known
+    }
+
+    /// What the storage says, unless somebody knows better by now.
+    pub(super) const fn learn(&mut self, armed_at: Option<Timestamp>) {
+        if !self.known {
+            (self.known, self.armed_at) = (true, armed_at);
+        }
+    }
+
+    /// It rings: there is none armed any more.
+    pub(super) const fn rung(&mut self) {
+        (self.known, self.armed_at) = (true, None);
+    }
+
+    /// Everything was erased, the alarm included.
+    pub(super) fn erased(&mut self) {
+        *self = Self { known: true, ..Self::default() };
+    }
+
+    /// Arms it for `wanted`, unless it is armed for an earlier time: then it rings for nothing, and is armed anew. To move it
+    /// with every refresh would cost a row each time.
+    pub(super) fn see_to(
+        &mut self,
+        storage: &Storage,
+        wanted: Option<Timestamp>,
+    ) -> Result<(), StorageError> {
+        self.failures = 0;
+        let armed_at = self.armed_at.filter(|at| clock::now().since(*at) < LOST);
+        let Some(wanted) = wanted.filter(|wanted| armed_at.is_none_or(|armed_at| *wanted < armed_at)) else {
+            return Ok(());
+        };
+        storage.arm(wanted)?;
+        self.armed_at = Some(wanted);
+        Ok(())
+    }
+
+    /// Arms it for another try, after a turn of the handler that failed.
+    pub(super) fn try_again(&mut self, storage: &Storage) -> Result<(), StorageError> {
+        self.failures = self.failures.saturating_add(1);
+        let moment = clock::moment();
+        let at = moment.wall.after(retry::backoff(self.failures, moment.entropy));
+        storage.arm(at)?;
+        self.armed_at = Some(at);
+        Ok(())
+    }
+}

@@ -1,0 +1,84 @@
+//! The columns that hold several values: an orphan, the outbox, the outcomes.
+
+use everlit_core::id::RequestId;
+use everlit_core::secret::RefreshToken;
+use everlit_core::time::Timestamp;
+use everlit_core::vault::{Errand, ErrandId, Intent, Orphan, Outbox, Tally};
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize)]
+struct OrphanText {
+    request: u32,
+    armed_at: u64,
+    again: bool,
+    revoke: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct OutboxText {
+    next: u32,
+    errands: Vec<ErrandText>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ErrandText {
+    id: u32,
+    refresh_token: String,
+    since: u64,
+    tries: u32,
+    due_at: u64,
+}
+
+/// A token request that the session went on without, as JSON.
+pub(super) fn orphan_text(orphan: Orphan) -> String {
+    let Orphan { intent: Intent { request, armed_at, again }, revoke } = orphan;
+    let text = OrphanText { request: request.0, armed_at: armed_at.as_millis(), again, revoke };
+    serde_json::to_string(&text).unwrap_or_default()
+}
+
+/// What [`orphan_text`] wrote.
+pub(super) fn read_orphan(text: &str) -> Option<Orphan> {
+    let OrphanText { request, armed_at, again, revoke } = serde_json::from_str(text).ok()?;
+    let (request, armed_at) = (RequestId(request), Timestamp::from_millis(armed_at));
+    Some(Orphan { intent: Intent { request, armed_at, again }, revoke })
+}
+
+/// What is to be revoked, as JSON that is to be sealed; nothing where nothing ever was.
+pub(super) fn outbox_json(outbox: &Outbox) -> Option<Vec<u8>> {
+    if outbox.errands().is_empty() && outbox.next() == ErrandId::default() {
+        return None;
+    }
+    let errand = |errand: &Errand| ErrandText {
+        id: errand.id.0,
+        refresh_token: errand.refresh_token.expose().clone(),
+        since: errand.since.as_millis(),
+        tries: errand.tries,
+        due_at: errand.due_at.as_millis(),
+    };
+    let text = OutboxText { next: outbox.next().0, errands: outbox.errands().iter().map(errand).collect() };
+    serde_json::to_vec(&text).ok()
+}
+
+/// What [`outbox_json`] wrote.
+pub(super) fn read_outbox(json: &[u8]) -> Option<Outbox> {
+    let OutboxText { next, errands } = serde_json::from_slice(json).ok()?;
+    let errand = |text: ErrandText| Errand {
+        id: ErrandId(text.id),
+        refresh_token: RefreshToken::new(text.refresh_token),
+        since: Timestamp::from_millis(text.since),
+        tries: text.tries,
+        due_at: Timestamp::from_millis(text.due_at),
+    };
+    Some(Outbox::load(errands.into_iter().map(errand).collect(), ErrandId(next)))
+}
+
+/// One number for each outcome, in the order of `Outcome::ALL`.
+pub(super) fn tally_text(tally: &Tally) -> String {
+    tally.iter().map(|(_, count)| count.to_string()).collect::<Vec<_>>().join(",")
+}
+
+/// What [`tally_text`] wrote. An outcome that is not in it never came.
+pub(super) fn read_tally(text: &str) -> Tally {
+    let mut written = text.split(',').map(|count| count.parse().unwrap_or_default());
+    Tally::load(std::array::from_fn(|_| written.next().unwrap_or_default()))
+}

@@ -1,0 +1,109 @@
+//! What a turn leaves to do, once everything is written: requests first, then answers.
+
+use std::future::Future;
+use std::rc::Rc;
+
+use everlit_core::secret::RefreshToken;
+use everlit_core::time::Millis;
+use everlit_core::vault::{Effect, ErrandId, Event};
+
+use super::turn::{Due, Turns};
+use crate::escrow::client::EscrowClient;
+use crate::rotator::client::{self as rotator, TokenRequest};
+use crate::{background, clock, fault_point, log, revocation};
+
+/// An internal request that is so old is not begun any more.
+const BEGIN_WITHIN: Millis = Millis::from_secs(10);
+
+impl Turns {
+    /// Carries out what is left of a turn.
+    pub(super) fn carry_out(self: &Rc<Self>, mut due: Due) {
+        let effects = std::mem::take(&mut due.effects);
+        for effect in effects {
+            match effect {
+                Effect::RequestToken { request, refresh_token, abort_after } => {
+                    let order = TokenRequest {
+                        vault: due.object.clone(),
+                        provider: due.provider.clone(),
+                        request,
+                        refresh_token,
+                        abort_after,
+                        deadline: clock::now().after(BEGIN_WITHIN),
+                    };
+                    self.rotate(&due, order);
+                }
+                Effect::CloseEscrow { request } => {
+                    let (turns, escrow) = (Rc::clone(self), self.escrow(&due));
+                    self.start(async move {
+                        let closed = escrow.close(request).await.ok();
+                        turns.turn(Event::EscrowAnswered { request, closed }).ok();
+                    });
+                }
+                Effect::EraseEscrow => {
+                    let (turns, escrow) = (Rc::clone(self), self.escrow(&due));
+                    self.start(async move {
+                        if escrow.erase().await.is_ok() {
+                            turns.turn(Event::EscrowErased).ok();
+                        }
+                    });
+                }
+                Effect::Revoke { errand, refresh_token } => self.run_errand(&due, errand, refresh_token),
+                Effect::Answer { caller, answer } => {
+                    let sender = self.memory.borrow_mut().waiting.remove(&caller);
+                    // A caller that has hung up hears nothing.
+                    drop(sender.map(|sender| sender.send(answer)));
+                }
+                Effect::Report(outcome) => {
+                    let op = due.op.map(|op| op.0).into();
+                    log::line("outcome", [("outcome", outcome.as_str().into()), ("op", op)]);
+                }
+                Effect::AbandonRevocation { errand } => {
+                    log::line("revocation_given_up", [("errand", errand.0.into())]);
+                }
+                // Done, before anything else.
+                Effect::Persist | Effect::Forget => {}
+            }
+        }
+        self.watch();
+    }
+
+    /// Makes the escrow of a session that begins. Where that fails, the first claim does it.
+    pub(super) fn make_escrow(self: &Rc<Self>, due: &Due) {
+        let escrow = self.escrow(due);
+        self.start(async move {
+            escrow.make().await.ok();
+        });
+    }
+
+    fn rotate(self: &Rc<Self>, due: &Due, order: TokenRequest) {
+        let (turns, environment) = (Rc::clone(self), Rc::clone(&due.environment));
+        self.start(async move {
+            fault_point::reach(&turns.env, "vault.intent_written").await;
+            let request = order.request;
+            let answer = rotator::send(&turns.env, &environment, order).await;
+            fault_point::reach(&turns.env, "vault.told").await;
+            // A turn that fails has been logged; the open intent is found by the alarm.
+            if let Ok(due) = turns.step(Event::TokenAnswered { request, answer }) {
+                fault_point::reach(&turns.env, "vault.committed").await;
+                turns.carry_out(due);
+            }
+        });
+    }
+
+    fn run_errand(self: &Rc<Self>, due: &Due, errand: ErrandId, refresh_token: RefreshToken) {
+        let (turns, environment) = (Rc::clone(self), Rc::clone(&due.environment));
+        let provider = due.provider.clone();
+        self.start(async move {
+            let answer = revocation::attempt(&environment, &provider, &refresh_token).await.into();
+            turns.turn(Event::RevocationAnswered { errand, answer }).ok();
+        });
+    }
+
+    fn escrow(&self, due: &Due) -> EscrowClient {
+        EscrowClient::of(&self.env, &due.environment.keyring, &due.object)
+    }
+
+    fn start(&self, work: impl Future<Output = ()> + 'static) {
+        background::start(&self.state, work);
+    }
+}

@@ -1,0 +1,168 @@
+//! The machine in memory, with what its object keeps beside it.
+
+use std::rc::Rc;
+
+use everlit_core::id::OpId;
+use everlit_core::time::Timestamp;
+use everlit_core::vault::{CHECKUP, Effect, Event, Phase, Vault};
+use worker::Env;
+use worker::worker_sys::DurableObjectState;
+
+use super::alarm::Alarm;
+use super::message::Holder;
+use super::row_store::{Guard, Kept, ReadError, RowStore, WriteError};
+use crate::environment::Environment;
+use crate::sql::{Storage, StorageError};
+use crate::{clock, log};
+
+/// Why a turn did not happen. Whoever asked may ask again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// The configuration is wrong.
+    Misconfigured,
+    /// The storage failed, or what it holds is not what was expected.
+    Storage,
+    /// A later deployment than this one has been here. Nothing may be changed.
+    Ahead,
+}
+
+/// Why an attempt at a turn came to nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lost {
+    /// For good.
+    Fault(Fault),
+    /// The row is not the one that was read: it has to be read again.
+    Superseded,
+}
+
+impl From<Fault> for Lost {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+/// A vault, its row's store, and whose it is.
+pub(super) struct Loaded {
+    /// Configuration and keys.
+    pub(super) environment: Rc<Environment>,
+    /// The machine.
+    pub(super) vault: Vault,
+    /// The name of the provider that the grant comes from.
+    pub(super) provider: String,
+    /// Whose session it is.
+    pub(super) holder: Option<Holder>,
+    /// The id of the object.
+    pub(super) object: String,
+    store: RowStore,
+    /// The row as it was last read or written; nothing where there is none.
+    written: Option<Guard>,
+}
+
+impl Loaded {
+    /// Reads the object's row.
+    pub(super) fn read(state: &DurableObjectState, env: &Env) -> Result<Self, Fault> {
+        let environment = Environment::of(env).map_err(|_| Fault::Misconfigured)?;
+        let failed = |StorageError(thrown): StorageError| {
+            log::line("load_failed", [("reason", log::class_of(&thrown))]);
+            Fault::Storage
+        };
+        let object = state.id().and_then(|id| id.to_string()).map_err(|thrown| failed(thrown.into()))?;
+        let storage = Storage::of(state).map_err(failed)?;
+        let mut store = RowStore::new(storage, Rc::clone(&environment), object.clone());
+        let kept = store.load().map_err(|error| match error {
+            ReadError::Storage(error) => failed(error),
+            ReadError::Ahead => {
+                log::line("load_failed", [("reason", "written by a later version".into())]);
+                Fault::Ahead
+            }
+        })?;
+        let (vault, provider, holder, written) = match kept {
+            Some(Kept { row, provider, user }) => {
+                let written = Some(Guard::of(&row));
+                let holder = user.map(|user| Holder { provider: provider.clone(), user });
+                (Vault::load(environment.policy(&provider), row), provider, holder, written)
+            }
+            None => (Vault::new(environment.policy("")), String::new(), None, None),
+        };
+        Ok(Self { environment, vault, provider, holder, object, store, written })
+    }
+
+    /// Says whose session begins, if none has.
+    pub(super) fn begin(&mut self, holder: Holder) {
+        if self.written.is_none() {
+            self.vault = Vault::new(self.environment.policy(&holder.provider));
+            self.provider.clone_from(&holder.provider);
+            self.holder = Some(holder);
+        }
+    }
+
+    /// One step, with everything of it that is written: rows first, then the alarm, all one transaction.
+    pub(super) fn step(&mut self, event: Event, alarm: &mut Alarm) -> Result<Vec<Effect>, Lost> {
+        // The alarm is the time to look after the row's keys, and the only one if nobody comes.
+        let is_alarm = event == Event::DeadlineReached;
+        let moment = clock::moment();
+        let effects: Vec<Effect> = self.vault.step(moment, event).into_iter().collect();
+        let persist = effects.contains(&Effect::Persist) || is_alarm && self.store.is_stale();
+        let written = if effects.contains(&Effect::Forget) {
+            self.forget(alarm)
+        } else {
+            self.write(persist, alarm, moment.wall)
+        };
+        written.map_err(|error| {
+            let (reason, lost) = match error {
+                WriteError::Superseded => ("superseded".into(), Lost::Superseded),
+                WriteError::Storage(StorageError(thrown)) => (log::class_of(&thrown), Fault::Storage.into()),
+                WriteError::Unsealable => ("unsealable".into(), Fault::Storage.into()),
+            };
+            log::line("turn_lost", [("reason", reason)]);
+            lost
+        })?;
+        Ok(effects)
+    }
+
+    /// The question that the last token request was made for.
+    pub(super) const fn op(&self) -> Option<OpId> {
+        match self.vault.phase() {
+            Phase::Live(live) => live.op,
+            Phase::Vacant | Phase::ReauthRequired(_) | Phase::Ended(_) => None,
+        }
+    }
+
+    fn write(&mut self, persist: bool, alarm: &mut Alarm, now: Timestamp) -> Result<(), WriteError> {
+        if persist && self.is_blank() {
+            // The last errand of a session that was forgotten is done.
+            return self.forget(alarm);
+        }
+        if persist {
+            self.write_row()?;
+        }
+        let wanted = self.vault.next_alarm().map(|at| at.min(now.after(CHECKUP)));
+        Ok(alarm.see_to(self.store.storage(), wanted)?)
+    }
+
+    fn write_row(&mut self) -> Result<(), WriteError> {
+        let over = matches!(self.vault.phase(), Phase::Ended(_));
+        // A session that is over keeps no claims: only why it ended, and what is left to revoke.
+        let user = self.holder.as_ref().filter(|_| !over).map(|holder| holder.user.clone());
+        let kept = Kept { row: self.vault.row(), provider: self.provider.clone(), user };
+        match self.written {
+            Some(over) => self.store.update(&kept, over)?,
+            None => self.store.insert(&kept)?,
+        }
+        self.written = Some(Guard::of(&kept.row));
+        Ok(())
+    }
+
+    fn is_blank(&self) -> bool {
+        *self.vault.phase() == Phase::Vacant
+            && self.vault.orphan().is_none()
+            && self.vault.outbox().errands().is_empty()
+    }
+
+    fn forget(&mut self, alarm: &mut Alarm) -> Result<(), WriteError> {
+        self.store.erase()?;
+        alarm.erased();
+        (self.written, self.holder) = (None, None);
+        Ok(())
+    }
+}

@@ -1,0 +1,49 @@
+//! The one timer of an object whose callers wait: it tells the machine when one of its deadlines comes first.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use everlit_core::time::Timestamp;
+use everlit_core::vault::Event;
+use futures_channel::oneshot;
+use futures_util::future::{Either, select};
+use worker::Delay;
+
+use super::turn::Turns;
+use crate::{background, clock};
+
+/// A timer that runs. Dropped, it stops.
+pub(super) struct Watch {
+    at: Timestamp,
+    _stop: oneshot::Sender<()>,
+}
+
+impl Turns {
+    /// Sees to the timer after a turn: none while nobody waits, and one for the next deadline while anybody does.
+    pub(super) fn watch(self: &Rc<Self>) {
+        let mut memory = self.memory.borrow_mut();
+        let deadline = memory.loaded.as_ref().and_then(|loaded| loaded.vault.next_deadline());
+        let Some(at) = deadline.filter(|_| !memory.waiting.is_empty()) else {
+            memory.watch = None;
+            return;
+        };
+        if memory.watch.as_ref().is_some_and(|watch| watch.at <= at) {
+            return;
+        }
+        let (stop, stopped) = oneshot::channel();
+        memory.watch = Some(Watch { at, _stop: stop });
+        // After a deadline was handled the next one is later; the floor is for clocks, which tick in whole milliseconds.
+        let wait = clock::now().until(at).as_millis().clamp(5, 60_000);
+        let turns = Rc::clone(self);
+        background::start(&self.state, async move {
+            match select(stopped, Delay::from(Duration::from_millis(wait))).await {
+                Either::Left(_) => {}
+                Either::Right(((), _)) => {
+                    turns.memory.borrow_mut().watch = None;
+                    // A turn that fails has been logged, and those who waited have been told.
+                    turns.turn(Event::DeadlineReached).ok();
+                }
+            }
+        });
+    }
+}
