@@ -34,6 +34,7 @@ impl Vault {
                 if let Phase::Live(live) = &mut self.phase {
                     live.failures = live.failures.saturating_add(1);
                     live.not_before = now.wall.after(retry::backoff(live.failures, now.entropy));
+                    effects.push(Effect::Persist);
                 }
                 self.ask_escrow(now.wall);
             }

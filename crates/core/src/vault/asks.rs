@@ -40,10 +40,14 @@ impl Vault {
                 effects.push(Effect::Answer { caller, answer: self.answer_without_rotation(now) });
                 return;
             }
-            // With the write that is due anyway goes what is known of the user's activity.
-            live.limits.active_at = active_at;
             let waits = ask.reason != AskReason::Call || dead;
             let needed = dead || ask.reason == AskReason::Unauthorized;
+            let presents = live.refresh_token.is_some()
+                && (live.ambiguous.is_none() || needed || live.is_forgiven(&policy, now));
+            if presents || dead {
+                // With the write that is due anyway goes what is known of the user's activity.
+                live.limits.active_at = active_at;
+            }
             let begun = if live.refresh_token.is_none() {
                 if dead {
                     self.require_reauth(ReauthReason::NoRefreshToken, effects);
