@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { send } from "./support/browser.mjs";
 import { freePort } from "./support/ports.mjs";
 import { secretText, variables } from "./support/stack.mjs";
-import { Workerd } from "./support/workerd.mjs";
+import { OBJECTS, Workerd } from "./support/workerd.mjs";
 
 const ROUTES = /** @type {const} */ ([["GET", "/healthz"], ["GET", "/auth/login"], ["GET", "/auth/callback/demo"], ["GET", "/auth/session"], ["POST", "/auth/token"], ["POST", "/auth/logout"], ["GET", "/api/orders"], ["GET", "/auth/nothing"]]);
 const CANARY = "canary-that-was-pasted-into-the-wrong-line";
@@ -13,12 +13,12 @@ const CANARY = "canary-that-was-pasted-into-the-wrong-line";
  * What a Worker says of a configuration that is changed from a good one.
  *
  * @param {(given: ReturnType<typeof variables>) => Record<string, unknown>} change
- * @param {Record<string, string>} [objects]
+ * @param {{ objects?: Record<string, string>, rotator?: boolean }} [bindings]
  */
-async function answersOf(change, objects) {
+async function answersOf(change, bindings = {}) {
   const port = await freePort();
   const given = variables({ app: `http://localhost:${port}`, issuer: "http://127.0.0.1:9", resource: "http://127.0.0.1:9", clientSecret: secretText() });
-  const workerd = await Workerd.start({ port, variables: change(given), ...(objects && { objects }) });
+  const workerd = await Workerd.start({ port, variables: change(given), ...bindings });
   try {
     const answers = [];
     for (const [method, path] of ROUTES) answers.push(await send(`http://localhost:${port}${path}`, { method }));
@@ -42,6 +42,7 @@ const WRONG = /** @type {[string, string, (given: any) => Record<string, unknown
   ["no session key", "SECRET_SESSION_KEY", ({ SECRET_SESSION_KEY: _, ...rest }) => rest],
   ["an empty session key", "SECRET_SESSION_KEY", (given) => ({ ...given, SECRET_SESSION_KEY: "" })],
   ["a session key that is none", "SECRET_SESSION_KEY", (given) => ({ ...given, SECRET_SESSION_KEY: CANARY })],
+  ["a later session key that is none", "SECRET_SESSION_KEY_2", (given) => ({ ...given, SECRET_SESSION_KEY_2: CANARY })],
   ["no client secret", "SECRET_DEMO_CLIENT_SECRET", ({ SECRET_DEMO_CLIENT_SECRET: _, ...rest }) => rest],
 ]);
 
@@ -59,10 +60,10 @@ describe("a wrong configuration", { concurrency: 3 }, () => {
     });
   }
 
-  for (const binding of ["SESSION_VAULT", "LOGIN_DESK"]) {
+  for (const binding of [...Object.keys(OBJECTS), "ROTATOR"]) {
     test(`without the binding ${binding} is named`, async () => {
-      const all = { SESSION_VAULT: "SessionVault", LOGIN_DESK: "LoginDesk" };
-      const { answers } = await answersOf((given) => given, Object.fromEntries(Object.entries(all).filter(([name]) => name !== binding)));
+      const objects = Object.fromEntries(Object.entries(OBJECTS).filter(([name]) => name !== binding));
+      const { answers } = await answersOf((given) => given, { objects, rotator: binding !== "ROTATOR" });
       for (const answer of answers) assert.ok(answer.status === 503 && answer.json.detail.startsWith(binding), answer.text);
     });
   }

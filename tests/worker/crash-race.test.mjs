@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { describe } from "node:test";
+
+import { send } from "./support/browser.mjs";
+import { ask, enterDue, outcomes, play, untilGeneration } from "./support/crash-stack.mjs";
+import { SESSION_COOKIE } from "./support/stack.mjs";
+import { pause, until } from "./support/until.mjs";
+
+const ROTATE = "/internal/rotate";
+
+/** @param {import("./support/crash-stack.mjs").CrashStack} stack */
+const captured = ({ workerd }) => send(`http://localhost:${workerd.port}/door/captured`).then(({ json }) => json);
+
+describe("what is delivered twice", { concurrency: 8 }, () => {
+  for (const twice of /** @type {const} */ (["first", "second"])) {
+    play(`an internal request, answered by the ${twice} delivery: one refresh grant`, async (stack) => {
+      const { browser, session } = await enterDue(stack);
+      await stack.workerd.befall(ROTATE, { twice });
+      stack.rotation.delayMs = 300;
+      await untilGeneration(browser, session, 2);
+      assert.equal(stack.faults.seen.filter((step) => step === "rotator.received").length, 2, "both were let in");
+      assert.equal(stack.faults.seen.filter((step) => step === "rotator.claimed").length, 1, "one was sent");
+      assert.equal(stack.rotation.presented.length, 1);
+      const counted = await outcomes(stack, browser);
+      // Whoever lost the claim knows of nothing; the escrow does.
+      assert.ok(counted.success === 1 || counted.recovered_from_escrow === 1, JSON.stringify(counted));
+      assert.equal(Object.keys(counted).length, 1);
+    });
+  }
+
+  play("an internal request, again when everything is over, from inside and from outside: nothing is sent", async (stack) => {
+    const { browser, session } = await enterDue(stack);
+    const second = await untilGeneration(browser, session, 2);
+    const { headers, body } = await captured(stack);
+    const kept = Object.fromEntries(headers.filter((/** @type {string[]} */ [name]) => !["host", "content-length"].includes(name ?? "")));
+    const replay = (/** @type {Record<string, string>} */ given, /** @type {string} */ text) =>
+      send(`http://localhost:${stack.workerd.port}${ROTATE}`, { method: "POST", headers: given, body: text });
+    for (let times = 0; times < 3; times += 1) await replay(kept, body);
+    assert.equal(stack.rotation.presented.length, 1);
+    // What is not ours to the last byte is the same as a path that nobody knows.
+    const unknown = await send(`http://localhost:${stack.workerd.port}/internal/nothing`, { method: "POST", body: "{}" });
+    const [version, request, deadline, mac = ""] = kept["everlit-internal"]?.split(" ") ?? [];
+    const signed = (/** @type {unknown[]} */ ...parts) => ({ ...kept, "everlit-internal": parts.join(" ") });
+    const forged = [
+      await replay({}, body), await replay(kept, `${body} `),
+      await replay(signed(version, request, deadline, mac.replace(/^./, (first) => (first === "A" ? "B" : "A"))), body),
+      await replay(signed(version, Number(request) + 1, deadline, mac), body), await replay(signed(version, request, Number(deadline) + 1, mac), body),
+    ];
+    for (const answer of forged) assert.deepEqual([answer.status, answer.text, answer.headers["content-type"]], [404, unknown.text, unknown.headers["content-type"]]);
+    assert.equal(stack.rotation.presented.length, 1);
+    assert.equal((await ask(browser, second, "resume")).json.generation, 2);
+  });
+
+  play("a claim: the rotator that is told it lost sends nothing", async (stack) => {
+    const { browser, session } = await enterDue(stack);
+    await stack.workerd.befall("/claim", { twice: "first" });
+    await untilGeneration(browser, session, 2);
+    assert.deepEqual([stack.rotation.presented.length, await outcomes(stack, browser)], [1, { success: 1 }]);
+  });
+
+  play("an answer that is kept, and the word that it was, which is lost: it is told all the same", async (stack) => {
+    const { browser, session } = await enterDue(stack);
+    await stack.workerd.befall("/answer", { lose: true });
+    await untilGeneration(browser, session, 2);
+    assert.deepEqual([stack.rotation.presented.length, await outcomes(stack, browser)], [1, { success: 1 }]);
+  });
+
+  play("a claim whose answer is lost is not made again: nothing is sent until it is clear that nothing was", async (stack) => {
+    const { browser, session } = await enterDue(stack);
+    await stack.workerd.befall("/claim", { lose: true });
+    const began = Date.now();
+    await ask(browser, session);
+    assert.equal(stack.rotation.presented.length, 0);
+    await stack.workerd.befall("/claim", {});
+    await untilGeneration(browser, session, 2, 45_000);
+    assert.ok((stack.rotation.presented[0]?.at ?? 0) - began >= 29_000);
+    assert.deepEqual([stack.rotation.presented.length, await outcomes(stack, browser)], [1, { resent_never_sent: 1 }]);
+  });
+
+  play("a rotator's answer that is lost on its way to the vault: the escrow has it", async (stack) => {
+    const { browser, session } = await enterDue(stack);
+    await stack.workerd.befall(ROTATE, { lose: true });
+    await untilGeneration(browser, session, 2);
+    assert.deepEqual([stack.rotation.presented.length, await outcomes(stack, browser)], [1, { recovered_from_escrow: 1 }]);
+  });
+
+  play("a question, also under its own name, also after it was answered: one refresh grant", async (stack) => {
+    const { browser, session } = await enterDue(stack);
+    await stack.workerd.befall("/token", { twice: "second" });
+    const question = { op_id: "a question of this tab" };
+    const answers = await Promise.all([ask(browser, session, "deadline", question), ask(browser, session, "deadline", question)]);
+    assert.deepEqual(answers.map(({ json }) => json.generation), [2, 2]);
+    assert.equal((await ask(browser, session, "deadline", question)).json.generation, 2);
+    assert.equal(stack.rotation.presented.length, 1);
+  });
+});
+
+describe("many at once", { concurrency: 3 }, () => {
+  play("200 parallel callers at expiry: one refresh grant, and the same generation for all", async (stack) => {
+    const { browser, session } = await enterDue(stack);
+    await pause(2_500);
+    stack.rotation.delayMs = 300;
+    const answers = await Promise.all(Array.from({ length: 200 }, () => ask(browser, session)));
+    assert.deepEqual([...new Set(answers.map(({ status, json }) => `${status} ${json.epoch} ${json.generation}`))], [`200 ${session.epoch} 2`]);
+    assert.deepEqual([stack.rotation.presented.length, await outcomes(stack, browser)], [1, { success: 1 }]);
+    assert.equal(stack.faults.seen.filter((step) => step === "vault.intent_written").length, 1);
+  });
+
+  play("callers that hang up, at every step of the rotation, change nothing for the others", async (stack) => {
+    const { browser, session } = await enterDue(stack);
+    stack.rotation.delayMs = 1_000;
+    const gone = Array.from({ length: 20 }, (_, index) =>
+      browser.call("/auth/token", { method: "POST", json: { v: 1, reason: "deadline", epoch: session.epoch, generation: session.generation }, limitMs: 50 + 50 * index }).then(() => "answered", () => "gone"));
+    await until("the rotation", () => stack.rotation.presented.length === 1);
+    const stays = await ask(browser, session);
+    assert.deepEqual([stays.status, stays.json.generation], [200, 2]);
+    assert.ok((await Promise.all(gone)).filter((one) => one === "gone").length >= 10);
+    assert.deepEqual([stack.rotation.presented.length, await outcomes(stack, browser)], [1, { success: 1 }]);
+  });
+
+  play("all of them hang up, and the rotation is committed", async (stack) => {
+    const { browser, session } = await enterDue(stack);
+    stack.rotation.delayMs = 800;
+    await assert.rejects(browser.call("/auth/token", { method: "POST", json: { v: 1, reason: "deadline", epoch: session.epoch, generation: 1 }, limitMs: 150 }));
+    await until("the new token", async () => (await browser.call("/auth/session")).json.generation === 2);
+    assert.deepEqual([stack.rotation.presented.length, await outcomes(stack, browser)], [1, { success: 1 }]);
+    assert.ok(browser.cookie(SESSION_COOKIE));
+  });
+});
