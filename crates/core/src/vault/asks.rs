@@ -104,14 +104,19 @@ impl Vault {
 
     /// Presents an ambiguous refresh token again, unless that could cost others; then the user is asked. True if it did.
     pub(super) fn begin_again(&mut self, now: Timestamp, op: Option<OpId>, effects: &mut Effects) -> bool {
-        let Phase::Live(Live { ambiguous: Some(ambiguous), .. }) = &self.phase else { return false };
+        let Phase::Live(live @ Live { ambiguous: Some(ambiguous), .. }) = &self.phase else { return false };
         match self.policy.grace.verdict(ambiguous.since.until(now)) {
             Verdict::Forgiven | Verdict::LastResort => {
                 self.begin(now, false, op, effects);
                 true
             }
             Verdict::Forbidden => {
+                // If the request never reached the server, the token lives: nobody will use it, and nobody would end it.
+                let left = live.refresh_token.clone().filter(|_| !self.policy.shared_grant);
                 self.require_reauth(ReauthReason::Ambiguous, effects);
+                if let Some(refresh_token) = left {
+                    self.outbox.add(now, refresh_token, effects);
+                }
                 self.count(Outcome::AmbiguousRelogin, effects);
                 false
             }
