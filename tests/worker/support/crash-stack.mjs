@@ -19,15 +19,15 @@ export const GRACE = { window: `${WINDOW}s`, replay: "same_pair", depth: "previo
 /** @typedef {Awaited<ReturnType<typeof startCrashStack>>} CrashStack */
 /** @typedef {import("./browser.mjs").Browser} Browser */
 
-/** @param {{ grace?: boolean, accessTtl?: number }} [options] */
-export async function startCrashStack({ grace = false, accessTtl = BRIEF_TTL } = {}) {
+/** @param {{ grace?: boolean, accessTtl?: number, build?: string }} [options] */
+export async function startCrashStack({ grace = false, accessTtl = BRIEF_TTL, build = BUILD_WITH_FAULTS } = {}) {
   const faults = await FaultPoints.start();
   const change = (/** @type {any} */ given) => ({
     ...given,
     FAULT_POINTS: faults.url,
     PROVIDER_DEMO: { ...given.PROVIDER_DEMO, ...(grace && { grace: GRACE }) },
   });
-  const stack = await startScriptedStack({ change, door: true, build: BUILD_WITH_FAULTS }).catch(async (error) => {
+  const stack = await startScriptedStack({ change, door: true, build }).catch(async (error) => {
     await faults.close();
     throw error;
   });

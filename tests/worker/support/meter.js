@@ -23,6 +23,8 @@ function watch(instance, name, note) {
 }
 
 export class Meter {
+  /** How often the object was made: once, and after every reset and every eviction. */
+  instances = 0;
   requests = 0;
   alarmsRung = 0;
   /** Calls of `setAlarm`: each is billed as a row written. */
@@ -36,6 +38,7 @@ export class Meter {
   static of(object, storage) {
     const meter = meters.get(object) ?? new Meter();
     meters.set(object, meter);
+    meter.instances += 1;
     meter.#watch(storage);
     return meter;
   }
@@ -64,8 +67,8 @@ export class Meter {
   }
 
   get counts() {
-    const { requests, alarmsRung, armedOutside, armedInside, rowsRead, rowsWritten } = this;
-    return { requests, alarmsRung, armedOutside, armedInside, rowsRead, rowsWritten };
+    const { instances, requests, alarmsRung, armedOutside, armedInside, rowsRead, rowsWritten } = this;
+    return { instances, requests, alarmsRung, armedOutside, armedInside, rowsRead, rowsWritten };
   }
 }
 
