@@ -35,12 +35,22 @@ pub struct Tab {
     phase: Phase,
     /// Calls that wait, oldest first.
     waiting: Vec<CallId>,
-    /// The logout that is under way, and when to give it up.
-    logout: Option<(RequestId, Timestamp)>,
+    /// The logout that is under way.
+    logout: Option<Logout>,
     next_request: RequestId,
     sequence: u32,
     /// Both clocks as of the last step.
     last: Option<(Timestamp, Timestamp)>,
+}
+
+/// A logout that is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Logout {
+    request: RequestId,
+    /// When to give it up.
+    stuck_at: Timestamp,
+    /// The login that it ends, if this tab held one.
+    epoch: Option<Epoch>,
 }
 
 impl Default for Tab {
@@ -90,7 +100,7 @@ impl Tab {
     /// When something is due with no event before it, by the monotonic clock.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        let logout = self.logout.map(|(_, stuck_at)| stuck_at);
+        let logout = self.logout.map(|logout| logout.stuck_at);
         [logout, self.phase_deadline()].into_iter().flatten().min()
     }
 

@@ -1,7 +1,7 @@
 //! What the app and its user ask for.
 
 use super::due::STUCK;
-use super::{Effect, Effects, PeerMessage, Phase, Reason, Tab};
+use super::{Effect, Effects, Logout, PeerMessage, Phase, Reason, Tab};
 use crate::id::{Epoch, RequestId};
 use crate::time::Moment;
 use crate::vault::AskReason;
@@ -53,7 +53,8 @@ impl Tab {
             | Phase::ReauthRequired { .. } => {
                 if self.logout.is_none() {
                     let request = self.name_request();
-                    self.logout = Some((request, now.mono.after(STUCK)));
+                    let epoch = self.stamp().map(|stamp| stamp.epoch);
+                    self.logout = Some(Logout { request, stuck_at: now.mono.after(STUCK), epoch });
                     effects.push(Effect::PostLogout { request });
                 }
             }
@@ -61,12 +62,11 @@ impl Tab {
     }
 
     pub(super) fn logout_answered(&mut self, request: RequestId, done: bool, effects: &mut Effects) {
-        if self.logout.take_if(|(awaited, _)| *awaited == request).is_none() {
-            return;
-        }
+        let Some(logout) = self.logout.take_if(|logout| logout.request == request) else { return };
+        let over = self.newest_epoch();
         // Nothing is claimed that the Worker did not confirm: without its word the session goes on and the app is told.
-        if done {
-            let over = self.newest_epoch();
+        // A newer login that this tab took up meanwhile is not what was ended.
+        if done && logout.epoch.is_none_or(|epoch| over <= epoch) {
             effects.push(Effect::Tell(PeerMessage::LoggedOut { epoch: over }));
             self.cancel_open(effects);
             self.enter(Phase::LoggedOut { over }, Reason::Logout, effects);
@@ -76,7 +76,7 @@ impl Tab {
 
     /// A logout without an answer is given up: the session may go on, and the app must know.
     pub(super) fn give_logout_up(&mut self, now: Moment, effects: &mut Effects) {
-        if let Some((request, _)) = self.logout.take_if(|(_, stuck_at)| *stuck_at <= now.mono) {
+        if let Some(Logout { request, .. }) = self.logout.take_if(|logout| logout.stuck_at <= now.mono) {
             effects.push(Effect::Cancel { request });
             effects.push(Effect::SettleLogout { done: false });
         }
