@@ -1,24 +1,82 @@
-//! A model of an authorization server: it rotates refresh tokens and notices when one comes a second time.
+//! A model of an authorization server: how it rotates refresh tokens, and what it does with one that comes a second time.
 
-use alloc::collections::BTreeMap;
 use alloc::format;
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use everlit_core::retry::Failure;
 use everlit_core::secret::{AccessToken, RefreshToken, Secret};
 use everlit_core::time::{Millis, Timestamp};
-use everlit_core::vault::{Granted, TokenAnswer};
+use everlit_core::vault::{Blast, Depth, Granted, GraceProfile, Replay, TokenAnswer, Window};
 
 /// What the server does with a refresh token that was presented before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reuse {
     /// Strict: it takes that for theft and revokes the whole grant (RFC 9700, section 4.14.2).
     RevokesFamily,
+    /// It revokes every grant of that user at that client: other devices too.
+    RevokesUser,
     /// It refuses the token and leaves the grant alone.
     Refused,
+    /// For so long it gives the same pair of tokens again; then it refuses.
+    SamePair(Millis),
+    /// For so long it gives a further pair, beside the first; then it revokes the whole grant.
+    NewSibling(Millis),
+    /// The parent of the active refresh token brings that one again, with a new access token, however late; anything older
+    /// revokes the whole grant.
+    ActiveToken,
     /// It does not notice: the token works again and brings one more successor.
     Unnoticed,
+    /// It does not rotate: there is one refresh token for the life of the grant.
+    NotRotating,
+}
+
+impl Reuse {
+    /// Every kind, each with a window that is one in the field.
+    pub const ALL: [Self; 8] = [
+        Self::RevokesFamily,
+        Self::RevokesUser,
+        Self::Refused,
+        Self::SamePair(Millis::from_secs(30)),
+        Self::NewSibling(Millis::from_secs(60)),
+        Self::ActiveToken,
+        Self::Unnoticed,
+        Self::NotRotating,
+    ];
+
+    /// What an operator who knows this server would configure.
+    #[must_use]
+    pub const fn profile(self) -> GraceProfile {
+        let strict = GraceProfile::STRICT;
+        match self {
+            Self::RevokesFamily => strict,
+            Self::RevokesUser => GraceProfile { blast: Blast::ClientAndUser, ..strict },
+            Self::Refused => GraceProfile { blast: Blast::Token, ..strict },
+            Self::SamePair(window) => GraceProfile {
+                window: Window::For(window),
+                replay: Replay::SamePair,
+                blast: Blast::Token,
+                ..strict
+            },
+            Self::NewSibling(window) => {
+                GraceProfile { window: Window::For(window), replay: Replay::NewSibling, ..strict }
+            }
+            Self::ActiveToken => {
+                GraceProfile { window: Window::Unlimited, replay: Replay::ActiveToken, ..strict }
+            }
+            Self::Unnoticed => GraceProfile {
+                window: Window::Unlimited,
+                replay: Replay::NewSibling,
+                depth: Depth::Any,
+                blast: Blast::Token,
+            },
+            Self::NotRotating => GraceProfile {
+                window: Window::Unlimited,
+                replay: Replay::ActiveToken,
+                depth: Depth::Any,
+                blast: Blast::Token,
+            },
+        }
+    }
 }
 
 /// How the server feels.
@@ -30,6 +88,8 @@ pub enum Mood {
     Sick,
     /// It does what it is asked and then answers 502 all the same.
     SickAfterwards,
+    /// It does what it is asked, and something on the way turns its 200 into a page of HTML.
+    Garbled,
     /// It asks for less until a time comes, and says so (429 with `Retry-After`) or does not.
     Throttling {
         /// When it is over.
@@ -41,17 +101,36 @@ pub enum Mood {
     Estranged,
 }
 
+/// A server's habits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Manners {
+    /// What a second use brings.
+    pub reuse: Reuse,
+    /// How long access tokens live.
+    pub access_lifetime: Millis,
+    /// A refresh kills the access token before it at once.
+    pub kills_access: bool,
+    /// A revocation (RFC 7009) ends one refresh token and leaves the rest of its grant alone.
+    pub revokes_one: bool,
+}
+
 /// One grant: a family of refresh tokens, each the successor of the one before.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Family {
     revoked: bool,
-    minted: u32,
+    /// The refresh token that was minted last.
+    active: u32,
+    /// The access token that was minted last.
+    access: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Minted {
     family: usize,
-    consumed: bool,
+    consumed_at: Option<Timestamp>,
+    revoked: bool,
+    /// What its first use brought.
+    successor: Option<(u32, u32)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -60,42 +139,51 @@ struct Access {
     expires_at: Timestamp,
 }
 
+/// What the server made of a token request.
+#[derive(Clone, Debug)]
+pub struct Judgement {
+    /// What it says.
+    pub answer: TokenAnswer,
+    /// The refresh token that works from now on, by its number, if it gave one: also on a bad day, when it says otherwise.
+    pub minted: Option<u32>,
+    /// It took the request for theft, and ended more than this grant.
+    pub blast: bool,
+}
+
 /// The server.
 #[derive(Debug)]
 pub struct AuthorizationServer {
-    reuse: Reuse,
-    access_lifetime: Millis,
+    manners: Manners,
     /// How it feels just now.
     pub mood: Mood,
     families: Vec<Family>,
-    refresh_tokens: BTreeMap<String, Minted>,
-    access_tokens: BTreeMap<String, Access>,
+    refresh_tokens: Vec<Minted>,
+    access_tokens: Vec<Access>,
 }
 
 impl AuthorizationServer {
-    /// A server whose access tokens live so long.
+    /// A server with these habits.
     #[must_use]
-    pub const fn new(reuse: Reuse, access_lifetime: Millis) -> Self {
+    pub const fn new(manners: Manners) -> Self {
         Self {
-            reuse,
-            access_lifetime,
+            manners,
             mood: Mood::Well,
             families: Vec::new(),
-            refresh_tokens: BTreeMap::new(),
-            access_tokens: BTreeMap::new(),
+            refresh_tokens: Vec::new(),
+            access_tokens: Vec::new(),
         }
     }
 
-    /// A user logs in: a new grant and its number. The first is number 0.
+    /// The user logs in: a new grant and its number. The first is number 0.
     pub fn log_in(&mut self, now: Timestamp) -> (usize, Granted) {
         let number = self.families.len();
-        self.families.push(Family::default());
-        (number, self.mint(now, number))
+        self.families.push(Family { revoked: false, active: 0, access: 0 });
+        let (refresh, access) = (self.mint_refresh(number), self.mint_access(now, number));
+        (number, self.granted(now, Some(refresh), access))
     }
 
-    /// A token request (RFC 6749, section 6): what the server answers, and whether it gave new tokens, which is not the
-    /// same on a bad day.
-    pub fn refresh(&mut self, now: Timestamp, token: &RefreshToken) -> (TokenAnswer, bool) {
+    /// A token request (RFC 6749, section 6).
+    pub fn refresh(&mut self, now: Timestamp, token: &RefreshToken) -> Judgement {
         let unserved = match self.mood {
             Mood::Sick => Some(failed(Failure::Transient)),
             Mood::Throttling { until, told } if now < until => Some(TokenAnswer::Failed {
@@ -103,64 +191,151 @@ impl AuthorizationServer {
                 retry_after: told.then(|| now.until(until)),
             }),
             Mood::Estranged => Some(failed(Failure::Misconfigured)),
-            Mood::Well | Mood::SickAfterwards | Mood::Throttling { .. } => None,
+            Mood::Well | Mood::SickAfterwards | Mood::Garbled | Mood::Throttling { .. } => None,
         };
         if let Some(answer) = unserved {
-            return (answer, false);
+            return Judgement { answer, minted: None, blast: false };
         }
-        let answer = self.redeem(now, token);
-        let granted = matches!(answer, TokenAnswer::Granted(_));
-        if granted && self.mood == Mood::SickAfterwards {
+        let judgement = self.redeem(now, token);
+        let said = match self.mood {
             // Whoever reads only the answer cannot tell this from `Sick`.
-            return (failed(Failure::Transient), true);
+            Mood::SickAfterwards if judgement.minted.is_some() => Some(failed(Failure::Transient)),
+            Mood::Garbled => Some(TokenAnswer::Unheard),
+            Mood::Well
+            | Mood::Sick
+            | Mood::SickAfterwards
+            | Mood::Throttling { .. }
+            | Mood::Estranged => None,
+        };
+        match said {
+            Some(answer) => Judgement { answer, ..judgement },
+            None => judgement,
         }
-        (answer, granted)
     }
 
-    fn redeem(&mut self, now: Timestamp, token: &RefreshToken) -> TokenAnswer {
-        let refused = failed(Failure::Reauth);
-        let Some(minted) = self.refresh_tokens.get_mut(token.expose()) else { return refused };
-        let Some(family) = self.families.get_mut(minted.family) else { return refused };
-        if family.revoked {
+    fn redeem(&mut self, now: Timestamp, token: &RefreshToken) -> Judgement {
+        let refused = Judgement { answer: failed(Failure::Reauth), minted: None, blast: false };
+        let Some(number) = number_of(token.expose()) else { return refused };
+        let Some(known) = self.refresh_tokens.get(number as usize).copied() else { return refused };
+        let family = known.family;
+        if known.revoked || self.is_revoked(family) {
             return refused;
         }
-        let again = core::mem::replace(&mut minted.consumed, true);
-        match self.reuse {
-            Reuse::RevokesFamily if again => {
-                family.revoked = true;
+        let reuse = self.manners.reuse;
+        let Some(consumed_at) = known.consumed_at.filter(|_| reuse != Reuse::Unnoticed) else {
+            if reuse == Reuse::NotRotating {
+                let access = self.mint_access(now, family);
+                // The refresh token was named at login and is not named again.
+                let answer = TokenAnswer::Granted(self.granted(now, None, access));
+                return Judgement { answer, minted: Some(number), blast: false };
+            }
+            return self.rotate(now, number, family);
+        };
+        let successor = known.successor;
+        match reuse {
+            Reuse::SamePair(window) if now.since(consumed_at) < window => match successor {
+                Some((refresh, access)) => {
+                    let answer = TokenAnswer::Granted(self.granted(now, Some(refresh), access));
+                    Judgement { answer, minted: Some(refresh), blast: false }
+                }
+                None => refused,
+            },
+            Reuse::NewSibling(window) if now.since(consumed_at) < window => {
+                self.rotate(now, number, family)
+            }
+            Reuse::ActiveToken
+                if successor.is_some_and(|(successor, _)| Some(successor) == self.active(family)) =>
+            {
+                let (active, access) = (self.active(family), self.mint_access(now, family));
+                let answer = TokenAnswer::Granted(self.granted(now, active, access));
+                Judgement { answer, minted: active, blast: false }
+            }
+            Reuse::RevokesUser => {
+                for family in &mut self.families {
+                    family.revoked = true;
+                }
+                Judgement { blast: true, ..refused }
+            }
+            Reuse::RevokesFamily | Reuse::NewSibling(_) | Reuse::ActiveToken => {
+                self.revoke_family(family);
                 refused
             }
-            Reuse::Refused if again => refused,
-            Reuse::RevokesFamily | Reuse::Refused | Reuse::Unnoticed => {
-                let family = minted.family;
-                TokenAnswer::Granted(self.mint(now, family))
+            Reuse::Refused | Reuse::SamePair(_) | Reuse::Unnoticed | Reuse::NotRotating => refused,
+        }
+    }
+
+    fn rotate(&mut self, now: Timestamp, number: u32, family: usize) -> Judgement {
+        let (refresh, access) = (self.mint_refresh(family), self.mint_access(now, family));
+        if let Some(spent) = self.refresh_tokens.get_mut(number as usize) {
+            spent.consumed_at.get_or_insert(now);
+            spent.successor = Some((refresh, access));
+        }
+        let answer = TokenAnswer::Granted(self.granted(now, Some(refresh), access));
+        Judgement { answer, minted: Some(refresh), blast: false }
+    }
+
+    fn active(&self, family: usize) -> Option<u32> {
+        self.families.get(family).map(|family| family.active)
+    }
+
+    fn mint_refresh(&mut self, family: usize) -> u32 {
+        let number = u32::try_from(self.refresh_tokens.len()).unwrap_or(u32::MAX);
+        self.refresh_tokens.push(Minted { family, consumed_at: None, revoked: false, successor: None });
+        if let Some(family) = self.families.get_mut(family) {
+            family.active = number;
+        }
+        number
+    }
+
+    fn mint_access(&mut self, now: Timestamp, family: usize) -> u32 {
+        let number = u32::try_from(self.access_tokens.len()).unwrap_or(u32::MAX);
+        self.access_tokens.push(Access { family, expires_at: now.after(self.manners.access_lifetime) });
+        if let Some(grant) = self.families.get_mut(family) {
+            let before = core::mem::replace(&mut grant.access, number);
+            if self.manners.kills_access
+                && before != number
+                && let Some(killed) =
+                    self.access_tokens.get_mut(before as usize).filter(|access| access.family == family)
+            {
+                killed.expires_at = killed.expires_at.min(now);
             }
         }
+        number
     }
 
-    fn mint(&mut self, now: Timestamp, family: usize) -> Granted {
-        let mut number = 0;
-        if let Some(grant) = self.families.get_mut(family) {
-            grant.minted = grant.minted.saturating_add(1);
-            number = grant.minted;
-        }
-        let (access, refresh) = (format!("access-{family}-{number}"), format!("refresh-{family}-{number}"));
-        self.access_tokens
-            .insert(access.clone(), Access { family, expires_at: now.after(self.access_lifetime) });
-        self.refresh_tokens.insert(refresh.clone(), Minted { family, consumed: false });
+    fn granted(&self, now: Timestamp, refresh: Option<u32>, access: u32) -> Granted {
+        let expires_at = self.access_tokens.get(access as usize).map_or(now, |access| access.expires_at);
         Granted {
-            access_token: Secret::new(access),
-            expires_in: self.access_lifetime,
-            refresh_token: Some(Secret::new(refresh)),
+            access_token: Secret::new(format!("a{access}")),
+            expires_in: now.until(expires_at),
+            refresh_token: refresh.map(|refresh| Secret::new(format!("r{refresh}"))),
         }
     }
 
-    /// A revocation request (RFC 7009): like most servers, this one ends the whole grant.
-    pub fn revoke(&mut self, token: &RefreshToken) {
-        if let Some(minted) = self.refresh_tokens.get(token.expose()) {
+    /// Whether it does not serve anybody.
+    #[must_use]
+    pub fn is_sick(&self) -> bool {
+        self.mood == Mood::Sick
+    }
+
+    /// A revocation request (RFC 7009). Most servers end the whole grant. False if it cannot be served just now.
+    pub fn revoke(&mut self, now: Timestamp, token: &RefreshToken) -> bool {
+        let serves = match self.mood {
+            Mood::Well | Mood::SickAfterwards | Mood::Garbled => true,
+            Mood::Throttling { until, .. } => until <= now,
+            Mood::Sick | Mood::Estranged => false,
+        };
+        if serves
+            && let Some(minted) =
+                number_of(token.expose()).and_then(|number| self.refresh_tokens.get_mut(number as usize))
+        {
+            minted.revoked = true;
             let family = minted.family;
-            self.revoke_family(family);
+            if !self.manners.revokes_one {
+                self.revoke_family(family);
+            }
         }
+        serves
     }
 
     /// Somebody ends a grant at the server itself.
@@ -176,13 +351,29 @@ impl AuthorizationServer {
         self.families.get(family).is_none_or(|family| family.revoked)
     }
 
+    /// The refresh tokens of a grant that somebody could still use, by number.
+    pub fn live_tokens(&self, family: usize) -> impl Iterator<Item = u32> + '_ {
+        let revoked = self.is_revoked(family);
+        let tokens = self.refresh_tokens.iter().zip(0..);
+        tokens
+            .filter(move |(token, _)| {
+                !revoked && token.family == family && !token.revoked && token.consumed_at.is_none()
+            })
+            .map(|(_, number)| number)
+    }
+
     /// Whether a resource server takes this access token: it is known, lives, and its grant was not ended.
     #[must_use]
     pub fn takes(&self, now: Timestamp, token: &AccessToken) -> bool {
-        self.access_tokens
-            .get(token.expose())
+        number_of(token.expose())
+            .and_then(|number| self.access_tokens.get(number as usize))
             .is_some_and(|access| now < access.expires_at && !self.is_revoked(access.family))
     }
+}
+
+/// Tokens are named by their number, after a letter.
+fn number_of(token: &str) -> Option<u32> {
+    token.get(1..)?.parse().ok()
 }
 
 const fn failed(failure: Failure) -> TokenAnswer {
@@ -195,35 +386,96 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_millis(0);
 
-    fn successor((answer, _): (TokenAnswer, bool)) -> Option<RefreshToken> {
-        match answer {
+    fn server(reuse: Reuse) -> AuthorizationServer {
+        let access_lifetime = Millis::from_secs(60);
+        AuthorizationServer::new(Manners { reuse, access_lifetime, kills_access: false, revokes_one: false })
+    }
+
+    fn successor(judgement: Judgement) -> Option<RefreshToken> {
+        match judgement.answer {
             TokenAnswer::Granted(grant) => grant.refresh_token,
-            TokenAnswer::Failed { .. } => None,
+            TokenAnswer::Failed { .. } | TokenAnswer::Unsent | TokenAnswer::Unheard => None,
         }
     }
 
     #[test]
     fn a_second_use_is_judged_by_the_kind_of_server() {
-        for (reuse, works_again, successor_lives) in [
-            (Reuse::RevokesFamily, false, false),
-            (Reuse::Refused, false, true),
-            (Reuse::Unnoticed, true, true),
+        let (minute, soon, late) = (Millis::from_secs(60), Millis::from_secs(10), Millis::from_secs(3_600));
+        for (reuse, after, works_again, successor_lives, others_live) in [
+            (Reuse::RevokesFamily, soon, false, false, true),
+            (Reuse::RevokesUser, soon, false, false, false),
+            (Reuse::Refused, soon, false, true, true),
+            (Reuse::SamePair(minute), soon, true, true, true),
+            (Reuse::SamePair(minute), late, false, true, true),
+            (Reuse::NewSibling(minute), soon, true, true, true),
+            (Reuse::NewSibling(minute), late, false, false, true),
+            (Reuse::ActiveToken, late, true, true, true),
+            (Reuse::Unnoticed, late, true, true, true),
         ] {
-            let mut server = AuthorizationServer::new(reuse, Millis::from_secs(60));
+            let mut server = server(reuse);
             let first = server.log_in(NOW).1.refresh_token.unwrap();
+            let (other, _) = server.log_in(NOW);
             let second = successor(server.refresh(NOW, &first)).unwrap();
-            assert_eq!(successor(server.refresh(NOW, &first)).is_some(), works_again, "{reuse:?}");
-            assert_eq!(successor(server.refresh(NOW, &second)).is_some(), successor_lives, "{reuse:?}");
+            let then = NOW.after(after);
+            let again = successor(server.refresh(then, &first));
+            assert_eq!(again.is_some(), works_again, "{reuse:?}");
+            if let Some(again) = again {
+                let same = matches!(reuse, Reuse::SamePair(_) | Reuse::ActiveToken);
+                assert_eq!(again == second, same, "{reuse:?}");
+            }
+            assert_eq!(successor(server.refresh(then, &second)).is_some(), successor_lives, "{reuse:?}");
+            assert_eq!(!server.is_revoked(other), others_live, "{reuse:?}");
+        }
+    }
+
+    #[test]
+    fn a_grandparent_of_the_active_token_ends_the_grant_there() {
+        let mut server = server(Reuse::ActiveToken);
+        let first = server.log_in(NOW).1.refresh_token.unwrap();
+        let second = successor(server.refresh(NOW, &first)).unwrap();
+        assert!(successor(server.refresh(NOW, &second)).is_some());
+        assert!(successor(server.refresh(NOW, &first)).is_none());
+        assert!(server.is_revoked(0));
+    }
+
+    #[test]
+    fn a_server_that_does_not_rotate_names_no_refresh_token_again() {
+        let mut server = server(Reuse::NotRotating);
+        let first = server.log_in(NOW).1.refresh_token.unwrap();
+        for _ in 0..3 {
+            let TokenAnswer::Granted(grant) = server.refresh(NOW, &first).answer else { panic!("refused") };
+            assert_eq!(grant.refresh_token, None);
         }
     }
 
     #[test]
     fn an_access_token_is_taken_until_it_expires_or_its_grant_ends() {
-        let mut server = AuthorizationServer::new(Reuse::RevokesFamily, Millis::from_secs(60));
+        let mut server = server(Reuse::RevokesFamily);
         let (_, grant) = server.log_in(NOW);
         assert!(server.takes(NOW, &grant.access_token));
         assert!(!server.takes(NOW.after(Millis::from_secs(60)), &grant.access_token));
-        server.revoke(&grant.refresh_token.unwrap());
+        assert!(server.revoke(NOW, &grant.refresh_token.unwrap()));
         assert!(!server.takes(NOW, &grant.access_token));
+    }
+
+    #[test]
+    fn some_kill_the_old_access_token_and_some_revoke_one_token_alone() {
+        let manners = Manners {
+            reuse: Reuse::RevokesFamily,
+            access_lifetime: Millis::from_secs(60),
+            kills_access: true,
+            revokes_one: true,
+        };
+        let mut server = AuthorizationServer::new(manners);
+        let (family, grant) = server.log_in(NOW);
+        let first = grant.refresh_token.unwrap();
+        let second = successor(server.refresh(NOW, &first)).unwrap();
+        assert!(!server.takes(NOW, &grant.access_token));
+        assert!(server.revoke(NOW, &first));
+        assert_eq!(server.live_tokens(family).count(), 1, "its successor lives on");
+        assert!(server.revoke(NOW, &second));
+        assert_eq!(server.live_tokens(family).count(), 0);
+        server.mood = Mood::Sick;
+        assert!(!server.revoke(NOW, &second));
     }
 }

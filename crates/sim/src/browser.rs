@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use everlit_core::id::{CallId, RequestId};
+use everlit_core::id::{CallId, OpId, RequestId};
 use everlit_core::law::TabWatch;
 use everlit_core::retry::Failure;
 use everlit_core::tab::{Effect, Event, PeerMessage, State};
@@ -30,6 +30,8 @@ struct Slot {
     /// What the computer's monotonic clock showed when the document began.
     origin: Timestamp,
     arm: u64,
+    /// What the armed timer was armed for.
+    armed_for: Option<Timestamp>,
     frozen: bool,
     /// The page is on its way through a login.
     away: bool,
@@ -60,6 +62,7 @@ pub struct Browser {
     idle: Idle,
     calls: BTreeMap<CallId, Call>,
     next_call: u32,
+    next_op: OpId,
 }
 
 impl Browser {
@@ -74,6 +77,7 @@ impl Browser {
                 document: 0,
                 origin: Timestamp::default(),
                 arm: 0,
+                armed_for: None,
                 frozen: false,
                 away: false,
                 inbox: Vec::new(),
@@ -90,6 +94,7 @@ impl Browser {
             idle: Idle::default(),
             calls: BTreeMap::new(),
             next_call: 0,
+            next_op: OpId(0),
         }
     }
 
@@ -143,6 +148,7 @@ impl Browser {
         slot.away = false;
         slot.asked_at.clear();
         slot.inbox.clear();
+        slot.armed_for = None;
         self.calls.retain(|_, call| call.tab != tab);
         self.step(stage, tab, Event::Opened);
     }
@@ -210,6 +216,9 @@ impl Browser {
             }
             if self.is_alert(tab) {
                 self.empty_inbox(stage, tab);
+                if let Some(slot) = self.slots.get_mut(tab) {
+                    slot.armed_for = None;
+                }
                 self.arm(stage, tab);
                 let wait =
                     if stage.chance.permille(500) { Millis::ZERO } else { stage.chance.between(100, 30_000) };
@@ -235,8 +244,9 @@ impl Browser {
 
     /// The armed timer of a tab went off.
     pub fn timer(&mut self, stage: &mut Stage, tab: usize, arm: u64) {
-        let armed = self.slots.get(tab).is_some_and(|slot| slot.arm == arm);
-        if armed && self.is_alert(tab) {
+        let Some(slot) = self.slots.get_mut(tab).filter(|slot| slot.arm == arm) else { return };
+        slot.armed_for = None;
+        if self.is_alert(tab) {
             self.step(stage, tab, Event::DeadlineReached);
         }
     }
@@ -344,7 +354,8 @@ impl Browser {
                     Some(Flaw::RefreshCountsAsActivity) => Millis::ZERO,
                     Some(Flaw::StoreForgets) | None => self.idle.so_far,
                 };
-                let ask = Ask { stamp: Some(stamp), reason, active_ago: Some(idle) };
+                let op = self.name_op();
+                let ask = Ask { op, stamp: Some(stamp), reason, active_ago: Some(idle) };
                 self.ask(stage, tab, Freight::Token, Asked::Token(request, ask));
             }
             Effect::PostLogout { request } => self.ask(stage, tab, Freight::Logout, Asked::Logout(request)),
@@ -363,6 +374,11 @@ impl Browser {
             // What the app is told changes nothing in this world.
             Effect::SettleLogout { .. } | Effect::Transition { .. } => {}
         }
+    }
+
+    const fn name_op(&mut self) -> Option<OpId> {
+        self.next_op = OpId(self.next_op.0.wrapping_add(1));
+        Some(self.next_op)
     }
 
     fn ask(&mut self, stage: &mut Stage, tab: usize, freight: Freight, asked: Asked) {
@@ -422,8 +438,13 @@ impl Browser {
     fn arm(&mut self, stage: &mut Stage, tab: usize) {
         let clock = self.clock;
         let Some(slot) = self.slots.get_mut(tab) else { return };
+        let wanted = slot.machine.tab().next_deadline();
+        if wanted.is_some() && wanted == slot.armed_for {
+            return;
+        }
         slot.arm = slot.arm.wrapping_add(1);
-        if let Some(deadline) = slot.machine.tab().next_deadline() {
+        slot.armed_for = wanted;
+        if let Some(deadline) = wanted {
             let by_computer = slot.origin.after(Timestamp::default().until(deadline));
             let wait = clock.until(stage.now, by_computer);
             // Browsers are never early and always a little late.

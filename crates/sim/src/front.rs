@@ -7,7 +7,6 @@ use everlit_core::time::Millis;
 use everlit_core::vault::{Answer, Ask, AskReason, Event};
 
 use crate::authorization_server::AuthorizationServer;
-use crate::clock::true_wall;
 use crate::happening::{Asked, Happening, Reply, Sender};
 use crate::network::{Freight, Link};
 use crate::stage::{Fate, Stage};
@@ -35,7 +34,7 @@ impl Worker {
             reply_to(stage, sender, reply);
             return;
         };
-        let now = true_wall(stage.now);
+        let now = self.wall(stage, object);
         match sender.asked {
             Asked::Session(_) => {
                 let answer = vault.peek(now);
@@ -47,21 +46,14 @@ impl Worker {
                 self.turn(stage, server, object, Event::LogoutAsked { caller });
             }
             Asked::Call { .. } => {
-                let answer = vault.peek(now);
-                let caller = Caller { sender, refused: false };
-                match answer {
-                    // The proxy asks as a tab would when the token is dead.
-                    Answer::Current(current) if current.expires_in.is_zero() => {
-                        let ask =
-                            Ask { stamp: Some(current.stamp), reason: AskReason::Deadline, active_ago: None };
-                        self.ask(stage, server, object, caller, ask);
-                    }
-                    answer @ (Answer::Current(_)
-                    | Answer::RetryAfter(_)
-                    | Answer::ReauthRequired(_)
-                    | Answer::Ended(_)
-                    | Answer::LoggedOut) => self.answer(stage, server, object, caller, answer),
-                }
+                // The proxy takes what there is, and has its successor fetched when that is due.
+                let ask = Ask {
+                    op: None,
+                    stamp: vault.stamp(),
+                    reason: AskReason::Call,
+                    active_ago: None,
+                };
+                self.ask(stage, server, object, Caller { sender, refused: false }, ask);
             }
         }
     }
@@ -98,13 +90,15 @@ impl Worker {
     ) {
         let Caller { sender, refused } = caller;
         let is_call = matches!(sender.asked, Asked::Call { .. });
-        let row = self.objects.get(object).map(|object| object.row.clone()).unwrap_or_default();
+        let now = self.wall(stage, object);
+        let Some(row) = self.objects.get(object).map(|object| &object.row) else { return };
+        let stamp = row.stamp;
         if let Answer::Ended(_) = answer {
-            stage.laws.told_over(stage.now, object, &row, &self.policy);
+            stage.laws.told_over(stage.now, object, row, now, &self.policy);
         }
         let reply = match answer {
             Answer::Current(current) => {
-                stage.laws.told(object, current.stamp, &row);
+                stage.laws.told(object, current.stamp, row);
                 if !is_call {
                     Reply::Active(TokenState {
                         stamp: current.stamp,
@@ -117,15 +111,19 @@ impl Worker {
                     // It has a body, which the Worker does not keep, or was already repeated.
                     Reply::Denied(Denial::AccessExpired)
                 } else {
-                    let ask =
-                        Ask { stamp: Some(current.stamp), reason: AskReason::Unauthorized, active_ago: None };
+                    let ask = Ask {
+                        op: None,
+                        stamp: Some(current.stamp),
+                        reason: AskReason::Unauthorized,
+                        active_ago: None,
+                    };
                     self.ask(stage, server, object, Caller { sender, refused: true }, ask);
                     return;
                 }
             }
             Answer::RetryAfter(wait) => Reply::NotNow(wait),
             Answer::ReauthRequired(_) if is_call => Reply::Denied(Denial::ReauthRequired),
-            Answer::ReauthRequired(_) => Reply::ReauthRequired(row.stamp),
+            Answer::ReauthRequired(_) => Reply::ReauthRequired(stamp),
             Answer::Ended(_) if is_call => Reply::Denied(Denial::Ended),
             Answer::LoggedOut if is_call => Reply::Denied(Denial::LoggedOut),
             // Whatever it was before: as asked, there is no session now.

@@ -6,7 +6,10 @@ use everlit_core::retry::Failure;
 use everlit_core::secret::RefreshToken;
 use everlit_core::tab::{Denial, PeerMessage, TokenState};
 use everlit_core::time::Millis;
-use everlit_core::vault::{Ask, Login, TokenAnswer};
+use everlit_core::vault::{Ask, ErrandId, Login, RevocationAnswer, TokenAnswer};
+
+use crate::escrow::{Question, Word};
+use crate::rotator::{Kept, Order};
 
 /// Something that will happen.
 #[derive(Clone, Debug)]
@@ -31,12 +34,62 @@ pub enum Happening {
         /// What it says.
         message: PeerMessage,
     },
+    /// An internal request reaches a rotator.
+    ToRotator(Order),
+    /// The rotator's answer reaches the vault that ordered, or that vault learns that there will be none.
+    FromRotator {
+        /// Whose vault.
+        object: usize,
+        /// The life of that object in which it ordered.
+        incarnation: u32,
+        /// Which request.
+        request: RequestId,
+        /// How it ended.
+        kept: Kept,
+    },
+    /// The time of a rotator is over.
+    RotatorLimit {
+        /// Which one.
+        job: u64,
+    },
+    /// A question reaches the escrow.
+    ToEscrow {
+        /// Whose.
+        object: usize,
+        /// About which request.
+        request: RequestId,
+        /// What is asked.
+        question: Question,
+    },
+    /// The escrow's answer arrives, or the news that there will be none.
+    FromEscrow {
+        /// Whose.
+        object: usize,
+        /// What it says.
+        word: Word,
+    },
     /// A token request reaches the authorization server.
-    ToServer(TokenRequest),
-    /// Its answer reaches the Worker, or the Worker learns that there will be none.
-    FromServer(TokenRequest, TokenAnswer),
+    ToServer {
+        /// Who sent it; it goes on if that one is gone.
+        job: u64,
+        /// Whose.
+        object: usize,
+        /// Its name there.
+        request: RequestId,
+        /// What it presents.
+        refresh_token: RefreshToken,
+    },
+    /// Its answer reaches the rotator, or the rotator learns that there will be none.
+    FromServer {
+        /// Which rotator.
+        job: u64,
+        /// The answer; nothing if the connection broke.
+        answer: Option<TokenAnswer>,
+    },
     /// A revocation request reaches the authorization server.
-    Revocation(RefreshToken),
+    Revocation(Revocation, RefreshToken),
+    /// Its answer reaches the vault.
+    Revoked(Revocation, RevocationAnswer),
     /// The time comes until which a caller waits. Lives in memory only.
     VaultTimer {
         /// Whose.
@@ -137,15 +190,13 @@ pub enum Reply {
     Nothing(Failure),
 }
 
-/// One token request on its way.
-#[derive(Clone, Debug)]
-pub struct TokenRequest {
-    /// The object that sent it.
+/// One try at an errand of a vault.
+#[derive(Clone, Copy, Debug)]
+pub struct Revocation {
+    /// Whose.
     pub object: usize,
-    /// The life of that object in which it did.
+    /// The life of that object in which it was sent.
     pub incarnation: u32,
-    /// Its name there.
-    pub request: RequestId,
-    /// What it presents.
-    pub refresh_token: RefreshToken,
+    /// Which errand.
+    pub errand: ErrandId,
 }

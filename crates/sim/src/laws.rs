@@ -10,10 +10,12 @@ use everlit_core::id::RequestId;
 use everlit_core::law::{Broken, Law};
 use everlit_core::tab::{State, Tab};
 use everlit_core::time::{Millis, Timestamp};
-use everlit_core::vault::{Limits, Outcome, Policy, Row, Status};
+use everlit_core::vault::{Blast, GraceProfile, Limits, Outcome, Policy, Row, Status, TokenAnswer};
 use everlit_core::{Epoch, Stamp};
 
+use crate::authorization_server::Judgement;
 use crate::clock::true_wall;
+use crate::fault::EDGE_AHEAD_MAX;
 
 /// Until when every session must have settled once faults stopped, or once a cool-down that a server announced is over.
 pub const SETTLE_WITHIN: Millis = Millis::from_secs(120);
@@ -22,38 +24,64 @@ pub const SETTLE_WITHIN: Millis = Millis::from_secs(120);
 const ACTIVITY_TRAVELS: Millis = Millis::from_secs(60);
 /// How long a revocation may take on a good day.
 const REVOKED_WITHIN: Millis = Millis::from_secs(60);
+/// How far two clocks at the edge may be apart.
+const EDGE_CLOCKS: Millis = Millis::from_millis(2 * EDGE_AHEAD_MAX);
 
 /// What the world knows of one session.
 #[derive(Clone, Debug)]
 struct Session {
-    /// How long a token request counts as under way at the most.
-    request_limit: Millis,
     /// The newest token that anybody was told of.
     told: Option<Stamp>,
     over: Option<Timestamp>,
     /// The number of its present grant at the server.
     grant: usize,
+    /// Grants that a renewal replaced and that are to be revoked, and since when.
+    replaced: Vec<(usize, Timestamp)>,
     /// Somebody ended the grant at the authorization server.
     revoked_elsewhere: bool,
-    /// An answer with the successor of the present refresh token was lost.
-    successor_lost: bool,
-    /// An answer or a revocation was lost: the server may keep a grant alive that nobody holds.
-    orphan_excused: bool,
+    /// A revocation was given up, which is said in a log, or the grant left to lapse.
+    revocation_abandoned: bool,
     wire: Vec<Wire>,
 }
 
-/// A token request, as the wire saw it.
+/// A token request, as the world saw it.
 #[derive(Clone, Copy, Debug)]
 struct Wire {
     request: RequestId,
     grant: usize,
-    sent_at: Timestamp,
+    claimed_at: Timestamp,
+    /// It left.
+    left: bool,
     /// It reached the server.
     arrived: bool,
-    /// Its answer reached the vault.
+    /// It was lost on the way there.
+    dropped: bool,
+    /// Its rotator does not wait for the answer any more.
+    ended: bool,
+    /// The refresh token that the server gave, by its number.
+    minted: Option<u32>,
+    /// The server's answer brings it.
+    says_so: bool,
+    /// The server gave it and said that it had failed: whoever believes that tries again.
+    misled: bool,
+    /// The escrow has the answer.
+    kept: bool,
+    /// A turn of the vault was committed with it.
     heard: bool,
-    /// Nothing of it is under way any more.
-    closed: bool,
+    /// It was counted as lost.
+    counted: bool,
+}
+
+impl Wire {
+    /// The server gave tokens, and neither vault nor escrow has them.
+    const fn is_lost(&self) -> bool {
+        self.minted.is_some() && !(self.says_so && (self.kept || self.heard))
+    }
+
+    /// Something of it may still be on its way.
+    const fn is_under_way(&self) -> bool {
+        self.left && !(self.ended && (self.arrived || self.dropped))
+    }
 }
 
 /// Faults have stopped: who has not settled yet.
@@ -104,27 +132,28 @@ impl Laws {
     }
 
     /// A session began, in the object that has its number.
-    pub fn session_began(&mut self, epoch: Epoch, grant: usize, request_limit: Millis) {
+    pub fn session_began(&mut self, epoch: Epoch, grant: usize) {
         self.by_epoch.insert(epoch, self.sessions.len());
         self.sessions.push(Session {
-            request_limit,
             told: None,
             over: None,
             grant,
+            replaced: Vec::new(),
             revoked_elsewhere: false,
-            successor_lost: false,
-            orphan_excused: false,
+            revocation_abandoned: false,
             wire: Vec::new(),
         });
     }
 
-    /// A session was renewed by another login of its user. What became of its grant before does not matter any more.
-    pub fn session_renewed(&mut self, object: usize, grant: usize) {
+    /// A session was renewed by another login of its user. `replaced` says that it held a grant that is to be revoked.
+    pub fn session_renewed(&mut self, now: Timestamp, object: usize, grant: usize, replaced: bool) {
         if let Some(session) = self.session(object) {
-            session.grant = grant;
+            let before = core::mem::replace(&mut session.grant, grant);
+            if replaced {
+                session.replaced.push((before, now));
+            }
             session.revoked_elsewhere = false;
-            session.successor_lost = false;
-            session.orphan_excused = false;
+            session.revocation_abandoned = false;
         }
     }
 
@@ -140,31 +169,75 @@ impl Laws {
 
     // The token request and its answer.
 
-    /// A token request leaves.
-    pub fn request_leaves(&mut self, now: Timestamp, object: usize, request: RequestId) {
+    /// A rotator may send a token request: no other of this family is under way, or all that are have passed their limit and
+    /// `profile` allows a replay.
+    pub fn request_claimed(
+        &mut self,
+        now: Timestamp,
+        object: usize,
+        request: RequestId,
+        profile: &GraceProfile,
+    ) {
         let Some(session) = self.session(object) else { return };
-        let limit = session.request_limit;
-        session.wire.retain(|wire| now < wire.sent_at.after(limit).after(limit));
         let grant = session.grant;
+        let limit = profile.settled_after().less(EDGE_CLOCKS);
         let alone = session
             .wire
             .iter()
-            .all(|wire| wire.closed || wire.grant != grant || wire.sent_at.after(limit) <= now);
-        session.wire.push(Wire { request, grant, sent_at: now, arrived: false, heard: false, closed: false });
+            .all(|wire| !wire.is_under_way() || wire.grant != grant || wire.claimed_at.after(limit) <= now);
+        session.wire.push(Wire {
+            request,
+            grant,
+            claimed_at: now,
+            left: false,
+            arrived: false,
+            dropped: false,
+            ended: false,
+            minted: None,
+            says_so: false,
+            misled: false,
+            kept: false,
+            heard: false,
+            counted: false,
+        });
         self.holds(alone, Law::OneTokenRequestInFlight, "a token request left while another was under way");
     }
 
-    /// A token request reaches the server.
-    pub fn request_arrives(&mut self, object: usize, request: RequestId) {
+    /// A token request leaves, once.
+    pub fn request_leaves(&mut self, object: usize, request: RequestId) {
+        let Some(wire) = self.wire(object, request) else { return };
+        let again = core::mem::replace(&mut wire.left, true);
+        self.holds(!again, Law::OneTokenRequestInFlight, "a token request was sent twice");
+    }
+
+    /// A token request reaches the server, which gives tokens, and says so, or not.
+    pub fn request_judged(&mut self, object: usize, request: RequestId, judged: &Judgement) {
         let Some(wire) = self.wire(object, request) else { return };
         let again = core::mem::replace(&mut wire.arrived, true);
+        wire.minted = judged.minted;
+        wire.says_so = matches!(judged.answer, TokenAnswer::Granted(_));
+        wire.misled = judged.minted.is_some() && matches!(judged.answer, TokenAnswer::Failed { .. });
         self.holds(!again, Law::OneTokenRequestInFlight, "a token request reached the server twice");
     }
 
-    /// Nothing of a token request is under way any more.
-    pub fn request_closed(&mut self, object: usize, request: RequestId) {
+    /// A token request is lost on its way.
+    pub fn request_dropped(&mut self, object: usize, request: RequestId) {
         if let Some(wire) = self.wire(object, request) {
-            wire.closed = true;
+            wire.dropped = true;
+        }
+    }
+
+    /// Nobody waits for the answer to a token request any more.
+    pub fn request_ended(&mut self, object: usize, request: RequestId) {
+        if let Some(wire) = self.wire(object, request) {
+            wire.ended = true;
+        }
+    }
+
+    /// The escrow keeps the answer to a token request.
+    pub fn successor_kept(&mut self, object: usize, request: RequestId) {
+        if let Some(wire) = self.wire(object, request) {
+            wire.kept = true;
         }
     }
 
@@ -175,18 +248,10 @@ impl Laws {
         }
     }
 
-    /// New tokens will not reach the vault that asked for them. True if no copy of them did.
+    /// Nobody will bring the answer to a token request any more. True if new tokens are lost by that, the first time.
     pub fn successor_lost(&mut self, object: usize, request: RequestId) -> bool {
-        let Some(Wire { heard: false, grant, .. }) = self.wire(object, request).copied() else {
-            return false;
-        };
-        if let Some(session) = self.session(object)
-            && session.grant == grant
-        {
-            session.successor_lost = true;
-            session.orphan_excused = true;
-        }
-        true
+        let Some(wire) = self.wire(object, request) else { return false };
+        wire.is_lost() && !core::mem::replace(&mut wire.counted, true)
     }
 
     fn wire(&mut self, object: usize, request: RequestId) -> Option<&mut Wire> {
@@ -205,35 +270,63 @@ impl Laws {
         }
     }
 
-    /// A revocation request was lost.
-    pub fn revocation_lost(&mut self, object: usize) {
+    /// A server took a request for theft, and ended every grant of the user. That is the price of a profile that does not
+    /// know the server, or of a server that rotates and says that it failed. Otherwise nobody may ever pay it.
+    pub fn blast(&mut self, object: usize, profile: &GraceProfile) {
+        for session in &mut self.sessions {
+            session.revoked_elsewhere = true;
+        }
+        let known = profile.blast == Blast::ClientAndUser;
+        let misled = self.session(object).is_some_and(|session| session.wire.iter().any(|wire| wire.misled));
+        self.holds(!known || misled, Law::OnlyTerminalEnds, "other devices of the user were logged out");
+    }
+
+    /// A vault gave a revocation up, and said so; or it left a grant to lapse because others may share it.
+    pub fn revocation_abandoned(&mut self, object: usize) {
         if let Some(session) = self.session(object) {
-            session.orphan_excused = true;
+            session.revocation_abandoned = true;
         }
     }
 
     // The vault.
 
     /// A token request ended, as the vault counts it.
-    pub fn outcome(&mut self, object: usize, outcome: Outcome) {
+    ///
+    /// A grant may be lost only by an answer with new tokens that was lost after the claim and before it was kept, on a server
+    /// that does not forgive that, or where it cannot be found out whether one was without risking other devices.
+    pub fn outcome(&mut self, object: usize, outcome: Outcome, profile: &GraceProfile) {
         let Some(session) = self.session(object) else { return };
+        let grant = session.grant;
+        // What is remembered beyond a success: what may still come, and what nobody can revoke.
+        let matters = |wire: &Wire| wire.is_under_way() || wire.grant != grant && wire.is_lost();
         match outcome {
-            Outcome::Success | Outcome::Recovered => session.successor_lost = false,
-            Outcome::RotationLost => {
-                let so = session.successor_lost || session.revoked_elsewhere;
+            Outcome::Success | Outcome::ReplayedWithinGrace | Outcome::ResentNeverSent => {
+                session.wire.retain(matters);
+            }
+            Outcome::RecoveredFromEscrow => {
+                let kept = session.wire.iter().any(|wire| wire.kept);
+                session.wire.retain(matters);
+                self.holds(kept, Law::OnlyTerminalEnds, "tokens came from an escrow that had none");
+            }
+            Outcome::AmbiguousRelogin => {
+                let unknown = |wire: &Wire| {
+                    profile.blast == Blast::ClientAndUser && !wire.kept && !wire.heard || wire.is_lost()
+                };
+                let so = session.revoked_elsewhere
+                    || session.wire.iter().any(|wire| wire.grant == grant && unknown(wire));
                 self.holds(so, Law::OnlyTerminalEnds, "a rotation was called lost though no answer was");
             }
             Outcome::Revoked => {
                 let so = session.revoked_elsewhere;
                 self.holds(so, Law::OnlyTerminalEnds, "a grant was refused that nobody had ended");
             }
-            Outcome::Throttled | Outcome::Transient | Outcome::Misconfigured | Outcome::Late => {}
+            Outcome::Throttled | Outcome::Transient | Outcome::Misconfigured => {}
         }
     }
 
-    /// A turn of a vault was committed: `known` is what the machine knows, `row` what its object wrote down.
-    pub fn committed(&mut self, now: Timestamp, object: usize, known: &Row, row: &Row) {
-        self.holds(known == row, Law::DurableBeforeVisible, "a vault knows what its row does not");
+    /// A turn of a vault was committed: `known` says whether the machine knows what its object wrote down.
+    pub fn committed(&mut self, now: Timestamp, object: usize, known: bool, row: &Row) {
+        self.holds(known, Law::DurableBeforeVisible, "a vault knows what its row does not");
         // Never later than the user's last input, by the clock of the Worker.
         let believed = row.active_at;
         let input = true_wall(self.input_at).after(ACTIVITY_TRAVELS);
@@ -273,11 +366,19 @@ impl Laws {
     }
 
     /// A caller is told that the session is over: it must be, by its row or by a limit that has just passed.
-    pub fn told_over(&mut self, now: Timestamp, object: usize, row: &Row, policy: &Policy) {
+    /// `wall` is what the clock of its object shows.
+    pub fn told_over(
+        &mut self,
+        now: Timestamp,
+        object: usize,
+        row: &Row,
+        wall: Timestamp,
+        policy: &Policy,
+    ) {
         let limits = Limits { active_at: row.active_at, absolute_at: row.absolute_at };
         let over = match row.status {
             Status::Ended(_) | Status::Vacant => true,
-            Status::Live | Status::ReauthRequired(_) => limits.ended(policy, true_wall(now)).is_some(),
+            Status::Live | Status::ReauthRequired(_) => limits.ended(policy, wall).is_some(),
         };
         self.holds(over, Law::OnlyTerminalEnds, "a caller was told that a session is over that lives");
         if let Some(session) = self.session(object) {
@@ -349,12 +450,30 @@ impl Laws {
         self.settling = None;
     }
 
-    /// The end of a calm: what is over must be over at the server too.
-    pub fn orphans(&mut self, now: Timestamp, is_revoked: impl Fn(usize) -> bool) {
-        let orphan = self.sessions.iter().any(|session| {
-            let over = session.over.is_some_and(|over| over.after(REVOKED_WITHIN) <= now);
-            over && !session.orphan_excused && !is_revoked(session.grant)
+    /// The end of a calm: what is over must be over at the server too, or be an errand of its vault still. `has_errands` says
+    /// that of a session, `lives` which refresh tokens of a grant somebody could use.
+    pub fn orphans<T: IntoIterator<Item = u32>>(
+        &mut self,
+        now: Timestamp,
+        has_errands: impl Fn(usize) -> bool,
+        lives: impl Fn(usize) -> T,
+    ) {
+        let passed = |since: Timestamp| since.after(REVOKED_WITHIN) <= now;
+        let orphan = self.sessions.iter().enumerate().any(|(object, session)| {
+            if session.revocation_abandoned || has_errands(object) {
+                return false;
+            }
+            // Nobody can revoke what nobody has. All else was in the hands of vault or escrow once.
+            let is_lost = |token: u32| {
+                session.wire.iter().any(|wire| wire.minted == Some(token) && wire.is_lost())
+            };
+            let over = session.over.is_some_and(passed).then_some(session.grant);
+            let replaced = session.replaced.iter().filter(|(_, at)| passed(*at)).map(|(grant, _)| *grant);
+            over.into_iter().chain(replaced).any(|grant| lives(grant).into_iter().any(|token| !is_lost(token)))
         });
+        for session in &mut self.sessions {
+            session.replaced.retain(|(_, at)| !passed(*at));
+        }
         self.holds(!orphan, Law::LogoutIsFinal, "the grant of an ended session lives on at the server");
     }
 }

@@ -1,7 +1,7 @@
 //! The simulated world: the real machines in a world of models.
 //!
-//! A [`world::World`] is one browser with its tabs, the Worker with a vault for every login, an authorization server that
-//! rotates refresh tokens, a network between them, a user, and whatever breaks. Tabs and vaults are the machines of
+//! A [`world::World`] is one browser with its tabs, the Worker with a vault and an escrow for every login and rotators that
+//! may die, an authorization server of one of the kinds there are, a network between them, a user, and whatever breaks. Tabs and vaults are the machines of
 //! `everlit-core`, driven as their drivers drive them; all else is a model. Time is virtual, everything that a world leaves
 //! open is drawn from one seed, and the same seed is the same run.
 //!
@@ -33,6 +33,7 @@ pub mod authorization_server;
 pub mod browser;
 pub mod chance;
 pub mod clock;
+pub mod escrow;
 pub mod fault;
 mod front;
 pub mod happening;
@@ -40,8 +41,11 @@ pub mod laws;
 pub mod machine;
 pub mod network;
 pub mod plan;
+mod queue;
 pub mod report;
+pub mod rotator;
 pub mod stage;
+mod telling;
 pub mod trace;
 pub mod user;
 pub mod worker;

@@ -1,16 +1,41 @@
 //! The plan of a world: everything about it that its seed decides.
 
 use everlit_core::time::Millis;
-use everlit_core::vault::Policy;
+use everlit_core::vault::{GraceProfile, Policy};
 
-use crate::authorization_server::Reuse;
+use crate::authorization_server::{Manners, Reuse};
 use crate::chance::Chance;
 use crate::machine::Cast;
 use crate::network::Weather;
 
+/// Which worlds there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Told by hand.
+    Quiet,
+    /// A few hours, most of them storms.
+    Storms,
+    /// Whole days as people live them, each with a storm.
+    Days,
+}
+
+impl Kind {
+    /// Its name on a command line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Quiet => "quiet",
+            Self::Storms => "storms",
+            Self::Days => "days",
+        }
+    }
+}
+
 /// A plan.
 #[derive(Clone, Copy)]
 pub struct Plan {
+    /// Which world it is.
+    pub kind: Kind,
     /// Where chance begins.
     pub seed: u64,
     /// How many tabs the browser has.
@@ -19,6 +44,10 @@ pub struct Plan {
     pub reuse: Reuse,
     /// How long its access tokens live.
     pub access_lifetime: Millis,
+    /// Whether a refresh kills the access token before it at once.
+    pub kills_access: bool,
+    /// Whether a revocation ends one refresh token alone.
+    pub revokes_one: bool,
     /// The numbers of the vault.
     pub policy: Policy,
     /// Whether tabs hear each other.
@@ -37,6 +66,8 @@ pub struct Plan {
     pub storm_lasts: Millis,
     /// How long there is peace after each, at the least.
     pub calm_lasts: Millis,
+    /// From one storm to the next at the least: each comes at some time of its day. Nothing, if storms follow each other.
+    pub day: Millis,
     /// Who plays the machines.
     pub cast: Cast,
     /// What is wrong with the driver, for the test that a law notices.
@@ -50,7 +81,14 @@ pub struct Habits {
     pub pace: Millis,
     /// How many of a thousand things are a logout.
     pub logs_out: u32,
+    /// How long of every 24 hours the user is there: always, if zero.
+    pub workday: Millis,
+    /// Whether the computer sleeps when its user is not there.
+    pub sleeps: bool,
 }
+
+/// A day.
+pub const DAY: Millis = Millis::from_days(1);
 
 /// What breaks while there is a storm.
 #[derive(Clone, Copy, Debug)]
@@ -59,12 +97,29 @@ pub struct Storm {
     pub weather: Weather,
     /// The mean time between two other faults; never, if zero.
     pub pace: Millis,
-    /// How many turns of a vault in a thousand crash.
+    /// How many turns of a vault or an escrow in a thousand crash.
     pub crashes: u32,
-    /// No answer with new tokens is lost: restarts spare token requests, and no answer comes in vain.
+    /// How many steps of a rotator in a thousand are its last.
+    pub deaths: u32,
+    /// No answer with new tokens is lost between claim and keep: rotators live, connections to the server hold, and the server
+    /// says what it does. Vaults and escrows crash all the same.
     pub spares_answers: bool,
-    /// Grants are sometimes ended at the server.
+    /// Grants are sometimes ended at the server, sessions from elsewhere.
     pub revokes: bool,
+}
+
+impl Storm {
+    /// This storm, with every answer of the authorization server spared.
+    #[must_use]
+    pub const fn sparing(self) -> Self {
+        let weather = Weather {
+            lost_from_server: 0,
+            lost_keeping: 0,
+            slowest_answer: Millis::from_secs(15),
+            ..self.weather
+        };
+        Self { weather, deaths: 0, spares_answers: true, ..self }
+    }
 }
 
 /// A driver that is wrong in one way.
@@ -77,9 +132,10 @@ pub enum Flaw {
 }
 
 const QUIET: Storm = Storm {
-    weather: Weather { lost_at_tabs: 0, lost_to_server: 0, lost_from_server: 0, slow: 0, doubled: 0 },
+    weather: Weather::FAIR,
     pace: Millis::ZERO,
     crashes: 0,
+    deaths: 0,
     spares_answers: true,
     revokes: false,
 };
@@ -90,25 +146,36 @@ impl Plan {
     #[must_use]
     pub fn quiet(seed: u64) -> Self {
         Self {
+            kind: Kind::Quiet,
             seed,
             tabs: 3,
             reuse: Reuse::RevokesFamily,
             access_lifetime: Millis::from_secs(60),
-            policy: Policy::default(),
+            kills_access: false,
+            revokes_one: false,
+            policy: Policy { shared_grant: false, ..Policy::default() },
             channel: true,
             clock_ahead: 0,
             mono_stops: false,
-            habits: Habits { pace: Millis::ZERO, logs_out: 0 },
+            habits: Habits { pace: Millis::ZERO, logs_out: 0, workday: Millis::ZERO, sleeps: false },
             storm: QUIET,
             storms: 0,
             storm_lasts: Millis::ZERO,
             calm_lasts: Millis::ZERO,
+            day: Millis::ZERO,
             cast: Cast::default(),
             flaw: None,
         }
     }
 
-    /// A world of storms, every part of it chosen by the seed.
+    /// A quiet world with another server, and a vault that knows it.
+    #[must_use]
+    pub fn quiet_with(seed: u64, reuse: Reuse) -> Self {
+        let quiet = Self::quiet(seed);
+        Self { reuse, policy: Policy { grace: reuse.profile(), ..quiet.policy }, ..quiet }
+    }
+
+    /// A few hours of storms, every part of them chosen by the seed.
     #[must_use]
     pub fn stormy(seed: u64, tabs: usize) -> Self {
         // Not the stream that the world itself draws from.
@@ -118,29 +185,54 @@ impl Plan {
             lost_at_tabs: rate(150),
             lost_to_server: rate(100),
             lost_from_server: rate(60),
+            lost_inside: rate(60),
+            lost_keeping: rate(60),
             slow: rate(120),
+            // Longer than any request is waited for.
+            slowest_answer: Millis::from_secs(37),
             doubled: rate(60),
         };
-        let crashes = rate(40);
+        let (crashes, deaths) = (rate(40), rate(25));
         let logs_out = rate(8);
-        let spares_answers = chance.permille(500);
-        let policy = if chance.permille(300) {
-            // Limits that are met within the run.
-            Policy {
-                idle_limit: chance.between(300_000, 3_600_000),
-                absolute_limit: chance.between(1_800_000, 10_800_000),
-                ..Policy::default()
-            }
-        } else {
-            Policy::default()
+        let storm = Storm {
+            weather,
+            pace: chance.between(15_000, 180_000),
+            crashes,
+            deaths,
+            spares_answers: false,
+            revokes: chance.permille(200),
         };
+        let reuse = match chance.below(Reuse::ALL.len().saturating_add(2)) {
+            // The strictest one most often.
+            0..3 => Reuse::RevokesFamily,
+            3 => Reuse::RevokesUser,
+            4 => Reuse::Refused,
+            5 => Reuse::SamePair(chance.between(5_000, 60_000)),
+            6 => Reuse::NewSibling(chance.between(10_000, 300_000)),
+            7 => Reuse::ActiveToken,
+            8 => Reuse::Unnoticed,
+            _ => Reuse::NotRotating,
+        };
+        // Some operators do not know what their server forgives.
+        let knows = chance.permille(850);
+        let mut policy = Policy {
+            grace: if knows { reuse.profile() } else { GraceProfile::STRICT },
+            shared_grant: chance.permille(200),
+            ..Policy::default()
+        };
+        if chance.permille(300) {
+            // Limits that are met within the run.
+            policy.idle_limit = chance.between(300_000, 3_600_000);
+            policy.absolute_limit = chance.between(1_800_000, 10_800_000);
+        }
+        let one = matches!(reuse, Reuse::RevokesFamily | Reuse::Refused);
         Self {
+            kind: Kind::Storms,
             tabs,
-            reuse: match chance.below(3) {
-                0 => Reuse::Unnoticed,
-                1 => Reuse::Refused,
-                _ => Reuse::RevokesFamily,
-            },
+            reuse,
+            kills_access: chance.permille(250),
+            // Where tokens have siblings, those of a late answer would live on.
+            revokes_one: one && chance.permille(400),
             access_lifetime: match chance.below(5) {
                 0 => Millis::from_secs(20),
                 1 | 2 => Millis::from_secs(60),
@@ -156,18 +248,77 @@ impl Plan {
                 _ => 0,
             },
             mono_stops: chance.permille(500),
-            habits: Habits { pace: chance.between(3_000, 40_000), logs_out },
-            storm: Storm {
-                weather: if spares_answers { Weather { lost_from_server: 0, ..weather } } else { weather },
-                pace: chance.between(15_000, 180_000),
-                crashes: if spares_answers { 0 } else { crashes },
-                spares_answers,
-                revokes: chance.permille(200),
+            habits: Habits {
+                pace: chance.between(3_000, 40_000),
+                logs_out,
+                workday: Millis::ZERO,
+                sleeps: false,
             },
+            storm: if chance.permille(400) { storm.sparing() } else { storm },
             storms: 3,
             storm_lasts: chance.between(600_000, 2_400_000),
             calm_lasts: chance.between(300_000, 1_200_000),
             ..Self::quiet(seed)
+        }
+    }
+
+    /// Three days as people live them: some eight hours of work with something to do every minute or two, tokens that live
+    /// five minutes to an hour, a computer that mostly sleeps at night, and one storm of an hour or so every day, at any time
+    /// but mostly while somebody works.
+    #[must_use]
+    pub fn days(seed: u64, tabs: usize) -> Self {
+        let stormy = Self::stormy(seed, tabs);
+        let mut chance = Chance::new(seed ^ 0x00DA_4500);
+        let policy = if chance.permille(700) {
+            Policy {
+                idle_limit: Policy::default().idle_limit,
+                absolute_limit: Policy::default().absolute_limit,
+                ..stormy.policy
+            }
+        } else {
+            Policy { idle_limit: chance.between(1_800_000, 43_200_000), absolute_limit: DAY, ..stormy.policy }
+        };
+        Self {
+            kind: Kind::Days,
+            access_lifetime: match chance.below(10) {
+                0 => Millis::from_secs(300),
+                1..4 => Millis::from_secs(900),
+                _ => Millis::from_secs(3_600),
+            },
+            policy,
+            habits: Habits {
+                pace: chance.between(45_000, 120_000),
+                logs_out: stormy.habits.logs_out.min(4),
+                workday: chance.between(6 * 3_600_000, 10 * 3_600_000),
+                sleeps: chance.permille(750),
+            },
+            storm: Storm { pace: chance.between(30_000, 120_000), ..stormy.storm },
+            storms: 3,
+            storm_lasts: chance.between(1_800_000, 5_400_000),
+            calm_lasts: chance.between(300_000, 1_200_000),
+            day: DAY,
+            ..stormy
+        }
+    }
+
+    /// The worlds of a kind.
+    #[must_use]
+    pub fn of(kind: Kind, seed: u64, tabs: usize) -> Self {
+        match kind {
+            Kind::Quiet => Self { tabs, ..Self::quiet(seed) },
+            Kind::Storms => Self::stormy(seed, tabs),
+            Kind::Days => Self::days(seed, tabs),
+        }
+    }
+
+    /// The habits of its authorization server.
+    #[must_use]
+    pub const fn manners(&self) -> Manners {
+        Manners {
+            reuse: self.reuse,
+            access_lifetime: self.access_lifetime,
+            kills_access: self.kills_access,
+            revokes_one: self.revokes_one,
         }
     }
 }

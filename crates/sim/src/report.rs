@@ -8,6 +8,7 @@ use core::fmt;
 use everlit_core::law::Law;
 use everlit_core::time::{Millis, Timestamp};
 
+use crate::plan::Plan;
 use crate::trace::clock_face;
 
 /// What was counted.
@@ -15,15 +16,21 @@ use crate::trace::clock_face;
 pub struct Tally {
     /// Logins.
     pub sessions: u64,
-    /// Rotations that reached their vault.
+    /// Rotations whose answer the rotator told its vault.
     pub rotations: u64,
+    /// Rotations that came by way of the escrow.
+    pub recovered: u64,
+    /// Rotations that a server's window made good.
+    pub replayed: u64,
+    /// Rotations whose first request had never been served.
+    pub resent: u64,
     /// Token requests that reached the authorization server.
     pub token_requests: u64,
     /// Requests that reached the Worker.
     pub requests: u64,
     /// Calls of the app.
     pub calls: u64,
-    /// Answers with new tokens that never reached their vault.
+    /// Answers with new tokens that neither a vault nor an escrow ever had.
     pub answers_lost: u64,
     /// Grants given up because an answer was lost.
     pub lost: u64,
@@ -31,10 +38,16 @@ pub struct Tally {
     pub revoked: u64,
     /// Sessions that their user ended.
     pub logouts: u64,
+    /// Sessions that were ended from elsewhere.
+    pub ended: u64,
     /// Sessions that a limit ended.
     pub limits: u64,
+    /// What broke, besides parcels.
+    pub faults: u64,
     /// Restarts of an object.
     pub restarts: u64,
+    /// Rotators that died at work.
+    pub deaths: u64,
     /// Steps of all machines, each checked against every law.
     pub steps: u64,
     /// Virtual time.
@@ -48,6 +61,9 @@ impl Tally {
         Self {
             sessions: self.sessions.saturating_add(other.sessions),
             rotations: self.rotations.saturating_add(other.rotations),
+            recovered: self.recovered.saturating_add(other.recovered),
+            replayed: self.replayed.saturating_add(other.replayed),
+            resent: self.resent.saturating_add(other.resent),
             token_requests: self.token_requests.saturating_add(other.token_requests),
             requests: self.requests.saturating_add(other.requests),
             calls: self.calls.saturating_add(other.calls),
@@ -55,8 +71,11 @@ impl Tally {
             lost: self.lost.saturating_add(other.lost),
             revoked: self.revoked.saturating_add(other.revoked),
             logouts: self.logouts.saturating_add(other.logouts),
+            ended: self.ended.saturating_add(other.ended),
             limits: self.limits.saturating_add(other.limits),
+            faults: self.faults.saturating_add(other.faults),
             restarts: self.restarts.saturating_add(other.restarts),
+            deaths: self.deaths.saturating_add(other.deaths),
             steps: self.steps.saturating_add(other.steps),
             time: self.time.plus(other.time),
         }
@@ -104,6 +123,8 @@ pub struct Report {
 
 /// The command that plays one seed again.
 #[must_use]
-pub fn replay(seed: u64, tabs: usize) -> String {
-    format!("cargo run -p everlit-tests-sim -- --seed {seed} --seeds 1 --tabs {tabs}")
+pub fn replay(plan: &Plan) -> String {
+    let Plan { kind, seed, tabs, .. } = plan;
+    let kind = kind.as_str();
+    format!("cargo xtask sim --worlds {kind} --seed {seed} --seeds 1 --tabs {tabs}")
 }

@@ -1,7 +1,6 @@
 //! The stage: what everybody in a world shares. The time, what is still to come, chance, the network, the record.
 
-use alloc::collections::BTreeMap;
-
+use everlit_core::id::RequestId;
 use everlit_core::time::{Millis, Moment, Timestamp};
 
 use crate::chance::Chance;
@@ -9,6 +8,7 @@ use crate::clock::true_wall;
 use crate::happening::Happening;
 use crate::laws::Laws;
 use crate::network::{Freight, Link, Network, Verdict};
+use crate::queue::Queue;
 use crate::report::Tally;
 use crate::trace::{Line, Trace};
 
@@ -26,9 +26,7 @@ pub struct Stage {
     pub tally: Tally,
     /// The laws.
     pub laws: Laws,
-    /// By time, and at the same time in the order in which they were planned.
-    to_come: BTreeMap<(Timestamp, u64), Happening>,
-    planned: u64,
+    to_come: Queue,
 }
 
 /// What became of something that was sent.
@@ -53,36 +51,48 @@ impl Stage {
             trace: Trace::default(),
             tally: Tally::default(),
             laws: Laws::default(),
-            to_come: BTreeMap::new(),
-            planned: 0,
+            to_come: Queue::default(),
         }
     }
 
+    /// What a clock at the edge shows that is ahead of the truth by so many milliseconds.
+    #[must_use]
+    pub const fn edge_wall(&self, ahead: i64) -> Timestamp {
+        Timestamp::from_millis(true_wall(self.now).as_millis().saturating_add_signed(ahead))
+    }
+
     /// What a machine at the edge is told of the time.
-    pub fn edge_moment(&mut self) -> Moment {
-        let wall = true_wall(self.now);
+    pub fn edge_moment(&mut self, ahead: i64) -> Moment {
+        let wall = self.edge_wall(ahead);
         Moment { wall, mono: wall, entropy: self.chance.entropy() }
+    }
+
+    /// Counts an answer with new tokens that nobody keeps and nobody has heard, once.
+    pub(crate) fn count_lost(&mut self, object: usize, request: RequestId) {
+        if self.laws.successor_lost(object, request) {
+            self.tally.answers_lost = self.tally.answers_lost.saturating_add(1);
+        }
     }
 
     /// Plans something.
     pub fn plan(&mut self, after: Millis, happening: Happening) {
-        self.planned = self.planned.wrapping_add(1);
-        self.to_come.insert((self.now.after(after), self.planned), happening);
+        self.to_come.push(self.now.after(after), happening);
+    }
+
+    /// Plans what somebody notices within a second.
+    pub(crate) fn plan_soon(&mut self, happening: Happening) {
+        let wait = self.chance.between(0, 1_000);
+        self.plan(wait, happening);
     }
 
     /// Moves on to what comes next, unless that is after `until`; then time moves there and there is nothing.
     pub fn next(&mut self, until: Timestamp) -> Option<Happening> {
-        match self.to_come.first_key_value() {
-            Some(((at, _), _)) if *at <= until => {
-                let ((at, _), happening) = self.to_come.pop_first()?;
-                self.now = at;
-                Some(happening)
-            }
-            Some(_) | None => {
-                self.now = self.now.max(until);
-                None
-            }
+        if let Some((at, happening)) = self.to_come.pop(until) {
+            self.now = at;
+            return Some(happening);
         }
+        self.now = self.now.max(until);
+        None
     }
 
     /// Sends something. If it is lost and that is noticed, `unsent` happens in its stead.

@@ -7,10 +7,11 @@ use alloc::vec::Vec;
 use core::hash::{Hash, Hasher};
 
 use everlit_core::Stamp;
-use everlit_core::id::CallId;
+use everlit_core::id::{CallId, RequestId};
+use everlit_core::retry::Failure;
 use everlit_core::tab;
 use everlit_core::time::Timestamp;
-use everlit_core::vault::{Outcome, Status};
+use everlit_core::vault::{Outcome, Revoker, Status};
 
 use crate::fault::Fault;
 use crate::network::{Freight, Link};
@@ -55,8 +56,17 @@ pub enum Line {
     Judged {
         /// Whose.
         object: usize,
-        /// Whether it gave tokens.
-        granted: bool,
+        /// Which.
+        request: RequestId,
+        /// The refresh token that it gave, by its number.
+        minted: Option<u32>,
+    },
+    /// A revocation reached the authorization server.
+    Revoked {
+        /// Whose.
+        object: usize,
+        /// Whether it was served.
+        served: bool,
     },
     /// The network lost something.
     Lost(Link, Freight),
@@ -70,6 +80,31 @@ pub enum Line {
     Restarted {
         /// Which one.
         object: usize,
+    },
+    /// A rotator took an order.
+    Ordered {
+        /// Of which vault.
+        object: usize,
+        /// For which request.
+        request: RequestId,
+    },
+    /// A rotator died.
+    RotatorDied {
+        /// Of which vault.
+        object: usize,
+        /// With which request.
+        request: RequestId,
+    },
+    /// An escrow was asked.
+    Escrow {
+        /// Whose.
+        object: usize,
+        /// About which request.
+        request: RequestId,
+        /// What.
+        freight: Freight,
+        /// It did what it was asked; a crash before that undoes it.
+        written: bool,
     },
     /// The app got an answer to a call, or a typed error.
     CallSettled(CallId),
@@ -86,19 +121,55 @@ pub enum VaultEvent {
     RenewalCommitted,
     /// A question.
     TokenAsked,
-    /// An answer of the authorization server.
-    TokenAnswered,
+    /// An answer of the rotator.
+    TokenAnswered(Heard),
+    /// An answer of the escrow.
+    EscrowAnswered(Stands),
+    /// The escrow is empty.
+    EscrowErased,
+    /// An answer to a revocation.
+    RevocationAnswered,
+    /// The session was ended from elsewhere.
+    RevokeAsked(Revoker),
     /// A logout.
     LogoutAsked,
     /// Its deadline.
     DeadlineReached,
 }
 
+/// What a token request brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Heard {
+    /// Tokens.
+    Granted,
+    /// An error.
+    Failed(Failure),
+    /// It was not sent.
+    Unsent,
+    /// Nobody knows.
+    Unheard,
+}
+
+/// Where a token request stands by the escrow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stands {
+    /// It was never sent.
+    NeverSent,
+    /// It was sent.
+    Claimed,
+    /// It came to an end.
+    Answered(Heard),
+    /// There is a newer one.
+    Outrun,
+    /// The escrow could not be reached.
+    Unknown,
+}
+
 /// The record.
 #[derive(Clone, Debug, Default)]
 pub struct Trace {
     tail: VecDeque<(Timestamp, Line)>,
-    hash: Fnv,
+    hash: Mix,
 }
 
 impl Trace {
@@ -136,11 +207,15 @@ impl Line {
             }
             Self::Outcome { .. }
             | Self::Judged { .. }
+            | Self::Revoked { .. }
             | Self::Lost(..)
             | Self::Doubled(..)
             | Self::User(_)
             | Self::Fault(_)
             | Self::Restarted { .. }
+            | Self::Ordered { .. }
+            | Self::RotatorDied { .. }
+            | Self::Escrow { .. }
             | Self::CallSettled(_)
             | Self::Healed => format!("{self:?}"),
         }
@@ -170,33 +245,32 @@ pub fn clock_face(at: Timestamp) -> String {
     )
 }
 
-/// FNV-1a with 64 bits: the same number on every platform, which the standard library does not promise.
-#[derive(Clone, Copy, Debug)]
-struct Fnv(u64);
+/// A word at a time, multiplied and turned: cheap, and the same number on every platform, which the standard library does not
+/// promise. It tells runs apart; it protects nothing.
+#[derive(Clone, Copy, Debug, Default)]
+struct Mix(u64);
 
-impl Default for Fnv {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-}
-
-impl Hasher for Fnv {
+impl Hasher for Mix {
     fn finish(&self) -> u64 {
-        self.0
+        self.0 ^ (self.0 >> 29)
     }
 
     fn write(&mut self, bytes: &[u8]) {
         for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+            self.write_u64(u64::from(*byte));
         }
     }
 
+    fn write_u8(&mut self, number: u8) {
+        self.write_u64(u64::from(number));
+    }
+
     fn write_u32(&mut self, number: u32) {
-        self.write(&number.to_le_bytes());
+        self.write_u64(u64::from(number));
     }
 
     fn write_u64(&mut self, number: u64) {
-        self.write(&number.to_le_bytes());
+        self.0 = (self.0.rotate_left(5) ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     }
 
     // Discriminants and lengths: the same width in a browser and on a server.

@@ -1,31 +1,36 @@
 //! The Worker: it drives one vault per login, by the rules of an object whose rows survive and whose memory does not.
 //!
 //! A turn is one event: the vault steps, its row is written and its alarm armed, then requests leave, then callers are
-//! answered. A crash before the rows undoes the turn; a crash after them loses everything else.
+//! answered. A crash before the rows undoes the turn; a crash after them loses everything else. Rotators and escrows are
+//! processes of their own.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use everlit_core::Epoch;
+use everlit_core::escrow::Escrow;
 use everlit_core::id::{CallerId, RequestId};
 use everlit_core::law::VaultWatch;
-use everlit_core::retry::Failure;
 use everlit_core::secret::RefreshToken;
 use everlit_core::time::{Millis, Timestamp};
-use everlit_core::vault::{Answer, Effect, Event, Granted, Login, Outcome, Policy, Row, Status, TokenAnswer};
+use everlit_core::vault::{
+    Answer, CHECKUP, Effect, Event, Granted, Login, Outcome, Policy, RevocationAnswer, Revoker, Row, Status,
+};
 
 use crate::authorization_server::AuthorizationServer;
 use crate::clock::true_wall;
 use crate::front::{Caller, hang_up};
-use crate::happening::{Happening, TokenRequest};
+use crate::happening::{Happening, Revocation};
 use crate::machine::VaultMachine;
 use crate::network::{Freight, Link};
 use crate::plan::{Flaw, Plan};
-use crate::stage::{Fate, Stage};
-use crate::trace::{Line, VaultEvent};
+use crate::rotator::{Job, Kept, Order, unheard};
+use crate::stage::Stage;
+use crate::telling::{brings_tokens, count_end, count_outcome, kind_of};
+use crate::trace::Line;
 
-/// One object: a row, and the machine that was loaded from it.
+/// One object: a row, and the machine that was loaded from it; and the escrow that goes with it.
 pub(crate) struct Object {
     pub(crate) row: Row,
     /// The row before the last write, for a storage that forgets.
@@ -34,9 +39,21 @@ pub(crate) struct Object {
     watch: VaultWatch,
     /// How often it was started.
     incarnation: u32,
+    /// How far the clock of its host is ahead of the truth, in milliseconds.
+    ahead: i64,
     pub(crate) callers: BTreeMap<CallerId, Caller>,
-    timer: u64,
-    alarm: u64,
+    timer: Arming,
+    alarm: Arming,
+    pub(crate) escrow: Escrow<Kept>,
+}
+
+/// One of an object's two clocks.
+#[derive(Clone, Copy, Debug, Default)]
+struct Arming {
+    /// Which arming this is: an older one is void.
+    arm: u64,
+    /// When it goes off, by the clock of the host.
+    at: Option<Timestamp>,
 }
 
 /// When a turn crashes.
@@ -52,10 +69,16 @@ pub struct Worker {
     load: fn(Policy, Row) -> Box<dyn VaultMachine>,
     flaw: Option<Flaw>,
     pub(crate) objects: Vec<Object>,
+    pub(crate) jobs: Vec<Job>,
+    pub(crate) next_job: u64,
     last_epoch: Epoch,
     pub(crate) next_caller: u64,
-    /// How many turns in a thousand crash.
+    /// How many turns in a thousand crash, of vaults and escrows.
     pub crashes: u32,
+    /// How many steps of a rotator in a thousand are its last.
+    pub deaths: u32,
+    /// How far the clock of rotators and escrows is ahead of the truth, in milliseconds.
+    pub escrow_ahead: i64,
 }
 
 impl Worker {
@@ -67,9 +90,13 @@ impl Worker {
             load: plan.cast.vault,
             flaw: plan.flaw,
             objects: Vec::new(),
+            jobs: Vec::new(),
+            next_job: 0,
             last_epoch: Epoch(0),
             next_caller: 0,
             crashes: 0,
+            deaths: 0,
+            escrow_ahead: 0,
         }
     }
 
@@ -85,6 +112,22 @@ impl Worker {
         self.objects.len().checked_sub(1)
     }
 
+    /// Whether an object still has something to find out or to revoke.
+    #[must_use]
+    pub fn has_errands(&self, object: usize) -> bool {
+        self.row(object).is_some_and(|row| row.orphan.is_some() || !row.outbox.errands().is_empty())
+    }
+
+    /// Whether an object still lives the life in which it asked for something.
+    pub(crate) fn lives(&self, object: usize, incarnation: u32) -> bool {
+        self.objects.get(object).is_some_and(|object| object.incarnation == incarnation)
+    }
+
+    /// What the clock of an object shows.
+    pub(crate) fn wall(&self, stage: &Stage, object: usize) -> Timestamp {
+        stage.edge_wall(self.objects.get(object).map_or(0, |object| object.ahead))
+    }
+
     /// A callback brought tokens: a new session in an object of its own, newer than any before it.
     ///
     /// `number` is that of the grant at the server.
@@ -95,9 +138,7 @@ impl Worker {
         number: usize,
         grant: Granted,
     ) -> (usize, Login) {
-        let wall = true_wall(stage.now).as_millis();
-        let epoch = Epoch(wall.max(self.last_epoch.0.saturating_add(1)));
-        self.last_epoch = epoch;
+        let epoch = self.next_epoch(stage);
         let object = self.objects.len();
         self.objects.push(Object {
             row: Row::default(),
@@ -105,15 +146,23 @@ impl Worker {
             machine: (self.load)(self.policy, Row::default()),
             watch: VaultWatch::new(self.policy),
             incarnation: 0,
+            ahead: 0,
             callers: BTreeMap::new(),
-            timer: 0,
-            alarm: 0,
+            timer: Arming::default(),
+            alarm: Arming::default(),
+            escrow: Escrow::default(),
         });
-        stage.laws.session_began(epoch, number, self.policy.request_limit);
+        stage.laws.session_began(epoch, number);
         stage.tally.sessions = stage.tally.sessions.saturating_add(1);
         let login = Login { epoch, grant };
         self.turn_without_crash(stage, server, object, Event::LoginCommitted(login.clone()));
         (object, login)
+    }
+
+    fn next_epoch(&mut self, stage: &Stage) -> Epoch {
+        let wall = true_wall(stage.now).as_millis();
+        self.last_epoch = Epoch(wall.max(self.last_epoch.0.saturating_add(1)));
+        self.last_epoch
     }
 
     /// A callback brought tokens for the user of a session that there is already. False if that session is over.
@@ -125,18 +174,18 @@ impl Worker {
         number: usize,
         grant: Granted,
     ) -> bool {
-        let lives = self.objects.get(object).is_some_and(|object| {
-            let answer = object.machine.vault().peek(true_wall(stage.now));
-            matches!(answer, Answer::Current(_) | Answer::ReauthRequired(_))
+        let wall = self.wall(stage, object);
+        let before = self.objects.get(object).filter(|object| {
+            matches!(object.machine.vault().peek(wall), Answer::Current(_) | Answer::ReauthRequired(_))
         });
-        if lives {
-            stage.laws.session_renewed(object, number);
-            // Nobody waits for the answer under this name: the page that follows asks for itself.
-            let caller = CallerId(u64::MAX);
-            let login = Login { epoch: Epoch(true_wall(stage.now).as_millis()), grant };
-            self.turn_without_crash(stage, server, object, Event::RenewalCommitted { caller, login });
-        }
-        lives
+        let Some(held) = before.map(|object| object.row.status == Status::Live) else { return false };
+        let replaced = held && !self.policy.shared_grant;
+        stage.laws.session_renewed(stage.now, object, number, replaced);
+        // Nobody waits for the answer under this name: the page that follows asks for itself.
+        let caller = CallerId(u64::MAX);
+        let login = Login { epoch: self.next_epoch(stage), grant };
+        self.turn_without_crash(stage, server, object, Event::RenewalCommitted { caller, login });
+        true
     }
 
     /// The callback answers when the login is committed, and is repeated until it is.
@@ -163,38 +212,41 @@ impl Worker {
         self.turn(stage, server, object, Event::LoginCommitted(login));
     }
 
-    /// An answer of the authorization server arrives, or the news that there will be none.
-    pub fn token_answered(
+    /// Somebody ends a session from elsewhere, and asks until it is done.
+    pub fn end(&mut self, stage: &mut Stage, server: &AuthorizationServer, object: usize, by: Revoker) {
+        self.turn_without_crash(stage, server, object, Event::RevokeAsked { caller: CallerId(u64::MAX), by });
+    }
+
+    /// An answer to a revocation arrives.
+    pub fn revoked(
         &mut self,
         stage: &mut Stage,
         server: &AuthorizationServer,
-        sent: &TokenRequest,
-        answer: TokenAnswer,
+        Revocation { object, incarnation, errand }: Revocation,
+        answer: RevocationAnswer,
     ) {
-        stage.laws.request_closed(sent.object, sent.request);
-        let alive =
-            self.objects.get(sent.object).is_some_and(|object| object.incarnation == sent.incarnation);
-        if alive {
-            self.turn(stage, server, sent.object, Event::TokenAnswered { request: sent.request, answer });
-        } else if let TokenAnswer::Granted(_) = answer {
-            // Nobody is there any more who would know what it belongs to.
-            successor_lost(stage, sent.object, sent.request);
+        if self.lives(object, incarnation) {
+            self.turn(stage, server, object, Event::RevocationAnswered { errand, answer });
         }
     }
 
     /// The timer or the alarm of an object goes off.
     pub fn deadline(&mut self, stage: &mut Stage, server: &AuthorizationServer, object: usize, armed: Armed) {
-        let due = self.objects.get(object).is_some_and(|object| match armed {
-            Armed::Timer(arm) => object.timer == arm,
+        let Some(acting) = self.objects.get_mut(object) else { return };
+        let due = match armed {
+            Armed::Timer(arm) => acting.timer.arm == arm,
             // At least once: the alarm that was just handled may come again.
-            Armed::Alarm(arm) => object.alarm.wrapping_sub(arm) <= 1,
-        });
-        if due {
-            self.turn(stage, server, object, Event::DeadlineReached);
-            if let Armed::Alarm(_) = armed {
-                self.arm_alarm(stage, object);
-            }
+            Armed::Alarm(arm) => acting.alarm.arm.wrapping_sub(arm) <= 1,
+        };
+        if !due {
+            return;
         }
+        match armed {
+            Armed::Timer(_) => acting.timer.at = None,
+            Armed::Alarm(_) => acting.alarm.at = None,
+        }
+        self.turn(stage, server, object, Event::DeadlineReached);
+        self.arm_alarm(stage, object);
     }
 
     /// An object starts anew from its row: callers and requests are gone, the row and the alarm are not.
@@ -206,7 +258,7 @@ impl Worker {
         }
         restarted.machine = load(policy, restarted.row.clone());
         restarted.incarnation = restarted.incarnation.wrapping_add(1);
-        restarted.timer = restarted.timer.wrapping_add(1);
+        restarted.timer = Arming { arm: restarted.timer.arm.wrapping_add(1), at: None };
         stage.tally.restarts = stage.tally.restarts.saturating_add(1);
         stage.note(Line::Restarted { object });
         stage.laws.loaded(object, &restarted.row);
@@ -215,10 +267,14 @@ impl Worker {
         }
     }
 
-    /// Whether an object waits for an answer of the authorization server.
-    #[must_use]
-    pub fn is_waiting(&self, object: usize) -> bool {
-        self.row(object).is_some_and(|row| row.intent.is_some())
+    /// The clock of an object's host is set, or the object moves to another host.
+    pub fn set_clock(&mut self, stage: &mut Stage, object: usize, ahead: i64) {
+        if let Some(object) = self.objects.get_mut(object) {
+            object.ahead = ahead;
+            // What was armed keeps the time at which it was to go off, and that is another now.
+            object.alarm.at = None;
+        }
+        self.arm_alarm(stage, object);
     }
 
     pub(crate) fn turn(
@@ -228,59 +284,56 @@ impl Worker {
         object: usize,
         event: Event,
     ) {
-        let now = stage.edge_moment();
-        let crash = stage
-            .chance
-            .permille(self.crashes)
-            .then(|| if stage.chance.permille(500) { Crash::BeforeRows } else { Crash::AfterRows });
+        let crashes = self.crashes > 0 && stage.chance.permille(self.crashes);
+        let crash =
+            crashes.then(|| if stage.chance.permille(500) { Crash::BeforeRows } else { Crash::AfterRows });
         let Some(acting) = self.objects.get_mut(object) else { return };
-        let watch_before = acting.watch.clone();
+        let now = stage.edge_moment(acting.ahead);
+        let watch_before = (crash == Some(Crash::BeforeRows)).then(|| acting.watch.clone());
         let before = acting.machine.vault().clone();
-        let effects = acting.machine.step(now, event.clone());
+        let (kind, granted) = (kind_of(&event), brings_tokens(&event));
+        let checked = event.clone();
+        let effects = acting.machine.step(now, event);
         stage.tally.steps = stage.tally.steps.saturating_add(1);
-        let verdict = acting.watch.check(now, &before, &event, &effects, acting.machine.vault());
+        let verdict = acting.watch.check(now, &before, &checked, &effects, acting.machine.vault());
         stage.laws.core(verdict);
-        let granted = match &event {
-            Event::TokenAnswered { request, answer: TokenAnswer::Granted(_) } => Some(*request),
-            Event::TokenAnswered { .. }
-            | Event::LoginCommitted(_)
-            | Event::RenewalCommitted { .. }
-            | Event::TokenAsked { .. }
-            | Event::LogoutAsked { .. }
-            | Event::DeadlineReached => None,
-        };
-        if crash == Some(Crash::BeforeRows) {
-            acting.watch = watch_before;
-            if let Some(request) = granted {
-                successor_lost(stage, object, request);
-            }
+        if let Some(watch) = watch_before {
+            acting.watch = watch;
             self.restart(stage, object);
             return;
         }
         // Rows first.
-        let known = acting.machine.vault().row();
+        let was = acting.row.status;
         let mut written = false;
         for effect in &effects {
             match effect {
-                Effect::Persist => {
-                    acting.row_before = core::mem::replace(&mut acting.row, known.clone());
+                Effect::Persist if !written => {
+                    let known = acting.machine.vault().row();
+                    acting.row_before = core::mem::replace(&mut acting.row, known);
                     written = true;
                 }
                 Effect::Forget => {
                     acting.row = Row::default();
                     written = true;
                 }
-                Effect::RequestToken { .. }
+                Effect::Persist
+                | Effect::RequestToken { .. }
+                | Effect::CloseEscrow { .. }
+                | Effect::EraseEscrow
                 | Effect::Revoke { .. }
+                | Effect::AbandonRevocation { .. }
                 | Effect::Answer { .. }
                 | Effect::Report(_) => {}
             }
         }
         let (status, stamp) = (acting.row.status, acting.row.stamp);
-        stage.note(Line::Vault { object, event: kind_of(&event), status, stamp });
-        stage.laws.committed(stage.now, object, &known, &acting.row);
-        if let (Status::Ended(_), false) = (status, matches!(before.row().status, Status::Ended(_))) {
-            count_end(stage, &event);
+        stage.note(Line::Vault { object, event: kind, status, stamp });
+        let vault = acting.machine.vault();
+        if written || *vault != before {
+            stage.laws.committed(stage.now, object, vault.row() == acting.row, &acting.row);
+        }
+        if let (Status::Ended(_), false) = (status, matches!(was, Status::Ended(_))) {
+            count_end(stage, &checked);
         }
         if let Some(request) = granted {
             stage.laws.successor_heard(object, request);
@@ -309,68 +362,103 @@ impl Worker {
     ) {
         match effect {
             Effect::Persist | Effect::Forget => {}
-            Effect::RequestToken { request, refresh_token } => {
-                if !crashed {
-                    self.request_token(stage, object, request, refresh_token);
+            // These are log lines: told even by a turn that crashes, because they are counted in the row.
+            Effect::Report(outcome) => {
+                stage.note(Line::Outcome { object, outcome });
+                count_outcome(stage, outcome);
+                stage.laws.outcome(object, outcome, &self.policy.grace);
+                if outcome == Outcome::AmbiguousRelogin && self.policy.shared_grant {
+                    stage.laws.revocation_abandoned(object);
                 }
             }
-            Effect::Revoke { refresh_token } => {
-                let arrives = Happening::Revocation(refresh_token);
-                if crashed || stage.send(Link::ToServer, Freight::Revoke, arrives, None) != Fate::OnItsWay {
-                    stage.laws.revocation_lost(object);
-                }
+            Effect::AbandonRevocation { .. } => stage.laws.revocation_abandoned(object),
+            Effect::RequestToken { .. }
+            | Effect::CloseEscrow { .. }
+            | Effect::EraseEscrow
+            | Effect::Revoke { .. }
+            | Effect::Answer { .. }
+                if crashed => {}
+            Effect::RequestToken { request, refresh_token, abort_after } => {
+                self.order(stage, object, request, refresh_token, abort_after);
+            }
+            Effect::CloseEscrow { request } => self.ask_escrow(stage, object, request, false),
+            Effect::EraseEscrow => self.ask_escrow(stage, object, RequestId::default(), true),
+            Effect::Revoke { errand, refresh_token } => {
+                let Some(incarnation) = self.objects.get(object).map(|object| object.incarnation) else {
+                    return;
+                };
+                let to = Revocation { object, incarnation, errand };
+                let broken = Happening::Revoked(to, RevocationAnswer::Retry { retry_after: None });
+                let arrives = Happening::Revocation(to, refresh_token);
+                stage.send(Link::ToServer, Freight::Revoke, arrives, Some(broken));
             }
             Effect::Answer { caller, answer } => {
-                if !crashed
-                    && let Some(caller) =
-                        self.objects.get_mut(object).and_then(|object| object.callers.remove(&caller))
+                if let Some(caller) =
+                    self.objects.get_mut(object).and_then(|object| object.callers.remove(&caller))
                 {
                     self.answer(stage, server, object, caller, answer);
                 }
             }
-            Effect::Report(outcome) => {
-                stage.note(Line::Outcome { object, outcome });
-                count_outcome(stage, outcome);
-                stage.laws.outcome(object, outcome);
-            }
         }
     }
 
-    fn request_token(
+    fn order(
         &self,
         stage: &mut Stage,
         object: usize,
         request: RequestId,
         refresh_token: RefreshToken,
+        abort_after: Millis,
     ) {
-        let Some(sender) = self.objects.get(object) else { return };
-        stage.laws.request_leaves(stage.now, object, request);
-        let sent = TokenRequest { object, incarnation: sender.incarnation, request, refresh_token };
-        let unsent = Happening::FromServer(sent.clone(), no_answer());
-        stage.send(Link::ToServer, Freight::Refresh, Happening::ToServer(sent), Some(unsent));
+        let Some(incarnation) = self.objects.get(object).map(|object| object.incarnation) else { return };
+        let given_at = self.wall(stage, object);
+        let order = Order { object, incarnation, request, refresh_token, abort_after, given_at };
+        let broken = unheard(stage.now, &order);
+        stage.send(Link::ToRotator, Freight::Order, Happening::ToRotator(order), Some(broken));
     }
 
+    fn ask_escrow(&self, stage: &mut Stage, object: usize, request: RequestId, erase: bool) {
+        let Some(incarnation) = self.objects.get(object).map(|object| object.incarnation) else { return };
+        let question = if erase {
+            crate::escrow::Question::Erase { incarnation }
+        } else {
+            crate::escrow::Question::Close { incarnation }
+        };
+        crate::escrow::ask(stage, object, request, question);
+    }
+
+    /// Arms the alarm if it is due earlier than what is armed. One that rings early is armed anew.
     fn arm_alarm(&mut self, stage: &mut Stage, object: usize) {
         let Some(armed) = self.objects.get_mut(object) else { return };
-        armed.alarm = armed.alarm.wrapping_add(1);
-        if let Some(at) = armed.machine.vault().next_alarm() {
-            let happening = Happening::VaultAlarm { object, arm: armed.alarm };
-            plan_at(stage, at, happening.clone());
-            // Alarms go off at least once.
-            if stage.chance.permille(20) {
-                plan_at(stage, at.after(Millis::from_millis(700)), happening);
-            }
+        let wall = stage.edge_wall(armed.ahead);
+        let Some(wanted) = armed.machine.vault().next_alarm() else { return };
+        let at = wanted.min(wall.after(CHECKUP));
+        if armed.alarm.at.is_some_and(|armed| armed <= at) {
+            return;
         }
+        armed.alarm = Arming { arm: armed.alarm.arm.wrapping_add(1), at: Some(at) };
+        let happening = Happening::VaultAlarm { object, arm: armed.alarm.arm };
+        let wait = wall.until(at).plus(stage.chance.between(0, 100));
+        // Alarms go off at least once.
+        if stage.chance.permille(20) {
+            stage.plan(wait.plus(Millis::from_millis(700)), happening.clone());
+        }
+        stage.plan(wait, happening);
     }
 
     fn arm_timer(&mut self, stage: &mut Stage, object: usize) {
         let Some(armed) = self.objects.get_mut(object) else { return };
-        armed.timer = armed.timer.wrapping_add(1);
         let vault = armed.machine.vault();
-        if let Some(at) = vault.next_deadline()
-            && vault.next_alarm().is_none_or(|alarm| at < alarm)
-        {
-            plan_at(stage, at, Happening::VaultTimer { object, arm: armed.timer });
+        let alarm = vault.next_alarm();
+        let wanted = vault.next_deadline().filter(|at| alarm.is_none_or(|alarm| *at < alarm));
+        if armed.timer.at == wanted {
+            return;
+        }
+        armed.timer = Arming { arm: armed.timer.arm.wrapping_add(1), at: wanted };
+        if let Some(at) = wanted {
+            let late = stage.chance.between(0, 100);
+            let wait = stage.edge_wall(armed.ahead).until(at).plus(late);
+            stage.plan(wait, Happening::VaultTimer { object, arm: armed.timer.arm });
         }
     }
 }
@@ -382,53 +470,4 @@ pub enum Armed {
     Timer(u64),
     /// The alarm.
     Alarm(u64),
-}
-
-fn plan_at(stage: &mut Stage, at: Timestamp, happening: Happening) {
-    let late = stage.chance.between(0, 100);
-    let wait = true_wall(stage.now).until(at).plus(late);
-    stage.plan(wait, happening);
-}
-
-/// An answer with new tokens is lost for good.
-pub fn successor_lost(stage: &mut Stage, object: usize, request: RequestId) {
-    if stage.laws.successor_lost(object, request) {
-        stage.tally.answers_lost = stage.tally.answers_lost.saturating_add(1);
-    }
-}
-
-/// What a Worker knows of a token request whose connection broke.
-#[must_use]
-pub const fn no_answer() -> TokenAnswer {
-    TokenAnswer::Failed { failure: Failure::Ambiguous, retry_after: None }
-}
-
-fn count_end(stage: &mut Stage, event: &Event) {
-    let count = if matches!(event, Event::LogoutAsked { .. }) {
-        &mut stage.tally.logouts
-    } else {
-        &mut stage.tally.limits
-    };
-    *count = count.saturating_add(1);
-}
-
-fn count_outcome(stage: &mut Stage, outcome: Outcome) {
-    let count = match outcome {
-        Outcome::Success | Outcome::Recovered => &mut stage.tally.rotations,
-        Outcome::RotationLost => &mut stage.tally.lost,
-        Outcome::Revoked => &mut stage.tally.revoked,
-        Outcome::Throttled | Outcome::Transient | Outcome::Misconfigured | Outcome::Late => return,
-    };
-    *count = count.saturating_add(1);
-}
-
-const fn kind_of(event: &Event) -> VaultEvent {
-    match event {
-        Event::LoginCommitted(_) => VaultEvent::LoginCommitted,
-        Event::RenewalCommitted { .. } => VaultEvent::RenewalCommitted,
-        Event::TokenAsked { .. } => VaultEvent::TokenAsked,
-        Event::TokenAnswered { .. } => VaultEvent::TokenAnswered,
-        Event::LogoutAsked { .. } => VaultEvent::LogoutAsked,
-        Event::DeadlineReached => VaultEvent::DeadlineReached,
-    }
 }

@@ -1,20 +1,22 @@
 //! The world: it lets happen what is next, until a law is broken or its time is over.
 
+use everlit_core::id::RequestId;
+use everlit_core::secret::RefreshToken;
 use everlit_core::tab::{Event, State};
 use everlit_core::time::{Millis, Timestamp};
-use everlit_core::vault::{Login, Row, TokenAnswer};
+use everlit_core::vault::{Login, RevocationAnswer, Revoker, Row, TokenAnswer};
 
 use crate::authorization_server::{AuthorizationServer, Mood};
 use crate::browser::Browser;
 use crate::fault::{Fault, next_fault};
-use crate::happening::{Happening, TokenRequest};
+use crate::happening::Happening;
 use crate::network::{Freight, Link, OfflineUntil, Rule};
-use crate::plan::Plan;
+use crate::plan::{DAY, Plan};
 use crate::report::{Breach, Report, Tally, replay};
 use crate::stage::{Fate, Stage};
 use crate::trace::Line;
 use crate::user::{Act, next_act};
-use crate::worker::{Armed, Worker, no_answer, successor_lost};
+use crate::worker::{Armed, Worker};
 
 /// The longest cool-down that a vault accepts of a server.
 const COOL_DOWN_MAX: Millis = everlit_core::retry::COOL_DOWN_MAX;
@@ -39,7 +41,7 @@ impl World {
             stage: Stage::new(plan.seed),
             browser: Browser::new(&plan),
             worker: Worker::new(&plan),
-            server: AuthorizationServer::new(plan.reuse, plan.access_lifetime),
+            server: AuthorizationServer::new(plan.manners()),
             last_login: None,
             storming: false,
             plan,
@@ -52,9 +54,17 @@ impl World {
         let mut world = Self::new(plan);
         world.begin();
         for _ in 0..plan.storms {
+            let day_ends = world.stage.now.after(plan.day);
+            if !plan.day.is_zero() {
+                // Mostly while somebody works.
+                let latest = if world.stage.chance.permille(700) { plan.habits.workday } else { DAY.percent(90) };
+                let wait = world.stage.chance.between(0, latest.as_millis());
+                world.run_for(wait);
+            }
             world.storm();
             world.run_for(plan.storm_lasts);
             world.calm();
+            world.run_until(day_ends);
             if world.stage.laws.broken().is_some() {
                 break;
             }
@@ -77,7 +87,7 @@ impl World {
     pub fn storm(&mut self) {
         self.storming = true;
         self.stage.laws.unsettled();
-        self.worker.crashes = self.plan.storm.crashes;
+        (self.worker.crashes, self.worker.deaths) = (self.plan.storm.crashes, self.plan.storm.deaths);
         self.stage.network.add(self.plan.storm.weather);
         if !self.plan.storm.pace.is_zero() {
             self.stage.plan(self.plan.storm.pace, Happening::Fault);
@@ -98,7 +108,12 @@ impl World {
         let now = self.stage.now;
         self.stage.laws.settled(self.browser.oldest_call(), |tab| self.browser.rests(now, tab));
         self.run_until(settle_by.after(self.plan.calm_lasts));
-        self.stage.laws.orphans(self.stage.now, |grant| self.server.is_revoked(grant));
+        let Self { stage, worker, server, .. } = self;
+        stage.laws.orphans(
+            stage.now,
+            |object| worker.has_errands(object),
+            |grant| server.live_tokens(grant),
+        );
     }
 
     /// Ends every fault.
@@ -106,7 +121,7 @@ impl World {
         self.storming = false;
         self.stage.network.heal();
         self.server.mood = Mood::Well;
-        self.worker.crashes = 0;
+        (self.worker.crashes, self.worker.deaths) = (0, 0);
         self.stage.note(Line::Healed);
         self.wake();
         for tab in 0..self.browser.tabs() {
@@ -136,9 +151,31 @@ impl World {
             Happening::ToWorker(sender) => worker.receive(stage, server, sender),
             Happening::ToTab(sender, reply) => browser.reply(stage, sender, reply),
             Happening::Word { tab, document, message } => browser.word(stage, tab, document, message),
-            Happening::ToServer(sent) => self.judge(sent),
-            Happening::FromServer(sent, answer) => worker.token_answered(stage, server, &sent, answer),
-            Happening::Revocation(refresh_token) => server.revoke(&refresh_token),
+            Happening::ToRotator(order) => worker.ordered(stage, server, order),
+            Happening::FromRotator { object, incarnation, request, kept } => {
+                worker.rotator_answered(stage, server, (object, incarnation), request, kept);
+            }
+            Happening::RotatorLimit { job } => worker.rotator_limit(stage, job),
+            Happening::ToEscrow { object, request, question } => {
+                worker.escrow_asked(stage, object, request, question);
+            }
+            Happening::FromEscrow { object, word } => worker.escrow_answered(stage, server, object, word),
+            Happening::ToServer { job, object, request, refresh_token } => {
+                self.judge(job, object, request, &refresh_token);
+            }
+            Happening::FromServer { job, answer } => worker.server_answered(stage, job, answer),
+            Happening::Revocation(sent, refresh_token) => {
+                let served = server.revoke(stage.now, &refresh_token);
+                stage.note(Line::Revoked { object: sent.object, served });
+                let answer = if served {
+                    RevocationAnswer::Settled
+                } else {
+                    RevocationAnswer::Retry { retry_after: None }
+                };
+                let lost = Happening::Revoked(sent, RevocationAnswer::Retry { retry_after: None });
+                stage.send(Link::FromServer, Freight::Revoke, Happening::Revoked(sent, answer), Some(lost));
+            }
+            Happening::Revoked(sent, answer) => worker.revoked(stage, server, sent, answer),
             Happening::VaultTimer { object, arm } => {
                 worker.deadline(stage, server, object, Armed::Timer(arm));
             }
@@ -156,22 +193,24 @@ impl World {
     }
 
     /// A token request reaches the authorization server.
-    fn judge(&mut self, sent: TokenRequest) {
-        let stage = &mut self.stage;
-        let object = sent.object;
+    fn judge(&mut self, job: u64, object: usize, request: RequestId, refresh_token: &RefreshToken) {
+        let Self { stage, worker, server, plan, .. } = self;
         stage.tally.token_requests = stage.tally.token_requests.saturating_add(1);
-        stage.laws.request_arrives(object, sent.request);
-        let (answer, granted) = self.server.refresh(stage.now, &sent.refresh_token);
-        stage.note(Line::Judged { object, granted });
-        if let TokenAnswer::Failed { retry_after: Some(wait), .. } = answer {
+        let judged = server.refresh(stage.now, refresh_token);
+        let says_so = matches!(judged.answer, TokenAnswer::Granted(_));
+        stage.note(Line::Judged { object, request, minted: judged.minted });
+        stage.laws.request_judged(object, request, &judged);
+        if judged.blast {
+            stage.laws.blast(object, &plan.policy.grace);
+        }
+        if let TokenAnswer::Failed { retry_after: Some(wait), .. } = judged.answer {
             stage.laws.cool_down(stage.now.after(wait.min(COOL_DOWN_MAX)));
         }
-        let (request, says_so) = (sent.request, matches!(answer, TokenAnswer::Granted(_)));
-        let unsent = Happening::FromServer(sent.clone(), no_answer());
-        let arrives = Happening::FromServer(sent, answer);
-        let fate = stage.send(Link::FromServer, Freight::Refresh, arrives, Some(unsent));
-        if granted && (fate != Fate::OnItsWay || !says_so) {
-            successor_lost(stage, object, request);
+        let arrives = Happening::FromServer { job, answer: Some(judged.answer) };
+        let broken = Happening::FromServer { job, answer: None };
+        let fate = stage.send(Link::FromServer, Freight::Refresh, arrives, Some(broken));
+        if fate != Fate::OnItsWay || !says_so || !worker.works(job) {
+            stage.count_lost(object, request);
         }
     }
 
@@ -219,11 +258,20 @@ impl World {
     }
 
     fn user_acts(&mut self) {
-        let wait = self.stage.chance.around(self.plan.habits.pace);
+        let (habits, since_midnight) = (self.plan.habits, self.stage.now.as_millis() % DAY.as_millis());
+        let until_tomorrow = DAY.less(Millis::from_millis(since_midnight));
+        if !habits.workday.is_zero() && habits.workday.as_millis() < since_midnight {
+            self.stage.plan(until_tomorrow, Happening::User);
+            if habits.sleeps {
+                self.break_it(Fault::Sleep(until_tomorrow));
+            }
+            return;
+        }
+        let wait = self.stage.chance.around(habits.pace);
         self.stage.plan(wait, Happening::User);
         let tab = self.stage.chance.below(self.browser.tabs());
         if self.browser.is_alert(tab) {
-            let act = next_act(&self.plan.habits, self.browser.state(tab), &mut self.stage.chance);
+            let act = next_act(&habits, self.browser.state(tab), &mut self.stage.chance);
             self.act(tab, act);
         }
     }
@@ -261,6 +309,7 @@ impl World {
         let stage = &mut self.stage;
         let now = stage.now;
         stage.note(Line::Fault(fault));
+        stage.tally.faults = stage.tally.faults.saturating_add(1);
         match fault {
             Fault::Sleep(time) => {
                 self.browser.clock.sleep(now);
@@ -277,14 +326,25 @@ impl World {
             Fault::ClockStep(by) => self.browser.clock_set(now, by),
             Fault::Offline(time) => stage.network.add(OfflineUntil(now.after(time))),
             Fault::Restart => {
-                if let Some(object) = self.worker.newest()
-                    && !(self.plan.storm.spares_answers && self.worker.is_waiting(object))
-                {
+                if let Some(object) = self.worker.newest() {
                     self.worker.restart(stage, object);
                 }
             }
+            Fault::Crash => {
+                if let Some(object) = self.worker.newest() {
+                    self.worker.restart(stage, object);
+                }
+                self.worker.rotators_die(stage);
+            }
+            Fault::VaultClock(ahead) => {
+                if let Some(object) = self.worker.newest() {
+                    self.worker.set_clock(stage, object, ahead);
+                }
+            }
+            Fault::EscrowClock(ahead) => self.worker.escrow_ahead = ahead,
             Fault::Sick => self.server.mood = Mood::Sick,
             Fault::SickAfterwards => self.server.mood = Mood::SickAfterwards,
+            Fault::Garbled => self.server.mood = Mood::Garbled,
             Fault::Throttle(time) => {
                 self.server.mood = Mood::Throttling { until: now.after(time), told: true };
             }
@@ -301,6 +361,14 @@ impl World {
                     self.server.revoke_family(grant);
                 }
             }
+            Fault::End(by) => self.end_elsewhere(by),
+        }
+    }
+
+    /// Somebody ends the newest session from elsewhere.
+    fn end_elsewhere(&mut self, by: Revoker) {
+        if let Some(object) = self.worker.newest() {
+            self.worker.end(&mut self.stage, &self.server, object, by);
         }
     }
 
@@ -347,7 +415,7 @@ impl World {
             at: self.stage.now,
             seed: self.plan.seed,
             tail: self.stage.trace.tail(),
-            replay: replay(self.plan.seed, self.plan.tabs),
+            replay: replay(&self.plan),
         });
         Report { tally: self.tally(), hash: self.stage.trace.hash(), breach }
     }

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     let repo = Repo::find()?;
     let mut command = repo.cargo();
-    command.args(["run", "--quiet", "-p", "everlit-tests-sim", "--"]).args(args);
+    command.args(["run", "--quiet", "--profile", "sim", "-p", "everlit-tests-sim", "--"]).args(args);
     let status = process::attach("the simulator", command).context("the simulator did not run")?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

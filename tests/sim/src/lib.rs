@@ -5,7 +5,7 @@
 use std::time::Instant;
 
 use everlit_core::law::Law;
-use everlit_sim::plan::Plan;
+use everlit_sim::plan::{Kind, Plan};
 use everlit_sim::report::{Breach, Report, Tally};
 use everlit_sim::world::World;
 
@@ -23,13 +23,13 @@ pub struct Survey {
 }
 
 impl Survey {
-    /// Plays stormy worlds with the seeds from `first` on.
+    /// Plays worlds of a kind with the seeds from `first` on.
     #[must_use]
-    pub fn of_seeds(first: u64, seeds: u64, tabs: usize) -> Self {
+    pub fn of_seeds(kind: Kind, first: u64, seeds: u64, tabs: usize) -> Self {
         let began = Instant::now();
         let mut survey = Self::default();
         for seed in first..first.saturating_add(seeds) {
-            survey.add(World::run(Plan::stormy(seed, tabs)));
+            survey.add(World::run(Plan::of(kind, seed, tabs)));
         }
         survey.wall_s = began.elapsed().as_secs_f64();
         survey
@@ -41,14 +41,14 @@ impl Survey {
         self.breaches.extend(report.breach);
     }
 
-    /// Simulated days, of one browser each.
+    /// Session-days: a session-day is one day of one browser with its session, however many tabs it has.
     #[must_use]
     pub fn days(&self) -> f64 {
         // Far below the point where a double loses milliseconds.
         self.tally.time.as_millis() as f64 / 86_400_000.0
     }
 
-    /// Simulated days in a second of real time.
+    /// Session-days in a second of real time, on one core.
     #[must_use]
     pub fn days_per_s(&self) -> f64 {
         if self.wall_s > 0.0 { self.days() / self.wall_s } else { 0.0 }
@@ -56,29 +56,35 @@ impl Survey {
 
     /// One JSON object, on one line.
     #[must_use]
-    pub fn json(&self, first: u64, tabs: usize) -> String {
+    pub fn json(&self, kind: Kind, first: u64, tabs: usize) -> String {
         let tally = &self.tally;
+        let counts = [
+            ("sessions", tally.sessions),
+            ("rotations", tally.rotations),
+            ("recovered_from_escrow", tally.recovered),
+            ("replayed_within_grace", tally.replayed),
+            ("resent_never_sent", tally.resent),
+            ("token_requests", tally.token_requests),
+            ("requests", tally.requests),
+            ("calls", tally.calls),
+            ("answers_lost", tally.answers_lost),
+            ("lost", tally.lost),
+            ("revoked", tally.revoked),
+            ("logouts", tally.logouts),
+            ("ended", tally.ended),
+            ("limits", tally.limits),
+            ("faults", tally.faults),
+            ("restarts", tally.restarts),
+            ("rotators_died", tally.deaths),
+            ("laws", Law::ALL.len() as u64),
+            ("steps", tally.steps),
+            ("violations", self.breaches.len() as u64),
+        ];
+        let counts: String = counts.iter().map(|(name, count)| format!("\"{name}\":{count},")).collect();
+        let (worlds, seeds, days) = (kind.as_str(), self.seeds, self.days());
         format!(
-            "{{\"seeds\":{},\"seed\":{first},\"tabs\":{tabs},\"days\":{:.3},\"sessions\":{},\"rotations\":{},\
-             \"token_requests\":{},\"requests\":{},\"calls\":{},\"answers_lost\":{},\"lost\":{},\"revoked\":{},\
-             \"logouts\":{},\"limits\":{},\"restarts\":{},\"laws\":{},\"steps\":{},\"violations\":{},\
-             \"days_per_s\":{:.1}}}",
-            self.seeds,
-            self.days(),
-            tally.sessions,
-            tally.rotations,
-            tally.token_requests,
-            tally.requests,
-            tally.calls,
-            tally.answers_lost,
-            tally.lost,
-            tally.revoked,
-            tally.logouts,
-            tally.limits,
-            tally.restarts,
-            Law::ALL.len(),
-            tally.steps,
-            self.breaches.len(),
+            "{{\"worlds\":\"{worlds}\",\"seeds\":{seeds},\"seed\":{first},\"tabs\":{tabs},\"days\":{days:.3},\
+             {counts}\"days_per_s\":{:.1}}}",
             self.days_per_s(),
         )
     }
@@ -87,22 +93,27 @@ impl Survey {
     #[must_use]
     pub fn table(&self) -> String {
         let tally = &self.tally;
-        let rows: [(&str, String); 14] = [
-            ("seeds", self.seeds.to_string()),
-            ("days simulated", format!("{:.2}", self.days())),
+        let rows: [(&str, String); 16] = [
+            ("worlds", self.seeds.to_string()),
+            ("session-days", format!("{:.2}", self.days())),
             ("sessions", tally.sessions.to_string()),
-            ("rotations", tally.rotations.to_string()),
-            ("token requests", tally.token_requests.to_string()),
-            ("calls", tally.calls.to_string()),
-            ("answers lost on the way", tally.answers_lost.to_string()),
+            ("rotations told at once", tally.rotations.to_string()),
+            ("  recovered from the escrow", tally.recovered.to_string()),
+            ("  replayed within grace", tally.replayed.to_string()),
+            ("  sent again, never served", tally.resent.to_string()),
+            ("answers that nobody got", tally.answers_lost.to_string()),
             ("grants lost by that", tally.lost.to_string()),
             ("grants ended at the server", tally.revoked.to_string()),
-            ("logouts, limits", format!("{}, {}", tally.logouts, tally.limits)),
-            ("restarts", tally.restarts.to_string()),
+            ("logouts, ended, limits", format!("{}, {}, {}", tally.logouts, tally.ended, tally.limits)),
+            ("calls, token requests", format!("{}, {}", tally.calls, tally.token_requests)),
+            (
+                "faults, restarts, deaths",
+                format!("{}, {}, {}", tally.faults, tally.restarts, tally.deaths),
+            ),
             ("laws, steps checked", format!("{}, {}", Law::ALL.len(), tally.steps)),
             ("laws broken", self.breaches.len().to_string()),
-            ("days a second", format!("{:.1}", self.days_per_s())),
+            ("session-days a second", format!("{:.1}", self.days_per_s())),
         ];
-        rows.iter().map(|(name, value)| format!("{name:<28}{value:>16}\n")).collect()
+        rows.iter().map(|(name, value)| format!("{name:<29}{value:>26}\n")).collect()
     }
 }

@@ -2,11 +2,13 @@
 
 use std::process::ExitCode;
 
+use everlit_sim::plan::Kind;
 use everlit_tests_sim::Survey;
 
 const USAGE: &str = "\
-usage: everlit-sim [--seeds N] [--seed S] [--tabs N] [--json]
+usage: everlit-sim [--worlds days|storms] [--seeds N] [--seed S] [--tabs N] [--json]
 
+  --worlds W  `days`: three days each as people live them, with one storm a day; `storms`: some hours, mostly storms (days)
   --seeds N   how many worlds to play (1000)
   --seed S    the seed of the first (1)
   --tabs N    how many tabs each browser has (3)
@@ -16,6 +18,7 @@ usage: everlit-sim [--seeds N] [--seed S] [--tabs N] [--json]
 const TOLD: usize = 3;
 
 struct Flags {
+    worlds: Kind,
     seeds: u64,
     seed: u64,
     tabs: usize,
@@ -23,10 +26,19 @@ struct Flags {
 }
 
 fn flags(mut args: impl Iterator<Item = String>) -> Result<Flags, String> {
-    let mut flags = Flags { seeds: 1_000, seed: 1, tabs: 3, json: false };
+    let mut flags = Flags { worlds: Kind::Days, seeds: 1_000, seed: 1, tabs: 3, json: false };
     while let Some(flag) = args.next() {
+        let mut value = || args.next().ok_or_else(|| format!("{flag} needs a value"));
+        if flag == "--worlds" {
+            flags.worlds = match value()?.as_str() {
+                "days" => Kind::Days,
+                "storms" => Kind::Storms,
+                other => return Err(format!("--worlds is days or storms, not `{other}`")),
+            };
+            continue;
+        }
         let mut number = || {
-            let value = args.next().ok_or_else(|| format!("{flag} needs a number"))?;
+            let value = value()?;
             value.parse::<u64>().map_err(|_| format!("{flag} needs a number, not `{value}`"))
         };
         match flag.as_str() {
@@ -54,17 +66,19 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    eprintln!("playing {} worlds of {} tabs from seed {} on", flags.seeds, flags.tabs, flags.seed);
-    let survey = Survey::of_seeds(flags.seed, flags.seeds, flags.tabs);
+    let Flags { worlds, seeds, seed, tabs, json } = flags;
+    eprintln!("playing {seeds} worlds of {}, each a browser with {tabs} tabs, from seed {seed} on", worlds.as_str());
+    eprintln!("a session-day is one day of one browser with its session, however many tabs it has");
+    let survey = Survey::of_seeds(worlds, seed, seeds, tabs);
     for breach in survey.breaches.iter().take(TOLD) {
         eprintln!("\n{breach}");
     }
     for breach in survey.breaches.iter().skip(TOLD) {
         eprintln!("also: law `{}`, seed {}", breach.law.as_str(), breach.seed);
     }
-    if flags.json {
+    if json {
         eprint!("{}", survey.table());
-        println!("{}", survey.json(flags.seed, flags.tabs));
+        println!("{}", survey.json(worlds, seed, tabs));
     } else {
         print!("{}", survey.table());
     }
