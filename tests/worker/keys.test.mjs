@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+
+import { enter, startScriptedStack } from "./support/scripted-stack.mjs";
+import { assertNothingLeaked } from "./support/secrets.mjs";
+import { SESSION_COOKIE, question, secretText } from "./support/stack.mjs";
+import { pause, until } from "./support/until.mjs";
+
+/** @typedef {import("./support/scripted-stack.mjs").ScriptedStack} ScriptedStack */
+/** @typedef {import("./support/browser.mjs").Browser} Browser */
+
+/** @param {string} name @param {(stack: ScriptedStack, keys: { first: string, second: string }) => Promise<void>} body */
+const play = (name, body) => test(name, async () => {
+  const keys = { first: secretText(), second: secretText() };
+  const stack = await startScriptedStack({ door: true, change: (given) => ({ ...given, SECRET_SESSION_KEY: keys.first }) });
+  stack.secrets.push(keys.first, keys.second);
+  try {
+    await body(stack, keys);
+    assertNothingLeaked(stack, stack.as.issued);
+  } finally {
+    await stack.close();
+  }
+});
+
+/** Starts the Worker with these versions of the key. @param {ScriptedStack} stack @param {string | undefined} first @param {string} [second] */
+async function deploy({ workerd }, first, second) {
+  await workerd.kill();
+  await workerd.configure({ SECRET_SESSION_KEY: first, SECRET_SESSION_KEY_2: second });
+  await workerd.begin();
+}
+
+/** Which version of the key the session's own key is wrapped by. @param {ScriptedStack} stack @param {string | undefined} cookie */
+const wrappedBy = async ({ workerd }, cookie) => (await workerd.ask("SESSION_VAULT", cookie, "/sql", "SELECT hex(substr(data_key, 1, 1)) AS version FROM session"))[0]?.version;
+
+/** @param {Browser} browser @param {any} held */
+const ask = (browser, held) => browser.call("/auth/token", { method: "POST", json: question(held, "deadline") });
+
+/** A login whose token has expired. @param {ScriptedStack} stack */
+async function enterExpired(stack) {
+  stack.as.accessTtl = 1;
+  const entered = await enter(stack);
+  stack.as.accessTtl = 3600;
+  await pause(1100);
+  return entered;
+}
+
+describe("a session key that is renewed", { concurrency: 4 }, () => {
+  play("logs nobody out: cookie and data are made anew before the old key goes", async (stack, { first, second }) => {
+    const { browser, session } = await enterExpired(stack);
+    const cookie = browser.cookie(SESSION_COOKIE);
+    assert.equal(await wrappedBy(stack, cookie), "01");
+    await deploy(stack, first, second);
+    const shown = await browser.call("/auth/session");
+    assert.deepEqual([shown.json.state, shown.headers["set-cookie"]?.length], ["active", 1]);
+    const minted = browser.cookie(SESSION_COOKIE);
+    assert.notEqual(minted, cookie);
+    assert.equal(minted?.split(".")[0], cookie?.split(".")[0], "the session keeps its name");
+    assert.equal((await browser.call("/auth/session")).headers["set-cookie"], undefined, "once is enough");
+    assert.equal(await wrappedBy(stack, cookie), "01", "to look writes nothing");
+    const refreshed = (await ask(browser, session)).json;
+    assert.deepEqual([refreshed.generation, await wrappedBy(stack, cookie)], [2, "02"]);
+    await deploy(stack, undefined, second);
+    const after = (await browser.call("/auth/session")).json;
+    assert.deepEqual([after.state, after.generation, after.user.sub], ["active", 2, "scripted-user"]);
+    assert.equal((await browser.call("/api/orders")).status, 200);
+  });
+
+  play("is taken over by the alarm of a session that nobody comes to", async (stack, { first, second }) => {
+    const { browser, session } = await enterExpired(stack);
+    const cookie = browser.cookie(SESSION_COOKIE);
+    // The alarm that watched over this request is left armed, and rings for nothing.
+    const refreshed = await ask(browser, session);
+    assert.equal(refreshed.json.generation, 2);
+    await deploy(stack, first, second);
+    await until("the alarm", async () => (await wrappedBy(stack, cookie)) === "02", 45_000);
+    // A question brings the cookie as well.
+    const asked = await ask(browser, refreshed.json);
+    assert.deepEqual([asked.status, asked.headers["set-cookie"]?.length], [200, 1]);
+    await deploy(stack, undefined, second);
+    assert.equal((await browser.call("/auth/session")).json.state, "active");
+  });
+
+  play("and whose old one went too early, asks for the user", async (stack, { first, second }) => {
+    const { browser, session } = await enter(stack);
+    await deploy(stack, first, second);
+    await browser.call("/auth/session");
+    await deploy(stack, undefined, second);
+    const answer = await ask(browser, session);
+    assert.deepEqual([answer.status, answer.json.code, answer.json.reason], [401, "reauth_required", "unreadable"]);
+    assert.equal((await browser.call("/api/orders")).json.code, "reauth_required");
+    assert.equal((await browser.call("/auth/session")).json.state, "logged_out");
+    const { session: next } = await enter(stack, browser);
+    assert.equal(next.state, "active");
+    assert.ok(next.epoch > session.epoch);
+  });
+
+  play("is not known yet to an older isolate: it changes nothing, and the session goes on after it", async (stack, { first, second }) => {
+    const { browser, session } = await enterExpired(stack);
+    const old = browser.cookie(SESSION_COOKIE) ?? "";
+    await deploy(stack, first, second);
+    const refreshed = (await ask(browser, session)).json;
+    assert.equal(refreshed.generation, 2);
+    const rows = () => stack.workerd.ask("SESSION_VAULT", old, "/sql", "SELECT * FROM session");
+    const before = await rows();
+    const minted = browser.cookie(SESSION_COOKIE) ?? "";
+    await deploy(stack, first);
+    browser.setCookie(SESSION_COOKIE, old);
+    for (const answer of [await ask(browser, refreshed), await browser.call("/auth/session"), await browser.call("/api/orders")]) {
+      assert.deepEqual([answer.status, answer.json.code], [503, "temporarily_unavailable"]);
+    }
+    assert.deepEqual(await rows(), before);
+    await deploy(stack, first, second);
+    browser.setCookie(SESSION_COOKIE, minted);
+    assert.equal((await ask(browser, refreshed)).json.generation, 2);
+  });
+});
