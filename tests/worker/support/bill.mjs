@@ -1,0 +1,120 @@
+/**
+ * What a session puts on the bill, counted inside the objects of a real Worker: rows, alarms, requests to objects, timers.
+ *
+ * The rows test and `cargo xtask cost` both count with this.
+ */
+
+import { send } from "./browser.mjs";
+import { enter, startScriptedStack } from "./scripted-stack.mjs";
+import { BINDING_COOKIE, SESSION_COOKIE, question } from "./stack.mjs";
+import { pause, until } from "./until.mjs";
+
+/** Seconds; due from its half on. */
+const ACCESS_TTL = 4;
+/** A window, as the alarm that guards a rotation then rings soon: what is counted is the same on every server. */
+const GRACE = { window: "9s", replay: "same_pair", depth: "previous", blast: "family" };
+
+/** @typedef {{ requests: number, alarms_rung: number, set_alarm: number, set_alarm_in_handler: number, rows_written: number, rows_read: number }} Count */
+/** @typedef {Count & { by_object: { vault: Count, escrow: Count, desk: Count } }} Step */
+
+/** @param {any} given @returns {Count} */
+const count = ({ requests, alarmsRung, armedOutside, armedInside, rowsWritten, rowsRead }) => ({
+  requests, alarms_rung: alarmsRung, set_alarm: armedOutside, set_alarm_in_handler: armedInside, rows_written: rowsWritten, rows_read: rowsRead,
+});
+/** @param {Count} left @param {Count} right @param {1 | -1} sign */
+const sum = (left, right, sign) => /** @type {Count} */ (Object.fromEntries(Object.keys(left).map((key) => [key, /** @type {any} */ (left)[key] + sign * /** @type {any} */ (right)[key]])));
+
+/** Rows that are billed for a step, except alarms that are armed again inside their handler. @param {Count} step */
+export const rowsOf = (step) => step.rows_written + step.set_alarm;
+
+/**
+ * Plays the life of a session.
+ *
+ * @param {{ build?: string }} [options]
+ */
+export async function measureBill({ build } = {}) {
+  const change = (/** @type {any} */ given) => ({ ...given, PROVIDER_DEMO: { ...given.PROVIDER_DEMO, grace: GRACE } });
+  const stack = await startScriptedStack({ change, door: true, build });
+  try {
+    stack.as.accessTtl = ACCESS_TTL;
+    const browser = stack.browser();
+    const { session } = await enter(stack, browser);
+    const [cookie, binding] = [browser.cookie(SESSION_COOKIE), browser.cookie(BINDING_COOKIE)];
+    const counts = async () => ({
+      vault: count(await stack.workerd.ask("SESSION_VAULT", cookie, "/counts")),
+      escrow: count(await stack.workerd.ask("ESCROW", cookie, "/counts")),
+      desk: count(await stack.workerd.ask("LOGIN_DESK", binding, "/counts")),
+    });
+    let before = await counts();
+    /** What was counted since the last time. @returns {Promise<Step>} */
+    const since = async () => {
+      const now = await counts();
+      const [vault, escrow, desk] = [sum(now.vault, before.vault, -1), sum(now.escrow, before.escrow, -1), sum(now.desk, before.desk, -1)];
+      before = now;
+      return { ...sum(sum(vault, escrow, 1), desk, 1), by_object: { vault, escrow, desk } };
+    };
+    const timers = async () => (await send(`${stack.app}/door/timers`)).json;
+    const rung = () => until("the alarm", async () => (await counts()).vault.alarms_rung > before.vault.alarms_rung, 20_000);
+    /** @param {any} held */
+    const refresh = async (held) => {
+      stack.as.accessTtl = 3600;
+      const { json } = await browser.call("/auth/token", { method: "POST", json: question(held, "deadline") });
+      if (json.generation !== held.generation + 1) throw new Error(`no refresh: ${JSON.stringify(json)}`);
+      return json;
+    };
+    const login = { ...sum(sum(before.vault, before.escrow, 1), before.desk, 1), by_object: before };
+
+    // The first refresh, which takes the alarm over from the end of the session. Another is made before that rings, and one
+    // after: that is how it goes on for as long as the session lives.
+    await pause(ACCESS_TTL * 500 + 100);
+    let held = await refresh(session);
+    const firstRefresh = await since();
+    await rung();
+    const firstAlarm = await since();
+
+    stack.as.accessTtl = ACCESS_TTL;
+    await stack.workerd.ask("SESSION_VAULT", cookie, "/sql", `UPDATE session SET access_expires_at = ${Date.now() + 1_000}`);
+    // Read anew: what an object has in memory is not what a test has written over it.
+    await stack.workerd.ask("SESSION_VAULT", cookie, "/reset");
+    await pause(200);
+    await browser.call("/auth/session");
+    await since();
+    held = await refresh(held);
+    const steadyRefresh = await since();
+    await rung();
+    const steadyAlarm = await since();
+
+    const fresh = async (/** @type {() => Promise<{ status: number }>} */ call) => {
+      for (let times = 0; times < 10; times += 1) {
+        const { status } = await call();
+        if (status !== 200) throw new Error(`answered ${status}`);
+      }
+      const step = await since();
+      if (Object.values(step).some((value) => typeof value === "number" && value % 10 !== 0)) throw new Error(`not ten times the same: ${JSON.stringify(step)}`);
+      const tenth = (/** @type {Count} */ one) => /** @type {Count} */ (Object.fromEntries(Object.entries(one).filter(([, value]) => typeof value === "number").map(([key, value]) => [key, value / 10])));
+      return { ...tenth(step), by_object: { vault: tenth(step.by_object.vault), escrow: tenth(step.by_object.escrow), desk: tenth(step.by_object.desk) } };
+    };
+    const proxiedCall = await fresh(() => browser.call("/api/orders"));
+    const freshToken = await fresh(() => browser.call("/auth/token", { method: "POST", json: question(held, "deadline") }));
+    const pageLoad = await fresh(() => browser.call("/auth/session"));
+
+    const idleTimers = await timers();
+    // That timers are seen at all: a caller that waits has one.
+    stack.as.onToken = async (form) => ({ delayMs: 1_500, json: await stack.as.tokens(form) });
+    await pause(Math.max(0, 10_200));
+    const slow = browser.call("/auth/token", { method: "POST", json: question(held, "forced") });
+    await pause(600);
+    const waitingTimers = await timers();
+    await slow;
+    const afterTimers = await timers();
+    await since();
+
+    await browser.call("/auth/logout", { method: "POST" });
+    await until("the revocation", () => stack.as.revoked.length > 0);
+    await pause(300);
+    const logout = await since();
+    return { login, firstRefresh, firstAlarm, steadyRefresh, steadyAlarm, proxiedCall, freshToken, pageLoad, logout, timers: { idle: idleTimers, waiting: waitingTimers, after: afterTimers } };
+  } finally {
+    await stack.close();
+  }
+}
