@@ -494,3 +494,165 @@ fn an_answer_that_comes_after_it_was_given_up_is_taken_and_its_replay_comes_to_n
     play.ask(110, AskReason::Deadline);
     assert_eq!(play.sent(), [(2, "refresh-2")]);
 }
+
+#[test]
+fn a_request_that_is_never_sent_again_and_again_has_pauses() {
+    let mut play = Play::with(GraceProfile::STRICT);
+    play.ask(50, AskReason::Deadline);
+    let mut begun = 0;
+    for request in 0..1_000 {
+        play.answered(51, request, TokenAnswer::Unheard);
+        play.escrow(51, request, Closed::NeverSent);
+        begun += play.sent().len();
+    }
+    assert_eq!(begun, 1, "the first is begun again at once, and no other");
+}
+
+#[test]
+fn answers_that_cannot_be_read_do_not_make_it_spin() {
+    for grace in [GraceProfile::STRICT, window(30)] {
+        let mut play = Play::with(grace);
+        let mut sent = 0;
+        for seconds in 60..120 {
+            play.ask(seconds, AskReason::Deadline);
+            for _ in 0..5 {
+                let [(request, _)] = play.sent()[..] else { break };
+                sent += 1;
+                play.answered(seconds, request, TokenAnswer::Unheard);
+                play.escrow(seconds, request, Closed::Answered(TokenAnswer::Unheard));
+            }
+        }
+        assert!((3..=70).contains(&sent), "{sent} requests in a minute");
+    }
+}
+
+#[test]
+fn a_replay_that_was_never_sent_does_not_leave_after_the_window() {
+    for blast in [Blast::Family, Blast::ClientAndUser] {
+        let mut play = Play::with(GraceProfile { blast, ..window(30) });
+        let long = Granted { expires_in: Millis::from_secs(3_600), ..grant(9) };
+        play.step(
+            1,
+            Event::RenewalCommitted {
+                caller: CallerId(1),
+                login: Login { epoch: Epoch(WALL + 1), grant: long },
+            },
+        );
+        play.ask(50, AskReason::Forced);
+        play.lost(50, 0);
+        assert_eq!(play.sent().len(), 1, "the replay");
+        play.crash();
+        play.step(85, Event::DeadlineReached);
+        play.escrow(85, 1, Closed::NeverSent);
+        assert_eq!(play.sent(), []);
+        assert!(matches!(play.peek(86), Answer::Current(_)), "{blast:?}");
+    }
+}
+
+#[test]
+fn the_successor_of_a_replay_is_revoked_after_the_logout_too() {
+    let mut play = Play::with(GraceProfile { replay: Replay::NewSibling, ..window(30) });
+    play.ask(50, AskReason::Deadline);
+    play.lost(50, 0);
+    play.granted(61, 0, 2);
+    play.step(62, Event::LogoutAsked { caller: CallerId(2) });
+    play.granted(63, 1, 3);
+    assert_eq!(play.revoked(), ["refresh-3"]);
+}
+
+#[test]
+fn the_pair_of_a_replay_that_was_overtaken_is_the_newer_one() {
+    let mut play = Play::with(GraceProfile { replay: Replay::NewSibling, ..window(30) });
+    play.ask(50, AskReason::Deadline);
+    play.lost(50, 0);
+    play.granted(61, 0, 2);
+    play.ask(62, AskReason::Forced);
+    assert_eq!(play.sent(), [], "the replay may be under way");
+    play.granted(63, 1, 3);
+    play.ask(115, AskReason::Deadline);
+    assert_eq!(play.sent(), [(2, "refresh-3")]);
+}
+
+#[test]
+fn in_a_short_window_a_silent_rotator_is_not_waited_for_too_long() {
+    for seconds in [5, 10, 30] {
+        let mut play = Play::with(window(seconds));
+        play.ask(50, AskReason::Deadline);
+        let due = play.vault.next_alarm().expect("it is watched");
+        assert!(due < at(50 + seconds.div_ceil(2)).wall, "{seconds}");
+        let claimed = Event::EscrowAnswered {
+            request: RequestId(0),
+            closed: Some(Closed::Claimed { at: at(50).wall }),
+        };
+        let moment = Moment { wall: due, mono: due, entropy: 0 };
+        drop(play.vault.step(moment, Event::DeadlineReached));
+        let effects: Vec<Effect> = play.vault.step(moment, claimed).into_iter().collect();
+        assert!(effects.iter().any(|effect| matches!(effect, Effect::RequestToken { .. })), "{seconds}");
+    }
+}
+
+#[test]
+fn a_clock_that_is_set_back_stalls_nothing() {
+    let mut play = Play::with(GraceProfile::STRICT);
+    let hour = 3_600;
+    let login = Login { epoch: Epoch(WALL + 1), grant: grant(2) };
+    play.step(hour, Event::RenewalCommitted { caller: CallerId(1), login });
+    // Back by an hour.
+    play.ask(1, AskReason::Deadline);
+    assert!(matches!(&play.done[..], [.., Effect::Answer { answer: Answer::Current(current), .. }]
+        if current.expires_in <= Millis::from_secs(60)));
+    play.ask(50, AskReason::Deadline);
+    assert_eq!(play.sent().len(), 1, "it is refreshed in its time");
+}
+
+#[test]
+fn an_old_token_is_not_forgiven_by_a_server_that_forgives_the_previous_one() {
+    let active =
+        GraceProfile { window: Window::Unlimited, replay: Replay::ActiveToken, ..GraceProfile::STRICT };
+    let mut play = Play::with(active);
+    let held = Stamp { generation: Generation(5), ..play.vault.stamp().expect("a session") };
+    let ask = Ask { op: None, stamp: Some(held), reason: AskReason::Resume, active_ago: None };
+    play.step(20, Event::TokenAsked { caller: CallerId(1), ask });
+    play.ask(30, AskReason::Forced);
+    assert_eq!(play.sent(), [], "the access token lives, and this could end it");
+    play.ask(61, AskReason::Deadline);
+    assert_eq!(play.sent().len(), 1);
+}
+
+#[test]
+fn a_request_under_way_is_waited_for_also_when_the_storage_proves_to_be_old() {
+    let mut play = Play::with(GraceProfile::STRICT);
+    play.ask(50, AskReason::Deadline);
+    let held = Stamp { generation: Generation(5), ..play.vault.stamp().expect("a session") };
+    let ask = Ask { op: None, stamp: Some(held), reason: AskReason::Resume, active_ago: None };
+    play.step(51, Event::TokenAsked { caller: CallerId(1), ask });
+    play.ask(62, AskReason::Deadline);
+    assert_eq!(play.sent(), []);
+}
+
+#[test]
+fn a_renewal_without_a_refresh_token_keeps_the_one_that_lives() {
+    let mut play = Play::with(GraceProfile::STRICT);
+    let bare = Granted { refresh_token: None, ..grant(7) };
+    play.step(
+        20,
+        Event::RenewalCommitted { caller: CallerId(1), login: Login { epoch: Epoch(WALL + 1), grant: bare } },
+    );
+    play.ask(75, AskReason::Deadline);
+    assert_eq!(play.sent(), [(0, "refresh-1")]);
+}
+
+#[test]
+fn a_grant_is_not_kept_at_the_cost_of_a_living_access_token() {
+    let policy = Policy { grant_idle: Some(Millis::from_secs(1_000)), ..Policy::default() };
+    let mut play = Play::new(policy);
+    let long = Granted { expires_in: Millis::from_secs(3_600), ..grant(2) };
+    play.step(
+        1,
+        Event::RenewalCommitted { caller: CallerId(1), login: Login { epoch: Epoch(WALL + 1), grant: long } },
+    );
+    play.step(901, Event::DeadlineReached);
+    assert_eq!(play.sent().len(), 1);
+    play.lost(901, 0);
+    assert!(play.vault.next_alarm().expect("the limits") > at(3_600).wall);
+}

@@ -60,13 +60,22 @@ impl Vault {
         let Some((live, intent)) = intent else {
             let revoke = self.orphan.take().is_some_and(|orphan| orphan.revoke);
             effects.push(Effect::Persist);
-            if let Some(successor) = grant.refresh_token.filter(|_| revoke) {
-                self.outbox.add(now, successor, effects);
+            match &mut self.phase {
+                // A replay that was overtaken: the server may count its pair as the newer one.
+                Phase::Live(live) if !revoke => {
+                    if grant.refresh_token.is_some() && grant.refresh_token != live.refresh_token {
+                        live.rotate(now, grant);
+                    }
+                }
+                Phase::Vacant | Phase::Live(_) | Phase::ReauthRequired(_) | Phase::Ended(_) => {
+                    if let Some(successor) = grant.refresh_token.filter(|_| revoke) {
+                        self.outbox.add(now, successor, effects);
+                    }
+                }
             }
             return;
         };
-        let forgiven =
-            |ambiguous: Ambiguous| grace.verdict(intent.armed_at.since(ambiguous.since)) == Verdict::Forgiven;
+        let forgiven = |ambiguous: Ambiguous| ambiguous.verdict(&grace, intent.armed_at) == Verdict::Forgiven;
         let outcome = match (source, live.ambiguous) {
             (Source::Escrow, _) => Outcome::RecoveredFromEscrow,
             (Source::Rotator, Some(ambiguous)) if forgiven(ambiguous) => Outcome::ReplayedWithinGrace,
@@ -148,9 +157,12 @@ impl Vault {
     /// An ambiguous presentation is resolved as far as that can be done now.
     pub(super) fn resolve(&mut self, now: Timestamp, effects: &mut Effects) {
         let Phase::Live(live) = &self.phase else { return };
-        let in_a_hurry = live.ambiguous.is_some_and(|ambiguous| ambiguous.replay_at.is_some());
+        let in_a_hurry = live.ambiguous.is_some_and(|ambiguous| {
+            ambiguous.replay_at.is_some_and(|at| at <= now)
+                && ambiguous.verdict(&self.policy.grace, now) == Verdict::Forgiven
+        });
         let wanted = !self.waiters.is_empty() && live.access.expires_at <= now;
-        if in_a_hurry || wanted {
+        if live.not_before <= now && (in_a_hurry || wanted) {
             self.begin_again(now, None, effects);
         }
         self.answer_unless_open(now, effects);
@@ -203,7 +215,7 @@ impl Live {
         self.stamp = stamp;
         self.intent = None;
         self.presented = self.presented.saturating_add(1);
-        self.ambiguous = Some(Ambiguous { since: Timestamp::default(), replay_at: None });
+        self.ambiguous = Some(Ambiguous::OLD);
     }
 
     /// A replay came to nothing: there is another, if the window is open then.

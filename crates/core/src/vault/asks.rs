@@ -2,8 +2,8 @@
 
 use super::pursuit::Ear;
 use super::{
-    Ask, AskReason, Blast, Effect, Effects, Intent, Live, Outcome, Phase, Policy, ReauthReason, Vault,
-    Verdict, Waiter,
+    Ask, AskReason, Blast, Effect, Effects, Intent, Live, Orphan, Outcome, Phase, Policy, ReauthReason,
+    Vault, Verdict, Waiter,
 };
 use crate::id::{CallerId, OpId, Stamp};
 use crate::schedule;
@@ -15,14 +15,16 @@ const AHEAD_MAX: u32 = 1_000_000;
 impl Vault {
     pub(super) fn token_asked(&mut self, now: Timestamp, caller: CallerId, ask: Ask, effects: &mut Effects) {
         let policy = self.policy;
-        let held_back = self.is_held_back();
         let Phase::Live(live) = &mut self.phase else {
             effects.push(Effect::Answer { caller, answer: self.peek(now) });
             return;
         };
         if let Some(held) = ask.stamp.filter(|held| live.is_behind(*held)) {
             // Nobody is told of a token before it is written down: what is stored here was put back from an older time.
+            // What was begun since then may be under way still.
+            let under_way = live.intent.map(|intent| Orphan { intent, revoke: false });
             live.restored(held.rotated());
+            self.orphan = under_way.or(self.orphan);
             effects.push(Effect::Persist);
         }
         let waiter = Waiter { caller, until: now.after(policy.caller_wait) };
@@ -35,8 +37,8 @@ impl Vault {
                 self.waiters.push(waiter);
                 return;
             }
-        } else if live.is_due(now, &ask) && !live.has_served(ask.op) {
-            if now < live.not_before || held_back {
+        } else if live.is_due(now, &ask) {
+            if live.has_served(ask.op) || now < live.not_before || self.orphan.is_some() {
                 effects.push(Effect::Answer { caller, answer: self.answer_without_rotation(now) });
                 return;
             }
@@ -78,9 +80,10 @@ impl Vault {
         effects.push(Effect::Answer { caller, answer: self.peek(now) });
     }
 
-    /// Whether a request of this family is under way though the session went on: nothing else is sent until its end is known.
-    pub(super) fn is_held_back(&self) -> bool {
-        self.orphan.is_some_and(|orphan| !orphan.revoke)
+    /// Whether the end of a request is still to be found out that the session went on without. There is one entry in the escrow,
+    /// so nothing else is sent until then.
+    pub(super) const fn is_held_back(&self) -> bool {
+        self.orphan.is_some()
     }
 
     /// Begins a token request, if there is something to present.
@@ -94,8 +97,6 @@ impl Vault {
         if let Some(ambiguous) = &mut live.ambiguous {
             ambiguous.replay_at = None;
         }
-        // There is one entry in the escrow: whatever was open before can no longer be asked for.
-        self.orphan = None;
         self.ear = Ear::Rotator;
         let abort_after = self.policy.grace.abort_after();
         effects.push(Effect::Persist);
@@ -105,7 +106,7 @@ impl Vault {
     /// Presents an ambiguous refresh token again, unless that could cost others; then the user is asked. True if it did.
     pub(super) fn begin_again(&mut self, now: Timestamp, op: Option<OpId>, effects: &mut Effects) -> bool {
         let Phase::Live(live @ Live { ambiguous: Some(ambiguous), .. }) = &self.phase else { return false };
-        match self.policy.grace.verdict(ambiguous.since.until(now)) {
+        match ambiguous.verdict(&self.policy.grace, now) {
             Verdict::Forgiven | Verdict::LastResort => {
                 self.begin(now, false, op, effects);
                 true
@@ -129,7 +130,7 @@ impl Vault {
         let Phase::Live(live) = &mut self.phase else { return };
         match &mut live.ambiguous {
             Some(ambiguous) if ambiguous.replay_at.is_some() => {
-                if policy.grace.verdict(ambiguous.since.until(now)) == Verdict::Forgiven {
+                if ambiguous.verdict(&policy.grace, now) == Verdict::Forgiven {
                     self.begin(now, false, None, effects);
                 } else {
                     // The alarm came too late for the window.
@@ -156,7 +157,10 @@ impl Live {
     fn keep_at(&self, policy: &Policy) -> Option<Timestamp> {
         self.refresh_token.as_ref()?;
         let harmless = self.ambiguous.is_none() || policy.grace.blast != Blast::ClientAndUser;
-        let keep_at = self.rotated_at.after(policy.keep_after()?).max(self.not_before);
+        // A repetition may cost the access token, so it waits for the end of that.
+        let alone_from =
+            self.ambiguous.map_or(self.not_before, |_| self.not_before.max(self.access.expires_at));
+        let keep_at = self.rotated_at.after(policy.keep_after()?).max(alone_from);
         let lapses_at = self.rotated_at.after(policy.grant_idle?);
         (harmless && keep_at < lapses_at).then_some(keep_at)
     }
@@ -174,8 +178,7 @@ impl Live {
 
     /// Whether the server forgives another presentation now.
     fn is_forgiven(&self, policy: &Policy, now: Timestamp) -> bool {
-        self.ambiguous
-            .is_some_and(|ambiguous| policy.grace.verdict(ambiguous.since.until(now)) == Verdict::Forgiven)
+        self.ambiguous.is_some_and(|ambiguous| ambiguous.verdict(&policy.grace, now) == Verdict::Forgiven)
     }
 
     /// Whether this question asks for a rotation and may have one: the caller holds the current token, and either the token

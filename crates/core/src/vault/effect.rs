@@ -135,7 +135,8 @@ pub enum Outcome {
     /// It had never reached the server, which the escrow proves, or the server itself by taking the same token again
     /// outside any window; it was sent again, and that brought a token.
     ResentNeverSent,
-    /// Its answer was lost, and the grant with it: the user must log in again, silently if that works.
+    /// It was refused, or could not be repeated, after an earlier attempt whose end is not known or that the server failed to
+    /// carry out: the user must log in again, silently if that works.
     AmbiguousRelogin,
     /// The server refused the grant on its first attempt.
     Revoked,

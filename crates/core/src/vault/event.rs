@@ -7,7 +7,7 @@ use crate::retry::Failure;
 use crate::secret::{AccessToken, RefreshToken};
 use crate::time::Millis;
 
-/// Something that happened. Each may be delivered twice, and none does more the second time.
+/// Something that happened. Each may be delivered twice: the second time spends no token and ends nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Event {
     /// A login was finished and its answers were validated.
@@ -132,7 +132,7 @@ pub enum Revoker {
 /// One caller's question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Ask {
-    /// Names the question. One that comes again under the same name starts no second token request.
+    /// Names the question. One that comes again under the name of the last that began a token request begins no other.
     pub op: Option<OpId>,
     /// What the caller holds; nothing on a first load.
     pub stamp: Option<Stamp>,

@@ -78,6 +78,11 @@ const SETTLED_STRICT: Millis = Millis::from_secs(30);
 /// still be sealed and kept.
 const ABORT_MAX: Millis = Millis::from_secs(25);
 
+/// The part of a window that is made use of: a request that leaves in its last moments arrives too late.
+const fn usable(window: Millis) -> Millis {
+    window.less(window.percent(5))
+}
+
 impl GraceProfile {
     /// The strictest server there is, and the default: a second use is refused and takes the grant with it.
     pub const STRICT: Self =
@@ -88,7 +93,7 @@ impl GraceProfile {
     pub fn verdict(&self, since_first_sent: Millis) -> Verdict {
         let open = match self.window {
             Window::None => false,
-            Window::For(window) => since_first_sent < window,
+            Window::For(window) => since_first_sent < usable(window),
             Window::Unlimited => true,
         };
         match self.blast {
@@ -98,11 +103,20 @@ impl GraceProfile {
         }
     }
 
+    /// What may be done with a refresh token that was spent some rotations ago: the window is for it only where it is for any.
+    #[must_use]
+    pub fn verdict_of_old(&self) -> Verdict {
+        match (self.depth, self.window) {
+            (Depth::Any, Window::Unlimited) => self.verdict(Millis::ZERO),
+            (Depth::Any | Depth::Previous, _) => Self { window: Window::None, ..*self }.verdict(Millis::ZERO),
+        }
+    }
+
     /// When a window closes that began at `since`; nothing where there is none, or where it never closes.
     #[must_use]
     pub const fn closes_after(&self, since: Timestamp) -> Option<Timestamp> {
         match self.window {
-            Window::For(window) => Some(since.after(window)),
+            Window::For(window) => Some(since.after(usable(window))),
             Window::None | Window::Unlimited => None,
         }
     }
@@ -144,16 +158,25 @@ mod tests {
     #[test]
     fn other_devices_are_never_risked() {
         let wide = GraceProfile { blast: Blast::ClientAndUser, ..window(Window::For(Millis::from_secs(30))) };
-        assert_eq!(wide.verdict(Millis::from_secs(29)), Verdict::Forgiven);
+        assert_eq!(wide.verdict(Millis::from_secs(28)), Verdict::Forgiven);
         assert_eq!(wide.verdict(Millis::from_secs(30)), Verdict::Forbidden);
     }
 
     #[test]
-    fn a_window_closes_at_its_end() {
+    fn a_window_closes_a_little_before_its_end() {
         let grace = window(Window::For(Millis::from_secs(30)));
-        assert_eq!(grace.verdict(Millis::from_millis(29_999)), Verdict::Forgiven);
-        assert_eq!(grace.verdict(Millis::from_secs(30)), Verdict::LastResort);
+        assert_eq!(grace.verdict(Millis::from_millis(28_499)), Verdict::Forgiven);
+        assert_eq!(grace.verdict(Millis::from_millis(28_500)), Verdict::LastResort);
         assert_eq!(window(Window::Unlimited).verdict(Millis::from_days(400)), Verdict::Forgiven);
+    }
+
+    #[test]
+    fn what_was_spent_long_ago_is_forgiven_only_by_a_server_that_forgets_nothing() {
+        let active = GraceProfile { replay: Replay::ActiveToken, ..window(Window::Unlimited) };
+        assert_eq!(active.verdict_of_old(), Verdict::LastResort);
+        assert_eq!(GraceProfile { depth: Depth::Any, ..active }.verdict_of_old(), Verdict::Forgiven);
+        let wide = GraceProfile { blast: Blast::ClientAndUser, ..active };
+        assert_eq!(wide.verdict_of_old(), Verdict::Forbidden);
     }
 
     #[test]

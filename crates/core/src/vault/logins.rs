@@ -4,6 +4,7 @@ use core::mem;
 
 use super::{Access, Effect, Effects, Limits, Live, Login, Orphan, Phase, Vault};
 use crate::id::{CallerId, Generation, RequestId, Stamp};
+use crate::secret::RefreshToken;
 use crate::time::Timestamp;
 
 impl Vault {
@@ -31,6 +32,7 @@ impl Vault {
         login: Login,
         effects: &mut Effects,
     ) {
+        let mut login = login;
         let (stamp, newest, next_request) = match &self.phase {
             Phase::Live(live) => (live.stamp, live.login, live.next_request),
             Phase::ReauthRequired(waiting) => (waiting.stamp, waiting.login, waiting.next_request),
@@ -43,6 +45,11 @@ impl Vault {
         if newest < login.epoch {
             // A login is the user, active.
             let limits = Limits { active_at: now, absolute_at: now.after(self.policy.absolute_limit) };
+            if self.policy.shared_grant && login.grant.refresh_token.is_none() {
+                // The grant is the same, and some servers give its refresh token once.
+                login.grant.refresh_token = self.unspent();
+            }
+            let refresh_token = login.grant.refresh_token.clone();
             let renewed = Phase::Live(Live::begin(now, stamp.rotated(), login, next_request, limits));
             let replaced = mem::replace(&mut self.phase, renewed);
             effects.push(Effect::Persist);
@@ -51,14 +58,31 @@ impl Vault {
             if let Phase::Live(replaced) = replaced
                 && !self.policy.shared_grant
             {
-                self.orphan = replaced.intent.map(|intent| Orphan { intent, revoke: true });
-                if let Some(refresh_token) = replaced.refresh_token {
-                    self.outbox.add(now, refresh_token, effects);
+                let under_way = replaced.intent.or_else(|| self.orphan.map(|orphan| orphan.intent));
+                self.orphan = under_way.map(|intent| Orphan { intent, revoke: true });
+                // A server that does not rotate may give the same one again.
+                if let Some(old) = replaced.refresh_token.filter(|old| Some(old) != refresh_token.as_ref()) {
+                    self.outbox.add(now, old, effects);
                 }
             }
             self.answer_waiters(now, effects);
+        } else if login.epoch < newest
+            && !self.policy.shared_grant
+            && let Some(loser) = login.grant.refresh_token
+        {
+            self.outbox.add(now, loser, effects);
         }
         effects.push(Effect::Answer { caller, answer: self.peek(now) });
+    }
+
+    /// The refresh token, if it is certain that it was not spent.
+    fn unspent(&self) -> Option<RefreshToken> {
+        match &self.phase {
+            Phase::Live(live) if live.intent.is_none() && live.ambiguous.is_none() => {
+                live.refresh_token.clone()
+            }
+            Phase::Vacant | Phase::Live(_) | Phase::ReauthRequired(_) | Phase::Ended(_) => None,
+        }
     }
 }
 

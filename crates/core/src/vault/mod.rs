@@ -5,7 +5,8 @@
 //! sees it, and a session ends only when its user or a limit ends it.
 //!
 //! A driver loads the machine from its row at the start of a turn ([`Vault::load`]), steps it, and writes the row back
-//! when told to ([`Effect::Persist`]). Only the callers that wait for an answer live in memory alone.
+//! when told to ([`Effect::Persist`]). In memory alone live the callers that wait for an answer, and whom the machine listens to
+//! for the end of a request: after a restart it asks the escrow.
 //!
 //! A rotation is an *intent* that is written down first, then a token request that a rotator sends under the eyes of the
 //! [escrow](crate::escrow), then a new generation that is written down before anybody sees it. Whoever dies in between, the
@@ -22,7 +23,8 @@
 //! forgives that (`replayed_within_grace`). Outside the window nothing is done while the access token lives, for a server that
 //! is strict would end that too. When the token is needed, and has ended, the refresh token is presented once more where that
 //! can cost nobody but this session: taken, the request had never reached the server (`resent_never_sent`); refused, the
-//! rotation was lost (`ambiguous_relogin`). Where it could log the user out on other devices, the user is asked at once.
+//! rotation was lost (`ambiguous_relogin`). Where it could log the user out on other devices, the user is asked then: one
+//! broken connection costs a login on such a server, which is the lesser harm.
 //!
 //! ```
 //! use everlit_core::id::CallerId;
@@ -133,7 +135,7 @@ impl Vault {
         Self { policy, phase: row.into_phase(), orphan, outbox, tally, waiters, ear, erase_again_at }
     }
 
-    /// What to write down: all of the machine but those who wait.
+    /// What to write down: all of the machine but those who wait, and whom it listens to.
     #[must_use]
     pub fn row(&self) -> Row {
         Row { orphan: self.orphan, outbox: self.outbox.clone(), tally: self.tally, ..Row::of(&self.phase) }
@@ -222,6 +224,7 @@ impl Vault {
     /// session is over, the refresh token it brings is revoked.
     pub fn step(&mut self, now: Moment, event: Event) -> Effects {
         let mut effects = Effects::none();
+        self.mend_clock(now.wall, &mut effects);
         self.end_by_limit(now.wall, &mut effects);
         match event {
             Event::LoginCommitted(login) => self.login_committed(now.wall, login, &mut effects),
@@ -247,6 +250,42 @@ impl Vault {
         }
         self.pursue(now.wall, &mut effects);
         effects
+    }
+
+    /// A clock that was set back must not make anything wait for as long as it was set: what lies further ahead than it can have
+    /// been meant to is drawn near.
+    fn mend_clock(&mut self, now: Timestamp, effects: &mut Effects) {
+        let caller_wait = self.policy.caller_wait;
+        for waiter in &mut self.waiters {
+            waiter.until = waiter.until.min(now.after(caller_wait));
+        }
+        self.ear = self.ear.mended(now);
+        let mut mended = self.outbox.mend_clock(now);
+        let orphan = self.orphan.as_mut().map(|orphan| &mut orphan.intent);
+        let intent = match &mut self.phase {
+            Phase::Live(live) => {
+                let (begun, ends_at) = (live.rotated_at, now.after(live.access.lifetime));
+                if now < begun || ends_at < live.access.expires_at {
+                    mended = true;
+                    live.rotated_at = begun.min(now);
+                    live.access.expires_at = live.access.expires_at.min(ends_at);
+                }
+                let furthest = now.after(retry::COOL_DOWN_MAX);
+                if furthest < live.not_before {
+                    mended = true;
+                    live.not_before = furthest;
+                }
+                live.intent.as_mut().or(orphan)
+            }
+            Phase::Vacant | Phase::ReauthRequired(_) | Phase::Ended(_) => orphan,
+        };
+        if let Some(intent) = intent.filter(|intent| now < intent.armed_at) {
+            mended = true;
+            intent.armed_at = now;
+        }
+        if mended {
+            effects.push(Effect::Persist);
+        }
     }
 
     fn end_asked(&mut self, now: Timestamp, caller: CallerId, reason: EndReason, effects: &mut Effects) {
@@ -317,9 +356,8 @@ impl Vault {
         effects.push(Effect::Persist);
         if let Phase::Live(live) = before {
             // A request that is under way may bring a token that nobody knows of.
-            if let Some(intent) = live.intent {
-                self.orphan = Some(Orphan { intent, revoke: true });
-            }
+            let under_way = live.intent.or_else(|| self.orphan.map(|orphan| orphan.intent));
+            self.orphan = under_way.map(|intent| Orphan { intent, revoke: true });
             if let Some(refresh_token) = live.refresh_token {
                 self.outbox.add(now, refresh_token, effects);
             }

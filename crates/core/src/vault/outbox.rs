@@ -110,6 +110,17 @@ impl Outbox {
         effects.push(Effect::Persist);
     }
 
+    /// Draws near what a clock that was set back has moved away. True if anything was.
+    pub(super) fn mend_clock(&mut self, now: Timestamp) -> bool {
+        let furthest = now.after(retry::COOL_DOWN_MAX);
+        let mut mended = false;
+        for errand in self.errands.iter_mut().filter(|errand| furthest < errand.due_at) {
+            errand.due_at = furthest;
+            mended = true;
+        }
+        mended
+    }
+
     /// Tries what is due.
     pub(super) fn pursue(&mut self, now: Timestamp, effects: &mut Effects) {
         let (due, waiting): (Vec<_>, Vec<_>) =

@@ -1,6 +1,7 @@
 //! The states of a vault, each with what it knows and nothing else.
 
 use super::effect::{EndReason, ReauthReason};
+use super::grace::{GraceProfile, Verdict};
 use super::policy::Policy;
 use crate::id::{Epoch, OpId, RequestId, Stamp};
 use crate::secret::{AccessToken, RefreshToken};
@@ -86,12 +87,27 @@ pub struct Ambiguous {
     pub replay_at: Option<Timestamp>,
 }
 
-/// A token request that the session went on without.
+impl Ambiguous {
+    /// A token of a storage that went back in time: how long ago it was spent, and how often since, nobody knows.
+    pub(super) const OLD: Self = Self { since: Timestamp::from_millis(0), replay_at: None };
+
+    /// What may be done with it now.
+    pub(super) fn verdict(&self, grace: &GraceProfile, now: Timestamp) -> Verdict {
+        if self.since == Self::OLD.since {
+            grace.verdict_of_old()
+        } else {
+            grace.verdict(self.since.until(now))
+        }
+    }
+}
+
+/// A token request whose end is not known, and that the session went on without.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Orphan {
     /// The request.
     pub intent: Intent,
-    /// Whether the refresh token that it may bring is to be revoked.
+    /// Whether the refresh token that it may bring is to be revoked. Else it is of the grant in use: a replay that the answer
+    /// it was to replace has overtaken.
     pub revoke: bool,
 }
 

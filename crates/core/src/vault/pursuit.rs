@@ -13,8 +13,10 @@ const ROTATOR_SLACK: Millis = Millis::from_secs(5);
 const ESCROW_LIMIT: Millis = Millis::from_secs(10);
 /// How long after the intent a claim may come at the latest: an internal request is refused when it is older.
 const CLAIM_LIMIT: Millis = Millis::from_secs(60);
-/// The first wait between two looks at a claimed request; it doubles.
+/// Half the first wait between two looks at a claimed request; it doubles.
 const LOOK_FIRST: Millis = Millis::from_millis(250);
+/// An escrow that says nothing for so long of a request that nobody waits for is asked no more.
+const ORPHAN_KEPT: Millis = Millis::from_days(7);
 
 /// Who is listened to for the request that is open. Lives in memory alone: after a restart nobody is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,6 +43,17 @@ impl Ear {
     /// After a restart: the escrow is asked at the first opportunity.
     pub(super) const DEAF: Self = Self::Nobody { until: Timestamp::from_millis(0), looks: 0 };
 
+    /// As it would have been by this clock, if that was set back.
+    pub(super) fn mended(self, now: Timestamp) -> Self {
+        match self {
+            Self::Rotator => self,
+            Self::Escrow { asked_at, looks } => Self::Escrow { asked_at: asked_at.min(now), looks },
+            Self::Nobody { until, looks } => {
+                Self::Nobody { until: until.min(now.after(retry::COOL_DOWN_MAX)), looks }
+            }
+        }
+    }
+
     const fn looks(self) -> u32 {
         match self {
             Self::Rotator => 0,
@@ -62,7 +75,10 @@ impl Vault {
     pub(super) fn listens_until(&self) -> Option<Timestamp> {
         let Orphan { intent, .. } = self.open_request()?;
         Some(match self.ear {
-            Ear::Rotator => intent.armed_at.after(self.policy.grace.abort_after()).after(ROTATOR_SLACK),
+            Ear::Rotator => {
+                let abort_after = self.policy.grace.abort_after();
+                intent.armed_at.after(abort_after).after(ROTATOR_SLACK.min(abort_after.percent(25)))
+            }
             Ear::Escrow { asked_at, .. } => asked_at.after(ESCROW_LIMIT),
             Ear::Nobody { until, .. } => until,
         })
@@ -70,6 +86,10 @@ impl Vault {
 
     /// Every step ends here: when nobody says what came of the open request, the escrow is asked.
     pub(super) fn pursue(&mut self, now: Timestamp, effects: &mut Effects) {
+        if self.orphan.is_some_and(|orphan| orphan.intent.armed_at.after(ORPHAN_KEPT) <= now) {
+            self.orphan = None;
+            effects.push(Effect::Persist);
+        }
         if let Some(Orphan { intent, .. }) = self.open_request()
             && self.listens_until().is_some_and(|until| until <= now)
         {
@@ -94,7 +114,11 @@ impl Vault {
         let looks = self.ear.looks().saturating_add(1);
         match closed {
             None => {
-                let until = now.wall.after(retry::backoff(looks, now.entropy));
+                let wait = match self.orphan {
+                    Some(_) => retry::slow_wait(None, looks, now.entropy),
+                    None => retry::backoff(looks, now.entropy),
+                };
+                let until = now.wall.after(wait);
                 self.ear = Ear::Nobody { until, looks };
             }
             Some(Closed::Claimed { at }) => {
@@ -151,9 +175,11 @@ impl Vault {
         live.presented = live.presented.saturating_add(1);
         live.failures = live.failures.saturating_add(1);
         let since = live.ambiguous.map_or(claimed_at, |ambiguous| ambiguous.since);
-        let replay_at = policy.grace.closes_after(since).filter(|close| now.wall < *close).map(|_| now.wall);
-        live.ambiguous = Some(Ambiguous { since, replay_at });
-        live.not_before = now.wall;
+        // The first repetition of one that is silent may leave at once; what fails again and again has pauses.
+        let pause = if live.failures > 1 { retry::backoff(live.failures, now.entropy) } else { Millis::ZERO };
+        live.not_before = now.wall.after(pause);
+        live.ambiguous = Some(Ambiguous { since, replay_at: None });
+        live.replay_again(&policy);
         self.resolve(now.wall, effects);
     }
 
@@ -164,11 +190,16 @@ impl Vault {
             self.orphan = None;
             return;
         };
-        if live.intent.take().is_none() {
+        let Some(intent) = live.intent.take() else {
             self.orphan = None;
             return;
-        }
+        };
         let is_replay = live.ambiguous.is_some();
+        if is_replay || intent.again {
+            live.failures = live.failures.saturating_add(1);
+            let pause = retry::backoff(live.failures, now.entropy);
+            live.not_before = live.not_before.max(now.wall.after(pause));
+        }
         live.replay_again(&self.policy);
         if now.wall < live.not_before {
             self.count(Outcome::Transient, effects);
