@@ -189,6 +189,10 @@ fn vault_keeps_every_law_in_every_sequence_of_five_events_and_survives_restarts(
                         "{broken:?} at {event:?} in {sequence:?} with pauses of {pause} ms, from {before:?}"
                     );
                 }
+                let written = effects
+                    .iter()
+                    .any(|effect| matches!(effect, vault::Effect::Persist | vault::Effect::Forget));
+                assert!(written || before.row() == vault.row(), "{event:?} changed what is not written");
                 let loaded = Vault::load(policy, vault.row());
                 assert_eq!(loaded.row(), vault.row(), "a row says all there is");
                 if restart {

@@ -7,7 +7,7 @@ use crate::retry::Failure;
 use crate::secret::RefreshToken;
 use crate::time::{Moment, Timestamp};
 use crate::vault::{
-    Answer, Blast, Effect, Effects, Event, Limits, Phase, Policy, ReauthReason, RevocationAnswer,
+    Answer, Blast, Effect, Effects, Event, Limits, Live, Phase, Policy, ReauthReason, RevocationAnswer,
     TokenAnswer, Vault, Verdict,
 };
 
@@ -27,13 +27,15 @@ pub struct VaultWatch {
     open: Vec<Open>,
     /// The newest token that was written down.
     durable: Option<Stamp>,
+    /// The newest token that a caller was told of.
+    told: Option<Stamp>,
 }
 
 impl VaultWatch {
     /// Watches a vault that works by `policy`.
     #[must_use]
     pub const fn new(policy: Policy) -> Self {
-        Self { policy, open: Vec::new(), durable: None }
+        Self { policy, open: Vec::new(), durable: None, told: None }
     }
 
     /// Looks at one step.
@@ -94,11 +96,19 @@ impl VaultWatch {
                     self.open.clear();
                     self.open.push(Open { request: *request, claimed_at: None });
                 }
-                Effect::Answer { answer: Answer::Current(current), .. } => holds(
-                    Some(current.stamp) <= self.durable,
-                    Law::DurableBeforeVisible,
-                    "a caller was told of a token that is not written down",
-                )?,
+                Effect::Answer { answer: Answer::Current(current), .. } => {
+                    holds(
+                        Some(current.stamp) <= self.durable,
+                        Law::DurableBeforeVisible,
+                        "a caller was told of a token that is not written down",
+                    )?;
+                    holds(
+                        self.told <= Some(current.stamp),
+                        Law::NewestWins,
+                        "a caller was told of an older token than another before it",
+                    )?;
+                    self.told = Some(current.stamp);
+                }
                 Effect::Answer { .. }
                 | Effect::CloseEscrow { .. }
                 | Effect::EraseEscrow
@@ -179,11 +189,22 @@ impl VaultWatch {
                     && (live.ambiguous.is_some() || is_ambiguous(event))
                     && self.policy.grace.blast == Blast::ClientAndUser;
                 holds(
-                    is_refused(event) || spent || lost,
+                    is_refused(event, live) || spent || lost,
                     Law::OnlyTerminalEnds,
                     "a grant was given up without a terminal answer",
+                )?;
+                let first = live.presented == 0 && live.ambiguous.is_none();
+                holds(
+                    later.reason != ReauthReason::Revoked || first,
+                    Law::OnlyTerminalEnds,
+                    "the refusal of a repetition was taken for a revocation",
                 )
             }
+            (Phase::ReauthRequired(_), Phase::Live(_)) => holds(
+                matches!(event, Event::RenewalCommitted { .. }),
+                Law::OnlyTerminalEnds,
+                "a grant that was given up came back without a login",
+            ),
             (_, Phase::Vacant) => {
                 holds(false, Law::OnlyTerminalEnds, "a session was forgotten before it ended")
             }
@@ -218,9 +239,22 @@ const fn brought(event: &Event) -> Option<&TokenAnswer> {
     }
 }
 
-/// The event brings a terminal answer.
-const fn is_refused(event: &Event) -> bool {
-    matches!(brought(event), Some(TokenAnswer::Failed { failure: Failure::Reauth, .. }))
+/// The event brings a terminal answer to the request that was open.
+fn is_refused(event: &Event, live: &Live) -> bool {
+    let of = match event {
+        Event::TokenAnswered { request, .. } | Event::EscrowAnswered { request, .. } => Some(*request),
+        Event::LoginCommitted(_)
+        | Event::RenewalCommitted { .. }
+        | Event::TokenAsked { .. }
+        | Event::EscrowErased
+        | Event::RevocationAnswered { .. }
+        | Event::LogoutAsked { .. }
+        | Event::RevokeAsked { .. }
+        | Event::DeadlineReached => None,
+    };
+    of.is_some()
+        && of == live.intent.map(|intent| intent.request)
+        && matches!(brought(event), Some(TokenAnswer::Failed { failure: Failure::Reauth, .. }))
 }
 
 /// The event says that nobody knows what came of a request.
