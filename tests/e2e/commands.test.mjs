@@ -108,9 +108,18 @@ test("a command that fails ends in one JSON object all the same, if that was ask
 test("every command is listed with what it does", async () => {
   const { code, stdout } = await run(XTASK, ["--help"]);
   assert.equal(code, 0);
-  for (const command of ["demo", "test", "build", "size", "config", "sim", "probe", "setup"]) {
+  for (const command of ["demo", "test", "build", "size", "config", "sim", "probe", "cost", "setup"]) {
     assert.match(stdout, new RegExp(`^ +${command} +\\S+ \\S+`, "m"), command);
   }
+});
+
+test("a month of a million daily users is priced from what a real Worker writes", { timeout: 180_000 }, async () => {
+  const { code, stdout, stderr } = await run(XTASK, ["cost", "--json"]);
+  assert.equal(code, 0, stderr);
+  const { rows_per_refresh, rows_per_proxied_call, usd_month_per_million_users } = onlyLine(stdout);
+  assert.ok(rows_per_refresh >= 3 && rows_per_refresh <= 5, stdout);
+  assert.equal(rows_per_proxied_call, 0);
+  assert.ok(usd_month_per_million_users > 500 && usd_month_per_million_users < 2_500, stdout);
 });
 
 test("wrangler packs the deployment by the build line of wrangler.toml, assets included", { timeout: 180_000 }, async () => {

@@ -3,10 +3,10 @@
 use crate::cli::BuildArgs;
 use crate::repo::Repo;
 use crate::tools::{self, Tool};
-use crate::{npm, run, say, stamp};
+use crate::{lock, npm, run, say, stamp};
 use anyhow::{Result, bail};
 use serde_json::json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// What Rust's Wasm target may emit; said to the optimiser because stripping removes the section that says it.
@@ -60,21 +60,43 @@ fn inputs(repo: &Repo, folders: &[&str]) -> Vec<PathBuf> {
 
 /// `worker/build`: the Worker's module and its Wasm.
 pub(crate) fn worker(repo: &Repo) -> Result<()> {
+    pack(repo, "worker", "the Worker", &repo.at("worker/build"), &[])
+}
+
+/// Where the bundle lies that tests can stop at any step of a rotation. Never deployed.
+pub(crate) fn worker_with_faults_folder(repo: &Repo) -> PathBuf {
+    repo.target.join("worker-faults")
+}
+
+/// The Worker with fault points.
+pub(crate) fn worker_with_faults(repo: &Repo) -> Result<()> {
+    let folder = worker_with_faults_folder(repo);
+    pack(repo, "worker-faults", "the Worker with fault points", &folder, &["--features", "fault-points"])
+}
+
+/// Builds the Worker's crate into a folder, with these arguments for cargo.
+fn pack(repo: &Repo, name: &str, what: &str, folder: &Path, cargo: &[&str]) -> Result<()> {
     npm::ensure(repo)?;
     tools::ensure_wasm_target(repo)?;
     let bindgen = Tool::WasmBindgen.program(repo)?;
     let worker_build = Tool::WorkerBuild.program(repo)?;
-    let outputs = [repo.at("worker/build/index.js")];
+    let modules = ["index.js", "index_bg.wasm"];
+    let outputs = modules.map(|module| folder.join(module));
     let inputs = inputs(repo, &["crates/edge", "worker", "package-lock.json"]);
-    stamp::unless_fresh(repo, "worker", &inputs, &outputs, || {
-        say::step("building the Worker (half a minute; the first time some minutes)");
+    // Cargo leaves both at the same place in its target folder: what is released must not be taken from a build for tests.
+    let _lock = lock::take(&repo.target.join("stamps/worker-bundle.lock"), "another build of the Worker")?;
+    stamp::unless_fresh(repo, name, &inputs, &outputs, || {
+        say::step(&format!("building {what} (half a minute; the first time some minutes)"));
         let mut command = repo.command(&worker_build);
-        command.arg("--release").current_dir(repo.at("worker"));
+        command.args(["--release", "--out-dir"]).arg(folder).arg(".").current_dir(repo.at("worker"));
+        if !cargo.is_empty() {
+            command.arg("--").args(cargo);
+        }
         command.env("WASM_BINDGEN_BIN", &bindgen);
         command.env("WASM_OPT_BIN", npm::wasm_opt(repo)?).env("ESBUILD_BIN", npm::esbuild(repo)?);
-        run::must(repo, "build-worker", command, 20)?;
+        run::must(repo, &format!("build-{name}"), command, 20)?;
         if outputs.iter().any(|output| !output.is_file()) {
-            bail!("worker-build ended well but wrote no worker/build/index.js");
+            bail!("worker-build ended well but wrote no {}/index.js", folder.display());
         }
         Ok(())
     })?;

@@ -1,6 +1,6 @@
 //! The commands and their flags.
 
-use crate::{build, config, demo, keys, probe, setup, sim, size, test};
+use crate::{build, config, cost, demo, keys, probe, setup, sim, size, test};
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Sim(SimArgs),
     /// Measure what an authorization server forgives, and print the `grace` line for wrangler.toml
     Probe(ProbeArgs),
+    /// Count what a session writes, and print what a month costs at list prices
+    Cost(CostArgs),
     /// Install every tool, npm package and browser that the other commands need
     Setup,
 }
@@ -246,6 +248,49 @@ pub(crate) struct ProbeArgs {
     pub(crate) json: bool,
 }
 
+/// Flags of `cost`.
+#[derive(Args)]
+#[command(
+    after_help = "Rows, alarms and requests are counted in a real Worker in local workerd; how the app is used is assumed, and \
+                  that is what the flags are for. Prices and formula: crates/xtask/src/cost/prices.rs.\n\n\
+                  With --json the last line is {\"rows_per_refresh\":…,\"rows_per_proxied_call\":…,\"usd_month_per_million_users\":…}."
+)]
+pub(crate) struct CostArgs {
+    /// People who use the app on a day
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) users: u32,
+    /// Browsers that each of them is logged in with
+    #[arg(long, default_value_t = 1.0)]
+    pub(crate) sessions: f64,
+    /// Hours a day in which somebody uses the app in a browser; beyond them the token is left to lapse
+    #[arg(long, default_value_t = 8.0)]
+    pub(crate) hours: f64,
+    /// Seconds an access token lives
+    #[arg(long, default_value_t = 3_600, value_parser = clap::value_parser!(u32).range(5..=604_800))]
+    pub(crate) access_ttl: u32,
+    /// Calls through the proxy, a day and browser
+    #[arg(long, default_value_t = 30.0)]
+    pub(crate) calls: f64,
+    /// Page loads, a day and browser
+    #[arg(long, default_value_t = 3.0)]
+    pub(crate) loads: f64,
+    /// Logins and logouts, a month and browser
+    #[arg(long, default_value_t = 1.0)]
+    pub(crate) logins: f64,
+    /// Milliseconds of CPU that a request takes
+    #[arg(long, default_value_t = 1.0)]
+    pub(crate) cpu_ms: f64,
+    /// Milliseconds that an object works for a request
+    #[arg(long, default_value_t = 2.0)]
+    pub(crate) object_ms: f64,
+    /// Milliseconds that the authorization server takes to answer a refresh
+    #[arg(long, default_value_t = 300.0)]
+    pub(crate) answer_ms: f64,
+    /// End with one JSON object instead of a bill
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 impl Command {
     /// Whether the last line of stdout must be a JSON object, also when the command fails.
     pub(crate) fn wants_json(&self) -> bool {
@@ -262,6 +307,7 @@ impl Command {
             },
             Self::Sim(args) => args.args.iter().any(|arg| arg == "--json"),
             Self::Probe(args) => args.json,
+            Self::Cost(args) => args.json,
             Self::Setup => false,
         }
     }
@@ -279,6 +325,7 @@ impl Command {
             Self::Keys(args) => keys::run(args),
             Self::Sim(args) => sim::run(&args.args),
             Self::Probe(args) => probe::run(&args),
+            Self::Cost(args) => cost::run(&args),
             Self::Setup => setup::run(),
         }
     }

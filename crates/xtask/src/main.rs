@@ -9,6 +9,7 @@ mod browsers;
 mod build;
 mod cli;
 mod config;
+mod cost;
 mod debian;
 mod demo;
 mod http;

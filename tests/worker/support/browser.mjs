@@ -4,12 +4,14 @@
  * It speaks `node:http`, as Node's own fetch will not send the headers that a browser sends.
  */
 
-import { request } from "node:http";
+import { Agent, request } from "node:http";
 
 /** @typedef {{ status: number, headers: import("node:http").IncomingHttpHeaders, text: string, bytes: Buffer, json: any, url: URL }} Answer */
 /** @typedef {"none" | "same-origin" | "same-site" | "cross-site"} Site */
 
 const LIMIT_MS = 40_000;
+/** A connection for each request: one that is kept may be closed by workerd, which does so after 5 s, in the moment of its use. */
+const AGENT = new Agent({ keepAlive: false });
 
 /**
  * One request, as it is: no cookies, no redirects.
@@ -22,7 +24,7 @@ export function send(url, { method = "GET", headers = {}, body, limitMs = LIMIT_
   const target = new URL(url);
   return new Promise((resolve, reject) => {
     // `localhost` may be ::1 first; both of our servers listen on 127.0.0.1.
-    const options = { host: "127.0.0.1", port: target.port, path: target.pathname + target.search, method, headers: { host: target.host, ...headers } };
+    const options = { agent: AGENT, host: "127.0.0.1", port: target.port, path: target.pathname + target.search, method, headers: { host: target.host, ...headers } };
     const outgoing = request(options, (incoming) => {
       const chunks = /** @type {Buffer[]} */ ([]);
       incoming.on("data", (chunk) => chunks.push(chunk));

@@ -4,7 +4,7 @@ use super::Outcome;
 use super::count;
 use super::native::{counted, single};
 use crate::repo::Repo;
-use crate::{npm, python};
+use crate::{build, npm, python};
 use anyhow::{Context as _, Result, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -45,9 +45,26 @@ pub(super) fn units(repo: &Repo) -> Result<Outcome> {
 pub(super) fn worker(repo: &Repo) -> Result<Outcome> {
     let build = repo.at("worker/build");
     let python = python::ensure(repo)?;
-    node_test(repo, "test-worker", in_folders(repo, &["tests/worker"])?, 20, |command| {
+    let files = in_folders(repo, &["tests/worker"])?.into_iter().filter(|file| !is_of_crash(file)).collect();
+    node_test(repo, "test-worker", files, 20, |command| {
         command.env("EVERLIT_WORKER_BUILD", &build).env(python::VARIABLE, python);
     })
+}
+
+/// Tests that stop the Worker at named steps of a rotation.
+pub(super) fn crash(repo: &Repo) -> Result<Outcome> {
+    let build = repo.at("worker/build");
+    let python = python::ensure(repo)?;
+    let files = in_folders(repo, &["tests/worker"])?.into_iter().filter(|file| is_of_crash(file)).collect();
+    node_test(repo, "test-crash", files, 10, |command| {
+        command.env("EVERLIT_WORKER_BUILD", &build).env(python::VARIABLE, python);
+        command.env("EVERLIT_WORKER_BUILD_FAULTS", build::worker_with_faults_folder(repo));
+    })
+}
+
+/// Whether a test file needs fault points, which its name says.
+fn is_of_crash(file: &Path) -> bool {
+    file.file_name().is_some_and(|name| name.to_string_lossy().starts_with("crash"))
 }
 
 /// The commands themselves, run as a person runs them.

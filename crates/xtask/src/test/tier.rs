@@ -36,6 +36,8 @@ pub(crate) enum Need {
     Engine(Engine),
     /// worker/build, up to date.
     Worker,
+    /// The same with fault points, up to date.
+    WorkerWithFaults,
     /// crates/web/dist, up to date.
     Web,
     /// www/dist, up to date.
@@ -53,6 +55,7 @@ impl Need {
             | Self::Python
             | Self::Tool(_)
             | Self::Worker
+            | Self::WorkerWithFaults
             | Self::Web
             | Self::Www => None,
         }
@@ -68,6 +71,7 @@ impl Need {
             // All browsers are looked for before the first tier.
             Self::Engine(_) => Ok(()),
             Self::Worker => build::worker(repo),
+            Self::WorkerWithFaults => build::worker_with_faults(repo),
             Self::Web => build::web(repo),
             Self::Www => build::www(repo),
         }
@@ -96,7 +100,7 @@ impl Ready {
 }
 
 use Engine::{Chromium, Firefox, Webkit};
-use Need::{Component, Npm, Python, WasmTarget, Web, Worker, Www};
+use Need::{Component, Npm, Python, WasmTarget, Web, Worker, WorkerWithFaults, Www};
 
 const fn tier(
     name: &'static str,
@@ -144,7 +148,13 @@ pub(crate) static TIERS: &[Tier] = &[
         |repo| browser::wasm(repo, Webkit),
     ),
     tier("webdriver", "our WebDriver client, in every engine that is installed", &[Npm], browser::client),
-    tier("worker", "the Worker in local workerd, crashes included", &[Npm, Worker, Python], node::worker),
+    tier("worker", "the Worker in local workerd, restarts included", &[Npm, Worker, Python], node::worker),
+    tier(
+        "crash",
+        "a rotation that is killed, reset, repeated and raced at every step",
+        &[Npm, Worker, WorkerWithFaults, Python],
+        node::crash,
+    ),
     tier(
         "e2e-chromium",
         "login, refresh and logout in Chromium",

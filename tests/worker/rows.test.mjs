@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import { before, describe, test } from "node:test";
+
+import { measureBill, rowsOf } from "./support/bill.mjs";
+
+/** The most that one refresh may write: rows of session and escrow, and the alarm that is armed for it. */
+const MAX_ROWS = 5;
+
+/** @type {Awaited<ReturnType<typeof measureBill>>} */
+let bill;
+before(async () => { bill = await measureBill(); });
+
+describe("what is billed", () => {
+  for (const which of /** @type {const} */ (["firstRefresh", "steadyRefresh"])) {
+    test(`a refresh writes at most ${MAX_ROWS} rows, alarms included (${which})`, () => {
+      const { by_object: { vault, escrow, desk } } = bill[which];
+      assert.ok(rowsOf(bill[which]) <= MAX_ROWS, JSON.stringify(bill[which]));
+      // Intent and commit; claim and answer; nothing else. Less would be a count that does not count.
+      assert.deepEqual([vault.rows_written, escrow.rows_written, desk.rows_written], [2, 2, 0]);
+      assert.deepEqual([vault.set_alarm, escrow.set_alarm], [1, 0]);
+      assert.deepEqual([vault.requests, escrow.requests], [1, 2]);
+    });
+  }
+
+  for (const which of /** @type {const} */ (["firstAlarm", "steadyAlarm"])) {
+    test(`the alarm that guarded it arms itself again, and writes no row (${which})`, (t) => {
+      const { alarms_rung, set_alarm, set_alarm_in_handler, rows_written } = bill[which];
+      assert.deepEqual([alarms_rung, set_alarm, rows_written], [1, 0, 0]);
+      assert.ok(set_alarm_in_handler <= 1);
+      t.diagnostic(`armed again inside the handler: ${set_alarm_in_handler}`);
+    });
+  }
+
+  for (const which of /** @type {const} */ (["proxiedCall", "freshToken", "pageLoad"])) {
+    test(`nothing is written by ${which}, and one object is asked`, () => {
+      const { rows_written, set_alarm, requests } = bill[which];
+      assert.deepEqual([rows_written, set_alarm, requests], [0, 0, 1]);
+    });
+  }
+
+  test("no timer is pending in an object that is idle", () => {
+    assert.ok(bill.timers.waiting > 0, "timers are seen: somebody waits");
+    assert.deepEqual([bill.timers.idle, bill.timers.after], [0, 0]);
+  });
+
+  test("a login and a logout write a few rows, once", () => {
+    assert.ok(rowsOf(bill.login) > 0 && rowsOf(bill.login) <= 15, JSON.stringify(bill.login));
+    assert.ok(rowsOf(bill.logout) > 0 && rowsOf(bill.logout) <= 5, JSON.stringify(bill.logout));
+  });
+});
