@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use everlit_core::retry::Failure;
 use everlit_core::secret::{AccessToken, RefreshToken, Secret};
 use everlit_core::time::{Millis, Timestamp};
-use everlit_core::vault::{Blast, Depth, Granted, GraceProfile, Replay, TokenAnswer, Window};
+use everlit_core::vault::{Blast, Depth, GraceProfile, Granted, Replay, TokenAnswer, Window};
 
 /// What the server does with a refresh token that was presented before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -201,11 +201,9 @@ impl AuthorizationServer {
             // Whoever reads only the answer cannot tell this from `Sick`.
             Mood::SickAfterwards if judgement.minted.is_some() => Some(failed(Failure::Transient)),
             Mood::Garbled => Some(TokenAnswer::Unheard),
-            Mood::Well
-            | Mood::Sick
-            | Mood::SickAfterwards
-            | Mood::Throttling { .. }
-            | Mood::Estranged => None,
+            Mood::Well | Mood::Sick | Mood::SickAfterwards | Mood::Throttling { .. } | Mood::Estranged => {
+                None
+            }
         };
         match said {
             Some(answer) => Judgement { answer, ..judgement },
@@ -240,9 +238,7 @@ impl AuthorizationServer {
                 }
                 None => refused,
             },
-            Reuse::NewSibling(window) if now.since(consumed_at) < window => {
-                self.rotate(now, number, family)
-            }
+            Reuse::NewSibling(window) if now.since(consumed_at) < window => self.rotate(now, number, family),
             Reuse::ActiveToken
                 if successor.is_some_and(|(successor, _)| Some(successor) == self.active(family)) =>
             {

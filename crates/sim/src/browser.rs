@@ -352,7 +352,13 @@ impl Browser {
             Effect::RequestToken { request, stamp, reason } => {
                 let idle = match self.flaw {
                     Some(Flaw::RefreshCountsAsActivity) => Millis::ZERO,
-                    Some(Flaw::StoreForgets) | None => self.idle.so_far,
+                    Some(
+                        Flaw::StoreForgets
+                        | Flaw::EveryClaimWins
+                        | Flaw::EscrowForgets
+                        | Flaw::RevokesNothing,
+                    )
+                    | None => self.idle.so_far,
                 };
                 let op = self.name_op();
                 let ask = Ask { op, stamp: Some(stamp), reason, active_ago: Some(idle) };

@@ -7,6 +7,7 @@ use everlit_core::vault::{Event, TokenAnswer};
 use crate::authorization_server::AuthorizationServer;
 use crate::happening::Happening;
 use crate::network::{Freight, Link};
+use crate::plan::Flaw;
 use crate::rotator::Kept;
 use crate::stage::Stage;
 use crate::trace::Line;
@@ -88,9 +89,7 @@ impl Question {
         match self {
             Self::Claim { job } => Word::Claimed { job: *job, claim: None },
             Self::Keep { job, .. } => Word::Kept { job: *job, said: false },
-            Self::Close { incarnation } => {
-                Word::Closed { incarnation: *incarnation, request, closed: None }
-            }
+            Self::Close { incarnation } => Word::Closed { incarnation: *incarnation, request, closed: None },
             Self::Erase { incarnation } => Word::Erased { incarnation: *incarnation, said: false },
         }
     }
@@ -107,7 +106,8 @@ impl Worker {
     /// A question reaches an escrow. Its row survives whatever happens to the object.
     pub fn escrow_asked(&mut self, stage: &mut Stage, object: usize, request: RequestId, question: Question) {
         let now = stage.edge_wall(self.escrow_ahead);
-        let crash = stage.chance.permille(self.crashes);
+        let crash = self.escrow_crashes > 0 && stage.chance.permille(self.escrow_crashes);
+        let flaw = self.flaw;
         let unheard = Happening::FromEscrow { object, word: question.unanswered(request) };
         let freight = question.freight();
         let written = !crash || stage.chance.permille(500);
@@ -118,7 +118,10 @@ impl Worker {
         };
         let word = match question {
             Question::Claim { job } => {
-                let claim = escrow.claim(request, now);
+                let claim = match escrow.claim(request, now) {
+                    Claim::Lost { .. } if flaw == Some(Flaw::EveryClaimWins) => Claim::Won,
+                    claim @ (Claim::Won | Claim::Lost { .. }) => claim,
+                };
                 if claim == Claim::Won {
                     let profile = self.policy.grace;
                     stage.laws.request_claimed(stage.now, object, request, &profile);
@@ -127,7 +130,7 @@ impl Worker {
             }
             Question::Keep { job, kept } => {
                 let says = matches!(kept.answer, TokenAnswer::Granted(_));
-                if escrow.answer(request, kept) && says {
+                if (flaw == Some(Flaw::EscrowForgets) || escrow.answer(request, kept)) && says {
                     stage.laws.successor_kept(object, request);
                 }
                 Word::Kept { job, said: true }

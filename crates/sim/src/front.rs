@@ -47,12 +47,7 @@ impl Worker {
             }
             Asked::Call { .. } => {
                 // The proxy takes what there is, and has its successor fetched when that is due.
-                let ask = Ask {
-                    op: None,
-                    stamp: vault.stamp(),
-                    reason: AskReason::Call,
-                    active_ago: None,
-                };
+                let ask = Ask { op: None, stamp: vault.stamp(), reason: AskReason::Call, active_ago: None };
                 self.ask(stage, server, object, Caller { sender, refused: false }, ask);
             }
         }

@@ -367,14 +367,7 @@ impl Laws {
 
     /// A caller is told that the session is over: it must be, by its row or by a limit that has just passed.
     /// `wall` is what the clock of its object shows.
-    pub fn told_over(
-        &mut self,
-        now: Timestamp,
-        object: usize,
-        row: &Row,
-        wall: Timestamp,
-        policy: &Policy,
-    ) {
+    pub fn told_over(&mut self, now: Timestamp, object: usize, row: &Row, wall: Timestamp, policy: &Policy) {
         let limits = Limits { active_at: row.active_at, absolute_at: row.absolute_at };
         let over = match row.status {
             Status::Ended(_) | Status::Vacant => true,
@@ -464,12 +457,13 @@ impl Laws {
                 return false;
             }
             // Nobody can revoke what nobody has. All else was in the hands of vault or escrow once.
-            let is_lost = |token: u32| {
-                session.wire.iter().any(|wire| wire.minted == Some(token) && wire.is_lost())
-            };
+            let is_lost =
+                |token: u32| session.wire.iter().any(|wire| wire.minted == Some(token) && wire.is_lost());
             let over = session.over.is_some_and(passed).then_some(session.grant);
             let replaced = session.replaced.iter().filter(|(_, at)| passed(*at)).map(|(grant, _)| *grant);
-            over.into_iter().chain(replaced).any(|grant| lives(grant).into_iter().any(|token| !is_lost(token)))
+            over.into_iter()
+                .chain(replaced)
+                .any(|grant| lives(grant).into_iter().any(|token| !is_lost(token)))
         });
         for session in &mut self.sessions {
             session.replaced.retain(|(_, at)| !passed(*at));

@@ -126,9 +126,7 @@ impl Network {
     /// Decides about a parcel that leaves now. Never passes.
     pub fn judge(&mut self, at: Timestamp, link: Link, freight: Freight, chance: &mut Chance) -> Verdict {
         let mut parcel = Parcel { at, link, freight, nth: 0 };
-        if let Some(sent) =
-            self.sent.get_mut(link as usize).and_then(|link| link.get_mut(freight as usize))
-        {
+        if let Some(sent) = self.sent.get_mut(link as usize).and_then(|link| link.get_mut(freight as usize)) {
             parcel.nth = *sent;
             *sent = sent.wrapping_add(1);
         }
@@ -289,7 +287,8 @@ mod tests {
         let mut chance = Chance::new(2);
         let mut weather = Weather { slow: 500, doubled: 500, ..Weather::FAIR };
         for nth in 0..2_000 {
-            let mut judge = |link, freight| weather.judge(&Parcel { at: NOW, link, freight, nth }, &mut chance);
+            let mut judge =
+                |link, freight| weather.judge(&Parcel { at: NOW, link, freight, nth }, &mut chance);
             for link in [Link::ToServer, Link::FromServer] {
                 assert!(!matches!(judge(link, Freight::Refresh), Verdict::Twice(..)));
             }

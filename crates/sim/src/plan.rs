@@ -97,8 +97,10 @@ pub struct Storm {
     pub weather: Weather,
     /// The mean time between two other faults; never, if zero.
     pub pace: Millis,
-    /// How many turns of a vault or an escrow in a thousand crash.
+    /// How many turns of a vault in a thousand crash.
     pub crashes: u32,
+    /// How many turns of an escrow in a thousand crash.
+    pub escrow_crashes: u32,
     /// How many steps of a rotator in a thousand are its last.
     pub deaths: u32,
     /// No answer with new tokens is lost between claim and keep: rotators live, connections to the server hold, and the server
@@ -129,12 +131,19 @@ pub enum Flaw {
     StoreForgets,
     /// Every refresh says that the user was active just now.
     RefreshCountsAsActivity,
+    /// The escrow lets every claim win.
+    EveryClaimWins,
+    /// The escrow says that it keeps an answer and does not.
+    EscrowForgets,
+    /// The driver says of every revocation that it is done, and sends none.
+    RevokesNothing,
 }
 
 const QUIET: Storm = Storm {
     weather: Weather::FAIR,
     pace: Millis::ZERO,
     crashes: 0,
+    escrow_crashes: 0,
     deaths: 0,
     spares_answers: true,
     revokes: false,
@@ -198,6 +207,7 @@ impl Plan {
             weather,
             pace: chance.between(15_000, 180_000),
             crashes,
+            escrow_crashes: crashes,
             deaths,
             spares_answers: false,
             revokes: chance.permille(200),

@@ -67,14 +67,16 @@ enum Crash {
 pub struct Worker {
     pub(crate) policy: Policy,
     load: fn(Policy, Row) -> Box<dyn VaultMachine>,
-    flaw: Option<Flaw>,
+    pub(crate) flaw: Option<Flaw>,
     pub(crate) objects: Vec<Object>,
     pub(crate) jobs: Vec<Job>,
     pub(crate) next_job: u64,
     last_epoch: Epoch,
     pub(crate) next_caller: u64,
-    /// How many turns in a thousand crash, of vaults and escrows.
+    /// How many turns of a vault in a thousand crash.
     pub crashes: u32,
+    /// How many turns of an escrow in a thousand crash.
+    pub escrow_crashes: u32,
     /// How many steps of a rotator in a thousand are its last.
     pub deaths: u32,
     /// How far the clock of rotators and escrows is ahead of the truth, in milliseconds.
@@ -95,6 +97,7 @@ impl Worker {
             last_epoch: Epoch(0),
             next_caller: 0,
             crashes: 0,
+            escrow_crashes: 0,
             deaths: 0,
             escrow_ahead: 0,
         }
@@ -115,7 +118,10 @@ impl Worker {
     /// Whether an object still has something to find out or to revoke.
     #[must_use]
     pub fn has_errands(&self, object: usize) -> bool {
-        self.row(object).is_some_and(|row| row.orphan.is_some() || !row.outbox.errands().is_empty())
+        self.objects.get(object).is_some_and(|object| {
+            let vault = object.machine.vault();
+            vault.orphan().is_some() || !vault.outbox().errands().is_empty()
+        })
     }
 
     /// Whether an object still lives the life in which it asked for something.
@@ -388,6 +394,10 @@ impl Worker {
                     return;
                 };
                 let to = Revocation { object, incarnation, errand };
+                if self.flaw == Some(Flaw::RevokesNothing) {
+                    stage.plan_soon(Happening::Revoked(to, RevocationAnswer::Settled));
+                    return;
+                }
                 let broken = Happening::Revoked(to, RevocationAnswer::Retry { retry_after: None });
                 let arrives = Happening::Revocation(to, refresh_token);
                 stage.send(Link::ToServer, Freight::Revoke, arrives, Some(broken));

@@ -11,7 +11,7 @@ use crate::browser::Browser;
 use crate::fault::{Fault, next_fault};
 use crate::happening::Happening;
 use crate::network::{Freight, Link, OfflineUntil, Rule};
-use crate::plan::{DAY, Plan};
+use crate::plan::{DAY, Plan, Storm};
 use crate::report::{Breach, Report, Tally, replay};
 use crate::stage::{Fate, Stage};
 use crate::trace::Line;
@@ -57,7 +57,8 @@ impl World {
             let day_ends = world.stage.now.after(plan.day);
             if !plan.day.is_zero() {
                 // Mostly while somebody works.
-                let latest = if world.stage.chance.permille(700) { plan.habits.workday } else { DAY.percent(90) };
+                let latest =
+                    if world.stage.chance.permille(700) { plan.habits.workday } else { DAY.percent(90) };
                 let wait = world.stage.chance.between(0, latest.as_millis());
                 world.run_for(wait);
             }
@@ -87,7 +88,10 @@ impl World {
     pub fn storm(&mut self) {
         self.storming = true;
         self.stage.laws.unsettled();
-        (self.worker.crashes, self.worker.deaths) = (self.plan.storm.crashes, self.plan.storm.deaths);
+        let Storm { crashes, escrow_crashes, deaths, .. } = self.plan.storm;
+        self.worker.crashes = crashes;
+        self.worker.escrow_crashes = escrow_crashes;
+        self.worker.deaths = deaths;
         self.stage.network.add(self.plan.storm.weather);
         if !self.plan.storm.pace.is_zero() {
             self.stage.plan(self.plan.storm.pace, Happening::Fault);
@@ -109,11 +113,7 @@ impl World {
         self.stage.laws.settled(self.browser.oldest_call(), |tab| self.browser.rests(now, tab));
         self.run_until(settle_by.after(self.plan.calm_lasts));
         let Self { stage, worker, server, .. } = self;
-        stage.laws.orphans(
-            stage.now,
-            |object| worker.has_errands(object),
-            |grant| server.live_tokens(grant),
-        );
+        stage.laws.orphans(stage.now, |object| worker.has_errands(object), |grant| server.live_tokens(grant));
     }
 
     /// Ends every fault.
@@ -121,7 +121,9 @@ impl World {
         self.storming = false;
         self.stage.network.heal();
         self.server.mood = Mood::Well;
-        (self.worker.crashes, self.worker.deaths) = (0, 0);
+        self.worker.crashes = 0;
+        self.worker.escrow_crashes = 0;
+        self.worker.deaths = 0;
         self.stage.note(Line::Healed);
         self.wake();
         for tab in 0..self.browser.tabs() {
@@ -370,6 +372,23 @@ impl World {
         if let Some(object) = self.worker.newest() {
             self.worker.end(&mut self.stage, &self.server, object, by);
         }
+    }
+
+    /// The grant of another device of the same user, which nobody touches here: its number.
+    pub fn other_device(&mut self) -> usize {
+        self.server.log_in(self.stage.now).0
+    }
+
+    /// Whether a grant was ended at the server.
+    #[must_use]
+    pub fn is_revoked(&self, grant: usize) -> bool {
+        self.server.is_revoked(grant)
+    }
+
+    /// How many refresh tokens of a grant somebody could still use.
+    #[must_use]
+    pub fn live_tokens(&self, grant: usize) -> usize {
+        self.server.live_tokens(grant).count()
     }
 
     /// Ends a grant at the server without the world's laws knowing why.

@@ -106,10 +106,7 @@ impl Survey {
             ("grants ended at the server", tally.revoked.to_string()),
             ("logouts, ended, limits", format!("{}, {}, {}", tally.logouts, tally.ended, tally.limits)),
             ("calls, token requests", format!("{}, {}", tally.calls, tally.token_requests)),
-            (
-                "faults, restarts, deaths",
-                format!("{}, {}, {}", tally.faults, tally.restarts, tally.deaths),
-            ),
+            ("faults, restarts, deaths", format!("{}, {}, {}", tally.faults, tally.restarts, tally.deaths)),
             ("laws, steps checked", format!("{}, {}", Law::ALL.len(), tally.steps)),
             ("laws broken", self.breaches.len().to_string()),
             ("session-days a second", format!("{:.1}", self.days_per_s())),

@@ -67,7 +67,10 @@ fn main() -> ExitCode {
         }
     };
     let Flags { worlds, seeds, seed, tabs, json } = flags;
-    eprintln!("playing {seeds} worlds of {}, each a browser with {tabs} tabs, from seed {seed} on", worlds.as_str());
+    eprintln!(
+        "playing {seeds} worlds of {}, each a browser with {tabs} tabs, from seed {seed} on",
+        worlds.as_str()
+    );
     eprintln!("a session-day is one day of one browser with its session, however many tabs it has");
     let survey = Survey::of_seeds(worlds, seed, seeds, tabs);
     for breach in survey.breaches.iter().take(TOLD) {

@@ -7,6 +7,7 @@ use everlit_core::retry::Failure;
 use everlit_core::tab::{self, Tab};
 use everlit_core::time::{Millis, Moment};
 use everlit_core::vault::{self, Phase, Policy, Row, Status, Vault};
+use everlit_sim::authorization_server::Reuse;
 use everlit_sim::fault::Fault;
 use everlit_sim::machine::{Cast, TabMachine, VaultMachine};
 use everlit_sim::network::{Freight, Link, Parcel, Verdict};
@@ -191,10 +192,10 @@ fn a_vault_that_comes_back_after_a_logout_is_noticed() {
         let effects = vault.step(now, event);
         if asked && matches!(before.status, Status::Ended(_)) {
             *vault = Vault::load(
-                Policy::default(),
+                Plan::quiet(1).policy,
                 Row {
                     status: Status::Live,
-                    access_token: Some(everlit_core::secret::Secret::new(String::from("access-0-1"))),
+                    access_token: Some(everlit_core::secret::Secret::new(String::from("a0"))),
                     active_at: now.wall,
                     absolute_at: now.wall.after(Millis::from_days(1)),
                     ..before
@@ -217,22 +218,106 @@ fn a_vault_that_comes_back_after_a_logout_is_noticed() {
     assert_eq!(law_of(plan, logs_out), Some(Law::LogoutIsFinal));
 }
 
+fn logs_out(world: &mut World) {
+    world.run_for(Millis::from_secs(5));
+    world.act(0, Act::Logout);
+}
+
 #[test]
 fn a_vault_that_leaves_its_grant_behind_is_noticed() {
     fn leaves_it(vault: &mut Vault, now: Moment, event: vault::Event) -> vault::Effects {
-        vault
-            .step(now, event)
-            .into_iter()
-            .filter(|effect| !matches!(effect, vault::Effect::Revoke { .. }))
-            .collect()
+        let effects = vault.step(now, event);
+        *vault = Vault::load(Plan::quiet(1).policy, Row { outbox: vault::Outbox::default(), ..vault.row() });
+        effects.into_iter().filter(|effect| !matches!(effect, vault::Effect::Revoke { .. })).collect()
     }
     let plan =
         with_vault(|policy, row| Box::new(BentVault { vault: Vault::load(policy, row), bend: leaves_it }));
-    let logs_out = |world: &mut World| {
-        world.run_for(Millis::from_secs(5));
-        world.act(0, Act::Logout);
-    };
     assert_eq!(law_of(plan, logs_out), Some(Law::LogoutIsFinal));
+}
+
+#[test]
+fn a_driver_that_revokes_nothing_is_noticed() {
+    // Seen from the world alone: the vault believes that it was done.
+    assert_eq!(
+        broken_by(Plan { flaw: Some(Flaw::RevokesNothing), ..Plan::quiet(1) }, logs_out),
+        Some((Law::LogoutIsFinal, "the grant of an ended session lives on at the server"))
+    );
+}
+
+#[test]
+fn a_vault_that_forgets_what_it_left_under_way_is_noticed() {
+    // The user logs out in the middle of a rotation, the object restarts, and the escrow has the answer: its token must go.
+    let story = |world: &mut World| {
+        world.rule(|parcel: &Parcel| match (parcel.link, parcel.freight) {
+            (Link::FromServer, Freight::Refresh) => Verdict::Deliver(Millis::from_secs(10)),
+            _ => Verdict::Pass,
+        });
+        while world.tally().token_requests == 0 {
+            world.run_for(Millis::from_millis(20));
+        }
+        world.act(0, Act::Logout);
+        world.run_for(Millis::from_secs(3));
+        world.break_it(Fault::Restart);
+    };
+    let plan = Plan { revokes_one: true, ..Plan::quiet(1) };
+    assert_eq!(law_of(plan, story), None);
+    let vault =
+        |policy, row| -> Box<dyn VaultMachine> { Box::new(Vault::load(policy, Row { orphan: None, ..row })) };
+    let plan = Plan { cast: Cast { vault, ..plan.cast }, ..plan };
+    assert_eq!(
+        broken_by(plan, story),
+        Some((Law::LogoutIsFinal, "the grant of an ended session lives on at the server"))
+    );
+}
+
+#[test]
+fn an_escrow_that_lets_every_claim_win_is_noticed() {
+    let twice = |world: &mut World| {
+        world.rule(|parcel: &Parcel| match parcel.link {
+            Link::ToRotator => Verdict::Twice(Millis::from_millis(5), Millis::from_millis(8)),
+            _ => Verdict::Pass,
+        });
+    };
+    assert_eq!(law_of(Plan::quiet(1), twice), None, "delivered twice, sent once");
+    let plan = Plan { flaw: Some(Flaw::EveryClaimWins), ..Plan::quiet(1) };
+    assert_eq!(law_of(plan, twice), Some(Law::OneTokenRequestInFlight));
+}
+
+#[test]
+fn an_escrow_that_forgets_what_it_was_to_keep_is_noticed() {
+    let resets = |world: &mut World| {
+        world.rule(|parcel: &Parcel| match parcel.link {
+            Link::FromServer => Verdict::Deliver(Millis::from_secs(1)),
+            _ => Verdict::Pass,
+        });
+        while world.tally().token_requests == 0 {
+            world.run_for(Millis::from_millis(20));
+        }
+        world.break_it(Fault::Restart);
+    };
+    assert_eq!(law_of(Plan::quiet(1), resets), None);
+    assert_eq!(
+        broken_by(Plan { flaw: Some(Flaw::EscrowForgets), ..Plan::quiet(1) }, resets),
+        Some((Law::OnlyTerminalEnds, "a rotation was called lost though no answer was"))
+    );
+}
+
+#[test]
+fn a_vault_that_risks_other_devices_is_noticed() {
+    // It takes every server for one that ends no more than this session.
+    let vault = |policy, row| -> Box<dyn VaultMachine> {
+        Box::new(Vault::load(Policy { grace: Reuse::RevokesFamily.profile(), ..policy }, row))
+    };
+    let plan = Plan::quiet_with(1, Reuse::RevokesUser);
+    let plan = Plan { cast: Cast { vault, ..plan.cast }, ..plan };
+    let dies = |world: &mut World| {
+        world.rule(|parcel: &Parcel| match (parcel.link, parcel.nth) {
+            (Link::FromServer, 0) => Verdict::Drop { noticed: None },
+            _ => Verdict::Pass,
+        });
+    };
+    // Seen as the request leaves, before it could do any harm.
+    assert_eq!(law_of(plan, dies), Some(Law::OneTokenRequestInFlight));
 }
 
 #[test]
@@ -347,7 +432,7 @@ fn a_vault_that_prolongs_a_session_by_itself_is_noticed() {
         if let Phase::Live(_) = vault.phase()
             && effects.iter().any(|effect| matches!(effect, vault::Effect::Report(_)))
         {
-            *vault = Vault::load(Policy::default(), Row { active_at: now.wall, ..vault.row() });
+            *vault = Vault::load(Plan::quiet(1).policy, Row { active_at: now.wall, ..vault.row() });
         }
         effects
     }
