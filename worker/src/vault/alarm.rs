@@ -47,9 +47,10 @@ impl Alarm {
         &mut self,
         storage: &Storage,
         wanted: Option<Timestamp>,
+        now: Timestamp,
     ) -> Result<(), StorageError> {
         self.failures = 0;
-        let armed_at = self.armed_at.filter(|at| clock::now().since(*at) < LOST);
+        let armed_at = self.armed_at.filter(|at| now.since(*at) < LOST);
         let Some(wanted) = wanted.filter(|wanted| armed_at.is_none_or(|armed_at| *wanted < armed_at)) else {
             return Ok(());
         };

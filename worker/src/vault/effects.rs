@@ -23,8 +23,8 @@ impl Turns {
             match effect {
                 Effect::RequestToken { request, refresh_token, abort_after } => {
                     let order = TokenRequest {
-                        vault: due.object.clone(),
-                        provider: due.provider.clone(),
+                        vault: due.object.to_string(),
+                        provider: due.provider.to_string(),
                         request,
                         refresh_token,
                         abort_after,
@@ -92,7 +92,7 @@ impl Turns {
 
     fn run_errand(self: &Rc<Self>, due: &Due, errand: ErrandId, refresh_token: RefreshToken) {
         let (turns, environment) = (Rc::clone(self), Rc::clone(&due.environment));
-        let provider = due.provider.clone();
+        let provider = Rc::clone(&due.provider);
         self.start(async move {
             let answer = revocation::attempt(&environment, &provider, &refresh_token).await.into();
             turns.turn(Event::RevocationAnswered { errand, answer }).ok();

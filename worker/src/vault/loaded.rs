@@ -48,11 +48,11 @@ pub(super) struct Loaded {
     /// The machine.
     pub(super) vault: Vault,
     /// The name of the provider that the grant comes from.
-    pub(super) provider: String,
+    pub(super) provider: Rc<str>,
     /// Whose session it is.
     pub(super) holder: Option<Holder>,
     /// The id of the object.
-    pub(super) object: String,
+    pub(super) object: Rc<str>,
     store: RowStore,
     /// The row as it was last read or written; nothing where there is none.
     written: Option<Guard>,
@@ -79,19 +79,19 @@ impl Loaded {
         let (vault, provider, holder, written) = match kept {
             Some(Kept { row, provider, user }) => {
                 let written = Some(Guard::of(&row));
-                let holder = user.map(|user| Holder { provider: provider.clone(), user });
+                let holder = user.map(|user| Holder { provider: provider.to_string(), user });
                 (Vault::load(environment.policy(&provider), row), provider, holder, written)
             }
-            None => (Vault::new(environment.policy("")), String::new(), None, None),
+            None => (Vault::new(environment.policy("")), Rc::from(""), None, None),
         };
-        Ok(Self { environment, vault, provider, holder, object, store, written })
+        Ok(Self { environment, vault, provider, holder, object: Rc::from(object), store, written })
     }
 
     /// Says whose session begins, if none has.
     pub(super) fn begin(&mut self, holder: Holder) {
         if self.written.is_none() {
             self.vault = Vault::new(self.environment.policy(&holder.provider));
-            self.provider.clone_from(&holder.provider);
+            self.provider = Rc::from(holder.provider.as_str());
             self.holder = Some(holder);
         }
     }
@@ -137,14 +137,14 @@ impl Loaded {
             self.write_row()?;
         }
         let wanted = self.vault.next_alarm().map(|at| at.min(now.after(CHECKUP)));
-        Ok(alarm.see_to(self.store.storage(), wanted)?)
+        Ok(alarm.see_to(self.store.storage(), wanted, now)?)
     }
 
     fn write_row(&mut self) -> Result<(), WriteError> {
         let over = matches!(self.vault.phase(), Phase::Ended(_));
         // A session that is over keeps no claims: only why it ended, and what is left to revoke.
         let user = self.holder.as_ref().filter(|_| !over).map(|holder| holder.user.clone());
-        let kept = Kept { row: self.vault.row(), provider: self.provider.clone(), user };
+        let kept = Kept { row: self.vault.row(), provider: Rc::clone(&self.provider), user };
         match self.written {
             Some(over) => self.store.update(&kept, over)?,
             None => self.store.insert(&kept)?,

@@ -49,7 +49,7 @@ pub(super) struct Kept {
     /// The machine.
     pub(super) row: Row,
     /// The name of the provider that the grant comes from.
-    pub(super) provider: String,
+    pub(super) provider: Rc<str>,
     /// Whose session it is; nothing once it is over.
     pub(super) user: Option<User>,
 }
@@ -224,7 +224,7 @@ impl RowStore {
         row.outbox = open(Column::Outbox).and_then(|json| read_outbox(json.expose())).unwrap_or_default();
         row.tally = record.text("outcomes").map(|text| read_tally(&text)).unwrap_or_default();
         let user = open(Column::User).and_then(|json| serde_json::from_slice(json.expose()).ok());
-        Ok(Kept { row, provider: record.text("provider").unwrap_or_default(), user })
+        Ok(Kept { row, provider: Rc::from(record.text("provider").unwrap_or_default()), user })
     }
 
     /// The values of all columns, in the order of both statements.
@@ -273,7 +273,7 @@ impl RowStore {
             optional(row.orphan.map(|orphan| orphan_text(orphan).into())),
             blob(outbox.as_deref()),
             tally_text(&row.tally).into(),
-            provider.as_str().into(),
+            (&**provider).into(),
             blob(user.as_deref()),
             blob(Some(seals.wrapped())),
             number(SHAPE),

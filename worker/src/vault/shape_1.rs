@@ -2,6 +2,8 @@
 //!
 //! It is read as it is, and becomes the present shape with its first write.
 
+use std::rc::Rc;
+
 use everlit_core::id::{RequestId, Stamp};
 use everlit_core::time::Millis;
 use everlit_core::vault::Ambiguous;
@@ -54,7 +56,7 @@ pub(super) fn read(record: &Record, keyring: &Keyring, object: &str) -> Result<K
         row.ambiguous = Some(Ambiguous { since: intent.armed_at, replay_at: None });
         row.not_before = row.not_before.max(intent.armed_at.after(SETTLED));
     }
-    Ok(Kept { row, provider: record.text("provider").unwrap_or_default(), user })
+    Ok(Kept { row, provider: Rc::from(record.text("provider").unwrap_or_default()), user })
 }
 
 fn open(

@@ -43,9 +43,9 @@ pub(super) struct Memory {
 pub(super) struct Due {
     pub(super) environment: Rc<Environment>,
     /// The id of the object.
-    pub(super) object: String,
+    pub(super) object: Rc<str>,
     /// The name of the provider.
-    pub(super) provider: String,
+    pub(super) provider: Rc<str>,
     /// The question that the last token request was made for.
     pub(super) op: Option<OpId>,
     pub(super) effects: Vec<Effect>,
@@ -180,8 +180,8 @@ impl Turns {
         let effects = loaded.step(event, alarm)?;
         Ok(Due {
             environment: Rc::clone(&loaded.environment),
-            object: loaded.object.clone(),
-            provider: loaded.provider.clone(),
+            object: Rc::clone(&loaded.object),
+            provider: Rc::clone(&loaded.provider),
             op: loaded.op().or(before),
             effects,
         })
@@ -196,11 +196,11 @@ impl Turns {
     }
 
     fn loaded<'a>(&self, loaded: &'a mut Option<Loaded>) -> Result<&'a mut Loaded, Fault> {
-        let known = match loaded.take() {
-            Some(known) => known,
-            None => Loaded::read(&self.state, &self.env)?,
-        };
-        Ok(loaded.insert(known))
+        if loaded.is_none() {
+            *loaded = Some(Loaded::read(&self.state, &self.env)?);
+        }
+        // It is there by now.
+        loaded.as_mut().ok_or(Fault::Storage)
     }
 
     /// Before its first turn an object asks what its alarm is armed for.

@@ -22,8 +22,8 @@ impl Turns {
     /// Sees to the timer after a turn: none while nobody waits, and one for the next deadline while anybody does.
     pub(super) fn watch(self: &Rc<Self>) {
         let mut memory = self.memory.borrow_mut();
-        let deadline = memory.loaded.as_ref().and_then(|loaded| loaded.vault.next_deadline());
-        let Some(at) = deadline.filter(|_| !memory.waiting.is_empty()) else {
+        let waited_for = memory.loaded.as_ref().filter(|_| !memory.waiting.is_empty());
+        let Some(at) = waited_for.and_then(|loaded| loaded.vault.next_deadline()) else {
             memory.watch = None;
             return;
         };
