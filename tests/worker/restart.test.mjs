@@ -97,11 +97,16 @@ describe("storage", { concurrency: 5 }, () => {
 
   describe("what is at rest", { concurrency: 4 }, () => {
     play("is sealed: no token and no claim can be read from the disk", async (stack) => {
-      const { browser } = await enter(stack);
+      stack.as.accessTtl = 2;
+      const { browser, session } = await enter(stack);
+      await pause(2100);
+      // The escrow has kept the answer to this.
+      assert.equal((await ask(browser, session, "deadline")).json.generation, 2);
       await begin(stack, browser);
       await stack.workerd.kill();
       const text = await diskText(stack.workerd);
-      assert.ok(text.includes("SQLite format 3") && text.includes("access_token"), "the tables are there");
+      const tables = ["access_token", "claimed_at", "transaction_sealed"];
+      assert.ok(text.includes("SQLite format 3") && tables.every((column) => text.includes(column)), "the tables are there");
       for (const secret of [...stack.secrets, ...stack.as.issued, stack.as.nonce, "grace@example.com", "scripted-user", browser.cookie(SESSION_COOKIE) ?? ""]) {
         assert.ok(secret.length > 10 && !text.includes(secret), "a secret is on the disk as it is");
       }
