@@ -17,33 +17,49 @@ pub(crate) struct Queue {
     planned: u64,
 }
 
+/// Time, number and place in one number: compared at once, in that order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Key {
-    at: Timestamp,
-    planned: u64,
-    place: u32,
+struct Key(u128);
+
+impl Key {
+    const fn new(at: Timestamp, planned: u64, place: u32) -> Self {
+        // Half a millennium of milliseconds, and a trillion things planned.
+        let (planned, place) = (planned as u128 & 0xFFFF_FFFF_FFFF, place as u128);
+        Self((at.as_millis() as u128) << 80 | planned << 32 | place)
+    }
+
+    const fn at(self) -> Timestamp {
+        Timestamp::from_millis((self.0 >> 80) as u64)
+    }
+
+    const fn place(self) -> u32 {
+        self.0 as u32
+    }
 }
 
 impl Queue {
     pub(crate) fn push(&mut self, at: Timestamp, happening: Happening) {
         self.planned = self.planned.wrapping_add(1);
-        let place = self.free.pop().unwrap_or_else(|| {
-            self.places.push(None);
-            u32::try_from(self.places.len().saturating_sub(1)).unwrap_or(u32::MAX)
-        });
+        let place = match self.free.pop() {
+            Some(place) => place,
+            None => {
+                self.places.push(None);
+                u32::try_from(self.places.len().saturating_sub(1)).unwrap_or(u32::MAX)
+            }
+        };
         if let Some(empty) = self.places.get_mut(place as usize) {
             *empty = Some(happening);
         }
-        self.keys.push(Reverse(Key { at, planned: self.planned, place }));
+        self.keys.push(Reverse(Key::new(at, self.planned, place)));
     }
 
     /// The next thing, unless that comes after `until`.
     pub(crate) fn pop(&mut self, until: Timestamp) -> Option<(Timestamp, Happening)> {
-        let Reverse(next) = self.keys.peek().filter(|Reverse(next)| next.at <= until).copied()?;
+        let Reverse(next) = self.keys.peek().filter(|Reverse(next)| next.at() <= until).copied()?;
         self.keys.pop();
-        self.free.push(next.place);
-        let happening = self.places.get_mut(next.place as usize)?.take()?;
-        Some((next.at, happening))
+        self.free.push(next.place());
+        let happening = self.places.get_mut(next.place() as usize)?.take()?;
+        Some((next.at(), happening))
     }
 }
 

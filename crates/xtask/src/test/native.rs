@@ -86,5 +86,13 @@ pub(super) fn house(repo: &Repo) -> Result<Outcome> {
 
 /// The simulated world.
 pub(super) fn sim(repo: &Repo) -> Result<Outcome> {
-    cargo_test(repo, "test-sim", &["everlit-tests-sim"])
+    let mut command = repo.cargo();
+    // Thousands of days: built to run fast, as `cargo xtask sim` is.
+    command.args(["test", "--profile", "sim", "--no-fail-fast"]);
+    counted(repo, "test-sim", packages(command, &["everlit-tests-sim"]), 30, count::rust)
+}
+
+/// Every order of events around a vault, within small bounds.
+pub(super) fn model(repo: &Repo) -> Result<Outcome> {
+    single(repo, "test-model", vec![crate::model::command(repo, true, false)], 15)
 }
