@@ -3,6 +3,7 @@ import { describe } from "node:test";
 
 import { send } from "./support/browser.mjs";
 import { ask, enterDue, outcomes, play, untilGeneration } from "./support/crash-stack.mjs";
+import { enter } from "./support/scripted-stack.mjs";
 import { SESSION_COOKIE } from "./support/stack.mjs";
 import { pause, until } from "./support/until.mjs";
 
@@ -92,6 +93,28 @@ describe("what is delivered twice", { concurrency: 8 }, () => {
     assert.deepEqual(answers.map(({ json }) => json.generation), [2, 2]);
     assert.equal((await ask(browser, session, "deadline", question)).json.generation, 2);
     assert.equal(stack.rotation.presented.length, 1);
+  });
+});
+
+describe("what comes late", { concurrency: 2 }, () => {
+  play("a refusal of the grant that the user has replaced meanwhile ends nothing", async (stack) => {
+    const { browser, session } = await enterDue(stack);
+    const usual = stack.as.onToken;
+    stack.as.onToken = (form) => (form.get("grant_type") === "refresh_token" ? { status: 400, json: { error: "invalid_grant" } } : usual(form));
+    const reached = stack.faults.hold("rotator.answered");
+    const asked = ask(browser, session);
+    await reached;
+    stack.as.onToken = usual;
+    const { session: renewed } = await enter(stack, browser);
+    assert.deepEqual([renewed.state, renewed.epoch, renewed.generation], ["active", session.epoch, 2]);
+    stack.faults.release("rotator.answered");
+    await asked;
+    await pause(500);
+    const shown = (await browser.call("/auth/session")).json;
+    assert.deepEqual([shown.state, shown.generation], ["active", 2]);
+    await pause(stack.as.accessTtl * 500 + 100);
+    await untilGeneration(browser, shown, 3);
+    assert.deepEqual([stack.rotation.presented.map(({ came }) => came), await outcomes(stack, browser)], [["rotated"], { success: 1 }]);
   });
 });
 
