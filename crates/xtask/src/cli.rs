@@ -1,6 +1,6 @@
 //! The commands and their flags.
 
-use crate::{build, config, cost, demo, keys, probe, setup, sim, size, test};
+use crate::{build, config, cost, demo, keys, model, probe, setup, sim, size, test};
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -34,6 +34,8 @@ pub(crate) enum Command {
     /// Run the simulator; its flags are its own, see `cargo xtask sim --help`
     #[command(disable_help_flag = true)]
     Sim(SimArgs),
+    /// Explore every order of events around a vault, up to a bound, and show that each law would notice a mistake
+    Model(ModelArgs),
     /// Measure what an authorization server forgives, and print the `grace` line for wrangler.toml
     Probe(ProbeArgs),
     /// Count what a session writes, and print what a month costs at list prices
@@ -214,6 +216,17 @@ pub(crate) struct SimArgs {
     pub(crate) args: Vec<String>,
 }
 
+/// Flags of `model`.
+#[derive(Args)]
+pub(crate) struct ModelArgs {
+    /// Small bounds and all mutations, in less than a minute
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// End with one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// Flags of `probe`.
 #[derive(Args)]
 #[command(
@@ -306,6 +319,7 @@ impl Command {
                 KeysCommand::New { .. } => false,
             },
             Self::Sim(args) => args.args.iter().any(|arg| arg == "--json"),
+            Self::Model(args) => args.json,
             Self::Probe(args) => args.json,
             Self::Cost(args) => args.json,
             Self::Setup => false,
@@ -324,6 +338,7 @@ impl Command {
             }
             Self::Keys(args) => keys::run(args),
             Self::Sim(args) => sim::run(&args.args),
+            Self::Model(args) => model::run(&args),
             Self::Probe(args) => probe::run(&args),
             Self::Cost(args) => cost::run(&args),
             Self::Setup => setup::run(),

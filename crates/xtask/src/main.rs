@@ -15,6 +15,7 @@ mod demo;
 mod http;
 mod keys;
 mod lock;
+mod model;
 mod npm;
 mod ports;
 mod probe;

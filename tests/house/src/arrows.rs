@@ -4,7 +4,7 @@ use crate::manifests::{Manifest, manifests};
 use crate::tree::{File, files, none};
 
 /// Who may depend on whom. `xtask` uses the parsers of `edge`, to say the same as the Worker, and the secrets of `core`.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("everlit-core", &[]),
     ("everlit-wire", &["everlit-core"]),
     ("everlit-edge", &["everlit-core"]),
@@ -13,6 +13,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
     ("everlit-sim", &["everlit-wire", "everlit-core"]),
     ("everlit-tests-sim", &["everlit-sim", "everlit-wire", "everlit-core"]),
     ("everlit-tests-house", &[]),
+    ("everlit-tests-model", &["everlit-core"]),
     ("xtask", &["everlit-edge", "everlit-core"]),
 ];
 

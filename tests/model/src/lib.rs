@@ -8,6 +8,8 @@
 pub mod flaw;
 pub mod hash;
 pub mod moves;
+pub mod plan;
+pub mod report;
 mod rest;
 pub mod search;
 pub mod server;

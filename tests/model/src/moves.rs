@@ -1,6 +1,6 @@
 //! Everything that can happen next.
 
-use everlit_core::escrow::{Claim, Closed, Entry};
+use everlit_core::escrow::{Claim, Closed, Entry, Escrow};
 use everlit_core::id::{CallerId, RequestId};
 use everlit_core::law::{Broken, Law};
 use everlit_core::retry::Failure;
@@ -9,9 +9,7 @@ use everlit_core::vault::{Ask, AskReason, Blast, Event, RevocationAnswer, Revoke
 
 use crate::flaw::Flaw;
 use crate::turn::{Cut, broken};
-use crate::world::{
-    Place, Post, ROTATE_BEFORE, Reply, Rotator, Setup, Step, TOLD_WITHIN, World, login, number, stamp,
-};
+use crate::world::{Place, Post, Reply, Rotator, Setup, Step, TOLD_WITHIN, World, login, number, stamp};
 
 /// What goes down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -52,6 +50,8 @@ pub enum Move {
     Lose(Post),
     /// A message is lost, and its sender is told at once.
     Break(Post),
+    /// An internal request comes after its time, and is not sent.
+    Expire(Post),
     /// The answer of the escrow to a claim is lost: it was taken, and nobody sends.
     LoseClaim(Post),
     /// A claimed request leaves.
@@ -199,10 +199,8 @@ impl World {
     /// A message arrives.
     fn deliver(mut self, setup: &Setup, step: Move, post: Post, emit: Emit<'_>) {
         let event = match post {
-            Post::Rotate { request, token, armed_at, heard } => {
-                if armed_at.after(ROTATE_BEFORE) <= self.now {
-                    self.tell(heard, request, Reply::Unsent, self.now);
-                } else if setup.is(Flaw::NoClaim) || self.claims(setup, request) {
+            Post::Rotate { request, token, heard, .. } => {
+                if setup.is(Flaw::NoClaim) || self.claims(setup, request) {
                     let rotator = Rotator {
                         request,
                         token,
@@ -257,6 +255,9 @@ impl World {
                     claimed.tell(heard, request, Reply::Unheard, self.now);
                     emit(plain(Move::LoseClaim(post)), Ok(claimed));
                 }
+                let mut late = self.clone();
+                late.tell(heard, request, Reply::Unsent, self.now);
+                emit(plain(Move::Expire(post)), Ok(late));
                 self.tell(heard, request, Reply::Unheard, self.now);
             }
             Post::Told { reply: Reply::Unheard, .. } => return,
@@ -388,18 +389,34 @@ impl World {
     }
 
     fn claims(&mut self, setup: &Setup, request: RequestId) -> bool {
+        let before = self.escrow.clone();
         let claim = self.escrow.claim(request, self.now);
+        self.is_overwritten(&before);
         setup.is(Flaw::EveryClaimWins) || claim == Claim::Won
     }
 
     fn close(&mut self, setup: &Setup, request: RequestId) -> Place {
         let before = self.escrow.clone();
         let closed = self.escrow.close(request);
+        self.is_overwritten(&before);
         let voided = matches!(self.escrow.entry(), Some((_, Entry::Void)));
         if setup.is(Flaw::CloseDoesNotVoid) && voided && closed == Closed::NeverSent {
             self.escrow = before;
         }
         Place::of(&closed)
+    }
+
+    /// An answer that came too late for its vault is overwritten by the repetition.
+    fn is_overwritten(&mut self, before: &Escrow<Reply>) {
+        let Some((_, Entry::Answered { answer: Reply::Granted { token, sent_along: true }, .. })) =
+            before.entry()
+        else {
+            return;
+        };
+        let written = self.row.refresh_token.as_ref().is_some_and(|held| number(held) >= *token);
+        if self.escrow != *before && !written {
+            self.truth.lost.push(*token);
+        }
     }
 
     /// The rotator's last word, if there is anybody to hear it.

@@ -47,7 +47,8 @@ impl World {
         for post in &self.posts {
             match post {
                 Post::Rotate { armed_at, .. } => {
-                    let before = armed_at.after(ROTATE_BEFORE);
+                    // To come too late is a fault.
+                    let before = armed_at.after(ROTATE_BEFORE).before(TICK);
                     times.push(before);
                     latest = latest.min(before);
                 }
@@ -62,6 +63,10 @@ impl World {
             }
         }
         for rotator in &self.rotators {
+            if matches!(rotator.step, Step::Answered(_) | Step::Kept(_)) {
+                // To keep an answer takes no time that counts.
+                return None;
+            }
             let aborted = rotator.claimed_at.after(setup.policy().grace.abort_after());
             let over = rotator.claimed_at.after(setup.kind.request_ends_after());
             if rotator.alive && rotator.step == Step::Sent {

@@ -4,7 +4,7 @@
 //! was. A trace is played again from the beginning.
 
 use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasher, BuildHasherDefault, Hash, Hasher};
+use std::hash::{BuildHasher, BuildHasherDefault};
 use std::mem;
 use std::time::{Duration, Instant};
 
@@ -137,9 +137,4 @@ fn replay(setup: &Setup, origins: &[From], last: From) -> Vec<(Action, Option<Wo
         trace.push((action, next));
     }
     trace
-}
-
-/// A hash of everything a world is.
-pub fn feed(world: &World, hasher: &mut impl Hasher) {
-    world.hash(hasher);
 }

@@ -103,23 +103,12 @@ impl Kind {
         }
     }
 
-    /// How long after its claim the server may still carry out a request whose sender is gone: what the runtime gives. Where a
-    /// straggler would cancel what its own replay brought, no replay is safe, and it is taken to be over when the profile
-    /// says so.
+    /// How long after its claim the server may still carry a request out whose sender is gone. On a server without a window
+    /// that is what the runtime gives; elsewhere it is as long as the profile counts on: a straggler would come after its
+    /// own repetition, or after the window.
     #[must_use]
     pub fn request_ends_after(self) -> Millis {
-        match self {
-            Self::PreviousOnce => self.profile().settled_after(),
-            Self::Strict
-            | Self::StrictUser
-            | Self::SamePair
-            | Self::SamePairUser
-            | Self::NewSibling
-            | Self::ActiveToken
-            | Self::Reusable
-            | Self::NeverRevokes
-            | Self::Refusing => Millis::from_secs(30),
-        }
+        self.profile().settled_after()
     }
 
     /// Whether a lost answer can always be had again, whatever the time.

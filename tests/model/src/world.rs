@@ -8,7 +8,7 @@ use everlit_core::law::VaultWatch;
 use everlit_core::retry::Failure;
 use everlit_core::secret::Secret;
 use everlit_core::time::{Millis, Moment, Timestamp};
-use everlit_core::vault::{Blast, ErrandId, Event, Granted, Login, Policy, Row, TokenAnswer, Vault};
+use everlit_core::vault::{ErrandId, Event, Granted, Login, Policy, Row, TokenAnswer, Vault};
 
 use crate::flaw::Flaw;
 use crate::server::{Kind, Server, Token};
@@ -59,9 +59,7 @@ impl Setup {
     #[must_use]
     pub fn policy(&self) -> Policy {
         let grace = self.flaw.and_then(Flaw::profile).unwrap_or_else(|| self.kind.profile());
-        // A reuse that ends all grants of a user goes with one grant for all of them.
-        let shared_grant = self.kind.profile().blast == Blast::ClientAndUser;
-        Policy { grace, shared_grant, ..Policy::default() }
+        Policy { grace, shared_grant: false, ..Policy::default() }
     }
 
     /// Whether this is what is wrong.

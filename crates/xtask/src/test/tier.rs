@@ -128,6 +128,7 @@ pub(crate) static TIERS: &[Tier] = &[
     tier("unit", "unit, transition and doc tests of the Rust crates", &[Npm], native::unit),
     tier("house", "the source keeps the arrows and rules of the house", &[], native::house),
     tier("sim", "the simulated world keeps the laws", &[], native::sim),
+    tier("model", "every order of events around a vault keeps the laws", &[], native::model),
     tier("node", "TypeScript units and the embedded servers", &[Npm, Web, Python], node::units),
     tier(
         "wasm-chromium",
