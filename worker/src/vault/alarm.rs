@@ -1,6 +1,5 @@
 //! The object's one alarm, as far as memory knows of it.
 
-use everlit_core::retry;
 use everlit_core::time::{Millis, Timestamp};
 
 use crate::clock;
@@ -8,6 +7,11 @@ use crate::sql::{Storage, StorageError};
 
 /// An alarm that is so late was lost, and is armed again.
 const LOST: Millis = Millis::from_secs(60);
+
+/// The wait after the first turn of the handler that failed; it doubles.
+const AGAIN_FIRST: Millis = Millis::from_secs(1);
+/// The longest wait.
+const AGAIN_MAX: Millis = Millis::from_secs(300);
 
 /// What is known of it. Nothing of it is in the row: a row costs as much as an alarm.
 #[derive(Default)]
@@ -61,9 +65,9 @@ impl Alarm {
 
     /// Arms it for another try, after a turn of the handler that failed.
     pub(super) fn try_again(&mut self, storage: &Storage) -> Result<(), StorageError> {
+        let wait = Millis::from_millis(AGAIN_FIRST.as_millis().wrapping_shl(self.failures.min(9)));
         self.failures = self.failures.saturating_add(1);
-        let moment = clock::moment();
-        let at = moment.wall.after(retry::backoff(self.failures, moment.entropy));
+        let at = clock::now().after(wait.min(AGAIN_MAX));
         storage.arm(at)?;
         self.armed_at = Some(at);
         Ok(())
