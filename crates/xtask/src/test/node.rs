@@ -56,7 +56,8 @@ pub(super) fn crash(repo: &Repo) -> Result<Outcome> {
     let build = repo.at("worker/build");
     let python = python::ensure(repo)?;
     let files = in_folders(repo, &["tests/worker"])?.into_iter().filter(|file| is_of_crash(file)).collect();
-    node_test(repo, "test-crash", files, 10, |command| {
+    // They wait most of the time: for what must not happen before half a minute has passed.
+    node_tests(repo, "test-crash", &["--test-concurrency=4"], files, 10, |command| {
         command.env("EVERLIT_WORKER_BUILD", &build).env(python::VARIABLE, python);
         command.env("EVERLIT_WORKER_BUILD_FAULTS", build::worker_with_faults_folder(repo));
     })
@@ -92,8 +93,20 @@ pub(super) fn node_test(
     minutes: u64,
     prepare: impl FnOnce(&mut Command),
 ) -> Result<Outcome> {
+    node_tests(repo, name, &[], files, minutes, prepare)
+}
+
+/// The same with flags for Node.
+fn node_tests(
+    repo: &Repo,
+    name: &str,
+    flags: &[&str],
+    files: Vec<PathBuf>,
+    minutes: u64,
+    prepare: impl FnOnce(&mut Command),
+) -> Result<Outcome> {
     let mut command = repo.node();
-    command.args(["--test", "--test-reporter=spec"]).args(files);
+    command.args(["--test", "--test-reporter=spec"]).args(flags).args(files);
     prepare(&mut command);
     counted(repo, name, command, minutes, count::node)
 }
