@@ -172,11 +172,32 @@ impl Flaw {
         }
     }
 
-    /// How far one must look to see it: one tab and one of each mishap is enough.
+    /// How far one must look to see it: one tab, and the one mishap that brings it to light.
     #[must_use]
     pub const fn bound(self) -> Bound {
-        let rotations = if matches!(self, Self::StaleWrites | Self::LateTakesOver) { 2 } else { 1 };
-        Bound { tabs: 1, rotations, crashes: 1, faults: 1, twice: 1, endings: 1 }
+        let small = Bound { tabs: 1, rotations: 1, crashes: 0, faults: 0, twice: 0, endings: 0 };
+        match self {
+            Self::NoClaim | Self::EveryClaimWins => Bound { twice: 1, ..small },
+            Self::StaleWrites | Self::LateTakesOver => Bound { rotations: 2, twice: 1, ..small },
+            Self::StaleRevives | Self::OrphanForgotten | Self::NothingRevoked => {
+                Bound { endings: 1, ..small }
+            }
+            Self::RevokedOnce => Bound { endings: 1, faults: 1, ..small },
+            Self::EveryFailureEnds | Self::SilenceEnds => Bound { faults: 1, ..small },
+            Self::CloseDoesNotVoid
+            | Self::ClaimedTakenForUnsent
+            | Self::SettledTooSoon
+            | Self::SentBeforeWritten
+            | Self::AnsweredBeforeWritten
+            | Self::CommitNotWritten
+            | Self::WrongWindow
+            | Self::WrongBlast
+            | Self::EscrowForgets
+            | Self::DeadlineIgnored
+            | Self::NoAlarm
+            | Self::AnswerDropped
+            | Self::RotationIsActivity => Bound { crashes: 1, ..small },
+        }
     }
 
     /// Whether a second instance is kept, which must not be.
