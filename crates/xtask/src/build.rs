@@ -93,7 +93,8 @@ fn pack(repo: &Repo, name: &str, what: &str, folder: &Path, cargo: &[&str]) -> R
             command.arg("--").args(cargo);
         }
         command.env("WASM_BINDGEN_BIN", &bindgen);
-        command.env("WASM_OPT_BIN", npm::wasm_opt(repo)?).env("ESBUILD_BIN", npm::esbuild(repo)?);
+        // Our entry is bundled in place of worker-build's own.
+        command.env("WASM_OPT_BIN", npm::wasm_opt(repo)?).env("ESBUILD_BIN", repo.at("worker/entry/bundle.mjs"));
         run::must(repo, &format!("build-{name}"), command, 20)?;
         if outputs.iter().any(|output| !output.is_file()) {
             bail!("worker-build ended well but wrote no {}/index.js", folder.display());

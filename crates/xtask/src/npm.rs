@@ -69,11 +69,6 @@ fn younger(this: &Path, that: &Path) -> bool {
     this.is_file() && time(this) >= time(that)
 }
 
-/// esbuild's own executable, not its JavaScript wrapper.
-pub(crate) fn esbuild(repo: &Repo) -> Result<PathBuf> {
-    program(repo, "node_modules/esbuild/bin/esbuild")
-}
-
 /// Binaryen's optimiser.
 pub(crate) fn wasm_opt(repo: &Repo) -> Result<PathBuf> {
     program(repo, "node_modules/binaryen/bin/wasm-opt")

@@ -75,24 +75,26 @@ export const Escrow = around("Escrow", RealEscrow);
 export const LoginDesk = around("LoginDesk", Desk);
 export const SessionVault = around("SessionVault", Vault);
 
-export default class extends /** @type {any} */ (Worker) {
-  /** @param {Request} request */
-  async fetch(request) {
+export default {
+  /** @param {Request} request @param {any} env @param {any} context */
+  async fetch(request, env, context) {
     const { pathname, searchParams } = new URL(request.url);
     if (pathname === ROTATE) {
       captured = { headers: [...request.headers], body: await request.clone().text() };
-      return befallen(request, accidents.get(pathname), (delivered) => super.fetch(delivered));
+      return befallen(request, accidents.get(pathname), (delivered) => Worker.fetch(delivered, env, context));
     }
-    if (!pathname.startsWith("/door/")) return super.fetch(request);
+    if (!pathname.startsWith("/door/")) return Worker.fetch(request, env, context);
     const path = searchParams.get("path") ?? "";
+    // As after a panic: the memory of the Wasm module is not to be trusted any more.
+    if (pathname === "/door/trap") return Response.json((globalThis.__worker_init_state.criticalError = true));
     if (pathname === "/door/accident") return Response.json(accidents.set(path, await request.json()).size);
     if (pathname === "/door/timers") return Response.json(timersPending());
     if (pathname === "/door/captured") return Response.json(captured ?? null);
     const binding = searchParams.get("binding") ?? "";
-    const namespace = this.env[binding];
+    const namespace = env[binding];
     // An escrow is named by the id of its vault's object, which knows no other name of its own.
-    const session = () => this.env.SESSION_VAULT.idFromName(searchParams.get("name")).toString();
+    const session = () => env.SESSION_VAULT.idFromName(searchParams.get("name")).toString();
     const object = namespace.getByName(binding === "ESCROW" ? session() : searchParams.get("name"));
     return object.fetch(new Request(`http://object${path}`, { method: "POST", body: await request.text() }));
-  }
-}
+  },
+};

@@ -21,7 +21,7 @@ export const BUILD_WITH_FAULTS = resolve(process.env.EVERLIT_WORKER_BUILD_FAULTS
 const DOOR = ["door.js", "meter.js"];
 
 /** The binary itself: the package's own launcher is one process more to kill. */
-function workerdBinary() {
+export function workerdBinary() {
   const require = createRequire(join(ROOT, "package.json"));
   const inner = createRequire(require.resolve("workerd/package.json"));
   const { platform, arch } = process;
@@ -90,6 +90,11 @@ export class Workerd {
     this.#objects = objects;
     this.#rotator = rotator;
     this.#door = door;
+  }
+
+  /** The running process, for whoever measures it. */
+  get pid() {
+    return this.#child?.pid;
   }
 
   /** The log, line by line, as far as it is ours. @returns {Record<string, any>[]} */
@@ -165,6 +170,12 @@ export class Workerd {
   async befall(path, accident) {
     const url = `http://localhost:${this.port}/door/accident?${new URLSearchParams({ path })}`;
     const answer = await send(url, { method: "POST", body: JSON.stringify(accident) });
+    if (answer.status !== 200) throw new Error(`the door answered ${answer.status}: ${answer.text}`);
+  }
+
+  /** Makes the Wasm module one that has trapped. Only through the door. */
+  async trap() {
+    const answer = await send(`http://localhost:${this.port}/door/trap`, { method: "POST" });
     if (answer.status !== 200) throw new Error(`the door answered ${answer.status}: ${answer.text}`);
   }
 
