@@ -1,5 +1,6 @@
 //! Reading a body that may be too long, from either side.
 
+use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStream, ReadableStreamDefaultReader};
@@ -30,7 +31,14 @@ pub(crate) async fn read(stream: Option<ReadableStream>, limit: usize) -> Result
     Ok(bytes)
 }
 
-async fn next(reader: &ReadableStreamDefaultReader) -> Result<Option<js_sys::Uint8Array>, BodyError> {
+/// All bytes of a body whose length is known to be small.
+pub(crate) async fn whole(buffer: Result<Promise, JsValue>) -> Result<Vec<u8>, BodyError> {
+    let promise = buffer.map_err(|_| BodyError::Broken)?;
+    let buffer = JsFuture::from(promise).await.map_err(|_| BodyError::Broken)?;
+    Ok(Uint8Array::new(&buffer).to_vec())
+}
+
+async fn next(reader: &ReadableStreamDefaultReader) -> Result<Option<Uint8Array>, BodyError> {
     let result = JsFuture::from(reader.read()).await.map_err(|_| BodyError::Broken)?;
     let part =
         |name: &str| js_sys::Reflect::get(&result, &JsValue::from_str(name)).map_err(|_| BodyError::Broken);

@@ -1,5 +1,7 @@
 //! What we answer: problems, JSON, pages, and the headers that go with all of them.
 
+use std::cell::RefCell;
+
 use everlit_edge::html::Page;
 use everlit_wire::{Code, HEADER_CODE, Problem};
 use serde::Serialize;
@@ -103,10 +105,7 @@ impl Reply {
         match self {
             Self::Forwarded(response) => Ok(response),
             Self::Own { status, headers, cookies, body } => {
-                let list = Headers::new()?;
-                for (name, value) in HEADERS {
-                    list.set(name, value)?;
-                }
+                let list = usual_headers()?;
                 for (name, value) in headers {
                     list.set(name, &value)?;
                 }
@@ -120,6 +119,25 @@ impl Reply {
             }
         }
     }
+}
+
+thread_local! {
+    static USUAL: RefCell<Option<Headers>> = const { RefCell::new(None) };
+}
+
+/// [`HEADERS`], as the runtime wants them: a copy of a list that was made once, since each header that is set crosses over to
+/// JavaScript with two texts.
+fn usual_headers() -> Result<Headers, JsValue> {
+    if let Some(copy) = USUAL.with_borrow(|usual| usual.as_ref().map(Headers::new_with_headers)) {
+        return copy;
+    }
+    let usual = Headers::new()?;
+    for (name, value) in HEADERS {
+        usual.set(name, value)?;
+    }
+    let copy = Headers::new_with_headers(&usual);
+    USUAL.set(Some(usual));
+    copy
 }
 
 impl From<Problem> for Reply {

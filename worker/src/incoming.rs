@@ -10,6 +10,7 @@ pub(crate) const MAX_BODY: usize = 4 * 1_024;
 /// A request, its URL taken apart.
 pub(crate) struct Incoming {
     raw: web_sys::Request,
+    headers: web_sys::Headers,
     /// The method.
     pub(crate) method: String,
     /// The host, with its port. Which one we are is configuration: this says at most which of ours was called.
@@ -26,12 +27,19 @@ impl Incoming {
         let url = raw.url();
         let (host, path, query) = split(&url);
         let (host, path) = (host.to_owned(), path.to_owned());
-        Self { method: raw.method(), host, path, query: query.map(str::to_owned), raw }
+        Self {
+            method: raw.method(),
+            host,
+            path,
+            query: query.map(str::to_owned),
+            headers: raw.headers(),
+            raw,
+        }
     }
 
     /// The value of a header; several of one name come joined.
     pub(crate) fn header(&self, name: &str) -> Option<String> {
-        self.raw.headers().get(name).ok().flatten()
+        self.headers.get(name).ok().flatten()
     }
 
     /// The request itself, for the proxy.
@@ -42,10 +50,13 @@ impl Incoming {
     /// The whole body, if it is small.
     pub(crate) async fn body(&self) -> Result<Vec<u8>, Problem> {
         let stated = self.header("content-length").and_then(|length| length.parse::<usize>().ok());
-        if stated.is_some_and(|length| length > MAX_BODY) {
-            return Err(Problem::new(Code::TooLarge));
-        }
-        body::read(self.raw.body(), MAX_BODY).await.map_err(|error| match error {
+        let read = match stated {
+            Some(length) if length > MAX_BODY => Err(BodyError::TooLarge),
+            // No more than was stated can come, so it is read in one step.
+            Some(_) => body::whole(self.raw.array_buffer()).await,
+            None => body::read(self.raw.body(), MAX_BODY).await,
+        };
+        read.map_err(|error| match error {
             BodyError::TooLarge => Problem::new(Code::TooLarge),
             BodyError::Broken => Problem::new(Code::BadRequest),
         })

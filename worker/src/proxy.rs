@@ -7,7 +7,7 @@ use everlit_edge::proxy::{
 use everlit_wire::{Code, HEADER_EPOCH, Problem};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Headers, Request, RequestInit, RequestRedirect, Response, ResponseInit, WorkerGlobalScope};
+use web_sys::{Headers, RequestInit, RequestRedirect, Response, WorkerGlobalScope};
 
 use crate::environment::Environment;
 use crate::http::Reply;
@@ -67,9 +67,9 @@ fn is_expired(response: &Response) -> bool {
 async fn send(call: &Call, destination: &Destination<'_>, token: &CurrentToken) -> Result<Response, Problem> {
     // Only the question for the token brings one; without it there is nothing to send.
     let access_token = token.access_token.as_deref().ok_or_else(|| Problem::new(Code::Internal))?;
-    let request = outgoing(call, destination, access_token).map_err(|_| Problem::new(Code::BadRequest))?;
+    let init = outgoing(call, destination, access_token).map_err(|_| Problem::new(Code::BadRequest))?;
     let scope: WorkerGlobalScope = js_sys::global().unchecked_into();
-    let answered = JsFuture::from(scope.fetch_with_request(&request)).await;
+    let answered = JsFuture::from(scope.fetch_with_str_and_init(&destination.url, &init)).await;
     answered.and_then(|response| response.dyn_into()).map_err(|thrown| {
         let name = destination.upstream.name.as_str();
         log::line("upstream_unreachable", [("upstream", name.into()), ("reason", log::class_of(&thrown))]);
@@ -77,15 +77,11 @@ async fn send(call: &Call, destination: &Destination<'_>, token: &CurrentToken) 
     })
 }
 
-fn outgoing(call: &Call, destination: &Destination<'_>, access_token: &str) -> Result<Request, JsValue> {
+fn outgoing(call: &Call, destination: &Destination<'_>, access_token: &str) -> Result<RequestInit, JsValue> {
     let from = call.request.raw();
     let kept = RequestHeaders::new(call.request.header("connection").as_deref());
-    let headers = Headers::new()?;
-    for (name, value) in pairs(&from.headers()) {
-        if kept.keeps(&name) {
-            headers.append(&name, &value)?;
-        }
-    }
+    let headers = Headers::new_with_headers(&from.headers())?;
+    remove(&headers, |name| !kept.keeps(name))?;
     headers.set("authorization", &["Bearer ", access_token].concat())?;
     let init = RequestInit::new();
     init.set_method(destination.method.as_str());
@@ -93,7 +89,7 @@ fn outgoing(call: &Call, destination: &Destination<'_>, access_token: &str) -> R
     // A redirect that was followed would carry the token out of the upstream.
     init.set_redirect(RequestRedirect::Manual);
     init.set_body_opt_readable_stream(from.body().as_ref());
-    Request::new_with_str_and_init(&destination.url, &init)
+    Ok(init)
 }
 
 /// The upstream's answer, streamed, with the headers that may pass.
@@ -105,16 +101,18 @@ fn deliver(destination: &Destination<'_>, response: &Response) -> Result<Reply, 
 }
 
 fn filtered(destination: &Destination<'_>, response: &Response) -> Result<Response, JsValue> {
-    let from = response.headers();
-    let kept = ResponseHeaders::new(from.get("connection")?.as_deref());
-    let headers = Headers::new()?;
-    for (name, value) in pairs(&from) {
-        if kept.keeps(&name, &value) {
-            headers.append(&name, &value)?;
-        }
-    }
-    let location =
-        from.get("location")?.and_then(|location| rewrite_location(destination.upstream, &location));
+    // A copy with status and headers of the first, whose headers can be changed.
+    let copy =
+        Response::new_with_opt_readable_stream_and_init(response.body().as_ref(), response.unchecked_ref())?;
+    let headers = copy.headers();
+    let header = |name: &str| headers.get(name).ok().flatten();
+    let location = header("location").and_then(|location| rewrite_location(destination.upstream, &location));
+    let challenge = header("www-authenticate").unwrap_or_default();
+    let kept = ResponseHeaders::new(header("connection").as_deref());
+    // Of no other header does it matter what it says.
+    let says =
+        |name: &str| if name.eq_ignore_ascii_case("www-authenticate") { challenge.as_str() } else { "" };
+    remove(&headers, |name| !kept.keeps(name, says(name)))?;
     if let Some(location) = location {
         headers.set("location", &location)?;
     }
@@ -127,19 +125,20 @@ fn filtered(destination: &Destination<'_>, response: &Response) -> Result<Respon
     }
     // What one user's cookie brought is not another's.
     headers.append("vary", "cookie")?;
-    let init = ResponseInit::new();
-    init.set_status(response.status());
-    init.set_headers_headers(&headers);
-    Response::new_with_opt_readable_stream_and_init(response.body().as_ref(), &init)
+    Ok(copy)
 }
 
-/// Names and values of headers.
-fn pairs(headers: &Headers) -> Vec<(String, String)> {
-    let Ok(Some(entries)) = js_sys::try_iter(headers) else { return Vec::new() };
-    let text = |pair: &js_sys::Array, at| pair.get(at).as_string();
-    entries
-        .filter_map(Result::ok)
-        .filter_map(|entry| entry.dyn_into::<js_sys::Array>().ok())
-        .filter_map(|pair| text(&pair, 0).zip(text(&pair, 1)))
-        .collect()
+/// Removes headers by their names.
+///
+/// What crosses over from JavaScript is one text with all names, and no value. To take each header out and put it back would
+/// cost more than the rest of the call.
+fn remove(headers: &Headers, is_dropped: impl Fn(&str) -> bool) -> Result<(), JsValue> {
+    let names = String::from(js_sys::Array::from(&headers.keys()).join(SEPARATOR));
+    for name in names.split(SEPARATOR).filter(|name| is_dropped(name)) {
+        headers.delete(name)?;
+    }
+    Ok(())
 }
+
+/// Between names. None can hold it, whatever was sent.
+const SEPARATOR: &str = "\n";

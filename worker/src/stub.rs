@@ -67,9 +67,11 @@ impl ObjectStub {
     }
 
     async fn once(&self, target: &str, body: Option<&str>) -> Result<String, JsValue> {
-        // A stub that has failed stays broken, so each try has its own.
-        let stub: worker_sys::DurableObject =
-            self.env.durable_object(self.binding)?.get_by_name(&self.name)?.into_rpc();
+        // A stub that has failed stays broken, so each try has its own. That the binding is one of objects was seen to when the
+        // configuration was read; to ask for its class by name again costs more than the call.
+        let namespace = js_sys::Reflect::get(&self.env, &JsValue::from_str(self.binding))?;
+        let namespace: worker_sys::DurableObjectNamespace = namespace.unchecked_into();
+        let stub = namespace.get_by_name(&self.name)?;
         // The host means nothing: nothing but the binding leads there.
         let url = ["http://object", target].concat();
         let promise = match body {
@@ -81,7 +83,7 @@ impl ObjectStub {
                 stub.fetch_with_request(&Request::new_with_str_and_init(&url, &init)?)?
             }
         };
-        let response: Response = JsFuture::from(promise).await?.dyn_into()?;
+        let response: Response = JsFuture::from(promise).await?.unchecked_into();
         let text = JsFuture::from(response.text()?).await?.as_string().unwrap_or_default();
         if response.status() == 200 { Ok(text) } else { Err(JsValue::NULL) }
     }
