@@ -79,9 +79,10 @@ async fn send(call: &Call, destination: &Destination<'_>, token: &CurrentToken) 
 
 fn outgoing(call: &Call, destination: &Destination<'_>, access_token: &str) -> Result<RequestInit, JsValue> {
     let from = call.request.raw();
-    let kept = RequestHeaders::new(call.request.header("connection").as_deref());
     let headers = Headers::new_with_headers(&from.headers())?;
-    remove(&headers, |name| !kept.keeps(name))?;
+    let names = Names::of(&headers);
+    let kept = RequestHeaders::new(names.value(&headers, "connection").as_deref());
+    names.remove(&headers, |name| !kept.keeps(name))?;
     headers.set("authorization", &["Bearer ", access_token].concat())?;
     let init = RequestInit::new();
     init.set_method(destination.method.as_str());
@@ -105,14 +106,14 @@ fn filtered(destination: &Destination<'_>, response: &Response) -> Result<Respon
     let copy =
         Response::new_with_opt_readable_stream_and_init(response.body().as_ref(), response.unchecked_ref())?;
     let headers = copy.headers();
-    let header = |name: &str| headers.get(name).ok().flatten();
-    let location = header("location").and_then(|location| rewrite_location(destination.upstream, &location));
-    let challenge = header("www-authenticate").unwrap_or_default();
-    let kept = ResponseHeaders::new(header("connection").as_deref());
+    let names = Names::of(&headers);
+    let location = names.value(&headers, "location");
+    let location = location.and_then(|location| rewrite_location(destination.upstream, &location));
+    let challenge = names.value(&headers, CHALLENGE).unwrap_or_default();
+    let kept = ResponseHeaders::new(names.value(&headers, "connection").as_deref());
     // Of no other header does it matter what it says.
-    let says =
-        |name: &str| if name.eq_ignore_ascii_case("www-authenticate") { challenge.as_str() } else { "" };
-    remove(&headers, |name| !kept.keeps(name, says(name)))?;
+    let says = |name: &str| if name == CHALLENGE { challenge.as_str() } else { "" };
+    names.remove(&headers, |name| !kept.keeps(name, says(name)))?;
     if let Some(location) = location {
         headers.set("location", &location)?;
     }
@@ -120,7 +121,7 @@ fn filtered(destination: &Destination<'_>, response: &Response) -> Result<Respon
     headers.set("content-security-policy", "default-src 'none'; frame-ancestors 'none'; sandbox")?;
     headers.set("x-content-type-options", "nosniff")?;
     headers.set("cross-origin-resource-policy", "same-origin")?;
-    if !headers.has("cache-control")? {
+    if !names.hold("cache-control") {
         headers.set("cache-control", "no-store")?;
     }
     // What one user's cookie brought is not another's.
@@ -128,17 +129,35 @@ fn filtered(destination: &Destination<'_>, response: &Response) -> Result<Respon
     Ok(copy)
 }
 
-/// Removes headers by their names.
-///
-/// What crosses over from JavaScript is one text with all names, and no value. To take each header out and put it back would
-/// cost more than the rest of the call.
-fn remove(headers: &Headers, is_dropped: impl Fn(&str) -> bool) -> Result<(), JsValue> {
-    let names = String::from(js_sys::Array::from(&headers.keys()).join(SEPARATOR));
-    for name in names.split(SEPARATOR).filter(|name| is_dropped(name)) {
-        headers.delete(name)?;
-    }
-    Ok(())
-}
+/// The header that says why a request was not let in.
+const CHALLENGE: &str = "www-authenticate";
 
-/// Between names. None can hold it, whatever was sent.
-const SEPARATOR: &str = "\n";
+/// The names of headers, in lower case, as one text: one step over to JavaScript instead of several for each header. To take
+/// every header out and put it back would cost more than the rest of the call.
+struct Names(String);
+
+impl Names {
+    /// Between names. None can hold it, whatever was sent.
+    const SEPARATOR: &str = "\n";
+
+    fn of(headers: &Headers) -> Self {
+        Self(js_sys::Array::from(&headers.keys()).join(Self::SEPARATOR).into())
+    }
+
+    fn hold(&self, wanted: &str) -> bool {
+        self.0.split(Self::SEPARATOR).any(|name| name == wanted)
+    }
+
+    /// What a header says, if it is there.
+    fn value(&self, headers: &Headers, name: &str) -> Option<String> {
+        self.hold(name).then(|| headers.get(name).ok().flatten()).flatten()
+    }
+
+    /// Takes some of the headers out.
+    fn remove(&self, headers: &Headers, is_dropped: impl Fn(&str) -> bool) -> Result<(), JsValue> {
+        for name in self.0.split(Self::SEPARATOR).filter(|name| is_dropped(name)) {
+            headers.delete(name)?;
+        }
+        Ok(())
+    }
+}
