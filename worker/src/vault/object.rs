@@ -1,10 +1,13 @@
 //! The Durable Object: internal routes, and the alarm.
-#![expect(missing_docs, reason = "the macro writes methods without a word on them")]
 
 use std::rc::Rc;
 
 use everlit_core::vault::{Answer, Ask};
-use worker::{DurableObject, Env, Request, Response, State, durable_object};
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+use web_sys::{Request, Response, ResponseInit};
+use worker::Env;
+use worker::worker_sys::DurableObjectState;
 
 use super::loaded::{Fault, Loaded};
 use super::message::{ESTABLISH, Finished, Question, RENEW, Shows, VaultReply};
@@ -16,31 +19,40 @@ use crate::incoming::Incoming;
 const MAX_LOGIN: usize = 1_024 * 1_024;
 
 /// The vault of one grant. Its name is the id of the session; it can be reached over the binding alone.
-#[durable_object(alarm)]
+///
+/// What `durable_object` would write takes requests and answers through wrappers, each of which asks JavaScript for a dozen
+/// things that nobody here wants to know.
+#[wasm_bindgen]
 pub struct SessionVault {
     turns: Rc<Turns>,
 }
 
-impl DurableObject for SessionVault {
-    fn new(state: State, env: Env) -> Self {
-        Self { turns: Rc::new(Turns::new(state._inner(), env)) }
+#[wasm_bindgen]
+impl SessionVault {
+    /// The object behind this state.
+    #[wasm_bindgen(constructor)]
+    pub fn new(state: DurableObjectState, env: Env) -> Self {
+        Self { turns: Rc::new(Turns::new(state, env)) }
     }
 
-    async fn fetch(&self, request: Request) -> worker::Result<Response> {
-        let request = Incoming::new(Clone::clone(request.inner()));
+    /// Answers the Worker.
+    pub async fn fetch(&self, request: Request) -> Result<Response, JsValue> {
+        let request = Incoming::new(request);
         let result = match request.path.as_str() {
             ESTABLISH | RENEW => self.take_login(&request).await,
             _ => self.answer(&request).await,
         };
-        match result {
-            Ok(reply) => Response::builder().from_json(&reply),
-            Err(status) => Ok(Response::builder().with_status(status).empty()),
+        let init = ResponseInit::new();
+        let body = result.and_then(|reply| serde_json::to_string(&reply).map_err(|_| 500));
+        if let Err(status) = body {
+            init.set_status(status);
         }
+        Response::new_with_opt_str_and_init(body.ok().as_deref(), &init)
     }
 
-    async fn alarm(&self) -> worker::Result<Response> {
+    /// The alarm rings.
+    pub async fn alarm(&self) {
         self.turns.rung();
-        Response::empty()
     }
 }
 
