@@ -163,7 +163,7 @@ export class Workerd {
     const query = new URLSearchParams({ binding, name: cookie?.split(".")[0] ?? "", path });
     const answer = await send(`http://localhost:${this.port}/door/object?${query}`, { method: "POST", body });
     if (answer.status !== 200) throw new Error(`the object answered ${answer.status}: ${answer.text}`);
-    return answer.json;
+    return JSON.parse(answer.text);
   }
 
   /** Says what befalls calls to an object from now on. Only through the door. @param {string} path @param {{ delayMs?: number, lose?: boolean, twice?: "first" | "second" }} accident */
