@@ -58,9 +58,35 @@ fn inputs(repo: &Repo, folders: &[&str]) -> Vec<PathBuf> {
     always.iter().chain(folders).map(|path| repo.at(path)).collect()
 }
 
+/// A Worker to pack.
+struct Bundle<'a> {
+    /// Its name in stamps and logs.
+    name: &'a str,
+    what: &'a str,
+    /// The folder of its crate.
+    folder: PathBuf,
+    /// The JavaScript around its module.
+    entry: &'a str,
+    out: PathBuf,
+    /// Further arguments for cargo.
+    cargo: &'a [&'a str],
+    inputs: Vec<PathBuf>,
+}
+
 /// `worker/build`: the Worker's module and its Wasm.
 pub(crate) fn worker(repo: &Repo) -> Result<()> {
-    pack(repo, "worker", "the Worker", &repo.at("worker/build"), &[])
+    pack(
+        repo,
+        &Bundle {
+            name: "worker",
+            what: "the Worker",
+            folder: repo.at("worker"),
+            entry: "entry/index.js",
+            out: repo.at("worker/build"),
+            cargo: &[],
+            inputs: inputs(repo, &["crates/edge", "worker", "package-lock.json"]),
+        },
+    )
 }
 
 /// Where the bundle lies that tests can stop at any step of a rotation. Never deployed.
@@ -70,34 +96,58 @@ pub(crate) fn worker_with_faults_folder(repo: &Repo) -> PathBuf {
 
 /// The Worker with fault points.
 pub(crate) fn worker_with_faults(repo: &Repo) -> Result<()> {
-    let folder = worker_with_faults_folder(repo);
-    pack(repo, "worker-faults", "the Worker with fault points", &folder, &["--features", "fault-points"])
+    pack(
+        repo,
+        &Bundle {
+            name: "worker-faults",
+            what: "the Worker with fault points",
+            folder: repo.at("worker"),
+            entry: "entry/index.js",
+            out: worker_with_faults_folder(repo),
+            cargo: &["--features", "fault-points"],
+            inputs: inputs(repo, &["crates/edge", "worker", "package-lock.json"]),
+        },
+    )
 }
 
-/// Builds the Worker's crate into a folder, with these arguments for cargo.
-fn pack(repo: &Repo, name: &str, what: &str, folder: &Path, cargo: &[&str]) -> Result<()> {
+/// `tests/bench/floor/build`: a Worker that does nothing, packed in the same way.
+pub(crate) fn floor(repo: &Repo) -> Result<()> {
+    pack(
+        repo,
+        &Bundle {
+            name: "floor",
+            what: "a Worker that does nothing",
+            folder: repo.at("tests/bench/floor"),
+            entry: "entry.js",
+            out: repo.at("tests/bench/floor/build"),
+            cargo: &[],
+            inputs: inputs(repo, &["tests/bench/floor", "worker/entry", "package-lock.json"]),
+        },
+    )
+}
+
+fn pack(repo: &Repo, bundle: &Bundle<'_>) -> Result<()> {
     npm::ensure(repo)?;
     tools::ensure_wasm_target(repo)?;
     let bindgen = Tool::WasmBindgen.program(repo)?;
     let worker_build = Tool::WorkerBuild.program(repo)?;
-    let modules = ["index.js", "index_bg.wasm"];
-    let outputs = modules.map(|module| folder.join(module));
-    let inputs = inputs(repo, &["crates/edge", "worker", "package-lock.json"]);
-    // Cargo leaves both at the same place in its target folder: what is released must not be taken from a build for tests.
+    let outputs = ["index.js", "index_bg.wasm"].map(|module| bundle.out.join(module));
+    // Cargo leaves all of them at the same place in its target folder: what is released must not be taken from a build for tests.
     let _lock = lock::take(&repo.target.join("stamps/worker-bundle.lock"), "another build of the Worker")?;
-    stamp::unless_fresh(repo, name, &inputs, &outputs, || {
-        say::step(&format!("building {what} (half a minute; the first time some minutes)"));
+    stamp::unless_fresh(repo, bundle.name, &bundle.inputs, &outputs, || {
+        say::step(&format!("building {} (half a minute; the first time some minutes)", bundle.what));
         let mut command = repo.command(&worker_build);
-        command.args(["--release", "--out-dir"]).arg(folder).arg(".").current_dir(repo.at("worker"));
-        if !cargo.is_empty() {
-            command.arg("--").args(cargo);
+        command.args(["--release", "--out-dir"]).arg(&bundle.out).arg(".").current_dir(&bundle.folder);
+        if !bundle.cargo.is_empty() {
+            command.arg("--").args(bundle.cargo);
         }
-        command.env("WASM_BINDGEN_BIN", &bindgen);
+        command.env("EVERLIT_WORKER_ENTRY", bundle.folder.join(bundle.entry));
+        command.env("WASM_BINDGEN_BIN", &bindgen).env("WASM_OPT_BIN", npm::wasm_opt(repo)?);
         // Our entry is bundled in place of worker-build's own.
-        command.env("WASM_OPT_BIN", npm::wasm_opt(repo)?).env("ESBUILD_BIN", repo.at("worker/entry/bundle.mjs"));
-        run::must(repo, &format!("build-{name}"), command, 20)?;
+        command.env("ESBUILD_BIN", repo.at("worker/entry/bundle.mjs"));
+        run::must(repo, &format!("build-{}", bundle.name), command, 20)?;
         if outputs.iter().any(|output| !output.is_file()) {
-            bail!("worker-build ended well but wrote no {}/index.js", folder.display());
+            bail!("worker-build ended well but wrote no {}/index.js", bundle.out.display());
         }
         Ok(())
     })?;

@@ -1,6 +1,6 @@
 //! The commands and their flags.
 
-use crate::{build, config, cost, demo, keys, model, probe, setup, sim, size, test};
+use crate::{bench, build, config, cost, demo, keys, model, probe, setup, sim, size, test};
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -27,6 +27,8 @@ pub(crate) enum Command {
     Build(BuildArgs),
     /// Print the sizes of what is deployed and of what a page loads
     Size(SizeArgs),
+    /// Measure the Worker against the same in JavaScript
+    Bench(BenchArgs),
     /// Check the configuration in wrangler.toml before it is deployed
     Config(ConfigArgs),
     /// Renew the session key without logging anybody out, and say when the old one may go
@@ -106,6 +108,25 @@ pub(crate) struct SizeArgs {
     /// End with one JSON object instead of a table
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// `bench` has subcommands of its own.
+#[derive(Args)]
+pub(crate) struct BenchArgs {
+    /// What to measure.
+    #[command(subcommand)]
+    pub(crate) command: BenchCommand,
+}
+
+/// What can be measured.
+#[derive(Subcommand)]
+pub(crate) enum BenchCommand {
+    /// 1,000 callers at expiry, a fresh token, a proxied call, and the memory of 1,000 sessions; fails where a limit is missed
+    Vault {
+        /// End with one JSON object instead of a table
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// `config` has subcommands of its own.
@@ -312,6 +333,7 @@ impl Command {
             Self::Test(args) => args.json,
             Self::Build(args) => args.json,
             Self::Size(args) => args.json,
+            Self::Bench(BenchArgs { command: BenchCommand::Vault { json } }) => *json,
             Self::Config(ConfigArgs { command: ConfigCommand::Check { json, .. } }) => *json,
             Self::Keys(KeysArgs { command }) => match command {
                 KeysCommand::Rotate(args) => args.json,
@@ -333,6 +355,7 @@ impl Command {
             Self::Test(args) => test::run(&args),
             Self::Build(args) => build::run(&args),
             Self::Size(args) => size::run(&args),
+            Self::Bench(args) => bench::run(&args),
             Self::Config(ConfigArgs { command: ConfigCommand::Check { file, json } }) => {
                 config::check(file.as_deref(), json)
             }
@@ -370,6 +393,7 @@ mod tests {
         let wants = |line: &str| Cli::parse_from(line.split(' ')).command.wants_json();
         assert!(wants("xtask demo --headless"));
         assert!(wants("xtask test --json"));
+        assert!(wants("xtask bench vault --json"));
         assert!(wants("xtask config check --json"));
         assert!(wants("xtask keys rotate --current 1 --json"));
         assert!(wants("xtask keys status --json"));

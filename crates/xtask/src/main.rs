@@ -5,6 +5,7 @@
 //! last line.
 #![forbid(unsafe_code)]
 
+mod bench;
 mod browsers;
 mod build;
 mod cli;

@@ -12,6 +12,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("everlit-worker", &["everlit-wire", "everlit-edge", "everlit-core"]),
     ("everlit-sim", &["everlit-wire", "everlit-core"]),
     ("everlit-tests-sim", &["everlit-sim", "everlit-wire", "everlit-core"]),
+    ("everlit-bench-floor", &[]),
     ("everlit-tests-house", &[]),
     ("everlit-tests-model", &["everlit-core"]),
     ("xtask", &["everlit-edge", "everlit-core"]),

@@ -11,7 +11,7 @@ use std::process::Command;
 const UNITS: [&str; 6] =
     ["everlit-core", "everlit-edge", "everlit-sim", "everlit-web", "everlit-wire", "xtask"];
 /// Crates that are deployed as Wasm.
-const WASM_ONLY: [&str; 2] = ["everlit-web", "everlit-worker"];
+const WASM_ONLY: [&str; 3] = ["everlit-bench-floor", "everlit-web", "everlit-worker"];
 
 /// A program whose end is the only result: one test.
 pub(super) fn single(repo: &Repo, name: &str, commands: Vec<Command>, minutes: u64) -> Result<Outcome> {

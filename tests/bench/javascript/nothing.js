@@ -1,0 +1,7 @@
+/* Does nothing, in JavaScript. */
+
+export default {
+  fetch() {
+    return new Response("ok");
+  },
+};
