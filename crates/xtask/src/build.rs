@@ -6,7 +6,7 @@ use crate::tools::{self, Tool};
 use crate::{lock, npm, run, say, stamp};
 use anyhow::{Result, bail};
 use serde_json::json;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// What Rust's Wasm target may emit; said to the optimiser because stripping removes the section that says it.
