@@ -421,6 +421,12 @@ impl Laws {
         self.settling = Some(Settling { healed_at: now, tabs: open });
     }
 
+    /// Whether everybody is to settle just now.
+    #[must_use]
+    pub const fn is_settling(&self) -> bool {
+        self.settling.is_some()
+    }
+
     /// When everybody must have settled.
     #[must_use]
     pub fn settle_by(&self) -> Timestamp {

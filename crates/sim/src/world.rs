@@ -263,6 +263,11 @@ impl World {
         let (habits, since_midnight) = (self.plan.habits, self.stage.now.as_millis() % DAY.as_millis());
         let until_tomorrow = DAY.less(Millis::from_millis(since_midnight));
         if !habits.workday.is_zero() && habits.workday.as_millis() < since_midnight {
+            if self.stage.laws.is_settling() {
+                // Nobody could settle in a computer that sleeps.
+                self.stage.plan(Millis::from_secs(60), Happening::User);
+                return;
+            }
             self.stage.plan(until_tomorrow, Happening::User);
             if habits.sleeps {
                 self.break_it(Fault::Sleep(until_tomorrow));
