@@ -114,7 +114,8 @@ impl Kind {
     /// Whether a lost answer can always be had again, whatever the time.
     #[must_use]
     pub const fn always_forgives(self) -> bool {
-        matches!(self.profile().window, Window::Unlimited)
+        // Two that hold the previous token strand each other: a lost answer may have cancelled the one that came.
+        matches!(self.profile().window, Window::Unlimited) && !matches!(self, Self::PreviousOnce)
     }
 }
 

@@ -144,7 +144,8 @@ impl World {
                 ));
             }
             // What was lost was found again, unless a repetition is under way because of it.
-            if number(new) > number(old) && row.orphan.is_none() {
+            let same = self.server.family(number(new)) == self.server.family(number(old));
+            if same && number(new) > number(old) && row.orphan.is_none() {
                 self.truth.lost.clear();
             }
         }
