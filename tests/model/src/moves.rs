@@ -168,7 +168,7 @@ impl World {
         let event = Event::RenewalCommitted { caller: CallerId(0), login: login(1, token) };
         spent.turn(setup, &event, &mut |cut, outcome| {
             // A login that came to nothing is no login: its callback is repeated, or it lapses.
-            if !cut.is_some_and(|(done, _)| done == 0) {
+            if cut.is_none_or(|(done, _)| done != 0) {
                 emit(Action { step: Move::LogIn, cut }, outcome);
             }
         });

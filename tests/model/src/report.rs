@@ -30,9 +30,10 @@ pub fn leg(leg: &Leg, survey: &Survey) -> String {
 #[must_use]
 pub fn flaw(flaw: Flaw, survey: &Survey) -> String {
     let noticed = noticed(flaw, survey);
-    let how = noticed.map_or("NOT NOTICED".to_owned(), |breach| {
-        format!("{} ({} steps)", breach.broken.law.as_str(), breach.trace.len())
-    });
+    let how = noticed.map_or_else(
+        || "NOT NOTICED".to_owned(),
+        |breach| format!("{} ({} steps)", breach.broken.law.as_str(), breach.trace.len()),
+    );
     format!("{:50} {how}", flaw.as_str())
 }
 
@@ -53,7 +54,7 @@ pub fn breach(breach: &Breach) -> String {
         });
         at = world.as_ref().map_or(at, |world| seconds(world.now));
         let step = readable(&format!("{:?}", action.step));
-        let state = world.as_ref().map_or("broken".to_owned(), short);
+        let state = world.as_ref().map_or_else(|| "broken".to_owned(), short);
         // Writing to a string cannot fail.
         let _written = writeln!(text, "{:>4}. {at:>4} s  {step}{cut}\n              {state}", nth + 1);
     }

@@ -146,7 +146,7 @@ impl World {
         self.now = ORIGIN;
         let vault = Vault::load(setup.policy(), row.clone());
         self.watch = Arc::new(fresh_watch(setup, self, &vault));
-        self.alarm = self.alarm.and(vault.next_alarm());
+        self.alarm = self.alarm.and_then(|_| vault.next_alarm());
         self.vault = Arc::new(vault);
         self.row = Arc::new(row);
     }
