@@ -43,7 +43,8 @@ pub fn legs(quick: bool) -> Vec<Leg> {
         ]
     } else {
         &[
-            ("crash and ending", bound(2, 3, [1, 0, 0, 1])),
+            ("tabs and rotations", bound(2, 3, [1, 0, 0, 0])),
+            ("ending", bound(2, 1, [1, 0, 0, 1])),
             ("twice", bound(1, 1, [1, 0, 1, 0])),
             ("lost", bound(1, 1, [1, 1, 0, 0])),
         ]
