@@ -4,7 +4,7 @@ use crate::manifests::{Manifest, manifests};
 use crate::tree::{File, files, none};
 
 /// Who may depend on whom. `xtask` uses the parsers of `edge`, to say the same as the Worker, and the secrets of `core`.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("everlit-core", &[]),
     ("everlit-wire", &["everlit-core"]),
     ("everlit-edge", &["everlit-core"]),
