@@ -656,3 +656,17 @@ fn a_grant_is_not_kept_at_the_cost_of_a_living_access_token() {
     play.lost(901, 0);
     assert!(play.vault.next_alarm().expect("the limits") > at(3_600).wall);
 }
+
+#[test]
+fn a_replay_that_could_end_other_devices_grants_is_not_sent_late() {
+    // Begun at the end of the window: less time than usual to claim it.
+    let mut play = Play::with(GraceProfile { blast: Blast::ClientAndUser, ..window(30) });
+    play.ask(50, AskReason::Deadline);
+    play.answered(51, 0, TokenAnswer::Unheard);
+    play.escrow(75, 0, Closed::Claimed { at: at(50).wall });
+    let by = play.done.iter().find_map(|effect| match effect {
+        Effect::RequestToken { claim_by, .. } => Some(*claim_by),
+        _ => None,
+    });
+    assert_eq!(by, Some(Timestamp::from_millis(WALL + 78_500)));
+}

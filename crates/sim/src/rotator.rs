@@ -17,8 +17,6 @@ use crate::stage::{Fate, Stage};
 use crate::trace::Line;
 use crate::worker::Worker;
 
-/// An order that is older is refused.
-const ORDER_LIVES: Millis = Millis::from_secs(10);
 /// How long a rotator tries to keep an answer before it tells it all the same.
 const KEEP_TRIES: u32 = 3;
 /// The runtime ends background work after this.
@@ -37,8 +35,8 @@ pub struct Order {
     pub refresh_token: RefreshToken,
     /// When to abort it.
     pub abort_after: Millis,
-    /// When it was given, by the clock of who gave it.
-    pub given_at: Timestamp,
+    /// When it is too late to claim it, by the clock of who gave it.
+    pub claim_by: Timestamp,
 }
 
 /// An answer, and when it was received: `expires_in` counts from there.
@@ -88,7 +86,7 @@ impl Worker {
     /// An internal request reaches a rotator.
     pub fn ordered(&mut self, stage: &mut Stage, server: &AuthorizationServer, order: Order) {
         stage.note(Line::Ordered { object: order.object, request: order.request });
-        let late = order.given_at.after(ORDER_LIVES) < stage.edge_wall(self.escrow_ahead);
+        let late = order.claim_by < stage.edge_wall(self.escrow_ahead);
         // Where to send it to is found out first, and a sick server may not say.
         let lost = server.is_sick() && stage.chance.permille(200);
         if late || lost {

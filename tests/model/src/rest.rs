@@ -13,7 +13,7 @@ use everlit_core::vault::{
 
 use crate::server::Token;
 use crate::turn::broken;
-use crate::world::{LIFETIME, ORIGIN, Post, ROTATE_BEFORE, Rotator, Setup, Step, TICK, World, login, number};
+use crate::world::{LIFETIME, ORIGIN, Post, Rotator, Setup, Step, TICK, World, login, number};
 
 /// What is further ahead than this is not waited for: the limits of the session.
 const HORIZON: Millis = Millis::from_secs(3_600);
@@ -46,9 +46,9 @@ impl World {
         }
         for post in &self.posts {
             match post {
-                Post::Rotate { armed_at, .. } => {
+                Post::Rotate { claim_by, .. } => {
                     // To come too late is a fault.
-                    let before = armed_at.after(ROTATE_BEFORE).before(TICK);
+                    let before = claim_by.before(TICK).max(self.now);
                     times.push(before);
                     latest = latest.min(before);
                 }
@@ -133,7 +133,7 @@ impl World {
         }
         for post in &mut self.posts {
             match post {
-                Post::Told { by: at, .. } | Post::Rotate { armed_at: at, .. } => *at = rebased(*at),
+                Post::Told { by: at, .. } | Post::Rotate { claim_by: at, .. } => *at = rebased(*at),
                 Post::Close { .. } | Post::Closed { .. } | Post::Revoke { .. } | Post::Revoked { .. } => {}
             }
         }

@@ -19,8 +19,6 @@ pub const ORIGIN: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 pub const TICK: Millis = Millis::from_secs(5);
 /// How long an access token lives.
 pub const LIFETIME: Millis = Millis::from_secs(60);
-/// An internal request that is older is refused by the rotator.
-pub const ROTATE_BEFORE: Millis = Millis::from_secs(10);
 /// When the answer of a rotator has come, or never will, counted from its claim.
 pub const TOLD_WITHIN: Millis = Millis::from_secs(40);
 
@@ -145,8 +143,8 @@ pub enum Post {
         request: RequestId,
         /// What to present.
         token: Token,
-        /// When it was written down.
-        armed_at: Timestamp,
+        /// When it is too late to claim it.
+        claim_by: Timestamp,
         /// Whether the vault is still the one that asked.
         heard: bool,
     },

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use everlit_core::id::RequestId;
 use everlit_core::secret::RefreshToken;
+use everlit_core::time::Timestamp;
 use everlit_core::vault::TokenAnswer;
 use everlit_edge::internal::{HEADER, Internal, InternalError, ROTATE};
 use everlit_edge::oauth::{self, ClientRequest, KeptAnswer};
@@ -37,12 +38,13 @@ pub(crate) async fn rotate(call: Call, environment: Rc<Environment>) -> Result<R
         }
     };
     let order: Order = serde_json::from_slice(&body).map_err(|_| refused())?;
-    let Internal { request, .. } = internal;
+    let Internal { request, deadline } = internal;
     let rotation = Rotation {
         escrow: EscrowClient::of(&call.env, &environment.keyring, &order.vault),
         env: call.env,
         environment,
         request,
+        claim_by: deadline,
         order,
     };
     // To its end also if the vault's object is reset and hangs up.
@@ -56,6 +58,7 @@ struct Rotation {
     environment: Rc<Environment>,
     escrow: EscrowClient,
     request: RequestId,
+    claim_by: Timestamp,
     order: Order,
 }
 
@@ -77,6 +80,9 @@ impl Rotation {
         let Ok(metadata) = discovery::metadata(&registration.provider.issuer).await else {
             return unsent("no metadata");
         };
+        if self.claim_by < clock::now() {
+            return unsent("too late");
+        }
         match self.escrow.claim(self.request).await {
             Ok(true) => {}
             // Somebody else has it, or nobody can know: the vault asks the escrow.

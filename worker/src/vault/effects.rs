@@ -4,16 +4,12 @@ use std::future::Future;
 use std::rc::Rc;
 
 use everlit_core::secret::RefreshToken;
-use everlit_core::time::Millis;
 use everlit_core::vault::{Effect, ErrandId, Event};
 
 use super::turn::{Due, Turns};
 use crate::escrow::client::EscrowClient;
 use crate::rotator::client::{self as rotator, TokenRequest};
-use crate::{background, clock, fault_point, log, revocation};
-
-/// An internal request that is so old is not begun any more.
-const BEGIN_WITHIN: Millis = Millis::from_secs(10);
+use crate::{background, fault_point, log, revocation};
 
 impl Turns {
     /// Carries out what is left of a turn.
@@ -21,14 +17,14 @@ impl Turns {
         let effects = std::mem::take(&mut due.effects);
         for effect in effects {
             match effect {
-                Effect::RequestToken { request, refresh_token, abort_after } => {
+                Effect::RequestToken { request, refresh_token, claim_by, abort_after } => {
                     let order = TokenRequest {
                         vault: due.object.to_string(),
                         provider: due.provider.to_string(),
                         request,
                         refresh_token,
                         abort_after,
-                        deadline: clock::now().after(BEGIN_WITHIN),
+                        claim_by,
                     };
                     self.rotate(&due, order);
                 }

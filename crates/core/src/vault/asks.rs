@@ -7,8 +7,10 @@ use super::{
 };
 use crate::id::{CallerId, OpId, Stamp};
 use crate::schedule;
-use crate::time::Timestamp;
+use crate::time::{Millis, Timestamp};
 
+/// A rotator that has not claimed its request within this need not begin.
+const CLAIM_WITHIN: Millis = Millis::from_secs(10);
 /// No caller can be so many rotations ahead of a vault: it is wrong, not we.
 const AHEAD_MAX: u32 = 1_000_000;
 
@@ -98,9 +100,19 @@ impl Vault {
             ambiguous.replay_at = None;
         }
         self.ear = Ear::Rotator;
-        let abort_after = self.policy.grace.abort_after();
+        // Where a repetition that comes too late would end other devices' grants, it must not be sent too late.
+        let grace = self.policy.grace;
+        let close = live.ambiguous.and_then(|ambiguous| grace.closes_after(ambiguous.since));
+        let close = close.filter(|_| grace.blast == Blast::ClientAndUser);
+        let claim_by = now.after(CLAIM_WITHIN);
+        let claim_by = close.map_or(claim_by, |close| claim_by.min(close));
         effects.push(Effect::Persist);
-        effects.push(Effect::RequestToken { request, refresh_token, abort_after });
+        effects.push(Effect::RequestToken {
+            request,
+            refresh_token,
+            claim_by,
+            abort_after: grace.abort_after(),
+        });
     }
 
     /// Presents an ambiguous refresh token again, unless that could cost others; then the user is asked. True if it did.

@@ -3,7 +3,7 @@
 use super::outbox::ErrandId;
 use crate::id::{CallerId, RequestId, Stamp};
 use crate::secret::{AccessToken, RefreshToken};
-use crate::time::Millis;
+use crate::time::{Millis, Timestamp};
 
 /// Something to do, in the order of the list.
 ///
@@ -21,6 +21,8 @@ pub enum Effect {
         request: RequestId,
         /// What to present.
         refresh_token: RefreshToken,
+        /// From when on it must not be claimed any more: it is [`Unsent`](super::TokenAnswer::Unsent) then.
+        claim_by: Timestamp,
         /// When to abort it, counted from the claim.
         abort_after: Millis,
     },
