@@ -35,8 +35,8 @@ pub struct Order {
     pub refresh_token: RefreshToken,
     /// When to abort it.
     pub abort_after: Millis,
-    /// When it is too late to claim it, by the clock of who gave it.
-    pub claim_by: Timestamp,
+    /// When it is too late to send it, by the clock of who gave it.
+    pub send_by: Timestamp,
 }
 
 /// An answer, and when it was received: `expires_in` counts from there.
@@ -86,7 +86,7 @@ impl Worker {
     /// An internal request reaches a rotator.
     pub fn ordered(&mut self, stage: &mut Stage, server: &AuthorizationServer, order: Order) {
         stage.note(Line::Ordered { object: order.object, request: order.request });
-        let late = order.claim_by < stage.edge_wall(self.escrow_ahead);
+        let late = order.send_by < stage.edge_wall(self.escrow_ahead);
         // Where to send it to is found out first, and a sick server may not say.
         let lost = server.is_sick() && stage.chance.permille(200);
         if late || lost {

@@ -384,8 +384,8 @@ impl Worker {
             | Effect::Revoke { .. }
             | Effect::Answer { .. }
                 if crashed => {}
-            Effect::RequestToken { request, refresh_token, claim_by, abort_after } => {
-                self.order(stage, object, request, refresh_token, claim_by, abort_after);
+            Effect::RequestToken { request, refresh_token, send_by, abort_after } => {
+                self.order(stage, object, request, refresh_token, send_by, abort_after);
             }
             Effect::CloseEscrow { request } => self.ask_escrow(stage, object, request, false),
             Effect::EraseEscrow => self.ask_escrow(stage, object, RequestId::default(), true),
@@ -418,11 +418,11 @@ impl Worker {
         object: usize,
         request: RequestId,
         refresh_token: RefreshToken,
-        claim_by: Timestamp,
+        send_by: Timestamp,
         abort_after: Millis,
     ) {
         let Some(incarnation) = self.objects.get(object).map(|object| object.incarnation) else { return };
-        let order = Order { object, incarnation, request, refresh_token, abort_after, claim_by };
+        let order = Order { object, incarnation, request, refresh_token, abort_after, send_by };
         let broken = unheard(stage.now, &order);
         stage.send(Link::ToRotator, Freight::Order, Happening::ToRotator(order), Some(broken));
     }

@@ -199,12 +199,13 @@ impl World {
     /// A message arrives.
     fn deliver(mut self, setup: &Setup, step: Move, post: Post, emit: Emit<'_>) {
         let event = match post {
-            Post::Rotate { request, token, heard, .. } => {
+            Post::Rotate { request, token, send_by, heard } => {
                 if setup.is(Flaw::NoClaim) || self.claims(setup, request) {
                     let rotator = Rotator {
                         request,
                         token,
                         claimed_at: self.now,
+                        send_by,
                         step: Step::Claimed,
                         alive: true,
                         heard,
@@ -290,7 +291,16 @@ impl World {
         };
         match rotator.step {
             Step::Claimed => {
-                let sent = self.one_at_a_time(setup, at).map(|()| self.moved(at, Step::Sent));
+                let sent = self.one_at_a_time(setup, at).map(|()| {
+                    let mut sent = self.moved(at, Step::Sent);
+                    if let Some(rotator) = sent.rotators.iter_mut().find(|rotator| rotator.request == request)
+                    {
+                        // It says nothing any more.
+                        rotator.send_by = Timestamp::default();
+                    }
+                    sent.rotators.sort_unstable();
+                    sent
+                });
                 emit(plain(Move::Depart(request)), sent);
             }
             Step::Sent => {

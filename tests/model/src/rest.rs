@@ -46,9 +46,9 @@ impl World {
         }
         for post in &self.posts {
             match post {
-                Post::Rotate { claim_by, .. } => {
+                Post::Rotate { send_by, .. } => {
                     // To come too late is a fault.
-                    let before = claim_by.before(TICK).max(self.now);
+                    let before = send_by.before(TICK).max(self.now);
                     times.push(before);
                     latest = latest.min(before);
                 }
@@ -75,6 +75,8 @@ impl World {
             if rotator.step == Step::Claimed {
                 // Nobody sends a request whose time is over.
                 latest = latest.min(tick_at(aborted).before(TICK));
+                // Nor one that comes too late: that is a fault, and found by the others.
+                latest = latest.min(rotator.send_by.before(TICK).max(self.now));
             }
             // Whatever is left of it then is ended by the runtime: before that time, not at it.
             latest = latest.min(tick_at(over).before(TICK));
@@ -133,7 +135,7 @@ impl World {
         }
         for post in &mut self.posts {
             match post {
-                Post::Told { by: at, .. } | Post::Rotate { claim_by: at, .. } => *at = rebased(*at),
+                Post::Told { by: at, .. } | Post::Rotate { send_by: at, .. } => *at = rebased(*at),
                 Post::Close { .. } | Post::Closed { .. } | Post::Revoke { .. } | Post::Revoked { .. } => {}
             }
         }

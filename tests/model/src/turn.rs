@@ -156,7 +156,7 @@ impl World {
 
     fn send(&mut self, setup: &Setup, after: &Arc<Vault>, effect: &Effect) -> Result<(), Broken> {
         match effect {
-            Effect::RequestToken { request, refresh_token, claim_by, .. } => {
+            Effect::RequestToken { request, refresh_token, send_by, .. } => {
                 if !self.knows_of(*request) {
                     return Err(broken(
                         Law::DurableBeforeVisible,
@@ -164,7 +164,7 @@ impl World {
                     ));
                 }
                 let token = number(refresh_token);
-                self.post(Post::Rotate { request: *request, token, claim_by: *claim_by, heard: true });
+                self.post(Post::Rotate { request: *request, token, send_by: *send_by, heard: true });
                 if setup.flaw.is_some_and(Flaw::leaves_an_instance_behind) && self.stale.is_none() {
                     self.stale = Some(Arc::clone(after));
                 }

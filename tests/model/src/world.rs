@@ -126,6 +126,8 @@ pub struct Rotator {
     pub token: Token,
     /// When it was claimed.
     pub claimed_at: Timestamp,
+    /// When it is too late to send it.
+    pub send_by: Timestamp,
     /// How far it is.
     pub step: Step,
     /// Whether anybody waits for the server's answer: the sender may be dead, or have hung up.
@@ -143,8 +145,8 @@ pub enum Post {
         request: RequestId,
         /// What to present.
         token: Token,
-        /// When it is too late to claim it.
-        claim_by: Timestamp,
+        /// When it is too late to send it.
+        send_by: Timestamp,
         /// Whether the vault is still the one that asked.
         heard: bool,
     },

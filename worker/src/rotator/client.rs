@@ -35,8 +35,8 @@ pub(crate) struct TokenRequest {
     pub(crate) refresh_token: RefreshToken,
     /// How long the rotator waits for an answer.
     pub(crate) abort_after: Millis,
-    /// When it is too late to claim it.
-    pub(crate) claim_by: Timestamp,
+    /// When it is too late to send it.
+    pub(crate) send_by: Timestamp,
 }
 
 /// Has a token request sent, and says how it ended. Whatever goes wrong on the way, the escrow knows more.
@@ -48,7 +48,7 @@ pub(crate) async fn send(env: &Env, environment: &Environment, order: TokenReque
 }
 
 async fn attempt(env: &Env, environment: &Environment, order: TokenRequest) -> Result<TokenAnswer, JsValue> {
-    let TokenRequest { vault, provider, request, refresh_token, abort_after, claim_by } = order;
+    let TokenRequest { vault, provider, request, refresh_token, abort_after, send_by } = order;
     let order = Order {
         vault,
         provider,
@@ -56,7 +56,7 @@ async fn attempt(env: &Env, environment: &Environment, order: TokenRequest) -> R
         abort_after: abort_after.as_millis(),
     };
     let body = serde_json::to_string(&order).map_err(|_| JsValue::NULL)?;
-    let proof = environment.internal.sign(ROTATE, request, claim_by, body.as_bytes());
+    let proof = environment.internal.sign(ROTATE, request, send_by, body.as_bytes());
     let headers = Headers::new()?;
     headers.set(HEADER, &proof)?;
     let init = RequestInit::new();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use everlit_core::id::RequestId;
 use everlit_core::secret::RefreshToken;
-use everlit_core::time::Timestamp;
+use everlit_core::time::{Millis, Timestamp};
 use everlit_core::vault::TokenAnswer;
 use everlit_edge::internal::{HEADER, Internal, InternalError, ROTATE};
 use everlit_edge::oauth::{self, ClientRequest, KeptAnswer};
@@ -44,7 +44,7 @@ pub(crate) async fn rotate(call: Call, environment: Rc<Environment>) -> Result<R
         env: call.env,
         environment,
         request,
-        claim_by: deadline,
+        send_by: deadline,
         order,
     };
     // To its end also if the vault's object is reset and hangs up.
@@ -58,7 +58,7 @@ struct Rotation {
     environment: Rc<Environment>,
     escrow: EscrowClient,
     request: RequestId,
-    claim_by: Timestamp,
+    send_by: Timestamp,
     order: Order,
 }
 
@@ -80,9 +80,10 @@ impl Rotation {
         let Ok(metadata) = discovery::metadata(&registration.provider.issuer).await else {
             return unsent("no metadata");
         };
-        if self.claim_by < clock::now() {
+        if self.send_by < clock::now() {
             return unsent("too late");
         }
+        let claimed_at = clock::now();
         match self.escrow.claim(self.request).await {
             Ok(true) => {}
             // Somebody else has it, or nobody can know: the vault asks the escrow.
@@ -90,8 +91,13 @@ impl Rotation {
             Err(_) => return unheard("no escrow"),
         }
         fault_point::reach(&self.env, "rotator.claimed").await;
+        let since_claim = claimed_at.until(clock::now());
+        if self.send_by < clock::now() {
+            // Nobody knows that but us: to the escrow it is one that may be under way.
+            return unheard("too late");
+        }
         let End { answer, class, reason, is_heard } =
-            self.send(&registration, &metadata.token_endpoint.to_string()).await;
+            self.send(&registration, &metadata.token_endpoint.to_string(), since_claim).await;
         log::line("token_answered", [("class", class.into()), ("reason", reason.into())]);
         fault_point::reach(&self.env, "rotator.answered").await;
         let kept = KeptAnswer { answer, received_at: clock::now() };
@@ -103,10 +109,11 @@ impl Rotation {
         written(&kept)
     }
 
-    async fn send(&self, registration: &Registration<'_>, endpoint: &str) -> End {
+    async fn send(&self, registration: &Registration<'_>, endpoint: &str, since_claim: Millis) -> End {
         let token = RefreshToken::new(self.order.refresh_token.clone());
         let request = ClientRequest::refresh(&registration.client(), &token);
-        let limit = Duration::from_millis(self.order.abort_after);
+        // It counts from the claim: so does whoever finds the claim and no answer.
+        let limit = Duration::from_millis(self.order.abort_after.saturating_sub(since_claim.as_millis()));
         match outgoing::post(endpoint, &request, limit).await {
             Ok(received) => {
                 let answer = oauth::TokenAnswer::classify(&received.judged_at(clock::now()));

@@ -17,14 +17,14 @@ impl Turns {
         let effects = std::mem::take(&mut due.effects);
         for effect in effects {
             match effect {
-                Effect::RequestToken { request, refresh_token, claim_by, abort_after } => {
+                Effect::RequestToken { request, refresh_token, send_by, abort_after } => {
                     let order = TokenRequest {
                         vault: due.object.to_string(),
                         provider: due.provider.to_string(),
                         request,
                         refresh_token,
                         abort_after,
-                        claim_by,
+                        send_by,
                     };
                     self.rotate(&due, order);
                 }

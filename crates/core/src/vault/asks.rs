@@ -9,8 +9,8 @@ use crate::id::{CallerId, OpId, Stamp};
 use crate::schedule;
 use crate::time::{Millis, Timestamp};
 
-/// A rotator that has not claimed its request within this need not begin.
-const CLAIM_WITHIN: Millis = Millis::from_secs(10);
+/// A rotator that has not sent its request within this need not begin.
+const SEND_WITHIN: Millis = Millis::from_secs(10);
 /// No caller can be so many rotations ahead of a vault: it is wrong, not we.
 const AHEAD_MAX: u32 = 1_000_000;
 
@@ -104,13 +104,13 @@ impl Vault {
         let grace = self.policy.grace;
         let close = live.ambiguous.and_then(|ambiguous| grace.closes_after(ambiguous.since));
         let close = close.filter(|_| grace.blast == Blast::ClientAndUser);
-        let claim_by = now.after(CLAIM_WITHIN);
-        let claim_by = close.map_or(claim_by, |close| claim_by.min(close));
+        let send_by = now.after(SEND_WITHIN);
+        let send_by = close.map_or(send_by, |close| send_by.min(close));
         effects.push(Effect::Persist);
         effects.push(Effect::RequestToken {
             request,
             refresh_token,
-            claim_by,
+            send_by,
             abort_after: grace.abort_after(),
         });
     }

@@ -21,8 +21,9 @@ pub enum Effect {
         request: RequestId,
         /// What to present.
         refresh_token: RefreshToken,
-        /// From when on it must not be claimed any more: it is [`Unsent`](super::TokenAnswer::Unsent) then.
-        claim_by: Timestamp,
+        /// From when on it must not be sent any more: it is [`Unsent`](super::TokenAnswer::Unsent) then, and
+        /// [`Unheard`](super::TokenAnswer::Unheard) if it was claimed by then.
+        send_by: Timestamp,
         /// When to abort it, counted from the claim.
         abort_after: Millis,
     },

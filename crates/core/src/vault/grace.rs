@@ -78,11 +78,6 @@ const SETTLED_STRICT: Millis = Millis::from_secs(30);
 /// still be sealed and kept.
 const ABORT_MAX: Millis = Millis::from_secs(25);
 
-/// The part of a window that is made use of: a request that leaves in its last moments arrives too late.
-const fn usable(window: Millis) -> Millis {
-    window.less(window.percent(5))
-}
-
 impl GraceProfile {
     /// The strictest server there is, and the default: a second use is refused and takes the grant with it.
     pub const STRICT: Self =
@@ -93,7 +88,7 @@ impl GraceProfile {
     pub fn verdict(&self, since_first_sent: Millis) -> Verdict {
         let open = match self.window {
             Window::None => false,
-            Window::For(window) => since_first_sent < usable(window),
+            Window::For(window) => since_first_sent < self.usable(window),
             Window::Unlimited => true,
         };
         match self.blast {
@@ -112,11 +107,21 @@ impl GraceProfile {
         }
     }
 
+    /// The part of a window in which a request may leave. One that leaves in its last moments arrives too late; and where that
+    /// would end other devices' grants, it must arrive in time however long it is under way.
+    fn usable(&self, window: Millis) -> Millis {
+        let usable = window.less(window.percent(5));
+        match self.blast {
+            Blast::Token | Blast::Family => usable,
+            Blast::ClientAndUser => usable.less(self.abort_after()),
+        }
+    }
+
     /// When a window closes that began at `since`; nothing where there is none, or where it never closes.
     #[must_use]
-    pub const fn closes_after(&self, since: Timestamp) -> Option<Timestamp> {
+    pub fn closes_after(&self, since: Timestamp) -> Option<Timestamp> {
         match self.window {
-            Window::For(window) => Some(since.after(usable(window))),
+            Window::For(window) => Some(since.after(self.usable(window))),
             Window::None | Window::Unlimited => None,
         }
     }
@@ -158,7 +163,8 @@ mod tests {
     #[test]
     fn other_devices_are_never_risked() {
         let wide = GraceProfile { blast: Blast::ClientAndUser, ..window(Window::For(Millis::from_secs(30))) };
-        assert_eq!(wide.verdict(Millis::from_secs(28)), Verdict::Forgiven);
+        assert_eq!(wide.verdict(Millis::from_secs(18)), Verdict::Forgiven);
+        assert_eq!(wide.verdict(Millis::from_secs(19)), Verdict::Forbidden, "it may be under way for 10 s");
         assert_eq!(wide.verdict(Millis::from_secs(30)), Verdict::Forbidden);
     }
 
