@@ -146,7 +146,7 @@ impl Memory {
     pub(super) fn measure(repo: &Repo) -> Result<Self> {
         let mut command = repo.node();
         command.arg(repo.at("tests/bench/memory.mjs"));
-        let output = run::must(repo, "bench-memory", command, 5)?;
+        let output = run::must(repo, "bench-memory", command, 15)?;
         let line = output.lines().rfind(|line| line.starts_with('{'));
         let said: Json = serde_json::from_str(line.unwrap_or_default()).context("no line of JSON")?;
         let (Some(rust), Some(javascript)) = (grown(&said, "rust"), grown(&said, "javascript")) else {
