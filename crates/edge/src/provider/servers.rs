@@ -192,9 +192,10 @@ mod tests {
             ("supabase", 86_400, Verdict::Forgiven),
             ("entra", 86_400, Verdict::Forgiven),
             ("duende", 86_400, Verdict::Forgiven),
-            ("okta", 29, Verdict::Forgiven),
-            ("okta", 30, Verdict::LastResort),
-            ("workos", 29, Verdict::Forgiven),
+            // The last twentieth of a window is left to clocks that differ.
+            ("okta", 28, Verdict::Forgiven),
+            ("okta", 29, Verdict::LastResort),
+            ("workos", 28, Verdict::Forgiven),
             ("connect2id", 4, Verdict::Forgiven),
             ("connect2id", 5, Verdict::LastResort),
             ("auth0", 0, Verdict::LastResort),
