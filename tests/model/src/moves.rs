@@ -134,27 +134,25 @@ impl World {
     fn people(&self, setup: &Setup, emit: Emit<'_>) {
         let rotates = self.row.stamp.generation.0 <= setup.bound.rotations;
         for (at, tab) in self.tabs.iter().enumerate() {
-            let twin = at > 0 && self.tabs.get(at - 1) == Some(tab);
-            if rotates && !tab.waits && !tab.over && !twin {
+            if rotates && tab.waits_for.is_none() && !self.has_twin(at) {
                 for reason in [AskReason::Deadline, AskReason::Unauthorized, AskReason::Forced] {
                     let mut world = self.clone();
-                    if let Some(tab) = world.tabs.get_mut(at) {
-                        tab.waits = true;
-                    }
+                    let caller = world.call(at);
                     let ask = Ask { op: None, stamp: Some(stamp(tab.holds)), reason, active_ago: None };
-                    let event = Event::TokenAsked { caller: caller(at), ask };
+                    let event = Event::TokenAsked { caller, ask };
                     world.happens(setup, Move::Ask(at, reason), &event, emit);
                 }
             }
         }
-        if self.budget.endings == 0 || self.tabs.iter().any(|tab| tab.over) {
+        if self.budget.endings == 0 || self.is_over() {
             return;
         }
         let mut spent = self.clone();
         spent.budget.endings -= 1;
-        for at in 0..self.tabs.len() {
-            let event = Event::LogoutAsked { caller: caller(at) };
-            spent.clone().happens(setup, Move::Logout(at), &event, emit);
+        for at in (0..self.tabs.len()).filter(|at| !self.has_twin(*at)) {
+            let mut world = spent.clone();
+            let event = Event::LogoutAsked { caller: world.call(at) };
+            world.happens(setup, Move::Logout(at), &event, emit);
         }
         let mut ended = spent.clone();
         let newest = self.server.newest_family();
@@ -172,6 +170,11 @@ impl World {
                 emit(Action { step: Move::LogIn, cut }, outcome);
             }
         });
+    }
+
+    /// Tabs are in order: whatever the one before can do, this one can.
+    fn has_twin(&self, at: usize) -> bool {
+        at > 0 && self.tabs.get(at - 1) == self.tabs.get(at)
     }
 
     /// The vault is stepped.
@@ -511,8 +514,4 @@ enum Ending {
 
 const fn plain(step: Move) -> Action {
     Action { step, cut: None }
-}
-
-const fn caller(tab: usize) -> CallerId {
-    CallerId(tab as u64 + 1)
 }

@@ -81,10 +81,9 @@ fn short(world: &World) -> String {
     if let Some((request, entry)) = world.escrow.entry() {
         let _written = write!(text, "; escrow {} {}", request.0, readable(&format!("{entry:?}")));
     }
-    let tabs = world.tabs.iter().map(|Tab { holds, waits, over }| {
-        let waits = if *waits { "?" } else { "" };
-        let over = if *over { "!" } else { "" };
-        format!("g{}{waits}{over}", holds.0)
+    let tabs = world.tabs.iter().map(|Tab { holds, waits_for }| {
+        let waits = if waits_for.is_some() { "?" } else { "" };
+        format!("g{}{waits}", holds.0)
     });
     let _written = write!(text, "; tabs {}", tabs.collect::<Vec<_>>().join(" "));
     text

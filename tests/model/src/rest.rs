@@ -26,7 +26,7 @@ impl World {
 
     /// Alarm or timer. A timer lives as long as somebody waits.
     fn next_bell(&self) -> Option<Timestamp> {
-        let timer = self.vault.next_deadline().filter(|_| self.tabs.iter().any(|tab| tab.waits));
+        let timer = self.vault.next_deadline().filter(|_| self.tabs.iter().any(|tab| tab.waits_for.is_some()));
         [self.alarm, timer].into_iter().flatten().min()
     }
 
@@ -98,10 +98,12 @@ impl World {
     /// Puts a world at rest back to the origin, and forgets what cannot matter any more.
     pub fn settle_down(&mut self, setup: &Setup) {
         let newest = self.row.stamp.generation.0;
+        // Whoever is behind is behind, and when it is over it does not matter.
+        let oldest = if self.is_over() { newest } else { newest.saturating_sub(1) };
         for tab in &mut self.tabs {
-            // Whoever is behind is behind.
-            tab.holds = tab.holds.max(Generation(newest.saturating_sub(1)));
+            tab.holds = tab.holds.max(Generation(oldest));
         }
+        self.tabs.sort_unstable();
         if !self.is_at_rest() {
             return;
         }
@@ -144,7 +146,6 @@ impl World {
         let void = newest.map(|request| (request, everlit_core::escrow::Entry::Void));
         self.escrow = Escrow::load(void);
         self.server.rebase(setup.kind, now, ORIGIN);
-        self.tabs.sort_unstable();
         self.now = ORIGIN;
         let vault = Vault::load(setup.policy(), row.clone());
         self.watch = Arc::new(fresh_watch(setup, self, &vault));
@@ -161,7 +162,7 @@ impl World {
             && self.row.orphan.is_none()
             && self.row.ambiguous.is_none()
             && self.posts.iter().all(|post| matches!(post, Post::Told { .. } | Post::Rotate { .. }))
-            && self.tabs.iter().all(|tab| !tab.waits)
+            && self.tabs.iter().all(|tab| tab.waits_for.is_none())
             && self.vault.row() == *self.row
     }
 

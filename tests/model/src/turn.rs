@@ -79,7 +79,7 @@ impl World {
         world.vault = Arc::new(Vault::load(setup.policy(), Row::clone(&world.row)));
         for tab in &mut world.tabs {
             // Its request fails, and it may ask again.
-            tab.waits = false;
+            tab.waits_for = None;
         }
         for post in &self.posts {
             world.is_lost(*post);
@@ -189,13 +189,12 @@ impl World {
     }
 
     fn answer(&mut self, caller: CallerId, answer: &Answer) -> Result<(), Broken> {
-        let was_over = self.tabs.iter().any(|tab| tab.over);
-        let at = caller.0.checked_sub(1).and_then(|at| usize::try_from(at).ok());
-        let Some(tab) = at.and_then(|at| self.tabs.get_mut(at)) else { return Ok(()) };
+        let is_over = self.is_over();
+        let Some(tab) = self.tabs.iter_mut().find(|tab| tab.waits_for == Some(caller)) else { return Ok(()) };
         match answer {
             Answer::Current(current) => {
-                if was_over {
-                    return Err(broken(Law::LogoutIsFinal, "a token was given out after the end was told"));
+                if is_over {
+                    return Err(broken(Law::LogoutIsFinal, "a token was given out after the end was written"));
                 }
                 let row = &self.row;
                 let paired = row.access_token.as_ref() == Some(&current.access_token);
@@ -213,10 +212,12 @@ impl World {
                 }
                 tab.holds = current.stamp.generation;
             }
-            Answer::Ended(_) | Answer::LoggedOut => tab.over = true,
-            Answer::RetryAfter(_) | Answer::ReauthRequired(_) => {}
+            Answer::Ended(_) | Answer::LoggedOut if !is_over => {
+                return Err(broken(Law::DurableBeforeVisible, "a caller was told of an end that is not written"));
+            }
+            Answer::Ended(_) | Answer::LoggedOut | Answer::RetryAfter(_) | Answer::ReauthRequired(_) => {}
         }
-        tab.waits = false;
+        tab.waits_for = None;
         Ok(())
     }
 

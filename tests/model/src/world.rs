@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use everlit_core::escrow::{Closed, Escrow};
-use everlit_core::id::{Epoch, Generation, RequestId, Stamp};
+use everlit_core::id::{CallerId, Epoch, Generation, RequestId, Stamp};
 use everlit_core::law::VaultWatch;
 use everlit_core::retry::Failure;
 use everlit_core::secret::Secret;
 use everlit_core::time::{Millis, Moment, Timestamp};
-use everlit_core::vault::{ErrandId, Event, Granted, Login, Policy, Row, TokenAnswer, Vault};
+use everlit_core::vault::{ErrandId, Event, Granted, Login, Policy, Row, Status, TokenAnswer, Vault};
 
 use crate::flaw::Flaw;
 use crate::server::{Kind, Server, Token};
@@ -228,15 +228,13 @@ impl Place {
     }
 }
 
-/// One browser tab, as far as a vault can tell.
+/// One browser tab, as far as a vault can tell. Tabs have no names: those that are in the same place are the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tab {
     /// The generation it holds.
     pub holds: Generation,
-    /// Whether it waits for an answer.
-    pub waits: bool,
-    /// Whether it was told that the session is over.
-    pub over: bool,
+    /// The call that it waits for, if it does.
+    pub waits_for: Option<CallerId>,
 }
 
 /// What may still go wrong.
@@ -331,7 +329,7 @@ impl World {
         // A login breaks no law: it is watched so that the watch knows of it.
         let _begun = watch.check(moment(ORIGIN), &before, &event, &effects, &vault);
         let Bound { tabs, crashes, faults, twice, endings, .. } = setup.bound;
-        let tab = Tab { holds: Generation::FIRST, waits: false, over: false };
+        let tab = Tab { holds: Generation::FIRST, waits_for: None };
         let mut world = Self {
             now: ORIGIN,
             row: Arc::new(vault.row()),
@@ -355,6 +353,19 @@ impl World {
     #[must_use]
     pub const fn moment(&self) -> Moment {
         moment(self.now)
+    }
+
+    /// A tab calls: under the first number that no other call has. One that waits already calls under the number it has.
+    pub fn call(&mut self, at: usize) -> CallerId {
+        let taken = |caller| self.tabs.iter().any(|tab| tab.waits_for == Some(caller));
+        let free = (1..).map(CallerId).find(|caller| !taken(*caller)).unwrap_or(CallerId(0));
+        self.tabs.get_mut(at).map_or(free, |tab| *tab.waits_for.get_or_insert(free))
+    }
+
+    /// The end of the session is written down.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        matches!(self.row.status, Status::Ended(_))
     }
 
     /// Sends a message.

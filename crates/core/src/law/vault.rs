@@ -27,15 +27,13 @@ pub struct VaultWatch {
     open: Vec<Open>,
     /// The newest token that was written down.
     durable: Option<Stamp>,
-    /// The newest token that a caller was told of.
-    told: Option<Stamp>,
 }
 
 impl VaultWatch {
     /// Watches a vault that works by `policy`.
     #[must_use]
     pub const fn new(policy: Policy) -> Self {
-        Self { policy, open: Vec::new(), durable: None, told: None }
+        Self { policy, open: Vec::new(), durable: None }
     }
 
     /// Looks at one step.
@@ -103,11 +101,10 @@ impl VaultWatch {
                         "a caller was told of a token that is not written down",
                     )?;
                     holds(
-                        self.told <= Some(current.stamp),
+                        self.durable <= Some(current.stamp),
                         Law::NewestWins,
-                        "a caller was told of an older token than another before it",
+                        "a caller was told of an older token than the one that is written down",
                     )?;
-                    self.told = Some(current.stamp);
                 }
                 Effect::Answer { .. }
                 | Effect::CloseEscrow { .. }
