@@ -79,7 +79,7 @@ async fn send(call: &Call, destination: &Destination<'_>, token: &CurrentToken) 
 
 fn outgoing(call: &Call, destination: &Destination<'_>, access_token: &str) -> Result<RequestInit, JsValue> {
     let from = call.request.raw();
-    let headers = Headers::new_with_headers(&from.headers())?;
+    let headers = Headers::new_with_headers(call.request.headers())?;
     let names = Names::of(&headers);
     let kept = RequestHeaders::new(names.value(&headers, "connection").as_deref());
     names.remove(&headers, |name| !kept.keeps(name))?;
