@@ -2,7 +2,7 @@
 
 import { SESSION_COOKIE, startStack } from "../worker/support/stack.mjs";
 import { logIn } from "../worker/support/person.mjs";
-import { PlainWorkerd } from "./workerd.mjs";
+import { startPlain } from "./workerd.mjs";
 
 const file = (/** @type {string} */ path) => new URL(path, import.meta.url);
 
@@ -27,7 +27,7 @@ export async function startEverlit(upstream, sessions) {
 
 /** The Worker in JavaScript. @param {string} upstream @param {number} sessions */
 export async function startJavaScript(upstream, sessions) {
-  const workerd = await PlainWorkerd.start({
+  const workerd = await startPlain({
     modules: ["javascript/worker.js", "javascript/keys.js", "javascript/sealed.js", "javascript/headers.js"].map(file),
     variables: { KEY: "a secret", ORIGINS: ["http://localhost"], UPSTREAM_ORDERS: { origin: upstream, path: "/orders", methods: ["GET", "HEAD", "POST"] } },
     objects: { VAULT: "Vault" },
@@ -42,7 +42,7 @@ export async function startJavaScript(upstream, sessions) {
 }
 
 /** Does nothing, in Rust. */
-export const startRustFloor = () => PlainWorkerd.start({ modules: ["floor/build/index.js", "floor/build/index_bg.wasm"].map(file) });
+export const startRustFloor = () => startPlain({ modules: ["floor/build/index.js", "floor/build/index_bg.wasm"].map(file) });
 
 /** Does nothing, in JavaScript. */
-export const startJavaScriptFloor = () => PlainWorkerd.start({ modules: [file("javascript/nothing.js")] });
+export const startJavaScriptFloor = () => startPlain({ modules: [file("javascript/nothing.js")] });

@@ -18,7 +18,7 @@ const path = (/** @type {(port: number, held: import("./requests.mjs").Held) => 
   const on = (/** @type {typeof everlit | typeof javascript} */ { workerd, held }) => target(workerd, held.map((one) => ask(workerd.port, one)));
   return { rust: on(everlit), javascript: on(javascript) };
 };
-const nothing = (/** @type {import("./workerd.mjs").PlainWorkerd} */ workerd) => target(workerd, [askNothing(workerd.port)]);
+const nothing = (/** @type {import("../worker/support/workerd-process.mjs").WorkerdProcess} */ workerd) => target(workerd, [askNothing(workerd.port)]);
 
 serve(
   { token: path(askToken), proxied: path(callOrders), nothing: { rust: nothing(floors.rust), javascript: nothing(floors.javascript) } },
