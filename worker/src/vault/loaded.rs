@@ -8,9 +8,9 @@ use everlit_core::vault::{CHECKUP, Effect, Event, Phase, Vault};
 use worker::Env;
 use worker::worker_sys::DurableObjectState;
 
-use super::alarm::Alarm;
 use super::message::Holder;
 use super::row_store::{Guard, Kept, ReadError, RowStore, WriteError};
+use crate::alarm::Alarm;
 use crate::environment::Environment;
 use crate::sql::{Storage, StorageError};
 use crate::{clock, log};

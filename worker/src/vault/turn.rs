@@ -13,10 +13,10 @@ use futures_channel::oneshot;
 use worker::Env;
 use worker::worker_sys::DurableObjectState;
 
-use super::alarm::Alarm;
 use super::loaded::{Fault, Loaded, Lost};
 use super::message::Holder;
 use super::watch::Watch;
+use crate::alarm::Alarm;
 use crate::environment::Environment;
 use crate::sql::Storage;
 use crate::{clock, log};
