@@ -9,7 +9,7 @@ use worker::Env;
 use worker::worker_sys::DurableObjectState;
 
 use super::message::Holder;
-use super::row_store::{Guard, Kept, ReadError, RowStore, WriteError};
+use super::row_store::{Kept, ReadError, RowStore, WriteError};
 use crate::alarm::Alarm;
 use crate::environment::Environment;
 use crate::sql::{Storage, StorageError};
@@ -54,8 +54,6 @@ pub(super) struct Loaded {
     /// The id of the object.
     pub(super) object: Rc<str>,
     store: RowStore,
-    /// The row as it was last read or written; nothing where there is none.
-    written: Option<Guard>,
 }
 
 impl Loaded {
@@ -76,20 +74,19 @@ impl Loaded {
                 Fault::Ahead
             }
         })?;
-        let (vault, provider, holder, written) = match kept {
+        let (vault, provider, holder) = match kept {
             Some(Kept { row, provider, user }) => {
-                let written = Some(Guard::of(&row));
                 let holder = user.map(|user| Holder { provider: provider.to_string(), user });
-                (Vault::load(environment.policy(&provider), row), provider, holder, written)
+                (Vault::load(environment.policy(&provider), row), provider, holder)
             }
-            None => (Vault::new(environment.policy("")), Rc::from(""), None, None),
+            None => (Vault::new(environment.policy("")), Rc::from(""), None),
         };
-        Ok(Self { environment, vault, provider, holder, object: Rc::from(object), store, written })
+        Ok(Self { environment, vault, provider, holder, object: Rc::from(object), store })
     }
 
     /// Says whose session begins, if none has.
     pub(super) fn begin(&mut self, holder: Holder) {
-        if self.written.is_none() {
+        if !self.store.holds_row() {
             self.vault = Vault::new(self.environment.policy(&holder.provider));
             self.provider = Rc::from(holder.provider.as_str());
             self.holder = Some(holder);
@@ -144,13 +141,7 @@ impl Loaded {
         let over = matches!(self.vault.phase(), Phase::Ended(_));
         // A session that is over keeps no claims: only why it ended, and what is left to revoke.
         let user = self.holder.as_ref().filter(|_| !over).map(|holder| holder.user.clone());
-        let kept = Kept { row: self.vault.row(), provider: Rc::clone(&self.provider), user };
-        match self.written {
-            Some(over) => self.store.update(&kept, over)?,
-            None => self.store.insert(&kept)?,
-        }
-        self.written = Some(Guard::of(&kept.row));
-        Ok(())
+        self.store.write(&Kept { row: self.vault.row(), provider: Rc::clone(&self.provider), user })
     }
 
     fn is_blank(&self) -> bool {
@@ -162,7 +153,7 @@ impl Loaded {
     fn forget(&mut self, alarm: &mut Alarm) -> Result<(), WriteError> {
         self.store.erase()?;
         alarm.erased();
-        (self.written, self.holder) = (None, None);
+        self.holder = None;
         Ok(())
     }
 }
