@@ -35,6 +35,11 @@ impl Alarm {
         }
     }
 
+    /// What it is armed for, as far as that is known.
+    pub(crate) const fn armed_at(&self) -> Option<Timestamp> {
+        self.armed_at
+    }
+
     /// It rings: there is none armed any more.
     pub(crate) const fn rung(&mut self) {
         (self.known, self.armed_at) = (true, None);
@@ -43,6 +48,19 @@ impl Alarm {
     /// Everything was erased, the alarm included.
     pub(crate) fn erased(&mut self) {
         *self = Self { known: true, ..Self::default() };
+    }
+
+    /// Arms it for `wanted` if it was lost, and else leaves it as it is.
+    pub(crate) fn restore(
+        &mut self,
+        storage: &Storage,
+        wanted: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<(), StorageError> {
+        match self.alive(now) {
+            Some(_) => Ok(()),
+            None => self.arm(storage, wanted),
+        }
     }
 
     /// Arms it for `wanted`, unless it is armed for an earlier time: then it rings for nothing, and is armed anew. To move it
@@ -54,22 +72,26 @@ impl Alarm {
         now: Timestamp,
     ) -> Result<(), StorageError> {
         self.failures = 0;
-        let armed_at = self.armed_at.filter(|at| now.since(*at) < LOST);
-        let Some(wanted) = wanted.filter(|wanted| armed_at.is_none_or(|armed_at| *wanted < armed_at)) else {
-            return Ok(());
-        };
-        storage.arm(wanted)?;
-        self.armed_at = Some(wanted);
-        Ok(())
+        let armed_at = self.alive(now);
+        self.arm(storage, wanted.filter(|wanted| armed_at.is_none_or(|armed_at| *wanted < armed_at)))
     }
 
     /// Arms it for another try, after a turn of the handler that failed.
     pub(crate) fn try_again(&mut self, storage: &Storage) -> Result<(), StorageError> {
         let wait = Millis::from_millis(AGAIN_FIRST.as_millis().wrapping_shl(self.failures.min(9)));
         self.failures = self.failures.saturating_add(1);
-        let at = clock::now().after(wait.min(AGAIN_MAX));
-        storage.arm(at)?;
-        self.armed_at = Some(at);
+        self.arm(storage, Some(clock::now().after(wait.min(AGAIN_MAX))))
+    }
+
+    fn alive(&self, now: Timestamp) -> Option<Timestamp> {
+        self.armed_at.filter(|at| now.since(*at) < LOST)
+    }
+
+    fn arm(&mut self, storage: &Storage, at: Option<Timestamp>) -> Result<(), StorageError> {
+        if let Some(at) = at {
+            storage.arm(at)?;
+            self.armed_at = Some(at);
+        }
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use everlit_core::id::OpId;
+use everlit_core::id::{Epoch, OpId};
 use everlit_core::time::Timestamp;
 use everlit_core::vault::{CHECKUP, Effect, Event, Phase, Vault};
 use worker::Env;
@@ -39,6 +39,15 @@ impl From<Fault> for Lost {
     fn from(fault: Fault) -> Self {
         Self::Fault(fault)
     }
+}
+
+/// Who came with a login. Their claims are taken if that login is.
+#[derive(Clone)]
+pub(super) struct Arrival {
+    /// The login.
+    pub(super) login: Epoch,
+    /// Who.
+    pub(super) holder: Holder,
 }
 
 /// A vault, its row's store, and whose it is.
@@ -94,11 +103,22 @@ impl Loaded {
     }
 
     /// One step, with everything of it that is written: rows first, then the alarm, all one transaction.
-    pub(super) fn step(&mut self, event: Event, alarm: &mut Alarm) -> Result<Vec<Effect>, Lost> {
+    pub(super) fn step(
+        &mut self,
+        event: Event,
+        arrival: Option<&Arrival>,
+        alarm: &mut Alarm,
+    ) -> Result<Vec<Effect>, Lost> {
         // The alarm is the time to look after the row's keys, and the only one if nobody comes.
         let is_alarm = event == Event::DeadlineReached;
         let moment = clock::moment();
         let effects: Vec<Effect> = self.vault.step(moment, event).into_iter().collect();
+        if let Some(Arrival { login, holder }) = arrival
+            && matches!(self.vault.phase(), Phase::Live(live) if live.login == *login)
+        {
+            // Names and addresses change; the person does not.
+            self.holder = Some(holder.clone());
+        }
         let persist = effects.contains(&Effect::Persist) || is_alarm && self.store.is_stale();
         let written = if effects.contains(&Effect::Forget) {
             self.forget(alarm)
@@ -133,8 +153,17 @@ impl Loaded {
         if persist {
             self.write_row()?;
         }
-        let wanted = self.vault.next_alarm().map(|at| at.min(now.after(CHECKUP)));
-        Ok(alarm.see_to(self.store.storage(), wanted, now)?)
+        Ok(alarm.see_to(self.store.storage(), self.wanted_alarm(now), now)?)
+    }
+
+    /// Arms the alarm again if it was lost.
+    pub(super) fn restore_alarm(&self, alarm: &mut Alarm) -> Result<(), StorageError> {
+        let now = clock::now();
+        alarm.restore(self.store.storage(), self.wanted_alarm(now), now)
+    }
+
+    fn wanted_alarm(&self, now: Timestamp) -> Option<Timestamp> {
+        self.vault.next_alarm().map(|at| at.min(now.after(CHECKUP)))
     }
 
     fn write_row(&mut self) -> Result<(), WriteError> {
