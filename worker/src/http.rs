@@ -1,6 +1,7 @@
 //! What we answer: problems, JSON, pages, and the headers that go with all of them.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use everlit_edge::html::Page;
 use everlit_wire::{Code, HEADER_CODE, Problem};
@@ -25,6 +26,8 @@ pub(crate) enum Reply {
     Own {
         /// The HTTP status.
         status: u16,
+        /// What the body is.
+        content_type: Option<&'static str>,
         /// Headers that are set, in place of those that every answer has.
         headers: Vec<(&'static str, String)>,
         /// Cookies that are set or removed, each a header of its own.
@@ -39,7 +42,7 @@ pub(crate) enum Reply {
 impl Reply {
     /// An answer without a body.
     pub(crate) const fn empty(status: u16) -> Self {
-        Self::Own { status, headers: Vec::new(), cookies: Vec::new(), body: None }
+        Self::Own { status, content_type: None, headers: Vec::new(), cookies: Vec::new(), body: None }
     }
 
     /// A JSON document.
@@ -70,7 +73,7 @@ impl Reply {
     /// A page of ours.
     pub(crate) fn page(status: u16, page: Page) -> Self {
         let headers = page.headers().iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-        Self::Own { status, headers, cookies: Vec::new(), body: Some(page.body) }
+        Self::Own { status, content_type: None, headers, cookies: Vec::new(), body: Some(page.body) }
     }
 
     /// A redirect that a navigation follows.
@@ -95,49 +98,49 @@ impl Reply {
     }
 
     /// A body of this type.
-    pub(crate) fn text(status: u16, content_type: &str, text: String) -> Self {
-        let headers = vec![("content-type", content_type.to_owned())];
-        Self::Own { status, headers, cookies: Vec::new(), body: Some(text) }
+    pub(crate) fn text(status: u16, content_type: &'static str, text: String) -> Self {
+        let content_type = Some(content_type);
+        Self::Own { status, content_type, headers: Vec::new(), cookies: Vec::new(), body: Some(text) }
     }
 
     /// The answer as the runtime wants it.
     pub(crate) fn into_response(self) -> Result<Response, JsValue> {
         match self {
             Self::Forwarded(response) => Ok(response),
-            Self::Own { status, headers, cookies, body } => {
-                let list = usual_headers()?;
+            Self::Own { status, content_type, headers, cookies, body } => {
+                let init = usual(content_type)?;
+                init.set_status(status);
+                let response = Response::new_with_opt_str_and_init(body.as_deref(), &init)?;
                 for (name, value) in headers {
-                    list.set(name, &value)?;
+                    response.headers().set(name, &value)?;
                 }
                 for cookie in cookies {
-                    list.append("set-cookie", &cookie)?;
+                    response.headers().append("set-cookie", &cookie)?;
                 }
-                let init = ResponseInit::new();
-                init.set_status(status);
-                init.set_headers_headers(&list);
-                Response::new_with_opt_str_and_init(body.as_deref(), &init)
+                Ok(response)
             }
         }
     }
 }
 
 thread_local! {
-    static USUAL: RefCell<Option<Headers>> = const { RefCell::new(None) };
+    static USUAL: RefCell<BTreeMap<Option<&'static str>, ResponseInit>> = const { RefCell::new(BTreeMap::new()) };
 }
 
-/// [`HEADERS`], as the runtime wants them: a copy of a list that was made once, since each header that is set crosses over to
-/// JavaScript with two texts.
-fn usual_headers() -> Result<Headers, JsValue> {
-    if let Some(copy) = USUAL.with_borrow(|usual| usual.as_ref().map(Headers::new_with_headers)) {
-        return copy;
+/// [`HEADERS`] and the type of the body, as the runtime wants them: made once, since each header that is set crosses over to
+/// JavaScript with two texts. A response copies them.
+fn usual(content_type: Option<&'static str>) -> Result<ResponseInit, JsValue> {
+    if let Some(made) = USUAL.with_borrow(|usual| usual.get(&content_type).cloned()) {
+        return Ok(made);
     }
-    let usual = Headers::new()?;
-    for (name, value) in HEADERS {
-        usual.set(name, value)?;
+    let headers = Headers::new()?;
+    for (name, value) in HEADERS.into_iter().chain(content_type.map(|value| ("content-type", value))) {
+        headers.set(name, value)?;
     }
-    let copy = Headers::new_with_headers(&usual);
-    USUAL.set(Some(usual));
-    copy
+    let init = ResponseInit::new();
+    init.set_headers_headers(&headers);
+    USUAL.with_borrow_mut(|usual| usual.insert(content_type, init.clone()));
+    Ok(init)
 }
 
 impl From<Problem> for Reply {

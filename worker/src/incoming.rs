@@ -42,6 +42,11 @@ impl Incoming {
         self.headers.get(name).ok().flatten()
     }
 
+    /// Its headers.
+    pub(crate) const fn headers(&self) -> &web_sys::Headers {
+        &self.headers
+    }
+
     /// The request itself, for the proxy.
     pub(crate) const fn raw(&self) -> &web_sys::Request {
         &self.raw
@@ -64,7 +69,7 @@ impl Incoming {
 }
 
 /// Host, path and query of an absolute URL as the runtime writes it: with a path, and without a fragment.
-fn split(url: &str) -> (&str, &str, Option<&str>) {
+pub(crate) fn split(url: &str) -> (&str, &str, Option<&str>) {
     let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
     let end = after_scheme.find('/').unwrap_or(after_scheme.len());
     let (host, target) = after_scheme.split_at_checked(end).unwrap_or((after_scheme, "/"));

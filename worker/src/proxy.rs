@@ -5,6 +5,7 @@ use everlit_edge::proxy::{
     rewrite_location,
 };
 use everlit_wire::{Code, HEADER_EPOCH, Problem};
+use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Headers, RequestInit, RequestRedirect, Response, WorkerGlobalScope};
@@ -60,8 +61,10 @@ pub(crate) async fn forward(call: &Call, environment: &Environment) -> Result<Re
 }
 
 fn is_expired(response: &Response) -> bool {
-    let challenge = response.headers().get("www-authenticate").ok().flatten();
-    is_access_expired(response.status(), challenge.as_deref())
+    let status = response.status();
+    // Of a call that succeeded nobody needs to know what else it might have said.
+    let challenge = (status >= 400).then(|| response.headers().get(CHALLENGE).ok().flatten()).flatten();
+    is_access_expired(status, challenge.as_deref())
 }
 
 async fn send(call: &Call, destination: &Destination<'_>, token: &CurrentToken) -> Result<Response, Problem> {
@@ -79,7 +82,7 @@ async fn send(call: &Call, destination: &Destination<'_>, token: &CurrentToken) 
 
 fn outgoing(call: &Call, destination: &Destination<'_>, access_token: &str) -> Result<RequestInit, JsValue> {
     let from = call.request.raw();
-    let headers = Headers::new_with_headers(&from.headers())?;
+    let headers = Headers::new_with_headers(call.request.headers())?;
     let names = Names::of(&headers);
     let kept = RequestHeaders::new(names.value(&headers, "connection").as_deref());
     names.remove(&headers, |name| !kept.keeps(name))?;
@@ -132,20 +135,33 @@ fn filtered(destination: &Destination<'_>, response: &Response) -> Result<Respon
 /// The header that says why a request was not let in.
 const CHALLENGE: &str = "www-authenticate";
 
+#[wasm_bindgen(inline_js = r#"export function names(headers) {
+  let names = "";
+  for (const name of headers.keys()) names += name + "\n";
+  return names;
+}"#)]
+extern "C" {
+    fn names(headers: &Headers) -> String;
+}
+
 /// The names of headers, in lower case, as one text: one step over to JavaScript instead of several for each header. To take
 /// every header out and put it back would cost more than the rest of the call.
 struct Names(String);
 
 impl Names {
-    /// Between names. None can hold it, whatever was sent.
-    const SEPARATOR: &str = "\n";
+    /// After each name. None can hold it, whatever was sent.
+    const SEPARATOR: char = '\n';
 
     fn of(headers: &Headers) -> Self {
-        Self(js_sys::Array::from(&headers.keys()).join(Self::SEPARATOR).into())
+        Self(names(headers))
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.split_terminator(Self::SEPARATOR)
     }
 
     fn hold(&self, wanted: &str) -> bool {
-        self.0.split(Self::SEPARATOR).any(|name| name == wanted)
+        self.iter().any(|name| name == wanted)
     }
 
     /// What a header says, if it is there.
@@ -155,7 +171,7 @@ impl Names {
 
     /// Takes some of the headers out.
     fn remove(&self, headers: &Headers, is_dropped: impl Fn(&str) -> bool) -> Result<(), JsValue> {
-        for name in self.0.split(Self::SEPARATOR).filter(|name| is_dropped(name)) {
+        for name in self.iter().filter(|name| is_dropped(name)) {
             headers.delete(name)?;
         }
         Ok(())

@@ -8,10 +8,12 @@
 pub mod flaw;
 pub mod hash;
 pub mod moves;
+mod names;
 pub mod plan;
 pub mod report;
 mod rest;
 pub mod search;
 pub mod server;
+pub mod shared;
 pub mod turn;
 pub mod world;

@@ -1,8 +1,7 @@
 //! Time, and how worlds that differ in nothing that matters are made the same.
 
-use std::sync::Arc;
+use crate::shared::Shared;
 
-use everlit_core::escrow::Escrow;
 use everlit_core::id::Generation;
 use everlit_core::law::{Broken, Law, VaultWatch};
 use everlit_core::schedule::{INTERVAL_MIN, vault_lead};
@@ -26,7 +25,8 @@ impl World {
 
     /// Alarm or timer. A timer lives as long as somebody waits.
     fn next_bell(&self) -> Option<Timestamp> {
-        let timer = self.vault.next_deadline().filter(|_| self.tabs.iter().any(|tab| tab.waits_for.is_some()));
+        let timer =
+            self.vault.next_deadline().filter(|_| self.tabs.iter().any(|tab| tab.waits_for.is_some()));
         [self.alarm, timer].into_iter().flatten().min()
     }
 
@@ -104,6 +104,8 @@ impl World {
             tab.holds = tab.holds.max(Generation(oldest));
         }
         self.tabs.sort_unstable();
+        self.truth.lost.sort_unstable();
+        self.truth.lost.dedup();
         if !self.is_at_rest() {
             return;
         }
@@ -127,7 +129,11 @@ impl World {
         });
         row.outbox = Outbox::load(errands.collect(), row.outbox.next());
         match row.status {
-            Status::Ended(_) => row.forget_at = ORIGIN.after(Millis::from_days(1)),
+            Status::Ended(_) => {
+                row.forget_at = ORIGIN.after(Millis::from_days(1));
+                row.stamp.generation = Generation::FIRST;
+                self.tabs.iter_mut().for_each(|tab| tab.holds = Generation::FIRST);
+            }
             Status::Vacant | Status::ReauthRequired(_) => row.access_expires_at = ORIGIN,
             Status::Live => {}
         }
@@ -141,27 +147,24 @@ impl World {
                 Post::Close { .. } | Post::Closed { .. } | Post::Revoke { .. } | Post::Revoked { .. } => {}
             }
         }
-        // What became of older requests is never asked again: that there was one is all that counts.
-        let newest = self.escrow.entry().map(|(request, _)| *request);
-        let void = newest.map(|request| (request, everlit_core::escrow::Entry::Void));
-        self.escrow = Escrow::load(void);
         self.server.rebase(setup.kind, now, ORIGIN);
         self.now = ORIGIN;
+        self.rename(setup, &mut row);
         let vault = Vault::load(setup.policy(), row.clone());
-        self.watch = Arc::new(fresh_watch(setup, self, &vault));
+        self.watch = Shared::new(fresh_watch(setup, self, &vault));
         self.alarm = self.alarm.and_then(|_| vault.next_alarm());
-        self.vault = Arc::new(vault);
-        self.row = Arc::new(row);
+        self.vault = Shared::new(vault);
+        self.row = Shared::new(row);
     }
 
-    /// Nothing is under way but words that come late.
+    /// Nothing is under way but words that come late, and revocations.
     fn is_at_rest(&self) -> bool {
         self.stale.is_none()
             && self.rotators.is_empty()
             && self.row.intent.is_none()
             && self.row.orphan.is_none()
             && self.row.ambiguous.is_none()
-            && self.posts.iter().all(|post| matches!(post, Post::Told { .. } | Post::Rotate { .. }))
+            && !self.posts.iter().any(|post| matches!(post, Post::Close { .. } | Post::Closed { .. }))
             && self.tabs.iter().all(|tab| tab.waits_for.is_none())
             && self.vault.row() == *self.row
     }

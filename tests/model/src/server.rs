@@ -1,5 +1,7 @@
 //! Authorization servers: one for each way in which a refresh token that comes twice is met in the field.
 
+use std::collections::BTreeSet;
+
 use everlit_core::time::{Millis, Timestamp};
 use everlit_core::vault::{Blast, Depth, GraceProfile, Replay, Window};
 
@@ -294,6 +296,43 @@ impl Server {
                 *at = if age < window { origin.before(age) } else { Timestamp::default() };
             }
         }
+    }
+
+    /// Forgets the tokens that can make no difference any more. The others get the smallest numbers that keep the order: by their
+    /// new numbers, here are their old ones.
+    pub fn forget(&mut self, kind: Kind, now: Timestamp, held: BTreeSet<Token>) -> Vec<Token> {
+        let mut kept = held;
+        kept.extend(self.usable(kind, now));
+        // The next login opens a grant after the newest one.
+        kept.extend(Token::try_from(self.tokens.len() - 1));
+        let mut known = 0;
+        while known < kept.len() {
+            known = kept.len();
+            for (number, issued) in (0..).zip(&self.tokens) {
+                let State::Spent { successor, .. } = issued.state else { continue };
+                let older = |token: &Token| *token < number && self.family(*token) == Some(issued.family);
+                // Whether an older one is the previous one depends on those that were used after it.
+                if kind == Kind::PreviousOnce || kept.contains(&number) || kept.iter().any(older) {
+                    kept.extend([number, successor]);
+                }
+            }
+        }
+        let kept: Vec<Token> =
+            kept.into_iter().filter(|token| usize::from(*token) < self.tokens.len()).collect();
+        let renamed = |token: Token| {
+            kept.iter().position(|kept| *kept == token).and_then(|at| Token::try_from(at).ok())
+        };
+        let tokens = kept.iter().filter_map(|token| self.tokens.get(usize::from(*token)).copied());
+        self.tokens = tokens
+            .map(|issued| match issued.state {
+                State::Spent { at, successor } => Issued {
+                    state: State::Spent { at, successor: renamed(successor).unwrap_or(Token::MAX) },
+                    ..issued
+                },
+                State::Active | State::Dead => issued,
+            })
+            .collect();
+        kept
     }
 
     fn siblings_unused(&self, family: u8, token: Token) -> bool {

@@ -1,6 +1,6 @@
 //! One turn of the vault object: one step, then its effects in order, with a crash between any two of them.
 
-use std::sync::Arc;
+use crate::shared::Shared;
 
 use everlit_core::id::{CallerId, RequestId};
 use everlit_core::law::{Broken, Law, VaultWatch};
@@ -52,7 +52,7 @@ impl World {
             return emit(None, Err(broken));
         }
         let stages = stages(setup, &before, &after, &effects);
-        let (after, watch) = (Arc::new(after), Arc::new(watch));
+        let (after, watch) = (Shared::new(after), Shared::new(watch));
         let mut world = self;
         for (done, stage) in stages.iter().enumerate() {
             if world.budget.crashes > 0 {
@@ -60,7 +60,7 @@ impl World {
                     emit(Some((done, crash)), Ok(world.crashed(setup, crash)));
                 }
             }
-            world.watch = Arc::clone(&watch);
+            world.watch = watch.clone();
             if let Err(broken) = world.stage(setup, &after, *stage) {
                 return emit(None, Err(broken));
             }
@@ -76,7 +76,7 @@ impl World {
     pub fn crashed(&self, setup: &Setup, crash: Crash) -> Self {
         let mut world = self.clone();
         world.budget.crashes = world.budget.crashes.saturating_sub(1);
-        world.vault = Arc::new(Vault::load(setup.policy(), Row::clone(&world.row)));
+        world.vault = Shared::new(Vault::load(setup.policy(), Row::clone(&world.row)));
         for tab in &mut world.tabs {
             // Its request fails, and it may ask again.
             tab.waits_for = None;
@@ -109,17 +109,17 @@ impl World {
     }
 
     /// The instance that takes an event: the one there is, or, where that is the mistake, one that was left behind.
-    fn stepping(&self, event: &Event) -> Arc<Vault> {
+    fn stepping(&self, event: &Event) -> Shared<Vault> {
         let stale = self.stale.as_ref().filter(|stale| match (event, stale.phase()) {
             (Event::TokenAnswered { request, .. }, Phase::Live(live)) => {
                 live.intent.is_some_and(|intent| intent.request == *request)
             }
             _ => false,
         });
-        Arc::clone(stale.unwrap_or(&self.vault))
+        stale.unwrap_or(&self.vault).clone()
     }
 
-    fn stage(&mut self, setup: &Setup, after: &Arc<Vault>, stage: Stage<'_>) -> Result<(), Broken> {
+    fn stage(&mut self, setup: &Setup, after: &Shared<Vault>, stage: Stage<'_>) -> Result<(), Broken> {
         match stage {
             Stage::Rows => self.write(setup, after),
             Stage::Send(effect) => self.send(setup, after, effect),
@@ -149,12 +149,12 @@ impl World {
                 self.truth.lost.clear();
             }
         }
-        self.row = Arc::new(row);
+        self.row = Shared::new(row);
         self.alarm = after.next_alarm().filter(|_| !setup.is(Flaw::NoAlarm));
         Ok(())
     }
 
-    fn send(&mut self, setup: &Setup, after: &Arc<Vault>, effect: &Effect) -> Result<(), Broken> {
+    fn send(&mut self, setup: &Setup, after: &Shared<Vault>, effect: &Effect) -> Result<(), Broken> {
         match effect {
             Effect::RequestToken { request, refresh_token, send_by, .. } => {
                 if !self.knows_of(*request) {
@@ -166,7 +166,7 @@ impl World {
                 let token = number(refresh_token);
                 self.post(Post::Rotate { request: *request, token, send_by: *send_by, heard: true });
                 if setup.flaw.is_some_and(Flaw::leaves_an_instance_behind) && self.stale.is_none() {
-                    self.stale = Some(Arc::clone(after));
+                    self.stale = Some(after.clone());
                 }
             }
             Effect::CloseEscrow { request } => self.post(Post::Close { request: *request }),
@@ -194,7 +194,10 @@ impl World {
         match answer {
             Answer::Current(current) => {
                 if is_over {
-                    return Err(broken(Law::LogoutIsFinal, "a token was given out after the end was written"));
+                    return Err(broken(
+                        Law::LogoutIsFinal,
+                        "a token was given out after the end was written",
+                    ));
                 }
                 let row = &self.row;
                 let paired = row.access_token.as_ref() == Some(&current.access_token);
@@ -213,7 +216,10 @@ impl World {
                 tab.holds = current.stamp.generation;
             }
             Answer::Ended(_) | Answer::LoggedOut if !is_over => {
-                return Err(broken(Law::DurableBeforeVisible, "a caller was told of an end that is not written"));
+                return Err(broken(
+                    Law::DurableBeforeVisible,
+                    "a caller was told of an end that is not written",
+                ));
             }
             Answer::Ended(_) | Answer::LoggedOut | Answer::RetryAfter(_) | Answer::ReauthRequired(_) => {}
         }

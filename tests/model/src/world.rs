@@ -1,6 +1,6 @@
 //! One moment of the world: a vault with its row, the escrow, rotators, messages, tabs and an authorization server.
 
-use std::sync::Arc;
+use crate::shared::Shared;
 
 use everlit_core::escrow::{Closed, Escrow};
 use everlit_core::id::{CallerId, Epoch, Generation, RequestId, Stamp};
@@ -265,9 +265,9 @@ pub struct World {
     /// The clock of everybody.
     pub now: Timestamp,
     /// The object's memory.
-    pub vault: Arc<Vault>,
+    pub vault: Shared<Vault>,
     /// The object's row.
-    pub row: Arc<Row>,
+    pub row: Shared<Row>,
     /// The object's alarm.
     pub alarm: Option<Timestamp>,
     /// The escrow's row.
@@ -285,9 +285,9 @@ pub struct World {
     /// What nobody can know.
     pub truth: Truth,
     /// The laws as core checks them.
-    pub watch: Arc<VaultWatch>,
+    pub watch: Shared<VaultWatch>,
     /// A second instance that was left behind, for the flaw that lets it write.
-    pub stale: Option<Arc<Vault>>,
+    pub stale: Option<Shared<Vault>>,
 }
 
 /// What a refresh token of this number is called.
@@ -332,9 +332,9 @@ impl World {
         let tab = Tab { holds: Generation::FIRST, waits_for: None };
         let mut world = Self {
             now: ORIGIN,
-            row: Arc::new(vault.row()),
+            row: Shared::new(vault.row()),
             alarm: vault.next_alarm(),
-            vault: Arc::new(vault),
+            vault: Shared::new(vault),
             escrow: Escrow::default(),
             rotators: Vec::new(),
             posts: Vec::new(),
@@ -342,7 +342,7 @@ impl World {
             server: Server::new(),
             budget: Budget { crashes, faults, twice, endings },
             truth: Truth::default(),
-            watch: Arc::new(watch),
+            watch: Shared::new(watch),
             stale: None,
         };
         world.settle_down(setup);

@@ -5,8 +5,10 @@ use std::rc::Rc;
 use everlit_core::time::Millis;
 use everlit_core::vault::Ask;
 use everlit_edge::oauth::MAX_BODY;
+use futures_util::FutureExt as _;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen_futures::future_to_promise;
 use web_sys::{Request, Response, ResponseInit};
 use worker::Env;
 use worker::worker_sys::DurableObjectState;
@@ -14,8 +16,7 @@ use worker::worker_sys::DurableObjectState;
 use super::loaded::Fault;
 use super::message::{ESTABLISH, Finished, Question, RENEW, Shows, VaultReply, patience};
 use super::turn::{Said, Turns};
-use crate::incoming::Incoming;
-use crate::{body, clock};
+use crate::{body, clock, incoming};
 
 /// All of it came in one answer of a token endpoint, and is written anew.
 const MAX_LOGIN: usize = 2 * MAX_BODY;
@@ -25,6 +26,7 @@ const MAX_LOGIN: usize = 2 * MAX_BODY;
 /// What `durable_object` would write takes requests and answers through wrappers, each of which asks JavaScript for a dozen
 /// things that nobody here wants to know.
 #[wasm_bindgen]
+#[derive(Clone)]
 pub struct SessionVault {
     turns: Rc<Turns>,
 }
@@ -37,19 +39,12 @@ impl SessionVault {
         Self { turns: Rc::new(Turns::new(state, env)) }
     }
 
-    /// Answers the Worker.
-    pub async fn fetch(&self, request: Request) -> Result<Response, JsValue> {
-        let request = Incoming::new(request);
-        let result = match request.path.as_str() {
-            ESTABLISH | RENEW => self.take_login(&request).await,
-            _ => self.answer(&request).await,
-        };
-        let init = ResponseInit::new();
-        let body = result.and_then(|reply| serde_json::to_string(&reply).map_err(|_| 500));
-        if let Err(status) = body {
-            init.set_status(status);
-        }
-        Response::new_with_opt_str_and_init(body.ok().as_deref(), &init)
+    /// Answers the Worker; with a promise only where there is something to wait for, which is seldom.
+    pub fn fetch(&self, request: Request) -> Result<JsValue, JsValue> {
+        let vault = self.clone();
+        let mut answer = Box::pin(async move { vault.respond(&request).await.map(JsValue::from) });
+        // What was polled in vain here is polled again there, and leaves its waker then.
+        answer.as_mut().now_or_never().unwrap_or_else(|| Ok(future_to_promise(answer).into()))
     }
 
     /// The alarm rings.
@@ -59,24 +54,40 @@ impl SessionVault {
 }
 
 impl SessionVault {
-    async fn take_login(&self, request: &Incoming) -> Result<VaultReply, u16> {
-        let bytes = body::read(request.raw().body(), MAX_LOGIN).await.map_err(|_| 400_u16)?;
+    async fn respond(&self, request: &Request) -> Result<Response, JsValue> {
+        let url = request.url();
+        let (_, path, query) = incoming::split(&url);
+        let result = match path {
+            ESTABLISH | RENEW => self.take_login(path, request).await,
+            _ => self.answer(path, query).await,
+        };
+        match result.and_then(|reply| serde_json::to_string(&reply).map_err(|_| 500)) {
+            Ok(body) => Response::new_with_opt_str(Some(&body)),
+            Err(status) => {
+                let init = ResponseInit::new();
+                init.set_status(status);
+                Response::new_with_opt_str_and_init(None, &init)
+            }
+        }
+    }
+
+    async fn take_login(&self, path: &str, request: &Request) -> Result<VaultReply, u16> {
+        let bytes = body::read(request.body(), MAX_LOGIN).await.map_err(|_| 400_u16)?;
         let message: Finished = serde_json::from_slice(&bytes).map_err(|_| 400_u16)?;
         let (login, holder) = message.into_parts();
-        let answer = match request.path.as_str() {
+        let answer = match path {
             RENEW => self.turns.renew(login, holder).await,
             _ => self.turns.establish(login, holder).await,
         };
         Ok(shown(answer.map_err(status)?, Shows::Timing))
     }
 
-    async fn answer(&self, request: &Incoming) -> Result<VaultReply, u16> {
-        let question = Question::parse(&request.path, request.query.as_deref()).ok_or(404_u16)?;
-        let patience = || patience(request.query.as_deref());
+    async fn answer(&self, path: &str, query: Option<&str>) -> Result<VaultReply, u16> {
+        let question = Question::parse(path, query).ok_or(404_u16)?;
         let (said, shows) = match question {
             Question::Session => return self.session().await.map_err(status),
-            Question::Token(ask) => (self.turns.ask(ask, patience()).await, Shows::Timing),
-            Question::Access(ask) => (self.access(ask, patience()).await, Shows::AccessToken),
+            Question::Token(ask) => (self.turns.ask(ask, patience(query)).await, Shows::Timing),
+            Question::Access(ask) => (self.access(ask, patience(query)).await, Shows::AccessToken),
             Question::Logout => (self.turns.end().await, Shows::Timing),
             Question::Revoke(by) => (self.turns.revoke(by).await, Shows::Timing),
         };

@@ -13,7 +13,6 @@ use everlit_core::retry::BACKOFF_MIN;
 use everlit_core::time::Millis;
 use everlit_core::vault::{Answer, Ask, Effect, Event, Login, Revoker};
 use futures_channel::oneshot;
-use futures_util::future::{Either, select};
 use worker::worker_sys::DurableObjectState;
 use worker::{Delay, Env};
 
@@ -23,7 +22,7 @@ use super::watch::Watch;
 use crate::alarm::Alarm;
 use crate::environment::Environment;
 use crate::sql::Storage;
-use crate::{clock, log};
+use crate::{background, clock, log};
 
 /// The object behind its routes.
 pub(super) struct Turns {
@@ -194,27 +193,28 @@ impl Turns {
             (None, Some(receiver)) => receiver,
             (None, None) => return Err(Fault::Storage),
         };
-        let told = match patience {
-            None => receiver.await,
-            Some(patience) => {
-                match select(receiver, Delay::from(Duration::from_millis(patience.as_millis()))).await {
-                    Either::Left((told, _)) => told,
-                    Either::Right(_) => return self.hang_up(caller),
-                }
-            }
-        };
+        if let Some(patience) = patience {
+            self.bound(caller, Duration::from_millis(patience.as_millis()));
+        }
         // Its sender is gone where a turn was lost that others waited for, too.
-        told.map_err(|_| Fault::Storage)
+        receiver.await.map_err(|_| Fault::Storage)
     }
 
-    /// What is said to a caller whose patience is over: what there is, unless that has ended.
-    fn hang_up(self: &Rc<Self>, caller: CallerId) -> Result<Said, Fault> {
-        self.memory.borrow_mut().waiting.remove(&caller);
-        self.watch();
-        let said = self.peek()?;
-        let has_ended =
-            matches!(&said.answer, Answer::Current(current) if current.expires_in == Millis::ZERO);
-        Ok(if has_ended { Said { answer: Answer::RetryAfter(BACKOFF_MIN), ..said } } else { said })
+    /// Bounds the wait of a caller that has waited before. It is then told what there is, unless that has ended.
+    fn bound(self: &Rc<Self>, caller: CallerId, patience: Duration) {
+        let turns = Rc::clone(self);
+        background::start(&self.state, async move {
+            Delay::from(patience).await;
+            let sender = turns.memory.borrow_mut().waiting.remove(&caller);
+            let Some(sender) = sender else { return };
+            turns.watch();
+            if let Ok(Said { answer, stamp }) = turns.peek() {
+                let has_ended =
+                    matches!(&answer, Answer::Current(current) if current.expires_in == Millis::ZERO);
+                let answer = if has_ended { Answer::RetryAfter(BACKOFF_MIN) } else { answer };
+                drop(sender.send(Said { answer, stamp }));
+            }
+        });
     }
 
     /// One turn that nobody waits for.

@@ -13,8 +13,8 @@ const ROTATOR_SLACK: Millis = Millis::from_secs(5);
 const ESCROW_LIMIT: Millis = Millis::from_secs(10);
 /// How long after the intent a claim may come at the latest: an internal request is refused when it is older.
 const CLAIM_LIMIT: Millis = Millis::from_secs(60);
-/// Half the first wait between two looks at a claimed request; it doubles.
-const LOOK_FIRST: Millis = Millis::from_millis(250);
+/// The shortest wait between two looks at a claimed request.
+const LOOK_MIN: Millis = Millis::from_millis(500);
 /// An escrow that says nothing for so long of a request that nobody waits for is asked no more.
 const ORPHAN_KEPT: Millis = Millis::from_days(7);
 
@@ -27,37 +27,37 @@ pub(super) enum Ear {
     Escrow {
         /// When.
         asked_at: Timestamp,
-        /// How often it was asked before.
-        looks: u32,
+        /// How often in a row it said nothing.
+        silences: u32,
     },
     /// Nobody, until the escrow is asked (again).
     Nobody {
         /// When that is due.
         until: Timestamp,
-        /// How often it was asked.
-        looks: u32,
+        /// How often in a row the escrow said nothing.
+        silences: u32,
     },
 }
 
 impl Ear {
     /// After a restart: the escrow is asked at the first opportunity.
-    pub(super) const DEAF: Self = Self::Nobody { until: Timestamp::from_millis(0), looks: 0 };
+    pub(super) const DEAF: Self = Self::Nobody { until: Timestamp::from_millis(0), silences: 0 };
 
     /// As it would have been by this clock, if that was set back.
     pub(super) fn mended(self, now: Timestamp) -> Self {
         match self {
             Self::Rotator => self,
-            Self::Escrow { asked_at, looks } => Self::Escrow { asked_at: asked_at.min(now), looks },
-            Self::Nobody { until, looks } => {
-                Self::Nobody { until: until.min(now.after(retry::COOL_DOWN_MAX)), looks }
+            Self::Escrow { asked_at, silences } => Self::Escrow { asked_at: asked_at.min(now), silences },
+            Self::Nobody { until, silences } => {
+                Self::Nobody { until: until.min(now.after(retry::COOL_DOWN_MAX)), silences }
             }
         }
     }
 
-    const fn looks(self) -> u32 {
+    const fn silences(self) -> u32 {
         match self {
             Self::Rotator => 0,
-            Self::Escrow { looks, .. } | Self::Nobody { looks, .. } => looks,
+            Self::Escrow { silences, .. } | Self::Nobody { silences, .. } => silences,
         }
     }
 }
@@ -93,7 +93,7 @@ impl Vault {
         if let Some(Orphan { intent, .. }) = self.open_request()
             && self.listens_until().is_some_and(|until| until <= now)
         {
-            self.ear = Ear::Escrow { asked_at: now, looks: self.ear.looks() };
+            self.ear = Ear::Escrow { asked_at: now, silences: self.ear.silences() };
             effects.push(Effect::CloseEscrow { request: intent.request });
         }
     }
@@ -111,15 +111,15 @@ impl Vault {
             }
             return;
         };
-        let looks = self.ear.looks().saturating_add(1);
         match closed {
             None => {
+                let silences = self.ear.silences().saturating_add(1);
                 let wait = match self.orphan {
-                    Some(_) => retry::slow_wait(None, looks, now.entropy),
-                    None => retry::backoff(looks, now.entropy),
+                    Some(_) => retry::slow_wait(None, silences, now.entropy),
+                    None => retry::backoff(silences, now.entropy),
                 };
                 let until = now.wall.after(wait);
-                self.ear = Ear::Nobody { until, looks };
+                self.ear = Ear::Nobody { until, silences };
             }
             Some(Closed::Claimed { at }) => {
                 // A clock that was set meanwhile must not make us wait for ever, nor not at all.
@@ -129,8 +129,9 @@ impl Vault {
                 if settled_at <= now.wall {
                     self.unanswered(now, at, effects);
                 } else {
-                    let wait = Millis::from_millis(LOOK_FIRST.as_millis() << looks.min(5));
-                    self.ear = Ear::Nobody { until: now.wall.after(wait).min(settled_at), looks };
+                    // The longer it has taken, the longer it may take.
+                    let wait = at.until(now.wall).percent(50).max(LOOK_MIN);
+                    self.ear = Ear::Nobody { until: now.wall.after(wait).min(settled_at), silences: 0 };
                 }
             }
             Some(Closed::NeverSent) => self.never_sent(now, effects),
@@ -155,7 +156,7 @@ impl Vault {
 
     /// The escrow is asked at the end of this step.
     pub(super) const fn ask_escrow(&mut self, now: Timestamp) {
-        self.ear = Ear::Nobody { until: now, looks: 0 };
+        self.ear = Ear::Nobody { until: now, silences: 0 };
     }
 
     /// The open request was sent, is under way no longer, and nobody knows what came of it.

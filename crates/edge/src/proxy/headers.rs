@@ -131,19 +131,25 @@ impl ResponseHeaders {
     }
 }
 
-/// The names that a `Connection` header lists, in lower case.
+/// The names that a `Connection` header lists.
 fn named(connection: Option<&str>) -> Vec<String> {
     let names = connection.unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty());
-    names.take(64).map(|name| name.to_ascii_lowercase().replace('_', "-")).collect()
+    names.take(64).map(String::from).collect()
 }
 
 fn keeps(name: &str, dropped: &[&str], prefixes: &[&str], named: &[String]) -> bool {
-    // Behind CGI and its heirs `X_Forwarded_User` arrives as the same variable as `X-Forwarded-User`.
-    let name = name.to_ascii_lowercase().replace('_', "-");
-    !(HOP_BY_HOP.contains(&name.as_str())
-        || dropped.contains(&name.as_str())
-        || named.contains(&name)
-        || prefixes.iter().any(|prefix| name.starts_with(prefix)))
+    let begins = |with: &str| {
+        name.len() >= with.len() && name.bytes().zip(with.bytes()).all(|(a, b)| folded(a) == folded(b))
+    };
+    let is = |other: &str| name.len() == other.len() && begins(other);
+    !(HOP_BY_HOP.iter().chain(dropped).any(|other| is(other))
+        || named.iter().any(|other| is(other))
+        || prefixes.iter().any(|prefix| begins(prefix)))
+}
+
+/// Behind CGI and its heirs `X_Forwarded_User` arrives as the same variable as `X-Forwarded-User`.
+const fn folded(byte: u8) -> u8 {
+    if byte == b'_' { b'-' } else { byte.to_ascii_lowercase() }
 }
 
 #[cfg(test)]
