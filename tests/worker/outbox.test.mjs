@@ -63,6 +63,25 @@ describe("a refresh token that nobody will use again", { concurrency: 4 }, () =>
     assert.equal((await row(stack, cookie)).status, "ended:logout");
   });
 
+  play("is revoked once an operator has put right what the client was refused for", async (stack) => {
+    const { browser } = await enter(stack);
+    const token = newest(stack);
+    const isRefused = (/** @type {string} */ reason) => () => stack.workerd.log.some((line) => line.event === "revocation" && line.result === reason);
+    const codes = ["invalid_client", "unauthorized_client"];
+    stack.as.onRevocation = () => ({ status: 401, json: { error: codes[tries(stack, token) - 1] ?? codes[1] } });
+    assert.equal((await browser.call("/auth/logout", { method: "POST" })).status, 200);
+    for (const code of codes) await until(code, isRefused(code));
+    const other = { kind: "oidc", issuer: stack.as.issuer, client_id: "everlit-demo" };
+    await stack.workerd.configure({ PROVIDER_DEMO: undefined, SECRET_DEMO_CLIENT_SECRET: undefined, PROVIDER_OTHER: other, SECRET_OTHER_CLIENT_SECRET: stack.secrets[0] });
+    await restart(stack);
+    await until("a try without a provider", isRefused("the provider is no longer configured"), 45_000);
+    stack.as.onRevocation = () => undefined;
+    const before = tries(stack, token);
+    await stack.workerd.configure({ PROVIDER_DEMO: other, SECRET_DEMO_CLIENT_SECRET: stack.secrets[0], PROVIDER_OTHER: undefined, SECRET_OTHER_CLIENT_SECRET: undefined });
+    await restart(stack);
+    await until("the revocation", () => tries(stack, token) > before && isRefused("revoked")(), 45_000);
+  });
+
   for (const [by, reason] of /** @type {const} */ ([["admin", "admin"], ["backchannel", "backchannel_logout"], ["other_device", "other_device"]])) {
     play(`is revoked where the session is ended from outside (${by}), once however often that is said`, async (stack) => {
       const { browser, session } = await enter(stack);

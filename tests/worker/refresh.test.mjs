@@ -101,6 +101,27 @@ describe("a refresh", { concurrency: 5 }, () => {
     assert.equal(refreshes(stack), count + 1);
   });
 
+  play("a refresh token as long as any that is accepted is kept, presented and replaced", async (stack) => {
+    // Of such characters that JSON takes six for each.
+    const tokens = ["\u0001", "\u0002"].map((character) => character.repeat(16_384));
+    stack.as.onToken = async (form) => {
+      const isCode = form.get("grant_type") === "authorization_code";
+      return { json: { ...(await stack.as.tokens(form)), refresh_token: tokens[isCode ? 0 : 1] } };
+    };
+    const { browser, session } = await enterExpired(stack);
+    assert.equal((await ask(browser, session, "deadline")).json.generation, 2);
+    assert.deepEqual(stack.as.requests("refresh_token").map((form) => form.get("refresh_token") === tokens[0]), [true]);
+  });
+
+  play("a refresh token that is longer is the operator's affair, and ends nothing", async (stack) => {
+    const { browser, session } = await enterExpired(stack);
+    onRefresh(stack, async (form) => ({ json: { ...(await stack.as.tokens(form)), refresh_token: "r".repeat(16_385) } }));
+    assert.equal((await ask(browser, session, "deadline")).json.code, "temporarily_unavailable");
+    assert.deepEqual(outcomes(stack), ["misconfigured"]);
+    assert.equal(stack.workerd.log.findLast((line) => line.event === "token_answered")?.reason, "a refresh token of more than 16 KB");
+    assert.equal((await browser.call("/auth/session")).json.state, "active");
+  });
+
   play("a caller that hangs up does not stop the refresh", async (stack) => {
     const { browser, session } = await enterDue(stack);
     const count = refreshes(stack);

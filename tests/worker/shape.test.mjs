@@ -13,15 +13,15 @@ import { Browser } from "./support/browser.mjs";
 import { startScriptedStack } from "./support/scripted-stack.mjs";
 import { SESSION_COOKIE, question } from "./support/stack.mjs";
 import { placeVault } from "./support/storage.mjs";
+import { until } from "./support/until.mjs";
 
 const FOLDER = fileURLToPath(new URL("fixtures/shape-1/", import.meta.url));
 /** @type {{ origin: string, sessionKey: string, sessions: Record<string, { file: string, cookie: string, epoch: number, generation: number, refreshToken: string, accessToken: string }> }} */
 const { origin, sessionKey, sessions } = JSON.parse(await readFile(`${FOLDER}/sessions.json`, "utf8"));
 
-/** @type {import("./support/scripted-stack.mjs").ScriptedStack} */
-let stack;
-before(async () => {
-  stack = await startScriptedStack({
+/** A Worker that has these sessions. */
+async function startWithFixtures() {
+  const started = await startScriptedStack({
     door: true,
     change: (given) => ({
       ...given,
@@ -31,21 +31,27 @@ before(async () => {
       SECRET_SESSION_KEY: sessionKey,
     }),
   });
-  await stack.workerd.kill();
-  for (const { file } of Object.values(sessions)) await placeVault(stack.workerd, FOLDER, file);
-  await stack.workerd.begin();
-});
+  await started.workerd.kill();
+  for (const { file } of Object.values(sessions)) await placeVault(started.workerd, FOLDER, file);
+  await started.workerd.begin();
+  return started;
+}
+
+/** @type {import("./support/scripted-stack.mjs").ScriptedStack} */
+let stack;
+before(async () => { stack = await startWithFixtures(); });
 after(() => stack?.close());
 
 /** @param {string} name */
-function open(name) {
+function open(name, { app, workerd } = stack) {
   const session = sessions[name];
   assert.ok(session);
-  const browser = new Browser(stack.app);
+  const browser = new Browser(app);
   browser.setCookie(SESSION_COOKIE, session.cookie);
-  const rows = () => stack.workerd.ask("SESSION_VAULT", session.cookie, "/sql", "SELECT *, hex(substr(refresh_token, 1, 1)) AS sealed_by FROM session");
+  const rows = () => workerd.ask("SESSION_VAULT", session.cookie, "/sql", "SELECT *, hex(substr(refresh_token, 1, 1)) AS sealed_by FROM session");
   const ask = (/** @type {any} */ held) => browser.call("/auth/token", { method: "POST", json: question(held, "deadline") });
-  return { browser, session, rows, ask };
+  const vault = (/** @type {string} */ path, sql = "") => workerd.ask("SESSION_VAULT", session.cookie, path, sql);
+  return { browser, session, rows, ask, vault };
 }
 
 /** @param {string} token */
@@ -86,5 +92,30 @@ describe("storage that the first release wrote", () => {
     assert.deepEqual([answer.status, answer.json.code, answer.json.reason], [401, "reauth_required", "rotation_lost"]);
     const [after] = await rows();
     assert.deepEqual([after.shape, after.status, after.outcomes], [2, "reauth:rotation_lost", "0,0,0,0,1,0,0,0,0"]);
+  });
+
+  test("has the present shape after its alarm, where nobody comes: also where only claims are left to seal", async () => {
+    const other = await startWithFixtures();
+    try {
+      const [live, asking] = [open("refreshed", other), open("interrupted", other)];
+      await asking.vault("/sql", "UPDATE session SET status = 'reauth:revoked', intent_request = NULL, intent_armed_at = NULL, access_token = NULL, refresh_token = NULL");
+      for (const { vault, rows } of [live, asking]) {
+        assert.equal((await rows())[0].data_key, undefined);
+        await vault("/ring");
+        const sealed = await until("the present shape", async () => {
+          const [row] = await vault("/sql", "SELECT *, hex(substr(user, 1, 1)) AS sealed_by FROM session");
+          return row.shape === 2 && row;
+        });
+        assert.deepEqual([sealed.version, sealed.sealed_by, sealed.data_key !== null], [1, "00", true]);
+      }
+      await other.workerd.kill();
+      await other.workerd.begin();
+      const shown = (await live.browser.call("/auth/session")).json;
+      assert.deepEqual([shown.state, shown.generation, shown.user.sub], ["active", 2, "scripted-user"]);
+      const asked = (await asking.browser.call("/auth/session")).json;
+      assert.deepEqual([asked.state, asked.user.sub], ["reauth_required", "scripted-user"]);
+    } finally {
+      await other.close();
+    }
   });
 });

@@ -6,11 +6,14 @@ import { SignJWT, UnsecuredJWT, generateKeyPair } from "jose";
 import { begin, enter, startScriptedStack } from "./support/scripted-stack.mjs";
 import { assertNothingLeaked } from "./support/secrets.mjs";
 import { SESSION_COOKIE } from "./support/stack.mjs";
-import { until } from "./support/until.mjs";
+import { pause, until } from "./support/until.mjs";
 
 /** @type {import("./support/scripted-stack.mjs").ScriptedStack} */
 let stack;
-before(async () => { stack = await startScriptedStack(); });
+before(async () => {
+  // What is left of a login that failed is revoked where that ends no other login.
+  stack = await startScriptedStack({ change: (given) => ({ ...given, PROVIDER_DEMO: { ...given.PROVIDER_DEMO, grants: "per_login" } }) });
+});
 after(() => stack?.close());
 beforeEach(() => Object.assign(stack.as, { onToken: () => undefined, sign: undefined, claims: {}, withoutRefreshToken: false }));
 
@@ -56,6 +59,12 @@ for (const [name, status, given] of ANSWERS) {
   });
 }
 
+test("a code that is answered with a refresh token of more than 16 KB begins no session", async () => {
+  stack.as.onToken = async (form) => ({ json: { ...(await stack.as.tokens(form)), refresh_token: "r".repeat(16_385) } });
+  await fail(502);
+  assert.equal(stack.workerd.log.findLast((line) => line.event === "login_failed")?.reason, "a refresh token of more than 16 KB");
+});
+
 const now = () => Math.floor(Date.now() / 1000);
 
 for (const [name, claims] of /** @type {[string, Record<string, unknown>][]} */ ([
@@ -77,6 +86,21 @@ for (const [name, claims] of /** @type {[string, Record<string, unknown>][]} */ 
     await until("the revocation", () => stack.as.revoked.includes(refreshToken ?? ""));
   });
 }
+
+test("leaves what came with an ID Token that is rejected where logins share their grant: others live by it", async () => {
+  const shared = await startScriptedStack();
+  try {
+    const { callback } = await begin(shared, shared.browser());
+    shared.as.claims = { nonce: "canary" };
+    assert.equal((await shared.browsers[0]?.navigate(callback, { site: "cross-site" }))?.status, 502);
+    assert.ok(shared.workerd.log.some((line) => line.event === "grant_left_to_lapse"));
+    await pause(500);
+    assert.deepEqual(shared.as.revoked, []);
+    assertNothingLeaked(shared, shared.as.issued);
+  } finally {
+    await shared.close();
+  }
+});
 
 test("rejects an ID Token with a wrong signature", async () => {
   const { privateKey } = await generateKeyPair("ES256");

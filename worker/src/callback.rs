@@ -16,7 +16,7 @@ use everlit_edge::oidc::{Expectation, IdTokenClaims, Nonce, ProviderMetadata};
 use everlit_edge::prefetch::is_prefetch;
 use everlit_edge::return_to::ReturnTo;
 use everlit_wire::User;
-use worker::{Context, Env};
+use worker::{Context, Delay, Env};
 
 use crate::desk::client::DeskClient;
 use crate::desk::message::{Claimed, Transaction};
@@ -25,12 +25,16 @@ use crate::http::Reply;
 use crate::pages::{self, Failed};
 use crate::registration::Registration;
 use crate::routes::Call;
+use crate::stub::NoAnswer;
 use crate::vault::client::VaultClient;
 use crate::vault::message::{Holder, VaultReply};
 use crate::{background, clock, discovery, entropy, log, outgoing, revocation, verify};
 
 /// How long the code exchange may take: a person is waiting.
 const LIMIT: Duration = Duration::from_secs(15);
+/// The waits before a vault is told of a login again that did not answer.
+const AGAIN: [Duration; 4] =
+    [Duration::from_millis(200), Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
 
 /// Finishes a login, to its end also if the browser hangs up: the code can be spent only once.
 pub(crate) async fn finish(call: Call, environment: Rc<Environment>) -> Reply {
@@ -177,7 +181,6 @@ impl Callback {
         match self.establish(state, provider, &metadata, tokens, transaction).await {
             Ok(session) => Ok(session),
             Err(Unbegun::Refused(failure)) => {
-                // Tokens that nobody will use must not live on.
                 self.discard(refresh_token);
                 Err(failure)
             }
@@ -252,11 +255,7 @@ impl Callback {
     ) -> Result<Option<SessionId>, Unbegun> {
         let Some(previous) = transaction.previous() else { return Ok(None) };
         let vault = VaultClient::of(&self.env, &previous);
-        let reply = match vault.renew(login, holder.clone()).await {
-            // It may have been taken, and is taken once: ask again.
-            Err(_) => vault.renew(login, holder.clone()).await,
-            answered => answered,
-        };
+        let reply = until_answered(async || vault.renew(login, holder.clone()).await).await;
         let unanswered = |_| Unbegun::Unclear(Failure(Failed::Ourselves, "the vault did not answer"));
         match reply.map_err(unanswered)? {
             VaultReply::Current(_) => Ok(Some(previous)),
@@ -277,7 +276,8 @@ impl Callback {
     ) -> Result<SessionId, Failure> {
         let session = entropy::bytes().map(SessionId::from_entropy);
         let session = session.ok_or(Failure(Failed::Ourselves, "no entropy"))?;
-        let reply = VaultClient::of(&self.env, &session).establish(login, holder).await;
+        let vault = VaultClient::of(&self.env, &session);
+        let reply = until_answered(async || vault.establish(login, holder.clone()).await).await;
         let reply = reply.map_err(|_| Failure(Failed::Ourselves, "the vault did not answer"))?;
         if reply.epoch() != Some(login.epoch.0) {
             return Err(Failure(Failed::Ourselves, "the vault holds another login"));
@@ -314,13 +314,34 @@ impl Callback {
         verified.validate(&expectation).map_err(|error| Failure(Failed::Provider, error.reason()))
     }
 
+    /// Tokens that nobody will use must not live on, unless to revoke them would log the user out elsewhere: where a user's
+    /// logins share one grant, they are left to lapse.
     fn discard(&self, refresh_token: Option<RefreshToken>) {
         let Some(token) = refresh_token else { return };
+        if self.environment.policy(&self.provider).shared_grant {
+            log::line("grant_left_to_lapse", []);
+            return;
+        }
         let (environment, provider) = (Rc::clone(&self.environment), self.provider.clone());
         background::start((*self.context).as_ref(), async move {
             revocation::discard(&environment, &provider, &token).await;
         });
     }
+}
+
+/// Tells a vault of a login until it answers. It is taken once, however often it is told.
+async fn until_answered(
+    tell: impl AsyncFn() -> Result<VaultReply, NoAnswer>,
+) -> Result<VaultReply, NoAnswer> {
+    let mut answered = tell().await;
+    for wait in AGAIN {
+        if answered.is_ok() {
+            break;
+        }
+        Delay::from(wait).await;
+        answered = tell().await;
+    }
+    answered
 }
 
 const fn denied(error: AuthorizationErrorCode) -> Failed {

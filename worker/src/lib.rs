@@ -13,7 +13,7 @@
 //! | [`environment`], [`registration`] | variables, secrets and bindings; who we are at a provider |
 //! | [`discovery`], [`verify`] | what providers say of themselves, and their signatures |
 //! | [`incoming`], [`outgoing`], [`body`], [`http`], [`pages`] | requests and answers |
-//! | [`stub`], [`sql`], [`background`] | the platform's calls, storage and patience |
+//! | [`stub`], [`sql`], [`alarm`], [`background`] | the platform's calls, storage, alarms and patience |
 //! | [`clock`], [`entropy`], [`log`] | what they are called |
 //! | [`fault_point`] | where tests stop the world; empty in every deployment |
 
@@ -22,6 +22,7 @@
 use wasm_bindgen::JsValue;
 use worker::{Context, Env, event};
 
+mod alarm;
 mod background;
 mod body;
 mod callback;

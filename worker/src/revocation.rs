@@ -47,7 +47,8 @@ pub(crate) async fn discard(environment: &Environment, provider: &str, token: &R
 
 async fn ask(environment: &Environment, provider: &str, token: &RefreshToken) -> RevocationAnswer {
     let Some(registration) = Registration::of(environment, provider) else {
-        return RevocationAnswer::Refused { reason: "the provider is no longer configured" };
+        // It may be a mistake that somebody puts right.
+        return RevocationAnswer::Retry { retry_after: None, reason: "the provider is no longer configured" };
     };
     let Ok(metadata) = discovery::metadata(&registration.provider.issuer).await else {
         return RevocationAnswer::Retry { retry_after: None, reason: "no metadata" };

@@ -37,7 +37,20 @@ impl ObjectStub {
 
     /// Asks a question that has no body.
     pub(crate) async fn ask<T: DeserializeOwned>(&self, target: &str) -> Result<T, NoAnswer> {
-        self.twice(target, None).await
+        self.ask_or(target, || target.to_owned()).await
+    }
+
+    /// Asks a question that has no body, and if it has to be asked again, `again` is how. Objects are reset by every deployment,
+    /// in the middle of whatever they do. All that they are asked may be asked twice.
+    pub(crate) async fn ask_or<T: DeserializeOwned>(
+        &self,
+        target: &str,
+        again: impl FnOnce() -> String,
+    ) -> Result<T, NoAnswer> {
+        match self.once(target, None).await {
+            Ok(text) => read(&text),
+            Err(_) => self.read(self.once(&again(), None).await),
+        }
     }
 
     /// Hands something over.
@@ -47,23 +60,21 @@ impl ObjectStub {
         body: &impl Serialize,
     ) -> Result<T, NoAnswer> {
         let body = serde_json::to_string(body).map_err(|_| NoAnswer)?;
-        self.twice(target, Some(&body)).await
+        match self.once(target, Some(&body)).await {
+            Ok(text) => read(&text),
+            Err(_) => self.read(self.once(target, Some(&body)).await),
+        }
     }
 
-    /// Objects are reset by every deployment, in the middle of whatever they do. All that they are asked may be asked twice.
-    async fn twice<T: DeserializeOwned>(&self, target: &str, body: Option<&str>) -> Result<T, NoAnswer> {
-        let text = match self.once(target, body).await {
-            Ok(text) => Ok(text),
-            Err(_) => self.once(target, body).await,
-        };
-        let text = text.map_err(|thrown| {
+    fn read<T: DeserializeOwned>(&self, answered: Result<String, JsValue>) -> Result<T, NoAnswer> {
+        let text = answered.map_err(|thrown| {
             log::line(
                 "object_failed",
                 [("binding", self.binding.into()), ("reason", log::class_of(&thrown))],
             );
             NoAnswer
         })?;
-        serde_json::from_str(&text).map_err(|_| NoAnswer)
+        read(&text)
     }
 
     async fn once(&self, target: &str, body: Option<&str>) -> Result<String, JsValue> {
@@ -87,4 +98,8 @@ impl ObjectStub {
         let text = JsFuture::from(response.text()?).await?.as_string().unwrap_or_default();
         if response.status() == 200 { Ok(text) } else { Err(JsValue::NULL) }
     }
+}
+
+fn read<T: DeserializeOwned>(text: &str) -> Result<T, NoAnswer> {
+    serde_json::from_str(text).map_err(|_| NoAnswer)
 }

@@ -35,7 +35,7 @@ pub(crate) async fn ask(call: &Call, environment: &Environment, proof: SameOrigi
         active_ago: request.active_ago.map(|Seconds(ago)| ago),
     };
     let asked_at = clock::now();
-    let current = VaultClient::of(&call.env, &cookie.id).token(ask).await?.current()?;
+    let current = VaultClient::of(&call.env, &cookie.id).token(ask, asked_at).await?.current()?;
     Ok(session::renewed(Reply::json(&response(&current)), &cookie, asked_at, environment))
 }
 

@@ -417,6 +417,17 @@ fn what_a_renewal_replaced_is_revoked_only_where_that_cannot_end_the_new_grant()
 }
 
 #[test]
+fn the_tokens_of_a_login_that_does_not_belong_here_are_revoked_only_where_that_cannot_end_others() {
+    for shared_grant in [true, false] {
+        let mut play = Play::new(Policy { shared_grant, ..Policy::default() });
+        let login = Login { epoch: Epoch(WALL + 51_000), grant: grant(7) };
+        play.step(51, Event::LoginCommitted(login));
+        assert_eq!(play.revoked().is_empty(), shared_grant);
+        assert_eq!(play.generation(), 1);
+    }
+}
+
+#[test]
 fn a_storage_that_went_back_in_time_raises_the_generation_and_trusts_its_token_no_more() {
     let mut play = Play::with(WIDE);
     let old = play.vault.row();

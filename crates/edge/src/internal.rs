@@ -2,7 +2,8 @@
 //!
 //! The rotator is reached over a service binding, but by the same `fetch` that strangers reach. So the request proves where
 //! it comes from: one header carries a MAC over everything that matters, made with a key that only this deployment has.
-//! Whatever is wrong with it, the answer is that of an unknown path; which [`InternalError`] it was is for the log.
+//! Who cannot prove that is answered as on an unknown path; which [`InternalError`] it was is for the log. One of our own that
+//! comes past its deadline is answered as what it is: one that is not sent.
 //!
 //! ```text
 //! everlit-internal: v1 <request> <deadline> <MAC in base64url>
@@ -103,8 +104,8 @@ impl InternalKeys {
     ///
     /// # Errors
     ///
-    /// An [`InternalError`], which all mean the same to whoever sent it. Time is looked at last, so that `Late` and `Early`
-    /// are said of our own requests only.
+    /// An [`InternalError`]. Time is looked at last, so that `Late` and `Early` are said of our own requests only; the others
+    /// must all be answered alike.
     pub fn verify(
         &self,
         path: &str,

@@ -7,6 +7,8 @@
 #[cfg(test)]
 mod arrows;
 #[cfg(test)]
+mod deployment;
+#[cfg(test)]
 mod imports;
 #[cfg(test)]
 mod layout;

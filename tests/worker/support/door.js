@@ -60,6 +60,7 @@ const around = (name, Real) =>
       if (pathname === "/sql") return Response.json(storage.sql.exec(await request.text()).toArray());
       if (pathname === "/alarm") return Response.json(await storage.getAlarm());
       if (pathname === "/lose-alarm") return Response.json((await storage.deleteAlarm()) ?? null);
+      if (pathname === "/ring") return Response.json((await storage.setAlarm(Date.now())) ?? null);
       if (pathname === "/reset") return Response.json(Boolean(later(() => this.ctx.abort("reset by a test"), 0)));
       if (pathname === "/counts") return Response.json(this.#meter.counts);
       this.#meter.requests += 1;

@@ -27,6 +27,8 @@ export class Meter {
   instances = 0;
   requests = 0;
   alarmsRung = 0;
+  /** How many of them came to the end of their handler. */
+  alarmsEnded = 0;
   /** Calls of `setAlarm`: each is billed as a row written. */
   armedOutside = 0;
   armedInside = 0;
@@ -63,12 +65,15 @@ export class Meter {
   async duringAlarm(handler) {
     this.alarmsRung += 1;
     this.#inAlarm += 1;
-    return handler().finally(() => (this.#inAlarm -= 1));
+    return handler().finally(() => {
+      this.#inAlarm -= 1;
+      this.alarmsEnded += 1;
+    });
   }
 
   get counts() {
-    const { instances, requests, alarmsRung, armedOutside, armedInside, rowsRead, rowsWritten } = this;
-    return { instances, requests, alarmsRung, armedOutside, armedInside, rowsRead, rowsWritten };
+    const { instances, requests, alarmsRung, alarmsEnded, armedOutside, armedInside, rowsRead, rowsWritten } = this;
+    return { instances, requests, alarmsRung, alarmsEnded, armedOutside, armedInside, rowsRead, rowsWritten };
   }
 }
 

@@ -13,7 +13,8 @@ use worker::worker_sys::DurableObjectState;
 use worker::{Delay, DurableObject, Env, Request, Response, State, durable_object};
 
 use super::message::{BEGIN, CLAIM, Claim, Claimed, FINISH, Finish, Noted, Transaction};
-use super::store::{DeskError, LoginStore};
+use super::store::{self, DeskError, LoginStore};
+use crate::alarm::Alarm;
 use crate::environment::Environment;
 use crate::incoming::Incoming;
 use crate::sql::{Storage, StorageError};
@@ -31,11 +32,13 @@ pub struct LoginDesk {
     env: Env,
     /// Callbacks that wait for another one, by `state`.
     waiting: RefCell<BTreeMap<String, Vec<oneshot::Sender<()>>>>,
+    /// As far as its handler needs to know.
+    alarm: RefCell<Alarm>,
 }
 
 impl DurableObject for LoginDesk {
     fn new(state: State, env: Env) -> Self {
-        Self { state: state._inner(), env, waiting: RefCell::default() }
+        Self { state: state._inner(), env, waiting: RefCell::default(), alarm: RefCell::default() }
     }
 
     async fn fetch(&self, request: Request) -> worker::Result<Response> {
@@ -49,9 +52,16 @@ impl DurableObject for LoginDesk {
     }
 
     async fn alarm(&self) -> worker::Result<Response> {
+        self.alarm.borrow_mut().rung();
         // Never an error: seven of them, and the runtime drops the alarm for good.
-        if self.store().and_then(|store| lift(store.sweep(clock::now()))).is_err() {
-            log::line("alarm_failed", [("object", "login_desk".into())]);
+        if let Err(StorageError(thrown)) = self.sweep() {
+            log::line("alarm_failed", [("object", "login_desk".into()), ("reason", log::class_of(&thrown))]);
+            let again =
+                Storage::of(&self.state).and_then(|storage| self.alarm.borrow_mut().try_again(&storage));
+            if again.is_err() {
+                // The next login of this browser arms it.
+                log::line("alarm_lost", [("object", "login_desk".into())]);
+            }
         }
         Response::empty()
     }
@@ -74,6 +84,7 @@ impl LoginDesk {
         self.waiting.borrow_mut().entry(claim.state.clone()).or_default().push(sender);
         // Whichever comes first, the row says how things stand.
         select(receiver, Delay::from(PATIENCE)).await;
+        self.forget_the_late(&claim.state);
         lift(self.store()?.claim(&claim, clock::now()))
     }
 
@@ -86,6 +97,24 @@ impl LoginDesk {
             sender.send(()).ok();
         }
         Ok(Noted {})
+    }
+
+    /// Forgets callbacks of this `state` that wait no longer.
+    fn forget_the_late(&self, state: &str) {
+        let mut waiting = self.waiting.borrow_mut();
+        if let Some(senders) = waiting.get_mut(state) {
+            senders.retain(|sender| !sender.is_canceled());
+            if senders.is_empty() {
+                waiting.remove(state);
+            }
+        }
+    }
+
+    /// Erases what is over. It needs no configuration: a wrong one keeps nothing alive.
+    fn sweep(&self) -> Result<(), StorageError> {
+        let (storage, now) = (Storage::of(&self.state)?, clock::now());
+        let next = store::sweep(&storage, now)?;
+        self.alarm.borrow_mut().see_to(&storage, next, now)
     }
 
     fn store(&self) -> Result<LoginStore, u16> {

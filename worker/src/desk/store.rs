@@ -59,7 +59,7 @@ impl LoginStore {
     /// Keeps a transaction.
     pub(super) fn begin(&self, transaction: &Transaction, now: Timestamp) -> Result<(), DeskError> {
         self.storage.write(CREATE, Vec::new())?;
-        let mut rows = self.rows()?;
+        let mut rows = rows(&self.storage)?;
         if rows.iter().any(|row| row.text("state").as_deref() == Some(&transaction.state)) {
             // Delivered twice.
             return Ok(());
@@ -109,7 +109,7 @@ impl LoginStore {
 
     /// Writes down how a claimed transaction ended. Delivered twice, it changes nothing.
     pub(super) fn finish(&self, state: &str, session: Option<&str>) -> Result<(), DeskError> {
-        let rows = self.rows()?;
+        let rows = rows(&self.storage)?;
         let Some(row) = rows.iter().find(|row| row.text("state").as_deref() == Some(state)) else {
             return Ok(());
         };
@@ -126,27 +126,9 @@ impl LoginStore {
         Ok(())
     }
 
-    /// Erases what is over, and arms the alarm for the next end.
-    pub(super) fn sweep(&self, now: Timestamp) -> Result<(), DeskError> {
-        let mut left = self.rows()?;
-        left.retain(|row| !is_over(row, now));
-        let Some(oldest) = left.first() else { return Ok(self.storage.erase()?) };
-        let until = number(oldest.number("id").unwrap_or_default());
-        self.storage.write("DELETE FROM login WHERE id < ?", vec![until])?;
-        Ok(self.storage.arm(oldest.time("created_at").unwrap_or(now).after(LIFE))?)
-    }
-
     fn find(&self, state: &str, now: Timestamp) -> Result<Option<Record>, DeskError> {
-        let found = self.rows()?.into_iter().find(|row| row.text("state").as_deref() == Some(state));
+        let found = rows(&self.storage)?.into_iter().find(|row| row.text("state").as_deref() == Some(state));
         Ok(found.filter(|row| !is_over(row, now)))
-    }
-
-    /// All rows, the oldest first. There are eight at most, so there is no index: it would double every row.
-    fn rows(&self) -> Result<Vec<Record>, DeskError> {
-        if !self.storage.has_table("login")? {
-            return Ok(Vec::new());
-        }
-        Ok(self.storage.query(LIST, Vec::new())?)
     }
 
     fn erase(&self, row: &Record) -> Result<(), DeskError> {
@@ -159,6 +141,24 @@ impl LoginStore {
         let opened = self.transaction.open(&place(state), &sealed).map_err(|_| DeskError::Unreadable)?;
         serde_json::from_slice(opened.expose()).map_err(|_| DeskError::Unreadable)
     }
+}
+
+/// Erases what is over, and says when the next comes to its end. With the last one goes the object.
+pub(super) fn sweep(storage: &Storage, now: Timestamp) -> Result<Option<Timestamp>, StorageError> {
+    let mut left = rows(storage)?;
+    left.retain(|row| !is_over(row, now));
+    let Some(oldest) = left.first() else { return storage.erase().map(|()| None) };
+    let until = number(oldest.number("id").unwrap_or_default());
+    storage.write("DELETE FROM login WHERE id < ?", vec![until])?;
+    Ok(Some(oldest.time("created_at").unwrap_or(now).after(LIFE)))
+}
+
+/// All rows, the oldest first. There are eight at most, so there is no index: it would double every row.
+fn rows(storage: &Storage) -> Result<Vec<Record>, StorageError> {
+    if !storage.has_table("login")? {
+        return Ok(Vec::new());
+    }
+    storage.query(LIST, Vec::new())
 }
 
 fn is_over(row: &Record, now: Timestamp) -> bool {

@@ -5,6 +5,7 @@ use everlit_core::escrow::Entry;
 use everlit_core::id::RequestId;
 use everlit_core::time::Timestamp;
 use everlit_edge::base64url;
+use everlit_edge::oauth::MAX_KEPT_ANSWER;
 use serde::Serialize;
 use worker::worker_sys::DurableObjectState;
 use worker::{DurableObject, Env, Request, Response, State, durable_object};
@@ -15,8 +16,8 @@ use crate::incoming::Incoming;
 use crate::sql::{Storage, StorageError};
 use crate::{body, clock, log};
 
-/// Two tokens of up to 16 KB each, a few words around them, and a third on top for base64url.
-const MAX_ANSWER: usize = 1_024 * 1_024;
+/// The longest answer, a third on top for base64url, and a few words and a seal around it.
+const MAX_ANSWER: usize = MAX_KEPT_ANSWER / 3 * 4 + 1_024;
 
 /// The escrow of one session. Its name is the id of the session's vault; it can be reached over the binding alone.
 #[durable_object(fetch)]

@@ -8,7 +8,7 @@ use everlit_core::secret::RefreshToken;
 use everlit_core::time::{Millis, Timestamp};
 use everlit_core::vault::TokenAnswer;
 use everlit_edge::internal::{HEADER, Internal, InternalError, ROTATE};
-use everlit_edge::oauth::{self, ClientRequest, KeptAnswer};
+use everlit_edge::oauth::{self, ClientRequest, JSON_ESCAPE, KeptAnswer, MAX_REFRESH_TOKEN};
 use everlit_wire::{Code, Problem};
 use worker::Env;
 
@@ -21,8 +21,8 @@ use crate::registration::Registration;
 use crate::routes::Call;
 use crate::{background, body, clock, discovery, fault_point, log, outgoing};
 
-/// A refresh token of up to 16 KB, and a few words around it.
-const MAX_ORDER: usize = 64 * 1_024;
+/// The longest refresh token, however JSON writes it, and a few words around it.
+const MAX_ORDER: usize = MAX_REFRESH_TOKEN * JSON_ESCAPE + 1_024;
 
 /// Carries out a vault's order. Who cannot prove to be one of our vaults is told what any unknown path says.
 pub(crate) async fn rotate(call: Call, environment: Rc<Environment>) -> Result<Reply, Problem> {

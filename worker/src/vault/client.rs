@@ -1,15 +1,20 @@
 //! The Worker's side of a vault.
 
 use everlit_core::id::Stamp;
-use everlit_core::time::Millis;
-use everlit_core::vault::{Ask, AskReason, Login};
+use everlit_core::time::{Millis, Timestamp};
+use everlit_core::vault::{Ask, AskReason, Login, Policy};
 use everlit_edge::cookie::SessionId;
 use everlit_wire::{Code, Problem, Seconds};
 use worker::Env;
 
-use super::message::{CurrentToken, ESTABLISH, Finished, Holder, Question, RENEW, VaultReply};
+use super::message::{CurrentToken, ESTABLISH, Finished, Holder, Question, RENEW, VaultReply, hurried};
+use crate::clock;
 use crate::environment::SESSION_VAULT;
 use crate::stub::{NoAnswer, ObjectStub};
+
+/// How long the caller of a call waits when its question is asked again. When it was asked first nobody knows: to look at the
+/// clock would cost every call something.
+const CALL_WAIT: Millis = Millis::from_secs(1);
 
 /// One session's vault.
 #[derive(Clone)]
@@ -26,15 +31,19 @@ impl VaultClient {
         self.ask(Question::Session).await
     }
 
-    /// A tab's question.
-    pub(crate) async fn token(&self, ask: Ask) -> Result<VaultReply, NoAnswer> {
-        self.ask(Question::Token(ask)).await
+    /// A tab's question, which came at `asked_at`.
+    pub(crate) async fn token(&self, ask: Ask, asked_at: Timestamp) -> Result<VaultReply, NoAnswer> {
+        self.wait(Question::Token(ask), || left(asked_at)).await
     }
 
     /// The access token for a call, after the one of `refused` was not taken, if there is such.
     pub(crate) async fn access(&self, refused: Option<Stamp>) -> Result<VaultReply, NoAnswer> {
-        let reason = if refused.is_some() { AskReason::Unauthorized } else { AskReason::Call };
-        self.ask(Question::Access(Ask { op: None, stamp: refused, reason, active_ago: None })).await
+        let ask = |reason| Question::Access(Ask { op: None, stamp: refused, reason, active_ago: None });
+        if refused.is_none() {
+            return self.wait(ask(AskReason::Call), || CALL_WAIT).await;
+        }
+        let asked_at = clock::now();
+        self.wait(ask(AskReason::Unauthorized), || left(asked_at)).await
     }
 
     /// Ends the session.
@@ -52,9 +61,20 @@ impl VaultClient {
         self.0.tell(RENEW, &Finished::new(login, holder)).await
     }
 
+    /// Asks a question that may have to wait. Nobody waits all over again because an object was reset.
+    async fn wait(&self, question: Question, left: impl FnOnce() -> Millis) -> Result<VaultReply, NoAnswer> {
+        let target = question.target();
+        self.0.ask_or(&target, || hurried(&target, left())).await
+    }
+
     async fn ask(&self, question: Question) -> Result<VaultReply, NoAnswer> {
         self.0.ask(&question.target()).await
     }
+}
+
+/// What is left of a caller's wait.
+fn left(asked_at: Timestamp) -> Millis {
+    Policy::default().caller_wait.less(asked_at.until(clock::now()))
 }
 
 impl VaultReply {

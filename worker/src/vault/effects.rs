@@ -6,7 +6,7 @@ use std::rc::Rc;
 use everlit_core::secret::RefreshToken;
 use everlit_core::vault::{Effect, ErrandId, Event};
 
-use super::turn::{Due, Turns};
+use super::turn::{Due, Said, Turns};
 use crate::escrow::client::EscrowClient;
 use crate::rotator::client::{self as rotator, TokenRequest};
 use crate::{background, fault_point, log, revocation};
@@ -47,7 +47,7 @@ impl Turns {
                 Effect::Answer { caller, answer } => {
                     let sender = self.memory.borrow_mut().waiting.remove(&caller);
                     // A caller that has hung up hears nothing.
-                    drop(sender.map(|sender| sender.send(answer)));
+                    drop(sender.map(|sender| sender.send(Said { answer, stamp: due.stamp })));
                 }
                 Effect::Report(outcome) => {
                     let op = due.op.map(|op| op.0).into();
@@ -61,6 +61,7 @@ impl Turns {
             }
         }
         self.watch();
+        self.leave_for_alarm();
     }
 
     /// Makes the escrow of a session that begins. Where that fails, the first claim does it.
@@ -79,7 +80,7 @@ impl Turns {
             let answer = rotator::send(&turns.env, &environment, order).await;
             fault_point::reach(&turns.env, "vault.told").await;
             // A turn that fails has been logged; the open intent is found by the alarm.
-            if let Ok(due) = turns.step(Event::TokenAnswered { request, answer }) {
+            if let Ok(due) = turns.step(Event::TokenAnswered { request, answer }, None) {
                 fault_point::reach(&turns.env, "vault.committed").await;
                 turns.carry_out(due);
             }
@@ -99,7 +100,12 @@ impl Turns {
         EscrowClient::of(&self.env, &due.environment.keyring, &due.object)
     }
 
-    fn start(&self, work: impl Future<Output = ()> + 'static) {
-        background::start(&self.state, work);
+    fn start(self: &Rc<Self>, work: impl Future<Output = ()> + 'static) {
+        let turns = Rc::clone(self);
+        turns.begun();
+        background::start(&self.state, async move {
+            work.await;
+            turns.done();
+        });
     }
 }

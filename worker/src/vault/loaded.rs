@@ -2,15 +2,15 @@
 
 use std::rc::Rc;
 
-use everlit_core::id::OpId;
+use everlit_core::id::{Epoch, OpId};
 use everlit_core::time::Timestamp;
 use everlit_core::vault::{CHECKUP, Effect, Event, Phase, Vault};
 use worker::Env;
 use worker::worker_sys::DurableObjectState;
 
-use super::alarm::Alarm;
 use super::message::Holder;
-use super::row_store::{Guard, Kept, ReadError, RowStore, WriteError};
+use super::row_store::{Kept, ReadError, RowStore, WriteError};
+use crate::alarm::Alarm;
 use crate::environment::Environment;
 use crate::sql::{Storage, StorageError};
 use crate::{clock, log};
@@ -41,6 +41,15 @@ impl From<Fault> for Lost {
     }
 }
 
+/// Who came with a login. Their claims are taken if that login is.
+#[derive(Clone)]
+pub(super) struct Arrival {
+    /// The login.
+    pub(super) login: Epoch,
+    /// Who.
+    pub(super) holder: Holder,
+}
+
 /// A vault, its row's store, and whose it is.
 pub(super) struct Loaded {
     /// Configuration and keys.
@@ -54,8 +63,6 @@ pub(super) struct Loaded {
     /// The id of the object.
     pub(super) object: Rc<str>,
     store: RowStore,
-    /// The row as it was last read or written; nothing where there is none.
-    written: Option<Guard>,
 }
 
 impl Loaded {
@@ -76,20 +83,19 @@ impl Loaded {
                 Fault::Ahead
             }
         })?;
-        let (vault, provider, holder, written) = match kept {
+        let (vault, provider, holder) = match kept {
             Some(Kept { row, provider, user }) => {
-                let written = Some(Guard::of(&row));
                 let holder = user.map(|user| Holder { provider: provider.to_string(), user });
-                (Vault::load(environment.policy(&provider), row), provider, holder, written)
+                (Vault::load(environment.policy(&provider), row), provider, holder)
             }
-            None => (Vault::new(environment.policy("")), Rc::from(""), None, None),
+            None => (Vault::new(environment.policy("")), Rc::from(""), None),
         };
-        Ok(Self { environment, vault, provider, holder, object: Rc::from(object), store, written })
+        Ok(Self { environment, vault, provider, holder, object: Rc::from(object), store })
     }
 
     /// Says whose session begins, if none has.
     pub(super) fn begin(&mut self, holder: Holder) {
-        if self.written.is_none() {
+        if !self.store.holds_row() {
             self.vault = Vault::new(self.environment.policy(&holder.provider));
             self.provider = Rc::from(holder.provider.as_str());
             self.holder = Some(holder);
@@ -97,11 +103,22 @@ impl Loaded {
     }
 
     /// One step, with everything of it that is written: rows first, then the alarm, all one transaction.
-    pub(super) fn step(&mut self, event: Event, alarm: &mut Alarm) -> Result<Vec<Effect>, Lost> {
+    pub(super) fn step(
+        &mut self,
+        event: Event,
+        arrival: Option<&Arrival>,
+        alarm: &mut Alarm,
+    ) -> Result<Vec<Effect>, Lost> {
         // The alarm is the time to look after the row's keys, and the only one if nobody comes.
         let is_alarm = event == Event::DeadlineReached;
         let moment = clock::moment();
         let effects: Vec<Effect> = self.vault.step(moment, event).into_iter().collect();
+        if let Some(Arrival { login, holder }) = arrival
+            && matches!(self.vault.phase(), Phase::Live(live) if live.login == *login)
+        {
+            // Names and addresses change; the person does not.
+            self.holder = Some(holder.clone());
+        }
         let persist = effects.contains(&Effect::Persist) || is_alarm && self.store.is_stale();
         let written = if effects.contains(&Effect::Forget) {
             self.forget(alarm)
@@ -136,21 +153,24 @@ impl Loaded {
         if persist {
             self.write_row()?;
         }
-        let wanted = self.vault.next_alarm().map(|at| at.min(now.after(CHECKUP)));
-        Ok(alarm.see_to(self.store.storage(), wanted, now)?)
+        Ok(alarm.see_to(self.store.storage(), self.wanted_alarm(now), now)?)
+    }
+
+    /// Arms the alarm again if it was lost.
+    pub(super) fn restore_alarm(&self, alarm: &mut Alarm) -> Result<(), StorageError> {
+        let now = clock::now();
+        alarm.restore(self.store.storage(), self.wanted_alarm(now), now)
+    }
+
+    fn wanted_alarm(&self, now: Timestamp) -> Option<Timestamp> {
+        self.vault.next_alarm().map(|at| at.min(now.after(CHECKUP)))
     }
 
     fn write_row(&mut self) -> Result<(), WriteError> {
         let over = matches!(self.vault.phase(), Phase::Ended(_));
         // A session that is over keeps no claims: only why it ended, and what is left to revoke.
         let user = self.holder.as_ref().filter(|_| !over).map(|holder| holder.user.clone());
-        let kept = Kept { row: self.vault.row(), provider: Rc::clone(&self.provider), user };
-        match self.written {
-            Some(over) => self.store.update(&kept, over)?,
-            None => self.store.insert(&kept)?,
-        }
-        self.written = Some(Guard::of(&kept.row));
-        Ok(())
+        self.store.write(&Kept { row: self.vault.row(), provider: Rc::clone(&self.provider), user })
     }
 
     fn is_blank(&self) -> bool {
@@ -162,7 +182,7 @@ impl Loaded {
     fn forget(&mut self, alarm: &mut Alarm) -> Result<(), WriteError> {
         self.store.erase()?;
         alarm.erased();
-        (self.written, self.holder) = (None, None);
+        self.holder = None;
         Ok(())
     }
 }

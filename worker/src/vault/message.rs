@@ -102,6 +102,18 @@ fn decode(query: &str) -> Option<Ask> {
     Some(Ask { op, stamp: stamp(), reason, active_ago })
 }
 
+/// A question without a body that is asked again, by a caller who has waited before and does so for so much longer.
+pub(crate) fn hurried(target: &str, left: Millis) -> String {
+    [target, PATIENCE, &left.as_millis().to_string()].concat()
+}
+
+/// How long the caller of such a question waits yet. Who asks for the first time says nothing.
+pub(crate) fn patience(query: Option<&str>) -> Option<Millis> {
+    query?.rsplit_once(PATIENCE)?.1.parse().ok().map(Millis::from_millis)
+}
+
+const PATIENCE: &str = "&waits=";
+
 /// The path of a login that begins a session.
 pub(crate) const ESTABLISH: &str = "/establish";
 

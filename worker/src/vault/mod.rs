@@ -6,19 +6,19 @@
 //! | [`turn`] | one step of the machine, and who waits for it |
 //! | [`loaded`] | the machine in memory, and what of a step is written |
 //! | [`effects`] | what is left of a turn then: requests, and answers |
-//! | [`watch`], [`alarm`] | the timer of those who wait; the object's one alarm |
+//! | [`watch`], [`rest`] | the timer of those who wait; how long the alarm's handler stays |
 //! | [`row_store`], [`columns`], [`shape_1`] | the one row, and how it was before |
 //! | [`seals`] | the object's own key, and what it seals |
 //! | [`message`] | what Worker and object say to each other |
 //! | [`client`] | the Worker's side of that |
 
-mod alarm;
 pub(crate) mod client;
 mod columns;
 mod effects;
 mod loaded;
 pub(crate) mod message;
 mod object;
+mod rest;
 mod row_store;
 mod seals;
 mod shape_1;

@@ -2,7 +2,9 @@
 
 use std::rc::Rc;
 
-use everlit_core::vault::{Answer, Ask};
+use everlit_core::time::Millis;
+use everlit_core::vault::Ask;
+use everlit_edge::oauth::MAX_BODY;
 use futures_util::FutureExt as _;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -11,13 +13,13 @@ use web_sys::{Request, Response, ResponseInit};
 use worker::Env;
 use worker::worker_sys::DurableObjectState;
 
-use super::loaded::{Fault, Loaded};
-use super::message::{ESTABLISH, Finished, Question, RENEW, Shows, VaultReply};
-use super::turn::Turns;
-use crate::{body, incoming};
+use super::loaded::Fault;
+use super::message::{ESTABLISH, Finished, Question, RENEW, Shows, VaultReply, patience};
+use super::turn::{Said, Turns};
+use crate::{body, clock, incoming};
 
-/// Tokens are up to 16 KB each, and claims are short.
-const MAX_LOGIN: usize = 1_024 * 1_024;
+/// All of it came in one answer of a token endpoint, and is written anew.
+const MAX_LOGIN: usize = 2 * MAX_BODY;
 
 /// The vault of one grant. Its name is the id of the session; it can be reached over the binding alone.
 ///
@@ -47,7 +49,7 @@ impl SessionVault {
 
     /// The alarm rings.
     pub async fn alarm(&self) {
-        self.turns.rung();
+        self.turns.rung().await;
     }
 }
 
@@ -77,35 +79,42 @@ impl SessionVault {
             RENEW => self.turns.renew(login, holder).await,
             _ => self.turns.establish(login, holder).await,
         };
-        self.reply(answer.map_err(status)?, Shows::Timing)
+        Ok(shown(answer.map_err(status)?, Shows::Timing))
     }
 
     async fn answer(&self, path: &str, query: Option<&str>) -> Result<VaultReply, u16> {
         let question = Question::parse(path, query).ok_or(404_u16)?;
-        let (answer, shows) = match question {
-            Question::Session => (self.turns.peek(), Shows::Holder),
-            Question::Token(ask) => (self.turns.ask(ask).await, Shows::Timing),
-            Question::Access(ask) => (self.access(ask).await, Shows::AccessToken),
+        let (said, shows) = match question {
+            Question::Session => return self.session().await.map_err(status),
+            Question::Token(ask) => (self.turns.ask(ask, patience(query)).await, Shows::Timing),
+            Question::Access(ask) => (self.access(ask, patience(query)).await, Shows::AccessToken),
             Question::Logout => (self.turns.end().await, Shows::Timing),
             Question::Revoke(by) => (self.turns.revoke(by).await, Shows::Timing),
         };
-        self.reply(answer.map_err(status)?, shows)
+        Ok(shown(said.map_err(status)?, shows))
     }
 
-    async fn access(&self, ask: Ask) -> Result<Answer, Fault> {
+    async fn session(&self) -> Result<VaultReply, Fault> {
+        self.turns
+            .look(|loaded| {
+                let (answer, stamp) = (loaded.vault.peek(clock::now()), loaded.vault.stamp());
+                VaultReply::new(answer, stamp, loaded.holder.as_ref(), Shows::Holder)
+            })
+            .await
+    }
+
+    async fn access(&self, ask: Ask, patience: Option<Millis>) -> Result<Said, Fault> {
         let stamp = match ask.stamp {
             Some(stamp) => Some(stamp),
             None => self.turns.stamp()?,
         };
-        self.turns.ask(Ask { stamp, ..ask }).await
+        self.turns.ask(Ask { stamp, ..ask }, patience).await
     }
+}
 
-    fn reply(&self, answer: Answer, shows: Shows) -> Result<VaultReply, u16> {
-        let said = |loaded: &mut Loaded| {
-            VaultReply::new(answer, loaded.vault.stamp(), loaded.holder.as_ref(), shows)
-        };
-        self.turns.with_loaded(said).map_err(status)
-    }
+/// What a caller is shown who does not ask whose session it is.
+fn shown(Said { answer, stamp }: Said, shows: Shows) -> VaultReply {
+    VaultReply::new(answer, stamp, None, shows)
 }
 
 /// What the Worker is told of a turn that did not happen. It asks again.

@@ -28,21 +28,20 @@ const CREATE: &str = "CREATE TABLE IF NOT EXISTS session (id INTEGER PRIMARY KEY
     first_request INTEGER NOT NULL DEFAULT 0, family_request INTEGER NOT NULL DEFAULT 0, op INTEGER, \
     active_at INTEGER NOT NULL, absolute_at INTEGER NOT NULL, forget_at INTEGER NOT NULL, orphan TEXT, \
     outbox BLOB, outcomes TEXT, provider TEXT NOT NULL, user BLOB, data_key BLOB, \
-    shape INTEGER NOT NULL DEFAULT 1) STRICT";
+    shape INTEGER NOT NULL DEFAULT 1, version INTEGER NOT NULL DEFAULT 0) STRICT";
 const INSERT: &str = "INSERT INTO session (status, epoch, generation, login, access_token, access_expires_at, \
     access_lifetime, refresh_token, rotated_at, intent_request, intent_armed_at, intent_again, ambiguous_since, \
     replay_at, presented, failures, not_before, next_request, first_request, family_request, op, active_at, \
-    absolute_at, forget_at, orphan, outbox, outcomes, provider, user, data_key, shape, id) VALUES (\
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT DO NOTHING";
-// What the guard compares is what this object last read or wrote. Nobody else writes here, unless two instances of the object
-// live at once; then the older one must not win, nor write its intent over the other's.
+    absolute_at, forget_at, orphan, outbox, outcomes, provider, user, data_key, shape, version, id) VALUES (\
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT DO NOTHING";
+// The guard is the version that this object last read or wrote. Nobody else writes here, unless two instances of the object
+// live at once; then none may write over what it has not read: an intent, a logout, an errand.
 const UPDATE: &str = "UPDATE session SET status = ?, epoch = ?, generation = ?, login = ?, access_token = ?, \
     access_expires_at = ?, access_lifetime = ?, refresh_token = ?, rotated_at = ?, intent_request = ?, \
     intent_armed_at = ?, intent_again = ?, ambiguous_since = ?, replay_at = ?, presented = ?, failures = ?, \
     not_before = ?, next_request = ?, first_request = ?, family_request = ?, op = ?, active_at = ?, \
     absolute_at = ?, forget_at = ?, orphan = ?, outbox = ?, outcomes = ?, provider = ?, user = ?, data_key = ?, \
-    shape = ? \
-    WHERE id = 1 AND epoch = ? AND generation = ? AND next_request = ?";
+    shape = ?, version = ? WHERE id = 1 AND version = ?";
 
 /// What a vault keeps.
 pub(super) struct Kept {
@@ -52,20 +51,6 @@ pub(super) struct Kept {
     pub(super) provider: Rc<str>,
     /// Whose session it is; nothing once it is over.
     pub(super) user: Option<User>,
-}
-
-/// Which row an update is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Guard {
-    stamp: Stamp,
-    next_request: RequestId,
-}
-
-impl Guard {
-    /// The guard of a row as it was read or written.
-    pub(super) const fn of(row: &Row) -> Self {
-        Self { stamp: row.stamp, next_request: row.next_request }
-    }
 }
 
 /// Why a row was not read.
@@ -113,6 +98,8 @@ pub(super) struct RowStore {
     /// The id of the object: what is sealed opens in this object only.
     object: String,
     seals: Option<Seals>,
+    /// How often the row was written when this object last read or wrote it; nothing while there is none.
+    version: Option<u64>,
     /// Whether the row was read in an earlier shape, with its secrets.
     outdated: bool,
     /// The columns that the table is still without.
@@ -122,7 +109,8 @@ pub(super) struct RowStore {
 impl RowStore {
     /// The store of the object with this id.
     pub(super) const fn new(storage: Storage, environment: Rc<Environment>, object: String) -> Self {
-        Self { storage, environment, object, seals: None, outdated: false, missing: Vec::new() }
+        let (seals, version) = (None, None);
+        Self { storage, environment, object, seals, version, outdated: false, missing: Vec::new() }
     }
 
     /// What is there; nothing if there never was a session, or it was forgotten.
@@ -132,47 +120,51 @@ impl RowStore {
         }
         let rows = self.storage.query("SELECT * FROM session WHERE id = 1", Vec::new())?;
         let Some(record) = rows.first() else { return Ok(None) };
-        match record.number("shape") {
+        let kept = match record.number("shape") {
             // The column itself came with the second shape, and says 1 where a turn added it and went no further.
             None | Some(1) => {
                 let kept = shape_1::read(record, self.keyring(), &self.object)?;
                 self.missing = shape_1::missing(record);
-                self.outdated = kept.row.access_token.is_some();
-                Ok(Some(kept))
+                // Whatever was opened by the session key itself is to be sealed by a data key, before that key is gone.
+                let Row { access_token, refresh_token, .. } = &kept.row;
+                self.outdated = access_token.is_some() || refresh_token.is_some() || kept.user.is_some();
+                kept
             }
-            Some(SHAPE) => self.read(record).map(Some),
-            Some(_) => Err(ReadError::Ahead),
-        }
+            Some(SHAPE) => self.read(record)?,
+            Some(_) => return Err(ReadError::Ahead),
+        };
+        self.version = Some(record.number("version").unwrap_or_default());
+        Ok(Some(kept))
     }
 
-    /// Writes the row for the first time.
-    pub(super) fn insert(&mut self, kept: &Kept) -> Result<(), WriteError> {
-        let columns = self.columns(kept)?;
-        self.storage.write(CREATE, Vec::new())?;
-        match self.storage.write(INSERT, columns)? {
-            0 => Err(WriteError::Superseded),
-            _ => Ok(()),
-        }
+    /// Whether there is a row.
+    pub(super) const fn holds_row(&self) -> bool {
+        self.version.is_some()
     }
 
-    /// Writes the row over this one.
-    pub(super) fn update(&mut self, kept: &Kept, over: Guard) -> Result<(), WriteError> {
+    /// Writes the row, for the first time or over the one that was read.
+    pub(super) fn write(&mut self, kept: &Kept) -> Result<(), WriteError> {
         let mut bindings = self.columns(kept)?;
-        bindings.extend([
-            number(over.stamp.epoch.0),
-            number(over.stamp.generation.0.into()),
-            number(over.next_request.0.into()),
-        ]);
-        for column in self.missing.drain(..) {
-            self.storage.write(&["ALTER TABLE session ADD COLUMN ", column].concat(), Vec::new())?;
-        }
-        match self.storage.write(UPDATE, bindings)? {
-            0 => Err(WriteError::Superseded),
-            _ => {
-                self.outdated = false;
-                Ok(())
+        let version = self.version.unwrap_or_default().saturating_add(1);
+        bindings.push(number(version));
+        let written = match self.version {
+            Some(over) => {
+                bindings.push(number(over));
+                for column in self.missing.drain(..) {
+                    self.storage.write(&["ALTER TABLE session ADD COLUMN ", column].concat(), Vec::new())?;
+                }
+                self.storage.write(UPDATE, bindings)?
             }
+            None => {
+                self.storage.write(CREATE, Vec::new())?;
+                self.storage.write(INSERT, bindings)?
+            }
+        };
+        if written == 0 {
+            return Err(WriteError::Superseded);
         }
+        (self.version, self.outdated) = (Some(version), false);
+        Ok(())
     }
 
     /// Whether the row is to be written anew for the sake of its keys: while it is as it is, the session key that it was
@@ -190,7 +182,7 @@ impl RowStore {
     pub(super) fn erase(&mut self) -> Result<(), StorageError> {
         self.storage.erase()?;
         // What is kept from now on is another's, and is sealed by another key.
-        (self.seals, self.outdated, self.missing) = (None, false, Vec::new());
+        (self.seals, self.version, self.outdated, self.missing) = (None, None, false, Vec::new());
         Ok(())
     }
 
@@ -227,7 +219,7 @@ impl RowStore {
         Ok(Kept { row, provider: Rc::from(record.text("provider").unwrap_or_default()), user })
     }
 
-    /// The values of all columns, in the order of both statements.
+    /// The values of all columns but the version, in the order of both statements.
     fn columns(&mut self, kept: &Kept) -> Result<Vec<JsValue>, WriteError> {
         let Kept { row, provider, user } = kept;
         let seals = Seals::renewed(self.seals.take(), &self.environment.keyring, &self.object)?;

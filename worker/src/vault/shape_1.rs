@@ -15,7 +15,7 @@ use super::seals::{self, Column};
 use crate::sql::Record;
 
 /// The columns that have come since, each with its type.
-const ADDED: [(&str, &str); 13] = [
+const ADDED: [(&str, &str); 14] = [
     ("intent_again", "intent_again INTEGER"),
     ("ambiguous_since", "ambiguous_since INTEGER"),
     ("replay_at", "replay_at INTEGER"),
@@ -29,6 +29,7 @@ const ADDED: [(&str, &str); 13] = [
     ("outcomes", "outcomes TEXT"),
     ("data_key", "data_key BLOB"),
     ("shape", "shape INTEGER NOT NULL DEFAULT 1"),
+    ("version", "version INTEGER NOT NULL DEFAULT 0"),
 ];
 
 /// How long a token request that was sent the old way, with nobody to keep its answer, may have been under way.

@@ -6,20 +6,23 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::time::Duration;
 
 use everlit_core::id::{CallerId, OpId, Stamp};
+use everlit_core::retry::BACKOFF_MIN;
+use everlit_core::time::Millis;
 use everlit_core::vault::{Answer, Ask, Effect, Event, Login, Revoker};
 use futures_channel::oneshot;
-use worker::Env;
 use worker::worker_sys::DurableObjectState;
+use worker::{Delay, Env};
 
-use super::alarm::Alarm;
-use super::loaded::{Fault, Loaded, Lost};
+use super::loaded::{Arrival, Fault, Loaded, Lost};
 use super::message::Holder;
 use super::watch::Watch;
+use crate::alarm::Alarm;
 use crate::environment::Environment;
 use crate::sql::Storage;
-use crate::{clock, log};
+use crate::{background, clock, log};
 
 /// The object behind its routes.
 pub(super) struct Turns {
@@ -32,11 +35,22 @@ pub(super) struct Turns {
 #[derive(Default)]
 pub(super) struct Memory {
     pub(super) loaded: Option<Loaded>,
-    pub(super) waiting: BTreeMap<CallerId, oneshot::Sender<Answer>>,
+    pub(super) waiting: BTreeMap<CallerId, oneshot::Sender<Said>>,
     /// The one timer, while anybody waits.
     pub(super) watch: Option<Watch>,
-    alarm: Alarm,
+    /// The alarm's handler, while it stays for what was begun.
+    pub(super) rest: Option<Watch>,
+    /// How much is under way that was begun by turns.
+    pub(super) under_way: usize,
+    pub(super) alarm: Alarm,
     next_caller: u64,
+}
+
+/// What a turn says to a caller. Who waits hears it later, and then the vault may stand elsewhere.
+pub(super) struct Said {
+    pub(super) answer: Answer,
+    /// The newest token there was.
+    pub(super) stamp: Option<Stamp>,
 }
 
 /// What is left to do once everything is written.
@@ -48,6 +62,8 @@ pub(super) struct Due {
     pub(super) provider: Rc<str>,
     /// The question that the last token request was made for.
     pub(super) op: Option<OpId>,
+    /// The newest token as of this turn.
+    pub(super) stamp: Option<Stamp>,
     pub(super) effects: Vec<Effect>,
 }
 
@@ -57,34 +73,47 @@ impl Turns {
     }
 
     /// Takes a finished login.
-    pub(super) async fn establish(self: &Rc<Self>, login: Login, holder: Holder) -> Result<Answer, Fault> {
+    pub(super) async fn establish(self: &Rc<Self>, login: Login, holder: Holder) -> Result<Said, Fault> {
         self.learn_alarm().await;
         self.with_loaded(|loaded| loaded.begin(holder))?;
-        let due = self.step(Event::LoginCommitted(login))?;
+        let due = self.step(Event::LoginCommitted(login), None)?;
         self.make_escrow(&due);
         self.carry_out(due);
         self.peek()
     }
 
     /// Takes a login of the user whose session this is. Another user's is not taken: this session is not theirs.
-    pub(super) async fn renew(self: &Rc<Self>, login: Login, holder: Holder) -> Result<Answer, Fault> {
-        let same = self.with_loaded(|loaded| {
-            let same = loaded.holder.as_ref().is_some_and(|known| known.is_same_person(&holder));
-            if same {
-                // Names and addresses change; the person does not.
-                loaded.holder = Some(holder);
-            }
-            same
-        })?;
-        if !same {
-            return Ok(Answer::LoggedOut);
+    pub(super) async fn renew(self: &Rc<Self>, login: Login, holder: Holder) -> Result<Said, Fault> {
+        self.learn_alarm().await;
+        let is_same =
+            |loaded: &mut Loaded| loaded.holder.as_ref().is_some_and(|known| known.is_same_person(&holder));
+        if !self.with_loaded(is_same)? {
+            return Ok(Said { answer: Answer::LoggedOut, stamp: None });
         }
-        self.answer(|caller| Event::RenewalCommitted { caller, login }).await
+        let caller = self.next_caller();
+        let arrival = Arrival { login: login.epoch, holder };
+        let due = self.step(Event::RenewalCommitted { caller, login }, Some(&arrival))?;
+        self.hear(caller, due, None).await
     }
 
     /// What a caller would be told that asks for nothing but news.
-    pub(super) fn peek(&self) -> Result<Answer, Fault> {
-        self.with_loaded(|loaded| loaded.vault.peek(clock::now()))
+    fn peek(&self) -> Result<Said, Fault> {
+        self.with_loaded(|loaded| Said {
+            answer: loaded.vault.peek(clock::now()),
+            stamp: loaded.vault.stamp(),
+        })
+    }
+
+    /// Looks at what there is, for somebody who came: an alarm that was lost is armed again by whoever comes.
+    pub(super) async fn look<T>(&self, look: impl FnOnce(&mut Loaded) -> T) -> Result<T, Fault> {
+        self.learn_alarm().await;
+        let mut memory = self.memory.borrow_mut();
+        let Memory { loaded, alarm, .. } = &mut *memory;
+        let loaded = self.loaded(loaded)?;
+        if loaded.restore_alarm(alarm).is_err() {
+            log::line("alarm_lost", []);
+        }
+        Ok(look(loaded))
     }
 
     /// Looks at what there is.
@@ -93,23 +122,29 @@ impl Turns {
         self.loaded(&mut memory.loaded).map(look)
     }
 
-    /// Asks for the token, and waits for the answer.
-    pub(super) async fn ask(self: &Rc<Self>, ask: Ask) -> Result<Answer, Fault> {
-        self.answer(|caller| Event::TokenAsked { caller, ask }).await
+    /// Asks for the token, and waits for the answer: for as long as the machine has anybody wait, or for what a caller has left
+    /// that has waited before.
+    pub(super) async fn ask(self: &Rc<Self>, ask: Ask, patience: Option<Millis>) -> Result<Said, Fault> {
+        self.answer(|caller| Event::TokenAsked { caller, ask }, patience).await
     }
 
     /// Ends the session.
-    pub(super) async fn end(self: &Rc<Self>) -> Result<Answer, Fault> {
-        self.answer(|caller| Event::LogoutAsked { caller }).await
+    pub(super) async fn end(self: &Rc<Self>) -> Result<Said, Fault> {
+        self.answer(|caller| Event::LogoutAsked { caller }, None).await
     }
 
     /// Ends the session in somebody else's name.
-    pub(super) async fn revoke(self: &Rc<Self>, by: Revoker) -> Result<Answer, Fault> {
-        self.answer(|caller| Event::RevokeAsked { caller, by }).await
+    pub(super) async fn revoke(self: &Rc<Self>, by: Revoker) -> Result<Said, Fault> {
+        self.answer(|caller| Event::RevokeAsked { caller, by }, None).await
     }
 
-    /// The alarm rang. It never fails: seven failures, and the runtime drops the alarm for good.
-    pub(super) fn rung(self: &Rc<Self>) {
+    /// The alarm rang. It stays for what it has begun, and never fails: seven failures, and the runtime drops the alarm for good.
+    pub(super) async fn rung(self: &Rc<Self>) {
+        self.ring();
+        self.rest().await;
+    }
+
+    fn ring(self: &Rc<Self>) {
         self.memory.borrow_mut().alarm.rung();
         let Err(fault) = self.turn(Event::DeadlineReached) else { return };
         log::line("alarm_failed", [("misconfigured", (fault == Fault::Misconfigured).into())]);
@@ -126,40 +161,76 @@ impl Turns {
         self.with_loaded(|loaded| loaded.vault.stamp())
     }
 
-    /// One turn for a caller. Where the answer is there at once, nothing is made to wait for it.
-    async fn answer(self: &Rc<Self>, event: impl FnOnce(CallerId) -> Event) -> Result<Answer, Fault> {
+    /// One turn for a caller.
+    async fn answer(
+        self: &Rc<Self>,
+        event: impl FnOnce(CallerId) -> Event,
+        patience: Option<Millis>,
+    ) -> Result<Said, Fault> {
         self.learn_alarm().await;
         let caller = self.next_caller();
-        let mut due = self.step(event(caller))?;
+        let due = self.step(event(caller), None)?;
+        self.hear(caller, due, patience).await
+    }
+
+    /// What a turn says to its caller. Where the answer is there at once, nothing is made to wait for it.
+    async fn hear(
+        self: &Rc<Self>,
+        caller: CallerId,
+        mut due: Due,
+        patience: Option<Millis>,
+    ) -> Result<Said, Fault> {
         let own = due.take_answer(caller);
+        let stamp = due.stamp;
         let waits = own.is_none().then(|| {
             let (sender, receiver) = oneshot::channel();
             self.memory.borrow_mut().waiting.insert(caller, sender);
             receiver
         });
         self.carry_out(due);
-        match (own, waits) {
-            (Some(answer), _) => Ok(answer),
-            // Its sender is gone where a turn was lost that others waited for, too.
-            (None, Some(receiver)) => receiver.await.map_err(|_| Fault::Storage),
-            (None, None) => Err(Fault::Storage),
+        let receiver = match (own, waits) {
+            (Some(answer), _) => return Ok(Said { answer, stamp }),
+            (None, Some(receiver)) => receiver,
+            (None, None) => return Err(Fault::Storage),
+        };
+        if let Some(patience) = patience {
+            self.bound(caller, Duration::from_millis(patience.as_millis()));
         }
+        // Its sender is gone where a turn was lost that others waited for, too.
+        receiver.await.map_err(|_| Fault::Storage)
+    }
+
+    /// Bounds the wait of a caller that has waited before. It is then told what there is, unless that has ended.
+    fn bound(self: &Rc<Self>, caller: CallerId, patience: Duration) {
+        let turns = Rc::clone(self);
+        background::start(&self.state, async move {
+            Delay::from(patience).await;
+            let sender = turns.memory.borrow_mut().waiting.remove(&caller);
+            let Some(sender) = sender else { return };
+            turns.watch();
+            if let Ok(Said { answer, stamp }) = turns.peek() {
+                let has_ended =
+                    matches!(&answer, Answer::Current(current) if current.expires_in == Millis::ZERO);
+                let answer = if has_ended { Answer::RetryAfter(BACKOFF_MIN) } else { answer };
+                drop(sender.send(Said { answer, stamp }));
+            }
+        });
     }
 
     /// One turn that nobody waits for.
     pub(super) fn turn(self: &Rc<Self>, event: Event) -> Result<(), Fault> {
-        let due = self.step(event)?;
+        let due = self.step(event, None)?;
         self.carry_out(due);
         Ok(())
     }
 
     /// The step, and everything of it that is written. There is no await in it: what it writes is one transaction.
-    pub(super) fn step(&self, event: Event) -> Result<Due, Fault> {
-        let stepped = self.attempt(event.clone());
+    pub(super) fn step(&self, event: Event, arrival: Option<&Arrival>) -> Result<Due, Fault> {
+        let stepped = self.attempt(event.clone(), arrival);
         let again = stepped.or_else(|lost| {
             self.drop_memory();
             match lost {
-                Lost::Superseded => self.attempt(event),
+                Lost::Superseded => self.attempt(event, arrival),
                 Lost::Fault(_) => Err(lost),
             }
         });
@@ -172,17 +243,18 @@ impl Turns {
         })
     }
 
-    fn attempt(&self, event: Event) -> Result<Due, Lost> {
+    fn attempt(&self, event: Event, arrival: Option<&Arrival>) -> Result<Due, Lost> {
         let mut memory = self.memory.borrow_mut();
         let Memory { loaded, alarm, .. } = &mut *memory;
         let loaded = self.loaded(loaded)?;
         let before = loaded.op();
-        let effects = loaded.step(event, alarm)?;
+        let effects = loaded.step(event, arrival, alarm)?;
         Ok(Due {
             environment: Rc::clone(&loaded.environment),
             object: Rc::clone(&loaded.object),
             provider: Rc::clone(&loaded.provider),
             op: loaded.op().or(before),
+            stamp: loaded.vault.stamp(),
             effects,
         })
     }

@@ -14,8 +14,15 @@ use crate::{background, clock};
 
 /// A timer that runs. Dropped, it stops.
 pub(super) struct Watch {
-    at: Timestamp,
+    pub(super) at: Timestamp,
     _stop: oneshot::Sender<()>,
+}
+
+impl Watch {
+    /// A timer for this time, which stops with the other end of `stop`.
+    pub(super) const fn new(at: Timestamp, stop: oneshot::Sender<()>) -> Self {
+        Self { at, _stop: stop }
+    }
 }
 
 impl Turns {
@@ -31,7 +38,7 @@ impl Turns {
             return;
         }
         let (stop, stopped) = oneshot::channel();
-        memory.watch = Some(Watch { at, _stop: stop });
+        memory.watch = Some(Watch::new(at, stop));
         // After a deadline was handled the next one is later; the floor is for clocks, which tick in whole milliseconds.
         let wait = clock::now().until(at).as_millis().clamp(5, 60_000);
         let turns = Rc::clone(self);

@@ -12,9 +12,10 @@ impl Vault {
         if self.phase != Phase::Vacant {
             // Every login opens a vault of its own, so this one is a repetition or a mistake. A repetition brings what we
             // hold, or the ancestors of what we hold: revoking them would end our own grant. The tokens of a mistake must
-            // not live on unseen.
+            // not live on unseen, unless revoking them would end the grant of other logins.
             let is_ours = self.stamp().is_some_and(|stamp| stamp.epoch == login.epoch);
-            if let Some(refresh_token) = login.grant.refresh_token.filter(|_| !is_ours) {
+            let is_kept = is_ours || self.policy.shared_grant;
+            if let Some(refresh_token) = login.grant.refresh_token.filter(|_| !is_kept) {
                 self.outbox.add(now, refresh_token, effects);
             }
             return;

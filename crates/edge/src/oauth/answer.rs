@@ -12,7 +12,9 @@ use super::parse_retry_after;
 /// The longest body that is read.
 pub const MAX_BODY: usize = 256 * 1_024;
 /// The longest access token that is accepted: it has to fit into a header.
-const MAX_ACCESS_TOKEN: usize = 16 * 1_024;
+pub const MAX_ACCESS_TOKEN: usize = 16 * 1_024;
+/// The longest refresh token that is accepted. Whoever hands one on inside of the edge has room for this much.
+pub const MAX_REFRESH_TOKEN: usize = 16 * 1_024;
 
 /// An answer as it came over the wire.
 #[derive(Clone, Copy, Debug)]
@@ -211,11 +213,16 @@ impl TokenAnswer {
         if !bearer {
             return Ok(Self::Misconfigured { reason: "token_type is not Bearer" });
         }
+        let refresh_token = text("refresh_token");
+        if refresh_token.is_some_and(|token| token.len() > MAX_REFRESH_TOKEN) {
+            // It is not left out: a session would be made that nobody can keep alive, and nobody would know why.
+            return Ok(Self::Misconfigured { reason: "a refresh token of more than 16 KB" });
+        }
         let (expires_in, note) = parse_expires_in(object.get("expires_in"));
         let secret = |text: &str| Secret::new(text.to_string());
         Ok(Self::Granted(TokenResponse {
             access_token: secret(access_token),
-            refresh_token: text("refresh_token").map(secret),
+            refresh_token: refresh_token.map(secret),
             id_token: text("id_token").map(secret),
             expires_in,
             scope: text("scope").map(str::to_string),

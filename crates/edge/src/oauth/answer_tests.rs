@@ -155,6 +155,19 @@ fn an_absent_or_empty_refresh_token_means_that_the_old_one_stays() {
 }
 
 #[test]
+fn a_token_that_does_not_fit_has_a_class_of_its_own() {
+    let with = |access: usize, refresh: usize| {
+        let (access, refresh) = ("a".repeat(access), "r".repeat(refresh));
+        judge(200, JSON, &format!(r#"{{"access_token":"{access}","refresh_token":"{refresh}"}}"#))
+    };
+    assert_eq!(class(&with(MAX_ACCESS_TOKEN, MAX_REFRESH_TOKEN)), Class::Granted);
+    assert_eq!(class(&with(MAX_ACCESS_TOKEN + 1, 1)), Class::Unreadable);
+    let too_long = with(1, MAX_REFRESH_TOKEN + 1);
+    let told = (too_long.class(), too_long.reason());
+    assert_eq!(told, ("misconfigured", "a refresh token of more than 16 KB"));
+}
+
+#[test]
 fn a_grant_survives_every_expires_in() {
     for (field, seconds) in [
         ("", 3_600),

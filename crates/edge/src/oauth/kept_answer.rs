@@ -9,7 +9,12 @@ use everlit_core::time::{Millis, Timestamp};
 use everlit_core::vault::{self, Granted};
 use serde_json::{Map, Value, json};
 
-use super::TokenAnswer;
+use super::{MAX_ACCESS_TOKEN, MAX_REFRESH_TOKEN, TokenAnswer};
+
+/// The most bytes that JSON makes of one.
+pub const JSON_ESCAPE: usize = 6;
+/// The longest text that [`KeptAnswer::encode`] writes: both tokens at their longest, and a few words around them.
+pub const MAX_KEPT_ANSWER: usize = (MAX_ACCESS_TOKEN + MAX_REFRESH_TOKEN) * JSON_ESCAPE + 1_024;
 
 /// The shape of what is written. Another one is of a later version of this code.
 const VERSION: u64 = 1;
@@ -201,6 +206,19 @@ mod tests {
         ] {
             assert_eq!(KeptAnswer::decode(wrong.as_bytes()), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn the_longest_answer_fits() {
+        let granted = Granted {
+            access_token: Secret::new("\"".repeat(MAX_ACCESS_TOKEN)),
+            expires_in: Millis::from_millis(u64::MAX),
+            refresh_token: Some(Secret::new("\u{1}".repeat(MAX_REFRESH_TOKEN))),
+        };
+        let kept =
+            KeptAnswer { answer: Answer::Granted(granted), received_at: Timestamp::from_millis(u64::MAX) };
+        let length = kept.encode().expose().len();
+        assert!(length > MAX_REFRESH_TOKEN * JSON_ESCAPE && length <= MAX_KEPT_ANSWER, "{length}");
     }
 
     #[test]

@@ -21,13 +21,13 @@ mod retry_after;
 mod revocation;
 mod transaction;
 
-pub use answer::{HttpAnswer, MAX_BODY, TokenAnswer, TokenResponse};
+pub use answer::{HttpAnswer, MAX_ACCESS_TOKEN, MAX_BODY, MAX_REFRESH_TOKEN, TokenAnswer, TokenResponse};
 pub use authorization_request::AuthorizationRequest;
 pub use authorization_response::{
     AuthorizationCode, AuthorizationErrorCode, AuthorizationResponse, CallbackError, Expected, Outcome,
 };
 pub use client_request::{ClientCredentials, ClientRequest};
-pub use kept_answer::KeptAnswer;
+pub use kept_answer::{JSON_ESCAPE, KeptAnswer, MAX_KEPT_ANSWER};
 pub use retry_after::{MAX_RETRY_AFTER, parse_retry_after};
 pub use revocation::RevocationAnswer;
 pub use transaction::{CodeVerifier, State};

@@ -50,8 +50,9 @@ impl RevocationAnswer {
         };
         match object.get("error").and_then(Value::as_str) {
             Some("unsupported_token_type") => Self::Refused { reason: "unsupported_token_type" },
-            Some("invalid_client") => Self::Refused { reason: "invalid_client" },
-            Some("unauthorized_client") => Self::Refused { reason: "unauthorized_client" },
+            // Of us, not of the token: it lives, and an operator may put that right.
+            Some("invalid_client") => retry("invalid_client"),
+            Some("unauthorized_client") => retry("unauthorized_client"),
             Some("invalid_request") => Self::Refused { reason: "invalid_request" },
             // Not in the RFC; those who send them mean that there is no such token any more.
             Some("invalid_grant" | "invalid_token") => Self::Revoked,
@@ -113,7 +114,9 @@ mod tests {
             (204, "", "revoked"),
             (400, r#"{"error":"invalid_token"}"#, "revoked"),
             (400, r#"{"error":"unsupported_token_type"}"#, "refused"),
-            (401, r#"{"error":"invalid_client"}"#, "refused"),
+            (401, r#"{"error":"invalid_client"}"#, "retry"),
+            (400, r#"{"error":"unauthorized_client"}"#, "retry"),
+            (400, r#"{"error":"invalid_request"}"#, "refused"),
             (400, r#"{"error":"something"}"#, "retry"),
             (400, "{}", "retry"),
             (404, "<html>", "retry"),
