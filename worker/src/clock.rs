@@ -1,12 +1,20 @@
 //! The wall clock. A Worker has no other: its monotonic clock is the same one, and stands still while code runs.
 
-use everlit_core::time::{Moment, Timestamp};
+use std::time::Duration;
+
+use everlit_core::time::{Millis, Moment, Timestamp};
+use worker::Delay;
 
 /// Now.
 pub(crate) fn now() -> Timestamp {
     let millis = js_sys::Date::now();
     // A clock before 1970 or after the year 285616 reads as its nearest end: the cast saturates.
     Timestamp::from_millis(millis as u64)
+}
+
+/// So long from now. Dropped, its timer stops.
+pub(crate) fn pause(length: Millis) -> Delay {
+    Delay::from(Duration::from_millis(length.as_millis()))
 }
 
 /// Now, for a step of the machine.

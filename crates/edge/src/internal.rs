@@ -2,7 +2,8 @@
 //!
 //! The rotator is reached over a service binding, but by the same `fetch` that strangers reach. So the request proves where
 //! it comes from: one header carries a MAC over everything that matters, made with a key that only this deployment has.
-//! Whatever is wrong with it, the answer is that of an unknown path; which [`InternalError`] it was is for the log.
+//! Whatever is wrong with that, the answer is that of an unknown path; which [`InternalError`] it was is for the log. Only our own
+//! request that comes past its deadline is told so: that it is not sent.
 //!
 //! ```text
 //! everlit-internal: v1 <request> <deadline> <MAC in base64url>

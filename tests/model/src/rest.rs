@@ -26,7 +26,8 @@ impl World {
 
     /// Alarm or timer. A timer lives as long as somebody waits.
     fn next_bell(&self) -> Option<Timestamp> {
-        let timer = self.vault.next_deadline().filter(|_| self.tabs.iter().any(|tab| tab.waits_for.is_some()));
+        let timer =
+            self.vault.next_deadline().filter(|_| self.tabs.iter().any(|tab| tab.waits_for.is_some()));
         [self.alarm, timer].into_iter().flatten().min()
     }
 
@@ -72,7 +73,7 @@ impl World {
             if rotator.alive && rotator.step == Step::Sent {
                 latest = latest.min(tick_at(aborted));
             }
-            if rotator.step == Step::Claimed {
+            if matches!(rotator.step, Step::Claiming | Step::Claimed) {
                 // Nobody sends a request whose time is over.
                 latest = latest.min(tick_at(aborted).before(TICK));
                 // Nor one that comes too late: that is a fault, and found by the others.

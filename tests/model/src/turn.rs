@@ -194,7 +194,10 @@ impl World {
         match answer {
             Answer::Current(current) => {
                 if is_over {
-                    return Err(broken(Law::LogoutIsFinal, "a token was given out after the end was written"));
+                    return Err(broken(
+                        Law::LogoutIsFinal,
+                        "a token was given out after the end was written",
+                    ));
                 }
                 let row = &self.row;
                 let paired = row.access_token.as_ref() == Some(&current.access_token);
@@ -213,7 +216,10 @@ impl World {
                 tab.holds = current.stamp.generation;
             }
             Answer::Ended(_) | Answer::LoggedOut if !is_over => {
-                return Err(broken(Law::DurableBeforeVisible, "a caller was told of an end that is not written"));
+                return Err(broken(
+                    Law::DurableBeforeVisible,
+                    "a caller was told of an end that is not written",
+                ));
             }
             Answer::Ended(_) | Answer::LoggedOut | Answer::RetryAfter(_) | Answer::ReauthRequired(_) => {}
         }
