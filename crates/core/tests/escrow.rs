@@ -27,10 +27,10 @@ fn logout(play: &mut Play, seconds: u64) {
 
 /// The request that the last step closes at the escrow.
 fn closed(play: &Play) -> Option<u32> {
-    play.done.iter().find_map(|effect| match effect {
-        Effect::CloseEscrow { request } => Some(request.0),
-        _ => None,
-    })
+    let mut closed = play.done.iter().filter_map(|effect| {
+        if let Effect::CloseEscrow { request } = effect { Some(request.0) } else { None }
+    });
+    closed.next()
 }
 
 #[test]

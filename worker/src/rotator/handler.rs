@@ -131,14 +131,13 @@ impl Rotation {
 
     /// Whether the request is ours to send; nothing where the escrow does not say.
     async fn claim(&self, since: Timestamp) -> Option<bool> {
-        let mut tries = 0;
-        loop {
+        for tries in 1.. {
             if let Ok(won) = self.escrow.claim(self.request, self.by).await {
                 return Some(won);
             }
-            tries += 1;
             clock::pause(escrow::claim_again(tries).filter(|_| self.may_leave(since))?).await;
         }
+        None
     }
 
     fn may_leave(&self, since: Timestamp) -> bool {
@@ -147,12 +146,12 @@ impl Rotation {
 
     /// Leaves the answer at the escrow: with a vault that is reset now, it is the only copy of a refresh token.
     async fn keep(&self, kept: &KeptAnswer) {
-        let (since, mut tries) = (clock::now(), 0);
-        loop {
+        let since = clock::now();
+        for tries in 1.. {
             match self.escrow.keep(self.request, self.by, kept).await {
                 Ok(true) => return,
                 Ok(false) => return log::line("answer_not_kept", [("reason", "nobody waits for it".into())]),
-                Err(NoAnswer) => tries += 1,
+                Err(NoAnswer) => {}
             }
             let Some(wait) = escrow::keep_again(tries, since.until(clock::now())) else {
                 return log::line("answer_not_kept", [("reason", "no escrow".into())]);
