@@ -9,6 +9,9 @@ import { pause, until } from "./support/until.mjs";
 
 const ROTATE = "/internal/rotate";
 
+/** What rotators said that know of nothing. @param {import("./support/crash-stack.mjs").CrashStack} stack @returns {string[]} */
+const unheard = ({ workerd }) => workerd.log.filter(({ event }) => event === "token_unheard").map(({ reason }) => reason);
+
 /** @param {import("./support/crash-stack.mjs").CrashStack} stack */
 const captured = ({ workerd }) => send(`http://localhost:${workerd.port}/door/captured`).then(({ json }) => json);
 
@@ -22,6 +25,8 @@ describe("what is delivered twice", { concurrency: 8 }, () => {
       assert.equal(stack.faults.seen.filter((step) => step === "rotator.received").length, 2, "both were let in");
       assert.equal(stack.faults.seen.filter((step) => step === "rotator.claimed").length, 1, "one was sent");
       assert.equal(stack.rotation.presented.length, 1);
+      await until("the loser's word", () => unheard(stack).length > 0);
+      assert.deepEqual(unheard(stack), ["claimed before"], "one of them was told that it lost");
       const counted = await outcomes(stack, browser);
       // Whoever lost the claim knows of nothing; the escrow does.
       assert.ok(counted.success === 1 || counted.recovered_from_escrow === 1, JSON.stringify(counted));
@@ -36,8 +41,12 @@ describe("what is delivered twice", { concurrency: 8 }, () => {
     const kept = Object.fromEntries(headers.filter((/** @type {string[]} */ [name]) => !["host", "content-length"].includes(name ?? "")));
     const replay = (/** @type {Record<string, string>} */ given, /** @type {string} */ text) =>
       send(`http://localhost:${stack.workerd.port}${ROTATE}`, { method: "POST", headers: given, body: text });
-    for (let times = 0; times < 3; times += 1) await replay(kept, body);
-    assert.equal(stack.rotation.presented.length, 1);
+    const inside = () => send(`http://localhost:${stack.workerd.port}/door/deliver`, { method: "POST", body: JSON.stringify({ headers: kept, body }) }).then(({ json }) => json);
+    // What is ours is heard, on both ways, and sent no second time: not while it is in time, nor when that is over.
+    for (const again of [inside, () => replay(kept, body), inside]) {
+      const { status, text } = await again();
+      assert.deepEqual([status, JSON.parse(text).unheard], [200, true]);
+    }
     // What is not ours to the last byte is the same as a path that nobody knows.
     const unknown = await send(`http://localhost:${stack.workerd.port}/internal/nothing`, { method: "POST", body: "{}" });
     const [version, request, deadline, mac = ""] = kept["everlit-internal"]?.split(" ") ?? [];
@@ -48,15 +57,34 @@ describe("what is delivered twice", { concurrency: 8 }, () => {
       await replay(signed(version, Number(request) + 1, deadline, mac), body), await replay(signed(version, request, Number(deadline) + 1, mac), body),
     ];
     for (const answer of forged) assert.deepEqual([answer.status, answer.text, answer.headers["content-type"]], [404, unknown.text, unknown.headers["content-type"]]);
+    await pause(Math.max(0, Number(deadline) - Date.now() + 50));
+    for (const again of [inside, () => replay(kept, body)]) {
+      const { status, text } = await again();
+      assert.deepEqual([status, JSON.parse(text).unsent], [200, true]);
+    }
     assert.equal(stack.rotation.presented.length, 1);
-    assert.equal((await ask(browser, second, "resume")).json.generation, 2);
+    assert.equal((await browser.call("/auth/session")).json.generation, second.generation);
   });
 
-  play("a claim: the rotator that is told it lost sends nothing", async (stack) => {
+  for (const twice of /** @type {const} */ (["first", "second"])) {
+    play(`a claim, answered by the ${twice} delivery: its rotator sends once`, async (stack) => {
+      const { browser, session } = await enterDue(stack);
+      await stack.workerd.befall("/claim", { twice });
+      await untilGeneration(browser, session, 2);
+      assert.deepEqual([stack.rotation.presented.length, await outcomes(stack, browser)], [1, { success: 1 }]);
+    });
+  }
+
+  play("a claim that somebody else has made: the rotator that is told it lost sends nothing", async (stack) => {
     const { browser, session } = await enterDue(stack);
-    await stack.workerd.befall("/claim", { twice: "first" });
-    await untilGeneration(browser, session, 2);
-    assert.deepEqual([stack.rotation.presented.length, await outcomes(stack, browser)], [1, { success: 1 }]);
+    const claimed = await stack.workerd.ask("ESCROW", browser.cookie(SESSION_COOKIE), "/claim?request=0&by=7");
+    assert.deepEqual(claimed, { won: true });
+    await ask(browser, session);
+    assert.deepEqual([unheard(stack), stack.rotation.presented.length], [["claimed before"], 0]);
+    assert.equal((await browser.call("/auth/session")).json.state, "active");
+    // Nor can it say how the other's request ended.
+    const answer = JSON.stringify({ request: 0, by: 8, sealed: "AAAA" });
+    assert.deepEqual(await stack.workerd.ask("ESCROW", browser.cookie(SESSION_COOKIE), "/answer", answer), { kept: false });
   });
 
   play("an answer that is kept, and the word that it was, which is lost: it is told all the same", async (stack) => {
@@ -66,16 +94,24 @@ describe("what is delivered twice", { concurrency: 8 }, () => {
     assert.deepEqual([stack.rotation.presented.length, await outcomes(stack, browser)], [1, { success: 1 }]);
   });
 
-  play("a claim whose answer is lost is not made again: nothing is sent until it is clear that nothing was", async (stack) => {
+  play("a claim whose answer is lost is made again by the same rotator, and won", async (stack) => {
+    const { browser, session } = await enterDue(stack);
+    await stack.workerd.befall("/claim", { lose: true, times: 2 });
+    assert.equal((await ask(browser, session)).json.generation, 2, "whoever asked got it");
+    assert.equal(stack.faults.seen.filter((step) => step === "rotator.received").length, 1);
+    assert.deepEqual([stack.rotation.presented.length, await outcomes(stack, browser)], [1, { success: 1 }]);
+  });
+
+  play("claims whose answers are all lost: nothing is sent, that is said, and nobody waits for it to have been", async (stack) => {
     const { browser, session } = await enterDue(stack);
     await stack.workerd.befall("/claim", { lose: true });
-    const began = Date.now();
-    await ask(browser, session);
-    assert.equal(stack.rotation.presented.length, 0);
+    const asked = ask(browser, session);
+    await until("the rotator to give up", () => stack.workerd.log.some(({ event, reason }) => event === "token_unsent" && reason === "no escrow"));
     await stack.workerd.befall("/claim", {});
-    await untilGeneration(browser, session, 2, 45_000);
-    assert.ok((stack.rotation.presented[0]?.at ?? 0) - began >= 29_000);
-    assert.deepEqual([stack.rotation.presented.length, await outcomes(stack, browser)], [1, { resent_never_sent: 1 }]);
+    await asked;
+    assert.equal((await browser.call("/auth/session")).json.state, "active");
+    await untilGeneration(browser, session, 2, 15_000);
+    assert.deepEqual([stack.rotation.presented.map(({ came }) => came), (await outcomes(stack, browser)).success], [["rotated"], 1]);
   });
 
   play("a rotator's answer that is lost on its way to the vault: the escrow has it", async (stack) => {

@@ -11,14 +11,18 @@ import { pause, until } from "./support/until.mjs";
 /** Long enough to log in on a busy machine, and within the vault's lead from its second half on. Seconds. */
 const SHORT_TTL = 8;
 
+/** Seconds for which a server may forgive. */
+const WINDOW = 12;
+
 /**
  * A test with a Worker and servers of its own: most of these tests wait, so they wait together.
  *
  * @param {string} name
  * @param {(stack: ScriptedStack) => Promise<void>} body
+ * @param {{ grace?: object }} [options] what the server forgives: nothing, if it is not said
  */
-const play = (name, body) => test(name, async () => {
-  const stack = await startScriptedStack();
+const play = (name, body, { grace } = {}) => test(name, async () => {
+  const stack = await startScriptedStack({ change: (given) => ({ ...given, PROVIDER_DEMO: { ...given.PROVIDER_DEMO, ...(grace && { grace }) } }) });
   try {
     await body(stack);
     assertNothingLeaked(stack, stack.as.issued);
@@ -151,6 +155,7 @@ describe("a refresh", { concurrency: 5 }, () => {
     ["429 with Retry-After", "throttled", { status: 429, headers: { "retry-after": "30" } }, (seconds) => seconds > 10 && seconds <= 30],
     ["429 with a date", "throttled", { status: 429, headers: { "retry-after": new Date(Date.now() + 20 * 60_000).toUTCString() } }, (seconds) => seconds > 600 && seconds <= 1260],
     ["a page of HTML", "transient", { headers: { "content-type": "text/html" }, body: "<p>Please accept our terms</p>" }, (seconds) => seconds > 0],
+    ["409", "transient", { status: 409, json: { error: "conflict" } }, (seconds) => seconds > 0],
     ["an unknown 4xx", "transient", { status: 418, json: { error: "teapot" } }, (seconds) => seconds > 0],
     ["invalid_client", "misconfigured", { status: 401, json: { error: "invalid_client" } }, (seconds) => seconds > 0],
   ])) {
@@ -173,6 +178,46 @@ describe("a refresh", { concurrency: 5 }, () => {
       assert.equal(shown.expires_in, 0);
     });
   }
+
+  // Nobody knows whether any of these rotated the token.
+  for (const [name, given] of /** @type {[string, any][]} */ ([
+    ["a connection that breaks", { json: { access_token: "cut" }, cut: true }],
+    ["a connection that breaks before anything is said", { cut: true, chunks: [] }],
+    ["no answer in time", { delayMs: 60_000 }],
+    ["JSON that is cut short", { headers: { "content-type": "application/json" }, body: '{"access_token":"access-1","expires_in":36' }],
+  ])) {
+    play(`a refresh that ends with ${name} keeps the session, and is made again within the window`, async (stack) => {
+      const { browser, session } = await enterDue(stack);
+      onRefresh(stack, () => (refreshes(stack) === 1 ? given : undefined));
+      const answer = await until("the new token", async () => {
+        const asked = await ask(browser, session, "deadline");
+        assert.ok(asked.status === 200 || asked.json.code === "temporarily_unavailable", asked.text);
+        assert.equal((await browser.call("/auth/session")).json.state, "active");
+        return asked.json.generation === 2 && asked.json;
+      }, WINDOW * 1000);
+      assert.equal(answer.lifetime, 3600);
+      const presented = stack.as.requests("refresh_token").map((form) => form.get("refresh_token"));
+      assert.deepEqual([presented.length, new Set(presented).size, outcomes(stack)], [2, 1, ["replayed_within_grace"]]);
+    }, { grace: { window: `${WINDOW}s`, replay: "same_pair", depth: "previous", blast: "family" } });
+  }
+
+  play("a refresh that ends with JSON that is cut short, on a server that forgives nothing, is left alone while the token lives", async (stack) => {
+    const { browser, session } = await enterDue(stack);
+    onRefresh(stack, () => (refreshes(stack) === 1 ? { headers: { "content-type": "application/json" }, body: '{"access' } : undefined));
+    const deadAt = session.epoch + SHORT_TTL * 1000;
+    do {
+      const living = await ask(browser, session, "deadline");
+      assert.deepEqual([living.status, living.json.generation, refreshes(stack)], [200, 1, 1]);
+      await pause(200);
+    } while (Date.now() < deadAt - 500);
+    const answer = await until("a new token", async () => {
+      const { json } = await ask(browser, session, "deadline");
+      return json.generation === 2 && json;
+    });
+    assert.equal(answer.lifetime, 3600);
+    // That it was taken shows that the first one had not been.
+    assert.deepEqual([refreshes(stack), outcomes(stack)], [2, ["resent_never_sent"]]);
+  });
 
   play("a refresh that failed is made again, and the session goes on", async (stack) => {
     const { browser, session } = await enterDue(stack);

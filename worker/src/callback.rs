@@ -1,10 +1,10 @@
 //! `GET /auth/callback/{provider}`: where a login comes to its end, once for every `state`.
 
 use std::rc::Rc;
-use std::time::Duration;
 
 use everlit_core::id::Epoch;
 use everlit_core::secret::RefreshToken;
+use everlit_core::time::Millis;
 use everlit_core::vault::{Granted, Login};
 use everlit_edge::config::ProviderConfig;
 use everlit_edge::cookie::{SessionId, set_session};
@@ -16,7 +16,7 @@ use everlit_edge::oidc::{Expectation, IdTokenClaims, Nonce, ProviderMetadata};
 use everlit_edge::prefetch::is_prefetch;
 use everlit_edge::return_to::ReturnTo;
 use everlit_wire::User;
-use worker::{Context, Delay, Env};
+use worker::{Context, Env};
 
 use crate::desk::client::DeskClient;
 use crate::desk::message::{Claimed, Transaction};
@@ -31,10 +31,10 @@ use crate::vault::message::{Holder, VaultReply};
 use crate::{background, clock, discovery, entropy, log, outgoing, revocation, verify};
 
 /// How long the code exchange may take: a person is waiting.
-const LIMIT: Duration = Duration::from_secs(15);
+const LIMIT: Millis = Millis::from_secs(15);
 /// The waits before a vault is told of a login again that did not answer.
-const AGAIN: [Duration; 4] =
-    [Duration::from_millis(200), Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
+const AGAIN: [Millis; 4] =
+    [Millis::from_millis(200), Millis::from_millis(500), Millis::from_secs(1), Millis::from_secs(2)];
 
 /// Finishes a login, to its end also if the browser hangs up: the code can be spent only once.
 pub(crate) async fn finish(call: Call, environment: Rc<Environment>) -> Reply {
@@ -338,7 +338,7 @@ async fn until_answered(
         if answered.is_ok() {
             break;
         }
-        Delay::from(wait).await;
+        clock::pause(wait).await;
         answered = tell().await;
     }
     answered

@@ -3,7 +3,6 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::time::Duration;
 
 use everlit_core::time::{Millis, Timestamp};
 use everlit_edge::oidc::{Jwks, ProviderMetadata, discovery_url};
@@ -15,7 +14,7 @@ const FRESH: Millis = Millis::from_secs(600);
 /// How long an old one still serves where no new one can be had.
 const STALE: Millis = Millis::from_days(1);
 /// How long one fetch may take. A login and a refresh both wait for it.
-const LIMIT: Duration = Duration::from_secs(5);
+const LIMIT: Millis = Millis::from_secs(5);
 
 thread_local! {
     static METADATA: Kept<ProviderMetadata> = const { RefCell::new(BTreeMap::new()) };

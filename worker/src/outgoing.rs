@@ -1,17 +1,15 @@
 //! A request of ours to an authorization server: no redirects, a limit on its time and one on its answer.
 
 use std::pin::pin;
-use std::time::Duration;
 
-use everlit_core::time::Timestamp;
+use everlit_core::time::{Millis, Timestamp};
 use everlit_edge::oauth::{ClientRequest, HttpAnswer, MAX_BODY};
 use futures_util::future::{Either, select};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, Headers, Request, RequestInit, RequestRedirect, Response, WorkerGlobalScope};
-use worker::Delay;
 
-use crate::body;
+use crate::{body, clock};
 
 /// An answer, whatever it is worth.
 pub(crate) struct Received {
@@ -61,7 +59,7 @@ impl Unanswered {
 }
 
 /// Fetches a document.
-pub(crate) async fn get(url: &str, limit: Duration) -> Result<Received, Unanswered> {
+pub(crate) async fn get(url: &str, limit: Millis) -> Result<Received, Unanswered> {
     let init = RequestInit::new();
     let request = headers([("accept", "application/json")]).and_then(|headers| {
         init.set_headers_headers(&headers);
@@ -71,7 +69,7 @@ pub(crate) async fn get(url: &str, limit: Duration) -> Result<Received, Unanswer
 }
 
 /// Posts what the client says to an endpoint of its authorization server.
-pub(crate) async fn post(url: &str, client: &ClientRequest, limit: Duration) -> Result<Received, Unanswered> {
+pub(crate) async fn post(url: &str, client: &ClientRequest, limit: Millis) -> Result<Received, Unanswered> {
     let init = RequestInit::new();
     init.set_method("POST");
     init.set_body_opt_str(Some(client.body().expose()));
@@ -96,11 +94,11 @@ fn build(url: &str, init: &RequestInit) -> Result<Request, JsValue> {
     Request::new_with_str_and_init(url, init)
 }
 
-async fn send(request: Result<Request, JsValue>, limit: Duration) -> Result<Received, Unanswered> {
+async fn send(request: Result<Request, JsValue>, limit: Millis) -> Result<Received, Unanswered> {
     let request = request.map_err(|_| Unanswered::Broken)?;
     let controller = AbortController::new().map_err(|_| Unanswered::Broken)?;
     let exchange = pin!(exchange(request, &controller));
-    match select(exchange, Delay::from(limit)).await {
+    match select(exchange, clock::pause(limit)).await {
         Either::Left((received, _)) => received,
         Either::Right(((), _)) => {
             controller.abort();

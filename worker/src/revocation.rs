@@ -1,20 +1,18 @@
 //! The end of a refresh token at its authorization server (RFC 7009).
 
-use std::time::Duration;
-
 use everlit_core::secret::RefreshToken;
+use everlit_core::time::Millis;
 use everlit_edge::oauth::{ClientRequest, RevocationAnswer};
-use worker::Delay;
 
 use crate::environment::Environment;
 use crate::registration::Registration;
 use crate::{clock, discovery, log, outgoing};
 
 /// How long one try may take.
-const LIMIT: Duration = Duration::from_secs(6);
+const LIMIT: Millis = Millis::from_secs(6);
 /// The waits before each try for a token that is in no vault's outbox. Together with their limits they fit into the 30 s that
 /// the runtime gives.
-const WAITS: [Duration; 3] = [Duration::ZERO, Duration::from_secs(1), Duration::from_secs(4)];
+const WAITS: [Millis; 3] = [Millis::ZERO, Millis::from_secs(1), Millis::from_secs(4)];
 
 /// Tries once. Whether there is another try is up to the outbox that the token is in.
 pub(crate) async fn attempt(
@@ -35,8 +33,8 @@ pub(crate) async fn attempt(
 /// server's own limit.
 pub(crate) async fn discard(environment: &Environment, provider: &str, token: &RefreshToken) {
     for wait in WAITS {
-        if !wait.is_zero() {
-            Delay::from(wait).await;
+        if wait > Millis::ZERO {
+            clock::pause(wait).await;
         }
         match attempt(environment, provider, token).await {
             RevocationAnswer::Revoked | RevocationAnswer::Refused { .. } => break,

@@ -1,7 +1,10 @@
 //! A call to one of our own Durable Objects.
 
+use std::pin::pin;
+
 use everlit_core::time::Millis;
 use everlit_wire::{Code, Problem, Seconds};
+use futures_util::future::{Either, select};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -9,7 +12,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Request, RequestInit, Response};
 use worker::{Env, worker_sys};
 
-use crate::log;
+use crate::{clock, log};
 
 /// An object, by its binding and its name. The name is an id whose MAC was checked: nobody else can make an object.
 #[derive(Clone)]
@@ -64,6 +67,40 @@ impl ObjectStub {
             Ok(text) => read(&text),
             Err(_) => self.read(self.once(target, Some(&body)).await),
         }
+    }
+
+    /// Asks a question that has no body once, and waits no longer than that.
+    pub(crate) async fn ask_within<T: DeserializeOwned>(
+        &self,
+        target: &str,
+        limit: Millis,
+    ) -> Result<T, NoAnswer> {
+        self.once_within(target, None, limit).await
+    }
+
+    /// Hands something over, once.
+    pub(crate) async fn tell_within<T: DeserializeOwned>(
+        &self,
+        target: &str,
+        body: &impl Serialize,
+        limit: Millis,
+    ) -> Result<T, NoAnswer> {
+        let body = serde_json::to_string(body).map_err(|_| NoAnswer)?;
+        self.once_within(target, Some(&body), limit).await
+    }
+
+    async fn once_within<T: DeserializeOwned>(
+        &self,
+        target: &str,
+        body: Option<&str>,
+        limit: Millis,
+    ) -> Result<T, NoAnswer> {
+        let once = pin!(self.once(target, body));
+        let text = match select(once, clock::pause(limit)).await {
+            Either::Left((text, _)) => text,
+            Either::Right(((), _)) => Err(JsValue::from_str("no answer in time")),
+        };
+        self.read(text)
     }
 
     fn read<T: DeserializeOwned>(&self, answered: Result<String, JsValue>) -> Result<T, NoAnswer> {

@@ -61,3 +61,7 @@ pub struct CallId(pub u32);
 /// Names one caller of a vault: a request that is being answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallerId(pub u64);
+
+/// Names one run of a rotator: drawn at random, so that a claim that is repeated can be told from another's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RotatorId(pub u64);

@@ -1,7 +1,7 @@
 //! The escrow objects: the rules of the core behind a connection that may break before or after it did its work.
 
-use everlit_core::escrow::{Claim, Closed, Escrow};
-use everlit_core::id::RequestId;
+use everlit_core::escrow::{Claim, Closed, Entry, Escrow};
+use everlit_core::id::{RequestId, RotatorId};
 use everlit_core::vault::{Event, TokenAnswer};
 
 use crate::authorization_server::AuthorizationServer;
@@ -118,11 +118,14 @@ impl Worker {
         };
         let word = match question {
             Question::Claim { job } => {
-                let claim = match escrow.claim(request, now) {
+                let by = RotatorId(job);
+                // Delivered twice, it is won twice, and sent once.
+                let is_again = matches!(escrow.entry(), Some((newest, Entry::Claimed { by: holder, .. })) if *newest == request && *holder == by);
+                let claim = match escrow.claim(request, by, now) {
                     Claim::Lost { .. } if flaw == Some(Flaw::EveryClaimWins) => Claim::Won,
                     claim @ (Claim::Won | Claim::Lost { .. }) => claim,
                 };
-                if claim == Claim::Won {
+                if claim == Claim::Won && !is_again {
                     let profile = self.policy.grace;
                     stage.laws.request_claimed(stage.now, object, request, &profile);
                 }
@@ -130,7 +133,8 @@ impl Worker {
             }
             Question::Keep { job, kept } => {
                 let says = matches!(kept.answer, TokenAnswer::Granted(_));
-                if (flaw == Some(Flaw::EscrowForgets) || escrow.answer(request, kept)) && says {
+                if (flaw == Some(Flaw::EscrowForgets) || escrow.answer(request, RotatorId(job), kept)) && says
+                {
                     stage.laws.successor_kept(object, request);
                 }
                 Word::Kept { job, said: true }

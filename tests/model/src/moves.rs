@@ -1,7 +1,7 @@
 //! Everything that can happen next.
 
 use everlit_core::escrow::{Claim, Closed, Entry, Escrow};
-use everlit_core::id::{CallerId, RequestId};
+use everlit_core::id::{CallerId, RequestId, RotatorId};
 use everlit_core::law::{Broken, Law};
 use everlit_core::retry::Failure;
 use everlit_core::time::Timestamp;
@@ -52,8 +52,12 @@ pub enum Move {
     Break(Post),
     /// An internal request comes after its time, and is not sent.
     Expire(Post),
-    /// The answer of the escrow to a claim is lost: it was taken, and nobody sends.
+    /// The answer of the escrow to a claim is lost.
     LoseClaim(Post),
+    /// The rotator that did not hear it claims again.
+    ClaimAgain(RequestId),
+    /// A rotator that claimed knows that it will not send, and says so.
+    Refrain(RequestId),
     /// A claimed request leaves.
     Depart(RequestId),
     /// The server carries a request out.
@@ -202,22 +206,8 @@ impl World {
     /// A message arrives.
     fn deliver(mut self, setup: &Setup, step: Move, post: Post, emit: Emit<'_>) {
         let event = match post {
-            Post::Rotate { request, token, send_by, heard } => {
-                if setup.is(Flaw::NoClaim) || self.claims(setup, request) {
-                    let rotator = Rotator {
-                        request,
-                        token,
-                        claimed_at: self.now,
-                        send_by,
-                        step: Step::Claimed,
-                        alive: true,
-                        heard,
-                    };
-                    self.rotators.push(rotator);
-                    self.rotators.sort_unstable();
-                } else {
-                    self.tell(heard, request, Reply::Unheard, self.now);
-                }
+            Post::Rotate { .. } => {
+                self.begins(setup, step, post, Step::Claimed);
                 return emit(plain(step), Ok(self));
             }
             Post::Close { request } => {
@@ -250,14 +240,32 @@ impl World {
         });
     }
 
+    /// A rotator claims what it is to send. True if it may.
+    fn begins(&mut self, setup: &Setup, step: Move, post: Post, won: Step) -> bool {
+        let Post::Rotate { request, token, send_by, heard } = post else { return false };
+        // Of two deliveries each has a rotator of its own.
+        let is_first = u64::from(matches!(step, Move::DeliverTwice(_)));
+        let by = RotatorId(u64::from(self.budget.twice).saturating_add(is_first));
+        let may = setup.is(Flaw::NoClaim) || self.claims(setup, request, by);
+        if may {
+            let claimed_at = self.now;
+            let rotator = Rotator { request, by, token, claimed_at, send_by, step: won, alive: true, heard };
+            self.rotators.push(rotator);
+            self.rotators.sort_unstable();
+        } else {
+            self.tell(heard, request, Reply::Unheard, self.now);
+        }
+        may
+    }
+
     /// A message is lost, and its sender knows.
     fn breaks(mut self, setup: &Setup, post: Post, emit: Emit<'_>) {
         match post {
             Post::Rotate { request, heard, .. } => {
                 let mut claimed = self.clone();
-                if !setup.is(Flaw::NoClaim) && claimed.claims(setup, request) {
-                    claimed.tell(heard, request, Reply::Unheard, self.now);
-                    emit(plain(Move::LoseClaim(post)), Ok(claimed));
+                let lost = Move::LoseClaim(post);
+                if !setup.is(Flaw::NoClaim) && claimed.begins(setup, lost, post, Step::Claiming) {
+                    emit(plain(lost), Ok(claimed));
                 }
                 let mut late = self.clone();
                 late.tell(heard, request, Reply::Unsent, self.now);
@@ -292,7 +300,20 @@ impl World {
             world.budget.faults = world.budget.faults.saturating_sub(1);
             world
         };
+        if faulty && matches!(rotator.step, Step::Claiming | Step::Claimed) {
+            let refrained = fault().moved(at, Step::Answered(Reply::Unsent));
+            emit(plain(Move::Refrain(request)), Ok(refrained));
+        }
         match rotator.step {
+            Step::Claiming => {
+                let mut again = self.moved(at, Step::Claimed);
+                if !again.claims(setup, request, rotator.by) {
+                    again = self.clone();
+                    again.rotators.remove(at);
+                    again.tell(rotator.heard, request, Reply::Unheard, rotator.claimed_at);
+                }
+                emit(plain(Move::ClaimAgain(request)), Ok(again));
+            }
             Step::Claimed => {
                 let sent = self.one_at_a_time(setup, at).map(|()| {
                     let mut sent = self.moved(at, Step::Sent);
@@ -334,7 +355,7 @@ impl World {
             Step::Answered(reply) => {
                 let mut kept = self.moved(at, Step::Kept(reply));
                 // What the escrow keeps of an answer that nobody can read is that nobody can read it.
-                let taken = setup.is(Flaw::EscrowForgets) || kept.escrow.answer(request, reply);
+                let taken = setup.is(Flaw::EscrowForgets) || kept.escrow.answer(request, rotator.by, reply);
                 if let Reply::Granted { token, sent_along: true } = reply
                     && !taken
                     && !rotator.heard
@@ -387,7 +408,7 @@ impl World {
                 return;
             }
             Step::Answered(Reply::Granted { token, sent_along: true }) => self.truth.lost.push(token),
-            Step::Claimed | Step::Answered(_) | Step::Kept(_) => {}
+            Step::Claiming | Step::Claimed | Step::Answered(_) | Step::Kept(_) => {}
         }
         self.rotators.remove(at);
     }
@@ -401,9 +422,9 @@ impl World {
         world
     }
 
-    fn claims(&mut self, setup: &Setup, request: RequestId) -> bool {
+    fn claims(&mut self, setup: &Setup, request: RequestId, by: RotatorId) -> bool {
         let before = self.escrow.clone();
-        let claim = self.escrow.claim(request, self.now);
+        let claim = self.escrow.claim(request, by, self.now);
         self.is_overwritten(&before);
         setup.is(Flaw::EveryClaimWins) || claim == Claim::Won
     }
@@ -411,7 +432,10 @@ impl World {
     fn close(&mut self, setup: &Setup, request: RequestId) -> Place {
         let before = self.escrow.clone();
         let closed = self.escrow.close(request);
-        self.is_overwritten(&before);
+        // What is overwritten by a request that was never made is to be in other hands already.
+        if request < self.row.next_request {
+            self.is_overwritten(&before);
+        }
         let voided = matches!(self.escrow.entry(), Some((_, Entry::Void)));
         if setup.is(Flaw::CloseDoesNotVoid) && voided && closed == Closed::NeverSent {
             self.escrow = before;

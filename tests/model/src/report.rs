@@ -104,7 +104,7 @@ fn readable(debug: &str) -> String {
         rest = end;
     }
     text.push_str(rest);
-    for name in ["RequestId(", "ErrandId("] {
+    for name in ["RequestId(", "RotatorId(", "ErrandId("] {
         while let Some((before, after)) = text.split_once(name) {
             let (number, end) = after.split_once(')').unwrap_or((after, ""));
             text = format!("{before}{number}{end}");

@@ -72,7 +72,7 @@ impl World {
             if rotator.alive && rotator.step == Step::Sent {
                 latest = latest.min(tick_at(aborted));
             }
-            if rotator.step == Step::Claimed {
+            if matches!(rotator.step, Step::Claiming | Step::Claimed) {
                 // Nobody sends a request whose time is over.
                 latest = latest.min(tick_at(aborted).before(TICK));
                 // Nor one that comes too late: that is a fault, and found by the others.

@@ -3,7 +3,7 @@
 use crate::shared::Shared;
 
 use everlit_core::escrow::{Closed, Escrow};
-use everlit_core::id::{CallerId, Epoch, Generation, RequestId, Stamp};
+use everlit_core::id::{CallerId, Epoch, Generation, RequestId, RotatorId, Stamp};
 use everlit_core::law::VaultWatch;
 use everlit_core::retry::Failure;
 use everlit_core::secret::Secret;
@@ -107,6 +107,8 @@ impl Reply {
 /// Where a rotator stands. It outlives the vault that sent for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Step {
+    /// It claimed, and did not hear that it won.
+    Claiming,
     /// It won the claim, or thinks so.
     Claimed,
     /// Its request is under way.
@@ -122,6 +124,8 @@ pub enum Step {
 pub struct Rotator {
     /// Its name.
     pub request: RequestId,
+    /// Who sends it.
+    pub by: RotatorId,
     /// What it presents.
     pub token: Token,
     /// When it was claimed.

@@ -10,10 +10,10 @@ import Worker, { Escrow as RealEscrow, LoginDesk as Desk, SessionVault as Vault 
 import { Meter, countTimers, timersPending } from "./meter.js";
 
 /**
- * What befalls a call, by path. `twice` delivers it twice at once, and answers with what the first or the second delivery was
- * answered with.
+ * What befalls a call, by path, so many `times`, or every time. `lose` loses the answer, `drop` the call itself; `twice` delivers
+ * it twice at once, and answers with what the first or the second delivery was answered with.
  *
- * @typedef {{ delayMs?: number, lose?: boolean, twice?: "first" | "second" }} Accident
+ * @typedef {{ delayMs?: number, lose?: boolean, drop?: boolean, twice?: "first" | "second", times?: number }} Accident
  */
 
 /** @type {Map<string, Accident>} */
@@ -26,10 +26,19 @@ const ROTATE = "/internal/rotate";
 const later = globalThis.setTimeout;
 countTimers();
 
+/** The accident that befalls a call to this path now. @param {string} path */
+function accident(path) {
+  const found = accidents.get(path);
+  if (found?.times !== undefined && --found.times <= 0) accidents.delete(path);
+  return found;
+}
+
 /** @param {Request} request @param {Accident | undefined} accident @param {(request: Request) => Promise<Response>} deliver */
-async function befallen(request, { delayMs = 0, lose = false, twice } = {}, deliver) {
+async function befallen(request, { delayMs = 0, lose = false, drop = false, twice } = {}, deliver) {
   let answer;
-  if (twice) {
+  if (drop) {
+    answer = new Response(null, { status: 503 });
+  } else if (twice) {
     const copy = request.clone();
     const [first, second] = await Promise.all([deliver(request), deliver(copy)]);
     answer = twice === "first" ? first : second;
@@ -64,7 +73,7 @@ const around = (name, Real) =>
       if (pathname === "/reset") return Response.json(Boolean(later(() => this.ctx.abort("reset by a test"), 0)));
       if (pathname === "/counts") return Response.json(this.#meter.counts);
       this.#meter.requests += 1;
-      return befallen(request, accidents.get(pathname), (delivered) => this.#real.fetch(delivered));
+      return befallen(request, accident(pathname), (delivered) => this.#real.fetch(delivered));
     }
 
     alarm() {
@@ -82,7 +91,7 @@ export default {
     const { pathname, searchParams } = new URL(request.url);
     if (pathname === ROTATE) {
       captured = { headers: [...request.headers], body: await request.clone().text() };
-      return befallen(request, accidents.get(pathname), (delivered) => Worker.fetch(delivered, env, context));
+      return befallen(request, accident(pathname), (delivered) => Worker.fetch(delivered, env, context));
     }
     if (!pathname.startsWith("/door/")) return Worker.fetch(request, env, context);
     const path = searchParams.get("path") ?? "";
@@ -91,6 +100,12 @@ export default {
     if (pathname === "/door/accident") return Response.json(accidents.set(path, await request.json()).size);
     if (pathname === "/door/timers") return Response.json(timersPending());
     if (pathname === "/door/captured") return Response.json(captured ?? null);
+    // The way that a vault goes: over the binding.
+    if (pathname === "/door/deliver") {
+      const { headers, body } = await request.json();
+      const answer = await env.ROTATOR.fetch(`http://rotator${ROTATE}`, { method: "POST", headers, body });
+      return Response.json({ status: answer.status, text: await answer.text() });
+    }
     const binding = searchParams.get("binding") ?? "";
     const namespace = env[binding];
     // An escrow is named by the id of its vault's object, which knows no other name of its own.

@@ -65,7 +65,7 @@ export class Workerd extends WorkerdProcess {
     return JSON.parse(answer.text);
   }
 
-  /** Says what befalls calls to an object from now on. Only through the door. @param {string} path @param {{ delayMs?: number, lose?: boolean, twice?: "first" | "second" }} accident */
+  /** Says what befalls calls to an object from now on. Only through the door. @param {string} path @param {{ delayMs?: number, lose?: boolean, drop?: boolean, twice?: "first" | "second", times?: number }} accident */
   async befall(path, accident) {
     const url = `http://localhost:${this.port}/door/accident?${new URLSearchParams({ path })}`;
     const answer = await send(url, { method: "POST", body: JSON.stringify(accident) });

@@ -3,14 +3,14 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::time::Duration;
 
+use everlit_core::time::Millis;
 use futures_channel::oneshot;
 use futures_util::future::select;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use worker::worker_sys::DurableObjectState;
-use worker::{Delay, DurableObject, Env, Request, Response, State, durable_object};
+use worker::{DurableObject, Env, Request, Response, State, durable_object};
 
 use super::message::{BEGIN, CLAIM, Claim, Claimed, FINISH, Finish, Noted, Transaction};
 use super::store::{self, DeskError, LoginStore};
@@ -23,7 +23,7 @@ use crate::{body, clock, log};
 /// A transaction is a few hundred bytes.
 const MAX_MESSAGE: usize = 64 * 1_024;
 /// How long a callback waits for another one with the same `state`.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Millis = Millis::from_secs(20);
 
 /// The pending logins of one browser. Its name is the id in the binding cookie; it can be reached over the binding alone.
 #[durable_object(alarm)]
@@ -83,7 +83,7 @@ impl LoginDesk {
         let (sender, receiver) = oneshot::channel();
         self.waiting.borrow_mut().entry(claim.state.clone()).or_default().push(sender);
         // Whichever comes first, the row says how things stand.
-        select(receiver, Delay::from(PATIENCE)).await;
+        select(receiver, clock::pause(PATIENCE)).await;
         self.forget_the_late(&claim.state);
         lift(self.store()?.claim(&claim, clock::now()))
     }

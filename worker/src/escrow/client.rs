@@ -3,19 +3,22 @@
 //! What is kept is sealed by the rotator and opened by the vault; the object in between sees nothing of it.
 
 use everlit_core::escrow::Closed;
-use everlit_core::id::RequestId;
-use everlit_core::time::Timestamp;
+use everlit_core::id::{RequestId, RotatorId};
+use everlit_core::time::{Millis, Timestamp};
 use everlit_core::vault::TokenAnswer;
 use everlit_edge::base64url;
 use everlit_edge::keys::Keyring;
-use everlit_edge::oauth::KeptAnswer;
+use everlit_edge::oauth::{KeptAnswer, KeptError};
 use everlit_edge::seal::{Sealer, associated_data};
 use worker::Env;
 
 use super::message::{ANSWER, Answered, ClaimReply, ClosedReply, Done, Kept, Question};
 use crate::environment::ESCROW;
 use crate::stub::{NoAnswer, ObjectStub};
-use crate::{clock, entropy};
+use crate::{clock, entropy, log};
+
+/// A rotator waits no longer for one answer of the escrow: it asks again.
+const TRY_LIMIT: Millis = Millis::from_secs(3);
 
 /// One session's escrow.
 #[derive(Clone)]
@@ -35,18 +38,24 @@ impl EscrowClient {
         self.stub.ask(&Question::Make.target()).await.map(|Done {}| ())
     }
 
-    /// Whether this request is ours to send.
-    pub(crate) async fn claim(&self, request: RequestId) -> Result<bool, NoAnswer> {
-        self.stub.ask(&Question::Claim(request).target()).await.map(|ClaimReply { won }| won)
+    /// One try to find out whether this request is this rotator's to send.
+    pub(crate) async fn claim(&self, request: RequestId, by: RotatorId) -> Result<bool, NoAnswer> {
+        let target = Question::Claim(request, by).target();
+        self.stub.ask_within(&target, TRY_LIMIT).await.map(|ClaimReply { won }| won)
     }
 
-    /// Keeps how a request ended that was ours. False if nobody waits for it any more.
-    pub(crate) async fn keep(&self, request: RequestId, answer: &KeptAnswer) -> Result<bool, NoAnswer> {
+    /// One try to keep how a request ended that was this rotator's. False if nobody waits for it any more.
+    pub(crate) async fn keep(
+        &self,
+        request: RequestId,
+        by: RotatorId,
+        answer: &KeptAnswer,
+    ) -> Result<bool, NoAnswer> {
         let nonce = entropy::bytes().ok_or(NoAnswer)?;
         let sealed = self.sealer.seal(nonce, &place(request), answer.encode().expose());
         let sealed = base64url::encode(&sealed.map_err(|_| NoAnswer)?);
-        let message = Answered { request: request.0, sealed };
-        self.stub.tell(ANSWER, &message).await.map(|Kept { kept }| kept)
+        let message = Answered { request: request.0, by: by.0, sealed };
+        self.stub.tell_within(ANSWER, &message, TRY_LIMIT).await.map(|Kept { kept }| kept)
     }
 
     /// What became of a request; from now on nobody sends it who has not begun.
@@ -56,9 +65,13 @@ impl EscrowClient {
             ClosedReply::NeverSent => Closed::NeverSent,
             ClosedReply::Claimed { at } => Closed::Claimed { at: Timestamp::from_millis(at) },
             ClosedReply::Answered { at, sealed } => match self.open(request, &sealed) {
-                Some(kept) => Closed::Answered(kept.at(clock::now())),
-                // Its key was retired, or is newer than ours: all that is known is that it was sent.
-                None => Closed::Claimed { at: Timestamp::from_millis(at) },
+                Ok(kept) => Closed::Answered(kept.at(clock::now())),
+                // Its key was retired: all that is known is that it was sent.
+                Err(KeptError::Malformed) => Closed::Claimed { at: Timestamp::from_millis(at) },
+                Err(KeptError::Ahead) => {
+                    log::line("kept_answer_ahead", []);
+                    return Err(NoAnswer);
+                }
             },
             ClosedReply::Outrun { newest } => Closed::Outrun { newest: RequestId(newest) },
         })
@@ -69,9 +82,9 @@ impl EscrowClient {
         self.stub.ask(&Question::Erase.target()).await.map(|Done {}| ())
     }
 
-    fn open(&self, request: RequestId, sealed: &str) -> Option<KeptAnswer> {
-        let opened = self.sealer.open(&place(request), &base64url::decode(sealed)?).ok()?;
-        KeptAnswer::decode(opened.expose())
+    fn open(&self, request: RequestId, sealed: &str) -> Result<KeptAnswer, KeptError> {
+        let sealed = base64url::decode(sealed).ok_or(KeptError::Malformed)?;
+        KeptAnswer::open(&self.sealer, &place(request), &sealed)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What rotator and vault say to an escrow, over a binding that nobody else has.
 
 use everlit_core::escrow::{Claim, Closed};
-use everlit_core::id::RequestId;
+use everlit_core::id::{RequestId, RotatorId};
 use everlit_core::time::Timestamp;
 use everlit_edge::base64url;
 use everlit_edge::query::Query;
@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 pub(super) enum Question {
     /// Make the table, so that no claim has to.
     Make,
-    /// A rotator wants to send this request.
-    Claim(RequestId),
+    /// This rotator wants to send this request.
+    Claim(RequestId, RotatorId),
     /// A vault wants to know what became of this request.
     Close(RequestId),
     /// Forget everything.
@@ -25,7 +25,7 @@ impl Question {
     pub(super) fn target(self) -> String {
         match self {
             Self::Make => "/make".into(),
-            Self::Claim(RequestId(request)) => format!("/claim?request={request}"),
+            Self::Claim(RequestId(request), RotatorId(by)) => format!("/claim?request={request}&by={by}"),
             Self::Close(RequestId(request)) => format!("/close?request={request}"),
             Self::Erase => "/erase".into(),
         }
@@ -33,13 +33,14 @@ impl Question {
 
     /// Reads path and query.
     pub(super) fn parse(path: &str, query: Option<&str>) -> Option<Self> {
-        let request = || {
+        let number = |name| -> Option<u64> {
             let query = Query::parse(query?).ok()?;
-            query.one("request").ok().flatten()?.parse().ok().map(RequestId)
+            query.one(name).ok().flatten()?.parse().ok()
         };
+        let request = || number("request")?.try_into().ok().map(RequestId);
         match path {
             "/make" => Some(Self::Make),
-            "/claim" => request().map(Self::Claim),
+            "/claim" => Some(Self::Claim(request()?, RotatorId(number("by")?))),
             "/close" => request().map(Self::Close),
             "/erase" => Some(Self::Erase),
             _ => None,
@@ -55,6 +56,8 @@ pub(super) const ANSWER: &str = "/answer";
 pub(super) struct Answered {
     /// The request.
     pub(super) request: u32,
+    /// Who claimed it.
+    pub(super) by: u64,
     /// In base64url.
     pub(super) sealed: String,
 }
@@ -73,7 +76,7 @@ pub(super) struct Kept {
 /// What became of a claim.
 #[derive(Serialize, Deserialize)]
 pub(super) struct ClaimReply {
-    /// Whether it was the first.
+    /// Whether that rotator was the first.
     pub(super) won: bool,
 }
 

@@ -2,7 +2,7 @@
 #![expect(missing_docs, reason = "the macro writes methods without a word on them")]
 
 use everlit_core::escrow::Entry;
-use everlit_core::id::RequestId;
+use everlit_core::id::{RequestId, RotatorId};
 use everlit_core::time::Timestamp;
 use everlit_edge::base64url;
 use everlit_edge::oauth::MAX_KEPT_ANSWER;
@@ -50,7 +50,9 @@ impl Escrow {
                 lift(self.store().and_then(|store| store.make()))?;
                 reply(&Done {})
             }
-            Question::Claim(request) => reply(&lift(self.claim(request))?),
+            Question::Claim(request, by) => {
+                reply(&lift(self.change(|escrow| ClaimReply::from(escrow.claim(request, by, clock::now()))))?)
+            }
             Question::Close(request) => reply(&lift(self.close(request))?),
             Question::Erase => {
                 lift(self.store().and_then(|store| store.erase()))?;
@@ -59,46 +61,38 @@ impl Escrow {
         }
     }
 
-    fn claim(&self, request: RequestId) -> Result<ClaimReply, StorageError> {
-        let store = self.store()?;
-        let mut escrow = store.load()?;
-        let reply = ClaimReply::from(escrow.claim(request, clock::now()));
-        if reply.won {
-            store.save(&escrow)?;
-        }
-        Ok(reply)
+    fn close(&self, request: RequestId) -> Result<ClosedReply, StorageError> {
+        self.change(|escrow| {
+            let closed = escrow.close(request);
+            let claimed_at = match escrow.entry() {
+                Some((_, Entry::Claimed { at, .. } | Entry::Answered { at, .. })) => *at,
+                Some((_, Entry::Void)) | None => Timestamp::default(),
+            };
+            ClosedReply::new(closed, claimed_at)
+        })
     }
 
-    fn close(&self, request: RequestId) -> Result<ClosedReply, StorageError> {
+    /// One turn of the escrow: read, changed, and written if it was.
+    fn change<T>(
+        &self,
+        change: impl FnOnce(&mut everlit_core::escrow::Escrow<Vec<u8>>) -> T,
+    ) -> Result<T, StorageError> {
         let store = self.store()?;
         let mut escrow = store.load()?;
         let before = escrow.entry().cloned();
-        let closed = escrow.close(request);
+        let changed = change(&mut escrow);
         if escrow.entry() != before.as_ref() {
             store.save(&escrow)?;
         }
-        let claimed_at = match escrow.entry() {
-            Some((_, Entry::Claimed { at } | Entry::Answered { at, .. })) => *at,
-            Some((_, Entry::Void)) | None => Timestamp::default(),
-        };
-        Ok(ClosedReply::new(closed, claimed_at))
+        Ok(changed)
     }
 
     async fn keep(&self, request: &Incoming) -> Result<Response, u16> {
         let bytes = body::read(request.raw().body(), MAX_ANSWER).await.map_err(|_| 400_u16)?;
-        let Answered { request, sealed } = serde_json::from_slice(&bytes).map_err(|_| 400_u16)?;
+        let Answered { request, by, sealed } = serde_json::from_slice(&bytes).map_err(|_| 400_u16)?;
         let sealed = base64url::decode(&sealed).ok_or(400_u16)?;
-        let kept = || {
-            let store = self.store()?;
-            let mut escrow = store.load()?;
-            let before = escrow.entry().cloned();
-            let kept = escrow.answer(RequestId(request), sealed);
-            if escrow.entry() != before.as_ref() {
-                store.save(&escrow)?;
-            }
-            Ok(kept)
-        };
-        reply(&Kept { kept: lift(kept())? })
+        let kept = self.change(|escrow| escrow.answer(RequestId(request), RotatorId(by), sealed));
+        reply(&Kept { kept: lift(kept)? })
     }
 
     fn store(&self) -> Result<EntryStore, StorageError> {

@@ -71,7 +71,7 @@ async fn attempt(env: &Env, environment: &Environment, order: TokenRequest) -> R
     if response.status() != 200 {
         return Err(JsValue::NULL);
     }
-    let Some(kept) = KeptAnswer::decode(text.as_bytes()) else { return Ok(TokenAnswer::Unheard) };
+    let Ok(kept) = KeptAnswer::decode(text.as_bytes()) else { return Ok(TokenAnswer::Unheard) };
     // A server counts in seconds. What passed on the way here is no part of the token's life as it was granted, unless it is
     // more than that.
     let now = clock::now();

@@ -1,15 +1,18 @@
 //! The rotator's side: `POST /internal/rotate`.
 
+use std::pin::pin;
 use std::rc::Rc;
-use std::time::Duration;
 
-use everlit_core::id::RequestId;
+use everlit_core::escrow::{self, TELL_AFTER};
+use everlit_core::id::{RequestId, RotatorId};
 use everlit_core::secret::RefreshToken;
 use everlit_core::time::{Millis, Timestamp};
 use everlit_core::vault::TokenAnswer;
 use everlit_edge::internal::{HEADER, Internal, InternalError, ROTATE};
 use everlit_edge::oauth::{self, ClientRequest, JSON_ESCAPE, KeptAnswer, MAX_REFRESH_TOKEN};
 use everlit_wire::{Code, Problem};
+use futures_channel::oneshot;
+use futures_util::future::{Either, select};
 use worker::Env;
 
 use super::message::Order;
@@ -19,7 +22,8 @@ use crate::http::Reply;
 use crate::outgoing::Unanswered;
 use crate::registration::Registration;
 use crate::routes::Call;
-use crate::{background, body, clock, discovery, fault_point, log, outgoing};
+use crate::stub::NoAnswer;
+use crate::{background, body, clock, discovery, entropy, fault_point, log, outgoing};
 
 /// The longest refresh token, however JSON writes it, and a few words around it.
 const MAX_ORDER: usize = MAX_REFRESH_TOKEN * JSON_ESCAPE + 1_024;
@@ -31,7 +35,7 @@ pub(crate) async fn rotate(call: Call, environment: Rc<Environment>) -> Result<R
     let body = body::read(call.request.raw().body(), MAX_ORDER).await.map_err(|_| refused())?;
     let internal = match environment.internal.verify(ROTATE, &proof, &body, clock::now()) {
         Ok(internal) => internal,
-        Err(InternalError::Late) => return Ok(told(TokenAnswer::Unsent)),
+        Err(InternalError::Late) => return Ok(told_at_once(TokenAnswer::Unsent)),
         Err(error @ (InternalError::Malformed | InternalError::Forged | InternalError::Early)) => {
             log::line("internal_refused", [("reason", reason(error).into())]);
             return Err(refused());
@@ -39,17 +43,22 @@ pub(crate) async fn rotate(call: Call, environment: Rc<Environment>) -> Result<R
     };
     let order: Order = serde_json::from_slice(&body).map_err(|_| refused())?;
     let Internal { request, deadline } = internal;
+    // As many bits as a number of JavaScript holds.
+    let by = entropy::bytes().map(|bytes| RotatorId(u64::from_le_bytes(bytes) >> 12));
+    let Some(by) = by else { return Ok(told_at_once(TokenAnswer::Unsent)) };
     let rotation = Rotation {
         escrow: EscrowClient::of(&call.env, &environment.keyring, &order.vault),
         env: call.env,
         environment,
         request,
+        by,
         send_by: deadline,
         order,
     };
-    // To its end also if the vault's object is reset and hangs up.
-    let done = background::finish(call.context.as_ref(), async move { rotation.carry_out().await });
-    Ok(done.await.unwrap_or_else(|| told(TokenAnswer::Unheard)))
+    let (sender, told) = oneshot::channel();
+    // To its end also if the vault's object is reset and hangs up, and for as long as it takes to keep the answer.
+    background::start(call.context.as_ref(), async move { rotation.carry_out(sender).await });
+    Ok(told.await.unwrap_or_else(|_| told_at_once(TokenAnswer::Unheard)))
 }
 
 /// One order of a vault that proved itself.
@@ -58,92 +67,136 @@ struct Rotation {
     environment: Rc<Environment>,
     escrow: EscrowClient,
     request: RequestId,
+    by: RotatorId,
     send_by: Timestamp,
     order: Order,
 }
 
-/// How a token request ended, for vault and escrow, and why, for the log.
+/// How an order ended.
 struct End {
     answer: TokenAnswer,
-    class: &'static str,
-    reason: &'static str,
-    /// Whether the server came to an end with it, as far as that can be known.
-    is_heard: bool,
+    /// Whether the escrow is to know: of what may be under way still it does not.
+    is_over: bool,
 }
 
 impl Rotation {
-    async fn carry_out(&self) -> Reply {
-        fault_point::reach(&self.env, "rotator.received").await;
-        let Some(registration) = Registration::of(&self.environment, &self.order.provider) else {
-            return unsent("the provider is no longer configured");
-        };
-        let Ok(metadata) = discovery::metadata(&registration.provider.issuer).await else {
-            return unsent("no metadata");
-        };
-        if self.send_by < clock::now() {
-            return unsent("too late");
-        }
-        let claimed_at = clock::now();
-        match self.escrow.claim(self.request).await {
-            Ok(true) => {}
-            // Somebody else has it, or nobody can know: the vault asks the escrow.
-            Ok(false) => return unheard("claimed before"),
-            Err(_) => return unheard("no escrow"),
-        }
-        fault_point::reach(&self.env, "rotator.claimed").await;
-        let since_claim = claimed_at.until(clock::now());
-        if self.send_by < clock::now() {
-            // Nobody knows that but us: to the escrow it is one that may be under way.
-            return unheard("too late");
-        }
-        let End { answer, class, reason, is_heard } =
-            self.send(&registration, &metadata.token_endpoint.to_string(), since_claim).await;
-        log::line("token_answered", [("class", class.into()), ("reason", reason.into())]);
-        fault_point::reach(&self.env, "rotator.answered").await;
+    async fn carry_out(&self, vault: oneshot::Sender<Reply>) {
+        let End { answer, is_over } = self.run().await;
         let kept = KeptAnswer { answer, received_at: clock::now() };
-        if is_heard && self.escrow.keep(self.request, &kept).await.is_err() {
-            // The vault is told all the same.
-            log::line("answer_not_kept", []);
+        let tell = || drop(vault.send(written(&kept)));
+        if !is_over {
+            return tell();
         }
-        fault_point::reach(&self.env, "rotator.kept").await;
-        written(&kept)
+        match select(pin!(self.keep(&kept)), clock::pause(TELL_AFTER)).await {
+            Either::Left(_) => {
+                fault_point::reach(&self.env, "rotator.kept").await;
+                tell();
+            }
+            // It is in hand, and the vault commits it as well as it can.
+            Either::Right((_, keeping)) => {
+                tell();
+                keeping.await;
+            }
+        }
     }
 
-    async fn send(&self, registration: &Registration<'_>, endpoint: &str, since_claim: Millis) -> End {
+    async fn run(&self) -> End {
+        fault_point::reach(&self.env, "rotator.received").await;
+        let Some(registration) = Registration::of(&self.environment, &self.order.provider) else {
+            return End::unsent("the provider is no longer configured");
+        };
+        let Ok(metadata) = discovery::metadata(&registration.provider.issuer).await else {
+            return End::unsent("no metadata");
+        };
+        if self.send_by < clock::now() {
+            return End::unsent("too late");
+        }
+        let since = clock::now();
+        match self.claim(since).await {
+            Some(true) => {}
+            // Somebody else has it: the vault asks the escrow.
+            Some(false) => return End::unheard("claimed before"),
+            // It may have been claimed all the same.
+            None => return End { is_over: true, ..End::unsent("no escrow") },
+        }
+        fault_point::reach(&self.env, "rotator.claimed").await;
+        if !self.may_leave(since) {
+            return End { is_over: true, ..End::unsent("too late, and claimed") };
+        }
+        let end = self.send(&registration, &metadata.token_endpoint.to_string(), since).await;
+        fault_point::reach(&self.env, "rotator.answered").await;
+        end
+    }
+
+    /// Whether the request is ours to send; nothing where the escrow does not say.
+    async fn claim(&self, since: Timestamp) -> Option<bool> {
+        for tries in 1.. {
+            if let Ok(won) = self.escrow.claim(self.request, self.by).await {
+                return Some(won);
+            }
+            clock::pause(escrow::claim_again(tries).filter(|_| self.may_leave(since))?).await;
+        }
+        None
+    }
+
+    fn may_leave(&self, since: Timestamp) -> bool {
+        escrow::may_leave(since, clock::now(), self.send_by, Millis::from_millis(self.order.abort_after))
+    }
+
+    /// Leaves the answer at the escrow: with a vault that is reset now, it is the only copy of a refresh token.
+    async fn keep(&self, kept: &KeptAnswer) {
+        let since = clock::now();
+        for tries in 1.. {
+            match self.escrow.keep(self.request, self.by, kept).await {
+                Ok(true) => return,
+                Ok(false) => return log::line("answer_not_kept", [("reason", "nobody waits for it".into())]),
+                Err(NoAnswer) => {}
+            }
+            let Some(wait) = escrow::keep_again(tries, since.until(clock::now())) else {
+                return log::line("answer_not_kept", [("reason", "no escrow".into())]);
+            };
+            clock::pause(wait).await;
+        }
+    }
+
+    async fn send(&self, registration: &Registration<'_>, endpoint: &str, since: Timestamp) -> End {
         let token = RefreshToken::new(self.order.refresh_token.clone());
         let request = ClientRequest::refresh(&registration.client(), &token);
         // It counts from the claim: so does whoever finds the claim and no answer.
-        let limit = Duration::from_millis(self.order.abort_after.saturating_sub(since_claim.as_millis()));
-        match outgoing::post(endpoint, &request, limit).await {
+        let passed = since.until(clock::now());
+        let limit = Millis::from_millis(self.order.abort_after).less(passed);
+        let (end, class, reason) = match outgoing::post(endpoint, &request, limit).await {
             Ok(received) => {
                 let answer = oauth::TokenAnswer::classify(&received.judged_at(clock::now()));
                 let (class, reason) = (answer.class(), answer.reason());
-                End { answer: answer.into(), class, reason, is_heard: true }
+                (End { answer: answer.into(), is_over: true }, class, reason)
             }
-            Err(unanswered) => End {
-                answer: TokenAnswer::Unheard,
-                class: "unheard",
-                reason: unanswered.reason(),
-                is_heard: match unanswered {
+            Err(unanswered) => {
+                let is_over = match unanswered {
                     Unanswered::TooLarge => true,
                     Unanswered::Broken | Unanswered::TooSlow => false,
-                },
-            },
-        }
+                };
+                (End { answer: TokenAnswer::Unheard, is_over }, "unheard", unanswered.reason())
+            }
+        };
+        log::line("token_answered", [("class", class.into()), ("reason", reason.into())]);
+        end
     }
 }
 
-fn unsent(reason: &'static str) -> Reply {
-    log::line("token_unsent", [("reason", reason.into())]);
-    told(TokenAnswer::Unsent)
+impl End {
+    fn unsent(reason: &'static str) -> Self {
+        log::line("token_unsent", [("reason", reason.into())]);
+        Self { answer: TokenAnswer::Unsent, is_over: false }
+    }
+
+    fn unheard(reason: &'static str) -> Self {
+        log::line("token_unheard", [("reason", reason.into())]);
+        Self { answer: TokenAnswer::Unheard, is_over: false }
+    }
 }
 
-fn unheard(reason: &'static str) -> Reply {
-    log::line("token_unheard", [("reason", reason.into())]);
-    told(TokenAnswer::Unheard)
-}
-
-fn told(answer: TokenAnswer) -> Reply {
+fn told_at_once(answer: TokenAnswer) -> Reply {
     written(&KeptAnswer { answer, received_at: clock::now() })
 }
 

@@ -2,12 +2,10 @@
 //! that sees an object with no event.
 
 use std::rc::Rc;
-use std::time::Duration;
 
 use everlit_core::time::Millis;
 use futures_channel::oneshot;
 use futures_util::future::select;
-use worker::Delay;
 
 use super::turn::Turns;
 use super::watch::Watch;
@@ -53,9 +51,9 @@ impl Turns {
                 return;
             }
             memory.rest = Some(Watch::new(until, stop));
-            Duration::from_millis(now.until(until).as_millis())
+            now.until(until)
         };
-        select(stopped, Delay::from(wait)).await;
+        select(stopped, clock::pause(wait)).await;
         self.memory.borrow_mut().rest = None;
     }
 }

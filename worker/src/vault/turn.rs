@@ -6,15 +6,14 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::time::Duration;
 
 use everlit_core::id::{CallerId, OpId, Stamp};
 use everlit_core::retry::BACKOFF_MIN;
 use everlit_core::time::Millis;
 use everlit_core::vault::{Answer, Ask, Effect, Event, Login, Revoker};
 use futures_channel::oneshot;
+use worker::Env;
 use worker::worker_sys::DurableObjectState;
-use worker::{Delay, Env};
 
 use super::loaded::{Arrival, Fault, Loaded, Lost};
 use super::message::Holder;
@@ -194,17 +193,17 @@ impl Turns {
             (None, None) => return Err(Fault::Storage),
         };
         if let Some(patience) = patience {
-            self.bound(caller, Duration::from_millis(patience.as_millis()));
+            self.bound(caller, patience);
         }
         // Its sender is gone where a turn was lost that others waited for, too.
         receiver.await.map_err(|_| Fault::Storage)
     }
 
     /// Bounds the wait of a caller that has waited before. It is then told what there is, unless that has ended.
-    fn bound(self: &Rc<Self>, caller: CallerId, patience: Duration) {
+    fn bound(self: &Rc<Self>, caller: CallerId, patience: Millis) {
         let turns = Rc::clone(self);
         background::start(&self.state, async move {
-            Delay::from(patience).await;
+            clock::pause(patience).await;
             let sender = turns.memory.borrow_mut().waiting.remove(&caller);
             let Some(sender) = sender else { return };
             turns.watch();

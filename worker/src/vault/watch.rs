@@ -1,16 +1,19 @@
 //! The one timer of an object whose callers wait: it tells the machine when one of its deadlines comes first.
 
 use std::rc::Rc;
-use std::time::Duration;
 
-use everlit_core::time::Timestamp;
+use everlit_core::time::{Millis, Timestamp};
 use everlit_core::vault::Event;
 use futures_channel::oneshot;
 use futures_util::future::{Either, select};
-use worker::Delay;
 
 use super::turn::Turns;
 use crate::{background, clock};
+
+/// Clocks tick in whole milliseconds, and timers may be early.
+const TICK: Millis = Millis::from_millis(5);
+/// A machine that slept would find a longer timer late.
+const LONGEST: Millis = Millis::from_secs(60);
 
 /// A timer that runs. Dropped, it stops.
 pub(super) struct Watch {
@@ -40,10 +43,10 @@ impl Turns {
         let (stop, stopped) = oneshot::channel();
         memory.watch = Some(Watch::new(at, stop));
         // After a deadline was handled the next one is later; the floor is for clocks, which tick in whole milliseconds.
-        let wait = clock::now().until(at).as_millis().clamp(5, 60_000);
+        let wait = clock::now().until(at).clamp(TICK, LONGEST);
         let turns = Rc::clone(self);
         background::start(&self.state, async move {
-            match select(stopped, Delay::from(Duration::from_millis(wait))).await {
+            match select(stopped, clock::pause(wait)).await {
                 Either::Left(_) => {}
                 Either::Right(((), _)) => {
                     turns.memory.borrow_mut().watch = None;

@@ -58,8 +58,8 @@ impl Vault {
             Phase::Vacant | Phase::ReauthRequired(_) | Phase::Ended(_) => None,
         };
         let Some((live, intent)) = intent else {
-            let revoke = self.orphan.take().is_some_and(|orphan| orphan.revoke);
-            effects.push(Effect::Persist);
+            let revoke = self.orphan.is_some_and(|orphan| orphan.revoke);
+            self.orphan_ended(now, effects);
             match &mut self.phase {
                 // A replay that was overtaken: the server may count its pair as the newer one.
                 Phase::Live(live) if !revoke => {
@@ -94,8 +94,7 @@ impl Vault {
         let live = match &mut self.phase {
             Phase::Live(live) if live.intent.is_some() => live,
             Phase::Vacant | Phase::Live(_) | Phase::ReauthRequired(_) | Phase::Ended(_) => {
-                self.orphan = None;
-                effects.push(Effect::Persist);
+                self.orphan_ended(now.wall, effects);
                 return;
             }
         };
@@ -116,7 +115,7 @@ impl Vault {
         };
         if failure == Failure::Reauth {
             let reason = if first { ReauthReason::Revoked } else { ReauthReason::RotationLost };
-            self.require_reauth(reason, effects);
+            self.require_reauth(now.wall, reason, effects);
         }
         self.count(outcome, effects);
         self.answer_waiters(now.wall, effects);
@@ -176,7 +175,7 @@ impl Vault {
         }
     }
 
-    pub(super) fn require_reauth(&mut self, reason: ReauthReason, effects: &mut Effects) {
+    pub(super) fn require_reauth(&mut self, now: Timestamp, reason: ReauthReason, effects: &mut Effects) {
         if let Phase::Live(live) = &self.phase {
             self.phase = Phase::ReauthRequired(ReauthRequired {
                 stamp: live.stamp,
@@ -186,6 +185,7 @@ impl Vault {
                 limits: live.limits,
             });
             effects.push(Effect::Persist);
+            self.clear_escrow(now);
         }
     }
 }

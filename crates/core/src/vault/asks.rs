@@ -36,7 +36,7 @@ impl Vault {
         let is_current = ask.stamp == Some(live.stamp);
         if live.intent.is_some() {
             if dead || is_current && ask.reason.wants_rotation() {
-                self.waiters.push(waiter);
+                self.wait(now, waiter, effects);
                 return;
             }
         } else if live.is_due(now, &ask) {
@@ -54,7 +54,7 @@ impl Vault {
             }
             let begun = if live.refresh_token.is_none() {
                 if dead {
-                    self.require_reauth(ReauthReason::NoRefreshToken, effects);
+                    self.require_reauth(now, ReauthReason::NoRefreshToken, effects);
                 }
                 false
             } else if live.ambiguous.is_none() {
@@ -66,7 +66,7 @@ impl Vault {
                 false
             };
             if begun && waits {
-                self.waiters.push(waiter);
+                self.wait(now, waiter, effects);
             } else {
                 effects.push(Effect::Answer { caller, answer: self.answer_without_rotation(now) });
             }
@@ -80,6 +80,14 @@ impl Vault {
             effects.push(Effect::Persist);
         }
         effects.push(Effect::Answer { caller, answer: self.peek(now) });
+    }
+
+    fn wait(&mut self, now: Timestamp, waiter: Waiter, effects: &mut Effects) {
+        if self.waiters.len() < self.policy.most_waiters {
+            self.waiters.push(waiter);
+        } else {
+            effects.push(Effect::Answer { caller: waiter.caller, answer: self.answer_without_rotation(now) });
+        }
     }
 
     /// Whether the end of a request is still to be found out that the session went on without. There is one entry in the escrow,
@@ -126,7 +134,7 @@ impl Vault {
             Verdict::Forbidden => {
                 // If the request never reached the server, the token lives: nobody will use it, and nobody would end it.
                 let left = live.refresh_token.clone().filter(|_| !self.policy.shared_grant);
-                self.require_reauth(ReauthReason::Ambiguous, effects);
+                self.require_reauth(now, ReauthReason::Ambiguous, effects);
                 if let Some(refresh_token) = left {
                     self.outbox.add(now, refresh_token, effects);
                 }

@@ -21,13 +21,13 @@ pub enum Effect {
         request: RequestId,
         /// What to present.
         refresh_token: RefreshToken,
-        /// From when on it must not be sent any more: it is [`Unsent`](super::TokenAnswer::Unsent) then, and
-        /// [`Unheard`](super::TokenAnswer::Unheard) if it was claimed by then.
+        /// From when on it must not be sent any more: it is [`Unsent`](super::TokenAnswer::Unsent) then, which the escrow is to
+        /// keep if it was claimed by then.
         send_by: Timestamp,
         /// When to abort it, counted from the claim.
         abort_after: Millis,
     },
-    /// Close this request at the escrow. Comes back as [`Event::EscrowAnswered`](super::Event::EscrowAnswered).
+    /// Close this request at the escrow; it may be one that was never made. Comes back as [`Event::EscrowAnswered`](super::Event::EscrowAnswered).
     CloseEscrow {
         /// Which one.
         request: RequestId,

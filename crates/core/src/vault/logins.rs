@@ -42,6 +42,9 @@ impl Vault {
                 return;
             }
         };
+        // What is being closed to clear the escrow is no name for a request.
+        let closing = self.orphan.map_or(next_request, |orphan| orphan.intent.request.next());
+        let next_request = next_request.max(closing);
         // A repetition brings a refresh token that may be spent by now: what came of its first delivery is newer.
         if newest < login.epoch {
             // A login is the user, active.

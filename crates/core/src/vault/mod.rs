@@ -19,6 +19,9 @@
 //! | the answer was kept | answered | the new generation is written | `recovered_from_escrow` |
 //! | it was sent, and no answer came until it can be under way no longer | claimed | it is *ambiguous*: a state of its own | see below |
 //!
+//! A session that is over, or whose grant is, needs nothing of what the escrow keeps: it closes a request that it never made, which
+//! leaves nothing of the last answer there. With one open it does so once the end of that is known.
+//!
 //! What is done about an ambiguous presentation is up to the [`GraceProfile`] of the provider: it is repeated while the server
 //! forgives that (`replayed_within_grace`). Outside the window nothing is done while the access token lives, for a server that
 //! is strict would end that too. When the token is needed, and has ended, the refresh token is presented once more where that
@@ -86,7 +89,7 @@ pub use policy::{KeepGrant, Policy};
 pub use row::{Row, Status};
 pub use tally::Tally;
 
-use crate::id::{CallerId, Stamp};
+use crate::id::{CallerId, RequestId, Stamp};
 use crate::retry;
 use crate::time::{Millis, Moment, Timestamp};
 use pursuit::Ear;
@@ -197,13 +200,22 @@ impl Vault {
     #[must_use]
     pub fn next_deadline(&self) -> Option<Timestamp> {
         let waiting = self.waiters.iter().map(|waiter| waiter.until).min();
-        [waiting, self.next_alarm()].into_iter().flatten().min()
+        [waiting, self.listens_until(), self.due_at()].into_iter().flatten().min()
     }
 
     /// The part of [`Vault::next_deadline`] that must survive a restart. Waiting callers do not, so their limits are not in
-    /// it: a driver keeps those with a timer that lives as long as they do.
+    /// it: a driver keeps those with a timer that lives as long as they do. That timer covers the looks at the escrow too, for as
+    /// long as the alarm that was armed with the request does: each would cost a row.
     #[must_use]
     pub fn next_alarm(&self) -> Option<Timestamp> {
+        let covered = self.rotator_ends_at().filter(|_| !self.waiters.is_empty());
+        let listens_until =
+            self.listens_until().map(|until| covered.map_or(until, |covered| covered.max(until)));
+        [listens_until, self.due_at()].into_iter().flatten().min()
+    }
+
+    /// When something is due whatever comes of the open request.
+    fn due_at(&self) -> Option<Timestamp> {
         let own = match &self.phase {
             Phase::Vacant => None,
             Phase::Live(live) => {
@@ -215,7 +227,7 @@ impl Vault {
             Phase::Ended(_) if self.has_errands() => None,
             Phase::Ended(ended) => Some(self.erase_again_at.unwrap_or(ended.forget_at)),
         };
-        [own, self.listens_until(), self.outbox.due_at()].into_iter().flatten().min()
+        [own, self.outbox.due_at()].into_iter().flatten().min()
     }
 
     /// Takes one event and says what to do.
@@ -351,7 +363,13 @@ impl Vault {
 
     fn end(&mut self, now: Timestamp, reason: EndReason, effects: &mut Effects) {
         let Some(stamp) = self.stamp() else { return };
-        let ended = Phase::Ended(Ended { stamp, reason, forget_at: now.after(TRACE_KEPT) });
+        let next_request = match &self.phase {
+            Phase::Vacant => RequestId::default(),
+            Phase::Live(live) => live.next_request,
+            Phase::ReauthRequired(waiting) => waiting.next_request,
+            Phase::Ended(ended) => ended.next_request,
+        };
+        let ended = Phase::Ended(Ended { stamp, reason, next_request, forget_at: now.after(TRACE_KEPT) });
         let before = mem::replace(&mut self.phase, ended);
         effects.push(Effect::Persist);
         if let Phase::Live(live) = before {
@@ -361,6 +379,9 @@ impl Vault {
             if let Some(refresh_token) = live.refresh_token {
                 self.outbox.add(now, refresh_token, effects);
             }
+            self.clear_escrow(now);
+        } else if let Some(orphan) = &mut self.orphan {
+            orphan.revoke = true;
         }
         self.answer_waiters(now, effects);
     }

@@ -101,7 +101,8 @@ impl Ambiguous {
     }
 }
 
-/// A token request whose end is not known, and that the session went on without.
+/// A token request whose end is not known, and that the session went on without. Where the session needs no token requests any
+/// more, also one that was never made: to close it clears the escrow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Orphan {
     /// The request.
@@ -168,6 +169,8 @@ pub struct Ended {
     pub stamp: Stamp,
     /// Why it is over.
     pub reason: EndReason,
+    /// The name of the next token request, if there could be one: the escrow is cleared by closing it.
+    pub next_request: RequestId,
     /// When its last trace is erased.
     pub forget_at: Timestamp,
 }

@@ -21,6 +21,8 @@ pub struct Policy {
     pub absolute_limit: Millis,
     /// How long a caller waits for a rotation before it gets what there is.
     pub caller_wait: Millis,
+    /// How many may wait at once. Whoever comes on top of them gets what there is.
+    pub most_waiters: usize,
     /// What the authorization server forgives.
     pub grace: GraceProfile,
     /// After how long without use the authorization server lets a grant lapse, if it does.
@@ -38,6 +40,7 @@ impl Default for Policy {
             idle_limit: Millis::from_days(14),
             absolute_limit: Millis::from_days(90),
             caller_wait: Millis::from_millis(4_500),
+            most_waiters: 2_000,
             grace: GraceProfile::STRICT,
             grant_idle: None,
             keep_grant: KeepGrant::UntilIdleLimit,

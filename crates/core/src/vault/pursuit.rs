@@ -1,7 +1,10 @@
 //! How the vault learns what came of a token request: from the rotator, or from the escrow.
 
 use super::answers::Source;
-use super::{Ambiguous, Effect, Effects, Live, Orphan, Outcome, Phase, TokenAnswer, Vault};
+use super::{
+    Ambiguous, Effect, Effects, Ended, Intent, Live, Orphan, Outcome, Phase, Policy, ReauthRequired,
+    TokenAnswer, Vault,
+};
 use crate::escrow::Closed;
 use crate::id::RequestId;
 use crate::retry;
@@ -75,20 +78,56 @@ impl Vault {
     pub(super) fn listens_until(&self) -> Option<Timestamp> {
         let Orphan { intent, .. } = self.open_request()?;
         Some(match self.ear {
-            Ear::Rotator => {
-                let abort_after = self.policy.grace.abort_after();
-                intent.armed_at.after(abort_after).after(ROTATOR_SLACK.min(abort_after.percent(25)))
-            }
+            Ear::Rotator => self.policy.rotator_ends_at(intent),
             Ear::Escrow { asked_at, .. } => asked_at.after(ESCROW_LIMIT),
             Ear::Nobody { until, .. } => until,
         })
     }
 
+    /// When the rotator of the open request should long have answered.
+    pub(super) fn rotator_ends_at(&self) -> Option<Timestamp> {
+        self.open_request().map(|open| self.policy.rotator_ends_at(open.intent))
+    }
+
+    /// A session that needs no token requests any more leaves nothing of their answers in the escrow: a request that was never
+    /// made is closed there. While one is open, that waits for its end.
+    pub(super) fn clear_escrow(&mut self, now: Timestamp) {
+        let (request, revoke) = match &self.phase {
+            Phase::Ended(ended) => (ended.next_request, true),
+            Phase::ReauthRequired(waiting) => (waiting.next_request, !self.policy.shared_grant),
+            Phase::Vacant | Phase::Live(_) => return,
+        };
+        // Where no request was ever made, there is nothing.
+        if self.orphan.is_none() && request != RequestId::default() {
+            let intent = Intent { request, armed_at: now, again: false };
+            // That it comes to anything is for a storage that went back in time.
+            self.orphan = Some(Orphan { intent, revoke });
+            self.ask_escrow(now);
+        }
+    }
+
+    /// The end of the request is known that the session went on without, and the escrow may hold its answer still.
+    pub(super) fn orphan_ended(&mut self, now: Timestamp, effects: &mut Effects) {
+        self.drop_orphan(effects);
+        self.clear_escrow(now);
+    }
+
+    /// Nothing more is to be found out of it, nor cleared.
+    fn drop_orphan(&mut self, effects: &mut Effects) {
+        effects.push(Effect::Persist);
+        let Some(orphan) = self.orphan.take() else { return };
+        if let Phase::Ended(Ended { next_request, .. })
+        | Phase::ReauthRequired(ReauthRequired { next_request, .. }) = &mut self.phase
+        {
+            // No name is given twice, also not one of a request that was only closed.
+            *next_request = orphan.intent.request.next().max(*next_request);
+        }
+    }
+
     /// Every step ends here: when nobody says what came of the open request, the escrow is asked.
     pub(super) fn pursue(&mut self, now: Timestamp, effects: &mut Effects) {
         if self.orphan.is_some_and(|orphan| orphan.intent.armed_at.after(ORPHAN_KEPT) <= now) {
-            self.orphan = None;
-            effects.push(Effect::Persist);
+            self.drop_orphan(effects);
         }
         if let Some(Orphan { intent, .. }) = self.open_request()
             && self.listens_until().is_some_and(|until| until <= now)
@@ -134,7 +173,8 @@ impl Vault {
                     self.ear = Ear::Nobody { until: now.wall.after(wait).min(settled_at), silences: 0 };
                 }
             }
-            Some(Closed::NeverSent) => self.never_sent(now, effects),
+            // Also by the word of the rotator that claimed it.
+            Some(Closed::NeverSent | Closed::Answered(TokenAnswer::Unsent)) => self.never_sent(now, effects),
             Some(Closed::Answered(answer)) => self.settle(now, answer, Source::Escrow, effects),
             Some(Closed::Outrun { newest }) => self.outrun(now.wall, newest, effects),
         }
@@ -166,12 +206,10 @@ impl Vault {
         let Phase::Live(live) = &mut self.phase else {
             // There is nothing to find out any more. What was held is being revoked, and its successor with it where the
             // server knows a grant from a token.
-            self.orphan = None;
-            return;
+            return self.orphan_ended(now.wall, effects);
         };
         if live.intent.take().is_none() {
-            self.orphan = None;
-            return;
+            return self.orphan_ended(now.wall, effects);
         }
         live.presented = live.presented.saturating_add(1);
         live.failures = live.failures.saturating_add(1);
@@ -187,14 +225,8 @@ impl Vault {
     /// The open request never reached the server, and never will.
     fn never_sent(&mut self, now: Moment, effects: &mut Effects) {
         effects.push(Effect::Persist);
-        let Phase::Live(live) = &mut self.phase else {
-            self.orphan = None;
-            return;
-        };
-        let Some(intent) = live.intent.take() else {
-            self.orphan = None;
-            return;
-        };
+        let Phase::Live(live) = &mut self.phase else { return self.drop_orphan(effects) };
+        let Some(intent) = live.intent.take() else { return self.drop_orphan(effects) };
         let is_replay = live.ambiguous.is_some();
         if is_replay || intent.again {
             live.failures = live.failures.saturating_add(1);
@@ -214,15 +246,29 @@ impl Vault {
 
     /// The escrow knows of a newer request than this vault: its storage went back in time. What it holds was spent, or not.
     fn outrun(&mut self, now: Timestamp, newest: RequestId, effects: &mut Effects) {
+        // What the session went on without was over when that one was made.
+        self.orphan = None;
         let Phase::Live(live) = &mut self.phase else {
-            self.orphan = None;
+            if let Phase::Ended(Ended { next_request, .. })
+            | Phase::ReauthRequired(ReauthRequired { next_request, .. }) = &mut self.phase
+            {
+                *next_request = newest.next().max(*next_request);
+            }
             effects.push(Effect::Persist);
-            return;
+            return self.clear_escrow(now);
         };
         live.restored(live.stamp.rotated());
         live.next_request = live.next_request.max(newest.next());
         live.first_request = live.next_request;
         effects.push(Effect::Persist);
         self.resolve(now, effects);
+    }
+}
+
+impl Policy {
+    /// When the rotator of a request should long have answered.
+    fn rotator_ends_at(&self, intent: Intent) -> Timestamp {
+        let abort_after = self.grace.abort_after();
+        intent.armed_at.after(abort_after).after(ROTATOR_SLACK.min(abort_after.percent(25)))
     }
 }

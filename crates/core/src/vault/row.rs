@@ -37,7 +37,7 @@ pub struct Row {
     pub failures: u32,
     /// No token request before this (live).
     pub not_before: Timestamp,
-    /// The name of the next token request (live, reauth required).
+    /// The name of the next token request (any status but vacant).
     pub next_request: RequestId,
     /// The first token request of this generation (live).
     pub first_request: RequestId,
@@ -156,6 +156,7 @@ impl Row {
             Phase::Ended(ended) => Self {
                 status: Status::Ended(ended.reason),
                 stamp: ended.stamp,
+                next_request: ended.next_request,
                 forget_at: ended.forget_at,
                 ..Self::default()
             },
@@ -204,9 +205,12 @@ impl Row {
                 next_request: self.next_request,
                 limits,
             }),
-            Status::Ended(reason) => {
-                Phase::Ended(Ended { stamp: self.stamp, reason, forget_at: self.forget_at })
-            }
+            Status::Ended(reason) => Phase::Ended(Ended {
+                stamp: self.stamp,
+                reason,
+                next_request: self.next_request,
+                forget_at: self.forget_at,
+            }),
         }
     }
 }

@@ -10,14 +10,34 @@ use everlit_core::vault::{self, Granted};
 use serde_json::{Map, Value, json};
 
 use super::{MAX_ACCESS_TOKEN, MAX_REFRESH_TOKEN, TokenAnswer};
+use crate::seal::{SealError, Sealer};
 
 /// The most bytes that JSON makes of one.
 pub const JSON_ESCAPE: usize = 6;
 /// The longest text that [`KeptAnswer::encode`] writes: both tokens at their longest, and a few words around them.
 pub const MAX_KEPT_ANSWER: usize = (MAX_ACCESS_TOKEN + MAX_REFRESH_TOKEN) * JSON_ESCAPE + 1_024;
 
-/// The shape of what is written. Another one is of a later version of this code.
+/// The shape of what is written. A greater one is of a later version of this code.
 const VERSION: u64 = 1;
+
+/// Why there is no answer in what was kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeptError {
+    /// A later version of this code wrote it, or a newer key sealed it, while a deployment is being rolled out. Nothing may be
+    /// concluded from it: whoever asks again later is not behind.
+    Ahead,
+    /// It is none of ours, or its key was retired. All that is known is that there was an answer.
+    Malformed,
+}
+
+impl From<SealError> for KeptError {
+    fn from(error: SealError) -> Self {
+        match error {
+            SealError::KeyAhead => Self::Ahead,
+            SealError::TooShort | SealError::KeyRetired | SealError::Refused => Self::Malformed,
+        }
+    }
+}
 
 /// An answer and when it came, by the clock of whoever heard it.
 ///
@@ -68,15 +88,33 @@ impl KeptAnswer {
         Secret::new(Value::Object(written).to_string().into_bytes())
     }
 
-    /// The answer of these bytes; nothing if they are none that [`KeptAnswer::encode`] writes. Whoever gets nothing knows no
-    /// more than that there was an answer: [`vault::TokenAnswer::Unheard`].
-    #[must_use]
-    pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let written: Value = serde_json::from_slice(bytes).ok()?;
+    /// The answer that was sealed for this `place`.
+    ///
+    /// # Errors
+    ///
+    /// A [`KeptError`] where it cannot be opened or read.
+    pub fn open(sealer: &Sealer, place: &[u8], sealed: &[u8]) -> Result<Self, KeptError> {
+        Self::decode(sealer.open(place, sealed)?.expose())
+    }
+
+    /// The answer of these bytes.
+    ///
+    /// # Errors
+    ///
+    /// A [`KeptError`] if they are none that [`KeptAnswer::encode`] writes.
+    pub fn decode(bytes: &[u8]) -> Result<Self, KeptError> {
+        let written: Value = serde_json::from_slice(bytes).map_err(|_| KeptError::Malformed)?;
+        if written.get("v").and_then(Value::as_u64).is_some_and(|version| version > VERSION) {
+            return Err(KeptError::Ahead);
+        }
+        Self::read(&written).ok_or(KeptError::Malformed)
+    }
+
+    fn read(written: &Value) -> Option<Self> {
         let number = |from: &Value, name: &str| from.get(name).and_then(Value::as_u64);
         let millis = |from: &Value, name: &str| number(from, name).map(Millis::from_millis);
         let is = |name: &str| written.get(name).and_then(Value::as_bool) == Some(true);
-        if number(&written, "v") != Some(VERSION) {
+        if number(written, "v") != Some(VERSION) {
             return None;
         }
         let answer = if let Some(granted) = written.get("granted") {
@@ -89,7 +127,7 @@ impl KeptAnswer {
             })
         } else if let Some(failed) = written.get("failed") {
             let failure = FAILURES.into_iter().find(|failure| failed.as_str() == Some(word(*failure)))?;
-            vault::TokenAnswer::Failed { failure, retry_after: millis(&written, "retry_after") }
+            vault::TokenAnswer::Failed { failure, retry_after: millis(written, "retry_after") }
         } else if is("unsent") {
             vault::TokenAnswer::Unsent
         } else if is("unheard") {
@@ -97,7 +135,7 @@ impl KeptAnswer {
         } else {
             return None;
         };
-        Some(Self { answer, received_at: Timestamp::from_millis(number(&written, "at")?) })
+        Some(Self { answer, received_at: Timestamp::from_millis(number(written, "at")?) })
     }
 
     /// The answer as it is to be taken at `now`: what it grants or asks for has become shorter by the time that has passed.
@@ -181,7 +219,7 @@ mod tests {
         answers.push(Answer::Failed { failure: Failure::Throttled, retry_after: wait });
         for answer in answers {
             let kept = kept(answer);
-            assert_eq!(KeptAnswer::decode(kept.encode().expose()), Some(kept.clone()));
+            assert_eq!(KeptAnswer::decode(kept.encode().expose()), Ok(kept.clone()));
             assert!(!format!("{kept:?} {:?}", kept.encode()).contains("a-"), "it never prints itself");
         }
     }
@@ -196,7 +234,8 @@ mod tests {
             "null",
             "{}",
             r#"{"v":1,"at":1}"#,
-            r#"{"v":2,"at":1,"unheard":true}"#,
+            r#"{"v":0,"at":1,"unheard":true}"#,
+            r#"{"v":"2","at":1,"unheard":true}"#,
             r#"{"v":1,"unheard":true}"#,
             r#"{"v":1,"at":1,"unheard":false}"#,
             r#"{"v":1,"at":1,"failed":"sleepy"}"#,
@@ -204,8 +243,30 @@ mod tests {
             r#"{"v":1,"at":1,"granted":{"expires_in":1}}"#,
             &text[..text.len() - 1],
         ] {
-            assert_eq!(KeptAnswer::decode(wrong.as_bytes()), None, "{wrong}");
+            assert_eq!(KeptAnswer::decode(wrong.as_bytes()), Err(KeptError::Malformed), "{wrong}");
         }
+        let later = r#"{"v":2,"at":1,"unheard":true}"#;
+        assert_eq!(
+            KeptAnswer::decode(later.as_bytes()),
+            Err(KeptError::Ahead),
+            "which is no word on the answer"
+        );
+    }
+
+    #[test]
+    fn what_a_newer_key_sealed_is_not_lost() {
+        use crate::keys::{Keyring, MasterKey};
+        let (first, second) = (MasterKey::new(1, [1; 32]), MasterKey::new(2, [2; 32]));
+        let both = Keyring::new(second.clone()).with_older(first.clone());
+        let sealer = |ring: &Keyring| Sealer::new(ring, "escrow", "vault");
+        let (old, new) = (Keyring::new(first), Keyring::new(second));
+        let kept = kept(granted(Some("r")));
+        let sealed = |ring| sealer(ring).seal([0; 24], b"1", kept.encode().expose()).unwrap();
+        let open = |ring, place: &[u8], sealed: &[u8]| KeptAnswer::open(&sealer(ring), place, sealed);
+        assert_eq!(open(&both, b"1", &sealed(&old)), Ok(kept.clone()));
+        assert_eq!(open(&old, b"1", &sealed(&both)), Err(KeptError::Ahead));
+        assert_eq!(open(&new, b"1", &sealed(&old)), Err(KeptError::Malformed), "its key was retired");
+        assert_eq!(open(&both, b"2", &sealed(&old)), Err(KeptError::Malformed), "it belongs elsewhere");
     }
 
     #[test]

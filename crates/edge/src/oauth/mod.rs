@@ -27,7 +27,7 @@ pub use authorization_response::{
     AuthorizationCode, AuthorizationErrorCode, AuthorizationResponse, CallbackError, Expected, Outcome,
 };
 pub use client_request::{ClientCredentials, ClientRequest};
-pub use kept_answer::{JSON_ESCAPE, KeptAnswer, MAX_KEPT_ANSWER};
+pub use kept_answer::{JSON_ESCAPE, KeptAnswer, KeptError, MAX_KEPT_ANSWER};
 pub use retry_after::{MAX_RETRY_AFTER, parse_retry_after};
 pub use revocation::RevocationAnswer;
 pub use transaction::{CodeVerifier, State};

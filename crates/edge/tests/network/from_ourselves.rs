@@ -88,8 +88,13 @@ pub(crate) fn sealed(input: &[u8]) -> Fed {
 
 /// An answer from the escrow: what was read is what was written.
 pub(crate) fn kept_answer(input: &[u8]) -> Fed {
-    let Some(kept) = KeptAnswer::decode(input) else { return Ok("refused") };
-    prop_assert_eq!(KeptAnswer::decode(kept.encode().expose()), Some(kept.clone()));
+    let sealer = Sealer::new(&ring(&[1]), "escrow", "object-1");
+    let sealed = sealer.seal([0; 24], b"place", input).unwrap();
+    prop_assert_eq!(KeptAnswer::open(&sealer, b"place", &sealed), KeptAnswer::decode(input));
+    prop_assert!(KeptAnswer::open(&sealer, b"elsewhere", &sealed).is_err());
+    prop_assert!(KeptAnswer::open(&sealer, b"place", input).is_err(), "what nobody sealed opens nowhere");
+    let Ok(kept) = KeptAnswer::decode(input) else { return Ok("refused") };
+    prop_assert_eq!(KeptAnswer::decode(kept.encode().expose()), Ok(kept.clone()));
     prop_assert_eq!(kept.clone().at(kept.received_at), kept.answer.clone());
     prop_assert_eq!(kept.clone().at(Timestamp::from_millis(0)), kept.answer);
     Ok("read")

@@ -65,7 +65,7 @@ parsers! {
     from_ourselves::sealed covers [
         "seal.rs::open", "seal.rs::is_stale", "seal/data_key.rs::unwrap", "seal/data_key.rs::is_stale"
     ];
-    from_ourselves::kept_answer covers ["oauth/kept_answer.rs::decode"];
+    from_ourselves::kept_answer covers ["oauth/kept_answer.rs::decode", "oauth/kept_answer.rs::open"];
     from_ourselves::restored covers [
         "cookie/opaque_id.rs::restored", "oauth/transaction.rs::restored", "oidc/nonce.rs::restored",
         "base64url.rs::decode", "base64url.rs::decode_array", "base64url.rs::encode"
