@@ -53,7 +53,7 @@ describe("what is delivered twice", { concurrency: 8 }, () => {
     const signed = (/** @type {unknown[]} */ ...parts) => ({ ...kept, "everlit-internal": parts.join(" ") });
     const forged = [
       await replay({}, body), await replay(kept, `${body} `),
-      await replay(signed(version, request, deadline, mac.replace(/^./, (first) => (first === "A" ? "B" : "A"))), body),
+      await replay(signed(version, request, deadline, mac.replace(/^./, (/** @type {string} */ first) => (first === "A" ? "B" : "A"))), body),
       await replay(signed(version, Number(request) + 1, deadline, mac), body), await replay(signed(version, request, Number(deadline) + 1, mac), body),
     ];
     for (const answer of forged) assert.deepEqual([answer.status, answer.text, answer.headers["content-type"]], [404, unknown.text, unknown.headers["content-type"]]);

@@ -29,7 +29,7 @@ describe("the rotator, from outside", () => {
       const unknown = await ask("/internal/nothing", { method });
       assert.equal(unknown.status, 404);
       for (const proof of proofs) {
-        const headers = proof === undefined ? {} : { [HEADER]: proof };
+        const headers = /** @type {Record<string, string>} */ (proof === undefined ? {} : { [HEADER]: proof });
         assert.deepEqual(await ask("/internal/rotate", { method, headers, ...(method !== "GET" && { body }) }), unknown, `${method} ${proof?.slice(0, 20)}`);
       }
     }

@@ -24,7 +24,7 @@ export async function authorize(browser, { login = "ada@example.com", returnTo =
     const actions = [...answer.text.matchAll(/ (?:form)?action="([^"]+)"/g)].map((match) => match[1]);
     const action = actions.find((path) => path?.endsWith("/login")) ?? actions.find((path) => path?.endsWith(`/${decide}`));
     if (!action) throw new Error(`a page without a form at ${answer.url.pathname}: ${answer.status} ${answer.text}`);
-    const form = action.endsWith("/login") ? { login, password: "any" } : {};
+    const form = /** @type {Record<string, string>} */ (action.endsWith("/login") ? { login, password: "any" } : {});
     answer = await browser.navigate(new URL(action, answer.url), { site: "same-origin", method: "POST", form, headers: { origin: answer.url.origin } });
   }
   throw new Error("the authorization server never sent the browser back");

@@ -9,13 +9,13 @@ export const pause = (/** @type {number} */ ms) => new Promise((resolve) => setT
  * @param {string} what
  * @param {() => T | Promise<T>} ask
  * @param {number} [limitMs]
- * @returns {Promise<NonNullable<T>>}
+ * @returns {Promise<Exclude<T, false | null | undefined | 0 | "">>}
  */
 export async function until(what, ask, limitMs = 10_000) {
   const end = Date.now() + limitMs;
   for (;;) {
     const answer = await ask();
-    if (answer) return answer;
+    if (answer) return /** @type {any} */ (answer);
     if (Date.now() > end) throw new Error(`waited ${limitMs} ms for ${what}`);
     await pause(20);
   }
