@@ -241,8 +241,11 @@ pub(crate) struct SimArgs {
 #[derive(Args)]
 pub(crate) struct ModelArgs {
     /// Small bounds and all mutations, in less than a minute
-    #[arg(long)]
+    #[arg(long, conflicts_with = "deep")]
     pub(crate) quick: bool,
+    /// Three rotations with every server, in some twenty minutes
+    #[arg(long)]
+    pub(crate) deep: bool,
     /// End with one JSON object
     #[arg(long)]
     pub(crate) json: bool,

@@ -7,17 +7,18 @@ use anyhow::{Context as _, Result};
 use std::process::{Command, ExitCode};
 
 /// The command that builds and runs it.
-pub(crate) fn command(repo: &Repo, quick: bool, json: bool) -> Command {
+pub(crate) fn command(repo: &Repo, args: &ModelArgs) -> Command {
     let mut command = repo.cargo();
     command.args(["run", "--quiet", "--profile", "sim", "-p", "everlit-tests-model", "--"]);
-    command.args(quick.then_some("--quick")).args(json.then_some("--json"));
+    let ModelArgs { quick, deep, json } = *args;
+    command.args(quick.then_some("--quick")).args(deep.then_some("--deep")).args(json.then_some("--json"));
     command
 }
 
 /// `cargo xtask model`
 pub(crate) fn run(args: &ModelArgs) -> Result<ExitCode> {
     let repo = Repo::find()?;
-    let command = command(&repo, args.quick, args.json);
+    let command = command(&repo, args);
     let status = process::attach("the model checker", command).context("the model checker did not run")?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

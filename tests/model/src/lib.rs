@@ -12,6 +12,7 @@ mod names;
 pub mod plan;
 pub mod report;
 mod rest;
+mod rotators;
 pub mod search;
 pub mod server;
 pub mod shared;

@@ -6,15 +6,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use everlit_tests_model::flaw::Flaw;
-use everlit_tests_model::plan::{self, LAWS};
+use everlit_tests_model::plan::{self, Effort, LAWS};
 use everlit_tests_model::report;
 use everlit_tests_model::search::{Survey, Until, explore};
 use everlit_tests_model::world::Setup;
 
 const USAGE: &str = "\
-usage: everlit-model [--quick] [--json]
+usage: everlit-model [--quick | --deep] [--json]
 
   --quick   small bounds, all mutations: under a minute
+  --deep    three rotations with every server: twenty minutes
   --json    one JSON object as the last line of stdout";
 
 /// More worlds than this are not visited: memory is not without end.
@@ -23,10 +24,11 @@ const MOST: usize = 60_000_000;
 const WORKERS: usize = 2;
 
 fn main() -> ExitCode {
-    let (mut quick, mut json) = (false, false);
+    let (mut effort, mut json) = (Effort::Usual, false);
     for flag in std::env::args().skip(1) {
         match flag.as_str() {
-            "--quick" => quick = true,
+            "--quick" => effort = Effort::Quick,
+            "--deep" => effort = Effort::Deep,
             "--json" => json = true,
             _ => {
                 eprintln!("unknown flag `{flag}`\n\n{USAGE}");
@@ -35,7 +37,7 @@ fn main() -> ExitCode {
         }
     }
     let say = |line: &str| if json { eprintln!("{line}") } else { println!("{line}") };
-    let legs = plan::legs(quick);
+    let legs = plan::legs(effort);
     let explored = in_parallel(&legs, |leg| {
         let survey = explore(&Setup { kind: leg.kind, bound: leg.bound, flaw: None }, Until::Seen(MOST));
         say(&report::leg(leg, &survey));

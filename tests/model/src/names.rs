@@ -11,8 +11,8 @@ use everlit_core::vault::{Errand, ErrandId, Outbox, Row};
 use crate::server::Token;
 use crate::world::{Place, Post, Reply, Setup, World, number};
 
-/// Stands for answers that were lost and are of no use to anybody by now.
-const USELESS: Token = Token::MAX;
+/// Stands for answers of the newest grant that were lost and are of no use to anybody by now.
+pub(crate) const USELESS: Token = Token::MAX;
 
 impl World {
     /// The smallest numbers that keep the order.
@@ -60,6 +60,9 @@ impl World {
         let written = row.refresh_token.iter().chain(errands.iter().map(|errand| &errand.refresh_token));
         let held: BTreeSet<Token> =
             self.posts.iter().filter_map(Post::token).chain(written.map(number)).collect();
+        let newest = Some(self.server.newest_family());
+        let matters = |lost: &Token| *lost == USELESS || self.server.family(*lost) == newest;
+        let (newer, older): (Vec<Token>, Vec<Token>) = self.truth.lost.iter().partition(|lost| matters(lost));
         let kept = self.server.forget(setup.kind, self.now, held);
         let renamed = |token: Token| {
             let rank = kept.iter().position(|kept| *kept == token);
@@ -79,7 +82,10 @@ impl World {
         let token = row.refresh_token.as_ref().map_or(0, |token| renamed(number(token)));
         row.access_token = row.access_token.as_ref().map(|_| Secret::new(format!("a{token}")));
         row.refresh_token = row.refresh_token.as_ref().map(|_| Secret::new(format!("r{token}")));
-        self.truth.lost = self.truth.lost.iter().map(|token| renamed(*token)).collect();
+        let older = older.into_iter().map(renamed).filter(|lost| *lost != USELESS);
+        self.truth.lost = newer.into_iter().map(renamed).chain(older).collect();
+        self.truth.lost.sort_unstable();
+        self.truth.lost.dedup();
     }
 }
 

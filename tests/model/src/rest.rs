@@ -10,6 +10,7 @@ use everlit_core::vault::{
     Blast, Errand, Event, Outbox, Phase, ReauthReason, Row, Status, Tally, Vault, Window,
 };
 
+use crate::names::USELESS;
 use crate::server::Token;
 use crate::turn::broken;
 use crate::world::{LIFETIME, ORIGIN, Post, Rotator, Setup, Step, TICK, World, login, number};
@@ -202,7 +203,13 @@ impl World {
         // Not even to find out whether it was lost may other devices be risked.
         let careful = self.row.status == Status::ReauthRequired(ReauthReason::Ambiguous)
             && setup.kind.profile().blast == Blast::ClientAndUser;
-        self.truth.revoked || careful || !self.truth.lost.is_empty() && !setup.kind.always_forgives()
+        let lost = self.has_lost(Some(self.server.newest_family()));
+        self.truth.revoked || careful || lost && !setup.kind.always_forgives()
+    }
+
+    /// Whether an answer of this grant was lost.
+    pub fn has_lost(&self, family: Option<u8>) -> bool {
+        self.truth.lost.iter().any(|lost| *lost == USELESS || self.server.family(*lost) == family)
     }
 
     fn is_usable(&self, setup: &Setup) -> Result<(), Broken> {

@@ -10,6 +10,7 @@ use everlit_core::vault::{
 
 use crate::flaw::Flaw;
 use crate::moves::Crash;
+use crate::server::Token;
 use crate::world::{Post, Setup, Step, World, number};
 
 /// What a turn does after the step, in its order.
@@ -143,10 +144,12 @@ impl World {
                     "a refresh token was written over one that was issued later",
                 ));
             }
-            // What was lost was found again, unless a repetition is under way because of it.
+            // What was lost of this grant was found again, unless a repetition is under way because of it.
             let same = self.server.family(number(new)) == self.server.family(number(old));
             if same && number(new) > number(old) && row.orphan.is_none() {
-                self.truth.lost.clear();
+                let family = self.server.family(number(new));
+                let other = |lost: &Token| self.server.family(*lost).is_some_and(|of| Some(of) != family);
+                self.truth.lost.retain(other);
             }
         }
         self.row = Shared::new(row);

@@ -32,7 +32,10 @@ const MAX_ORDER: usize = MAX_REFRESH_TOKEN * JSON_ESCAPE + 1_024;
 pub(crate) async fn rotate(call: Call, environment: Rc<Environment>) -> Result<Reply, Problem> {
     let refused = || Problem::new(Code::NotFound);
     let proof = call.request.header(HEADER).filter(|_| call.request.method == "POST").ok_or_else(refused)?;
-    let body = body::read(call.request.raw().body(), MAX_ORDER).await.map_err(|_| refused())?;
+    let body = body::read(call.request.raw().body(), MAX_ORDER).await.map_err(|_| {
+        log::line("internal_refused", [("reason", "unreadable".into())]);
+        refused()
+    })?;
     let internal = match environment.internal.verify(ROTATE, &proof, &body, clock::now()) {
         Ok(internal) => internal,
         Err(InternalError::Late) => return Ok(told_at_once(TokenAnswer::Unsent)),

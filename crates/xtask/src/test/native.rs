@@ -94,5 +94,6 @@ pub(super) fn sim(repo: &Repo) -> Result<Outcome> {
 
 /// Every order of events around a vault, within small bounds.
 pub(super) fn model(repo: &Repo) -> Result<Outcome> {
-    single(repo, "test-model", vec![crate::model::command(repo, true, false)], 15)
+    let args = crate::cli::ModelArgs { quick: true, deep: false, json: false };
+    single(repo, "test-model", vec![crate::model::command(repo, &args)], 15)
 }
