@@ -32,7 +32,7 @@ impl Turns {
     /// Sees to the timer after a turn: none while nobody waits, and one for the next deadline while anybody does.
     pub(super) fn watch(self: &Rc<Self>) {
         let mut memory = self.memory.borrow_mut();
-        let waited_for = memory.loaded.as_ref().filter(|_| !memory.waiting.is_empty());
+        let waited_for = memory.loaded.as_ref().filter(|loaded| loaded.vault.is_waited_for());
         let Some(at) = waited_for.and_then(|loaded| loaded.vault.next_deadline()) else {
             memory.watch = None;
             return;

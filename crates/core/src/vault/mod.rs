@@ -196,6 +196,13 @@ impl Vault {
         }
     }
 
+    /// Whether anybody waits for a rotation. A driver whose callers have left all the same must not take that for nobody: the
+    /// timer of those who wait covers more than their own limits, see [`Vault::next_alarm`].
+    #[must_use]
+    pub const fn is_waited_for(&self) -> bool {
+        !self.waiters.is_empty()
+    }
+
     /// The next time at which something is due with no event before it.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Timestamp> {
@@ -208,7 +215,7 @@ impl Vault {
     /// long as the alarm that was armed with the request does: each would cost a row.
     #[must_use]
     pub fn next_alarm(&self) -> Option<Timestamp> {
-        let covered = self.rotator_ends_at().filter(|_| !self.waiters.is_empty());
+        let covered = self.rotator_ends_at().filter(|_| self.is_waited_for());
         let listens_until =
             self.listens_until().map(|until| covered.map_or(until, |covered| covered.max(until)));
         [listens_until, self.due_at()].into_iter().flatten().min()
