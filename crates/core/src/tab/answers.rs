@@ -143,7 +143,9 @@ impl Tab {
             return pause;
         };
         self.record.late = now.mono.until(held.expires_at) < self.lead(held.lifetime).percent(50);
-        let progress = told.stamp > held.stamp || told.expires_at > held.expires_at.after(PROGRESS);
+        // A token that is dead on arrival is none, however new.
+        let end = held.expires_at.max(now.mono).after(PROGRESS);
+        let progress = told.stamp > held.stamp && told.expires_at > now.mono || told.expires_at > end;
         pause.max(self.breaker.answered(progress))
     }
 
