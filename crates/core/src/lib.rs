@@ -36,7 +36,7 @@
 //!     expires_in: Millis::from_secs(60),
 //!     lifetime: Millis::from_secs(60),
 //!     server_time: Timestamp::from_millis(1_790_000_000_000),
-//!     elapsed: Millis::from_millis(30),
+//!     elapsed: Millis::ZERO,
 //!     idle_left: Millis::from_days(14),
 //!     idle_limit: Millis::from_days(14),
 //! });

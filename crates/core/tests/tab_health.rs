@@ -1,5 +1,11 @@
 //! How well a session is doing, what the Worker's clock shows, and where its providers stand.
-#![allow(clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::wildcard_enum_match_arm,
+    missing_docs
+)]
 
 mod tab_play;
 

@@ -1,5 +1,11 @@
 //! When a tab asks, and when it leaves the Worker alone.
-#![allow(clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::wildcard_enum_match_arm,
+    missing_docs
+)]
 
 mod tab_play;
 
@@ -175,7 +181,7 @@ fn a_question_that_nobody_answers_is_given_up_and_asked_again() {
     assert_eq!(play.state(), State::Degraded);
     assert!(play.effects.contains(&Effect::Cancel { request: lost }));
     // Its answer comes after all, and changes nothing.
-    let before = play.tab.phase().clone();
+    let before = *play.tab.phase();
     play.step(at(due + 31 * SECOND), Event::TokenAnswered { request: lost, answer: TokenAnswer::Ended });
     assert_eq!(*play.tab.phase(), before);
     play.run_until(due + 40 * SECOND);

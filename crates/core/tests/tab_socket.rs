@@ -1,5 +1,11 @@
 //! When a tab listens to the Worker, and what it makes of what it hears.
-#![allow(clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::wildcard_enum_match_arm,
+    missing_docs
+)]
 
 mod tab_play;
 

@@ -79,7 +79,7 @@ impl Activity {
 
     /// The points in time that other tabs are told.
     pub(super) fn points(&self) -> (Timestamp, Timestamp) {
-        let wall = |instant: Option<Instant>| instant.map_or(Timestamp::default(), |instant| instant.wall);
+        let wall = |instant: Option<Instant>| instant.map_or_else(Timestamp::default, |instant| instant.wall);
         (wall(self.last), wall(self.known))
     }
 

@@ -127,6 +127,8 @@ pub(super) struct Record {
 const KEPT: u32 = 8;
 /// Answers that take longer than this are slow, and twice as slow is as slow as it gets.
 const SLOW: Millis = Millis::from_secs(2);
+/// So many milliseconds more are a hundredth of that.
+const SLOW_PER_CENT: u64 = 20;
 /// A call that waits longer than this is noticed by its user.
 const NOTICED: Millis = Millis::from_secs(2);
 /// How long a wait is remembered.
@@ -158,7 +160,7 @@ impl Record {
         let failed = (self.outcomes & ((1 << KEPT) - 1)).count_ones();
         health.suffer(Ailment::Failing, failed.saturating_mul(100) / KEPT);
         health.suffer(Ailment::Late, if self.late { 100 } else { 0 });
-        let slow = self.latency.less(SLOW).as_millis().saturating_mul(100) / SLOW.as_millis();
+        let slow = self.latency.less(SLOW).as_millis() / SLOW_PER_CENT;
         health.suffer(Ailment::Slow, slow.min(100) as u32);
         let waits = self.waiting_since.is_some_and(|since| since.until(now.mono) > NOTICED);
         let waited = self.waited_at.is_some_and(|at| at.until(now.mono) < REMEMBERED);

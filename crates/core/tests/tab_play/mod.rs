@@ -1,5 +1,12 @@
 //! A tab to play with: clocks that show what a test says, and answers in few words.
-#![allow(dead_code, clippy::expect_used, clippy::panic, clippy::missing_panics_doc, missing_docs)]
+#![allow(
+    dead_code,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    clippy::wildcard_enum_match_arm,
+    missing_docs
+)]
 
 use everlit_core::id::{CallId, RequestId};
 use everlit_core::retry::{Advice, Failure};
