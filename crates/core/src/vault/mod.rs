@@ -75,6 +75,7 @@ mod phase;
 mod policy;
 mod pursuit;
 mod row;
+mod standing;
 mod tally;
 
 use alloc::vec::Vec;
@@ -87,6 +88,7 @@ pub use outbox::{Errand, ErrandId, Outbox};
 pub use phase::{Access, Ambiguous, Ended, Intent, Limits, Live, Orphan, Phase, ReauthRequired};
 pub use policy::{KeepGrant, Policy};
 pub use row::{Row, Status};
+pub use standing::{News, Standing};
 pub use tally::Tally;
 
 use crate::id::{CallerId, RequestId, Stamp};
@@ -148,6 +150,12 @@ impl Vault {
     #[must_use]
     pub const fn phase(&self) -> &Phase {
         &self.phase
+    }
+
+    /// The same in so few words that it can be compared with where it stood before.
+    #[must_use]
+    pub const fn standing(&self) -> Standing {
+        Standing::of(&self.phase)
     }
 
     /// What is left to revoke.
