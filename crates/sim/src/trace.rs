@@ -131,6 +131,11 @@ pub enum VaultEvent {
     RevocationAnswered,
     /// The session was ended from elsewhere.
     RevokeAsked(Revoker),
+    /// A silent re-login was turned down.
+    SilentRefused {
+        /// At the top level, not in a frame.
+        top_level: bool,
+    },
     /// A logout.
     LogoutAsked,
     /// Its deadline.
