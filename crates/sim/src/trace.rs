@@ -132,10 +132,7 @@ pub enum VaultEvent {
     /// The session was ended from elsewhere.
     RevokeAsked(Revoker),
     /// A silent re-login was turned down.
-    SilentRefused {
-        /// At the top level, not in a frame.
-        top_level: bool,
-    },
+    SilentRefused,
     /// A logout.
     LogoutAsked,
     /// Its deadline.
