@@ -7,10 +7,11 @@
 //! | module | one noun |
 //! |---|---|
 //! | [`routes`] | which handler answers what |
-//! | [`login`], [`callback`], [`session`], [`token`], [`logout`], [`proxy`] | one endpoint each |
+//! | [`login`], [`callback`], [`session`], [`token`], [`logout`], [`events`], [`proxy`] | one endpoint each |
 //! | [`vault`], [`escrow`], [`desk`] | one Durable Object each, both sides of it |
 //! | [`rotator`], [`revocation`] | what is asked of an authorization server on behalf of a vault |
 //! | [`environment`], [`registration`] | variables, secrets and bindings; who we are at a provider |
+//! | [`silent`] | logging in again without the user |
 //! | [`discovery`], [`verify`] | what providers say of themselves, and their signatures |
 //! | [`incoming`], [`outgoing`], [`body`], [`http`], [`pages`] | requests and answers |
 //! | [`stub`], [`sql`], [`alarm`], [`background`] | the platform's calls, storage, alarms and patience |
@@ -32,6 +33,7 @@ mod discovery;
 mod entropy;
 mod environment;
 mod escrow;
+mod events;
 mod fault_point;
 mod http;
 mod incoming;
@@ -46,6 +48,7 @@ mod revocation;
 mod rotator;
 mod routes;
 mod session;
+mod silent;
 mod sql;
 mod stub;
 mod token;

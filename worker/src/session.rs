@@ -7,13 +7,12 @@ use everlit_wire::{
     Mode, NumericDate, Problem, Provider, ProviderState, Session, SessionResponse, Upstream, VERSION,
 };
 
-use crate::clock;
 use crate::environment::Environment;
 use crate::http::Reply;
 use crate::routes::Call;
-use crate::token;
 use crate::vault::client::VaultClient;
 use crate::vault::message::{Holder, VaultReply};
+use crate::{clock, silent, token};
 
 /// An answer within this time may change the cookie.
 ///
@@ -57,14 +56,28 @@ pub(crate) async fn show(
     let (session, of, state) = match reply {
         VaultReply::Current(mut current) => match current.holder.take() {
             Some(Holder { provider, user }) => {
-                let session = Session::active(&token::response(&current), user, upstreams(environment));
+                let session =
+                    Session::active(&token::response(&current, environment), user, upstreams(environment));
                 (session, provider, ProviderState::Ready)
             }
             None => logged_out(),
         },
-        VaultReply::ReauthRequired { epoch, generation, holder: Some(Holder { provider, user }), .. } => {
-            (Session::ReauthRequired { epoch, generation, user }, provider, ProviderState::NeedsHuman)
-        }
+        VaultReply::ReauthRequired {
+            epoch,
+            generation,
+            holder: Some(Holder { provider, user }),
+            refused,
+            ..
+        } => (
+            Session::ReauthRequired {
+                epoch,
+                generation,
+                user,
+                silent: silent::ways(environment, refused.into()),
+            },
+            provider,
+            ProviderState::NeedsHuman,
+        ),
         VaultReply::ReauthRequired { holder: None, .. }
         | VaultReply::RetryAfter { .. }
         | VaultReply::Ended { .. }

@@ -146,6 +146,8 @@ fn vault_events() -> Vec<(&'static str, vault::Event)> {
                 answer: RevocationAnswer::Retry { retry_after: None },
             },
         ),
+        ("silent re-login: refused in a frame", E::SilentRefused { caller: CALLER, top_level: false }),
+        ("silent re-login: refused at the top", E::SilentRefused { caller: CALLER, top_level: true }),
         ("revoke: by an operator", E::RevokeAsked { caller: CALLER, by: Revoker::Admin }),
         ("revoke: by back-channel", E::RevokeAsked { caller: CALLER, by: Revoker::BackChannel }),
         ("logout", E::LogoutAsked { caller: CALLER }),

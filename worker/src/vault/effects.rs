@@ -1,4 +1,4 @@
-//! What a turn leaves to do, once everything is written: requests first, then answers.
+//! What a turn leaves to do, once everything is written: requests first, then answers, then those who have not asked.
 
 use std::future::Future;
 use std::rc::Rc;
@@ -47,7 +47,11 @@ impl Turns {
                 Effect::Answer { caller, answer } => {
                     let sender = self.memory.borrow_mut().waiting.remove(&caller);
                     // A caller that has hung up hears nothing.
-                    drop(sender.map(|sender| sender.send(Said { answer, stamp: due.stamp })));
+                    drop(
+                        sender.map(|sender| {
+                            sender.send(Said { answer, stamp: due.stamp, refused: due.refused })
+                        }),
+                    );
                 }
                 Effect::Report(outcome) => {
                     let op = due.op.map(|op| op.0).into();
@@ -59,6 +63,9 @@ impl Turns {
                 // Done, before anything else.
                 Effect::Persist | Effect::Forget => {}
             }
+        }
+        if let Some(news) = due.news {
+            self.tell(news);
         }
         self.watch();
         self.leave_for_alarm();
