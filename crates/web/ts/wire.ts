@@ -49,7 +49,7 @@ const session = { ...common, providers: list(provider) };
 
 const isToken = shape({ ...common, ...timing });
 const isActive = shape({ ...session, ...timing, state: is("active"), user, upstreams: list(upstream) });
-const isReauth = shape({ ...session, state: is("reauth_required"), epoch: whole, generation: small, user, silent: list(text) });
+const isReauth = shape({ ...session, state: is("reauth_required"), epoch: whole, generation: small, user, silent: maybe(list(text)) });
 const isLoggedOut = shape({ ...session, state: is("logged_out") });
 const isLogout = shape({ v: is(VERSION), state: is("logged_out") });
 const isProblem = shape({
