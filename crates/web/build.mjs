@@ -18,31 +18,31 @@ const inputs = join(here, "build");
 const fresh = join(here, "dist.new");
 const dist = join(here, "dist");
 
-takeGlue();
+takeModule();
 rmSync(fresh, { recursive: true, force: true });
 mkdirSync(fresh, { recursive: true });
 copyFileSync(join(inputs, "everlit_web_bg.wasm"), join(fresh, "everlit.wasm"));
-await bundle("index.ts", "everlit.js", "./driver.js", "./driver.js");
-await bundle("driver.ts", "driver.js", "./errors.js", "./everlit.js");
+// What a page loads until a session is open, and what it loads when that is needed.
+const session = { "everlit.js": "index.ts", "driver.js": "driver.ts" };
+const later = { "events.js": "events.ts", "silent.js": "silent.ts" };
+for (const [output, entry] of Object.entries({ ...session, ...later })) await bundle(entry, output);
 declareTypes();
-const session = ["everlit.js", "driver.js", "everlit.wasm"];
-writeFileSync(join(fresh, "manifest.json"), `${JSON.stringify({ session }, null, 2)}\n`);
+const manifest = { session: [...Object.keys(session), "everlit.wasm"], later: Object.keys(later) };
+writeFileSync(join(fresh, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
 rmSync(dist, { recursive: true, force: true });
 renameSync(fresh, dist);
 
-/** Copies wasm-bindgen's output to where ts/ imports it from. */
-function takeGlue() {
+/** Copies the module to where tests load it from. It needs nothing of the script that wasm-bindgen wrote around it. */
+function takeModule() {
   mkdirSync(inputs, { recursive: true });
-  for (const name of ["everlit_web.d.ts", "everlit_web_bg.wasm"]) copyFileSync(join(glue, name), join(inputs, name));
-  // We always say where the module is. Bundlers would look for the default file, which is not in the package.
-  const script = readFileSync(join(glue, "everlit_web.js"), "utf8");
-  const without = script.replace(/\n *if \(module_or_path === undefined\) \{\s*module_or_path = new URL\([^)]*\);\s*\}/, "");
-  if (without.includes("import.meta")) throw new Error("wasm-bindgen's output has changed: its default path is still there");
-  writeFileSync(join(inputs, "everlit_web.js"), without);
+  const module = readFileSync(join(glue, "everlit_web_bg.wasm"));
+  const imports = WebAssembly.Module.imports(new WebAssembly.Module(module));
+  if (imports.length) throw new Error(`the Wasm module wants something of JavaScript: ${imports.map(({ name }) => name)}`);
+  writeFileSync(join(inputs, "everlit_web_bg.wasm"), module);
 }
 
-/** One chunk of two. The other one is imported, not included. */
-function bundle(entry, output, other, otherOutput) {
+/** One chunk. The others are imported, not included; errors are in the one that is always there. */
+function bundle(entry, output) {
   return build({
     entryPoints: [join(here, "ts", entry)],
     outfile: join(fresh, output),
@@ -55,10 +55,11 @@ function bundle(entry, output, other, otherOutput) {
     logLevel: "warning",
     plugins: [
       {
-        name: "other-chunk",
+        name: "other-chunks",
         setup({ onResolve }) {
-          const filter = new RegExp(`^${other.replaceAll(".", "\\.")}$`);
-          onResolve({ filter }, () => ({ path: otherOutput, external: true }));
+          const chunks = { "./errors.js": output === "everlit.js" ? undefined : "./everlit.js" };
+          for (const other of ["driver", "events", "silent"]) chunks[`./${other}.js`] = `./${other}.js`;
+          onResolve({ filter: /^\.\// }, ({ path }) => (chunks[path] ? { path: chunks[path], external: true } : undefined));
         },
       },
     ],

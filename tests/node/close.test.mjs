@@ -12,7 +12,7 @@ describe("a session that is closed", () => {
     await settled();
     tab.session.close();
     assert.deepEqual((await Promise.all(waiting)).map(({ code }) => code), Array(3).fill("ERR_SESSION_DISPOSED"));
-    assert.deepEqual([tab.timer.freed, tab.timer.at, tab.channel.open, tab.watched, tab.activityWatched], [true, Infinity, false, false, false]);
+    assert.deepEqual([tab.timer.at, tab.channel.open, tab.socket.open, tab.watched], [Infinity, false, false, false]);
     assert.ok(world.open.every(({ signal }) => signal.aborted));
     await settled();
     assert.equal(tab.locks, 0);
@@ -36,7 +36,7 @@ describe("a session that is closed", () => {
     tab.session.close();
     const events = tab.events.length;
     tab.timer.due();
-    tab.life.nudged();
+    tab.show();
     tab.life.restored();
     tab.channel.heard([1, world.epoch]);
     await settled();
@@ -60,7 +60,7 @@ describe("a session that is closed", () => {
     const world = new World();
     const tab = await world.opened();
     tab.session[Symbol.dispose]();
-    assert.equal(tab.timer.freed, true);
+    assert.equal(tab.timer.at, Infinity);
   });
 
   test("does not close the other one", async () => {

@@ -8,10 +8,29 @@ const golden = new URL("../../crates/wire/golden/", import.meta.url);
 const module = new URL("build/everlit_web_bg.wasm", web);
 if (!existsSync(module)) throw new Error("the Wasm module is not built: cargo xtask build --web");
 
-const names = ["abi", "activity", "call", "channel", "errors", "lifecycle", "lock", "machine", "operation", "session", "timer", "transport", "wire"];
+const names = [
+  "abi",
+  "activity",
+  "call",
+  "channel",
+  "errors",
+  "events",
+  "lifecycle",
+  "lock",
+  "machine",
+  "operation",
+  "relogin",
+  "session",
+  "silent",
+  "socket",
+  "store",
+  "timer",
+  "transport",
+  "wire",
+];
 const bundled = await build({
   stdin: {
-    contents: [...names.map((name) => `export * as ${name} from "./${name}.ts";`), 'export * as glue from "../build/everlit_web.js";'].join("\n"),
+    contents: names.map((name) => `export * as ${name} from "./${name}.ts";`).join("\n"),
     resolveDir: new URL("ts/", web).pathname,
     loader: "ts",
   },
@@ -22,7 +41,10 @@ const bundled = await build({
 });
 
 export const inside = await import(`data:text/javascript;base64,${Buffer.from(bundled.outputFiles[0].contents).toString("base64")}`);
-inside.glue.initSync({ module: new WebAssembly.Module(readFileSync(module)) });
+const compiled = new WebAssembly.Module(readFileSync(module));
+
+/** A machine of its own. */
+export const machine = () => new WebAssembly.Instance(compiled).exports;
 
 /** The message in a golden file, a fresh copy each time. */
 export const message = (name) => JSON.parse(readFileSync(new URL(`${name}.json`, golden), "utf8"));

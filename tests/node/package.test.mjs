@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { describe, test } from "node:test";
-import { inside } from "./inside.mjs";
+import { inside, machine } from "./inside.mjs";
 
 const root = new URL("../../crates/web/", import.meta.url);
 const dist = new URL("dist/", root);
@@ -33,9 +33,13 @@ describe("the package", () => {
     const { exports, files } = JSON.parse(read("package.json"));
     assert.deepEqual(files, ["dist"]);
     for (const path of [exports["."].types, exports["."].default, exports["./everlit.wasm"]]) assert.ok(read(path).length > 0);
-    const { session } = JSON.parse(read("dist/manifest.json"));
+    const { session, later } = JSON.parse(read("dist/manifest.json"));
     const shipped = readdirSync(dist).filter((name) => /\.(js|wasm)$/.test(name));
-    assert.deepEqual(session.toSorted(), shipped.sort(), "everything that is shipped is loaded until a session is open");
+    assert.deepEqual([...session, ...later].sort(), shipped.sort(), "everything that is shipped is loaded, at once or when it is needed");
+    const loaded = session.filter((name) => name.endsWith(".js")).map((name) => read(`dist/${name}`)).join("");
+    for (const name of later) {
+      assert.ok(loaded.includes(`import("./${name}")`) && !loaded.includes(`from"./${name}"`), `${name} is loaded on demand only`);
+    }
   });
 
   test("asks no bundler for a file that is not there", () => {
@@ -55,39 +59,52 @@ describe("the package", () => {
 });
 
 describe("the numbers that cross into Rust", () => {
-  const { glue, abi } = inside;
-  const zero = [0, 0, 0, 0, 0, 0];
+  const { abi } = inside;
+  const zero = Array(10).fill(0);
+  const begun = () => {
+    const begun = machine();
+    begun.begin();
+    return begun;
+  };
 
   test("are each understood there, and none beyond", () => {
     const kinds = Object.values(abi.EventKind).filter(Number.isInteger);
     assert.ok(kinds.length > 10);
-    for (const kind of kinds) assert.ok(new glue.Machine().step(1e12, 1e3, 0, kind, ...zero), `event ${abi.EventKind[kind]}`);
-    assert.equal(new glue.Machine().step(1e12, 1e3, 0, kinds.length, ...zero), undefined);
+    for (const kind of kinds) assert.ok(begun().step(1e12, 1e3, 0, kind, ...zero) > 0, `event ${abi.EventKind[kind]}`);
+    assert.equal(begun().step(1e12, 1e3, 0, kinds.length, ...zero), NaN);
   });
 
-  test("make rows of their length, that begin with a state", () => {
-    const machine = new glue.Machine();
-    const rows = machine.step(1e12, 1e3, 0, abi.EventKind.Opened, ...zero);
-    assert.equal(rows.length, 2 * abi.ROW);
-    assert.equal(abi.STATES[rows[0]], "resuming");
-    assert.equal(rows[abi.ROW], abi.EffectKind.CheckSession);
+  test("are the standing and rows of their length", () => {
+    const machine = begun();
+    assert.equal(machine.step(1e12, 1e3, 0, abi.EventKind.Opened, 0), abi.STANDING + abi.ROW);
+    assert.equal(abi.STATES[machine.said(0)], "resuming");
+    assert.equal(machine.said(abi.STANDING), abi.EffectKind.CheckSession);
+    assert.equal(machine.said(abi.STANDING + abi.ROW), NaN);
   });
 
   test("that make no event change nothing", () => {
-    const machine = new glue.Machine();
-    const opened = machine.step(1e12, 1e3, 0, abi.EventKind.Opened, ...zero);
-    const request = opened[abi.ROW + 1];
-    const good = [request, abi.SessionKind.Active, 1e12, 1, 60_000, 60_000];
+    const machine = begun();
+    machine.step(1e12, 1e3, 0, abi.EventKind.Opened, 0);
+    const request = machine.said(abi.STANDING + 1);
+    const good = [request, abi.SessionKind.Active, 1e12, 1, 60_000, 60_000, 1e12, 0, 1e9, 1e9];
     for (let at = 0; at < good.length; at += 1) {
       for (const bad of [NaN, -1, Infinity, 2 ** 60, undefined]) {
         const numbers = good.with(at, bad);
-        assert.equal(machine.step(1e12, 2e3, 0, abi.EventKind.SessionAnswered, ...numbers), undefined, `${numbers}`);
+        assert.equal(machine.step(1e12, 2e3, 0, abi.EventKind.SessionAnswered, ...numbers), NaN, `${numbers}`);
       }
     }
     for (const [wall, mono] of [[NaN, 2e3], [1e12, NaN], [-1, 2e3], [1e12, -1], [Infinity, 2e3]]) {
-      assert.equal(machine.step(wall, mono, 0, abi.EventKind.SessionAnswered, ...good), undefined);
+      assert.equal(machine.step(wall, mono, 0, abi.EventKind.SessionAnswered, ...good), NaN);
     }
-    const answered = machine.step(1e12, 2e3, 0, abi.EventKind.SessionAnswered, ...good);
-    assert.equal(abi.STATES[answered[0]], "active", "the machine still waited for its answer");
+    machine.step(1e12, 2e3, 0, abi.EventKind.SessionAnswered, ...good);
+    assert.equal(abi.STATES[machine.said(0)], "active", "the machine still waited for its answer");
+  });
+
+  test("are of one machine per instance: two copies of the package on one page do not meet", () => {
+    const [one, two] = [begun(), begun()];
+    one.step(1e12, 1e3, 0, abi.EventKind.Opened, 0);
+    one.step(1e12, 2e3, 0, abi.EventKind.LoginAsked);
+    two.step(1e12, 2e3, 0, abi.EventKind.Opened, 0);
+    assert.deepEqual([abi.STATES[one.said(0)], abi.STATES[two.said(0)]], ["logging-in", "resuming"]);
   });
 });

@@ -161,70 +161,63 @@ describe("the timer", () => {
   test("fires once, and can be armed again from where it fires", () => {
     const { fire, delays } = fakeTimers();
     let fired = 0;
-    const timer = createTimer(() => {
+    const arm = createTimer(() => {
       fired += 1;
-      if (fired < 3) timer.arm(fired * 100);
+      if (fired < 3) arm(fired * 100);
     });
-    timer.arm(50);
+    arm(50);
     for (const [count, delay] of [[0, [50]], [1, [100]], [2, [200]], [3, []]]) {
       assert.deepEqual([fired, delays()], [count, delay]);
       fire();
     }
-    timer.free();
   });
 
   test("has one thing to wait for at a time", () => {
-    const { timers, fire, delays } = fakeTimers();
-    let fired = 0;
-    const timer = createTimer(() => (fired += 1));
-    timer.arm(5_000);
-    timer.arm(10);
+    const { timers, delays } = fakeTimers();
+    const arm = createTimer(() => {});
+    arm(5_000);
+    arm(10);
     assert.deepEqual(delays(), [10]);
-    timer.arm(Infinity);
+    arm(Infinity);
     assert.equal(timers.size, 0);
-    timer.arm(20);
-    timer.free();
-    assert.equal(timers.size, 0, "nothing when it is gone");
-    fire();
-    assert.equal(fired, 0);
   });
 
-  test("never overflows what setTimeout counts in, and takes any number", () => {
+  test("never overflows what setTimeout counts in, takes any number, and is never early", () => {
     const { delays } = fakeTimers();
-    const timer = createTimer(() => {});
-    for (const [asked, set] of [[2 ** 31, [2 ** 31 - 1]], [1e300, [2 ** 31 - 1]], [-5, [0]], [0.9, [0]], [NaN, []], [-Infinity, []]]) {
-      timer.arm(asked);
+    const arm = createTimer(() => {});
+    for (const [asked, set] of [[2 ** 31, [2 ** 31 - 1]], [1e300, [2 ** 31 - 1]], [-5, [0]], [0.1, [1]], [NaN, []], [-Infinity, []]]) {
+      arm(asked);
       assert.deepEqual(delays(), set, `${asked}`);
     }
-    timer.free();
-  });
-
-  test("survives what throws in it", () => {
-    const { fire, timers } = fakeTimers();
-    let fired = 0;
-    const timer = createTimer(() => {
-      fired += 1;
-      throw new Error("mine");
-    });
-    timer.arm(1);
-    fire();
-    timer.arm(1);
-    fire();
-    assert.deepEqual([fired, timers.size], [2, 0]);
-    timer.free();
   });
 });
 
 describe("the channel", () => {
   const { createChannel } = inside.channel;
+  const nowhere = { keep() {}, kept: () => [], watch() {} };
+
+  /** A `localStorage` of two tabs, whose events reach everybody who listens. */
+  function fakeStorage() {
+    const items = new Map();
+    const page = new EventTarget();
+    replace("addEventListener", page.addEventListener.bind(page));
+    replace("localStorage", {
+      getItem: (key) => items.get(key) ?? null,
+      setItem(key, newValue) {
+        items.set(key, newValue);
+        page.dispatchEvent(Object.assign(new Event("storage"), { key, newValue }));
+      },
+    });
+    return items;
+  }
 
   test("brings what one tab tells to the others", async () => {
     const heard = [];
-    const [one, two] = [createChannel(() => heard.push("echo")), createChannel((message) => heard.push(message))];
+    const [one, two] = [createChannel(() => heard.push("echo"), nowhere), createChannel((message) => heard.push(message), nowhere)];
     one.open();
     two.open();
     one.tell([1, 1_790_000_000_123]);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    while (!heard.length) await settled();
     assert.deepEqual(heard, [[1, 1_790_000_000_123]]);
     two.close();
     one.tell([1, 2]);
@@ -234,7 +227,7 @@ describe("the channel", () => {
     assert.equal(heard.length, 1);
   });
 
-  test("lets nothing through that is no message", () => {
+  test("lets nothing through that is no message, from wherever it comes", () => {
     let made;
     replace("BroadcastChannel", class {
       constructor(name) {
@@ -243,33 +236,71 @@ describe("the channel", () => {
       }
       close() {}
     });
+    const hostile = { length: 2, 0: 1, 1: 1, every: () => true };
+    const garbage = [undefined, null, "logout", 7, {}, hostile, [], [1], [1, "2"], [1, 2.5], [1, -2], [1, NaN], [1, 2 ** 53], [1, 2, 3, 4, 5, 6], [[1], 2]];
     const heard = [];
-    const channel = createChannel((message) => heard.push(message));
+    const channel = createChannel((message) => heard.push(message), { ...nowhere, kept: () => garbage });
     channel.open();
     assert.match(made.name, /\b1\b/, "tabs of another wire version are on another channel");
-    const hostile = { length: 2, 0: 1, 1: 1, every: () => true };
-    for (const data of [undefined, null, "logout", 7, {}, hostile, [], [1], [1, "2"], [1, 2.5], [1, -2], [1, NaN], [1, 2 ** 53], [1, 2, 3, 4, 5, 6], [[1], 2]]) {
-      made.onmessage({ data });
-    }
+    for (const data of garbage) made.onmessage({ data });
     assert.deepEqual(heard, []);
     made.onmessage({ data: [0, 1, 2, 3, 4] });
     assert.equal(heard.length, 1);
   });
 
-  for (const [name, BroadcastChannel] of [
-    ["missing", undefined],
-    [
-      "forbidden here",
-      class {
-        constructor() {
-          throw new DOMException("no", "SecurityError");
-        }
-      },
-    ],
-  ]) {
-    test(`is done without where it is ${name}`, () => {
+  const broken = class {
+    constructor() {
+      throw new DOMException("no", "SecurityError");
+    }
+  };
+  for (const [name, BroadcastChannel] of [["missing", undefined], ["forbidden here", broken]]) {
+    test(`is done without where it is ${name}: storage brings the same`, () => {
       replace("BroadcastChannel", BroadcastChannel);
-      const channel = createChannel(() => assert.fail());
+      fakeStorage();
+      const heard = [];
+      const [one, two] = [createChannel(() => {}, inside.store.store), createChannel((message) => heard.push(message), inside.store.store)];
+      one.open();
+      two.open();
+      one.tell([0, 1_790_000_000_123, 2, 5, 5]);
+      assert.deepEqual(heard, [[0, 1_790_000_000_123, 2, 5, 5]]);
+      localStorage.setItem("everlit 1 0", "{ garbage");
+      localStorage.setItem("everlit 2 0", "[1,2]");
+      localStorage.setItem("of the app", "[1,2]");
+      two.close();
+      one.tell([1, 7]);
+      assert.equal(heard.length, 1);
+    });
+  }
+
+  test("brings a tab that opens later what still holds, and nothing else", () => {
+    replace("BroadcastChannel", undefined);
+    const items = fakeStorage();
+    const channel = createChannel(() => {}, inside.store.store);
+    channel.open();
+    for (const message of [[0, 1, 1, 1, 1], [1, 5], [2, 6], [3, 7, 8], [4, 1, 1, 0], [5, 1, 2]]) channel.tell(message);
+    channel.close();
+    const heard = [];
+    createChannel((message) => heard.push(message), inside.store.store).open();
+    assert.deepEqual(heard, [[1, 5], [2, 6], [3, 7, 8]]);
+    items.set("everlit 1 1", '{"epoch":5}');
+    items.set("everlit 1 2", "<!doctype html>");
+    createChannel((message) => heard.push(message), inside.store.store).open();
+    assert.deepEqual(heard.slice(3), [[3, 7, 8]], "what is garbage is not heard");
+  });
+
+  const throwing = () => {
+    throw new DOMException("no", "SecurityError");
+  };
+  for (const [name, storage] of [
+    ["missing", undefined],
+    ["forbidden", { getItem: throwing, setItem: throwing }],
+    ["full", { getItem: () => null, setItem: throwing }],
+  ]) {
+    test(`is done without where storage is ${name}, too`, () => {
+      replace("BroadcastChannel", undefined);
+      fakeStorage();
+      replace("localStorage", storage);
+      const channel = createChannel(() => assert.fail(), inside.store.store);
       channel.open();
       channel.tell([1, 2]);
       channel.close();
@@ -330,30 +361,30 @@ describe("the transport", () => {
 describe("the user's activity", () => {
   const { watchActivity } = inside.activity;
 
-  test("is what only a person does, and as old as the clock says that ran on", () => {
+  test("is what only a person does, and is told with whether a popup may follow", () => {
     const listeners = new Map();
-    replace("addEventListener", (type, listener, options) => {
-      assert.deepEqual([options.passive, options.capture], [true, true], type);
+    replace("addEventListener", (type, listener, { passive, capture, signal }) => {
+      assert.deepEqual([passive, capture], [true, true], type);
       listeners.set(type, listener);
-      options.signal.addEventListener("abort", () => listeners.delete(type));
+      signal.addEventListener("abort", () => listeners.delete(type));
     });
-    const now = { wall: 1e12, mono: 5e3, entropy: 0 };
-    const activity = watchActivity(() => ({ ...now }));
-    assert.deepEqual([...listeners.keys()].sort(), ["keydown", "pointerdown", "touchstart", "wheel"]);
-    const pass = (wall, mono) => Object.assign(now, { wall: now.wall + wall, mono: now.mono + mono });
+    const watch = new AbortController();
+    const seen = [];
+    watchActivity((gesture) => seen.push(gesture), watch.signal);
+    assert.deepEqual([...listeners.keys()].sort(), ["keydown", "pointerdown", "pointerup", "touchstart", "wheel"]);
     for (const listener of listeners.values()) listener({ isTrusted: false });
-    assert.equal(activity.ago(), undefined, "a script is nobody");
-    for (const listener of listeners.values()) {
-      listener({ isTrusted: true });
-      assert.equal(activity.ago(), 0);
-      pass(1_000, 1_000);
-      assert.equal(activity.ago(), 1_000);
+    assert.deepEqual(seen, [], "a script is nobody");
+    for (const active of [true, false]) {
+      replace("navigator", { userActivation: { isActive: active } });
+      listeners.get("wheel")({ isTrusted: true });
+      assert.equal(seen.at(-1), active);
     }
-    pass(60_000, 0);
-    assert.equal(activity.ago(), 61_000, "a sleep counts");
-    pass(-3_600_000, 500);
-    assert.equal(activity.ago(), 1_500, "a wall clock that is set back makes nobody active in the future");
-    activity.stop();
+    replace("navigator", undefined);
+    for (const [type, gesture] of [["keydown", true], ["pointerup", true], ["wheel", false], ["touchstart", false]]) {
+      listeners.get(type)({ isTrusted: true });
+      assert.equal(seen.at(-1), gesture, type);
+    }
+    watch.abort();
     assert.equal(listeners.size, 0);
   });
 });
@@ -374,31 +405,40 @@ describe("the name of a question", () => {
 
 describe("the page's life", () => {
   const { watchPage } = inside.lifecycle;
+  const { EventKind } = inside.abi;
 
-  test("is told in three words, until nobody listens any more", () => {
+  test("is told in few words, until nobody listens any more", () => {
     const document = Object.assign(new EventTarget(), { visibilityState: "visible" });
     const page = new EventTarget();
     replace("document", document);
-    replace("addEventListener", page.addEventListener.bind(page));
+    const listened = new Set();
+    replace("addEventListener", (type, ...more) => {
+      listened.add(type);
+      page.addEventListener(type, ...more);
+    });
     const told = [];
-    const stop = watchPage({ nudged: () => told.push("nudged"), restored: () => told.push("restored"), left: () => told.push("left") });
+    const watch = new AbortController();
+    const life = { on: (kind) => told.push(EventKind[kind]), restored: () => told.push("restored"), left: () => told.push("left") };
+    watchPage(life, watch.signal);
     const happen = (target, type, members) => target.dispatchEvent(Object.assign(new Event(type), members));
     const all = () => {
       happen(document, "visibilitychange");
       happen(page, "focus");
       happen(page, "online");
       happen(page, "pageshow", { persisted: true });
+      happen(document, "freeze");
       happen(document, "resume");
       happen(page, "pagehide");
     };
     all();
-    assert.deepEqual(told, ["nudged", "nudged", "nudged", "restored", "restored", "left"]);
+    assert.deepEqual(told, ["Shown", "Shown", "Online", "restored", "left", "restored", "left"]);
     document.visibilityState = "hidden";
     happen(document, "visibilitychange");
     happen(page, "pageshow", { persisted: false });
-    assert.equal(told.length, 6, "hiding, and a page that is simply new, are nothing to act on");
-    stop();
+    assert.deepEqual(told.slice(7), ["Hidden"], "a page that is simply new is nothing to act on");
+    watch.abort();
     all();
-    assert.equal(told.length, 6);
+    assert.equal(told.length, 8);
+    assert.ok(!listened.has("unload") && !listened.has("beforeunload"), "either keeps a page out of the back/forward cache");
   });
 });

@@ -9,7 +9,7 @@ const { Denial, Failure, SessionKind, TokenKind } = inside.abi;
 describe("golden messages", () => {
   test("an active session", () => {
     const { numbers, known } = readSession(ok(message("session_active")), 0);
-    assert.deepEqual(numbers, [SessionKind.Active, 1790000000123, 8, 41500, 60000]);
+    assert.deepEqual(numbers, [SessionKind.Active, 1790000000123, 8, 41500, 60000, 1790000060250, 0, 1209600000, 1209600000]);
     assert.equal(known.epoch, 1790000000123);
     assert.deepEqual(known.user, { sub: "248289761001", name: "Ada Lovelace", email: "ada@example.com" });
     assert.equal(known.upstreams[0].origin, "https://orders.example.com");
@@ -17,14 +17,14 @@ describe("golden messages", () => {
 
   test("a session that waits for its user", () => {
     const { numbers, known } = readSession(ok(message("session_reauth_required")), 0);
-    assert.deepEqual(numbers, [SessionKind.ReauthRequired, 1790000000123, 8]);
+    assert.deepEqual(numbers, [SessionKind.ReauthRequired, 1790000000123, 8, 7]);
     assert.deepEqual(known.user, { sub: "248289761001" });
   });
 
-  test("no session", () => assert.deepEqual(readSession(ok(message("session_logged_out")), 0), { numbers: [SessionKind.LoggedOut] }));
+  test("no session", () => assert.deepEqual(readSession(ok(message("session_logged_out")), 0).numbers, [SessionKind.LoggedOut]));
 
   test("a token", () => {
-    assert.deepEqual(readToken(ok(message("token_response")), 0), [TokenKind.Current, 1790000000123, 8, 59980, 60000]);
+    assert.deepEqual(readToken(ok(message("token_response")), 0), [TokenKind.Current, 1790000000123, 8, 59980, 60000, 1790000060250, 0, 1209600000, 1209600000]);
   });
 
   test("a logout", () => assert.equal(readLogout(ok(message("logout_response"))), true));
@@ -33,17 +33,23 @@ describe("golden messages", () => {
     const ended = { status: 401, retryAfter: NaN, body: message("problem_session_ended") };
     assert.deepEqual(readToken(ended, 0), [TokenKind.Ended]);
     const unavailable = { status: 503, retryAfter: 9000, body: message("problem_temporarily_unavailable") };
-    assert.deepEqual(readToken(unavailable, 0), [TokenKind.Failed, Failure.Transient, 2500], "the body's word counts, not the header's");
+    assert.deepEqual(readToken(unavailable, 0), [TokenKind.Failed, Failure.Transient, 2500, 0], "the body's word counts, not the header's");
     const misconfigured = { status: 503, retryAfter: NaN, body: message("problem_misconfigured") };
-    assert.deepEqual(readToken(misconfigured, 0), [TokenKind.Failed, Failure.Misconfigured, NaN]);
+    assert.deepEqual(readToken(misconfigured, 0), [TokenKind.Failed, Failure.Misconfigured, NaN, 0]);
     assert.match(problemOf(misconfigured).detail, /PROVIDER_DEMO/);
   });
 
-  test("the time since the question left is taken off", () => {
-    assert.equal(readToken(ok(message("token_response")), 1_250)[3], 58_730);
-    assert.equal(readToken(ok(message("token_response")), 99_999)[3], 0, "never below nothing");
+  test("the time since the question left is said beside it: the machine does the sum", () => {
+    assert.deepEqual(readToken(ok(message("token_response")), 1_250).slice(3, 7), [59_980, 60_000, 1_790_000_060_250, 1_250]);
     const unavailable = { status: 503, body: message("problem_temporarily_unavailable"), retryAfter: NaN };
-    assert.equal(readToken(unavailable, 1_000)[2], 1_500, "nor is a wait longer than what is left of it");
+    assert.deepEqual(readToken(unavailable, 1_000).slice(2), [2_500, 1_000]);
+  });
+
+  test("the ways of silent re-login, and none that nobody knows yet", () => {
+    const reauth = { status: 401, retryAfter: NaN, body: message("problem_reauth_required") };
+    assert.equal(readToken(reauth, 0)[0], TokenKind.ReauthRequired);
+    const silent = (silent) => readSession(ok({ ...message("session_reauth_required"), silent }), 0).numbers[3];
+    assert.deepEqual([silent([]), silent(["popup"]), silent(["frame", "redirect"]), silent(["telepathy", "popup"])], [0, 2, 5, 2]);
   });
 });
 
@@ -58,7 +64,7 @@ const READERS = {
   problem_misconfigured: (body) => problemOf({ status: 503, body }) !== undefined,
 };
 /** Members that may be absent. */
-const OPTIONAL = ["user.name", "user.email", "detail", "retry_after", "reason"];
+const OPTIONAL = ["user.name", "user.email", "detail", "retry_after", "reason", "silent"];
 /** Wrong for any member, whatever it is. */
 const WRONG = [null, true, -1, -0.5, 1e300, { a: 1 }, [[]]];
 
@@ -124,8 +130,8 @@ describe("nothing but a word of the Worker's own ends a session", () => {
   test("not a page, a foreign 401 or an unknown code", () => {
     for (const answer of answers) {
       const said = { retryAfter: NaN, ...answer };
-      assert.deepEqual(readToken(said, 0), [TokenKind.Failed, Failure.Transient, NaN]);
-      assert.deepEqual(readSession(said, 0).numbers, [SessionKind.Failed, Failure.Transient, NaN]);
+      assert.deepEqual(readToken(said, 0), [TokenKind.Failed, Failure.Transient, NaN, 0]);
+      assert.deepEqual(readSession(said, 0).numbers, [SessionKind.Failed, Failure.Transient, NaN, 0]);
       assert.equal(readLogout(said), false);
     }
   });
@@ -138,13 +144,13 @@ describe("nothing but a word of the Worker's own ends a session", () => {
 
   test("its own words do", () => {
     assert.deepEqual(readToken(problem(401, "logged_out"), 0), [TokenKind.LoggedOut]);
-    assert.deepEqual(readToken(problem(401, "reauth_required"), 0), [TokenKind.ReauthRequired]);
+    assert.deepEqual(readToken(problem(401, "reauth_required"), 0), [TokenKind.ReauthRequired, 0]);
     assert.equal(readLogout(problem(401, "logged_out")), true, "what is over need not be ended");
   });
 
   test("a throttled answer says how long", () => {
-    assert.deepEqual(readToken({ status: 429, retryAfter: 7000 }, 0), [TokenKind.Failed, Failure.Throttled, 7000]);
-    assert.deepEqual(readToken(problem(429, "throttled", { retry_after: 3 }), 0), [TokenKind.Failed, Failure.Throttled, 3000]);
+    assert.deepEqual(readToken({ status: 429, retryAfter: 7000 }, 0), [TokenKind.Failed, Failure.Throttled, 7000, 0]);
+    assert.deepEqual(readToken(problem(429, "throttled", { retry_after: 3 }), 0), [TokenKind.Failed, Failure.Throttled, 3000, 0]);
   });
 });
 

@@ -1,8 +1,9 @@
 // A browser with its tabs, a Worker and a network, in which time passes when a test says so.
 
-import { inside, message } from "./inside.mjs";
+import { inside, machine, message } from "./inside.mjs";
 
 const { Session } = inside.session;
+const { EventKind, ReloginAnswer } = inside.abi;
 
 export const APP = "https://app.example";
 const MINUTE = 60_000;
@@ -32,6 +33,8 @@ export class World {
   user = { sub: "248289761001", name: "Ada Lovelace" };
   /** What every question about a token is called. */
   operation = "8f14e45f-1";
+  /** The ways of silent re-login that the Worker offers. */
+  silent = [];
   /** Instead of what the Worker would say. */
   answer = undefined;
   /** What the resource server says to a call. */
@@ -46,15 +49,15 @@ export class World {
   }
 
   /** Opens a session in a new tab. */
-  tab() {
-    const tab = new Tab(this);
+  tab(options) {
+    const tab = new Tab(this, options);
     this.tabs.push(tab);
     return tab;
   }
 
   /** A tab whose session knows where it stands. */
-  async opened() {
-    const tab = this.tab();
+  async opened(options) {
+    const tab = this.tab(options);
     await settled();
     return tab;
   }
@@ -107,10 +110,12 @@ export class World {
   say(path, body) {
     const answer = typeof this.answer === "function" ? this.answer(path, body) : this.answer;
     if (answer) return answer;
-    const timing = { epoch: this.epoch, generation: this.generation, expires_in: this.left(), lifetime: this.lifetime / 1000 };
+    const timing = { server_time: this.wall / 1000, epoch: this.epoch, generation: this.generation, expires_in: this.left(), lifetime: this.lifetime / 1000 };
     if (path === "/auth/session") {
       if (this.state === "logged_out") return ok(message("session_logged_out"));
-      if (this.state === "reauth_required") return ok({ ...message("session_reauth_required"), ...timing, user: this.user });
+      if (this.state === "reauth_required") {
+        return ok({ ...message("session_reauth_required"), ...timing, user: this.user, silent: this.silent });
+      }
       return ok({ ...message("session_active"), ...timing, user: this.user });
     }
     if (path === "/auth/logout") {
@@ -135,30 +140,30 @@ export class World {
 
 /** One tab: its session and every seam that the session touches. */
 export class Tab {
-  timer = { at: Infinity, due: () => {}, freed: false };
+  timer = { at: Infinity, due: () => {} };
   channel = { open: false, heard: () => {} };
+  /** What is heard of the event socket, and whether it is wanted. */
+  socket = { open: false, opened: 0 };
   life = undefined;
+  /** Whether anybody watches the page and its user. */
   watched = false;
-  /** Milliseconds since the user was last active here. */
-  activeAgo = undefined;
-  activityWatched = false;
+  hidden = false;
+  /** Silent re-logins that are under way. */
+  relogins = [];
   went = [];
   /** Every event, as `from>to reason` or by name. */
   events = [];
   locks = 0;
   here = `${APP}/orders?page=2#last`;
 
-  constructor(world) {
+  constructor(world, options = { events: false }) {
     this.world = world;
-    const { timer, channel } = this;
-    this.session = new Session(new inside.glue.Machine(), {
+    const { timer, channel, socket } = this;
+    this.session = new Session(machine(), options, {
       clock: () => ({ wall: world.wall, mono: world.mono, entropy: 0 }),
       timer: (due) => {
         timer.due = due;
-        return {
-          arm: (delay) => (timer.at = world.mono + delay),
-          free: () => Object.assign(timer, { at: Infinity, freed: true }),
-        };
+        return (delay) => (timer.at = world.mono + delay);
       },
       ask: (path, signal, body) => world.ask(path, signal, body),
       lock: (signal, work) => {
@@ -177,21 +182,48 @@ export class Tab {
           },
         };
       },
-      life: (life) => {
+      socket: (heard) => {
+        socket.heard = heard;
+        return {
+          open: () => Object.assign(socket, { open: true, opened: socket.opened + 1 }),
+          close: () => (socket.open = false),
+        };
+      },
+      life: (life, signal) => {
         this.life = life;
         this.watched = true;
-        return () => (this.watched = false);
+        signal.addEventListener("abort", () => (this.watched = false));
       },
-      activity: () => {
-        this.activityWatched = true;
-        return { ago: () => this.activeAgo, stop: () => (this.activityWatched = false) };
-      },
+      activity: (seen) => (this.seen = seen),
+      relogin: (way, page, signal, answered) => this.relogins.push({ way: inside.abi.WAYS[way], signal, answered }),
       operation: () => world.operation,
-      page: { base: () => `${APP}/`, here: () => this.here, leave: (path) => this.went.push(path) },
+      page: { base: () => `${APP}/`, here: () => this.here, hidden: () => this.hidden, leave: (path) => this.went.push(path) },
     });
     this.session.addEventListener("statechange", ({ detail: { from, to, reason } }) => this.events.push(`${from}>${to} ${reason}`));
     this.session.addEventListener("refresh", ({ detail }) => this.events.push(`refresh ${detail.generation}`));
     this.session.addEventListener("loggedout", ({ detail }) => this.events.push(`loggedout ${detail.reason}`));
+  }
+
+  /** The user looks at the page. */
+  show() {
+    this.hidden = false;
+    this.life.on(EventKind.Shown);
+  }
+
+  /** The user looks elsewhere. */
+  hide() {
+    this.hidden = true;
+    this.life.on(EventKind.Hidden);
+  }
+
+  /** The user does something here. */
+  use(gesture = false) {
+    this.seen(gesture);
+  }
+
+  /** A silent re-login ends. */
+  relogged(outcome) {
+    this.relogins.at(-1).answered(ReloginAnswer[outcome]);
   }
 }
 

@@ -4,14 +4,17 @@
 //! the two differ, so neither side can change alone.
 
 use everlit_core::retry::Failure;
-use everlit_core::tab::{Denial, Reason, Refusal, State};
+use everlit_core::tab::{Denial, News, Presence, ProviderState, Refusal, ReloginAnswer, Way};
 use everlit_core::vault::AskReason;
 
-/// How many numbers make up a row of what [`Machine::step`](crate::Machine::step) returns.
+/// How many numbers say where the machine stands: those before the first row, see [`standing`](crate::codec::standing).
+pub const STANDING: usize = 13;
+
+/// How many numbers make up the row of an effect: its kind, then its own.
 pub const ROW: usize = 6;
 
 /// How many numbers an event carries at most.
-pub const ARGUMENTS: usize = 6;
+pub const ARGUMENTS: usize = 10;
 
 /// A kind of something, numbered from zero in the order of its table.
 pub trait Numbered: Copy + 'static {
@@ -56,7 +59,7 @@ macro_rules! kinds {
 kinds! {
     /// Events, and the numbers that each carries.
     EventKind {
-        /// Nothing.
+        /// 1 if nobody looks at the page, else 0.
         Opened,
         /// Request, [`SessionKind`], and what belongs to that.
         SessionAnswered,
@@ -64,42 +67,64 @@ kinds! {
         TokenAnswered,
         /// Request; 1 if the Worker confirmed the logout, else 0.
         LogoutAnswered,
+        /// Request, [`ReloginAnswer`].
+        ReloginAnswered,
         /// Nothing.
         DeadlineReached,
         /// Nothing.
-        Nudged,
+        Shown,
+        /// Nothing.
+        Hidden,
+        /// Nothing.
+        Online,
         /// Nothing.
         Restored,
+        /// 1 if it lets the page open a popup, else 0.
+        UserActive,
         /// Nothing.
         RefreshAsked,
         /// Nothing.
         LoginAsked,
         /// Nothing.
         LogoutAsked,
-        /// Call.
+        /// Call, provider.
         CallAsked,
-        /// Call, epoch, generation, 1 if it was the second time, [`Denial`].
+        /// Call, provider, epoch, generation, 1 if it was the second time, [`Denial`].
         CallDenied,
         /// Call.
         CallCancelled,
         /// [`PeerKind`], and what belongs to that.
         PeerTold,
+        /// Provider, 1 if this session is a login of it, [`ProviderState`].
+        ProviderTold,
+        /// 1 if all tabs of this browser hear it, else 0.
+        SocketOpened,
+        /// Nothing.
+        SocketClosed,
+        /// [`News`], epoch, generation.
+        SocketTold,
     }
 
     /// Effects, and the numbers that each carries.
     EffectKind {
         /// Request.
         CheckSession,
-        /// Request, epoch, generation, [`AskReason`].
+        /// Request, epoch, generation, [`AskReason`], milliseconds since the user was last active or NaN.
         RequestToken,
         /// Request.
         PostLogout,
+        /// Request, [`Way`].
+        Relogin,
         /// Request.
         Cancel,
         /// Nothing.
         Navigate,
         /// [`PeerKind`], and what belongs to that.
         Tell,
+        /// Nothing.
+        OpenSocket,
+        /// Nothing.
+        CloseSocket,
         /// Call, epoch, generation.
         SendCall,
         /// Call.
@@ -108,33 +133,41 @@ kinds! {
         RefuseCall,
         /// 1 if the session is over, else 0.
         SettleLogout,
-        /// Sequence, [`State`] before and after, [`Reason`].
+        /// Sequence, [`State`](everlit_core::tab::State) before and after, [`Reason`](everlit_core::tab::Reason).
         Transition,
+        /// Sequence, provider, [`ProviderState`] before and after, [`Reason`](everlit_core::tab::Reason).
+        ProviderTransition,
+        /// [`Presence`](everlit_core::tab::Presence), milliseconds until the session ends for want of activity.
+        Presence,
+        /// Nothing: it is part of the standing.
+        Health,
     }
 
     /// How `GET /auth/session` ended.
     SessionKind {
-        /// Epoch, generation, milliseconds it still lives, milliseconds it lived when new.
+        /// Epoch, generation, milliseconds: it still lives, it lived when new, Unix time of the Worker, since the question
+        /// left, until the idle limit, of the idle limit.
         Active,
-        /// Epoch, generation.
+        /// Epoch, generation, [`Ways`](everlit_core::tab::Ways).
         ReauthRequired,
         /// Nothing.
         LoggedOut,
-        /// [`Failure`], milliseconds to wait or NaN.
+        /// [`Failure`], milliseconds to wait or NaN, milliseconds since the question left, milliseconds that the app wants to
+        /// wait (NaN: it has no opinion; infinity: do not ask again).
         Failed,
     }
 
     /// How `POST /auth/token` ended.
     TokenKind {
-        /// Epoch, generation, milliseconds it still lives, milliseconds it lived when new.
+        /// As with [`SessionKind::Active`].
         Current,
-        /// Nothing.
+        /// [`Ways`](everlit_core::tab::Ways).
         ReauthRequired,
         /// Nothing.
         Ended,
         /// Nothing.
         LoggedOut,
-        /// [`Failure`], milliseconds to wait or NaN.
+        /// As with [`SessionKind::Failed`].
         Failed,
     }
 
@@ -144,6 +177,14 @@ kinds! {
         Moved,
         /// Epoch.
         LoggedOut,
+        /// Unix milliseconds.
+        CoolDown,
+        /// Unix milliseconds of the last activity and of the last one that the vault knows of.
+        Active,
+        /// Epoch, generation, [`Ways`](everlit_core::tab::Ways) that are left.
+        Refused,
+        /// Tab, Unix milliseconds.
+        Listening,
     }
 }
 
@@ -159,37 +200,20 @@ macro_rules! of_core {
 of_core! {
     Failure { Transient, Throttled, Ambiguous, Misconfigured, Reauth, }
     Denial { AccessExpired, ReauthRequired, Ended, LoggedOut, }
-    Refusal { LoggedOut, Ended, ReauthRequired, }
+    Refusal { LoggedOut, Ended, ReauthRequired, Unavailable, }
     AskReason { Deadline, Unauthorized, Forced, Resume, Activity, }
+    ReloginAnswer { Done, Refused, Failed, Unavailable, }
+    Way { Frame, Popup, Redirect, }
+    News { Moved, ReauthRequired, Ended, LoggedOut, }
+    ProviderState { Ready, Expiring, Renewing, NeedsHuman, Unavailable, }
+    Presence { Present, Idle, Prompted, }
 }
 
 /// The number of anything that is numbered in the order of its declaration. A test compares the two orders.
+#[macro_export]
+#[doc(hidden)]
 macro_rules! number {
     ($value:expr) => {
         f64::from($value as u32)
     };
-}
-
-/// The number of a refusal.
-#[must_use]
-pub fn refusal(refusal: Refusal) -> f64 {
-    number!(refusal)
-}
-
-/// The number of a reason to ask for a token.
-#[must_use]
-pub fn ask_reason(reason: AskReason) -> f64 {
-    number!(reason)
-}
-
-/// The number of a state: its place in [`State::ALL`].
-#[must_use]
-pub fn state(state: State) -> f64 {
-    number!(state)
-}
-
-/// The number of a reason for a transition: its place in [`Reason::ALL`].
-#[must_use]
-pub fn reason(reason: Reason) -> f64 {
-    number!(reason)
 }

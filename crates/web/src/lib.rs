@@ -1,14 +1,70 @@
 //! The tab machine as a Wasm module.
 //!
-//! Two classes for the TypeScript driver in `ts/` and nobody else: [`Machine`] decides, [`Alarm`] waits. Both speak in
-//! numbers, whose meaning is in [`abi`]. Every export is synchronous, and no JavaScript runs while Rust is borrowed: a step
-//! calls nothing, and the alarm calls back from the timer itself.
+//! Three exports for the TypeScript driver in `ts/` and nobody else, over plain numbers whose meaning is in [`abi`]: so the
+//! module imports nothing and needs no glue, which would weigh more than the driver. A module is one machine: a page makes one
+//! instance of it per session. Every export is synchronous and calls nothing back: no JavaScript runs while Rust is borrowed.
 #![forbid(unsafe_code)]
 
 pub mod abi;
-mod alarm;
 pub mod codec;
 mod machine;
 
-pub use alarm::Alarm;
+use std::cell::RefCell;
+
+use wasm_bindgen::prelude::wasm_bindgen;
+
 pub use machine::Machine;
+
+thread_local! {
+    static MACHINE: RefCell<Machine> = RefCell::default();
+}
+
+/// Begins anew, with what the app chose; NaN for what it did not.
+#[wasm_bindgen]
+pub fn begin(
+    lead: f64,
+    idle_lapse: f64,
+    idle_prompt: f64,
+    maintenance: f64,
+    health_check: f64,
+    ways: f64,
+    events: f64,
+) {
+    let settings = [lead, idle_lapse, idle_prompt, maintenance, health_check, ways, events];
+    MACHINE.with_borrow_mut(|machine| *machine = Machine::new(codec::settings(settings)));
+}
+
+/// [`Machine::step`]. How many numbers it said, or NaN if it said nothing.
+#[wasm_bindgen]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "a number costs nanoseconds to hand over, an array ten times that"
+)]
+pub fn step(
+    wall: f64,
+    mono: f64,
+    entropy: f64,
+    kind: f64,
+    a: f64,
+    b: f64,
+    c: f64,
+    d: f64,
+    e: f64,
+    f: f64,
+    g: f64,
+    h: f64,
+    i: f64,
+    j: f64,
+) -> f64 {
+    MACHINE.with_borrow_mut(|machine| {
+        let said = machine.step([wall, mono], entropy as u32, kind, [a, b, c, d, e, f, g, h, i, j]);
+        said.map_or(f64::NAN, |said| said.len() as f64)
+    })
+}
+
+/// [`Machine::said`].
+#[wasm_bindgen]
+#[must_use]
+pub fn said(index: u32) -> f64 {
+    MACHINE.with_borrow(|machine| machine.said(index as usize))
+}

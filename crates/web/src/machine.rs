@@ -1,55 +1,50 @@
-//! The tab machine, as JavaScript holds it.
+//! The tab machine, as the exports drive it.
 
-use everlit_core::tab::Tab;
-use wasm_bindgen::prelude::wasm_bindgen;
+use everlit_core::tab::{Settings, Tab};
 
-use crate::{abi, codec};
+use crate::abi::{ROW, STANDING};
+use crate::codec::{self, Arguments};
 
-/// The tab machine. Its one call is synchronous and calls nothing back.
-#[wasm_bindgen]
+/// The tab machine and what it said last. Its one call is synchronous and calls nothing back.
 #[derive(Default)]
 pub struct Machine {
     tab: Tab,
+    said: Vec<f64>,
 }
 
-#[wasm_bindgen]
 impl Machine {
     /// A machine that has not opened yet.
-    #[wasm_bindgen(constructor)]
     #[must_use]
-    pub fn new() -> Self {
-        Self::default()
+    pub fn new(settings: Settings) -> Self {
+        Self { tab: Tab::new(settings), said: Vec::new() }
     }
 
-    /// Takes one event and returns rows of six numbers: first where the machine stands after it, then every effect in
-    /// its order. The numbers are those of [`abi`].
+    /// Takes one event and says where the machine stands after it, and then every effect in its order, a row each. The numbers
+    /// are those of [`abi`](crate::abi).
     ///
-    /// Total: numbers that stand for no event, or a clock that shows none, change nothing and return `undefined`.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "a number costs nanoseconds to hand over, an array ten times that"
-    )]
+    /// Total: numbers that stand for no event, or a clock that shows none, change nothing and say nothing.
     pub fn step(
         &mut self,
-        wall: f64,
-        mono: f64,
+        [wall, mono]: [f64; 2],
         entropy: u32,
         kind: f64,
-        a: f64,
-        b: f64,
-        c: f64,
-        d: f64,
-        e: f64,
-        f: f64,
-    ) -> Option<Vec<f64>> {
+        numbers: Arguments,
+    ) -> Option<&[f64]> {
         let now = codec::moment(wall, mono, entropy)?;
-        let event = codec::event(kind, [a, b, c, d, e, f])?;
+        let event = codec::event(kind, numbers)?;
         let effects = self.tab.step(now, event);
-        let mut rows = Vec::with_capacity(abi::ROW.saturating_mul(effects.iter().len().saturating_add(1)));
-        rows.extend_from_slice(&codec::standing(&self.tab));
+        self.said.clear();
+        self.said.reserve(STANDING.saturating_add(ROW.saturating_mul(effects.iter().len())));
+        self.said.extend_from_slice(&codec::standing(&self.tab, now.mono));
         for effect in effects {
-            rows.extend_from_slice(&codec::effect(effect));
+            self.said.extend_from_slice(&codec::effect(effect));
         }
-        Some(rows)
+        Some(&self.said)
+    }
+
+    /// A number of what the last step said; NaN beyond its end.
+    #[must_use]
+    pub fn said(&self, index: usize) -> f64 {
+        self.said.get(index).copied().unwrap_or(f64::NAN)
     }
 }

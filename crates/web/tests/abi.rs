@@ -4,9 +4,12 @@
 use std::fmt::Write as _;
 
 use everlit_core::retry::Failure;
-use everlit_core::tab::{Denial, Reason, Refusal, State};
+use everlit_core::tab::{
+    Ailment, Denial, News, Presence, ProviderState, Reason, Refusal, ReloginAnswer, State, Way,
+};
 use everlit_core::vault::AskReason;
 use everlit_web::abi::{self, EffectKind, EventKind, Numbered, PeerKind, SessionKind, TokenKind};
+use everlit_web::number;
 use everlit_wire::{Code, HEADER_CODE, HEADER_EPOCH, HEADER_VERSION, TokenReason, VERSION};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -37,16 +40,31 @@ fn every_kind_has_the_number_of_its_place() {
         assert_eq!(kind.number(), index as f64);
     }
     for (index, state) in State::ALL.into_iter().enumerate() {
-        assert_eq!(abi::state(state), index as f64);
+        assert_eq!(number!(state), index as f64);
     }
     for (index, reason) in Reason::ALL.into_iter().enumerate() {
-        assert_eq!(abi::reason(reason), index as f64);
+        assert_eq!(number!(reason), index as f64);
     }
-    for (index, refusal) in Refusal::ALL.iter().enumerate() {
-        assert_eq!(abi::refusal(*refusal), index as f64);
+    for (index, presence) in Presence::ALL.into_iter().enumerate() {
+        assert_eq!(number!(presence), index as f64);
     }
-    for (index, reason) in AskReason::ALL.iter().enumerate() {
-        assert_eq!(abi::ask_reason(*reason), index as f64);
+    for (index, ailment) in Ailment::ALL.into_iter().enumerate() {
+        assert_eq!(number!(ailment), index as f64);
+    }
+    assert_eq!(ProviderState::ALL, <ProviderState as Numbered>::ALL, "one order");
+    in_order::<Refusal>(|refusal| number!(refusal));
+    in_order::<AskReason>(|reason| number!(reason));
+    in_order::<Failure>(|failure| number!(failure));
+    in_order::<Denial>(|denial| number!(denial));
+    in_order::<ReloginAnswer>(|answer| number!(answer));
+    in_order::<Way>(|way| number!(way));
+    in_order::<News>(|news| number!(news));
+    in_order::<ProviderState>(|state| number!(state));
+}
+
+fn in_order<K: Numbered>(number: impl Fn(K) -> f64) {
+    for (index, kind) in K::ALL.iter().enumerate() {
+        assert_eq!(number(*kind), index as f64, "{}", K::NAMES[index]);
     }
 }
 
@@ -65,10 +83,11 @@ fn typescript() -> String {
     );
     constant(
         &mut text,
-        "What each row of a step's answer holds: its kind, then its numbers.",
-        "ROW",
-        abi::ROW,
+        "How many numbers say where the machine stands. The rows of the effects follow them.",
+        "STANDING",
+        abi::STANDING,
     );
+    constant(&mut text, "What each row holds: the kind of an effect, then its numbers.", "ROW", abi::ROW);
     constant(
         &mut text,
         "The version of everything that tab and Worker say to each other.",
@@ -101,12 +120,24 @@ fn typescript() -> String {
     kinds::<Failure>(&mut text, "What a failed question means.", "Failure");
     kinds::<Denial>(&mut text, "Why the Worker refused a call.", "Denial");
     kinds::<Refusal>(&mut text, "Why a call cannot be made.", "Refusal");
+    kinds::<ReloginAnswer>(&mut text, "How a silent re-login ended.", "ReloginAnswer");
+    kinds::<Way>(&mut text, "How a silent re-login is made.", "Way");
+    kinds::<News>(&mut text, "What the Worker says of its own accord.", "News");
+    kinds::<Presence>(&mut text, "Whether the user is there.", "Presence");
     let reasons: Vec<_> = AskReason::ALL.iter().map(|reason| token_reason(*reason)).collect();
     names(&mut text, "Why a token is asked for, as the Worker reads it.", "TOKEN_REASONS", &reasons);
     let states = State::ALL.map(State::as_str);
     names(&mut text, "The states of a session.", "STATES", &states);
     let reasons = Reason::ALL.map(Reason::as_str);
     names(&mut text, "Why a session moved from one state to another.", "REASONS", &reasons);
+    let states = ProviderState::ALL.map(ProviderState::as_str);
+    names(&mut text, "The states of a provider's grant.", "PROVIDER_STATES", &states);
+    let presences = Presence::ALL.map(Presence::as_str);
+    names(&mut text, "Whether the user is there.", "PRESENCES", &presences);
+    let ailments = Ailment::ALL.map(Ailment::as_str);
+    names(&mut text, "What takes away from a session's health, a bit each.", "AILMENTS", &ailments);
+    let ways = everlit_wire::Way::ALL.map(everlit_wire::Way::as_str);
+    names(&mut text, "The ways of silent re-login, as the Worker names them.", "WAYS", &ways);
     let codes: Vec<_> = Code::ALL.iter().map(|code| quoted(code.as_str())).collect();
     writeln!(text, "\n/** The codes of problem documents. */").unwrap();
     writeln!(text, "export type Code =\n  | {};", codes.join("\n  | ")).unwrap();

@@ -1,6 +1,9 @@
 // Written from crates/web/src/abi.rs by its test: EVERLIT_WRITE=1 cargo test -p everlit-web --test abi
 
-/** What each row of a step's answer holds: its kind, then its numbers. */
+/** How many numbers say where the machine stands. The rows of the effects follow them. */
+export const STANDING = 13;
+
+/** What each row holds: the kind of an effect, then its numbers. */
 export const ROW = 6;
 
 /** The version of everything that tab and Worker say to each other. */
@@ -21,16 +24,24 @@ export const enum EventKind {
   SessionAnswered = 1,
   TokenAnswered = 2,
   LogoutAnswered = 3,
-  DeadlineReached = 4,
-  Nudged = 5,
-  Restored = 6,
-  RefreshAsked = 7,
-  LoginAsked = 8,
-  LogoutAsked = 9,
-  CallAsked = 10,
-  CallDenied = 11,
-  CallCancelled = 12,
-  PeerTold = 13,
+  ReloginAnswered = 4,
+  DeadlineReached = 5,
+  Shown = 6,
+  Hidden = 7,
+  Online = 8,
+  Restored = 9,
+  UserActive = 10,
+  RefreshAsked = 11,
+  LoginAsked = 12,
+  LogoutAsked = 13,
+  CallAsked = 14,
+  CallDenied = 15,
+  CallCancelled = 16,
+  PeerTold = 17,
+  ProviderTold = 18,
+  SocketOpened = 19,
+  SocketClosed = 20,
+  SocketTold = 21,
 }
 
 /** What the machine wants done. */
@@ -38,14 +49,20 @@ export const enum EffectKind {
   CheckSession = 0,
   RequestToken = 1,
   PostLogout = 2,
-  Cancel = 3,
-  Navigate = 4,
-  Tell = 5,
-  SendCall = 6,
-  DeliverCall = 7,
-  RefuseCall = 8,
-  SettleLogout = 9,
-  Transition = 10,
+  Relogin = 3,
+  Cancel = 4,
+  Navigate = 5,
+  Tell = 6,
+  OpenSocket = 7,
+  CloseSocket = 8,
+  SendCall = 9,
+  DeliverCall = 10,
+  RefuseCall = 11,
+  SettleLogout = 12,
+  Transition = 13,
+  ProviderTransition = 14,
+  Presence = 15,
+  Health = 16,
 }
 
 /** How `GET /auth/session` ended. */
@@ -69,6 +86,10 @@ export const enum TokenKind {
 export const enum PeerKind {
   Moved = 0,
   LoggedOut = 1,
+  CoolDown = 2,
+  Active = 3,
+  Refused = 4,
+  Listening = 5,
 }
 
 /** What a failed question means. */
@@ -93,6 +114,37 @@ export const enum Refusal {
   LoggedOut = 0,
   Ended = 1,
   ReauthRequired = 2,
+  Unavailable = 3,
+}
+
+/** How a silent re-login ended. */
+export const enum ReloginAnswer {
+  Done = 0,
+  Refused = 1,
+  Failed = 2,
+  Unavailable = 3,
+}
+
+/** How a silent re-login is made. */
+export const enum Way {
+  Frame = 0,
+  Popup = 1,
+  Redirect = 2,
+}
+
+/** What the Worker says of its own accord. */
+export const enum News {
+  Moved = 0,
+  ReauthRequired = 1,
+  Ended = 2,
+  LoggedOut = 3,
+}
+
+/** Whether the user is there. */
+export const enum Presence {
+  Present = 0,
+  Idle = 1,
+  Prompted = 2,
 }
 
 /** Why a token is asked for, as the Worker reads it. */
@@ -137,6 +189,46 @@ export const REASONS = [
   "logout-elsewhere",
   "login-elsewhere",
   "stuck",
+  "silent-login",
+  "interaction-required",
+  "lapsed",
+  "told",
+] as const;
+
+/** The states of a provider's grant. */
+export const PROVIDER_STATES = [
+  "ready",
+  "expiring",
+  "renewing",
+  "needs-human",
+  "unavailable",
+] as const;
+
+/** Whether the user is there. */
+export const PRESENCES = [
+  "present",
+  "idle",
+  "prompted",
+] as const;
+
+/** What takes away from a session's health, a bit each. */
+export const AILMENTS = [
+  "failing",
+  "late",
+  "slow",
+  "skewed",
+  "storm",
+  "waiting",
+  "throttled",
+  "unreachable",
+  "needs-human",
+] as const;
+
+/** The ways of silent re-login, as the Worker names them. */
+export const WAYS = [
+  "frame",
+  "popup",
+  "redirect",
 ] as const;
 
 /** The codes of problem documents. */
@@ -146,6 +238,7 @@ export type Code =
   | "not_found"
   | "method_not_allowed"
   | "too_large"
+  | "upgrade_required"
   | "unsupported_version"
   | "logged_out"
   | "session_ended"

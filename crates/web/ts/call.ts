@@ -41,21 +41,22 @@ export function prepare(input: RequestInfo | URL, init: SessionRequestInit | und
   };
 }
 
-/** The address under which the Worker passes a call on; nothing if it belongs to no upstream. */
-export function route(url: URL, base: string, upstreams: readonly Upstream[]): string | undefined {
+/** The address under which the Worker passes a call on, and whose token it needs; nothing if it belongs to no upstream. */
+export function route(url: URL, base: string, upstreams: readonly Upstream[]): [address: string, vault?: string] | undefined {
   const { origin } = new URL(base);
-  if (url.origin === origin && url.pathname.startsWith("/api/")) return url.href;
-  for (const { name, origin: theirs, path } of upstreams) {
+  if (url.origin === origin && url.pathname.startsWith("/api/")) {
+    const named = url.pathname.split("/")[2];
+    return [url.href, upstreams.find(({ name }) => name === named)?.vault];
+  }
+  for (const { name, origin: theirs, path, vault } of upstreams) {
     const prefix = path.replace(/\/$/, "");
     const rest = url.pathname.slice(prefix.length);
     if (url.origin === theirs && url.pathname.startsWith(prefix) && (rest === "" || rest[0] === "/")) {
-      return `${origin}/api/${name}${rest}${url.search}`;
+      return [`${origin}/api/${name}${rest}${url.search}`, vault];
     }
   }
   return undefined;
 }
 
 /** That an address belongs to no upstream. Its query may hold a secret and is not named. */
-export function unknownUpstream({ origin, pathname }: URL): SessionError {
-  return new SessionError("ERR_SESSION_UPSTREAM", `${origin}${pathname} is in no upstream; plain fetch needs { passthrough: true }`);
-}
+export const unknownUpstream = ({ origin, pathname }: URL) => new SessionError("ERR_SESSION_UPSTREAM", origin + pathname);

@@ -1,38 +1,49 @@
 // The chunk that is loaded together with the Wasm module: everything but the door to it.
 
-import init, { Machine } from "../build/everlit_web.js";
 import { watchActivity } from "./activity.js";
 import { createChannel } from "./channel.js";
 import { readClock } from "./clock.js";
 import { watchPage } from "./lifecycle.js";
 import { underLock } from "./lock.js";
+import type { Machine } from "./machine.js";
 import { nameOperation } from "./operation.js";
 import { page } from "./page.js";
+import { relogin } from "./relogin.js";
 import { Session } from "./session.js";
+import { createSocket } from "./socket.js";
+import { store } from "./store.js";
 import { createTimer } from "./timer.js";
 import { ask } from "./transport.js";
+import type { SessionOptions } from "./types.js";
 import { wait } from "./wait.js";
 
-/** Makes the Wasm module run. */
-export async function start(wasm: Promise<Response | WebAssembly.Module>): Promise<void> {
-  await init({ module_or_path: wasm });
+/** Compiles the Wasm module. */
+export async function compile(wasm: Response | WebAssembly.Module): Promise<WebAssembly.Module> {
+  if (wasm instanceof WebAssembly.Module) return wasm;
+  if (!wasm.ok) throw new Error(`${wasm.status} ${wasm.url}`);
+  const again = wasm.clone();
+  // A server that does not know its type is no reason to fail.
+  return WebAssembly.compileStreaming(wasm).catch(async () => WebAssembly.compile(await again.arrayBuffer()));
 }
 
 /** Opens a session in this page, and resolves when it knows where it stands. */
-export function open(signal: AbortSignal | undefined): Promise<Session> {
-  const session = new Session(new Machine(), {
+export async function open(module: WebAssembly.Module, options: SessionOptions): Promise<Session> {
+  const { exports } = await WebAssembly.instantiate(module);
+  const session = new Session(exports as unknown as Machine, options, {
     clock: readClock,
     timer: createTimer,
     ask,
     lock: underLock,
-    channel: createChannel,
+    channel: (heard) => createChannel(heard, store),
+    socket: createSocket,
     life: watchPage,
     activity: watchActivity,
+    relogin,
     operation: nameOperation,
     page,
   });
   return wait(
-    signal,
+    options.signal,
     (opened) => session.addEventListener("statechange", () => opened.resolve(session), { once: true }),
     () => session.close(),
   );

@@ -26,6 +26,19 @@ export type SessionErrorCode =
   | "ERR_SESSION_CONFIG"
   | "ERR_SESSION_DISPOSED";
 
+const MESSAGES: { readonly [code in SessionErrorCode]: string } = {
+  ERR_SESSION_LOGGED_OUT: "nobody is logged in",
+  ERR_SESSION_ENDED: "the session is over",
+  ERR_SESSION_REAUTH: "the user must log in again",
+  ERR_SESSION_NETWORK: "no answer came",
+  ERR_SESSION_UNAVAILABLE: "no token can be had just now",
+  ERR_SESSION_UPSTREAM: "in no upstream; plain fetch needs { passthrough: true }: ",
+  ERR_SESSION_LOAD: "the Wasm module did not load: is it served, and does the CSP allow it?",
+  ERR_SESSION_UNSUPPORTED: "a session is opened in a browser page with WebAssembly",
+  ERR_SESSION_CONFIG: "wrong option: ",
+  ERR_SESSION_DISPOSED: "the session is closed",
+};
+
 /**
  * The one error of this package. Two things reject with something else: an aborted operation rejects with its signal's
  * `reason`, and arguments that `fetch` itself would refuse reject with its `TypeError`.
@@ -35,8 +48,8 @@ export class SessionError extends Error {
   readonly code: SessionErrorCode;
 
   /** @internal */
-  constructor(code: SessionErrorCode, message: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
+  constructor(code: SessionErrorCode, special = "", cause?: unknown) {
+    super(MESSAGES[code] + special, cause === undefined ? undefined : { cause });
     this.name = "SessionError";
     this.code = code;
   }

@@ -6,14 +6,27 @@ import type { SessionOptions } from "./types.js";
 export { SessionError, isSessionError, type SessionErrorCode } from "./errors.js";
 export type { Session } from "./session.js";
 export type {
+  BeforeRelogin,
+  FailureKind,
+  Idle,
   LoggedOut,
   LoginOptions,
   Problem,
   ProblemCode,
+  Provider,
+  ProviderChange,
+  ProviderState,
   Refresh,
+  ServerTime,
   SessionEventMap,
+  SessionHealth,
   SessionOptions,
+  SessionPresence,
   SessionReason,
+  HealthGrade,
+  HealthReason,
+  SilentWay,
+  Trouble,
   SessionRequestInit,
   SessionState,
   StateChange,
@@ -34,11 +47,9 @@ export type {
  * Rejects with a `SessionError`: `ERR_SESSION_UNSUPPORTED` outside of a browser page, `ERR_SESSION_LOAD` if the Wasm module
  * cannot be loaded.
  */
-export async function openSession({ wasm, signal }: SessionOptions = {}): Promise<Session> {
-  signal?.throwIfAborted();
-  if (typeof document === "undefined" || typeof WebAssembly === "undefined") {
-    throw new SessionError("ERR_SESSION_UNSUPPORTED", "a session is opened in a browser page with WebAssembly");
-  }
-  const driver = await load(wasm);
-  return driver.open(signal);
+export async function openSession(options: SessionOptions = {}): Promise<Session> {
+  options.signal?.throwIfAborted();
+  if (typeof document === "undefined" || typeof WebAssembly === "undefined") throw new SessionError("ERR_SESSION_UNSUPPORTED");
+  const open = await load(options.wasm);
+  return open(options);
 }

@@ -1,75 +1,118 @@
-import type { Machine as Exports } from "../build/everlit_web.js";
-import { type Code, type Denial, type EffectKind, type EventKind, type Failure, type PeerKind } from "./abi.js";
-import { type REASONS, type Refusal, ROW, type SessionKind, type STATES, type TokenKind } from "./abi.js";
+import type { Code, Denial, EffectKind, EventKind, Failure, News, PeerKind, Presence, ReloginAnswer, Way } from "./abi.js";
+import { type AILMENTS, type PRESENCES, type PROVIDER_STATES, type REASONS, ROW, type Refusal, STANDING } from "./abi.js";
+import type { STATES, SessionKind, TokenKind, WAYS } from "./abi.js";
 import type { Moment } from "./clock.js";
-import type { ProblemCode, SessionReason, SessionState } from "./types.js";
+import type { HealthReason, ProblemCode, ProviderState, SessionPresence, SessionReason, SessionState, SilentWay } from "./types.js";
+
+/** What the Wasm module exports: a machine of its own with every instance. */
+export interface Machine {
+  /** Begins anew, with the app's choices; NaN for what it did not choose. */
+  begin(...settings: number[]): void;
+  /** Takes an event. How many numbers it says to it; NaN if it was none. */
+  step(wall: number, mono: number, entropy: number, kind: EventKind, ...numbers: number[]): number;
+  /** One of these numbers. */
+  said(index: number): number;
+}
 
 /** Which token: the total order that decides every race. */
 export type Stamp = readonly [epoch: number, generation: number];
 
-/** A token, in milliseconds. */
-type Token = [...Stamp, expiresIn: number, lifetime: number];
+/** A token as the Worker says it, in milliseconds; `elapsed` since the question left. */
+export type Token = [
+  ...Stamp,
+  expiresIn: number,
+  lifetime: number,
+  serverTime: number,
+  elapsed: number,
+  idleLeft: number,
+  idleLimit: number,
+];
 
 /** A wait of NaN says that none was asked for. */
-type Failed = [failure: Failure, wait: number];
+export type Failed = [failure: Failure, wait: number, elapsed: number];
 
 export type SessionNumbers =
   | [SessionKind.Active, ...Token]
-  | [SessionKind.ReauthRequired, ...Stamp]
+  | [SessionKind.ReauthRequired, ...Stamp, ways: number]
   | [SessionKind.LoggedOut]
   | [SessionKind.Failed, ...Failed];
 
 export type TokenNumbers =
   | [TokenKind.Current, ...Token]
-  | [TokenKind.ReauthRequired]
+  | [TokenKind.ReauthRequired, ways: number]
   | [TokenKind.Ended]
   | [TokenKind.LoggedOut]
   | [TokenKind.Failed, ...Failed];
 
 export type PeerNumbers =
   | [PeerKind.Moved, ...Stamp, expiresAt: number, lifetime: number]
-  | [PeerKind.LoggedOut, epoch: number];
+  | [PeerKind.LoggedOut, epoch: number]
+  | [PeerKind.CoolDown, until: number]
+  | [PeerKind.Active, at: number, known: number]
+  | [PeerKind.Refused, ...Stamp, ways: number]
+  | [PeerKind.Listening, tab: number, until: number];
 
-/** The numbers that go with each event. */
+/** The numbers that go with each event. After those of a failed answer comes what the app advises, if it does. */
 export interface EventNumbers {
-  [EventKind.Opened]: [];
-  [EventKind.SessionAnswered]: [request: number, ...SessionNumbers];
-  [EventKind.TokenAnswered]: [request: number, ...TokenNumbers];
+  [EventKind.Opened]: [hidden: number];
+  [EventKind.SessionAnswered]: [request: number, ...SessionNumbers, ...advice: number[]];
+  [EventKind.TokenAnswered]: [request: number, ...TokenNumbers, ...advice: number[]];
   [EventKind.LogoutAnswered]: [request: number, done: number];
+  [EventKind.ReloginAnswered]: [request: number, answer: ReloginAnswer];
   [EventKind.DeadlineReached]: [];
-  [EventKind.Nudged]: [];
+  [EventKind.Shown]: [];
+  [EventKind.Hidden]: [];
+  [EventKind.Online]: [];
   [EventKind.Restored]: [];
+  [EventKind.UserActive]: [gesture: number];
   [EventKind.RefreshAsked]: [];
   [EventKind.LoginAsked]: [];
   [EventKind.LogoutAsked]: [];
-  [EventKind.CallAsked]: [call: number];
-  [EventKind.CallDenied]: [call: number, ...Stamp, repeated: number, denial: Denial];
+  [EventKind.CallAsked]: [call: number, provider: number];
+  [EventKind.CallDenied]: [call: number, provider: number, ...Stamp, repeated: number, denial: Denial];
   [EventKind.CallCancelled]: [call: number];
   [EventKind.PeerTold]: PeerNumbers;
+  [EventKind.ProviderTold]: [provider: number, own: number, state: number];
+  [EventKind.SocketOpened]: [shared: number];
+  [EventKind.SocketClosed]: [];
+  [EventKind.SocketTold]: [news: News, ...Stamp];
 }
 
 /** An effect and its numbers. A row may be longer than its effect. */
 export type Effect =
   | [EffectKind.CheckSession, request: number]
-  | [EffectKind.RequestToken, request: number, ...Stamp, reason: number]
+  | [EffectKind.RequestToken, request: number, ...Stamp, reason: number, activeAgo: number]
   | [EffectKind.PostLogout, request: number]
+  | [EffectKind.Relogin, request: number, way: Way]
   | [EffectKind.Cancel, request: number]
   | [EffectKind.Navigate]
   | [EffectKind.Tell, ...PeerNumbers]
+  | [EffectKind.OpenSocket]
+  | [EffectKind.CloseSocket]
   | [EffectKind.SendCall, call: number, ...Stamp]
   | [EffectKind.DeliverCall, call: number]
   | [EffectKind.RefuseCall, call: number, refusal: Refusal]
   | [EffectKind.SettleLogout, done: number]
-  | [EffectKind.Transition, sequence: number, from: number, to: number, reason: number];
+  | [EffectKind.Transition, sequence: number, from: number, to: number, reason: number]
+  | [EffectKind.ProviderTransition, sequence: number, provider: number, from: number, to: number, reason: number]
+  | [EffectKind.Presence, to: Presence, left: number]
+  | [EffectKind.Health];
 
 /** Where the machine stands. Epoch and generation are 0 without a token; times are monotonic milliseconds. */
-export type Standing = [
+export type Standing = readonly [
   state: number,
   deadline: number,
   epoch: number,
   generation: number,
   expiresAt: number,
   lifetime: number,
+  failures: number,
+  score: number,
+  ailments: number,
+  presence: Presence,
+  serverOffset: number,
+  serverError: number,
+  asksAt: number,
 ];
 
 /**
@@ -77,18 +120,17 @@ export type Standing = [
  * change nothing and give nothing.
  */
 export function step<K extends EventKind>(
-  machine: Exports,
+  machine: Machine,
   { wall, mono, entropy }: Moment,
   kind: K,
   numbers: EventNumbers[K],
 ): [Standing, Effect[]] | undefined {
-  const [a, b, c, d, e, f] = numbers as number[];
   // A number that is left out arrives as NaN, which no event takes for one that it needs.
-  const rows = machine.step(wall, mono, entropy, kind, a!, b!, c!, d!, e!, f!);
-  if (!rows) return undefined;
+  const count = machine.step(wall, mono, entropy, kind, ...(numbers as number[]));
+  const read = (from: number, length: number) => Array.from({ length }, (_, at) => machine.said(from + at));
   const effects: Effect[] = [];
-  for (let at = ROW; at < rows.length; at += ROW) effects.push([...rows.subarray(at, at + ROW)] as unknown as Effect);
-  return [[...rows.subarray(0, ROW)] as unknown as Standing, effects];
+  for (let at = STANDING; at < count; at += ROW) effects.push(read(at, ROW) as unknown as Effect);
+  return count ? [read(0, STANDING) as unknown as Standing, effects] : undefined;
 }
 
 // What apps are told has its documentation in types.ts; a word that is only on one side does not compile here.
@@ -96,3 +138,7 @@ type Same<A, B> = [A, B] extends [B, A] ? true : never;
 true satisfies Same<SessionState, (typeof STATES)[number]>;
 true satisfies Same<SessionReason, (typeof REASONS)[number]>;
 true satisfies Same<ProblemCode, Code>;
+true satisfies Same<ProviderState, (typeof PROVIDER_STATES)[number]>;
+true satisfies Same<SessionPresence, (typeof PRESENCES)[number]>;
+true satisfies Same<HealthReason, (typeof AILMENTS)[number]>;
+true satisfies Same<SilentWay, (typeof WAYS)[number]>;

@@ -4,6 +4,8 @@ export interface Page {
   readonly base: () => string;
   /** The address in the address bar. */
   readonly here: () => string;
+  /** Whether nobody looks at it. */
+  readonly hidden: () => boolean;
   /** Goes somewhere else. */
   readonly leave: (path: string) => void;
 }
@@ -12,5 +14,6 @@ export interface Page {
 export const page: Page = {
   base: () => document.baseURI,
   here: () => location.href,
+  hidden: () => document.visibilityState === "hidden",
   leave: (path) => location.assign(path),
 };

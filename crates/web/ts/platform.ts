@@ -5,6 +5,8 @@ import type { Lifecycle } from "./lifecycle.js";
 import type { Lock } from "./lock.js";
 import type { PeerNumbers } from "./machine.js";
 import type { Page } from "./page.js";
+import type { Relogin } from "./relogin.js";
+import type { Heard, Socket } from "./socket.js";
 import type { Timer } from "./timer.js";
 import type { Transport } from "./transport.js";
 
@@ -15,8 +17,10 @@ export interface Platform {
   readonly ask: Transport;
   readonly lock: Lock;
   readonly channel: (heard: (message: PeerNumbers) => void) => Channel;
+  readonly socket: (heard: Heard) => Socket;
   readonly life: Lifecycle;
-  readonly activity: (clock: () => Moment) => Activity;
+  readonly activity: Activity;
+  readonly relogin: Relogin;
   /** A name for one question, that no other one has. */
   readonly operation: () => string | undefined;
   readonly page: Page;

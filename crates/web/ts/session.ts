@@ -1,19 +1,24 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import type { Machine } from "../build/everlit_web.js";
-import { EffectKind, EventKind, REASONS, STATES, TOKEN_REASONS, VERSION } from "./abi.js";
-import type { Activity } from "./activity.js";
-import { type Call, addressOf, prepare, route, unknownUpstream } from "./call.js";
+import { AILMENTS, EffectKind, EventKind, PRESENCES, PROVIDER_STATES, Presence, REASONS, STATES } from "./abi.js";
+import { ReloginAnswer, SessionKind, TOKEN_REASONS, TokenKind, VERSION, WAYS } from "./abi.js";
+import { Calls } from "./calls.js";
 import type { Channel } from "./channel.js";
 import { SessionError } from "./errors.js";
-import { type Effect, type EventNumbers, type Stamp, type Standing, step } from "./machine.js";
+import { type Effect, type EventNumbers, type Machine, type Stamp, type Standing, step } from "./machine.js";
 import type { Platform } from "./platform.js";
-import { REFUSED, callRefusal, disposed, refusal } from "./refusal.js";
+import { REFUSED, disposed, refusal } from "./refusal.js";
+import type { Socket } from "./socket.js";
 import type { Timer } from "./timer.js";
 import type { Answer } from "./transport.js";
 import type {
   LoginOptions,
   Problem,
+  Provider,
+  ServerTime,
   SessionEventMap,
+  SessionHealth,
+  SessionOptions,
+  SessionPresence,
   SessionReason,
   SessionRequestInit,
   SessionState,
@@ -22,7 +27,12 @@ import type {
   WaitOptions,
 } from "./types.js";
 import { type Waiter, wait } from "./wait.js";
-import { type Known, denialOf, problemOf, readLogout, readSession, readToken } from "./wire.js";
+import { type Known, type Told, problemOf, readLogout, readSession, readToken, waysOf } from "./wire.js";
+
+const GRADES = ["critical", "poor", "fair", "good", "excellent"] as const;
+const FAILURES = ["transient", "throttled", "ambiguous", "misconfigured", "reauth"] as const;
+/** A provider that nobody told of: the machine takes it for the session's own. */
+const OWN = 255;
 
 /**
  * An open session of one tab. All tabs of a browser share one login; each has its own `Session`.
@@ -35,22 +45,22 @@ import { type Known, denialOf, problemOf, readLogout, readSession, readToken } f
 export class Session extends EventTarget {
   readonly #machine: Machine;
   readonly #platform: Platform;
+  readonly #retry: SessionOptions["retry"];
   readonly #timer: Timer;
   readonly #channel: Channel;
-  readonly #forget: () => void;
-  readonly #activity: Activity;
-  #closed = false;
-  #standing: Standing = [STATES.indexOf("resuming"), Infinity, 0, 0, 0, 0];
+  readonly #socket: Socket;
+  readonly #calls: Calls;
+  readonly #over = new AbortController();
+  #standing: Standing = [STATES.indexOf("resuming"), Infinity, 0, 0, 0, 0, 0, 100, 0, Presence.Present, NaN, NaN, Infinity];
   /** The newest token that there was, also while there is none. */
   #newest: Stamp = [0, 0];
   #known: Known | undefined;
+  #providers: readonly Provider[] = [];
+  #health: SessionHealth | undefined;
   #problem: Problem | undefined;
   #returnTo = "/";
-  #lastCall = 0;
   /** Questions whose answers are awaited. */
   readonly #asked = new Map<number, AbortController>();
-  /** Calls that wait for the machine's word: to be sent under a token, or (without one) to take the answer they got. */
-  readonly #calls = new Map<number, Waiter<Stamp | undefined>>();
   readonly #logouts = new Set<Waiter<void>>();
   readonly #refreshes = new Set<Waiter<SessionState>>();
   /** What the app is to be told, in order, when the machine and its effects are done. */
@@ -58,24 +68,59 @@ export class Session extends EventTarget {
   #telling = false;
 
   /** @internal */
-  constructor(machine: Machine, platform: Platform) {
+  constructor(machine: Machine, options: SessionOptions, platform: Platform) {
     super();
+    const { lead, idle, maintenance, healthCheck, retry, silent, events } = options;
+    const on = this.#on.bind(this);
     this.#machine = machine;
+    this.#retry = retry;
     this.#platform = platform;
-    this.#timer = platform.timer(() => this.#on(EventKind.DeadlineReached));
-    this.#channel = platform.channel((message) => this.#on(EventKind.PeerTold, ...message));
-    this.#forget = platform.life({
-      nudged: () => this.#on(EventKind.Nudged),
+    this.#timer = platform.timer(() => on(EventKind.DeadlineReached));
+    this.#channel = platform.channel((message) => on(EventKind.PeerTold, ...message));
+    this.#socket = platform.socket({
+      opened: (shared) => on(EventKind.SocketOpened, Number(shared)),
+      closed: () => on(EventKind.SocketClosed),
+      told: (...news) => on(EventKind.SocketTold, ...news),
+      provider: (name, state) => {
+        const at = this.#providers.findIndex((provider) => provider.name === name);
+        if (at >= 0) on(EventKind.ProviderTold, at, 0, stateOf(state));
+      },
+    });
+    this.#calls = new Calls({
+      base: platform.page.base,
+      state: () => this.state,
+      login: () => this.#standing[2],
+      upstreams: () => this.#ours?.upstreams,
+      provider: (vault) => {
+        const at = this.#providers.findIndex(({ name }) => vault === `linked:${name}`);
+        return at < 0 ? OWN : at;
+      },
+      closed: () => this.#closed,
+      on,
+    });
+    const numbers = [lead, idle?.lapse, idle?.prompt, maintenance, healthCheck, silent && waysOf(silent), events];
+    // What is left out arrives as NaN.
+    machine.begin(...(numbers as number[]));
+    on(EventKind.Opened, Number(platform.page.hidden()));
+    this.#channel.open();
+    platform.activity((gesture) => on(EventKind.UserActive, Number(gesture)), this.#over.signal);
+    const life = {
+      on,
       restored: () => {
         this.#channel.open();
-        this.#on(EventKind.Restored);
+        on(EventKind.Restored);
       },
-      // An open channel can keep a page out of the back/forward cache.
-      left: () => this.#channel.close(),
-    });
-    this.#activity = platform.activity(platform.clock);
-    this.#channel.open();
-    this.#on(EventKind.Opened);
+      // An open channel or socket can keep a page out of the back/forward cache.
+      left: () => {
+        this.#channel.close();
+        this.#socket.close();
+      },
+    };
+    platform.life(life, this.#over.signal);
+  }
+
+  get #closed(): boolean {
+    return this.#over.signal.aborted;
   }
 
   /** Where the session stands. */
@@ -83,9 +128,40 @@ export class Session extends EventTarget {
     return STATES[this.#standing[0]]!;
   }
 
-  /** Who is logged in. Nothing while that is not known. */
+  /** Who is logged in. Nothing while that is not known. The same object until that changes. */
   get user(): User | undefined {
-    return this.#known?.epoch === this.#standing[2] ? this.#known.user : undefined;
+    return this.#ours?.user;
+  }
+
+  /** What is known of the login that the machine holds. */
+  get #ours(): Known | undefined {
+    return this.#known?.epoch === this.#standing[2] ? this.#known : undefined;
+  }
+
+  /** Every provider that the Worker knows of, and where its grant stands. The same list until that changes. */
+  get providers(): readonly Provider[] {
+    return this.#providers;
+  }
+
+  /** How the session is doing. The same object until that changes. */
+  get health(): SessionHealth {
+    const [, , , , , , , score, bits] = this.#standing;
+    const reasons = AILMENTS.filter((_, at) => bits & (1 << at));
+    if (this.#health?.score !== score || `${this.#health.reasons}` !== `${reasons}`) {
+      this.#health = { score, grade: GRADES[Math.min(4, Math.floor(score / 20))]!, reasons };
+    }
+    return this.#health;
+  }
+
+  /** Whether the user is there, as all tabs of this browser agree. */
+  get presence(): SessionPresence {
+    return PRESENCES[this.#standing[9]]!;
+  }
+
+  /** The Worker's clock, whatever this computer's clock shows. Nothing while it is not known. */
+  get serverTime(): ServerTime | undefined {
+    const [, , , , , , , , , , offset, error] = this.#standing;
+    return offset === offset ? { now: this.#platform.clock().mono + offset, error } : undefined;
   }
 
   /** What is known of the current token, as of now. Nothing while there is none. */
@@ -97,8 +173,8 @@ export class Session extends EventTarget {
 
   /** Milliseconds until the session asks the Worker again by itself. Nothing while it is asking, or has no reason to. */
   get refreshIn(): number | undefined {
-    const waits = this.state === "active" || this.state === "degraded";
-    return waits ? Math.max(0, this.#standing[1] - this.#platform.clock().mono) : undefined;
+    const wait = this.#standing[12] - this.#platform.clock().mono;
+    return wait < Infinity ? Math.max(0, wait) : undefined;
   }
 
   /** What the Worker said when it was last asked and could not help. Nothing when it could, or said nothing. */
@@ -120,29 +196,16 @@ export class Session extends EventTarget {
    */
   async fetch(input: RequestInfo | URL, init?: SessionRequestInit): Promise<Response> {
     this.#assertOpen();
-    const base = this.#platform.page.base();
-    const url = addressOf(input, base);
-    const target = () => route(url, base, this.#known?.upstreams ?? []);
-    if (target() === undefined) {
-      // Nothing of the input is touched before.
-      if (init?.passthrough) return globalThis.fetch(input, init);
-      // Which upstreams there are is known only while calls can be made.
-      const refused = callRefusal(this.state);
-      if (refused) throw refused;
-      if (this.user) throw unknownUpstream(url);
-    }
-    return this.#send(++this.#lastCall, prepare(input, init, url), target);
+    return this.#calls.fetch(input, init);
   }
 
   /** Takes the page to the authorization server, and back when the user is logged in. */
   async login({ returnTo = this.#platform.page.here() }: LoginOptions = {}): Promise<void> {
     this.#assertOpen();
     const base = this.#platform.page.base();
-    const url = new URL(returnTo, base);
-    if (url.origin !== new URL(base).origin) {
-      throw new SessionError("ERR_SESSION_CONFIG", `returnTo is to be an address of this origin, not of ${url.origin}`);
-    }
-    this.#returnTo = url.pathname + url.search + url.hash;
+    const { origin, pathname, search, hash } = new URL(returnTo, base);
+    if (origin !== new URL(base).origin) throw new SessionError("ERR_SESSION_CONFIG", `returnTo is not of this origin: ${origin}`);
+    this.#returnTo = pathname + search + hash;
     this.#on(EventKind.LoginAsked);
   }
 
@@ -182,14 +245,12 @@ export class Session extends EventTarget {
    */
   close(): void {
     if (this.#closed) return;
-    this.#closed = true;
-    this.#forget();
-    this.#activity.stop();
+    this.#over.abort();
     this.#channel.close();
-    this.#timer.free();
+    this.#socket.close();
+    this.#timer(Infinity);
     for (const question of this.#asked.values()) question.abort();
-    for (const waiter of [...this.#calls.values(), ...this.#logouts, ...this.#refreshes]) waiter.reject(disposed());
-    this.#machine.free();
+    for (const waiter of [...this.#calls.waiting.values(), ...this.#logouts, ...this.#refreshes]) waiter.reject(disposed());
   }
 
   #assertOpen(): void {
@@ -210,17 +271,17 @@ export class Session extends EventTarget {
     const [standing, effects] = stepped;
     const [, , , , , held] = this.#standing;
     const [, deadline, epoch, generation, , lifetime] = (this.#standing = standing);
-    this.#timer.arm(deadline - now.mono);
+    this.#timer(deadline - now.mono);
     for (const effect of effects) this.#do(effect);
     // A login that held a token is asked about anew only when another one has followed it.
     if (this.#known && held && !lifetime && this.state === "resuming") {
       this.#known = undefined;
-      this.#news.push(() => this.#dispatch("loggedout", { reason: "login-elsewhere" }));
+      this.#later("loggedout", { reason: "login-elsewhere" });
     }
     if (epoch) {
       const [before, last] = this.#newest;
       this.#newest = [epoch, generation];
-      if (epoch === before && generation > last) this.#news.push(() => this.#dispatch("refresh", { epoch, generation }));
+      if (epoch === before && generation > last) this.#later("refresh", { epoch, generation });
     }
   }
 
@@ -232,33 +293,59 @@ export class Session extends EventTarget {
     this.#telling = false;
   }
 
-  #dispatch<K extends keyof SessionEventMap>(type: K, detail: SessionEventMap[K]["detail"]): void {
-    if (!this.#closed) this.dispatchEvent(new CustomEvent(type, { detail }));
+  /** Whether nobody objected. */
+  #dispatch<K extends keyof SessionEventMap>(type: K, detail: SessionEventMap[K]["detail"], cancelable = false): boolean {
+    return !this.#closed && this.dispatchEvent(new CustomEvent(type, { detail, cancelable }));
+  }
+
+  #later<K extends keyof SessionEventMap>(type: K, detail: SessionEventMap[K]["detail"]): void {
+    this.#news.push(() => this.#dispatch(type, detail));
   }
 
   #do(effect: Effect): void {
+    const request = effect[1] as number;
     switch (effect[0]) {
       case EffectKind.CheckSession:
-        return this.#ask(effect[1], "/auth/session", () => undefined, (answer, elapsed) => {
-          const { numbers, known } = readSession(answer, elapsed);
-          const told = this.#news.length;
-          this.#step(EventKind.SessionAnswered, effect[1], ...numbers);
-          if (known?.epoch === this.#standing[2]) this.#meet(known, told);
+        return this.#ask(request, "/auth/session", () => undefined, (answer, elapsed) => {
+          const { numbers, known, providers } = readSession(answer, elapsed);
+          const answered = () => {
+            const told = this.#news.length;
+            this.#step(EventKind.SessionAnswered, request, ...numbers, this.#advice(numbers, SessionKind.Failed));
+            if (known?.epoch === this.#standing[2]) this.#meet(known, told);
+            if (providers) this.#list(providers);
+          };
+          return numbers[0] === SessionKind.Failed ? answered : answered();
         });
       case EffectKind.RequestToken: {
-        const [, request, epoch, generation, reason] = effect;
-        const body = () => ({ v: VERSION, epoch, generation, reason: TOKEN_REASONS[reason], ...this.#circumstances() });
-        return this.#ask(request, "/auth/token", body, (answer, elapsed) =>
-          this.#step(EventKind.TokenAnswered, request, ...readToken(answer, elapsed)),
-        );
+        const [, , epoch, generation, reason, ago] = effect;
+        const since = this.#since();
+        const body = () => {
+          const operation = this.#platform.operation();
+          return {
+            v: VERSION,
+            epoch,
+            generation,
+            reason: TOKEN_REASONS[reason],
+            ...(operation && { op_id: operation }),
+            ...(ago >= 0 && { active_ago: Math.round(ago + since()) / 1000 }),
+            tab_state: this.#platform.page.hidden() ? "hidden" : "visible",
+          };
+        };
+        return this.#ask(request, "/auth/token", body, (answer, elapsed) => {
+          const numbers = readToken(answer, elapsed);
+          const answered = () => this.#step(EventKind.TokenAnswered, request, ...numbers, this.#advice(numbers, TokenKind.Failed));
+          return numbers[0] === TokenKind.Failed ? answered : answered();
+        });
       }
       case EffectKind.PostLogout:
-        return this.#ask(effect[1], "/auth/logout", () => ({ v: VERSION }), (answer) =>
-          this.#step(EventKind.LogoutAnswered, effect[1], Number(readLogout(answer))),
+        return this.#ask(request, "/auth/logout", () => ({ v: VERSION }), (answer) =>
+          this.#step(EventKind.LogoutAnswered, request, Number(readLogout(answer))),
         );
+      case EffectKind.Relogin:
+        return this.#relogin(request, effect[2]);
       case EffectKind.Cancel: {
-        const question = this.#asked.get(effect[1]);
-        this.#asked.delete(effect[1]);
+        const question = this.#asked.get(request);
+        this.#asked.delete(request);
         return question?.abort();
       }
       case EffectKind.Navigate:
@@ -267,20 +354,24 @@ export class Session extends EventTarget {
         const [, ...message] = effect;
         return this.#channel.tell(message);
       }
+      case EffectKind.OpenSocket:
+        return this.#socket.open();
+      case EffectKind.CloseSocket:
+        return this.#socket.close();
       case EffectKind.SendCall: {
-        const [, call, epoch, generation] = effect;
-        return this.#settle(call, (waiter) => waiter.resolve([epoch, generation]));
+        const [, , ...stamp] = effect.slice(0, 4) as [number, number, ...Stamp];
+        return this.#settle(request, (waiter) => waiter.resolve(stamp));
       }
       case EffectKind.DeliverCall:
-        return this.#settle(effect[1], (waiter) => waiter.resolve(undefined));
+        return this.#settle(request, (waiter) => waiter.resolve(undefined));
       case EffectKind.RefuseCall: {
         const state = REFUSED[effect[2]]!;
-        return this.#settle(effect[1], (waiter) => waiter.reject(refusal(state)));
+        return this.#settle(request, (waiter) => waiter.reject(refusal(state)));
       }
       case EffectKind.SettleLogout: {
-        const unconfirmed = () => new SessionError("ERR_SESSION_NETWORK", "the logout was not confirmed; the session goes on");
+        const unconfirmed = () => new SessionError("ERR_SESSION_NETWORK", " to the logout; the session goes on");
         this.#news.push(() => {
-          for (const waiter of this.#logouts) effect[1] ? waiter.resolve() : waiter.reject(unconfirmed());
+          for (const waiter of this.#logouts) request ? waiter.resolve() : waiter.reject(unconfirmed());
           this.#logouts.clear();
         });
         return;
@@ -290,22 +381,69 @@ export class Session extends EventTarget {
         this.#news.push(() => this.#moved(sequence, STATES[from]!, STATES[to]!, REASONS[reason]!));
         return;
       }
+      case EffectKind.ProviderTransition: {
+        const [, sequence, at, from, to, reason] = effect;
+        const state = PROVIDER_STATES[to]!;
+        const provider = this.#providers[at];
+        if (!provider) return;
+        const { name } = provider;
+        this.#providers = this.#providers.map((each, index) => (index === at ? { name, state } : each));
+        return this.#later("providerchange", { name, from: PROVIDER_STATES[from]!, to: state, reason: REASONS[reason]!, sequence });
+      }
+      case EffectKind.Presence: {
+        const [, to, left] = effect;
+        const detail = { presence: PRESENCES[to]!, left };
+        this.#later("idle", detail);
+        if (to === Presence.Prompted) this.#later("idleprompt", detail);
+        return;
+      }
+      case EffectKind.Health:
+        return this.#later("healthchange", this.health);
     }
   }
 
   #settle(call: number, settle: (waiter: Waiter<Stamp | undefined>) => void): void {
     this.#news.push(() => {
-      const waiter = this.#calls.get(call);
-      this.#calls.delete(call);
+      const { waiting } = this.#calls;
+      const waiter = waiting.get(call);
+      waiting.delete(call);
       if (waiter) settle(waiter);
+    });
+  }
+
+  /** Logs in again in this way, unless the app objects. */
+  #relogin(request: number, way: number): void {
+    const question = new AbortController();
+    this.#asked.set(request, question);
+    const answered = (answer: ReloginAnswer) => {
+      if (this.#asked.delete(request)) this.#on(EventKind.ReloginAnswered, request, answer);
+    };
+    this.#news.push(() => {
+      if (!this.#asked.has(request)) return;
+      if (this.#dispatch("beforerelogin", { way: WAYS[way]! }, true)) {
+        this.#platform.relogin(way, this.#platform.page, question.signal, answered);
+      } else answered(ReloginAnswer.Unavailable);
     });
   }
 
   /** Takes over who is logged in. Of somebody else who was, the app hears before it hears of this one: at `told` in the news. */
   #meet(known: Known, told: number): void {
-    const other = this.#known && this.#known.epoch !== known.epoch;
-    this.#known = known;
-    if (other) this.#news.splice(told, 0, () => this.#dispatch("loggedout", { reason: "login-elsewhere" }));
+    const before = this.#known;
+    this.#known = before && same(before.user, known.user) ? { ...known, user: before.user } : known;
+    if (before && before.epoch !== known.epoch) {
+      this.#news.splice(told, 0, () => this.#dispatch("loggedout", { reason: "login-elsewhere" }));
+    }
+  }
+
+  /** Takes over which providers there are. */
+  #list(told: readonly Told[]): void {
+    const names = told.map(({ name }) => name);
+    if (!same(names, this.#providers.map(({ name }) => name))) {
+      this.#providers = names.map((name, at) => ({ name, state: this.#providers[at]?.state ?? "unavailable" }));
+    }
+    // Until others can be linked, the one of which there is something is the login's.
+    const own = told.findIndex(({ state }) => state !== "unavailable");
+    told.forEach(({ state }, at) => this.#step(EventKind.ProviderTold, at, Number(at === own), stateOf(state)));
   }
 
   #moved(sequence: number, from: SessionState, to: SessionState, reason: SessionReason): void {
@@ -314,84 +452,61 @@ export class Session extends EventTarget {
       this.#refreshes.clear();
     }
     this.#dispatch("statechange", { from, to, reason, sequence });
+    if (to === "degraded") this.#dispatch(to, { reason });
+    if (to === "reauth-required") this.#dispatch("reauthrequired", { reason });
     if (this.#known && (to === "logged-out" || to === "ended")) {
       this.#known = undefined;
       this.#dispatch("loggedout", { reason });
     }
   }
 
-  /** What a question about a token says beside its token. */
-  #circumstances(): { op_id?: string; active_ago?: number } {
-    const [operation, ago] = [this.#platform.operation(), this.#activity.ago()];
-    return { ...(operation && { op_id: operation }), ...(ago !== undefined && { active_ago: Math.round(ago) / 1000 }) };
+  /** What the app's own strategy says of the next attempt. */
+  #advice([kind, failure]: readonly number[], failed: number): number {
+    if (kind !== failed) return NaN;
+    try {
+      const advice = this.#retry?.(FAILURES[failure!]!, this.#standing[6] + 1);
+      return advice === false ? Infinity : (advice ?? NaN);
+    } catch (error) {
+      // It is the app's to hear of, and no reason to stop.
+      globalThis.reportError?.(error);
+      return NaN;
+    }
   }
 
-  /** Puts a question to the Worker. Only one about a token is worth the lock that tabs share. */
-  #ask(request: number, path: string, body: () => unknown, answered: (answer: Answer, elapsed: number) => void): void {
+  /** Milliseconds since now. One of the clocks may have stood still in a sleep: as long as the other one says. */
+  #since(): () => number {
+    const { clock } = this.#platform;
+    const then = clock();
+    return () => {
+      const now = clock();
+      return Math.max(0, now.mono - then.mono, now.wall - then.wall);
+    };
+  }
+
+  /** Puts a question to the Worker. Only one about a token is worth the lock that tabs share; what it returns runs without it. */
+  #ask(
+    request: number,
+    path: string,
+    body: () => unknown,
+    answered: (answer: Answer, elapsed: number) => (() => void) | void,
+  ): void {
     const question = new AbortController();
+    const { ask, lock } = this.#platform;
+    let after: (() => void) | void;
     this.#asked.set(request, question);
-    const ask = async () => {
-      const asked = this.#platform.clock();
-      const answer = await this.#platform.ask(path, question.signal, body());
+    const work = async () => {
+      const since = this.#since();
+      const answer = await ask(path, question.signal, body());
       // Given up meanwhile: nobody waits for it.
       if (!this.#asked.delete(request)) return;
       this.#problem = problemOf(answer);
-      const now = this.#platform.clock();
-      // One of the clocks may have stood still in a sleep: an answer is as old as the other one says.
-      answered(answer, Math.max(now.mono - asked.mono, now.wall - asked.wall));
+      after = answered(answer, since());
     };
-    const { lock } = this.#platform;
-    const done = path === "/auth/token" ? lock(question.signal, ask) : ask();
     // The app hears of it when the lock is free again.
-    void done.then(() => this.#tell());
-  }
-
-  /** Sends a call when the machine says so, and again if it says so again. */
-  async #send(id: number, call: Call, target: () => string | undefined): Promise<Response> {
-    let login = this.#standing[2];
-    let stamp = await this.#permission(id, call, () => this.#on(EventKind.CallAsked, id));
-    for (let repeated = false; ; repeated = true) {
-      // Only an answer that was refused is ever delivered, and there is none yet.
-      if (!stamp) throw disposed();
-      const [epoch, generation] = stamp;
-      // What one user asked for is not done as another one.
-      if (login && epoch !== login) throw refusal("logged-out");
-      login = epoch;
-      const to = target();
-      if (to === undefined) throw unknownUpstream(call.url);
-      const response = await this.#transmit(call, to, epoch, !repeated);
-      const denial = denialOf(response);
-      if (denial === undefined || this.#closed) return response;
-      stamp = await this.#permission(id, call, () =>
-        this.#on(EventKind.CallDenied, id, epoch, generation, Number(repeated), denial),
-      );
-      if (!stamp || !call.repeatable) return response;
-      // Its connection is free for something else.
-      void response.body?.cancel().catch(() => {});
-    }
-  }
-
-  #permission(id: number, { signal }: Call, ask: () => void): Promise<Stamp | undefined> {
-    return wait<Stamp | undefined>(
-      signal,
-      (waiter) => {
-        this.#calls.set(id, waiter);
-        ask();
-      },
-      () => {
-        this.#calls.delete(id);
-        this.#on(EventKind.CallCancelled, id);
-      },
-    );
-  }
-
-  async #transmit(call: Call, target: string, epoch: number, again: boolean): Promise<Response> {
-    try {
-      return await call.send(target, epoch, again);
-    } catch (cause) {
-      call.signal?.throwIfAborted();
-      throw new SessionError("ERR_SESSION_NETWORK", "no answer came to the call", cause);
-    }
+    void (path === "/auth/token" ? lock(question.signal, work) : work()).then(() => {
+      after?.();
+      this.#tell();
+    });
   }
 }
 
@@ -423,3 +538,7 @@ export interface Session extends Disposable {
 if (Symbol.dispose) Session.prototype[Symbol.dispose] = Session.prototype.close;
 
 const isAsking = (state: SessionState) => state === "refreshing" || state === "resuming";
+
+const same = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
+
+const stateOf = (said: string) => (PROVIDER_STATES as readonly string[]).indexOf(said.replace("_", "-"));

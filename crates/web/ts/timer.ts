@@ -1,14 +1,15 @@
-import { Alarm } from "../build/everlit_web.js";
+/** What `setTimeout` can wait for: it counts in 32 bits and fires at once when they overflow. */
+const DELAY_MAX = 2 ** 31 - 1;
 
-/** The one timer of a session. */
-export interface Timer {
-  /** Fires once after so many milliseconds instead of whenever it was to fire before; never, after `Infinity`. */
-  arm(delay: number): void;
-  /** Never fires again. */
-  free(): void;
-}
+/** Fires once after so many milliseconds instead of whenever it was to fire before; never, after `Infinity`. */
+export type Timer = (delay: number) => void;
 
-/** A timer that calls `due` when it fires. */
+/** A timer that calls `due` when it fires: early, after a delay that is longer than `setTimeout` can wait. */
 export function createTimer(due: () => void): Timer {
-  return new Alarm(due);
+  let armed: ReturnType<typeof setTimeout>;
+  return (delay) => {
+    globalThis.clearTimeout(armed);
+    // Not before its time either: browsers round down.
+    if (Number.isFinite(delay)) armed = globalThis.setTimeout(due, Math.min(Math.max(0, Math.ceil(delay)), DELAY_MAX));
+  };
 }

@@ -48,6 +48,10 @@ export type SessionState =
  * | `logout-elsewhere` | the user logged out in another tab |
  * | `login-elsewhere` | there is another login, made in another tab |
  * | `stuck` | a request took too long and was given up |
+ * | `silent-login` | the user is logged in again without being asked |
+ * | `interaction-required` | the authorization server wants to see the user |
+ * | `lapsed` | the user left, and with them the need for a token |
+ * | `told` | the Worker said so |
  */
 export type SessionReason =
   | "session-found"
@@ -68,7 +72,91 @@ export type SessionReason =
   | "logout"
   | "logout-elsewhere"
   | "login-elsewhere"
-  | "stuck";
+  | "stuck"
+  | "silent-login"
+  | "interaction-required"
+  | "lapsed"
+  | "told";
+
+/**
+ * Where a provider's grant stands.
+ *
+ * | state | means |
+ * |---|---|
+ * | `ready` | a token can be had |
+ * | `expiring` | there is a token, and it is about to end or was allowed to lapse |
+ * | `renewing` | a new token is being fetched |
+ * | `needs-human` | only the user can bring a new token |
+ * | `unavailable` | nobody is logged in there, or it cannot help just now |
+ */
+export type ProviderState = "ready" | "expiring" | "renewing" | "needs-human" | "unavailable";
+
+/** A provider that the Worker knows of. */
+export interface Provider {
+  /** Its name in the Worker's configuration. */
+  readonly name: string;
+  /** Where its grant stands. */
+  readonly state: ProviderState;
+}
+
+/**
+ * Whether the user is there: `present`; `idle`, when nothing was done in any tab for `idle.lapse`, and a token is allowed to
+ * lapse; `prompted`, when the session ends in `idle.prompt` unless they do something.
+ */
+export type SessionPresence = "present" | "idle" | "prompted";
+
+/**
+ * What takes away from a session's health.
+ *
+ * | reason | means |
+ * |---|---|
+ * | `failing` | some of the last questions brought nothing |
+ * | `late` | the last token was replaced late |
+ * | `slow` | answers take long |
+ * | `skewed` | the computer's clock is wrong |
+ * | `storm` | new tokens brought nothing, or were refused one after the other |
+ * | `waiting` | calls wait, or waited, for a token |
+ * | `throttled` | a server asked to be left alone |
+ * | `unreachable` | no token can be had just now |
+ * | `needs-human` | only the user can bring a new token |
+ */
+export type HealthReason =
+  | "failing"
+  | "late"
+  | "slow"
+  | "skewed"
+  | "storm"
+  | "waiting"
+  | "throttled"
+  | "unreachable"
+  | "needs-human";
+
+/** The score in a word: from 80, 60, 40 and 20, and below. */
+export type HealthGrade = "excellent" | "good" | "fair" | "poor" | "critical";
+
+/** How a session is doing. */
+export interface SessionHealth {
+  /** 0 to 100. */
+  readonly score: number;
+  /** The same in a word. */
+  readonly grade: HealthGrade;
+  /** What takes away from it. */
+  readonly reasons: readonly HealthReason[];
+}
+
+/** The Worker's clock. */
+export interface ServerTime {
+  /** What it shows now: Unix time in milliseconds. */
+  readonly now: number;
+  /** How far that may be wrong, either way, in milliseconds. */
+  readonly error: number;
+}
+
+/** How the user is logged in again without a form: in a hidden frame, a popup at their next gesture, or by taking the page there. */
+export type SilentWay = "frame" | "popup" | "redirect";
+
+/** What a question that brought nothing means. */
+export type FailureKind = "transient" | "throttled" | "ambiguous" | "misconfigured" | "reauth";
 
 /** The codes of {@link Problem}s. */
 export type ProblemCode =
@@ -77,6 +165,7 @@ export type ProblemCode =
   | "not_found"
   | "method_not_allowed"
   | "too_large"
+  | "upgrade_required"
   | "unsupported_version"
   | "logged_out"
   | "session_ended"
@@ -132,6 +221,40 @@ export interface StateChange {
   readonly sequence: number;
 }
 
+/** What a `providerchange` event tells. */
+export interface ProviderChange {
+  /** Which provider. */
+  readonly name: string;
+  /** The state before. */
+  readonly from: ProviderState;
+  /** The state after. */
+  readonly to: ProviderState;
+  /** Why it changed. */
+  readonly reason: SessionReason;
+  /** One more with every change of this session in this tab. */
+  readonly sequence: number;
+}
+
+/** What `idle` and `idleprompt` events tell. */
+export interface Idle {
+  /** Whether the user is there now. */
+  readonly presence: SessionPresence;
+  /** Milliseconds until the session ends if they do nothing. */
+  readonly left: number;
+}
+
+/** What `degraded` and `reauthrequired` events tell. */
+export interface Trouble {
+  /** Why it came to that. */
+  readonly reason: SessionReason;
+}
+
+/** What a `beforerelogin` event tells. */
+export interface BeforeRelogin {
+  /** How the user is to be logged in again. */
+  readonly way: SilentWay;
+}
+
 /** What a `refresh` event tells. */
 export interface Refresh {
   /** Which login it is: Unix time of it in milliseconds. */
@@ -150,6 +273,8 @@ export interface LoggedOut {
 export interface SessionEventMap {
   /** The state changed. */
   statechange: CustomEvent<StateChange>;
+  /** Where a provider's grant stands changed. */
+  providerchange: CustomEvent<ProviderChange>;
   /** There is a newer token, fetched by this tab or another one. */
   refresh: CustomEvent<Refresh>;
   /**
@@ -157,6 +282,18 @@ export interface SessionEventMap {
    * (`login-elsewhere`), whose own `statechange` follows. Drop what belongs to the user before.
    */
   loggedout: CustomEvent<LoggedOut>;
+  /** The user left, is asked for, or returned. */
+  idle: CustomEvent<Idle>;
+  /** The session ends soon for want of activity: ask whether the user is there. Only with `idle.prompt`. */
+  idleprompt: CustomEvent<Idle>;
+  /** No token can be had just now; the session tries again by itself. */
+  degraded: CustomEvent<Trouble>;
+  /** Only the user can bring a new token: offer `session.login()`. */
+  reauthrequired: CustomEvent<Trouble>;
+  /** The user is about to be logged in again without a form. `preventDefault()` closes this way, and the next one is taken. */
+  beforerelogin: CustomEvent<BeforeRelogin>;
+  /** The grade of the session's health, or what takes away from it, changed. */
+  healthchange: CustomEvent<SessionHealth>;
 }
 
 /** How to open a session. */
@@ -169,6 +306,32 @@ export interface SessionOptions {
   readonly wasm?: string | URL | Response | Promise<Response> | WebAssembly.Module;
   /** Gives up opening. It does not close a session that is open. */
   readonly signal?: AbortSignal;
+  /**
+   * How long before its end a token is replaced, in milliseconds. Default: a fifth of its lifetime, 5 s to 5 min. Half of the
+   * lifetime is the most.
+   */
+  readonly lead?: number;
+  /** What happens when the user does nothing, in milliseconds. */
+  readonly idle?: {
+    /** After so long without input in any tab a token is allowed to lapse, and fetched when the user returns. Default: 15 min. */
+    readonly lapse?: number;
+    /** So long before the Worker's idle limit ends the session, `idleprompt` is told. Default: it is not. */
+    readonly prompt?: number;
+  };
+  /** How often the session looks at its clocks while nothing is due, in milliseconds; it asks nobody. Default: 1 min. */
+  readonly maintenance?: number;
+  /** How often it looks at its health, in milliseconds; it asks nobody. Default: 5 min. */
+  readonly healthCheck?: number;
+  /**
+   * When to ask again after the given number of failures in a row: in so many milliseconds; `false` for not before somebody
+   * needs it; nothing for the session's own way, a random time that grows to half a minute. What a server asked for counts
+   * if it is longer.
+   */
+  readonly retry?: (failure: FailureKind, attempt: number) => number | false | undefined;
+  /** How the user may be logged in again without a form when the grant is over. Default: in every way that the Worker offers. */
+  readonly silent?: readonly SilentWay[];
+  /** Whether to listen to what the Worker tells of its own accord, so that it is known at once. Default: `true`. */
+  readonly events?: boolean;
 }
 
 /** How to log in. */

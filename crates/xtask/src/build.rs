@@ -176,6 +176,12 @@ pub(crate) fn web(repo: &Repo) -> Result<()> {
         run::must(repo, "build-web-glue", command, 5)?;
 
         let wasm = glue.join("everlit_web_bg.wasm");
+        // What is there for wasm-bindgen's own script goes: nothing but the exports is used, and nothing is imported.
+        let mut prune = repo.command(npm::wasm_metadce(repo)?);
+        prune.args(WASM_FEATURES).arg("--graph-file").arg(repo.at("crates/web/exports.json"));
+        prune.arg(&wasm).arg("-o").arg(&wasm);
+        run::must(repo, "build-web-prune", prune, 5)?;
+
         let mut optimise = repo.command(npm::wasm_opt(repo)?);
         optimise.arg("-Oz").args(WASM_FEATURES).arg(&wasm).arg("-o").arg(&wasm);
         run::must(repo, "build-web-optimise", optimise, 5)?;

@@ -74,6 +74,11 @@ pub(crate) fn wasm_opt(repo: &Repo) -> Result<PathBuf> {
     program(repo, "node_modules/binaryen/bin/wasm-opt")
 }
 
+/// Binaryen's remover of what no named export needs.
+pub(crate) fn wasm_metadce(repo: &Repo) -> Result<PathBuf> {
+    program(repo, "node_modules/binaryen/bin/wasm-metadce")
+}
+
 /// The TypeScript compiler, to be run by Node.
 pub(crate) fn tsc(repo: &Repo) -> Result<PathBuf> {
     program(repo, "node_modules/typescript/bin/tsc")

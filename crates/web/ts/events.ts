@@ -1,0 +1,139 @@
+// A chunk of its own, loaded when the Worker is listened to: in a page it is a module, and it is the script of the SharedWorker
+// that holds one socket for all tabs. That one decides nothing: tabs say whether they want to hear.
+
+import { type News, VERSION } from "./abi.js";
+import type { Heard } from "./socket.js";
+
+/** How often a tab is asked whether it is still there, and the socket kept from going dead unnoticed. */
+const LOOK_MS = 30_000;
+
+/** What goes through a port: that it is open, that it is closed, or what was said. */
+type Said = true | false | string;
+
+/** Listens until the signal says so. */
+export function listen(heard: Heard, signal: AbortSignal): void {
+  let over = false;
+  const hear = (shared: boolean) => (said: Said) => {
+    if (signal.aborted || over) return;
+    if (said === true) heard.opened(shared);
+    else if (said === false) {
+      over = true;
+      heard.closed();
+    } else tell(said, heard);
+  };
+  const alone = () => {
+    if (!signal.aborted && !over) connect(hear(false), signal);
+  };
+  try {
+    const worker = new SharedWorker(import.meta.url, { type: "module", name: `everlit ${VERSION}` });
+    const { port } = worker;
+    const told = hear(true);
+    // It does not load here: a policy forbids it, or a bundler has put this file elsewhere.
+    worker.onerror = () => {
+      port.close();
+      alone();
+    };
+    port.onmessage = ({ data }: MessageEvent<Said | null>) => (data === null ? port.postMessage(1) : told(data));
+    port.postMessage(1);
+    signal.addEventListener("abort", () => {
+      port.postMessage(0);
+      port.close();
+    });
+  } catch {
+    alone();
+  }
+}
+
+/** One socket, until the signal says so or it closes. */
+function connect(say: (said: Said) => void, signal: AbortSignal): void {
+  let socket: WebSocket;
+  try {
+    socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}/auth/events`);
+  } catch {
+    return say(false);
+  }
+  let alive = true;
+  const look = setInterval(() => {
+    // The other end may be gone without a word.
+    if (!alive) end();
+    else if (socket.readyState === 1) {
+      alive = false;
+      socket.send("ping");
+    }
+  }, LOOK_MS);
+  const end = () => {
+    clearInterval(look);
+    socket.onclose = socket.onmessage = socket.onopen = null;
+    socket.close();
+    say(false);
+  };
+  socket.onopen = () => say(true);
+  socket.onclose = end;
+  socket.onmessage = ({ data }) => {
+    alive = true;
+    if (typeof data === "string" && data !== "pong") say(data);
+  };
+  signal.addEventListener("abort", end);
+}
+
+const NEWS = ["moved", "reauth_required", "ended", "logged_out"];
+
+/** Nothing of a message is used unless all of it is as it should be. */
+function tell(text: string, heard: Heard): void {
+  try {
+    const { v, kind, epoch, generation, provider, state } = JSON.parse(text);
+    if (v !== VERSION) return;
+    const news = NEWS.indexOf(kind);
+    if (news >= 0 && Number.isSafeInteger(epoch) && Number.isSafeInteger(generation)) heard.told(news as News, epoch, generation);
+    else if (kind === "provider" && typeof provider === "string" && typeof state === "string") heard.provider(provider, state);
+  } catch {
+    // Not from our Worker, or from a newer one: what it says is learned by the next question.
+  }
+}
+
+/** The tabs of a SharedWorker, and the one socket while any of them wants it. */
+function share(): void {
+  /** Whether a tab was heard of since it was last asked; nothing of those that do not want to hear. */
+  const tabs = new Map<MessagePort, boolean>();
+  let socket: AbortController | undefined;
+  let open = false;
+  const forget = (port: MessagePort) => {
+    tabs.delete(port);
+    if (tabs.size) return;
+    socket?.abort();
+    socket = undefined;
+  };
+  const say = (said: Said) => {
+    if (typeof said === "boolean") open = said;
+    for (const port of tabs.keys()) port.postMessage(said);
+    if (said === false) {
+      tabs.clear();
+      socket = undefined;
+    }
+  };
+  (globalThis as unknown as { onconnect: (event: MessageEvent) => void }).onconnect = ({ ports: [port] }) => {
+    if (!port) return;
+    port.onmessage = ({ data }) => {
+      if (data !== 1) return forget(port);
+      const known = tabs.has(port);
+      tabs.set(port, true);
+      if (!socket) {
+        open = false;
+        socket = new AbortController();
+        connect(say, socket.signal);
+      } else if (open && !known) port.postMessage(true);
+    };
+  };
+  // A tab that is killed says nothing.
+  setInterval(() => {
+    for (const [port, heardOf] of tabs) {
+      if (!heardOf) forget(port);
+      else {
+        tabs.set(port, false);
+        port.postMessage(null);
+      }
+    }
+  }, LOOK_MS);
+}
+
+if ("SharedWorkerGlobalScope" in globalThis) share();

@@ -1,0 +1,103 @@
+// A chunk of its own, loaded when the grant is over: silent re-login, in a hidden frame, a popup, or by taking the page there.
+
+import { ReloginAnswer, Way } from "./abi.js";
+import { nameOperation } from "./operation.js";
+import type { Page } from "./page.js";
+
+/** How often a popup is looked at. */
+const LOOK_MS = 500;
+/** So many looks in a row at a closed popup: its own last word may be on its way, and some pages cut themselves off from us. */
+const CLOSED_LOOKS = 6;
+/** How long the result is given to reach the tabs that wait for the lock. */
+const SPREAD_MS = 200;
+
+const OUTCOMES: Record<string, ReloginAnswer | undefined> = {
+  done: ReloginAnswer.Done,
+  refused: ReloginAnswer.Refused,
+  failed: ReloginAnswer.Failed,
+};
+
+/** What a result page says, if it is one. */
+function resultOf(data: unknown): [id: unknown, answer: ReloginAnswer] | undefined {
+  const { everlit, relogin, outcome } = (data ?? {}) as Record<string, unknown>;
+  const answer = typeof outcome === "string" && Object.hasOwn(OUTCOMES, outcome) ? OUTCOMES[outcome] : undefined;
+  return everlit === 1 && answer !== undefined ? [relogin, answer] : undefined;
+}
+
+/** Logs in again in this way. */
+export function silent(
+  way: Way,
+  popup: Window | undefined,
+  page: Page,
+  given: AbortSignal,
+  answered: (answer: ReloginAnswer) => void,
+): void {
+  const address = (more: string) => `/auth/login?prompt=none&via=${["frame", "popup", "redirect"][way]}${more}`;
+  const here = new URL(page.here());
+  const returnTo = `&return_to=${encodeURIComponent(here.pathname + here.search + here.hash)}`;
+  if (way === Way.Redirect) return page.leave(address(returnTo));
+
+  const id = nameOperation();
+  const over = new AbortController();
+  const { signal } = over;
+  const end = (answer?: ReloginAnswer) => {
+    if (signal.aborted) return;
+    over.abort();
+    popup?.close();
+    if (answer !== undefined) answered(answer);
+  };
+  given.addEventListener("abort", () => end());
+  if (given.aborted) return end();
+  if (!id) return end(ReloginAnswer.Unavailable);
+
+  let shown: Window | null | undefined = popup;
+  const whenOver = (work: () => void) => signal.addEventListener("abort", work);
+  try {
+    const channel = new BroadcastChannel("everlit 1 relogin");
+    channel.onmessage = ({ data }) => {
+      const result = resultOf(data);
+      // What another tab's frame was told while this one waits for the lock holds for this one, too.
+      if (result && (result[0] === id || (way === Way.Frame && !shown))) end(result[1]);
+    };
+    whenOver(() => channel.close());
+  } catch {
+    // The result page also tells its opener or parent.
+  }
+  const told = ({ source, origin, data }: MessageEvent) => {
+    const result = resultOf(data);
+    if (result?.[0] === id && source === shown && origin === location.origin) end(result[1]);
+  };
+  globalThis.addEventListener("message", told, { signal });
+
+  const target = `${address(returnTo)}&relogin=${id}`;
+  if (popup) {
+    let closed = 0;
+    const look = setInterval(() => {
+      closed = popup.closed ? closed + 1 : 0;
+      if (closed >= CLOSED_LOOKS) end(ReloginAnswer.Unavailable);
+    }, LOOK_MS);
+    whenOver(() => clearInterval(look));
+    popup.location.replace(new URL(target, here).href);
+    return;
+  }
+  const work = () =>
+    new Promise<void>((free) => {
+      if (signal.aborted) return free();
+      const frame = document.createElement("iframe");
+      frame.hidden = true;
+      frame.src = target;
+      document.documentElement.append(frame);
+      shown = frame.contentWindow;
+      whenOver(() => {
+        frame.remove();
+        setTimeout(free, SPREAD_MS);
+      });
+    });
+  // One frame at a time in this browser; without locks, one per tab.
+  const alone = () => void (signal.aborted || shown || work());
+  try {
+    navigator.locks.request("everlit relogin", { signal }, work).catch(alone);
+  } catch {
+    alone();
+  }
+}
