@@ -7,7 +7,7 @@ use everlit_core::retry::Failure;
 use everlit_core::tab::{Denial, News, Presence, ProviderState, Refusal, ReloginAnswer, Way};
 use everlit_core::vault::AskReason;
 
-/// How many numbers say where the machine stands: those before the first row, see [`standing`](crate::codec::standing).
+/// How many numbers say where the machine stands: those before the first row, see `Pen::standing` in [`codec`](crate::codec).
 pub const STANDING: usize = 13;
 
 /// How many numbers make up the row of an effect: its kind, then its own.
@@ -20,6 +20,11 @@ pub const ARGUMENTS: usize = 10;
 pub trait Numbered: Copy + 'static {
     /// Everything there is, in order.
     const ALL: &'static [Self];
+    /// The first of them.
+    const FIRST: Self = match Self::ALL {
+        [first, ..] => *first,
+        [] => panic!("there is nothing of this kind"),
+    };
     /// What TypeScript calls it, in the same order. Not part of the module: only a test reads it.
     const NAMES: &'static [&'static str];
 

@@ -1,17 +1,21 @@
 //! Events from numbers, and numbers from effects.
+//!
+//! Written for size: what reads and what writes a number is one function each, and there is one verdict on all numbers of an
+//! event at its end.
+
+use alloc::vec::Vec;
+use core::cell::Cell;
 
 use everlit_core::id::{CallId, RequestId};
-use everlit_core::retry::{Advice, Failure};
+use everlit_core::retry::Advice;
 use everlit_core::tab::{
-    Denial, Effect, Event, Failed, News, PeerMessage, Phase, Presence, ProviderId, ProviderState,
-    ReloginAnswer, SessionAnswer, Settings, Tab, TokenAnswer, TokenState, Ways,
+    Effect, Event, Failed, PeerMessage, Phase, Presence, ProviderId, SessionAnswer, Settings, Tab,
+    TokenAnswer, TokenState, Ways,
 };
 use everlit_core::time::{Millis, Moment, Timestamp};
 use everlit_core::{Epoch, Generation, Stamp};
 
-use crate::abi::{
-    ARGUMENTS, EffectKind, EventKind, Numbered as _, PeerKind, ROW, STANDING, SessionKind, TokenKind,
-};
+use crate::abi::{ARGUMENTS, EffectKind, EventKind, Numbered, PeerKind, ROW, SessionKind, TokenKind};
 use crate::number;
 
 /// The largest whole number that JavaScript counts to without gaps.
@@ -23,300 +27,396 @@ pub type Arguments = [f64; ARGUMENTS];
 /// Both clocks and entropy, unless one of them is no number.
 #[must_use]
 pub fn moment(wall: f64, mono: f64, entropy: u32) -> Option<Moment> {
-    Some(Moment { wall: at(wall)?, mono: at(mono)?, entropy })
+    let given = Given::new([wall, mono, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+    let now = Moment { wall: given.at(0), mono: given.at(1), entropy };
+    given.are_good().then_some(now)
 }
 
 /// What an app may choose; what is no number is as it is without a choice.
 #[must_use]
-pub fn settings(
-    [lead, idle_lapse, idle_prompt, maintenance, health_check, ways, events]: [f64; 7],
-) -> Settings {
+pub fn settings(chosen: [f64; 7]) -> Settings {
+    let [lead, lapse, prompt, maintenance, health_check, ways, events] = chosen;
+    let given = Given::new([lead, lapse, prompt, maintenance, health_check, ways, events, 0.0, 0.0, 0.0]);
     let default = Settings::DEFAULT;
     Settings {
-        lead: length(lead).or(default.lead),
-        idle_lapse: length(idle_lapse).unwrap_or(default.idle_lapse),
-        idle_prompt: length(idle_prompt).or(default.idle_prompt),
-        maintenance: length(maintenance).unwrap_or(default.maintenance),
-        health_check: length(health_check).unwrap_or(default.health_check),
-        ways: byte(ways).map_or(default.ways, Ways::from_bits),
-        events: flag(events).unwrap_or(default.events),
+        lead: given.chosen(0).or(default.lead),
+        idle_lapse: given.chosen(1).unwrap_or(default.idle_lapse),
+        idle_prompt: given.chosen(2).or(default.idle_prompt),
+        maintenance: given.chosen(3).unwrap_or(default.maintenance),
+        health_check: given.chosen(4).unwrap_or(default.health_check),
+        ways: given.chosen(5).map_or(default.ways, |ways| Ways::from_bits(ways.as_millis() as u8)),
+        events: given.chosen(6).map_or(default.events, |events| !events.is_zero()),
     }
 }
 
 /// The event that the numbers stand for. `None` if they stand for none: nothing is guessed.
 #[must_use]
 pub fn event(kind: f64, numbers: Arguments) -> Option<Event> {
-    let [a, b, c, d, e, f, ..] = numbers;
-    Some(match EventKind::numbered(kind)? {
-        EventKind::Opened => Event::Opened { hidden: flag(a)? },
+    let given = Given::new(numbers);
+    let event = match EventKind::numbered(kind)? {
+        EventKind::Opened => Event::Opened { hidden: given.flag(0) },
         EventKind::SessionAnswered => {
-            Event::SessionAnswered { request: request(a)?, answer: session_answer(numbers)? }
+            Event::SessionAnswered { request: given.request(), answer: given.session_answer() }
         }
         EventKind::TokenAnswered => {
-            Event::TokenAnswered { request: request(a)?, answer: token_answer(numbers)? }
+            Event::TokenAnswered { request: given.request(), answer: given.token_answer() }
         }
-        EventKind::LogoutAnswered => Event::LogoutAnswered { request: request(a)?, done: flag(b)? },
+        EventKind::LogoutAnswered => Event::LogoutAnswered { request: given.request(), done: given.flag(1) },
         EventKind::ReloginAnswered => {
-            Event::ReloginAnswered { request: request(a)?, answer: ReloginAnswer::numbered(b)? }
+            Event::ReloginAnswered { request: given.request(), answer: given.kind(1) }
         }
         EventKind::DeadlineReached => Event::DeadlineReached,
         EventKind::Shown => Event::Shown,
         EventKind::Hidden => Event::Hidden,
         EventKind::Online => Event::Online,
         EventKind::Restored => Event::Restored,
-        EventKind::UserActive => Event::UserActive { gesture: flag(a)? },
+        EventKind::UserActive => Event::UserActive { gesture: given.flag(0) },
         EventKind::RefreshAsked => Event::RefreshAsked,
         EventKind::LoginAsked => Event::LoginAsked,
         EventKind::LogoutAsked => Event::LogoutAsked,
-        EventKind::CallAsked => Event::CallAsked { call: CallId(small(a)?), provider: provider(b)? },
+        EventKind::CallAsked => Event::CallAsked { call: given.call(), provider: given.provider(1) },
         EventKind::CallDenied => Event::CallDenied {
-            call: CallId(small(a)?),
-            provider: provider(b)?,
-            stamp: stamp(c, d)?,
-            repeated: flag(e)?,
-            denial: Denial::numbered(f)?,
+            call: given.call(),
+            provider: given.provider(1),
+            stamp: given.stamp(2),
+            repeated: given.flag(4),
+            denial: given.kind(5),
         },
-        EventKind::CallCancelled => Event::CallCancelled { call: CallId(small(a)?) },
-        EventKind::PeerTold => Event::PeerTold(match PeerKind::numbered(a)? {
-            PeerKind::Moved => {
-                PeerMessage::Moved { stamp: stamp(b, c)?, expires_at: at(d)?, lifetime: length(e)? }
-            }
-            PeerKind::LoggedOut => PeerMessage::LoggedOut { epoch: Epoch(whole(b)?) },
-            PeerKind::CoolDown => PeerMessage::CoolDown { until: at(b)? },
-            PeerKind::Active => PeerMessage::Active { at: at(b)?, known: at(c)? },
-            PeerKind::Refused => PeerMessage::Refused { stamp: stamp(b, c)?, left: ways(d)? },
-            PeerKind::Listening => PeerMessage::Listening { tab: small(b)?, until: at(c)? },
+        EventKind::CallCancelled => Event::CallCancelled { call: given.call() },
+        EventKind::PeerTold => Event::PeerTold(match given.kind(0) {
+            PeerKind::Moved => PeerMessage::Moved {
+                stamp: given.stamp(1),
+                expires_at: given.at(3),
+                lifetime: given.length(4),
+            },
+            PeerKind::LoggedOut => PeerMessage::LoggedOut { epoch: Epoch(given.whole(1)) },
+            PeerKind::CoolDown => PeerMessage::CoolDown { until: given.at(1) },
+            PeerKind::Active => PeerMessage::Active { at: given.at(1), known: given.at(2) },
+            PeerKind::Refused => PeerMessage::Refused { stamp: given.stamp(1), left: given.ways(3) },
+            PeerKind::Listening => PeerMessage::Listening { tab: given.small(1), until: given.at(2) },
         }),
-        EventKind::ProviderTold => {
-            Event::ProviderTold { provider: provider(a)?, own: flag(b)?, state: ProviderState::numbered(c)? }
-        }
-        EventKind::SocketOpened => Event::SocketOpened { shared: flag(a)? },
-        EventKind::SocketClosed => Event::SocketClosed,
-        EventKind::SocketTold => Event::SocketTold { news: News::numbered(a)?, stamp: stamp(b, c)? },
-    })
-}
-
-fn session_answer(numbers: Arguments) -> Option<SessionAnswer> {
-    let [_, kind, a, b, c, ..] = numbers;
-    Some(match SessionKind::numbered(kind)? {
-        SessionKind::Active => SessionAnswer::Active(token_state(numbers)?),
-        SessionKind::ReauthRequired => {
-            SessionAnswer::ReauthRequired { stamp: stamp(a, b)?, silent: ways(c)? }
-        }
-        SessionKind::LoggedOut => SessionAnswer::LoggedOut,
-        SessionKind::Failed => SessionAnswer::Failed(failed(numbers)?),
-    })
-}
-
-fn token_answer(numbers: Arguments) -> Option<TokenAnswer> {
-    let [_, kind, a, ..] = numbers;
-    Some(match TokenKind::numbered(kind)? {
-        TokenKind::Current => TokenAnswer::Current(token_state(numbers)?),
-        TokenKind::ReauthRequired => TokenAnswer::ReauthRequired { silent: ways(a)? },
-        TokenKind::Ended => TokenAnswer::Ended,
-        TokenKind::LoggedOut => TokenAnswer::LoggedOut,
-        TokenKind::Failed => TokenAnswer::Failed(failed(numbers)?),
-    })
-}
-
-fn token_state(
-    [_, _, epoch, generation, expires_in, lifetime, time, elapsed, left, limit]: Arguments,
-) -> Option<TokenState> {
-    Some(TokenState {
-        stamp: stamp(epoch, generation)?,
-        expires_in: length(expires_in)?,
-        lifetime: length(lifetime)?,
-        server_time: at(time)?,
-        elapsed: length(elapsed)?,
-        idle_left: length(left)?,
-        idle_limit: length(limit)?,
-    })
-}
-
-/// NaN says that no server asked for a wait, or that the app has no opinion; neither is a mistake.
-fn failed([_, _, failure, wait, elapsed, advice, ..]: Arguments) -> Option<Failed> {
-    Some(Failed {
-        failure: Failure::numbered(failure)?,
-        retry_after: if wait.is_nan() { None } else { Some(length(wait)?) },
-        elapsed: length(elapsed)?,
-        advice: if advice.is_nan() {
-            Advice::Ours
-        } else if advice == f64::INFINITY {
-            Advice::Never
-        } else {
-            Advice::After(length(advice)?)
+        EventKind::ProviderTold => Event::ProviderTold {
+            provider: given.provider(0),
+            own: given.flag(1),
+            state: given.kind(2),
         },
-    })
+        EventKind::SocketOpened => Event::SocketOpened { shared: given.flag(0) },
+        EventKind::SocketClosed => Event::SocketClosed,
+        EventKind::SocketTold => Event::SocketTold { news: given.kind(0), stamp: given.stamp(1) },
+    };
+    given.are_good().then_some(event)
 }
 
-fn request(number: f64) -> Option<RequestId> {
-    small(number).map(RequestId)
+/// The numbers of an event, and whether all that were looked at are what they should be.
+struct Given {
+    numbers: Arguments,
+    good: Cell<bool>,
 }
 
-fn provider(number: f64) -> Option<ProviderId> {
-    byte(number).map(ProviderId)
-}
+impl Given {
+    const fn new(numbers: Arguments) -> Self {
+        Self { numbers, good: Cell::new(true) }
+    }
 
-fn ways(number: f64) -> Option<Ways> {
-    byte(number).map(Ways::from_bits)
-}
+    const fn are_good(&self) -> bool {
+        self.good.get()
+    }
 
-fn stamp(epoch: f64, generation: f64) -> Option<Stamp> {
-    Some(Stamp { epoch: Epoch(whole(epoch)?), generation: Generation(small(generation)?) })
-}
+    fn number(&self, index: usize) -> f64 {
+        self.numbers.get(index).copied().unwrap_or(f64::NAN)
+    }
 
-fn length(number: f64) -> Option<Millis> {
-    millis(number).map(Millis::from_millis)
-}
+    /// A whole number; of one with parts these are dropped.
+    #[inline(never)]
+    fn whole(&self, index: usize) -> u64 {
+        let number = self.number(index);
+        // NaN is in no range.
+        if !(0.0..=COUNTABLE_MAX).contains(&number) {
+            self.good.set(false);
+        }
+        number as u64
+    }
 
-fn at(number: f64) -> Option<Timestamp> {
-    millis(number).map(Timestamp::from_millis)
-}
+    #[inline(never)]
+    fn small(&self, index: usize) -> u32 {
+        let whole = self.whole(index);
+        if whole > u64::from(u32::MAX) {
+            self.good.set(false);
+        }
+        whole as u32
+    }
 
-/// A length or point in time: parts of a millisecond are dropped.
-fn millis(number: f64) -> Option<u64> {
-    // NaN is in no range.
-    (0.0..=COUNTABLE_MAX).contains(&number).then_some(number as u64)
-}
+    fn kind<K: Numbered>(&self, index: usize) -> K {
+        K::numbered(self.number(index)).unwrap_or_else(|| {
+            self.good.set(false);
+            K::FIRST
+        })
+    }
 
-fn whole(number: f64) -> Option<u64> {
-    millis(number).filter(|whole| *whole as f64 == number)
-}
+    fn flag(&self, index: usize) -> bool {
+        let small = self.small(index);
+        if small > 1 {
+            self.good.set(false);
+        }
+        small == 1
+    }
 
-fn small(number: f64) -> Option<u32> {
-    whole(number)?.try_into().ok()
-}
+    /// A length; nothing if it is NaN.
+    fn chosen(&self, index: usize) -> Option<Millis> {
+        if self.number(index).is_nan() { None } else { Some(self.length(index)) }
+    }
 
-fn byte(number: f64) -> Option<u8> {
-    whole(number)?.try_into().ok()
-}
+    fn length(&self, index: usize) -> Millis {
+        Millis::from_millis(self.whole(index))
+    }
 
-fn flag(number: f64) -> Option<bool> {
-    match small(number)? {
-        0 => Some(false),
-        1 => Some(true),
-        _ => None,
+    fn at(&self, index: usize) -> Timestamp {
+        Timestamp::from_millis(self.whole(index))
+    }
+
+    fn stamp(&self, index: usize) -> Stamp {
+        let generation = self.small(index.saturating_add(1));
+        Stamp { epoch: Epoch(self.whole(index)), generation: Generation(generation) }
+    }
+
+    fn ways(&self, index: usize) -> Ways {
+        Ways::from_bits(self.small(index) as u8)
+    }
+
+    fn request(&self) -> RequestId {
+        RequestId(self.small(0))
+    }
+
+    fn call(&self) -> CallId {
+        CallId(self.small(0))
+    }
+
+    fn provider(&self, index: usize) -> ProviderId {
+        ProviderId(self.small(index).min(u32::from(u8::MAX)) as u8)
+    }
+
+    fn session_answer(&self) -> SessionAnswer {
+        match self.kind(1) {
+            SessionKind::Active => SessionAnswer::Active(self.token_state()),
+            SessionKind::ReauthRequired => {
+                SessionAnswer::ReauthRequired { stamp: self.stamp(2), silent: self.ways(4) }
+            }
+            SessionKind::LoggedOut => SessionAnswer::LoggedOut,
+            SessionKind::Failed => SessionAnswer::Failed(self.failed()),
+        }
+    }
+
+    fn token_answer(&self) -> TokenAnswer {
+        match self.kind(1) {
+            TokenKind::Current => TokenAnswer::Current(self.token_state()),
+            TokenKind::ReauthRequired => TokenAnswer::ReauthRequired { silent: self.ways(2) },
+            TokenKind::Ended => TokenAnswer::Ended,
+            TokenKind::LoggedOut => TokenAnswer::LoggedOut,
+            TokenKind::Failed => TokenAnswer::Failed(self.failed()),
+        }
+    }
+
+    #[inline(never)]
+    fn token_state(&self) -> TokenState {
+        TokenState {
+            stamp: self.stamp(2),
+            expires_in: self.length(4),
+            lifetime: self.length(5),
+            server_time: self.at(6),
+            elapsed: self.length(7),
+            idle_left: self.length(8),
+            idle_limit: self.length(9),
+        }
+    }
+
+    /// NaN says that no server asked for a wait, or that the app has no opinion; neither is a mistake.
+    #[inline(never)]
+    fn failed(&self) -> Failed {
+        Failed {
+            failure: self.kind(2),
+            retry_after: self.chosen(3),
+            elapsed: self.length(4),
+            advice: if self.number(5) == f64::INFINITY {
+                Advice::Never
+            } else {
+                self.chosen(5).map_or(Advice::Ours, Advice::After)
+            },
+        }
     }
 }
 
-/// Where the machine stands: state, next deadline (monotonic milliseconds, or infinity); of the token its epoch, generation,
-/// end (monotonic milliseconds) and lifetime, all zero if there is none; failures in a row, health, what takes away from it (a
-/// bit each), presence; the Worker's time minus the monotonic clock and how far that may be wrong, NaN if it is not known; and
-/// when the Worker is asked again by the machine itself (monotonic milliseconds, or infinity).
-#[must_use]
-pub fn standing(tab: &Tab, now: Timestamp) -> [f64; STANDING] {
-    let hold = tab.phase().hold();
-    let (expires_at, lifetime) =
-        hold.map_or((0, 0), |hold| (hold.expires_at.as_millis(), hold.lifetime.as_millis()));
-    // Also of a session that waits for its user: the app can still say who is asked to log in.
-    let (epoch, generation) = numbers(tab.phase().stamp().unwrap_or_default());
-    let (offset, error) = tab.anchor().map_or((f64::NAN, f64::NAN), |anchor| {
-        let offset = anchor.server.as_millis() as f64 - anchor.mono.as_millis() as f64;
-        (offset, anchor.error_at(now).as_millis() as f64)
-    });
-    let asks_at = match tab.phase() {
-        Phase::Active { refresh_at, .. } if tab.presence() == Presence::Present => Some(*refresh_at),
-        Phase::Degraded { retry_at, .. } => *retry_at,
-        Phase::LoggedOut { .. }
-        | Phase::LoggingIn { .. }
-        | Phase::Active { .. }
-        | Phase::Refreshing { .. }
-        | Phase::Resuming { .. }
-        | Phase::Relogin { .. }
-        | Phase::ReauthRequired { .. }
-        | Phase::Ended { .. } => None,
-    };
-    let health = tab.health();
-    [
-        number!(tab.state()),
-        deadline(tab.next_deadline()),
-        epoch,
-        generation,
-        expires_at as f64,
-        lifetime as f64,
-        f64::from(tab.failures()),
-        f64::from(health.score),
-        f64::from(health.ailments),
-        number!(tab.presence()),
-        offset,
-        error,
-        deadline(asks_at),
-    ]
-}
+/// Writes down what a step says.
+pub(crate) struct Pen<'a>(pub(crate) &'a mut Vec<f64>);
 
-fn deadline(at: Option<Timestamp>) -> f64 {
-    at.map_or(f64::INFINITY, |at| at.as_millis() as f64)
-}
+impl Pen<'_> {
+    #[inline(never)]
+    fn put(&mut self, number: f64) {
+        self.0.push(number);
+    }
 
-/// The row of one effect: its kind, then its numbers.
-#[must_use]
-pub fn effect(effect: Effect) -> [f64; ROW] {
-    let (kind, [a, b, c, d, e]) = match effect {
-        Effect::CheckSession { request } => (EffectKind::CheckSession, one(request.0)),
-        Effect::RequestToken { request, stamp, reason, active_ago } => {
-            let (epoch, generation) = numbers(stamp);
-            let ago = active_ago.map_or(f64::NAN, |ago| ago.as_millis() as f64);
-            (EffectKind::RequestToken, [f64::from(request.0), epoch, generation, number!(reason), ago])
-        }
-        Effect::PostLogout { request } => (EffectKind::PostLogout, one(request.0)),
-        Effect::Relogin { request, way } => {
-            (EffectKind::Relogin, [f64::from(request.0), number!(way), 0.0, 0.0, 0.0])
-        }
-        Effect::Cancel { request } => (EffectKind::Cancel, one(request.0)),
-        Effect::Navigate => (EffectKind::Navigate, one(0)),
-        Effect::Tell(message) => (EffectKind::Tell, peer(message)),
-        Effect::OpenSocket => (EffectKind::OpenSocket, one(0)),
-        Effect::CloseSocket => (EffectKind::CloseSocket, one(0)),
-        Effect::SendCall { call, stamp } => {
-            let (epoch, generation) = numbers(stamp);
-            (EffectKind::SendCall, [f64::from(call.0), epoch, generation, 0.0, 0.0])
-        }
-        Effect::DeliverCall { call } => (EffectKind::DeliverCall, one(call.0)),
-        Effect::RefuseCall { call, refusal } => {
-            (EffectKind::RefuseCall, [f64::from(call.0), number!(refusal), 0.0, 0.0, 0.0])
-        }
-        Effect::SettleLogout { done } => (EffectKind::SettleLogout, one(u32::from(done))),
-        Effect::Transition { sequence, from, to, reason } => {
-            (EffectKind::Transition, [f64::from(sequence), number!(from), number!(to), number!(reason), 0.0])
-        }
-        Effect::ProviderTransition { sequence, provider, from, to, reason } => (
-            EffectKind::ProviderTransition,
-            [f64::from(sequence), f64::from(provider.0), number!(from), number!(to), number!(reason)],
-        ),
-        Effect::Presence { to, left } => {
-            (EffectKind::Presence, [number!(to), left.as_millis() as f64, 0.0, 0.0, 0.0])
-        }
-        Effect::Health(_) => (EffectKind::Health, one(0)),
-    };
-    [kind.number(), a, b, c, d, e]
-}
+    fn count(&mut self, number: u64) {
+        self.put(number as f64);
+    }
 
-fn peer(message: PeerMessage) -> [f64; 5] {
-    let (kind, [a, b, c, d]) = match message {
-        PeerMessage::Moved { stamp, expires_at, lifetime } => {
-            let (epoch, generation) = numbers(stamp);
-            (PeerKind::Moved, [epoch, generation, expires_at.as_millis() as f64, lifetime.as_millis() as f64])
-        }
-        PeerMessage::LoggedOut { epoch } => (PeerKind::LoggedOut, [epoch.0 as f64, 0.0, 0.0, 0.0]),
-        PeerMessage::CoolDown { until } => (PeerKind::CoolDown, [until.as_millis() as f64, 0.0, 0.0, 0.0]),
-        PeerMessage::Active { at, known } => {
-            (PeerKind::Active, [at.as_millis() as f64, known.as_millis() as f64, 0.0, 0.0])
-        }
-        PeerMessage::Refused { stamp, left } => {
-            let (epoch, generation) = numbers(stamp);
-            (PeerKind::Refused, [epoch, generation, f64::from(left.bits()), 0.0])
-        }
-        PeerMessage::Listening { tab, until } => {
-            (PeerKind::Listening, [f64::from(tab), until.as_millis() as f64, 0.0, 0.0])
-        }
-    };
-    [kind.number(), a, b, c, d]
-}
+    fn small(&mut self, number: u32) {
+        self.put(f64::from(number));
+    }
 
-fn one(number: u32) -> [f64; 5] {
-    [f64::from(number), 0.0, 0.0, 0.0, 0.0]
-}
+    fn deadline(&mut self, at: Option<Timestamp>) {
+        self.put(at.map_or(f64::INFINITY, |at| at.as_millis() as f64));
+    }
 
-fn numbers(stamp: Stamp) -> (f64, f64) {
-    (stamp.epoch.0 as f64, f64::from(stamp.generation.0))
+    fn stamp(&mut self, stamp: Stamp) {
+        self.count(stamp.epoch.0);
+        self.small(stamp.generation.0);
+    }
+
+    /// Where the machine stands: state, next deadline (monotonic milliseconds, or infinity); of the token its epoch, generation,
+    /// end (monotonic milliseconds) and lifetime, all zero if there is none; failures in a row, health, what takes away from it
+    /// (a bit each), presence; the Worker's time minus the monotonic clock and how far that may be wrong, NaN if it is not known;
+    /// and when the Worker is asked again by the machine itself (monotonic milliseconds, or infinity).
+    pub(crate) fn standing(&mut self, tab: &Tab, now: Timestamp) {
+        self.put(number!(tab.state()));
+        self.deadline(tab.next_deadline());
+        // Also of a session that waits for its user: the app can still say who is asked to log in.
+        self.stamp(tab.phase().stamp().unwrap_or_default());
+        let hold = tab.phase().hold();
+        let (expires_at, lifetime) =
+            hold.map_or((0, 0), |hold| (hold.expires_at.as_millis(), hold.lifetime.as_millis()));
+        self.count(expires_at);
+        self.count(lifetime);
+        self.small(tab.failures());
+        let health = tab.health();
+        self.small(u32::from(health.score));
+        self.small(u32::from(health.ailments));
+        self.put(number!(tab.presence()));
+        let (offset, error) = tab.anchor().map_or((f64::NAN, f64::NAN), |anchor| {
+            let offset = anchor.server.as_millis() as f64 - anchor.mono.as_millis() as f64;
+            (offset, anchor.error_at(now).as_millis() as f64)
+        });
+        self.put(offset);
+        self.put(error);
+        self.deadline(match tab.phase() {
+            Phase::Active { refresh_at, .. } if tab.presence() == Presence::Present => Some(*refresh_at),
+            Phase::Degraded { retry_at, .. } => *retry_at,
+            Phase::LoggedOut { .. }
+            | Phase::LoggingIn { .. }
+            | Phase::Active { .. }
+            | Phase::Refreshing { .. }
+            | Phase::Resuming { .. }
+            | Phase::Relogin { .. }
+            | Phase::ReauthRequired { .. }
+            | Phase::Ended { .. } => None,
+        });
+    }
+
+    /// The row of one effect: its kind, then its numbers, then zeros.
+    pub(crate) fn effect(&mut self, effect: Effect) {
+        let end = self.0.len().saturating_add(ROW);
+        match effect {
+            Effect::CheckSession { request } => self.request(EffectKind::CheckSession, request),
+            Effect::RequestToken { request, stamp, reason, active_ago } => {
+                self.request(EffectKind::RequestToken, request);
+                self.stamp(stamp);
+                self.put(number!(reason));
+                self.put(active_ago.map_or(f64::NAN, |ago| ago.as_millis() as f64));
+            }
+            Effect::PostLogout { request } => self.request(EffectKind::PostLogout, request),
+            Effect::Relogin { request, way } => {
+                self.request(EffectKind::Relogin, request);
+                self.put(number!(way));
+            }
+            Effect::Cancel { request } => self.request(EffectKind::Cancel, request),
+            Effect::Navigate => self.begin(EffectKind::Navigate),
+            Effect::Tell(message) => self.peer(message),
+            Effect::OpenSocket => self.begin(EffectKind::OpenSocket),
+            Effect::CloseSocket => self.begin(EffectKind::CloseSocket),
+            Effect::SendCall { call, stamp } => {
+                self.call(EffectKind::SendCall, call);
+                self.stamp(stamp);
+            }
+            Effect::DeliverCall { call } => self.call(EffectKind::DeliverCall, call),
+            Effect::RefuseCall { call, refusal } => {
+                self.call(EffectKind::RefuseCall, call);
+                self.put(number!(refusal));
+            }
+            Effect::SettleLogout { done } => {
+                self.begin(EffectKind::SettleLogout);
+                self.small(u32::from(done));
+            }
+            Effect::Transition { sequence, from, to, reason } => {
+                self.begin(EffectKind::Transition);
+                self.small(sequence);
+                self.put(number!(from));
+                self.put(number!(to));
+                self.put(number!(reason));
+            }
+            Effect::ProviderTransition { sequence, provider, from, to, reason } => {
+                self.begin(EffectKind::ProviderTransition);
+                self.small(sequence);
+                self.small(u32::from(provider.0));
+                self.put(number!(from));
+                self.put(number!(to));
+                self.put(number!(reason));
+            }
+            Effect::Presence { to, left } => {
+                self.begin(EffectKind::Presence);
+                self.put(number!(to));
+                self.count(left.as_millis());
+            }
+            Effect::Health(_) => self.begin(EffectKind::Health),
+        }
+        while self.0.len() < end {
+            self.put(0.0);
+        }
+    }
+
+    fn begin(&mut self, kind: EffectKind) {
+        self.put(number!(kind));
+    }
+
+    fn request(&mut self, kind: EffectKind, request: RequestId) {
+        self.begin(kind);
+        self.small(request.0);
+    }
+
+    fn call(&mut self, kind: EffectKind, call: CallId) {
+        self.begin(kind);
+        self.small(call.0);
+    }
+
+    fn peer(&mut self, message: PeerMessage) {
+        self.begin(EffectKind::Tell);
+        match message {
+            PeerMessage::Moved { stamp, expires_at, lifetime } => {
+                self.put(number!(PeerKind::Moved));
+                self.stamp(stamp);
+                self.count(expires_at.as_millis());
+                self.count(lifetime.as_millis());
+            }
+            PeerMessage::LoggedOut { epoch } => {
+                self.put(number!(PeerKind::LoggedOut));
+                self.count(epoch.0);
+            }
+            PeerMessage::CoolDown { until } => {
+                self.put(number!(PeerKind::CoolDown));
+                self.count(until.as_millis());
+            }
+            PeerMessage::Active { at, known } => {
+                self.put(number!(PeerKind::Active));
+                self.count(at.as_millis());
+                self.count(known.as_millis());
+            }
+            PeerMessage::Refused { stamp, left } => {
+                self.put(number!(PeerKind::Refused));
+                self.stamp(stamp);
+                self.small(u32::from(left.bits()));
+            }
+            PeerMessage::Listening { tab, until } => {
+                self.put(number!(PeerKind::Listening));
+                self.small(tab);
+                self.count(until.as_millis());
+            }
+        }
+    }
 }

@@ -1,9 +1,10 @@
 //! The tab machine, as the exports drive it.
 
+use alloc::vec::Vec;
+
 use everlit_core::tab::{Settings, Tab};
 
-use crate::abi::{ROW, STANDING};
-use crate::codec::{self, Arguments};
+use crate::codec::{self, Arguments, Pen};
 
 /// The tab machine and what it said last. Its one call is synchronous and calls nothing back.
 #[derive(Default)]
@@ -34,10 +35,10 @@ impl Machine {
         let event = codec::event(kind, numbers)?;
         let effects = self.tab.step(now, event);
         self.said.clear();
-        self.said.reserve(STANDING.saturating_add(ROW.saturating_mul(effects.iter().len())));
-        self.said.extend_from_slice(&codec::standing(&self.tab, now.mono));
+        let mut pen = Pen(&mut self.said);
+        pen.standing(&self.tab, now.mono);
         for effect in effects {
-            self.said.extend_from_slice(&codec::effect(effect));
+            pen.effect(effect);
         }
         Some(&self.said)
     }

@@ -167,6 +167,7 @@ pub(crate) fn web(repo: &Repo) -> Result<()> {
         say::step("building the npm package (some seconds; the first time a minute)");
         let mut cargo = repo.cargo();
         cargo.args(["build", "--release", "--target", "wasm32-unknown-unknown", "-p", "everlit-web"]);
+        cargo.args(["--features", "everlit-web/module"]);
         run::must(repo, "build-web-rust", cargo, 20)?;
 
         let glue = repo.target.join("web-wasm");
