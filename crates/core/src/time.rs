@@ -8,6 +8,9 @@ impl Millis {
     /// No time at all.
     pub const ZERO: Self = Self(0);
 
+    /// Longer than anything lasts.
+    pub const FOREVER: Self = Self(u64::MAX);
+
     /// So many milliseconds.
     #[must_use]
     pub const fn from_millis(millis: u64) -> Self {
@@ -78,6 +81,9 @@ impl Millis {
 pub struct Timestamp(u64);
 
 impl Timestamp {
+    /// A point that never comes.
+    pub const NEVER: Self = Self(u64::MAX);
+
     /// The point that lies so many milliseconds after the origin.
     #[must_use]
     pub const fn from_millis(millis: u64) -> Self {
@@ -129,13 +135,18 @@ pub struct Moment {
     pub entropy: u32,
 }
 
-/// A point in time by both clocks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// A point in time by both clocks. The default one is as good as none: it lies half a century back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Instant {
     /// By the wall clock.
     pub wall: Timestamp,
     /// By the monotonic clock.
     pub mono: Timestamp,
+}
+
+impl Instant {
+    /// One that never was.
+    pub const NONE: Self = Self { wall: Timestamp(0), mono: Timestamp(0) };
 }
 
 impl Moment {

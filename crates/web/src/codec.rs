@@ -95,11 +95,9 @@ pub fn event(kind: f64, numbers: Arguments) -> Option<Event> {
             PeerKind::Refused => PeerMessage::Refused { stamp: given.stamp(1), left: given.ways(3) },
             PeerKind::Listening => PeerMessage::Listening { tab: given.small(1), until: given.at(2) },
         }),
-        EventKind::ProviderTold => Event::ProviderTold {
-            provider: given.provider(0),
-            own: given.flag(1),
-            state: given.kind(2),
-        },
+        EventKind::ProviderTold => {
+            Event::ProviderTold { provider: given.provider(0), own: given.flag(1), state: given.kind(2) }
+        }
         EventKind::SocketOpened => Event::SocketOpened { shared: given.flag(0) },
         EventKind::SocketClosed => Event::SocketClosed,
         EventKind::SocketTold => Event::SocketTold { news: given.kind(0), stamp: given.stamp(1) },

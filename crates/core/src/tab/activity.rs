@@ -11,121 +11,115 @@ const AHEAD: Millis = Millis::from_secs(2);
 /// How soon a report that failed, or changed nothing, is made again.
 const REPORT_AGAIN: Millis = Millis::from_secs(60);
 
-/// The user's activity.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+/// The user's activity. An instant that is the default one never was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Activity {
     /// When the page was opened. That is no activity, but nobody is idle who just came.
-    opened: Option<Instant>,
+    opened: Instant,
     /// The last input in any tab.
-    last: Option<Instant>,
+    last: Instant,
     /// That was in this tab, which therefore is the one to report it.
     own: bool,
     /// The last that the vault knows of.
-    known: Option<Instant>,
-    /// How long the vault lets a session live without.
-    limit: Option<Millis>,
-    told_at: Option<Timestamp>,
+    known: Instant,
+    /// How long the vault lets a session live without; no time at all if that is not known.
+    limit: Millis,
+    /// No word to the other tabs before.
+    tell_after: Timestamp,
     /// No report before.
     report_after: Timestamp,
     /// Whether the user is there.
     pub(super) presence: Presence,
     /// When that changes if nothing happens.
-    pub(super) presence_at: Option<Timestamp>,
+    pub(super) presence_at: Timestamp,
     /// When this tab reports what its user did.
-    pub(super) report_at: Option<Timestamp>,
+    pub(super) report_at: Timestamp,
 }
 
 impl Activity {
-    pub(super) fn opened(&mut self, now: Moment) {
-        self.opened = Some(now.instant());
+    /// Nobody was ever here.
+    pub(super) const NONE: Self = Self {
+        opened: Instant::NONE,
+        last: Instant::NONE,
+        own: false,
+        known: Instant::NONE,
+        limit: Millis::ZERO,
+        tell_after: Timestamp::from_millis(0),
+        report_after: Timestamp::from_millis(0),
+        presence: Presence::Present,
+        presence_at: Timestamp::NEVER,
+        report_at: Timestamp::NEVER,
+    };
+
+    pub(super) const fn opened(&mut self, now: Moment) {
+        self.opened = now.instant();
     }
 
     /// Input in this tab. Whether the others are to be told.
     pub(super) fn input(&mut self, now: Moment) -> bool {
-        self.last = Some(now.instant());
+        self.last = now.instant();
         self.own = true;
-        let news = self.presence != Presence::Present
-            || self.told_at.is_none_or(|told| told.until(now.mono) >= TELL_EVERY);
+        let news = self.presence != Presence::Present || self.tell_after <= now.mono;
         if news {
-            self.told_at = Some(now.mono);
+            self.tell_after = now.mono.after(TELL_EVERY);
         }
         news
     }
 
     /// Another tab told of input there, and of what the vault knows.
     pub(super) fn peer(&mut self, now: Moment, at: Timestamp, known: Timestamp) {
-        let instant = |wall: Timestamp| {
-            let sane = wall != Timestamp::default() && wall <= now.wall.after(AHEAD);
-            sane.then(|| now.before(wall.until(now.wall)))
-        };
-        let newer =
-            |told: Instant, held: Option<Instant>| held.is_none_or(|held| now.ago(told) < now.ago(held));
-        if let Some(at) = instant(at).filter(|at| newer(*at, self.last)) {
-            self.last = Some(at);
+        if newer(now, at, &mut self.last) {
             self.own = false;
         }
-        if let Some(known) = instant(known).filter(|known| newer(*known, self.known)) {
-            self.known = Some(known);
-        }
+        newer(now, known, &mut self.known);
     }
 
     /// The vault said how long the session lives without activity.
-    pub(super) fn told(&mut self, now: Moment, token: TokenState) {
+    pub(super) const fn told(&mut self, now: Moment, token: &TokenState) {
         let age = token.idle_limit.less(token.idle_left).plus(token.elapsed);
-        self.limit = Some(token.idle_limit);
-        self.known = Some(now.before(age));
+        self.limit = token.idle_limit;
+        self.known = now.before(age);
     }
 
     /// How long ago the last input was, if there was one.
     pub(super) fn ago(&self, now: Moment) -> Option<Millis> {
-        self.last.map(|last| now.ago(last))
+        (self.last != Instant::NONE).then(|| now.ago(self.last))
     }
 
-    /// The points in time that other tabs are told.
+    /// The points in time that other tabs are told: as the wall clock is now, whatever it was then.
     pub(super) fn points(&self, now: Moment) -> (Timestamp, Timestamp) {
-        // As the wall clock is now, whatever it was then; nothing is 1970.
-        let wall = |instant: Option<Instant>| {
-            instant.map_or_else(Timestamp::default, |instant| now.wall.before(now.ago(instant)))
-        };
-        (wall(self.last), wall(self.known))
+        (now.wall.before(now.ago(self.last)), now.wall.before(now.ago(self.known)))
     }
 
     /// How long ago the session's idle time began, for all that is known.
-    fn idle_for(&self, now: Moment) -> Option<Millis> {
-        [self.last, self.known].iter().flatten().map(|instant| now.ago(*instant)).min()
+    fn idle_for(&self, now: Moment) -> Millis {
+        now.ago(self.last).min(now.ago(self.known))
     }
 
     /// How long the session lives without activity from now on.
     pub(super) fn left(&self, now: Moment) -> Millis {
-        self.limit.unwrap_or_default().less(self.idle_for(now).unwrap_or_default())
+        self.limit.less(self.idle_for(now))
     }
 
-    /// Looks whether the user is there. If that changed: what it is now.
-    pub(super) fn look(&mut self, now: Moment, settings: &Settings) -> Option<Presence> {
-        let opened_for = self.opened.map_or(Millis::ZERO, |opened| now.ago(opened));
-        let alone = self.idle_for(now).map_or(opened_for, |idle| idle.min(opened_for));
-        let lapse_in = settings.idle_lapse.less(alone);
+    /// Looks whether the user is there. Whether that changed.
+    pub(super) fn look(&mut self, now: Moment, settings: &Settings) -> bool {
+        let left = self.left(now);
+        let lapse_in = settings.idle_lapse.less(self.idle_for(now).min(now.ago(self.opened)));
         // Whoever wants to be asked all the time is asked half of it.
-        let prompt = settings.idle_prompt.and_then(|prompt| Some(prompt.min(self.limit?.percent(50))));
-        let prompt_in = prompt.map(|prompt| self.left(now).less(prompt));
-        let over_in = prompt.map(|_| self.left(now));
-        let presence = if prompt_in == Some(Millis::ZERO) {
-            Presence::Prompted
+        let prompt = settings.idle_prompt.unwrap_or_default().min(self.limit.percent(50));
+        let prompt_in = if prompt.is_zero() { Millis::FOREVER } else { left.less(prompt) };
+        let (presence, next) = if prompt_in.is_zero() {
+            (Presence::Prompted, if left.is_zero() { Millis::FOREVER } else { left })
         } else if lapse_in.is_zero() {
-            Presence::Idle
+            (Presence::Idle, prompt_in)
         } else {
-            Presence::Present
+            (Presence::Present, prompt_in.min(lapse_in))
         };
-        let next = match presence {
-            Presence::Present => prompt_in.map_or(Some(lapse_in), |prompt_in| Some(prompt_in.min(lapse_in))),
-            Presence::Idle => prompt_in,
-            Presence::Prompted => over_in.filter(|over_in| !over_in.is_zero()),
-        };
-        self.presence_at = next.map(|next| now.mono.after(next));
+        self.presence_at = now.mono.after(next);
         self.report_at = self.next_report(now);
         let changed = presence != self.presence;
         self.presence = presence;
-        changed.then_some(presence)
+        changed
     }
 
     /// Whether the idle limit has passed by our own count, while the user was asked.
@@ -135,16 +129,29 @@ impl Activity {
 
     /// When this tab is to report what its user does: as soon as a quarter of the idle limit has passed since what the vault
     /// knows, if there was input in this tab since.
-    fn next_report(&self, now: Moment) -> Option<Timestamp> {
-        let (last, known) = (now.ago(self.last?), now.ago(self.known?));
-        let quarter = self.limit?.percent(25);
-        let news = last.plus(REPORT_AGAIN.min(quarter.percent(50))) < known;
-        let due = now.mono.after(quarter.less(known)).max(self.report_after);
-        (self.own && news).then_some(due)
+    fn next_report(&self, now: Moment) -> Timestamp {
+        let known = now.ago(self.known);
+        let quarter = self.limit.percent(25);
+        let news = now.ago(self.last).plus(REPORT_AGAIN.min(quarter.percent(50))) < known;
+        if self.own && news && !quarter.is_zero() {
+            now.mono.after(quarter.less(known)).max(self.report_after)
+        } else {
+            Timestamp::NEVER
+        }
     }
 
     /// A report leaves.
-    pub(super) fn reported(&mut self, now: Timestamp) {
+    pub(super) const fn reported(&mut self, now: Timestamp) {
         self.report_after = now.after(REPORT_AGAIN);
     }
+}
+
+/// Takes over what another tab said, unless it is older, or of the future.
+fn newer(now: Moment, told: Timestamp, held: &mut Instant) -> bool {
+    let ago = told.until(now.wall);
+    let newer = ago < now.ago(*held) && told <= now.wall.after(AHEAD);
+    if newer {
+        *held = now.before(ago);
+    }
+    newer
 }

@@ -123,7 +123,7 @@ impl Tab {
         let expires_in = token.expires_in.less(token.elapsed);
         let anchor = Anchor::told(now, token.server_time, token.elapsed);
         self.anchor = Some(self.anchor.map_or(anchor, |older| older.or_newer(anchor)));
-        self.activity.told(now, token);
+        self.activity.told(now, &token);
         self.record.answered(false, token.elapsed);
         let told =
             Hold { stamp: token.stamp, expires_at: now.mono.after(expires_in), lifetime: token.lifetime };

@@ -1,7 +1,6 @@
 //! What is due, and the questions that are asked for it.
 
 use super::presence::Presence;
-use super::wake::NEVER;
 use super::{Ailment, Effect, Effects, Health, Hold, Phase, Reason, ReloginAnswer, Report, State, Tab};
 use crate::id::{Epoch, RequestId};
 use crate::retry::{self, Advice};
@@ -19,17 +18,17 @@ impl Tab {
     /// not one that a server asked for.
     pub(super) fn do_what_is_due(&mut self, now: Moment, nudged: bool, effects: &mut Effects) {
         self.give_up(now, effects);
-        let seen = nudged && self.hidden_at.is_none();
+        let seen = nudged && !self.is_hidden();
         let needed = seen || !self.waiting.is_empty();
         match self.phase {
             Phase::Active { hold, refresh_at }
                 if refresh_at <= now.mono && (needed || self.is_present())
-                    || refresh_at == NEVER && needed =>
+                    || refresh_at == Timestamp::NEVER && needed =>
             {
                 self.refresh(now, hold, AskReason::Deadline, 0, effects);
             }
             // The user did not answer: whether that was the end of the session is for the vault to say.
-            Phase::Active { hold, .. } if self.activity.is_over(now) && self.hidden_at.is_none() => {
+            Phase::Active { hold, .. } if self.activity.is_over(now) && !self.is_hidden() => {
                 self.ask_where_we_stand(now, hold, 0, effects);
             }
             Phase::Degraded { retry_at, told, .. }
@@ -220,8 +219,12 @@ impl Tab {
     }
 
     /// Whether nobody looks at the page, and nothing waits in it.
-    pub(super) const fn is_unwatched(&self) -> bool {
-        self.hidden_at.is_some() && self.waiting.is_empty()
+    pub(super) fn is_unwatched(&self) -> bool {
+        self.is_hidden() && self.waiting.is_empty()
+    }
+
+    pub(super) fn is_hidden(&self) -> bool {
+        self.hidden_at != Timestamp::NEVER
     }
 
     /// Whether nobody is there whom this tab could serve: then it asks for nothing.
@@ -230,25 +233,28 @@ impl Tab {
     }
 
     /// When this tab is to report what its user does.
-    pub(super) fn report_at(&self) -> Option<Timestamp> {
-        let free = self.report.is_none() && matches!(self.phase, Phase::Active { .. });
-        self.activity.report_at.filter(|_| free).map(|at| at.max(self.cool_until))
+    pub(super) fn report_at(&self) -> Timestamp {
+        match (self.phase, self.report) {
+            (Phase::Active { .. }, None) => self.activity.report_at.max(self.cool_until),
+            _ => Timestamp::NEVER,
+        }
     }
 
     /// Looks whether the user is still there, or there again, and reports what they do when it is time.
     pub(super) fn look_for_user(&mut self, now: Moment, effects: &mut Effects) {
-        let changed = self.activity.look(now, &self.settings);
+        let presence_changed = self.activity.look(now, &self.settings);
         if self.is_resting() {
             self.rest(now, effects);
         }
         if !self.phase.has_session() {
             return;
         }
-        if let Some(to) = changed {
+        if presence_changed {
+            let to = self.activity.presence;
             effects.push(Effect::Presence { to, left: self.activity.left(now) });
         }
         if let Phase::Active { hold, .. } = self.phase
-            && self.report_at().is_some_and(|at| at <= now.mono)
+            && self.report_at() <= now.mono
         {
             let request = self.name_request();
             let stuck_at = now.mono.after(STUCK);

@@ -76,13 +76,13 @@ pub struct Tab {
     next_request: RequestId,
     sequence: u32,
     /// Both clocks as of the last step.
-    last: Option<Instant>,
+    last: Instant,
     /// When the page was opened.
     opened_at: Timestamp,
     /// The user did something in this page.
     touched: bool,
-    /// Since when nobody looks at the page.
-    hidden_at: Option<Timestamp>,
+    /// Since when nobody looks at the page; never, while somebody does.
+    hidden_at: Timestamp,
     /// Until when the Worker, or whoever is behind it, wants to be left alone.
     cool_until: Timestamp,
     /// When the clocks are looked at next.
@@ -128,7 +128,7 @@ impl Tab {
     /// A tab that has not opened yet.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        let never = Timestamp::from_millis(u64::MAX);
+        let never = Timestamp::NEVER;
         Self {
             settings: settings.sane(),
             phase: Phase::Resuming {
@@ -148,14 +148,14 @@ impl Tab {
             report: None,
             next_request: RequestId(1),
             sequence: 0,
-            last: None,
+            last: Instant::NONE,
             opened_at: Timestamp::default(),
             touched: false,
-            hidden_at: None,
+            hidden_at: Timestamp::NEVER,
             cool_until: Timestamp::default(),
             tick_at: never,
             check_at: never,
-            activity: Activity::default(),
+            activity: Activity::NONE,
             anchor: None,
             breaker: Breaker::default(),
             record: Record::default(),
@@ -226,36 +226,33 @@ impl Tab {
     /// When something is due with no event before it, by the monotonic clock.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        let session = self.phase.has_session();
-        [
-            self.phase_deadline(),
-            self.logout.map(|logout| logout.stuck_at),
-            self.report.map(|report| report.stuck_at),
-            self.activity.presence_at.filter(|_| session),
-            self.report_at(),
-            self.socket.deadline(self.hidden_at),
-            Some(self.tick_at).filter(|_| session),
-        ]
-        .iter()
-        .flatten()
-        .min()
-        .copied()
+        let logout = self.logout.map_or(Timestamp::NEVER, |logout| logout.stuck_at);
+        let report = self.report.map_or_else(|| self.report_at(), |report| report.stuck_at);
+        let look = if self.phase.has_session() {
+            self.tick_at.min(self.activity.presence_at)
+        } else {
+            Timestamp::NEVER
+        };
+        let socket = self.socket.deadline(self.hidden_at);
+        let next = self.phase_deadline().min(logout).min(report).min(look).min(socket);
+        (next != Timestamp::NEVER).then_some(next)
     }
 
-    fn phase_deadline(&self) -> Option<Timestamp> {
+    fn phase_deadline(&self) -> Timestamp {
         match self.phase {
             // Nobody needs the next token while the user is away and nothing waits.
-            Phase::Active { refresh_at, .. } => {
-                Some(refresh_at).filter(|_| self.is_present() || !self.waiting.is_empty())
-            }
-            Phase::Degraded { retry_at, .. } => retry_at,
-            Phase::Refreshing { stuck_at, .. } | Phase::LoggingIn { stuck_at, .. } => Some(stuck_at),
-            Phase::Resuming { request: Some(_), stuck_at, .. } => Some(stuck_at),
-            Phase::Relogin { attempt, .. } => attempt.map(|attempt| attempt.stuck_at),
-            Phase::Resuming { request: None, .. }
+            Phase::Active { refresh_at, .. } if self.is_present() || !self.waiting.is_empty() => refresh_at,
+            Phase::Degraded { retry_at, .. } => retry_at.unwrap_or(Timestamp::NEVER),
+            Phase::Refreshing { stuck_at, .. }
+            | Phase::LoggingIn { stuck_at, .. }
+            | Phase::Resuming { request: Some(_), stuck_at, .. }
+            | Phase::Relogin { attempt: Some(Attempt { stuck_at, .. }), .. } => stuck_at,
+            Phase::Active { .. }
+            | Phase::Relogin { attempt: None, .. }
+            | Phase::Resuming { request: None, .. }
             | Phase::LoggedOut { .. }
             | Phase::ReauthRequired { .. }
-            | Phase::Ended { .. } => None,
+            | Phase::Ended { .. } => Timestamp::NEVER,
         }
     }
 
@@ -294,11 +291,11 @@ impl Tab {
             }
             Event::DeadlineReached => self.do_what_is_due(now, false, effects),
             Event::Shown => {
-                self.hidden_at = None;
+                self.hidden_at = Timestamp::NEVER;
                 self.do_what_is_due(now, true, effects);
             }
             Event::Hidden => {
-                self.hidden_at = self.hidden_at.or(Some(now.mono));
+                self.hidden_at = self.hidden_at.min(now.mono);
                 self.relogin(now, false, effects);
             }
             Event::Online => self.do_what_is_due(now, true, effects),

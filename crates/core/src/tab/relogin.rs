@@ -179,7 +179,7 @@ impl Tab {
     /// loaded, or nobody looks and nothing waits.
     fn may_leave(&self, now: Moment) -> bool {
         let fresh = self.opened_at.until(now.mono) < FRESH;
-        !self.touched && (fresh || self.hidden_at.is_some() && self.waiting.is_empty())
+        !self.touched && (fresh || self.is_hidden() && self.waiting.is_empty())
     }
 
     pub(super) fn relogin_answered(

@@ -5,7 +5,6 @@
 
 use super::due::STUCK;
 use super::event::PeerMessage;
-use super::wake::NEVER;
 use super::{Effect, Effects, News, Tab};
 use crate::id::Stamp;
 use crate::retry;
@@ -45,16 +44,13 @@ pub(super) struct Socket {
 
 impl Socket {
     /// When it has to be looked at.
-    pub(super) const fn deadline(&self, hidden_at: Option<Timestamp>) -> Option<Timestamp> {
-        let unseen = match hidden_at {
-            Some(at) => at.after(UNSEEN),
-            None => NEVER,
-        };
+    pub(super) fn deadline(&self, hidden_at: Timestamp) -> Timestamp {
+        let unseen = hidden_at.after(UNSEEN);
         match self.standing {
-            Standing::Off => None,
-            Standing::Broken { again_at } => Some(again_at),
-            Standing::Opening { stuck_at } if stuck_at.as_millis() < unseen.as_millis() => Some(stuck_at),
-            Standing::Opening { .. } | Standing::Open { .. } => Some(unseen),
+            Standing::Off => Timestamp::NEVER,
+            Standing::Broken { again_at } => again_at,
+            Standing::Opening { stuck_at } => stuck_at.min(unseen),
+            Standing::Open { .. } => unseen,
         }
     }
 
@@ -73,7 +69,7 @@ impl Tab {
             effects.push(Effect::CloseSocket);
             self.socket_closed(now);
         }
-        let unseen = self.hidden_at.is_some_and(|at| at.until(now.mono) >= UNSEEN);
+        let unseen = self.hidden_at.after(UNSEEN) <= now.mono;
         let covered = now.mono < self.socket.covered_until;
         let wanted = self.settings.events && self.phase.has_session() && !unseen && !covered;
         match self.socket.standing {

@@ -3,14 +3,14 @@
 use super::due::STUCK;
 use super::{Effect, Effects, Logout, PeerMessage, Phase, Reason, Tab};
 use crate::id::{Epoch, RequestId};
-use crate::time::Moment;
+use crate::time::{Moment, Timestamp};
 use crate::vault::AskReason;
 
 impl Tab {
     pub(super) fn opened(&mut self, now: Moment, hidden: bool, effects: &mut Effects) {
         if let Phase::Resuming { request: None, .. } = self.phase {
             self.opened_at = now.mono;
-            self.hidden_at = hidden.then_some(now.mono);
+            self.hidden_at = if hidden { now.mono } else { Timestamp::NEVER };
             self.activity.opened(now);
             self.tick_at = now.mono.after(self.settings.maintenance);
             self.check_at = now.mono.after(self.settings.health_check);
