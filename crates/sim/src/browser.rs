@@ -20,6 +20,7 @@ use crate::machine::TabMachine;
 use crate::network::{Freight, Link};
 use crate::plan::{Flaw, Plan};
 use crate::stage::{Fate, Stage};
+use crate::timing::{FROZEN_AFTER, Timing};
 use crate::trace::Line;
 
 /// One tab and the document in it.
@@ -33,6 +34,8 @@ struct Slot {
     /// What the armed timer was armed for.
     armed_for: Option<Timestamp>,
     frozen: bool,
+    /// Since when nobody looks at it.
+    hidden_since: Option<Timestamp>,
     /// The page is on its way through a login.
     away: bool,
     /// What arrived while nothing could be handled.
@@ -47,6 +50,8 @@ struct Call {
     tab: usize,
     at: Timestamp,
     sent: u32,
+    /// It saves what its user did.
+    is_work: bool,
 }
 
 /// The browser.
@@ -57,6 +62,10 @@ pub struct Browser {
     pub cookie: Option<usize>,
     slots: Vec<Slot>,
     channel: bool,
+    /// What it does with hidden tabs just now.
+    pub timing: Timing,
+    /// The tab that its user looks at, or looked at last.
+    in_front: usize,
     flaw: Option<Flaw>,
     open_tab: fn() -> Box<dyn TabMachine>,
     idle: Idle,
@@ -79,16 +88,19 @@ impl Browser {
                 arm: 0,
                 armed_for: None,
                 frozen: false,
+                hidden_since: None,
                 away: false,
                 inbox: Vec::new(),
                 asked_at: BTreeMap::new(),
             })
             .collect();
         Self {
-            clock: Clock::new(plan.clock_ahead, plan.mono_stops),
+            clock: Clock::new(plan.clock_ahead, plan.mono_stops).drifting(plan.drift),
             cookie: None,
             slots,
             channel: plan.channel,
+            timing: plan.timing,
+            in_front: 0,
             flaw: plan.flaw,
             open_tab,
             idle: Idle::default(),
@@ -153,11 +165,20 @@ impl Browser {
         self.step(stage, tab, Event::Opened);
     }
 
-    /// The app in a tab makes a call.
-    pub fn call(&mut self, stage: &mut Stage, tab: usize) {
+    /// The page in a tab crashes, and is opened again.
+    pub fn crash(&mut self, stage: &mut Stage, tab: usize) {
+        let Some(slot) = self.slots.get_mut(tab).filter(|slot| !slot.away) else { return };
+        slot.frozen = false;
+        if !self.clock.is_asleep() {
+            self.open(stage, tab);
+        }
+    }
+
+    /// The app in a tab makes a call. `is_work` says that it saves what its user did.
+    pub fn call(&mut self, stage: &mut Stage, tab: usize, is_work: bool) {
         let call = CallId(self.next_call);
         self.next_call = self.next_call.wrapping_add(1);
-        self.calls.insert(call, Call { tab, at: stage.now, sent: 0 });
+        self.calls.insert(call, Call { tab, at: stage.now, sent: 0, is_work });
         stage.tally.calls = stage.tally.calls.saturating_add(1);
         self.step(stage, tab, Event::CallAsked { call });
     }
@@ -166,6 +187,74 @@ impl Browser {
     pub fn input(&mut self, stage: &mut Stage) {
         self.idle.input(self.clock.wall(stage.now), self.clock.mono(stage.now));
         stage.laws.user_active(stage.now);
+    }
+
+    /// The tab that its user looks at, or looked at last.
+    #[must_use]
+    pub const fn in_front(&self) -> usize {
+        self.in_front
+    }
+
+    /// Whether somebody looks at a tab.
+    #[must_use]
+    pub fn is_seen(&self, tab: usize) -> bool {
+        self.slots.get(tab).is_some_and(|slot| slot.hidden_since.is_none())
+    }
+
+    /// The user looks at a tab, and by that no longer at any other.
+    pub fn show(&mut self, stage: &mut Stage, tab: usize) {
+        self.in_front = tab;
+        for other in 0..self.slots.len() {
+            if other != tab {
+                self.hide(stage, other);
+            }
+        }
+        let Some(slot) = self.slots.get_mut(tab) else { return };
+        let was_hidden = slot.hidden_since.take().is_some();
+        // A page that was frozen goes on when it is seen.
+        if was_hidden {
+            self.thaw(stage, tab);
+        }
+        if self.is_alert(tab) {
+            self.rearm(stage, tab);
+            self.step(stage, tab, Event::Nudged);
+        }
+    }
+
+    /// Nobody looks at a tab any more.
+    pub fn hide(&mut self, stage: &mut Stage, tab: usize) {
+        let Some(slot) = self.slots.get_mut(tab).filter(|slot| slot.hidden_since.is_none()) else { return };
+        slot.hidden_since = Some(stage.now);
+        if self.timing == Timing::Freezing {
+            let document = slot.document;
+            stage.plan(FROZEN_AFTER, Happening::HiddenLong { tab, document, since: stage.now });
+        }
+        if self.is_alert(tab) {
+            self.rearm(stage, tab);
+        }
+    }
+
+    /// A tab was hidden for long, if it still is.
+    pub fn hidden_long(&mut self, tab: usize, document: u32, since: Timestamp) {
+        let still = |slot: &&mut Slot| slot.hidden_since == Some(since) && slot.document == document;
+        if let Some(slot) = self.slots.get_mut(tab).filter(still) {
+            slot.frozen = true;
+        }
+    }
+
+    /// Arms the timer of a tab anew, which may be slowed down less than before.
+    pub fn rearm(&mut self, stage: &mut Stage, tab: usize) {
+        if let Some(slot) = self.slots.get_mut(tab) {
+            slot.armed_for = None;
+        }
+        self.arm(stage, tab);
+    }
+
+    /// The wall clock is set right again.
+    pub fn clock_set_right(&mut self, now: Timestamp) {
+        self.idle.look(self.clock.wall(now), self.clock.mono(now));
+        self.clock.set_right(now);
+        self.idle.clock_set(self.clock.wall(now), self.clock.mono(now));
     }
 
     /// The wall clock is set. A page that runs looks at its clocks often enough to have done so just before and after.
@@ -203,6 +292,7 @@ impl Browser {
     /// soon after, at the latest when the network is back, every page that runs is told so.
     pub fn wake(&mut self, stage: &mut Stage) {
         self.clock.wake(stage.now);
+        stage.network.woke_at = Some(stage.now);
         self.idle.look(self.clock.wall(stage.now), self.clock.mono(stage.now));
         for tab in 0..self.slots.len() {
             if let Some(slot) = self.slots.get_mut(tab) {
@@ -216,10 +306,7 @@ impl Browser {
             }
             if self.is_alert(tab) {
                 self.empty_inbox(stage, tab);
-                if let Some(slot) = self.slots.get_mut(tab) {
-                    slot.armed_for = None;
-                }
-                self.arm(stage, tab);
+                self.rearm(stage, tab);
                 let wait =
                     if stage.chance.permille(500) { Millis::ZERO } else { stage.chance.between(100, 30_000) };
                 stage.plan(wait, Happening::Online { tab });
@@ -376,7 +463,12 @@ impl Browser {
                 });
                 self.ask(stage, tab, Freight::Call, Asked::Call { call, stamp, repeated });
             }
-            Effect::DeliverCall { call } | Effect::RefuseCall { call, .. } => self.settle_call(stage, call),
+            Effect::DeliverCall { call } | Effect::RefuseCall { call, .. } => {
+                if self.calls.get(&call).is_some_and(|call| call.is_work) {
+                    stage.input_lost = stage.input_lost.saturating_add(1);
+                }
+                self.settle_call(stage, call);
+            }
             // What the app is told changes nothing in this world.
             Effect::SettleLogout { .. } | Effect::Transition { .. } => {}
         }
@@ -453,9 +545,9 @@ impl Browser {
         if let Some(deadline) = wanted {
             let by_computer = slot.origin.after(Timestamp::default().until(deadline));
             let wait = clock.until(stage.now, by_computer);
-            // Browsers are never early and always a little late.
-            let late = stage.chance.between(0, 15);
-            stage.plan(wait.plus(late), Happening::TabTimer { tab, arm: slot.arm });
+            let since = slot.hidden_since.map(|since| clock.mono(since));
+            let takes = self.timing.takes(clock.mono(stage.now), since, wait, &mut stage.chance);
+            stage.plan(takes, Happening::TabTimer { tab, arm: slot.arm });
         }
     }
 }

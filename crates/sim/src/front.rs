@@ -24,6 +24,9 @@ impl Worker {
     /// A request of a tab arrives.
     pub fn receive(&mut self, stage: &mut Stage, server: &AuthorizationServer, sender: Sender) {
         stage.tally.requests = stage.tally.requests.saturating_add(1);
+        if !matches!(sender.asked, Asked::Call { .. }) {
+            stage.tally.asks = stage.tally.asks.saturating_add(1);
+        }
         let vault =
             sender.session.and_then(|object| Some((object, self.objects.get(object)?.machine.vault())));
         let Some((object, vault)) = vault else {

@@ -5,10 +5,11 @@ use everlit_core::id::{CallId, RequestId};
 use everlit_core::retry::Failure;
 use everlit_core::secret::RefreshToken;
 use everlit_core::tab::{Denial, PeerMessage, TokenState};
-use everlit_core::time::Millis;
+use everlit_core::time::{Millis, Timestamp};
 use everlit_core::vault::{Ask, ErrandId, Login, RevocationAnswer, TokenAnswer};
 
 use crate::escrow::{Question, Word};
+use crate::life::Incident;
 use crate::rotator::{Kept, Order};
 
 /// Something that will happen.
@@ -83,6 +84,10 @@ pub enum Happening {
     FromServer {
         /// Which rotator.
         job: u64,
+        /// Whose.
+        object: usize,
+        /// The request's name there.
+        request: RequestId,
         /// The answer; nothing if the connection broke.
         answer: Option<TokenAnswer>,
     },
@@ -125,6 +130,15 @@ pub enum Happening {
         /// Which one.
         tab: usize,
     },
+    /// A tab was hidden for long, if it still is.
+    HiddenLong {
+        /// Which one.
+        tab: usize,
+        /// Which document of it.
+        document: u32,
+        /// Since when.
+        since: Timestamp,
+    },
     /// A frozen tab comes back.
     Thaw {
         /// Which one.
@@ -132,6 +146,8 @@ pub enum Happening {
     },
     /// The user does the next thing.
     User,
+    /// The next thing comes that life brings.
+    Life(Incident),
     /// The next thing breaks.
     Fault,
 }

@@ -70,6 +70,8 @@ struct Wire {
     heard: bool,
     /// It was counted as lost.
     counted: bool,
+    /// Its answer came to nothing by no doing of ours: it was lost, came later than any limit, or its rotator died.
+    by_the_world: bool,
 }
 
 impl Wire {
@@ -199,6 +201,7 @@ impl Laws {
             kept: false,
             heard: false,
             counted: false,
+            by_the_world: false,
         });
         self.holds(alone, Law::OneTokenRequestInFlight, "a token request left while another was under way");
     }
@@ -218,6 +221,30 @@ impl Laws {
         wire.says_so = matches!(judged.answer, TokenAnswer::Granted(_));
         wire.misled = judged.minted.is_some() && matches!(judged.answer, TokenAnswer::Failed { .. });
         self.holds(!again, Law::OneTokenRequestInFlight, "a token request reached the server twice");
+    }
+
+    /// The world cut the answer to a token request off, whoever waited for it.
+    pub fn cut_off(&mut self, object: usize, request: RequestId) {
+        if let Some(wire) = self.wire(object, request) {
+            wire.by_the_world = true;
+        }
+    }
+
+    /// Whether the present grant of a session is lost because the world cut off every answer with new tokens that nobody has.
+    #[must_use]
+    pub fn is_lost_by_the_world(&self, object: usize) -> bool {
+        self.sessions.get(object).is_some_and(|session| {
+            let mut lost =
+                session.wire.iter().filter(|wire| wire.grant == session.grant && wire.is_lost()).peekable();
+            lost.peek().is_some() && lost.all(|wire| wire.by_the_world)
+        })
+    }
+
+    /// When a token request was claimed.
+    #[must_use]
+    pub fn claimed_at(&self, object: usize, request: RequestId) -> Option<Timestamp> {
+        let session = self.sessions.get(object)?;
+        session.wire.iter().rev().find(|wire| wire.request == request).map(|wire| wire.claimed_at)
     }
 
     /// A token request is lost on its way.

@@ -10,10 +10,12 @@ use crate::authorization_server::{AuthorizationServer, Mood};
 use crate::browser::Browser;
 use crate::fault::{Fault, next_fault};
 use crate::happening::Happening;
-use crate::network::{Freight, Link, OfflineUntil, Rule};
-use crate::plan::{DAY, Plan, Storm};
+use crate::network::{Freight, Link, Rule};
+use crate::life::Life;
+use crate::plan::{DAY, Kind, Plan, Storm};
 use crate::report::{Breach, Report, Tally, replay};
 use crate::stage::{Fate, Stage};
+use crate::timing::Timing;
 use crate::trace::Line;
 use crate::user::{Act, next_act};
 use crate::worker::{Armed, Worker};
@@ -23,14 +25,17 @@ const COOL_DOWN_MAX: Millis = everlit_core::retry::COOL_DOWN_MAX;
 
 /// One world.
 pub struct World {
-    plan: Plan,
-    stage: Stage,
-    browser: Browser,
-    worker: Worker,
-    server: AuthorizationServer,
+    pub(crate) plan: Plan,
+    pub(crate) stage: Stage,
+    pub(crate) browser: Browser,
+    pub(crate) worker: Worker,
+    pub(crate) server: AuthorizationServer,
     /// The newest login that opened a session, and its object.
-    last_login: Option<(usize, Login)>,
+    pub(crate) last_login: Option<(usize, Login)>,
     storming: bool,
+    pub(crate) life: Life,
+    /// Whether the user is at work just now.
+    pub(crate) at_work: bool,
 }
 
 impl World {
@@ -44,6 +49,8 @@ impl World {
             server: AuthorizationServer::new(plan.manners()),
             last_login: None,
             storming: false,
+            life: Life::default(),
+            at_work: false,
             plan,
         }
     }
@@ -88,6 +95,7 @@ impl World {
     pub fn storm(&mut self) {
         self.storming = true;
         self.stage.laws.unsettled();
+        self.browser.timing = self.plan.timing;
         let Storm { crashes, escrow_crashes, deaths, .. } = self.plan.storm;
         self.worker.crashes = crashes;
         self.worker.escrow_crashes = escrow_crashes;
@@ -120,7 +128,8 @@ impl World {
     pub fn heal(&mut self) {
         self.storming = false;
         self.stage.network.heal();
-        self.server.mood = Mood::Well;
+        (self.server.mood, self.server.throttles_next) = (Mood::Well, None);
+        self.browser.timing = Timing::Exact;
         self.worker.crashes = 0;
         self.worker.escrow_crashes = 0;
         self.worker.deaths = 0;
@@ -128,6 +137,7 @@ impl World {
         self.wake();
         for tab in 0..self.browser.tabs() {
             self.browser.thaw(&mut self.stage, tab);
+            self.browser.rearm(&mut self.stage, tab);
         }
         let open = (0..self.browser.tabs()).map(|tab| !self.browser.rests(self.stage.now, tab)).collect();
         self.stage.laws.healed(self.stage.now, open);
@@ -138,7 +148,7 @@ impl World {
         self.run_until(self.stage.now.after(time));
     }
 
-    fn run_until(&mut self, until: Timestamp) {
+    pub(crate) fn run_until(&mut self, until: Timestamp) {
         while self.stage.laws.broken().is_none()
             && let Some(happening) = self.stage.next(until)
         {
@@ -165,7 +175,9 @@ impl World {
             Happening::ToServer { job, object, request, refresh_token } => {
                 self.judge(job, object, request, &refresh_token);
             }
-            Happening::FromServer { job, answer } => worker.server_answered(stage, job, answer),
+            Happening::FromServer { job, object, request, answer } => {
+                worker.server_answered(stage, job, (object, request), answer);
+            }
             Happening::Revocation(sent, refresh_token) => {
                 let served = server.revoke(stage.now, &refresh_token);
                 stage.note(Line::Revoked { object: sent.object, served });
@@ -189,6 +201,8 @@ impl World {
             Happening::Wake => self.wake(),
             Happening::Online { tab } => browser.online(stage, tab),
             Happening::Thaw { tab } => browser.thaw(stage, tab),
+            Happening::HiddenLong { tab, document, since } => browser.hidden_long(tab, document, since),
+            Happening::Life(incident) => self.live(incident),
             Happening::User => self.user_acts(),
             Happening::Fault => self.something_breaks(),
         }
@@ -198,7 +212,13 @@ impl World {
     fn judge(&mut self, job: u64, object: usize, request: RequestId, refresh_token: &RefreshToken) {
         let Self { stage, worker, server, plan, .. } = self;
         stage.tally.token_requests = stage.tally.token_requests.saturating_add(1);
-        let judged = server.refresh(stage.now, refresh_token);
+        let refused = server.mood == Mood::Overloaded && stage.chance.permille(500);
+        if plan.kind == Kind::Month && !worker.works(job) {
+            // It waited in a queue, and whoever sent it hung up.
+            stage.laws.request_dropped(object, request);
+            return;
+        }
+        let judged = server.refresh(stage.now, refresh_token, refused);
         let says_so = matches!(judged.answer, TokenAnswer::Granted(_));
         stage.note(Line::Judged { object, request, minted: judged.minted });
         stage.laws.request_judged(object, request, &judged);
@@ -208,15 +228,18 @@ impl World {
         if let TokenAnswer::Failed { retry_after: Some(wait), .. } = judged.answer {
             stage.laws.cool_down(stage.now.after(wait.min(COOL_DOWN_MAX)));
         }
-        let arrives = Happening::FromServer { job, answer: Some(judged.answer) };
-        let broken = Happening::FromServer { job, answer: None };
+        let arrives = Happening::FromServer { job, object, request, answer: Some(judged.answer) };
+        let broken = Happening::FromServer { job, object, request, answer: None };
         let fate = stage.send(Link::FromServer, Freight::Refresh, arrives, Some(broken));
+        if fate != Fate::OnItsWay {
+            stage.laws.cut_off(object, request);
+        }
         if fate != Fate::OnItsWay || !says_so || !worker.works(job) {
             stage.count_lost(object, request);
         }
     }
 
-    fn log_in(&mut self) {
+    pub(crate) fn log_in(&mut self) {
         let (number, grant) = self.server.log_in(self.stage.now);
         self.browser.input(&mut self.stage);
         let Self { stage, server, worker, browser, .. } = self;
@@ -247,7 +270,8 @@ impl World {
             self.stage.plan(Millis::from_secs(1), Happening::LoginReturns { tab, logged_in });
             return;
         }
-        if logged_in && self.server.mood == Mood::Well {
+        if logged_in && (self.plan.kind == Kind::Month || self.server.mood == Mood::Well) {
+            self.count_form();
             self.log_in();
         }
         self.browser.open(&mut self.stage, tab);
@@ -292,7 +316,7 @@ impl World {
         }
         match act {
             Act::Input => {}
-            Act::Call | Act::Poll => browser.call(stage, tab),
+            Act::Call | Act::Poll => browser.call(stage, tab, false),
             Act::Look => browser.step(stage, tab, Event::Nudged),
             Act::Refresh => browser.step(stage, tab, Event::RefreshAsked),
             Act::Reload => browser.open(stage, tab),
@@ -331,7 +355,7 @@ impl World {
             // Nobody sets the clock of a computer that sleeps.
             Fault::ClockStep(_) if self.browser.clock.is_asleep() => {}
             Fault::ClockStep(by) => self.browser.clock_set(now, by),
-            Fault::Offline(time) => stage.network.add(OfflineUntil(now.after(time))),
+            Fault::Offline(time) => stage.network.offline(now.after(time)),
             Fault::Restart => {
                 if let Some(object) = self.worker.newest() {
                     self.worker.restart(stage, object);
