@@ -10,6 +10,7 @@ use everlit_core::vault::{Ask, ErrandId, Login, RevocationAnswer, TokenAnswer};
 
 use crate::escrow::{Question, Word};
 use crate::life::Incident;
+use crate::naive::Deed;
 use crate::rotator::{Kept, Order};
 
 /// Something that will happen.
@@ -144,6 +145,8 @@ pub enum Happening {
         /// Which one.
         tab: usize,
     },
+    /// Something happens to a naive client, in a world of its own.
+    Naive(Deed),
     /// The user does the next thing.
     User,
     /// The next thing comes that life brings.

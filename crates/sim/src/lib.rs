@@ -39,6 +39,7 @@ mod front;
 pub mod happening;
 pub mod laws;
 pub mod machine;
+pub mod naive;
 pub mod network;
 pub mod plan;
 pub mod life;

@@ -203,6 +203,8 @@ impl World {
             Happening::Thaw { tab } => browser.thaw(stage, tab),
             Happening::HiddenLong { tab, document, since } => browser.hidden_long(tab, document, since),
             Happening::Life(incident) => self.live(incident),
+            // That is for its own world.
+            Happening::Naive(_) => {}
             Happening::User => self.user_acts(),
             Happening::Fault => self.something_breaks(),
         }
