@@ -162,6 +162,8 @@ pub struct AuthorizationServer {
     pub mood: Mood,
     /// Whoever comes next is asked for less, for so long.
     pub throttles_next: Option<Millis>,
+    /// The resource server takes no token at all, whatever is wrong.
+    pub takes_nothing: bool,
     /// When its user filled in a form last.
     form_at: Option<Timestamp>,
     families: Vec<Family>,
@@ -177,6 +179,7 @@ impl AuthorizationServer {
             manners,
             mood: Mood::Well,
             throttles_next: None,
+            takes_nothing: false,
             form_at: None,
             families: Vec::new(),
             refresh_tokens: Vec::new(),
@@ -400,9 +403,9 @@ impl AuthorizationServer {
     /// Whether a resource server takes this access token: it is known, lives, and its grant was not ended.
     #[must_use]
     pub fn takes(&self, now: Timestamp, token: &AccessToken) -> bool {
-        number_of(token.expose())
-            .and_then(|number| self.access_tokens.get(number as usize))
-            .is_some_and(|access| now < access.expires_at && !self.is_revoked(access.family))
+        number_of(token.expose()).and_then(|number| self.access_tokens.get(number as usize)).is_some_and(
+            |access| !self.takes_nothing && now < access.expires_at && !self.is_revoked(access.family),
+        )
     }
 }
 
@@ -424,7 +427,13 @@ mod tests {
 
     fn server(reuse: Reuse) -> AuthorizationServer {
         let access_lifetime = Millis::from_secs(60);
-        AuthorizationServer::new(Manners { reuse, access_lifetime, kills_access: false, revokes_one: false, login_lives: NOBODY })
+        AuthorizationServer::new(Manners {
+            reuse,
+            access_lifetime,
+            kills_access: false,
+            revokes_one: false,
+            login_lives: NOBODY,
+        })
     }
 
     fn successor(judgement: Judgement) -> Option<RefreshToken> {
@@ -459,7 +468,11 @@ mod tests {
                 let same = matches!(reuse, Reuse::SamePair(_) | Reuse::ActiveToken);
                 assert_eq!(again == second, same, "{reuse:?}");
             }
-            assert_eq!(successor(server.refresh(then, &second, false)).is_some(), successor_lives, "{reuse:?}");
+            assert_eq!(
+                successor(server.refresh(then, &second, false)).is_some(),
+                successor_lives,
+                "{reuse:?}"
+            );
             assert_eq!(!server.is_revoked(other), others_live, "{reuse:?}");
         }
     }
@@ -479,7 +492,9 @@ mod tests {
         let mut server = server(Reuse::NotRotating);
         let first = server.log_in(NOW).1.refresh_token.unwrap();
         for _ in 0..3 {
-            let TokenAnswer::Granted(grant) = server.refresh(NOW, &first, false).answer else { panic!("refused") };
+            let TokenAnswer::Granted(grant) = server.refresh(NOW, &first, false).answer else {
+                panic!("refused")
+            };
             assert_eq!(grant.refresh_token, None);
         }
     }

@@ -237,7 +237,8 @@ impl Browser {
     /// A tab was hidden for long, if it still is.
     pub fn hidden_long(&mut self, tab: usize, document: u32, since: Timestamp) {
         let still = |slot: &&mut Slot| slot.hidden_since == Some(since) && slot.document == document;
-        if let Some(slot) = self.slots.get_mut(tab).filter(still) {
+        let freezes = self.timing == Timing::Freezing;
+        if let Some(slot) = self.slots.get_mut(tab).filter(still).filter(|_| freezes) {
             slot.frozen = true;
         }
     }
@@ -470,7 +471,10 @@ impl Browser {
                 self.settle_call(stage, call);
             }
             // What the app is told changes nothing in this world.
-            Effect::SettleLogout { .. } | Effect::Transition { .. } => {}
+            Effect::SettleLogout { .. } => {}
+            Effect::Transition { .. } => {
+                stage.tally.transitions = stage.tally.transitions.saturating_add(1);
+            }
         }
     }
 

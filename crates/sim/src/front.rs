@@ -134,6 +134,9 @@ impl Worker {
 }
 
 fn reply_to(stage: &mut Stage, sender: Sender, reply: Reply) {
+    if matches!(reply, Reply::Denied(_)) {
+        stage.tally.denied = stage.tally.denied.saturating_add(1);
+    }
     let freight = match sender.asked {
         Asked::Session(_) => Freight::Session,
         Asked::Token(..) => Freight::Token,

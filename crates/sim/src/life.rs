@@ -170,7 +170,8 @@ impl Life {
             let from = all.get(chance.below(all.len())).copied().unwrap_or(midnight);
             (from.saturating_add(chance.between(1_000, within).as_millis()), chance.entropy())
         };
-        let half_an_hour = |entropy| Millis::from_millis(MINUTE + Millis::from_millis(BLOCK).scaled_by(entropy).as_millis());
+        let half_an_hour =
+            |entropy| Millis::from_millis(MINUTE + Millis::from_millis(BLOCK).scaled_by(entropy).as_millis());
         let (at, _) = somewhere(&blocks, BLOCK);
         self.add(at, Incident::Reload);
         let (at, entropy) = somewhere(&blocks, BLOCK);
@@ -182,7 +183,10 @@ impl Life {
         let (at, _) = somewhere(&awake, STRETCH);
         self.add(at, Incident::SetClock);
         let (at, entropy) = somewhere(&awake, STRETCH);
-        self.add(at, Incident::Offline(Millis::from_millis(MINUTE).plus(Millis::from_secs(540).scaled_by(entropy))));
+        self.add(
+            at,
+            Incident::Offline(Millis::from_millis(MINUTE).plus(Millis::from_secs(540).scaled_by(entropy))),
+        );
         let all_day = [midnight];
         for second in [false, true] {
             let (at, entropy) = somewhere(&all_day, DAY.as_millis());

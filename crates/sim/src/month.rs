@@ -22,9 +22,9 @@ impl World {
         world.stage.network.add(Season);
         world.server.form_filled(Timestamp::default());
         world.begin();
-        world.browser.show(&mut world.stage, 0);
         world.plan_life();
-        world.run_until(Timestamp::default().after(Millis::from_millis(DAY.as_millis().saturating_mul(days))));
+        world
+            .run_until(Timestamp::default().after(Millis::from_millis(DAY.as_millis().saturating_mul(days))));
         world.calm();
         world.count_rest();
         world.report()

@@ -288,11 +288,9 @@ mod tests {
         let mut chance = Chance::new(2);
         let mut weather = Weather { slow: 500, doubled: 500, ..Weather::FAIR };
         for nth in 0..2_000 {
-            let mut judge =
-                |link, freight| weather.judge(
-                    &Parcel { at: NOW, link, freight, nth, woke: false, sick: false },
-                    &mut chance,
-                );
+            let mut judge = |link, freight| {
+                weather.judge(&Parcel { at: NOW, link, freight, nth, woke: false, sick: false }, &mut chance)
+            };
             for link in [Link::ToServer, Link::FromServer] {
                 assert!(!matches!(judge(link, Freight::Refresh), Verdict::Twice(..)));
             }

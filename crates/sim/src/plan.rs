@@ -275,6 +275,12 @@ impl Plan {
                 _ => 0,
             },
             mono_stops: chance.permille(500),
+            timing: match seed % 4 {
+                0 => Timing::Exact,
+                1 => Timing::Minutely,
+                2 => Timing::Freezing,
+                _ => Timing::Late,
+            },
             habits: Habits {
                 pace: chance.between(3_000, 40_000),
                 logs_out,

@@ -38,6 +38,10 @@ pub struct Tally {
     pub unrecoverable: u64,
     /// Calls of the app.
     pub calls: u64,
+    /// Calls that the Worker refused for the sake of the session.
+    pub denied: u64,
+    /// Changes of state that apps were told of.
+    pub transitions: u64,
     /// Answers with new tokens that neither a vault nor an escrow ever had.
     pub answers_lost: u64,
     /// Grants given up because an answer was lost.
@@ -79,6 +83,8 @@ impl Tally {
             lost_to_user: self.lost_to_user.saturating_add(other.lost_to_user),
             unrecoverable: self.unrecoverable.saturating_add(other.unrecoverable),
             calls: self.calls.saturating_add(other.calls),
+            denied: self.denied.saturating_add(other.denied),
+            transitions: self.transitions.saturating_add(other.transitions),
             answers_lost: self.answers_lost.saturating_add(other.answers_lost),
             lost: self.lost.saturating_add(other.lost),
             revoked: self.revoked.saturating_add(other.revoked),

@@ -69,7 +69,11 @@ mod tests {
         assert!(takes(Timing::Minutely, None, 100) <= 1_000_238, "a tab that is seen");
         assert_eq!(takes(Timing::Minutely, Some(10), 100), 1_001_000, "hidden for a moment");
         assert_eq!(takes(Timing::Freezing, Some(400), 100), 1_020_000, "hidden for minutes");
-        assert_eq!(takes(Timing::Minutely, Some(10), 600_000), 1_620_000, "hidden for minutes when it is due");
+        assert_eq!(
+            takes(Timing::Minutely, Some(10), 600_000),
+            1_620_000,
+            "hidden for minutes when it is due"
+        );
         assert!(takes(Timing::Late, Some(400), 100) > 1_000_223);
         assert!(takes(Timing::Exact, Some(400), 100) <= 1_000_238);
     }

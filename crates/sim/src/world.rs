@@ -10,8 +10,8 @@ use crate::authorization_server::{AuthorizationServer, Mood};
 use crate::browser::Browser;
 use crate::fault::{Fault, next_fault};
 use crate::happening::Happening;
-use crate::network::{Freight, Link, Rule};
 use crate::life::Life;
+use crate::network::{Freight, Link, Rule};
 use crate::plan::{DAY, Kind, Plan, Storm};
 use crate::report::{Breach, Report, Tally, replay};
 use crate::stage::{Fate, Stage};
@@ -85,6 +85,10 @@ impl World {
         self.log_in();
         for tab in 0..self.browser.tabs() {
             self.browser.open(&mut self.stage, tab);
+        }
+        self.browser.timing = self.plan.timing;
+        for tab in 1..self.browser.tabs() {
+            self.browser.hide(&mut self.stage, tab);
         }
         if !self.plan.habits.pace.is_zero() {
             self.stage.plan(self.plan.habits.pace, Happening::User);
@@ -319,7 +323,7 @@ impl World {
         match act {
             Act::Input => {}
             Act::Call | Act::Poll => browser.call(stage, tab, false),
-            Act::Look => browser.step(stage, tab, Event::Nudged),
+            Act::Look => browser.show(stage, tab),
             Act::Refresh => browser.step(stage, tab, Event::RefreshAsked),
             Act::Reload => browser.open(stage, tab),
             Act::Logout => browser.step(stage, tab, Event::LogoutAsked),
@@ -425,6 +429,23 @@ impl World {
     /// Ends a grant at the server without the world's laws knowing why.
     pub fn revoke_behind_the_scenes(&mut self, grant: usize) {
         self.server.revoke_family(grant);
+    }
+
+    /// The user does something else, and no tab is to be seen.
+    pub fn cover(&mut self) {
+        for tab in 0..self.browser.tabs() {
+            self.browser.hide(&mut self.stage, tab);
+        }
+    }
+
+    /// A tab is frozen and never comes back.
+    pub fn freeze_for_good(&mut self, tab: usize) {
+        self.browser.freeze(tab);
+    }
+
+    /// The authorization server, and the resource server that takes its tokens.
+    pub const fn server(&mut self) -> &mut AuthorizationServer {
+        &mut self.server
     }
 
     /// Adds a fault of the network.

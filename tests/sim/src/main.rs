@@ -95,7 +95,13 @@ fn main() -> ExitCode {
 
 /// The survey.
 fn users(flags: &Flags) -> bool {
-    eprintln!("playing {} users for {} days, each with {} tabs, from seed {} on", flags.users, survey::DAYS, survey::TABS, flags.seed);
+    eprintln!(
+        "playing {} users for {} days, each with {} tabs, from seed {} on",
+        flags.users,
+        survey::DAYS,
+        survey::TABS,
+        flags.seed
+    );
     let survey = Survey::of(flags.users, flags.seed);
     tell(&survey.breaches);
     let problems = survey.problems();
@@ -116,7 +122,10 @@ fn all_failures(flags: &Flags) -> bool {
 /// Worlds full of storms.
 fn worlds(kind: Kind, flags: &Flags) -> bool {
     let Flags { seeds, seed, tabs, .. } = *flags;
-    eprintln!("playing {seeds} worlds of {}, each a browser with {tabs} tabs, from seed {seed} on", kind.as_str());
+    eprintln!(
+        "playing {seeds} worlds of {}, each a browser with {tabs} tabs, from seed {seed} on",
+        kind.as_str()
+    );
     eprintln!("a session-day is one day of one browser with its session, however many tabs it has");
     let worlds = Worlds::of_seeds(kind, seed, seeds, tabs);
     tell(&worlds.breaches);

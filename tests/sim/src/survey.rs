@@ -52,7 +52,8 @@ impl Survey {
         let next = AtomicU64::new(0);
         let threads = thread::available_parallelism().map_or(1, usize::from);
         let mut survey = thread::scope(|scope| {
-            let played: Vec<_> = (0..threads).map(|_| scope.spawn(|| Self::share(&next, users, first))).collect();
+            let played: Vec<_> =
+                (0..threads).map(|_| scope.spawn(|| Self::share(&next, users, first))).collect();
             // A thread that panics takes the survey with it when the scope ends.
             played.into_iter().filter_map(|share| share.join().ok()).fold(Self::default(), Self::plus)
         });
@@ -70,7 +71,8 @@ impl Survey {
             if users <= from {
                 return share;
             }
-            let seeds = first.saturating_add(from)..first.saturating_add(users.min(from.saturating_add(BATCH)));
+            let seeds =
+                first.saturating_add(from)..first.saturating_add(users.min(from.saturating_add(BATCH)));
             share.play(seeds);
         }
     }
@@ -118,7 +120,10 @@ impl Survey {
         let Tally { lost_to_user, unrecoverable, .. } = self.everlit;
         if lost_to_user > 0 {
             let some: Vec<String> = self.losers.iter().take(10).map(u64::to_string).collect();
-            problems.push(format!("Everlit lost {lost_to_user}, among others with the seeds {}", some.join(", ")));
+            problems.push(format!(
+                "Everlit lost {lost_to_user}, among others with the seeds {}",
+                some.join(", ")
+            ));
         }
         if unrecoverable.saturating_mul(100) >= self.naive.lost {
             problems.push(format!(
@@ -161,7 +166,8 @@ impl Survey {
             ("requests", everlit.asks, naive.requests.to_string()),
             ("steps, all laws checked", everlit.steps, String::new()),
         ];
-        let head = format!("{:<29}{:>13}{:>13}\n", format!("{} users, {DAYS} days", self.users), "everlit", "naive");
+        let head =
+            format!("{:<29}{:>13}{:>13}\n", format!("{} users, {DAYS} days", self.users), "everlit", "naive");
         let rows = rows.iter().map(|(name, everlit, naive)| format!("{name:<29}{everlit:>13}{naive:>13}\n"));
         let speed = format!("{:<29}{:>13.0}\n", "tab-days a core-second", self.tab_days_per_s());
         [head].into_iter().chain(rows).chain([speed]).collect()

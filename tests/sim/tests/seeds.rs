@@ -32,9 +32,10 @@ fn every_law_holds_with_three_tabs() {
 }
 
 #[test]
-fn every_law_holds_with_one_tab_and_with_ten() {
+fn every_law_holds_with_one_tab_with_ten_and_with_fifty() {
     keeps_every_law(Kind::Storms, 10_001, 200, 1);
     keeps_every_law(Kind::Storms, 20_001, 40, 10);
+    keeps_every_law(Kind::Storms, 30_001, 8, 50);
 }
 
 #[test]

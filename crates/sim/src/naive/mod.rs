@@ -5,7 +5,11 @@
 //! tab wrote, counts the lifetime from when the answer came and not from what its clock thinks of a server's time, and a call that
 //! is refused is sent once more after a refresh.
 
+mod lock;
+
 use alloc::vec::Vec;
+
+pub use lock::Lock;
 
 use everlit_core::secret::{AccessToken, RefreshToken};
 use everlit_core::time::{Millis, Timestamp};
@@ -33,14 +37,24 @@ pub struct Manners {
     pub by_server_time: bool,
     /// Whether the page refreshes whenever it is looked at, and says "signed in" to the app.
     pub tells_on_focus: bool,
-    /// Whether a tab takes over what another tab stored before it asks.
-    pub looks_first: bool,
+    /// Whether a call that is refused even after a refresh is worth another one.
+    pub persists: bool,
+    /// After how long without input every tab for itself ends the session; never, if nothing.
+    pub idle: Option<Millis>,
+    /// What it does about a lock.
+    pub lock: Lock,
 }
 
 impl Manners {
     /// The usual: a minute before expiry.
-    pub const USUAL: Self =
-        Self { lead: Millis::from_secs(60), by_server_time: false, tells_on_focus: false, looks_first: true };
+    pub const USUAL: Self = Self {
+        lead: Millis::from_secs(60),
+        by_server_time: false,
+        tells_on_focus: false,
+        persists: false,
+        idle: None,
+        lock: Lock::None,
+    };
 }
 
 /// What was counted.
@@ -104,6 +118,18 @@ pub enum Deed {
     Heard(Sent, Option<TokenAnswer>),
     /// The user comes back from the login page.
     LoggedIn,
+    /// A tab has waited long enough for the lock.
+    Impatient {
+        /// Which one.
+        tab: usize,
+    },
+    /// A tab has seen no input for long, unless there was some.
+    Idle {
+        /// Which one.
+        tab: usize,
+        /// Which arming of its idle timer.
+        arm: u64,
+    },
 }
 
 /// A token request of a tab.
@@ -122,6 +148,10 @@ struct Slot {
     frozen: bool,
     /// The request that is under way.
     asks: Option<u32>,
+    /// How often its idle timer was armed.
+    idle_arm: u64,
+    /// A call waits for a refresh.
+    calls: bool,
     inbox: Vec<(Sent, Option<TokenAnswer>)>,
 }
 
@@ -144,6 +174,7 @@ pub struct Naive {
     logs_in: bool,
     next_number: u32,
     life: Life,
+    held: lock::Held,
 }
 
 impl Naive {
@@ -164,10 +195,14 @@ impl Naive {
             logs_in: false,
             next_number: 0,
             life: Life::default(),
+            held: lock::Held::default(),
         };
         naive.server.form_filled(naive.stage.now);
         naive.log_in();
         naive.show(0);
+        for tab in 0..plan.tabs {
+            naive.arm_idle(tab);
+        }
         naive
     }
 
@@ -201,13 +236,18 @@ impl Naive {
         }
     }
 
+    /// Whether a tab has a request under way.
+    #[must_use]
+    pub fn asks(&self, tab: usize) -> bool {
+        self.slots.get(tab).is_some_and(|slot| slot.asks.is_some())
+    }
+
     /// Whether there is a session.
     #[must_use]
     pub const fn is_logged_in(&self) -> bool {
         self.stored.is_some()
     }
 
-    /// How long the user has been idle changes nothing for such a client: it has no notion of it.
     fn plan_life(&mut self) {
         if let Some((at, incident)) = self.life.next() {
             self.stage.plan(self.stage.now.until(at), Happening::Life(incident));
@@ -234,7 +274,7 @@ impl Naive {
                 }
             }
             Incident::Switch => self.show(tab.saturating_add(1) % self.slots.len().max(1)),
-            Incident::Input => self.go_to_login(),
+            Incident::Input => self.input(tab),
             Incident::Save => self.call(tab),
             Incident::Reload => self.open(tab),
             Incident::Crash => {
@@ -283,7 +323,11 @@ impl Naive {
                 }
             }
             Deed::AtServer(sent, refresh) => {
-                let wait = if self.stage.network.sick { self.stage.chance.between(4_500, 37_000) } else { Millis::ZERO };
+                let wait = if self.stage.network.sick {
+                    self.stage.chance.between(4_500, 37_000)
+                } else {
+                    Millis::ZERO
+                };
                 self.stage.plan(wait, Happening::Naive(Deed::Served(sent, refresh)));
             }
             Deed::Served(sent, refresh) => self.served(sent, &refresh),
@@ -296,6 +340,12 @@ impl Naive {
                 }
             }
             Deed::Heard(sent, answer) => self.heard(sent, answer),
+            Deed::Impatient { tab } => self.impatient(tab),
+            Deed::Idle { tab, arm } => {
+                if self.is_alert(tab) && self.slots.get(tab).is_some_and(|slot| slot.idle_arm == arm) {
+                    self.give_up();
+                }
+            }
             Deed::LoggedIn => {
                 self.logs_in = false;
                 self.log_in();
@@ -320,7 +370,7 @@ impl Naive {
     /// A tab looks at storage, and refreshes if it is time.
     fn look(&mut self, tab: usize) {
         match self.left() {
-            Some(left) if !left.is_zero() && self.manners.looks_first => self.arm(tab),
+            Some(left) if !left.is_zero() => self.arm(tab),
             Some(_) => self.refresh(tab),
             None => {}
         }
@@ -338,6 +388,13 @@ impl Naive {
 
     /// A tab asks the authorization server for the next token.
     pub fn refresh(&mut self, tab: usize) {
+        let idle = self.slots.get(tab).is_some_and(|slot| slot.asks.is_none());
+        if idle && self.stored.is_some() && self.takes_lock(tab) {
+            self.send(tab);
+        }
+    }
+
+    fn send(&mut self, tab: usize) {
         let number = self.next_number;
         let Some(refresh) = self.stored.as_ref().map(|stored| stored.refresh.clone()) else { return };
         let Some(slot) = self.slots.get_mut(tab).filter(|slot| slot.asks.is_none()) else { return };
@@ -378,12 +435,19 @@ impl Naive {
             return;
         }
         slot.asks = None;
+        let calls = core::mem::take(&mut slot.calls);
         match answer {
             Some(TokenAnswer::Granted(grant)) => {
                 self.store(grant);
                 self.arm(tab);
+                self.releases_lock(tab);
+                if calls {
+                    self.call_again(tab);
+                }
             }
-            Some(TokenAnswer::Failed { .. } | TokenAnswer::Unsent | TokenAnswer::Unheard) | None => self.give_up(),
+            Some(TokenAnswer::Failed { .. } | TokenAnswer::Unsent | TokenAnswer::Unheard) | None => {
+                self.give_up()
+            }
         }
     }
 
@@ -402,6 +466,7 @@ impl Naive {
             return;
         }
         self.counts.logouts = self.counts.logouts.saturating_add(1);
+        self.forgets_lock();
         for slot in &mut self.slots {
             slot.asks = None;
             slot.arm = slot.arm.wrapping_add(1);
@@ -446,7 +511,44 @@ impl Naive {
         let Some(stored) = self.stored.as_ref().filter(|_| self.is_alert(tab)) else { return };
         if !self.server.takes(self.stage.now, &stored.access) {
             self.counts.refused = self.counts.refused.saturating_add(1);
+            if let Some(slot) = self.slots.get_mut(tab) {
+                slot.calls = true;
+            }
             self.refresh(tab);
+        }
+    }
+
+    /// A call goes out again after a refresh.
+    fn call_again(&mut self, tab: usize) {
+        let refused =
+            self.stored.as_ref().is_some_and(|stored| !self.server.takes(self.stage.now, &stored.access));
+        if refused {
+            self.counts.refused = self.counts.refused.saturating_add(1);
+            if self.manners.persists {
+                self.call(tab);
+            }
+        }
+    }
+
+    /// The user types or clicks in a tab, whose idle timer begins anew.
+    pub fn input(&mut self, tab: usize) {
+        self.arm_idle(tab);
+        self.go_to_login();
+    }
+
+    fn arm_idle(&mut self, tab: usize) {
+        let Some(idle) = self.manners.idle else { return };
+        let Some(slot) = self.slots.get_mut(tab) else { return };
+        slot.idle_arm = slot.idle_arm.wrapping_add(1);
+        self.stage.plan(idle, Happening::Naive(Deed::Idle { tab, arm: slot.idle_arm }));
+    }
+
+    /// The user logs out in a tab: storage is emptied, and this tab stops.
+    pub fn log_out(&mut self, tab: usize) {
+        self.stored = None;
+        if let Some(slot) = self.slots.get_mut(tab) {
+            slot.asks = None;
+            slot.arm = slot.arm.wrapping_add(1);
         }
     }
 
