@@ -11,7 +11,7 @@ import { pause, until } from "./support/until.mjs";
 /** @typedef {import("./support/fault-points.mjs").Step} Step */
 
 /** How long a request counts as under way that was taken and not answered, on a server that forgives nothing. */
-const SETTLED_MS = 30_000;
+const SETTLED_MS = 32_000;
 
 /**
  * The grant lives: what the session holds now is good for another rotation.

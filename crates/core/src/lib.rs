@@ -13,7 +13,7 @@
 //! deadline was handled the next one is later, so a driver that follows the three steps cannot spin.
 //!
 //! ```
-//! use everlit_core::tab::{Effect, Event, SessionAnswer, State, Tab, TokenState};
+//! use everlit_core::tab::{Effect, Event, SessionAnswer, Settings, State, Tab, TokenState};
 //! use everlit_core::time::{Millis, Moment, Timestamp};
 //! use everlit_core::{Epoch, Generation, Stamp};
 //!
@@ -22,10 +22,10 @@
 //!     mono: Timestamp::from_millis(seconds * 1_000),
 //!     entropy: 7,
 //! };
-//! let mut tab = Tab::new();
+//! let mut tab = Tab::new(Settings::DEFAULT);
 //!
 //! // A page opens: the tab asks the Worker what there is.
-//! let request = tab.step(at(0), Event::Opened).into_iter().find_map(|effect| match effect {
+//! let request = tab.step(at(0), Event::Opened { hidden: false }).into_iter().find_map(|effect| match effect {
 //!     Effect::CheckSession { request } => Some(request),
 //!     _ => None,
 //! });
@@ -35,6 +35,10 @@
 //!     stamp: Stamp { epoch: Epoch(1_790_000_000_000), generation: Generation(1) },
 //!     expires_in: Millis::from_secs(60),
 //!     lifetime: Millis::from_secs(60),
+//!     server_time: Timestamp::from_millis(1_790_000_000_000),
+//!     elapsed: Millis::ZERO,
+//!     idle_left: Millis::from_days(14),
+//!     idle_limit: Millis::from_days(14),
 //! });
 //! let _ = tab.step(at(0), Event::SessionAnswered { request: request.unwrap(), answer: found });
 //! assert_eq!(tab.state(), State::Active);

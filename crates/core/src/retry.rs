@@ -17,6 +17,18 @@ pub enum Failure {
     Reauth,
 }
 
+/// What an app's own strategy says of the next attempt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Advice {
+    /// Nothing: there is none, or it leaves it to us.
+    #[default]
+    Ours,
+    /// Wait so long. A server that asked for more gets more.
+    After(Millis),
+    /// No attempt by itself: whoever comes next makes one.
+    Never,
+}
+
 /// The shortest and the first wait.
 pub const BACKOFF_MIN: Millis = Millis::from_millis(500);
 /// The longest wait that we choose ourselves.
@@ -37,6 +49,17 @@ pub fn backoff(failures: u32, entropy: u32) -> Millis {
 #[must_use]
 pub fn wait(retry_after: Option<Millis>, failures: u32, entropy: u32) -> Millis {
     retry_after.map_or_else(|| backoff(failures, entropy), |asked| asked.clamp(BACKOFF_MIN, COOL_DOWN_MAX))
+}
+
+/// How long to wait by the app's advice, which may add to what a server asked for and take nothing from it. `None`: until
+/// somebody asks.
+#[must_use]
+pub fn advised(advice: Advice, retry_after: Option<Millis>, failures: u32, entropy: u32) -> Option<Millis> {
+    match advice {
+        Advice::Ours => Some(wait(retry_after, failures, entropy)),
+        Advice::After(chosen) => Some(chosen.max(wait(Some(retry_after.unwrap_or_default()), 0, 0))),
+        Advice::Never => None,
+    }
 }
 
 /// How long to wait before an errand that nobody waits for is tried again: as [`wait`], but doubling up to an hour.

@@ -31,8 +31,7 @@ pub fn vault_lead(lifetime: Millis) -> Millis {
 ///
 /// Jitter only ever makes it later: a tab that comes early would be told that nothing is due yet.
 #[must_use]
-pub fn refresh_at(expires_at: Timestamp, lifetime: Millis, entropy: u32) -> Timestamp {
-    let lead = lead(lifetime);
+pub fn refresh_at(expires_at: Timestamp, lead: Millis, entropy: u32) -> Timestamp {
     let jitter = lead.percent(JITTER_PERCENT).scaled_by(entropy);
     expires_at.before(lead.less(jitter))
 }
@@ -67,7 +66,7 @@ mod tests {
         for lifetime in [20, 25, 60, 90, 300, 3_600, 43_200].map(Millis::from_secs) {
             let expires_at = now.after(lifetime);
             for entropy in [0, 1, 1 << 30, u32::MAX] {
-                let at = refresh_at(expires_at, lifetime, entropy);
+                let at = refresh_at(expires_at, lead(lifetime), entropy);
                 assert!(at.until(expires_at) <= vault_lead(lifetime), "{lifetime:?}");
                 assert!(at < expires_at, "{lifetime:?}");
             }

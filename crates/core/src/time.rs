@@ -124,6 +124,36 @@ pub struct Moment {
     pub entropy: u32,
 }
 
+/// A point in time by both clocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Instant {
+    /// By the wall clock.
+    pub wall: Timestamp,
+    /// By the monotonic clock.
+    pub mono: Timestamp,
+}
+
+impl Moment {
+    /// How long ago something was, by the clock that says more: a monotonic clock may have slept, a wall clock may have been
+    /// set back.
+    #[must_use]
+    pub fn ago(&self, then: Instant) -> Millis {
+        self.mono.since(then.mono).max(self.wall.since(then.wall))
+    }
+
+    /// What the clocks showed so long ago.
+    #[must_use]
+    pub const fn before(&self, length: Millis) -> Instant {
+        Instant { wall: self.wall.before(length), mono: self.mono.before(length) }
+    }
+
+    /// The point itself.
+    #[must_use]
+    pub const fn instant(&self) -> Instant {
+        self.before(Millis::ZERO)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -134,8 +134,25 @@ fn a_token_that_an_upstream_refused_is_as_good_as_dead() {
     let mut play = Play::with(GraceProfile::STRICT);
     play.ask(20, AskReason::Forced);
     play.lost(20, 0);
-    play.ask(51, AskReason::Unauthorized);
+    play.ask(53, AskReason::Unauthorized);
     assert_eq!(play.sent(), [(1, "refresh-1")]);
+}
+
+#[test]
+fn what_failed_before_does_not_cost_the_window() {
+    // A server that was sick for a while, and then loses an answer: its window does not wait for our pauses.
+    let mut play = Play::with(window(30));
+    let throttled = || TokenAnswer::Failed { failure: Failure::Throttled, retry_after: None };
+    let mut now = 20;
+    for request in 0..3 {
+        play.ask(now, AskReason::Forced);
+        assert_eq!(play.sent().len(), 1);
+        play.answered(now, request, throttled());
+        now += 11;
+    }
+    play.ask(now, AskReason::Deadline);
+    play.lost(now, 3);
+    assert_eq!(play.sent(), [(4, "refresh-1")]);
 }
 
 #[test]

@@ -1,34 +1,25 @@
 //! A tab that slept does not trust what it knows about time.
 #![allow(clippy::expect_used, clippy::panic, clippy::wildcard_enum_match_arm, missing_docs)]
 
+mod tab_play;
+
 use everlit_core::id::CallId;
-use everlit_core::tab::{Effect, Event, SessionAnswer, State, Tab, TokenAnswer, TokenState};
-use everlit_core::time::{Millis, Moment, Timestamp};
+use everlit_core::tab::{Effect, Event, Settings, State, Tab, TokenAnswer, TokenState};
+use everlit_core::time::Moment;
 use everlit_core::vault::AskReason;
 use everlit_core::{Epoch, Generation, Stamp};
+use tab_play::{HOUR, OWN, Play, WALL, token};
 
-const WALL: u64 = 1_790_000_000_000;
-const STAMP: Stamp = Stamp { epoch: Epoch(WALL), generation: Generation(1) };
+const STAMP: Stamp = tab_play::stamp(1);
 
 /// So many seconds on each clock since the page opened.
 fn clocks(wall: i64, mono: u64) -> Moment {
-    Moment {
-        wall: Timestamp::from_millis(WALL.saturating_add_signed(wall * 1_000)),
-        mono: Timestamp::from_millis(mono * 1_000),
-        entropy: 0,
-    }
+    tab_play::clocks(wall * 1_000, mono * 1_000)
 }
 
 /// A tab with a token of an hour, as of second 0.
 fn active() -> Tab {
-    let mut tab = Tab::new();
-    drop(tab.step(clocks(0, 0), Event::Opened));
-    let request = tab.phase().request().expect("a tab that opens asks");
-    let hour = Millis::from_secs(3_600);
-    let answer = SessionAnswer::Active(TokenState { stamp: STAMP, expires_in: hour, lifetime: hour });
-    drop(tab.step(clocks(0, 0), Event::SessionAnswered { request, answer }));
-    assert_eq!(tab.state(), State::Active);
-    tab
+    Play::active(Settings { events: false, ..Settings::DEFAULT }).tab
 }
 
 fn asks_once_to_resume(mut tab: Tab, now: Moment, event: Event) {
@@ -44,7 +35,7 @@ fn asks_once_to_resume(mut tab: Tab, now: Moment, event: Event) {
 
 #[test]
 fn tab_asks_when_the_monotonic_clock_stopped_in_sleep() {
-    asks_once_to_resume(active(), clocks(8 * 3_600, 20), Event::Nudged);
+    asks_once_to_resume(active(), clocks(8 * 3_600, 20), Event::Shown);
 }
 
 #[test]
@@ -54,8 +45,8 @@ fn tab_asks_when_its_deadline_comes_late_on_a_clock_that_runs_on_in_sleep() {
 
 #[test]
 fn tab_asks_when_the_wall_clock_was_set_back_or_forward() {
-    asks_once_to_resume(active(), clocks(-3_600, 20), Event::Nudged);
-    asks_once_to_resume(active(), clocks(86_400, 20), Event::Nudged);
+    asks_once_to_resume(active(), clocks(-3_600, 20), Event::Shown);
+    asks_once_to_resume(active(), clocks(86_400, 20), Event::Shown);
 }
 
 #[test]
@@ -68,7 +59,7 @@ fn tab_does_not_ask_while_its_clocks_agree() {
     let mut tab = active();
     for second in 1..=60 {
         assert!(
-            tab.step(clocks(second, second as u64), Event::Nudged).iter().next().is_none(),
+            tab.step(clocks(second, second as u64), Event::Shown).iter().next().is_none(),
             "second {second}"
         );
     }
@@ -79,15 +70,16 @@ fn tab_does_not_ask_while_its_clocks_agree() {
 fn calls_after_a_sleep_wait_for_the_one_answer() {
     let mut tab = active();
     let (first, second) = (CallId(1), CallId(2));
-    let mut effects: Vec<Effect> =
-        tab.step(clocks(8 * 3_600, 20), Event::CallAsked { call: first }).into_iter().collect();
-    effects.extend(tab.step(clocks(8 * 3_600, 20), Event::CallAsked { call: second }));
+    let mut effects: Vec<Effect> = tab
+        .step(clocks(8 * 3_600, 20), Event::CallAsked { call: first, provider: OWN })
+        .into_iter()
+        .collect();
+    effects.extend(tab.step(clocks(8 * 3_600, 20), Event::CallAsked { call: second, provider: OWN }));
     assert!(!effects.iter().any(|effect| matches!(effect, Effect::SendCall { .. })), "{effects:?}");
 
     let request = tab.phase().request().expect("the tab asks where it stands");
     let rotated = STAMP.rotated();
-    let hour = Millis::from_secs(3_600);
-    let answer = TokenAnswer::Current(TokenState { stamp: rotated, expires_in: hour, lifetime: hour });
+    let answer = TokenAnswer::Current(TokenState { stamp: rotated, ..token(1, HOUR, HOUR) });
     let effects = tab.step(clocks(8 * 3_600, 20), Event::TokenAnswered { request, answer });
     let sent: Vec<CallId> = effects
         .iter()
@@ -105,8 +97,7 @@ fn a_tab_that_comes_back_to_another_users_login_asks_who_that_is() {
     drop(tab.step(clocks(20, 20), Event::Restored));
     let request = tab.phase().request().expect("the tab asks where it stands");
     let later = Stamp { epoch: Epoch(WALL + 1), generation: Generation::FIRST };
-    let hour = Millis::from_secs(3_600);
-    let answer = TokenAnswer::Current(TokenState { stamp: later, expires_in: hour, lifetime: hour });
+    let answer = TokenAnswer::Current(TokenState { stamp: later, ..token(1, HOUR, HOUR) });
     let effects = tab.step(clocks(20, 20), Event::TokenAnswered { request, answer });
     assert!(effects.iter().any(|effect| matches!(effect, Effect::CheckSession { .. })), "{effects:?}");
     assert_eq!((tab.state(), tab.stamp()), (State::Resuming, None));
@@ -132,11 +123,6 @@ fn a_logout_without_an_answer_is_given_up_and_can_be_tried_again() {
 
 #[test]
 fn a_token_that_was_found_near_its_end_is_renewed_at_once() {
-    let mut tab = Tab::new();
-    drop(tab.step(clocks(0, 0), Event::Opened));
-    let request = tab.phase().request().expect("a tab that opens asks");
-    let (left, lifetime) = (Millis::from_secs(3), Millis::from_secs(60));
-    let answer = SessionAnswer::Active(TokenState { stamp: STAMP, expires_in: left, lifetime });
-    drop(tab.step(clocks(0, 0), Event::SessionAnswered { request, answer }));
+    let tab = Play::found(Settings::DEFAULT, token(1, 3_000, 60_000)).tab;
     assert!(tab.next_deadline() <= Some(clocks(0, 0).mono), "{:?}", tab.next_deadline());
 }

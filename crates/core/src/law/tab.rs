@@ -1,7 +1,9 @@
 use super::{Broken, Law, holds};
 use crate::id::{Epoch, Stamp};
 use crate::retry::Failure;
-use crate::tab::{Denial, Effects, Event, PeerMessage, SessionAnswer, State, Tab, TokenAnswer};
+use crate::tab::{
+    Denial, Effects, Event, Failed, News, PeerMessage, Phase, SessionAnswer, State, Tab, TokenAnswer,
+};
 use crate::time::Moment;
 
 /// Watches one tab from its opening on.
@@ -39,7 +41,7 @@ impl TabWatch {
             self.newest = Some(held);
         }
         self.remember_logout(event, before, after);
-        only_terminal_ends(event, before.state(), after.state())?;
+        only_terminal_ends(event, before, after)?;
         let handled = matches!(event, Event::DeadlineReached);
         holds(
             !handled || after.next_deadline().is_none_or(|next| now.mono < next),
@@ -49,7 +51,9 @@ impl TabWatch {
     }
 
     fn remember_logout(&mut self, event: &Event, before: &Tab, after: &Tab) {
-        if let Event::PeerTold(PeerMessage::LoggedOut { epoch }) = event {
+        if let Event::PeerTold(PeerMessage::LoggedOut { epoch })
+        | Event::SocketTold { news: News::Ended | News::LoggedOut, stamp: Stamp { epoch, .. } } = event
+        {
             self.over = self.over.max(*epoch);
         }
         if matches!(event, Event::LogoutAnswered { done: true, .. })
@@ -63,35 +67,38 @@ impl TabWatch {
 }
 
 /// A tab gives a session up only when somebody who knows says so.
-fn only_terminal_ends(event: &Event, before: State, after: State) -> Result<(), Broken> {
-    if before == after {
+fn only_terminal_ends(event: &Event, before: &Tab, after: &Tab) -> Result<(), Broken> {
+    if before.state() == after.state() {
         return Ok(());
     }
-    let said = match after {
+    let said = match after.state() {
         State::LoggedOut => matches!(
             event,
             Event::LogoutAnswered { done: true, .. }
                 | Event::SessionAnswered { answer: SessionAnswer::LoggedOut, .. }
                 // A session that is known to be over is no session.
-                | Event::SessionAnswered { answer: SessionAnswer::Active(_) | SessionAnswer::ReauthRequired(_), .. }
+                | Event::SessionAnswered { answer: SessionAnswer::Active(_) | SessionAnswer::ReauthRequired { .. }, .. }
                 | Event::TokenAnswered { answer: TokenAnswer::LoggedOut, .. }
                 | Event::CallDenied { denial: Denial::LoggedOut, .. }
                 | Event::PeerTold(PeerMessage::LoggedOut { .. })
+                | Event::SocketTold { news: News::LoggedOut, .. }
         ),
         State::Ended => matches!(
             event,
             Event::TokenAnswered { answer: TokenAnswer::Ended, .. }
                 | Event::CallDenied { denial: Denial::Ended, .. }
+                | Event::SocketTold { news: News::Ended, .. }
         ),
+        // After the ways that did without them.
+        State::ReauthRequired if matches!(before.phase(), Phase::Relogin { .. }) => true,
         State::ReauthRequired => matches!(
             event,
-            Event::SessionAnswered { answer: SessionAnswer::ReauthRequired(_), .. }
+            Event::SessionAnswered { answer: SessionAnswer::ReauthRequired { .. }, .. }
                 | Event::TokenAnswered {
-                    answer: TokenAnswer::ReauthRequired
-                        | TokenAnswer::Failed { failure: Failure::Reauth, .. },
+                    answer: TokenAnswer::ReauthRequired { .. }
+                        | TokenAnswer::Failed(Failed { failure: Failure::Reauth, .. }),
                     ..
                 }
-                | Event::CallDenied { denial: Denial::ReauthRequired, .. }
         ),
         State::LoggingIn | State::Active | State::Refreshing | State::Resuming | State::Degraded => true,
     };

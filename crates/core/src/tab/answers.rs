@@ -1,11 +1,18 @@
 //! What the Worker's answers mean.
 
-use super::{Effect, Effects, Hold, PeerMessage, Phase, Reason, SessionAnswer, Tab, TokenAnswer, TokenState};
+use super::anchor::Anchor;
+use super::{
+    Effect, Effects, Failed, Hold, PeerMessage, Phase, Reason, SessionAnswer, Tab, TokenAnswer, TokenState,
+    Ways,
+};
 use crate::id::RequestId;
-use crate::retry::{self, Failure};
+use crate::retry::{self, Advice, Failure};
 use crate::schedule;
 use crate::time::{Millis, Moment};
 use crate::vault::AskReason;
+
+/// A token that ends no later than this after the one before is no progress.
+const PROGRESS: Millis = Millis::from_secs(1);
 
 impl Tab {
     pub(super) fn session_answered(
@@ -23,19 +30,17 @@ impl Tab {
         }
         match answer {
             // Said before a logout that this tab already knows of.
-            SessionAnswer::Active(TokenState { stamp, .. }) | SessionAnswer::ReauthRequired(stamp)
+            SessionAnswer::Active(TokenState { stamp, .. }) | SessionAnswer::ReauthRequired { stamp, .. }
                 if stamp.epoch <= over =>
             {
                 self.enter(Phase::LoggedOut { over }, Reason::NoSession, effects);
             }
             SessionAnswer::Active(token) => self.hold_newest(now, token, hold, Reason::SessionFound, effects),
-            SessionAnswer::ReauthRequired(stamp) => {
-                self.enter(Phase::ReauthRequired { stamp }, Reason::GrantRefused, effects);
+            SessionAnswer::ReauthRequired { stamp, silent } => {
+                self.require_reauth(now, stamp, silent, failures, effects);
             }
             SessionAnswer::LoggedOut => self.enter(Phase::LoggedOut { over }, Reason::NoSession, effects),
-            SessionAnswer::Failed { failure, retry_after } => {
-                self.degrade(now, failures, reason_of(failure), retry_after, effects);
-            }
+            SessionAnswer::Failed(failed) => self.failed(now, failures, failed, effects),
         }
     }
 
@@ -46,15 +51,15 @@ impl Tab {
         answer: TokenAnswer,
         effects: &mut Effects,
     ) {
+        let reported = self.report.take_if(|report| report.request == request).is_some();
         let (hold, failures) = match self.phase {
-            Phase::Refreshing { hold, request: awaited, failures, .. } if awaited == request => {
-                (hold, failures)
-            }
-            Phase::Resuming { hold: Some(hold), request: Some(awaited), failures, .. }
+            Phase::Refreshing { hold, request: awaited, failures, .. }
+            | Phase::Resuming { hold: Some(hold), request: Some(awaited), failures, .. }
                 if awaited == request =>
             {
                 (hold, failures)
             }
+            Phase::Active { hold, .. } if reported => (hold, 0),
             // Late: the tab has moved on, or logged out.
             Phase::Refreshing { .. }
             | Phase::Resuming { .. }
@@ -62,6 +67,7 @@ impl Tab {
             | Phase::LoggingIn { .. }
             | Phase::Active { .. }
             | Phase::Degraded { .. }
+            | Phase::Relogin { .. }
             | Phase::ReauthRequired { .. }
             | Phase::Ended { .. } => return,
         };
@@ -71,10 +77,15 @@ impl Tab {
                 self.check_session_over(now, hold.stamp.epoch, 0, Reason::LoginElsewhere, effects);
             }
             TokenAnswer::Current(token) => {
-                self.hold_newest(now, token, Some(hold), Reason::Refreshed, effects)
+                let reason = if reported { Reason::Adopted } else { Reason::Refreshed };
+                self.hold_newest(now, token, Some(hold), reason, effects);
+                self.tell_active(effects);
             }
-            TokenAnswer::ReauthRequired | TokenAnswer::Failed { failure: Failure::Reauth, .. } => {
-                self.enter(Phase::ReauthRequired { stamp: hold.stamp }, Reason::GrantRefused, effects);
+            TokenAnswer::ReauthRequired { silent } => {
+                self.require_reauth(now, hold.stamp, silent, failures, effects);
+            }
+            TokenAnswer::Failed(Failed { failure: Failure::Reauth, .. }) => {
+                self.require_reauth(now, hold.stamp, Ways::NONE, failures, effects);
             }
             TokenAnswer::Ended => {
                 self.enter(Phase::Ended { over: hold.stamp.epoch }, Reason::SessionEnded, effects);
@@ -82,14 +93,14 @@ impl Tab {
             TokenAnswer::LoggedOut => {
                 self.enter(Phase::LoggedOut { over: hold.stamp.epoch }, Reason::NoSession, effects);
             }
-            TokenAnswer::Failed { failure, retry_after } => {
-                self.degrade(now, failures, reason_of(failure), retry_after, effects);
-            }
+            // What the user does meanwhile is reported later.
+            TokenAnswer::Failed(_) if reported => {}
+            TokenAnswer::Failed(failed) => self.failed(now, failures, failed, effects),
         }
     }
 
     /// The Worker told of a token: keep it, unless a newer one is held already.
-    pub(super) fn hold_newest(
+    fn hold_newest(
         &mut self,
         now: Moment,
         token: TokenState,
@@ -97,37 +108,86 @@ impl Tab {
         reason: Reason,
         effects: &mut Effects,
     ) {
-        let told = Hold {
-            stamp: token.stamp,
-            expires_at: now.mono.after(token.expires_in),
-            lifetime: token.lifetime,
-        };
+        let expires_in = token.expires_in.less(token.elapsed);
+        let anchor = Anchor::told(now, token.server_time, token.elapsed);
+        self.anchor = Some(self.anchor.map_or(anchor, |older| older.or_newer(anchor)));
+        self.activity.told(now, token);
+        self.record.answered(false, token.elapsed);
+        let told =
+            Hold { stamp: token.stamp, expires_at: now.mono.after(expires_in), lifetime: token.lifetime };
         let newest = held.filter(|held| held.stamp > told.stamp).unwrap_or(told);
         // Also when this tab just opened: the page may come from a login that the other tabs do not know of.
         if held.is_none_or(|held| held.stamp < newest.stamp) {
             effects.push(Effect::Tell(PeerMessage::Moved {
                 stamp: newest.stamp,
-                expires_at: now.wall.after(token.expires_in),
+                expires_at: now.wall.after(expires_in),
                 lifetime: newest.lifetime,
             }));
         }
-        self.activate(now, newest, reason, effects);
-        if reason == Reason::SessionFound && newest.expires_at <= now.mono {
+        let pause = self.pause_after(now, held, told, reason);
+        self.activate(now, newest, pause, reason, effects);
+        if reason == Reason::SessionFound && newest.expires_at <= now.mono && !self.is_resting() {
             // A session whose token died while nobody was there: the one question is whether it can be revived.
             self.refresh(now, newest, AskReason::Resume, 0, effects);
         }
     }
 
-    pub(super) fn activate(&mut self, now: Moment, hold: Hold, reason: Reason, effects: &mut Effects) {
-        let due = schedule::refresh_at(hold.expires_at, hold.lifetime, now.entropy);
-        // After a refresh of its own a tab keeps a distance to the next, whatever it brought. A token that it only heard of
-        // may be due at once.
-        let refresh_at = if reason == Reason::Refreshed {
-            due.max(now.mono.after(schedule::interval_min(hold.lifetime)))
-        } else {
-            due
+    /// After a refresh of its own a tab keeps a distance to the next, whatever it brought: a longer one each time that it
+    /// brought nothing. A token that it only heard of may be due at once.
+    fn pause_after(&mut self, now: Moment, held: Option<Hold>, told: Hold, reason: Reason) -> Millis {
+        if reason != Reason::Refreshed {
+            return Millis::ZERO;
+        }
+        let pause = schedule::interval_min(told.lifetime);
+        let (Phase::Refreshing { why: AskReason::Deadline, .. }, Some(held)) = (self.phase, held) else {
+            return pause;
         };
+        self.record.late = now.mono.until(held.expires_at) < self.lead(held.lifetime).percent(50);
+        // A token that is dead on arrival is none, however new.
+        let end = held.expires_at.max(now.mono).after(PROGRESS);
+        let progress = told.stamp > held.stamp && told.expires_at > now.mono || told.expires_at > end;
+        pause.max(self.breaker.answered(progress))
+    }
+
+    pub(super) fn activate(
+        &mut self,
+        now: Moment,
+        hold: Hold,
+        pause: Millis,
+        reason: Reason,
+        effects: &mut Effects,
+    ) {
+        let due = schedule::refresh_at(hold.expires_at, self.lead(hold.lifetime), now.entropy);
+        let refresh_at = due.max(now.mono.after(pause));
         self.enter(Phase::Active { hold, refresh_at }, reason, effects);
+    }
+
+    /// How long before its end a token is replaced.
+    fn lead(&self, lifetime: Millis) -> Millis {
+        self.settings.lead.map_or_else(|| schedule::lead(lifetime), |lead| lead.min(lifetime.percent(50)))
+    }
+
+    /// A question brought nothing.
+    fn failed(&mut self, now: Moment, failures: u32, failed: Failed, effects: &mut Effects) {
+        let Failed { failure, retry_after, elapsed, advice } = failed;
+        let retry_after = retry_after.map(|wait| wait.less(elapsed));
+        self.record.answered(true, elapsed);
+        let reason = match failure {
+            Failure::Transient | Failure::Ambiguous => Reason::Unreachable,
+            Failure::Throttled => Reason::Throttled,
+            Failure::Misconfigured => Reason::Misconfigured,
+            Failure::Reauth => Reason::GrantRefused,
+        };
+        self.degrade(now, failures, reason, retry_after, advice, effects);
+        if let Some(wait) = retry_after {
+            self.cool_down(now, wait);
+            effects.push(Effect::Tell(PeerMessage::CoolDown { until: now.wall.after(wait) }));
+        }
+    }
+
+    /// Nobody asks before.
+    pub(super) fn cool_down(&mut self, now: Moment, wait: Millis) {
+        self.cool_until = self.cool_until.max(now.mono.after(wait.min(retry::COOL_DOWN_MAX)));
     }
 
     pub(super) fn degrade(
@@ -136,25 +196,18 @@ impl Tab {
         failures: u32,
         reason: Reason,
         retry_after: Option<Millis>,
+        advice: Advice,
         effects: &mut Effects,
     ) {
         let failures = failures.saturating_add(1);
+        let wait = retry::advised(advice, retry_after, failures, now.entropy);
         let degraded = Phase::Degraded {
             hold: self.phase.hold(),
             over: self.phase.over(),
-            retry_at: now.mono.after(retry::wait(retry_after, failures, now.entropy)),
+            retry_at: wait.map(|wait| now.mono.after(wait)),
             failures,
             told: retry_after.is_some(),
         };
         self.enter(degraded, reason, effects);
-    }
-}
-
-const fn reason_of(failure: Failure) -> Reason {
-    match failure {
-        Failure::Transient | Failure::Ambiguous => Reason::Unreachable,
-        Failure::Throttled => Reason::Throttled,
-        Failure::Misconfigured => Reason::Misconfigured,
-        Failure::Reauth => Reason::GrantRefused,
     }
 }

@@ -1,8 +1,13 @@
 //! What a tab wants done.
 
-use super::event::PeerMessage;
+use super::event::{PeerMessage, ProviderId};
+use super::health::Health;
+use super::presence::Presence;
+use super::provider::ProviderState;
+use super::relogin::Way;
 use super::state::{Reason, State};
 use crate::id::{CallId, RequestId, Stamp};
+use crate::time::Millis;
 use crate::vault::AskReason;
 
 /// Something to do, in the order of the list.
@@ -21,11 +26,20 @@ pub enum Effect {
         stamp: Stamp,
         /// Why it asks.
         reason: AskReason,
+        /// How long ago the user was last active in any tab, as of this step.
+        active_ago: Option<Millis>,
     },
     /// Ask `POST /auth/logout`.
     PostLogout {
         /// Comes back with the answer.
         request: RequestId,
+    },
+    /// Log in again in this way without being seen, unless the app objects.
+    Relogin {
+        /// Comes back with how it ended.
+        request: RequestId,
+        /// How. A popup is opened in this very turn, which is the user's gesture.
+        way: Way,
     },
     /// Give up a request: nobody waits for its answer any more.
     Cancel {
@@ -36,6 +50,11 @@ pub enum Effect {
     Navigate,
     /// Tell the other tabs.
     Tell(PeerMessage),
+    /// Listen to what the Worker says of its own accord. Comes back as [`SocketOpened`](super::Event::SocketOpened) or
+    /// [`SocketClosed`](super::Event::SocketClosed).
+    OpenSocket,
+    /// Listen no more. Nothing comes back.
+    CloseSocket,
     /// Send a call, under this token.
     SendCall {
         /// Which one.
@@ -71,6 +90,28 @@ pub enum Effect {
         /// Why.
         reason: Reason,
     },
+    /// Tell the app that a provider's state changed.
+    ProviderTransition {
+        /// One more with every transition of this tab.
+        sequence: u32,
+        /// Which provider.
+        provider: ProviderId,
+        /// From where.
+        from: ProviderState,
+        /// To where.
+        to: ProviderState,
+        /// Why.
+        reason: Reason,
+    },
+    /// Tell the app that the user left, is asked for, or returned.
+    Presence {
+        /// Which of these.
+        to: Presence,
+        /// How long until the session ends for want of activity.
+        left: Millis,
+    },
+    /// Tell the app that the session's health changed.
+    Health(Health),
 }
 
 /// Why a call cannot be made.
@@ -82,6 +123,8 @@ pub enum Refusal {
     Ended,
     /// Only the user can bring a new token.
     ReauthRequired,
+    /// Nobody is logged in at the provider whose token it needs.
+    Unavailable,
 }
 
 /// The effects of one step of this machine.

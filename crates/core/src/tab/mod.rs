@@ -6,41 +6,87 @@
 //!
 //! All deadlines are of the monotonic clock. Some platforms stop that clock while a machine sleeps and some do not, and a
 //! wall clock may be set; the machine does not guess which it was. When the clocks disagree it asks the Worker once where
-//! it stands, and calls wait for the answer.
+//! it stands, and calls wait for the answer. A page that nobody looks at and whose user is idle asks when they return.
 
+mod activity;
+mod anchor;
 mod answers;
+mod breaker;
 mod calls;
 mod due;
 mod effect;
 mod event;
+mod health;
 mod peers;
 mod phase;
+mod presence;
+mod provider;
+mod relogin;
+mod settings;
+mod socket;
 mod state;
 mod user;
 mod wake;
 
 use alloc::vec::Vec;
 
+pub use anchor::Anchor;
 pub use effect::{Effect, Effects, Refusal};
-pub use event::{Denial, Event, PeerMessage, SessionAnswer, TokenAnswer, TokenState};
+pub use event::{
+    Denial, Event, Failed, News, PeerMessage, ProviderId, SessionAnswer, TokenAnswer, TokenState,
+};
+pub use health::{Ailment, Health};
 pub use phase::{Hold, Phase};
+pub use presence::Presence;
+pub use provider::{FOLLOWED, ProviderState};
+pub use relogin::{Attempt, ReloginAnswer, Way, Ways};
+pub use settings::Settings;
 pub use state::{Reason, State};
 
+use self::activity::Activity;
+use self::breaker::Breaker;
+use self::health::Record;
+use self::provider::Providers;
+use self::socket::Socket;
 use crate::id::{CallId, Epoch, RequestId, Stamp};
-use crate::time::{Moment, Timestamp};
+use crate::time::{Instant, Moment, Timestamp};
 
 /// The machine.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Tab {
+    settings: Settings,
     phase: Phase,
-    /// Calls that wait, oldest first.
-    waiting: Vec<CallId>,
+    /// Why it was entered.
+    why: Reason,
+    /// Calls that wait, oldest first, each with the provider whose token it needs.
+    waiting: Vec<(CallId, ProviderId)>,
     /// The logout that is under way.
     logout: Option<Logout>,
+    /// The report of activity that is under way.
+    report: Option<Report>,
     next_request: RequestId,
     sequence: u32,
     /// Both clocks as of the last step.
-    last: Option<(Timestamp, Timestamp)>,
+    last: Option<Instant>,
+    /// When the page was opened.
+    opened_at: Timestamp,
+    /// The user did something in this page.
+    touched: bool,
+    /// Since when nobody looks at the page.
+    hidden_at: Option<Timestamp>,
+    /// Until when the Worker, or whoever is behind it, wants to be left alone.
+    cool_until: Timestamp,
+    /// When the clocks are looked at next.
+    tick_at: Timestamp,
+    /// When the health is looked at next.
+    check_at: Timestamp,
+    activity: Activity,
+    anchor: Option<Anchor>,
+    breaker: Breaker,
+    record: Record,
+    health: Health,
+    providers: Providers,
+    socket: Socket,
 }
 
 /// A logout that is under way.
@@ -53,29 +99,54 @@ struct Logout {
     epoch: Option<Epoch>,
 }
 
+/// A report that is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Report {
+    request: RequestId,
+    /// When to give it up.
+    stuck_at: Timestamp,
+}
+
 impl Default for Tab {
     fn default() -> Self {
-        Self::new()
+        Self::new(Settings::DEFAULT)
     }
 }
 
 impl Tab {
     /// A tab that has not opened yet.
     #[must_use]
-    pub const fn new() -> Self {
+    pub fn new(settings: Settings) -> Self {
+        let never = Timestamp::from_millis(u64::MAX);
         Self {
+            settings: settings.sane(),
             phase: Phase::Resuming {
                 hold: None,
                 over: Epoch(0),
                 request: None,
                 failures: 0,
-                stuck_at: Timestamp::from_millis(u64::MAX),
+                stuck_at: never,
             },
+            why: Reason::Wake,
             waiting: Vec::new(),
             logout: None,
+            report: None,
             next_request: RequestId(1),
             sequence: 0,
             last: None,
+            opened_at: Timestamp::default(),
+            touched: false,
+            hidden_at: None,
+            cool_until: Timestamp::default(),
+            tick_at: never,
+            check_at: never,
+            activity: Activity::default(),
+            anchor: None,
+            breaker: Breaker::default(),
+            record: Record::default(),
+            health: Health::FULL,
+            providers: Providers::default(),
+            socket: Socket::default(),
         }
     }
 
@@ -97,19 +168,72 @@ impl Tab {
         self.phase.hold().map(|hold| hold.stamp)
     }
 
+    /// How the session is doing.
+    #[must_use]
+    pub const fn health(&self) -> Health {
+        self.health
+    }
+
+    /// Whether the user is there.
+    #[must_use]
+    pub const fn presence(&self) -> Presence {
+        self.activity.presence
+    }
+
+    /// The Worker's clock, once it has told the time.
+    #[must_use]
+    pub const fn anchor(&self) -> Option<Anchor> {
+        self.anchor
+    }
+
+    /// Where a provider's grant stands, if it is known.
+    #[must_use]
+    pub fn provider(&self, provider: ProviderId) -> Option<ProviderState> {
+        self.providers.state(provider)
+    }
+
+    /// How many questions in a row brought nothing.
+    #[must_use]
+    pub const fn failures(&self) -> u32 {
+        match self.phase {
+            Phase::Refreshing { failures, .. }
+            | Phase::Resuming { failures, .. }
+            | Phase::Degraded { failures, .. }
+            | Phase::Relogin { failures, .. } => failures,
+            Phase::LoggedOut { .. }
+            | Phase::LoggingIn { .. }
+            | Phase::Active { .. }
+            | Phase::ReauthRequired { .. }
+            | Phase::Ended { .. } => 0,
+        }
+    }
+
     /// When something is due with no event before it, by the monotonic clock.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        let logout = self.logout.map(|logout| logout.stuck_at);
-        [logout, self.phase_deadline()].into_iter().flatten().min()
+        let session = self.phase.has_session();
+        [
+            self.phase_deadline(),
+            self.logout.map(|logout| logout.stuck_at),
+            self.report.map(|report| report.stuck_at),
+            self.activity.presence_at.filter(|_| session),
+            self.activity.report_at().filter(|_| self.may_report()),
+            self.socket.deadline(self.hidden_at),
+            Some(self.tick_at.min(self.check_at)).filter(|_| session),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
-    const fn phase_deadline(&self) -> Option<Timestamp> {
+    fn phase_deadline(&self) -> Option<Timestamp> {
         match self.phase {
-            Phase::Active { refresh_at, .. } => Some(refresh_at),
-            Phase::Degraded { retry_at, .. } => Some(retry_at),
+            // Nobody needs the next token while the user is away.
+            Phase::Active { refresh_at, .. } => Some(refresh_at).filter(|_| self.is_present()),
+            Phase::Degraded { retry_at, .. } => retry_at,
             Phase::Refreshing { stuck_at, .. } | Phase::LoggingIn { stuck_at, .. } => Some(stuck_at),
             Phase::Resuming { request: Some(_), stuck_at, .. } => Some(stuck_at),
+            Phase::Relogin { attempt, .. } => attempt.map(|attempt| attempt.stuck_at),
             Phase::Resuming { request: None, .. }
             | Phase::LoggedOut { .. }
             | Phase::ReauthRequired { .. }
@@ -122,37 +246,65 @@ impl Tab {
     /// Total: every event is accepted in every state. An answer that is no longer awaited changes nothing.
     pub fn step(&mut self, now: Moment, event: Event) -> Effects {
         let mut effects = Effects::none();
+        let sequence = self.sequence;
         if self.woke(now, &event) {
             self.resume(now, matches!(event, Event::Restored), &mut effects);
         }
-        match event {
-            Event::Opened => self.opened(now, &mut effects),
-            Event::SessionAnswered { request, answer } => {
-                self.session_answered(now, request, answer, &mut effects)
-            }
-            Event::TokenAnswered { request, answer } => {
-                self.token_answered(now, request, answer, &mut effects)
-            }
-            Event::LogoutAnswered { request, done } => self.logout_answered(request, done, &mut effects),
-            Event::DeadlineReached => self.do_what_is_due(now, false, &mut effects),
-            Event::Nudged => self.do_what_is_due(now, true, &mut effects),
-            // The wake above was all of it.
-            Event::Restored => {}
-            Event::RefreshAsked => self.refresh_asked(now, &mut effects),
-            Event::LoginAsked => self.login_asked(now, &mut effects),
-            Event::LogoutAsked => self.logout_asked(now, &mut effects),
-            Event::CallAsked { call } => {
-                self.do_what_is_due(now, false, &mut effects);
-                self.waiting.push(call);
-            }
-            Event::CallDenied { call, stamp, repeated, denial } => {
-                self.call_denied(now, call, stamp, repeated, denial, &mut effects);
-            }
-            Event::CallCancelled { call } => self.waiting.retain(|waiting| *waiting != call),
-            Event::PeerTold(message) => self.peer_told(now, message, &mut effects),
-        }
+        self.handle(now, event, &mut effects);
         self.place_waiting(now.mono, &mut effects);
+        self.look_for_user(now, &mut effects);
+        self.tend_socket(now, &mut effects);
+        self.follow(now, &mut effects);
+        if self.tick_at <= now.mono {
+            self.tick_at = now.mono.after(self.settings.maintenance);
+            self.listen_on(now, &mut effects);
+        }
+        self.look_at_health(now, sequence != self.sequence, &mut effects);
         effects
+    }
+
+    fn handle(&mut self, now: Moment, event: Event, effects: &mut Effects) {
+        match event {
+            Event::Opened { hidden } => self.opened(now, hidden, effects),
+            Event::SessionAnswered { request, answer } => {
+                self.session_answered(now, request, answer, effects);
+            }
+            Event::TokenAnswered { request, answer } => self.token_answered(now, request, answer, effects),
+            Event::LogoutAnswered { request, done } => self.logout_answered(request, done, effects),
+            Event::ReloginAnswered { request, answer } => {
+                self.relogin_answered(now, request, answer, effects);
+            }
+            Event::DeadlineReached => self.do_what_is_due(now, false, effects),
+            Event::Shown => {
+                self.hidden_at = None;
+                self.do_what_is_due(now, true, effects);
+            }
+            Event::Hidden => {
+                self.hidden_at = self.hidden_at.or(Some(now.mono));
+                self.relogin(now, false, effects);
+            }
+            Event::Online => self.do_what_is_due(now, true, effects),
+            // The wake before was all of it.
+            Event::Restored => {}
+            Event::UserActive { gesture } => self.user_active(now, gesture, effects),
+            Event::RefreshAsked => self.refresh_asked(now, effects),
+            Event::LoginAsked => self.login_asked(now, effects),
+            Event::LogoutAsked => self.logout_asked(now, effects),
+            Event::CallAsked { call, provider } => {
+                self.do_what_is_due(now, false, effects);
+                self.waiting.push((call, provider));
+                self.fetch_for_calls(now, effects);
+            }
+            Event::CallDenied { call, provider, stamp, repeated, denial } => {
+                self.call_denied(now, (call, provider), stamp, repeated, denial, effects);
+            }
+            Event::CallCancelled { call } => self.waiting.retain(|(waiting, _)| *waiting != call),
+            Event::PeerTold(message) => self.peer_told(now, message, effects),
+            Event::ProviderTold { provider, own, state } => self.provider_told(provider, own, state, effects),
+            Event::SocketOpened { shared } => self.socket_opened(now, shared, effects),
+            Event::SocketClosed => self.socket_closed(now),
+            Event::SocketTold { news, stamp } => self.socket_told(now, news, stamp, effects),
+        }
     }
 
     /// The one place where the state changes, so that none changes unseen.
@@ -160,6 +312,7 @@ impl Tab {
         let (from, to) = (self.phase.state(), phase.state());
         self.phase = phase;
         if from != to {
+            self.why = reason;
             self.sequence = self.sequence.saturating_add(1);
             effects.push(Effect::Transition { sequence: self.sequence, from, to, reason });
         }

@@ -1,8 +1,8 @@
 //! What other tabs tell.
 
-use super::{Effects, Hold, PeerMessage, Phase, Reason, Tab};
+use super::{Effect, Effects, Hold, PeerMessage, Phase, Reason, Tab};
 use crate::id::{Epoch, Stamp};
-use crate::time::{Millis, Moment};
+use crate::time::{Millis, Moment, Timestamp};
 
 impl Tab {
     pub(super) fn peer_told(&mut self, now: Moment, message: PeerMessage, effects: &mut Effects) {
@@ -10,7 +10,11 @@ impl Tab {
             PeerMessage::Moved { stamp, expires_at, lifetime } => {
                 self.peer_moved(now, stamp, now.wall.until(expires_at).min(lifetime), lifetime, effects);
             }
-            PeerMessage::LoggedOut { epoch } => self.peer_logged_out(epoch, effects),
+            PeerMessage::LoggedOut { epoch } => self.ended_elsewhere(epoch, false, effects),
+            PeerMessage::CoolDown { until } => self.cool_down(now, now.wall.until(until)),
+            PeerMessage::Active { at, known } => self.peer_active(now, at, known, effects),
+            PeerMessage::Refused { stamp, left } => self.peer_refused(now, stamp, left, effects),
+            PeerMessage::Listening { tab, until } => self.peer_listens(now, tab, until, effects),
         }
     }
 
@@ -32,38 +36,65 @@ impl Tab {
             (_, Some(hold)) if hold.stamp < stamp && !expires_in.is_zero() => {
                 self.cancel_open(effects);
                 let hold = Hold { stamp, expires_at: now.mono.after(expires_in), lifetime };
-                self.activate(now, hold, Reason::Adopted, effects);
+                self.activate(now, hold, Millis::ZERO, Reason::Adopted, effects);
             }
             (_, Some(_)) | (Phase::Resuming { .. }, None) => {}
-            (Phase::ReauthRequired { stamp: last }, None) if stamp <= last => {}
+            (Phase::Relogin { stamp: last, .. } | Phase::ReauthRequired { stamp: last }, None)
+                if stamp <= last => {}
             (_, None) => {
                 if stamp.epoch > self.phase.over() {
+                    self.cancel_open(effects);
                     self.check_session(now, 0, Reason::LoginElsewhere, effects);
                 }
             }
         }
     }
 
-    pub(super) fn peer_logged_out(&mut self, epoch: Epoch, effects: &mut Effects) {
-        match &mut self.phase {
+    /// Something came true at the Worker: a newer token, a new login. What exactly is asked when it is needed.
+    pub(super) fn rumoured(&mut self, now: Moment, stamp: Stamp, effects: &mut Effects) {
+        self.peer_moved(now, stamp, Millis::ZERO, Millis::ZERO, effects);
+        if let Phase::Degraded { hold: Some(hold), told: false, .. } = self.phase
+            && hold.stamp < stamp
+        {
+            self.retry(now, effects);
+        }
+    }
+
+    /// The user goes on in another tab.
+    fn peer_active(&mut self, now: Moment, at: Timestamp, known: Timestamp, effects: &mut Effects) {
+        self.activity.peer(now, at, known);
+        self.look_for_user(now, effects);
+        self.do_what_is_due(now, false, effects);
+    }
+
+    pub(super) fn tell_active(&self, effects: &mut Effects) {
+        let (at, known) = self.activity.points();
+        effects.push(Effect::Tell(PeerMessage::Active { at, known }));
+    }
+
+    /// The session of this login, or of a later one, is over.
+    pub(super) fn ended_elsewhere(&mut self, epoch: Epoch, ended: bool, effects: &mut Effects) {
+        let over = match &mut self.phase {
             Phase::LoggedOut { over }
             | Phase::Ended { over }
             | Phase::LoggingIn { over, .. }
             | Phase::Resuming { hold: None, over, .. }
-            | Phase::Degraded { hold: None, over, .. } => *over = epoch.max(*over),
+            | Phase::Degraded { hold: None, over, .. } => {
+                *over = epoch.max(*over);
+                return;
+            }
             Phase::Active { hold, .. }
             | Phase::Refreshing { hold, .. }
             | Phase::Resuming { hold: Some(hold), .. }
-            | Phase::Degraded { hold: Some(hold), .. } => {
-                if hold.stamp.epoch <= epoch {
-                    self.cancel_open(effects);
-                    self.enter(Phase::LoggedOut { over: epoch }, Reason::LogoutElsewhere, effects);
-                }
-            }
-            Phase::ReauthRequired { stamp } => {
-                if stamp.epoch <= epoch {
-                    self.enter(Phase::LoggedOut { over: epoch }, Reason::LogoutElsewhere, effects);
-                }
+            | Phase::Degraded { hold: Some(hold), .. } => hold.stamp.epoch,
+            Phase::Relogin { stamp, .. } | Phase::ReauthRequired { stamp } => stamp.epoch,
+        };
+        if over <= epoch {
+            self.cancel_open(effects);
+            if ended {
+                self.enter(Phase::Ended { over: epoch }, Reason::SessionEnded, effects);
+            } else {
+                self.enter(Phase::LoggedOut { over: epoch }, Reason::LogoutElsewhere, effects);
             }
         }
     }

@@ -1,5 +1,6 @@
 //! The states of a tab, each with what it knows and nothing else.
 
+use super::relogin::{Attempt, Ways};
 use super::state::State;
 use crate::id::{Epoch, RequestId, Stamp};
 use crate::time::{Millis, Timestamp};
@@ -70,12 +71,23 @@ pub enum Phase {
         hold: Option<Hold>,
         /// Nothing of this login or an earlier one is believed any more.
         over: Epoch,
-        /// When to ask again.
-        retry_at: Timestamp,
+        /// When to ask again; nothing if the app has it that nobody does by himself.
+        retry_at: Option<Timestamp>,
         /// How many failed in a row.
         failures: u32,
         /// Whether the server itself named the time: then no nudge makes it earlier.
         told: bool,
+    },
+    /// The grant is over, and the tab tries to have a fresh one without the user's doing.
+    Relogin {
+        /// The last token.
+        stamp: Stamp,
+        /// The ways that were not tried.
+        left: Ways,
+        /// The one that is being tried. Without one, the next gesture of the user opens a popup.
+        attempt: Option<Attempt>,
+        /// How many questions failed before.
+        failures: u32,
     },
     /// The session waits for its user.
     ReauthRequired {
@@ -97,7 +109,7 @@ impl Phase {
             Self::LoggedOut { .. } => State::LoggedOut,
             Self::LoggingIn { .. } => State::LoggingIn,
             Self::Active { .. } => State::Active,
-            Self::Refreshing { .. } => State::Refreshing,
+            Self::Refreshing { .. } | Self::Relogin { .. } => State::Refreshing,
             Self::Resuming { .. } => State::Resuming,
             Self::Degraded { .. } => State::Degraded,
             Self::ReauthRequired { .. } => State::ReauthRequired,
@@ -113,9 +125,31 @@ impl Phase {
             Self::Resuming { hold, .. } | Self::Degraded { hold, .. } => *hold,
             Self::LoggedOut { .. }
             | Self::LoggingIn { .. }
+            | Self::Relogin { .. }
             | Self::ReauthRequired { .. }
             | Self::Ended { .. } => None,
         }
+    }
+
+    /// Which token is held, or was the last one of a session that waits for another.
+    #[must_use]
+    pub fn stamp(&self) -> Option<Stamp> {
+        match self {
+            Self::Relogin { stamp, .. } | Self::ReauthRequired { stamp } => Some(*stamp),
+            Self::LoggedOut { .. }
+            | Self::LoggingIn { .. }
+            | Self::Active { .. }
+            | Self::Refreshing { .. }
+            | Self::Resuming { .. }
+            | Self::Degraded { .. }
+            | Self::Ended { .. } => self.hold().map(|hold| hold.stamp),
+        }
+    }
+
+    /// Whether there is a session, for all that this tab knows.
+    #[must_use]
+    pub fn has_session(&self) -> bool {
+        self.stamp().is_some()
     }
 
     /// The newest login that is known to be over.
@@ -131,7 +165,9 @@ impl Phase {
             Self::Active { hold, .. } | Self::Refreshing { hold, .. } => {
                 Epoch(hold.stamp.epoch.0.saturating_sub(1))
             }
-            Self::ReauthRequired { stamp } => Epoch(stamp.epoch.0.saturating_sub(1)),
+            Self::Relogin { stamp, .. } | Self::ReauthRequired { stamp } => {
+                Epoch(stamp.epoch.0.saturating_sub(1))
+            }
         }
     }
 
@@ -141,6 +177,10 @@ impl Phase {
         match self {
             Self::Refreshing { request, .. } => Some(*request),
             Self::Resuming { request, .. } => *request,
+            Self::Relogin { attempt, .. } => match attempt {
+                Some(attempt) => Some(attempt.request),
+                None => None,
+            },
             Self::LoggedOut { .. }
             | Self::LoggingIn { .. }
             | Self::Active { .. }

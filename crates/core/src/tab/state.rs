@@ -91,11 +91,19 @@ pub enum Reason {
     LoginElsewhere,
     /// A request took too long and was given up.
     Stuck,
+    /// The user is logged in again without being asked.
+    SilentLogin,
+    /// The authorization server wants to see the user.
+    InteractionRequired,
+    /// The user left, and with them the need for a token.
+    Lapsed,
+    /// The Worker said so.
+    Told,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 23] = [
         Self::SessionFound,
         Self::NoSession,
         Self::Deadline,
@@ -115,6 +123,10 @@ impl Reason {
         Self::LogoutElsewhere,
         Self::LoginElsewhere,
         Self::Stuck,
+        Self::SilentLogin,
+        Self::InteractionRequired,
+        Self::Lapsed,
+        Self::Told,
     ];
 
     /// The name that apps see.
@@ -140,6 +152,10 @@ impl Reason {
             Self::LogoutElsewhere => "logout-elsewhere",
             Self::LoginElsewhere => "login-elsewhere",
             Self::Stuck => "stuck",
+            Self::SilentLogin => "silent-login",
+            Self::InteractionRequired => "interaction-required",
+            Self::Lapsed => "lapsed",
+            Self::Told => "told",
         }
     }
 }

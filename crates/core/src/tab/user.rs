@@ -7,8 +7,13 @@ use crate::time::Moment;
 use crate::vault::AskReason;
 
 impl Tab {
-    pub(super) fn opened(&mut self, now: Moment, effects: &mut Effects) {
+    pub(super) fn opened(&mut self, now: Moment, hidden: bool, effects: &mut Effects) {
         if let Phase::Resuming { request: None, .. } = self.phase {
+            self.opened_at = now.mono;
+            self.hidden_at = hidden.then_some(now.mono);
+            self.activity.opened(now);
+            self.tick_at = now.mono.after(self.settings.maintenance);
+            self.check_at = now.mono.after(self.settings.health_check);
             self.check_session(now, 0, Reason::Wake, effects);
         }
     }
@@ -25,9 +30,21 @@ impl Tab {
             | Phase::Refreshing { .. }
             | Phase::Resuming { .. }
             | Phase::Degraded { .. }
+            | Phase::Relogin { .. }
             | Phase::ReauthRequired { .. }
             | Phase::Ended { .. } => {}
         }
+    }
+
+    /// The user is there, by their own doing.
+    pub(super) fn user_active(&mut self, now: Moment, gesture: bool, effects: &mut Effects) {
+        self.touched = true;
+        if self.activity.input(now) && self.phase.has_session() {
+            self.tell_active(effects);
+        }
+        self.look_for_user(now, effects);
+        self.do_what_is_due(now, false, effects);
+        self.relogin(now, gesture, effects);
     }
 
     pub(super) fn login_asked(&mut self, now: Moment, effects: &mut Effects) {
@@ -50,6 +67,7 @@ impl Tab {
             | Phase::Refreshing { .. }
             | Phase::Resuming { .. }
             | Phase::Degraded { .. }
+            | Phase::Relogin { .. }
             | Phase::ReauthRequired { .. } => {
                 if self.logout.is_none() {
                     let request = self.name_request();
@@ -84,17 +102,6 @@ impl Tab {
 
     /// The newest login this tab knows of, for the word that it is over.
     pub(super) fn newest_epoch(&self) -> Epoch {
-        match self.phase {
-            Phase::ReauthRequired { stamp } => stamp.epoch,
-            Phase::LoggedOut { .. }
-            | Phase::LoggingIn { .. }
-            | Phase::Active { .. }
-            | Phase::Refreshing { .. }
-            | Phase::Resuming { .. }
-            | Phase::Degraded { .. }
-            | Phase::Ended { .. } => {
-                self.phase.hold().map_or_else(|| self.phase.over(), |hold| hold.stamp.epoch)
-            }
-        }
+        self.phase.stamp().map_or_else(|| self.phase.over(), |stamp| stamp.epoch)
     }
 }

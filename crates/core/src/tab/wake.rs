@@ -1,31 +1,43 @@
 //! When time cannot be relied on.
 
 use super::due::STUCK;
-use super::{Effects, Event, Phase, Reason, Tab};
-use crate::time::{Millis, Moment};
+use super::{Effects, Event, Hold, Phase, Reason, Tab};
+use crate::time::{Millis, Moment, Timestamp};
 
 /// How far the two clocks may drift apart between two steps before that counts as a wake.
 const CLOCKS_AGREE: Millis = Millis::from_secs(2);
 /// How late a deadline may be handled before that counts as a wake.
 const LATE: Millis = Millis::from_secs(30);
+/// How much later it may be where nobody looks: browsers let the timers of hidden pages run once a minute.
+const THROTTLED: Millis = Millis::from_secs(60);
 
 impl Tab {
     /// Whether time went by that this tab did not see, or a clock was set.
     pub(super) fn woke(&mut self, now: Moment, event: &Event) -> bool {
-        let before = self.last.replace((now.wall, now.mono));
-        let clocks_disagree = before.is_some_and(|(wall, mono)| {
-            let by_wall = now.wall.as_millis().abs_diff(wall.as_millis());
-            let by_mono = now.mono.since(mono).as_millis();
-            by_wall.abs_diff(by_mono) > CLOCKS_AGREE.as_millis() || now.wall < wall.before(CLOCKS_AGREE)
+        let before = self.last.replace(now.instant());
+        let clocks_disagree = before.is_some_and(|last| {
+            let by_wall = now.wall.as_millis().abs_diff(last.wall.as_millis());
+            let by_mono = now.mono.since(last.mono).as_millis();
+            by_wall.abs_diff(by_mono) > CLOCKS_AGREE.as_millis() || now.wall < last.wall.before(CLOCKS_AGREE)
         });
+        let allowed = if self.hidden_at.is_some() { LATE.plus(THROTTLED) } else { LATE };
         let late = matches!(event, Event::DeadlineReached)
-            && self.next_deadline().is_some_and(|deadline| deadline.after(LATE) < now.mono);
+            && self.next_deadline().is_some_and(|deadline| deadline.after(allowed) < now.mono);
         clocks_disagree || late || matches!(event, Event::Restored)
     }
 
-    /// The tab cannot rely on what it knows about time: it asks, and calls wait.
+    /// The tab cannot rely on what it knows about time: it asks, and calls wait. Where nobody is there it waits for them.
     pub(super) fn resume(&mut self, now: Moment, restored: bool, effects: &mut Effects) {
+        self.anchor = None;
+        self.cool_until = Timestamp::default();
+        self.look_for_user(now, effects);
+        self.drop_socket(effects);
         match self.phase {
+            Phase::Active { hold, .. } if self.is_resting() => {
+                // Whether it lives on is not certain: nobody is to rely on it.
+                let hold = Hold { expires_at: hold.expires_at.min(now.mono), ..hold };
+                self.phase = Phase::Active { hold, refresh_at: now.mono };
+            }
             Phase::Active { hold, .. } | Phase::Degraded { hold: Some(hold), .. } => {
                 self.ask_where_we_stand(now, hold, 0, effects);
             }
@@ -41,9 +53,11 @@ impl Tab {
             // Without a token time does not matter; but a page that comes back may have been left for a login.
             Phase::LoggedOut { .. }
             | Phase::LoggingIn { .. }
+            | Phase::Relogin { .. }
             | Phase::ReauthRequired { .. }
             | Phase::Ended { .. } => {
                 if restored {
+                    self.cancel_open(effects);
                     self.check_session(now, 0, Reason::Wake, effects);
                 }
             }

@@ -104,7 +104,7 @@ impl Vault {
         live.intent = None;
         live.presented = live.presented.saturating_add(1);
         live.failures = live.failures.saturating_add(1);
-        live.not_before = now.wall.after(retry::wait(retry_after, live.failures, now.entropy));
+        live.not_before = live.replay_after(now, retry_after, &policy);
         live.replay_again(&policy);
         let outcome = match failure {
             Failure::Reauth if first => Outcome::Revoked,
@@ -216,6 +216,23 @@ impl Live {
         self.intent = None;
         self.presented = self.presented.saturating_add(1);
         self.ambiguous = Some(Ambiguous::OLD);
+    }
+
+    /// When the next attempt may leave: after a pause that the server asked for, or one of our own, which never outlasts the
+    /// window in which a replay is forgiven.
+    pub(super) fn replay_after(
+        &self,
+        now: Moment,
+        retry_after: Option<Millis>,
+        policy: &Policy,
+    ) -> Timestamp {
+        let pause = retry::wait(retry_after, self.failures, now.entropy);
+        let close = self.ambiguous.and_then(|ambiguous| policy.grace.closes_after(ambiguous.since));
+        let left = close.map(|close| now.wall.until(close)).filter(|left| !left.is_zero());
+        match left {
+            Some(left) if retry_after.is_none() => now.wall.after(pause.min(left.percent(50))),
+            Some(_) | None => now.wall.after(pause),
+        }
     }
 
     /// A replay came to nothing: there is another, if the window is open then.

@@ -214,10 +214,11 @@ impl Vault {
         live.presented = live.presented.saturating_add(1);
         live.failures = live.failures.saturating_add(1);
         let since = live.ambiguous.map_or(claimed_at, |ambiguous| ambiguous.since);
-        // The first repetition of one that is silent may leave at once; what fails again and again has pauses.
-        let pause = if live.failures > 1 { retry::backoff(live.failures, now.entropy) } else { Millis::ZERO };
-        live.not_before = now.wall.after(pause);
+        // The first repetition of one that is silent leaves at once, whatever failed before it: a window may be closing. What
+        // is silent again and again has pauses.
+        let first = live.ambiguous.is_none();
         live.ambiguous = Some(Ambiguous { since, replay_at: None });
+        live.not_before = if first { now.wall } else { live.replay_after(now, None, &policy) };
         live.replay_again(&policy);
         self.resolve(now.wall, effects);
     }
@@ -230,8 +231,7 @@ impl Vault {
         let is_replay = live.ambiguous.is_some();
         if is_replay || intent.again {
             live.failures = live.failures.saturating_add(1);
-            let pause = retry::backoff(live.failures, now.entropy);
-            live.not_before = live.not_before.max(now.wall.after(pause));
+            live.not_before = live.not_before.max(live.replay_after(now, None, &self.policy));
         }
         live.replay_again(&self.policy);
         if now.wall < live.not_before {

@@ -1,18 +1,19 @@
-//! Every short sequence of events keeps every law: exhaustive where chance would miss the corner.
+//! Every short sequence of events keeps every law of the vault: exhaustive where chance would miss the corner.
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
 
+mod every;
+
+use everlit_core::Epoch;
 use everlit_core::escrow::Closed;
-use everlit_core::id::{CallId, CallerId, RequestId};
-use everlit_core::law::{TabWatch, VaultWatch};
+use everlit_core::id::{CallerId, RequestId};
+use everlit_core::law::VaultWatch;
 use everlit_core::retry::Failure;
 use everlit_core::secret::Secret;
-use everlit_core::tab::{self, Denial, PeerMessage, SessionAnswer, Tab, TokenState};
 use everlit_core::time::{Millis, Moment, Timestamp};
 use everlit_core::vault::{
     self, Ask, AskReason, Blast, ErrandId, GraceProfile, Granted, Login, Policy, Replay, RevocationAnswer,
     Vault, Window,
 };
-use everlit_core::{Epoch, Generation, Stamp};
 
 const WALL: u64 = 1_790_000_000_000;
 
@@ -22,89 +23,6 @@ fn moment(millis: u64) -> Moment {
         mono: Timestamp::from_millis(millis),
         entropy: (millis as u32).wrapping_mul(2_654_435_761),
     }
-}
-
-fn stamp(epoch: u64, generation: u32) -> Stamp {
-    Stamp { epoch: Epoch(WALL + epoch), generation: Generation(generation) }
-}
-
-/// Calls `visit` with every sequence of `length` numbers below `choices`.
-fn sequences(choices: usize, length: u32, mut visit: impl FnMut(&[usize])) {
-    let mut sequence = vec![0; length as usize];
-    for mut number in 0..choices.pow(length) {
-        for place in &mut sequence {
-            *place = number % choices;
-            number /= choices;
-        }
-        visit(&sequence);
-    }
-}
-
-fn tab_events(tab: &Tab) -> Vec<tab::Event> {
-    use tab::Event as E;
-    let request = tab.phase().request().unwrap_or(RequestId(0));
-    let token =
-        |stamp| TokenState { stamp, expires_in: Millis::from_secs(20), lifetime: Millis::from_secs(20) };
-    let failed = tab::TokenAnswer::Failed { failure: Failure::Transient, retry_after: None };
-    let unavailable = SessionAnswer::Failed { failure: Failure::Transient, retry_after: None };
-    let moved = |stamp| {
-        let expires_at = Timestamp::from_millis(WALL + 60_000);
-        E::PeerTold(PeerMessage::Moved { stamp, expires_at, lifetime: Millis::from_secs(20) })
-    };
-    vec![
-        E::Opened,
-        E::SessionAnswered { request, answer: SessionAnswer::Active(token(stamp(0, 2))) },
-        E::SessionAnswered { request, answer: SessionAnswer::Active(token(stamp(9, 1))) },
-        E::SessionAnswered { request, answer: SessionAnswer::LoggedOut },
-        E::SessionAnswered { request, answer: unavailable },
-        E::TokenAnswered { request, answer: tab::TokenAnswer::Current(token(stamp(0, 3))) },
-        E::TokenAnswered { request, answer: tab::TokenAnswer::Current(token(stamp(0, 1))) },
-        E::TokenAnswered { request, answer: failed },
-        E::TokenAnswered { request, answer: tab::TokenAnswer::ReauthRequired },
-        E::DeadlineReached,
-        E::Nudged,
-        E::Restored,
-        E::RefreshAsked,
-        E::LoginAsked,
-        E::LogoutAsked,
-        // A fresh tab's requests are named in order, so these meet a logout in many of the sequences.
-        E::LogoutAnswered { request: RequestId(2), done: true },
-        E::LogoutAnswered { request: RequestId(3), done: true },
-        E::CallAsked { call: CallId(1) },
-        E::CallDenied { call: CallId(1), stamp: stamp(0, 2), repeated: false, denial: Denial::AccessExpired },
-        E::CallDenied { call: CallId(1), stamp: stamp(0, 2), repeated: true, denial: Denial::LoggedOut },
-        moved(stamp(0, 4)),
-        moved(stamp(9, 1)),
-        E::PeerTold(PeerMessage::LoggedOut { epoch: Epoch(WALL) }),
-    ]
-}
-
-#[test]
-fn tab_keeps_every_law_in_every_sequence_of_five_events() {
-    let choices = tab_events(&Tab::new()).len();
-    let mut transitions = 0_u64;
-    // The first event is always the opening; pauses differ so that deadlines are met early, late and across a wake.
-    for pause in [200, 16_000, 31_000] {
-        sequences(choices, 4, |sequence| {
-            let mut tab = Tab::new();
-            let mut watch = TabWatch::new();
-            drop(tab.step(moment(0), tab::Event::Opened));
-            for (index, choice) in sequence.iter().enumerate() {
-                let now = moment((index as u64 + 1) * pause);
-                let event = tab_events(&tab)[*choice];
-                let before = tab.clone();
-                let effects = tab.step(now, event);
-                transitions +=
-                    effects.iter().filter(|e| matches!(e, tab::Effect::Transition { .. })).count() as u64;
-                if let Err(broken) = watch.check(now, &before, &event, &effects, &tab) {
-                    panic!(
-                        "{broken:?} at {event:?} in {sequence:?} with pauses of {pause} ms, from {before:?}"
-                    );
-                }
-            }
-        });
-    }
-    assert!(transitions > 100_000, "the sequences went nowhere: {transitions} transitions");
 }
 
 fn vault_events(vault: &Vault) -> Vec<vault::Event> {
@@ -172,7 +90,7 @@ fn vault_keeps_every_law_in_every_sequence_of_five_events_and_survives_restarts(
         (31_000, false, wide),
         (31_000, true, GraceProfile::STRICT),
     ] {
-        sequences(choices, 4, |sequence| {
+        every::sequence(choices, 4, |sequence| {
             let policy = Policy { grace, shared_grant: restart, ..Policy::default() };
             let mut vault = Vault::new(policy);
             let mut watch = VaultWatch::new(policy);

@@ -1,0 +1,205 @@
+//! Silent re-login: a fresh grant while the user's login at the authorization server still stands.
+//!
+//! Each way is tried at most once for a token. Which ways are worth a try the Worker says, which remembers what the
+//! authorization server refused; so no reload and no other tab begins a loop.
+
+use super::due::STUCK;
+use super::{Effect, Effects, PeerMessage, Phase, Reason, Tab};
+use crate::id::{Epoch, RequestId, Stamp};
+use crate::retry::Advice;
+use crate::time::{Millis, Moment, Timestamp};
+
+/// How long after its opening a page may still be taken away and back: nobody has begun anything in it.
+const FRESH: Millis = Millis::from_secs(10);
+/// How long a popup may stay open: its user may look at what it shows.
+const POPUP: Millis = Millis::from_secs(120);
+
+/// How a tab gets the user through the authorization server without a form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Way {
+    /// In a hidden frame.
+    Frame,
+    /// In a popup that the user's next gesture opens and that closes itself.
+    Popup,
+    /// By taking the page there and back.
+    Redirect,
+}
+
+impl Way {
+    /// Every way, the least disturbing first.
+    pub const ALL: [Self; 3] = [Self::Frame, Self::Popup, Self::Redirect];
+
+    const fn bit(self) -> u8 {
+        1 << self as u8
+    }
+}
+
+/// A set of ways.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ways(u8);
+
+impl Ways {
+    /// None of them.
+    pub const NONE: Self = Self(0);
+    /// All of them.
+    pub const ALL: Self = Self(0b111);
+
+    /// The set whose bits are these; bits of no way are dropped.
+    #[must_use]
+    pub const fn from_bits(bits: u8) -> Self {
+        Self(bits & Self::ALL.0)
+    }
+
+    /// Its bits.
+    #[must_use]
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// Whether a way is in it.
+    #[must_use]
+    pub const fn has(self, way: Way) -> bool {
+        self.0 & way.bit() != 0
+    }
+
+    /// What is in both.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// Without one.
+    #[must_use]
+    pub const fn without(self, way: Way) -> Self {
+        Self(self.0 & !way.bit())
+    }
+
+    /// Whether nothing is left.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+}
+
+/// How a silent re-login ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ReloginAnswer {
+    /// The session has a fresh grant, perhaps another user's.
+    Done,
+    /// The authorization server wants to see the user.
+    Refused,
+    /// Something failed on the way.
+    Failed,
+    /// This way is closed here: the popup was blocked, or the app objected.
+    Unavailable,
+}
+
+/// An attempt that is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Attempt {
+    /// Its name.
+    pub request: RequestId,
+    /// How it is made.
+    pub way: Way,
+    /// When to give it up.
+    pub stuck_at: Timestamp,
+}
+
+impl Tab {
+    /// The grant is over: without the user if there is a way, else with them.
+    pub(super) fn require_reauth(
+        &mut self,
+        now: Moment,
+        stamp: Stamp,
+        silent: Ways,
+        failures: u32,
+        effects: &mut Effects,
+    ) {
+        let left = silent.and(self.settings.ways);
+        if left.is_empty() {
+            self.enter(Phase::ReauthRequired { stamp }, Reason::GrantRefused, effects);
+        } else {
+            self.enter(Phase::Relogin { stamp, left, attempt: None, failures }, Reason::SilentLogin, effects);
+            self.relogin(now, false, effects);
+        }
+    }
+
+    /// Takes the first way that is open now. `gesture`: the user lets the page open a popup.
+    pub(super) fn relogin(&mut self, now: Moment, gesture: bool, effects: &mut Effects) {
+        let Phase::Relogin { stamp, left, attempt: None, failures } = self.phase else { return };
+        let way = if left.has(Way::Frame) {
+            Way::Frame
+        } else if left.has(Way::Popup) && gesture {
+            Way::Popup
+        } else if left.has(Way::Redirect) && self.may_leave(now) {
+            Way::Redirect
+        } else if left.has(Way::Popup) {
+            // The next gesture opens it.
+            return;
+        } else {
+            self.enter(Phase::ReauthRequired { stamp }, Reason::InteractionRequired, effects);
+            return;
+        };
+        let request = self.name_request();
+        let stuck_at = now.mono.after(if way == Way::Popup { POPUP } else { STUCK });
+        let attempt = Some(Attempt { request, way, stuck_at });
+        self.phase = Phase::Relogin { stamp, left, attempt, failures };
+        effects.push(Effect::Relogin { request, way });
+    }
+
+    /// Whether nothing is lost when the page goes away and comes back.
+    fn may_leave(&self, now: Moment) -> bool {
+        let fresh = !self.touched && self.opened_at.until(now.mono) < FRESH;
+        fresh || self.hidden_at.is_some() && self.waiting.is_empty()
+    }
+
+    pub(super) fn relogin_answered(
+        &mut self,
+        now: Moment,
+        request: RequestId,
+        answer: ReloginAnswer,
+        effects: &mut Effects,
+    ) {
+        let Phase::Relogin { stamp, left, attempt: Some(attempt), failures } = self.phase else { return };
+        if attempt.request != request {
+            return;
+        }
+        let over = Epoch(stamp.epoch.0.saturating_sub(1));
+        let left = match answer {
+            ReloginAnswer::Done => {
+                self.check_session_over(now, over, 0, Reason::SilentLogin, effects);
+                return;
+            }
+            ReloginAnswer::Failed => {
+                self.phase =
+                    Phase::Resuming { hold: None, over, request: None, failures, stuck_at: now.mono };
+                self.degrade(now, failures, Reason::Unreachable, None, Advice::Ours, effects);
+                return;
+            }
+            ReloginAnswer::Unavailable => left.without(attempt.way),
+            // What a window of its own was refused a page would be refused, too.
+            ReloginAnswer::Refused if attempt.way == Way::Frame => left.without(Way::Frame),
+            ReloginAnswer::Refused => Ways::NONE,
+        };
+        if answer == ReloginAnswer::Refused {
+            effects.push(Effect::Tell(PeerMessage::Refused { stamp, left }));
+        }
+        self.phase = Phase::Relogin { stamp, left, attempt: None, failures };
+        self.relogin(now, false, effects);
+    }
+
+    /// Another tab was refused: what it tried need not be tried here.
+    pub(super) fn peer_refused(&mut self, now: Moment, stamp: Stamp, theirs: Ways, effects: &mut Effects) {
+        let Phase::Relogin { stamp: ours, left, attempt, failures } = self.phase else { return };
+        if ours != stamp {
+            return;
+        }
+        let left = left.and(theirs);
+        let kept = attempt.filter(|attempt| left.has(attempt.way));
+        if let Some(dropped) = attempt.filter(|attempt| !left.has(attempt.way)) {
+            effects.push(Effect::Cancel { request: dropped.request });
+        }
+        self.phase = Phase::Relogin { stamp, left, attempt: kept, failures };
+        self.relogin(now, false, effects);
+    }
+}

@@ -1,0 +1,154 @@
+//! When to listen to what the Worker tells of its own accord.
+//!
+//! Nothing hangs on it: without it a tab learns the same at its next question. So it costs nothing where nobody looks, and a
+//! browser without SharedWorker has one tab that listens for all.
+
+use super::event::PeerMessage;
+use super::{Effect, Effects, News, Tab};
+use crate::id::Stamp;
+use crate::retry;
+use crate::time::{Millis, Moment, Timestamp};
+
+/// How long a page that nobody looks at goes on listening.
+const UNSEEN: Millis = Millis::from_secs(60);
+/// For how long a tab says that it listens for the others. It says so again with every look at its clocks.
+const TERM: Millis = Millis::from_secs(150);
+/// A socket that was open for so long was no failure.
+const GOOD: Millis = Millis::from_secs(60);
+
+/// Where the socket stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+enum Standing {
+    /// Not wanted.
+    #[default]
+    Off,
+    /// On its way.
+    Opening,
+    /// Open.
+    Open { shared: bool, since: Timestamp },
+    /// Broken; tried again then.
+    Broken { again_at: Timestamp },
+}
+
+/// The socket of one tab.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Socket {
+    standing: Standing,
+    failures: u32,
+    /// The name of this tab among those that listen.
+    tab: u32,
+    /// Until when another one listens for this tab.
+    covered_until: Timestamp,
+}
+
+impl Socket {
+    /// When it has to be looked at.
+    pub(super) const fn deadline(&self, hidden_at: Option<Timestamp>) -> Option<Timestamp> {
+        match (self.standing, hidden_at) {
+            (Standing::Broken { again_at }, _) => Some(again_at),
+            (Standing::Off, _) => None,
+            (Standing::Opening | Standing::Open { .. }, hidden_at) => match hidden_at {
+                Some(at) => Some(at.after(UNSEEN)),
+                None => None,
+            },
+        }
+    }
+}
+
+impl Tab {
+    /// Opens or closes the socket, as is right by now.
+    pub(super) fn tend_socket(&mut self, now: Moment, effects: &mut Effects) {
+        let unseen = self.hidden_at.is_some_and(|at| at.until(now.mono) >= UNSEEN);
+        let covered = now.mono < self.socket.covered_until;
+        let wanted = self.settings.events && self.phase.has_session() && !unseen && !covered;
+        match self.socket.standing {
+            Standing::Off if wanted => self.open_socket(effects),
+            Standing::Broken { again_at } if wanted && again_at <= now.mono => self.open_socket(effects),
+            Standing::Opening | Standing::Open { .. } if !wanted => {
+                effects.push(Effect::CloseSocket);
+                if !covered && let Standing::Open { shared: false, .. } = self.socket.standing {
+                    self.tell_listening(now.wall, effects);
+                }
+                self.socket.standing = Standing::Off;
+            }
+            Standing::Broken { .. } if !wanted => self.socket.standing = Standing::Off,
+            Standing::Off | Standing::Opening | Standing::Open { .. } | Standing::Broken { .. } => {}
+        }
+    }
+
+    /// What was open may be dead by now without having said so.
+    pub(super) fn drop_socket(&mut self, effects: &mut Effects) {
+        if let Standing::Opening | Standing::Open { .. } = self.socket.standing {
+            effects.push(Effect::CloseSocket);
+            self.socket.standing = Standing::Off;
+        }
+    }
+
+    fn open_socket(&mut self, effects: &mut Effects) {
+        self.socket.standing = Standing::Opening;
+        effects.push(Effect::OpenSocket);
+    }
+
+    fn tell_listening(&self, until: Timestamp, effects: &mut Effects) {
+        effects.push(Effect::Tell(PeerMessage::Listening { tab: self.socket.tab, until }));
+    }
+
+    pub(super) fn socket_opened(&mut self, now: Moment, shared: bool, effects: &mut Effects) {
+        if self.socket.standing != Standing::Opening {
+            return;
+        }
+        self.socket.standing = Standing::Open { shared, since: now.mono };
+        if self.socket.tab == 0 {
+            self.socket.tab = now.entropy.max(1);
+        }
+        self.listen_on(now, effects);
+    }
+
+    /// Says again that this tab listens for the others, if it does.
+    pub(super) fn listen_on(&self, now: Moment, effects: &mut Effects) {
+        if let Standing::Open { shared: false, .. } = self.socket.standing {
+            self.tell_listening(now.wall.after(TERM), effects);
+        }
+    }
+
+    pub(super) fn socket_closed(&mut self, now: Moment) {
+        match self.socket.standing {
+            Standing::Open { since, .. } if since.until(now.mono) >= GOOD => self.socket.failures = 0,
+            Standing::Opening | Standing::Open { .. } => {}
+            Standing::Off | Standing::Broken { .. } => return,
+        }
+        self.socket.failures = self.socket.failures.saturating_add(1);
+        let again_at = now.mono.after(retry::slow_wait(None, self.socket.failures, now.entropy));
+        self.socket.standing = Standing::Broken { again_at };
+    }
+
+    /// Another tab listens, or does so no longer. Of two that do the one with the smaller number goes on.
+    pub(super) fn peer_listens(&mut self, now: Moment, tab: u32, until: Timestamp, effects: &mut Effects) {
+        let ours = self.socket.tab;
+        if ours != 0
+            && ours < tab
+            && let Standing::Open { shared: false, .. } = self.socket.standing
+        {
+            // Unless it has just said that it stops.
+            if now.wall < until {
+                self.listen_on(now, effects);
+            }
+        } else if tab != ours {
+            self.socket.covered_until = now.mono.after(now.wall.until(until).min(TERM));
+        }
+    }
+
+    pub(super) fn socket_told(&mut self, now: Moment, news: News, stamp: Stamp, effects: &mut Effects) {
+        match news {
+            News::Moved => self.rumoured(now, stamp, effects),
+            // How it can go on is for the Worker to say.
+            News::ReauthRequired => {
+                if let Some(hold) = self.phase.hold().filter(|hold| hold.stamp <= stamp) {
+                    self.cancel_open(effects);
+                    self.ask_where_we_stand(now, hold, 0, effects);
+                }
+            }
+            News::Ended | News::LoggedOut => self.ended_elsewhere(stamp.epoch, news == News::Ended, effects),
+        }
+    }
+}
