@@ -22,7 +22,7 @@ test("it lives", async () => {
 
 test("unknown addresses are not found", async () => {
   const browser = stack.browser();
-  for (const path of ["/auth", "/auth/", "/auth/nothing", "/auth/login/", "/auth/token/x", "/api", "/api/", "/api/nobody", "/healthz/x", "/auth/callback", "/internal/session", "/establish", "/session"]) {
+  for (const path of ["/auth", "/auth/", "/auth/nothing", "/auth/login/", "/auth/token/x", "/api", "/api/", "/api/nobody", "/healthz/x", "/auth/callback", "/internal/session", "/establish", "/session", "/connect"]) {
     const answer = await browser.call(path);
     assert.deepEqual([answer.status, answer.json?.code, answer.json?.type], [404, "not_found", "urn:everlit:problem:not_found"], path);
   }
@@ -30,7 +30,7 @@ test("unknown addresses are not found", async () => {
 
 test("wrong methods are told the right one", async () => {
   const browser = stack.browser();
-  for (const [path, allow] of [["/healthz", "GET"], ["/auth/login", "GET"], ["/auth/callback/demo", "GET"], ["/auth/session", "GET"], ["/auth/token", "POST"], ["/auth/logout", "POST"]]) {
+  for (const [path, allow] of [["/healthz", "GET"], ["/auth/login", "GET"], ["/auth/callback/demo", "GET"], ["/auth/session", "GET"], ["/auth/events", "GET"], ["/auth/token", "POST"], ["/auth/logout", "POST"]]) {
     for (const method of ["GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD"].filter((method) => method !== allow)) {
       const answer = await browser.call(path ?? "", { method });
       assert.deepEqual([answer.status, answer.headers.allow], [405, allow], `${method} ${path}`);

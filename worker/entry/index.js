@@ -34,7 +34,7 @@ function whole(call) {
   }
 }
 
-/** A Durable Object class, around the one in the module. Not all of them have an alarm. @param {any} Inner */
+/** A Durable Object class, around the one in the module. Not all of them have an alarm, and one has sockets. @param {any} Inner */
 const object = (Inner) =>
   class {
     #context;
@@ -65,6 +65,19 @@ const object = (Inner) =>
     alarm() {
       return whole(() => this.#current().alarm());
     }
+
+    /** @param {WebSocket} socket @param {string | ArrayBuffer} message */
+    webSocketMessage(socket, message) {
+      return whole(() => this.#current().socket_said(socket, message));
+    }
+
+    /** @param {WebSocket} socket */
+    webSocketClose(socket) {
+      return whole(() => this.#current().socket_closed(socket));
+    }
+
+    /** The runtime takes it away by itself; without this it would say so on the console. */
+    webSocketError() {}
   };
 
 export const Escrow = object(wasm.Escrow);

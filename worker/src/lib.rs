@@ -7,7 +7,7 @@
 //! | module | one noun |
 //! |---|---|
 //! | [`routes`] | which handler answers what |
-//! | [`login`], [`callback`], [`session`], [`token`], [`logout`], [`proxy`] | one endpoint each |
+//! | [`login`], [`callback`], [`session`], [`token`], [`logout`], [`events`], [`proxy`] | one endpoint each |
 //! | [`vault`], [`escrow`], [`desk`] | one Durable Object each, both sides of it |
 //! | [`rotator`], [`revocation`] | what is asked of an authorization server on behalf of a vault |
 //! | [`environment`], [`registration`] | variables, secrets and bindings; who we are at a provider |
@@ -32,6 +32,7 @@ mod discovery;
 mod entropy;
 mod environment;
 mod escrow;
+mod events;
 mod fault_point;
 mod http;
 mod incoming;

@@ -11,7 +11,7 @@ use worker::{Context, Env};
 use crate::environment::Environment;
 use crate::http::Reply;
 use crate::incoming::Incoming;
-use crate::{callback, log, login, logout, proxy, rotator, session, token};
+use crate::{callback, events, log, login, logout, proxy, rotator, session, token};
 
 /// A request, and where it happens.
 pub(crate) struct Call {
@@ -32,6 +32,7 @@ enum Route {
     Session,
     Token,
     Logout,
+    Events,
     Api,
     Rotate,
     Unknown,
@@ -45,6 +46,7 @@ impl Route {
             "/auth/session" => Self::Session,
             "/auth/token" => Self::Token,
             "/auth/logout" => Self::Logout,
+            "/auth/events" => Self::Events,
             ROTATE => Self::Rotate,
             _ if path.starts_with("/auth/callback/") => Self::Callback,
             _ if path.starts_with("/api/") => Self::Api,
@@ -61,6 +63,7 @@ impl Route {
             Self::Session => "/auth/session",
             Self::Token => "/auth/token",
             Self::Logout => "/auth/logout",
+            Self::Events => "/auth/events",
             Self::Api => "/api/{upstream}",
             Self::Rotate => ROTATE,
             Self::Unknown => "unknown",
@@ -70,7 +73,7 @@ impl Route {
     /// The one method, where there is only one.
     const fn method(self) -> Option<&'static str> {
         match self {
-            Self::Healthz | Self::Login | Self::Callback | Self::Session => Some("GET"),
+            Self::Healthz | Self::Login | Self::Callback | Self::Session | Self::Events => Some("GET"),
             Self::Token | Self::Logout => Some("POST"),
             // What is unknown has no method that would be allowed, and the rotator is unknown to strangers.
             Self::Api | Self::Rotate | Self::Unknown => None,
@@ -109,6 +112,7 @@ async fn handle(route: Route, call: Call, environment: Rc<Environment>) -> Resul
         Route::Session => session::show(&call, &environment, same_origin(&call, &environment)?).await,
         Route::Token => token::ask(&call, &environment, same_origin(&call, &environment)?).await,
         Route::Logout => logout::end(&call, &environment, same_origin(&call, &environment)?).await,
+        Route::Events => events::open(&call, &environment).await,
         Route::Api => proxy::forward(&call, &environment).await,
         Route::Rotate => rotator::handler::rotate(call, environment).await,
         Route::Unknown => Err(Problem::new(Code::NotFound)),

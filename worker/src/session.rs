@@ -57,14 +57,17 @@ pub(crate) async fn show(
     let (session, of, state) = match reply {
         VaultReply::Current(mut current) => match current.holder.take() {
             Some(Holder { provider, user }) => {
-                let session = Session::active(&token::response(&current), user, upstreams(environment));
+                let session =
+                    Session::active(&token::response(&current, environment), user, upstreams(environment));
                 (session, provider, ProviderState::Ready)
             }
             None => logged_out(),
         },
-        VaultReply::ReauthRequired { epoch, generation, holder: Some(Holder { provider, user }), .. } => {
-            (Session::ReauthRequired { epoch, generation, user }, provider, ProviderState::NeedsHuman)
-        }
+        VaultReply::ReauthRequired { epoch, generation, holder: Some(Holder { provider, user }), .. } => (
+            Session::ReauthRequired { epoch, generation, user, silent: Vec::new() },
+            provider,
+            ProviderState::NeedsHuman,
+        ),
         VaultReply::ReauthRequired { holder: None, .. }
         | VaultReply::RetryAfter { .. }
         | VaultReply::Ended { .. }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Request, RequestInit, Response};
+use web_sys::{Headers, Request, RequestInit, Response};
 use worker::{Env, worker_sys};
 
 use crate::{clock, log};
@@ -25,6 +25,14 @@ pub(crate) struct ObjectStub {
 /// The object did not answer: it was reset, or its storage failed. It is safe to ask again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NoAnswer;
+
+/// What became of a socket that was asked for.
+pub(crate) enum Connected<T> {
+    /// It is open. The answer carries it, and goes on to whoever wants it.
+    Socket(Response),
+    /// It is not, and this is why.
+    Refused(T),
+}
 
 impl From<NoAnswer> for Problem {
     fn from(NoAnswer: NoAnswer) -> Self {
@@ -89,6 +97,30 @@ impl ObjectStub {
         self.once_within(target, Some(&body), limit).await
     }
 
+    /// Asks for a WebSocket.
+    pub(crate) async fn connect<T: DeserializeOwned>(&self, target: &str) -> Result<Connected<T>, NoAnswer> {
+        let connected = match self.upgrade(target).await {
+            Ok(connected) => Ok(connected),
+            Err(_) => self.upgrade(target).await,
+        };
+        match connected.map_err(|thrown| self.failed(&thrown))? {
+            Connected::Socket(response) => Ok(Connected::Socket(response)),
+            Connected::Refused(text) => read(&text).map(Connected::Refused),
+        }
+    }
+
+    async fn upgrade(&self, target: &str) -> Result<Connected<String>, JsValue> {
+        let headers = Headers::new()?;
+        headers.set("upgrade", "websocket")?;
+        let init = RequestInit::new();
+        init.set_headers_headers(&headers);
+        let response = self.fetch(target, Some(&init)).await?;
+        match response.status() {
+            101 => Ok(Connected::Socket(response)),
+            _ => text_of(&response).await.map(Connected::Refused),
+        }
+    }
+
     async fn once_within<T: DeserializeOwned>(
         &self,
         target: &str,
@@ -104,17 +136,26 @@ impl ObjectStub {
     }
 
     fn read<T: DeserializeOwned>(&self, answered: Result<String, JsValue>) -> Result<T, NoAnswer> {
-        let text = answered.map_err(|thrown| {
-            log::line(
-                "object_failed",
-                [("binding", self.binding.into()), ("reason", log::class_of(&thrown))],
-            );
-            NoAnswer
-        })?;
-        read(&text)
+        read(&answered.map_err(|thrown| self.failed(&thrown))?)
+    }
+
+    fn failed(&self, thrown: &JsValue) -> NoAnswer {
+        let reason = log::class_of(thrown);
+        log::line("object_failed", [("binding", self.binding.into()), ("reason", reason)]);
+        NoAnswer
     }
 
     async fn once(&self, target: &str, body: Option<&str>) -> Result<String, JsValue> {
+        let init = body.map(|body| {
+            let init = RequestInit::new();
+            init.set_method("POST");
+            init.set_body_opt_str(Some(body));
+            init
+        });
+        text_of(&self.fetch(target, init.as_ref()).await?).await
+    }
+
+    async fn fetch(&self, target: &str, init: Option<&RequestInit>) -> Result<Response, JsValue> {
         // A stub that has failed stays broken, so each try has its own. That the binding is one of objects was seen to when the
         // configuration was read; to ask for its class by name again costs more than the call.
         let namespace = js_sys::Reflect::get(&self.env, &JsValue::from_str(self.binding))?;
@@ -122,19 +163,17 @@ impl ObjectStub {
         let stub = namespace.get_by_name(&self.name)?;
         // The host means nothing: nothing but the binding leads there.
         let url = ["http://object", target].concat();
-        let promise = match body {
+        let promise = match init {
             None => stub.fetch_with_str(&url)?,
-            Some(body) => {
-                let init = RequestInit::new();
-                init.set_method("POST");
-                init.set_body_opt_str(Some(body));
-                stub.fetch_with_request(&Request::new_with_str_and_init(&url, &init)?)?
-            }
+            Some(init) => stub.fetch_with_request(&Request::new_with_str_and_init(&url, init)?)?,
         };
-        let response: Response = JsFuture::from(promise).await?.unchecked_into();
-        let text = JsFuture::from(response.text()?).await?.as_string().unwrap_or_default();
-        if response.status() == 200 { Ok(text) } else { Err(JsValue::NULL) }
+        Ok(JsFuture::from(promise).await?.unchecked_into())
     }
+}
+
+async fn text_of(response: &Response) -> Result<String, JsValue> {
+    let text = JsFuture::from(response.text()?).await?.as_string().unwrap_or_default();
+    if response.status() == 200 { Ok(text) } else { Err(JsValue::NULL) }
 }
 
 fn read<T: DeserializeOwned>(text: &str) -> Result<T, NoAnswer> {

@@ -6,13 +6,12 @@ use everlit_core::vault::Ask;
 use everlit_edge::cross_site::SameOrigin;
 use everlit_wire::{Code, NumericDate, Problem, Seconds, TokenRequest, TokenResponse, VERSION};
 
-use crate::clock;
 use crate::environment::Environment;
 use crate::http::Reply;
 use crate::routes::Call;
-use crate::session;
 use crate::vault::client::VaultClient;
 use crate::vault::message::CurrentToken;
+use crate::{clock, log, session};
 
 /// The longest name of a question.
 const MAX_OP_ID: usize = 64;
@@ -27,6 +26,11 @@ pub(crate) async fn ask(call: &Call, environment: &Environment, proof: SameOrigi
     if request.op_id.as_ref().is_some_and(|id| id.len() > MAX_OP_ID) {
         return Err(Problem::new(Code::BadRequest));
     }
+    // A session has one grant, the login's.
+    if request.provider.as_deref().is_some_and(|name| environment.config.login_provider_named(name).is_none())
+    {
+        return Err(Problem::new(Code::NotFound));
+    }
     let cookie = session::named(call, environment, proof).ok_or_else(|| Problem::new(Code::LoggedOut))?;
     let ask = Ask {
         op: request.op_id.as_deref().map(op),
@@ -34,9 +38,13 @@ pub(crate) async fn ask(call: &Call, environment: &Environment, proof: SameOrigi
         reason: request.reason.into(),
         active_ago: request.active_ago.map(|Seconds(ago)| ago),
     };
+    if let Some(tab_state) = request.tab_state {
+        let op = ask.op.map(|OpId(op)| op).into();
+        log::line("asked", [("tab_state", tab_state.as_str().into()), ("op", op)]);
+    }
     let asked_at = clock::now();
     let current = VaultClient::of(&call.env, &cookie.id).token(ask, asked_at).await?.current()?;
-    Ok(session::renewed(Reply::json(&response(&current)), &cookie, asked_at, environment))
+    Ok(session::renewed(Reply::json(&response(&current, environment)), &cookie, asked_at, environment))
 }
 
 /// The name of a question as a number: FNV-1a, as far as a number goes through JavaScript unharmed. It guards nothing; two
@@ -49,7 +57,7 @@ fn op(name: &str) -> OpId {
 }
 
 /// What a tab is told of a token.
-pub(crate) fn response(current: &CurrentToken) -> TokenResponse {
+pub(crate) fn response(current: &CurrentToken, environment: &Environment) -> TokenResponse {
     let seconds = |millis| Seconds(Millis::from_millis(millis));
     TokenResponse {
         v: VERSION,
@@ -59,6 +67,7 @@ pub(crate) fn response(current: &CurrentToken) -> TokenResponse {
         lifetime: seconds(current.lifetime),
         server_time: NumericDate(clock::now()),
         idle_left: seconds(current.idle_left),
+        idle_limit: Seconds(environment.config.limits.idle),
         absolute_left: seconds(current.absolute_left),
     }
 }

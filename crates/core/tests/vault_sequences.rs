@@ -71,6 +71,7 @@ fn vault_events(vault: &Vault) -> Vec<vault::Event> {
         escrow(Some(Closed::Outrun { newest: RequestId(9) })),
         E::RevocationAnswered { errand: ErrandId(0), answer: RevocationAnswer::Retry { retry_after: None } },
         E::RevocationAnswered { errand: ErrandId(0), answer: RevocationAnswer::Settled },
+        E::SilentRefused { caller: CallerId(4), top_level: true },
         E::LogoutAsked { caller: CallerId(2) },
         E::DeadlineReached,
     ]

@@ -20,7 +20,7 @@ pub struct Provenance<'a> {
     pub version: Option<&'a str>,
 }
 
-/// The proof that a request comes from our own origin. Only [`check`] makes one.
+/// The proof that a request comes from our own origin. Only [`check`] and [`check_handshake`] make one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "the proof is what lets a handler touch the session"]
 pub struct SameOrigin {
@@ -86,10 +86,48 @@ pub fn check(request: &Provenance<'_>, origins: &Origins) -> Result<SameOrigin, 
     Ok(SameOrigin { version: version.parse().ok().filter(|_| digits).unwrap_or(0) })
 }
 
+/// Judges the handshake of a WebSocket, which can carry no header of a page's own. `Origin` is always there (RFC 6455, section 4.1),
+/// and no page can set it; Fetch Metadata is sent by some browsers only.
+///
+/// # Errors
+///
+/// A [`CrossSiteRefusal`]: answer 403 and open nothing.
+pub fn check_handshake(
+    sec_fetch_site: Option<&str>,
+    origin: Option<&str>,
+    origins: &Origins,
+) -> Result<SameOrigin, CrossSiteRefusal> {
+    if sec_fetch_site.is_some_and(|site| site != "same-origin") {
+        return Err(CrossSiteRefusal::FetchSite);
+    }
+    if !origin.is_some_and(|origin| origins.contains(origin)) {
+        return Err(CrossSiteRefusal::Origin);
+    }
+    Ok(SameOrigin { version: 0 })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::url::Origin;
+
+    #[test]
+    fn a_handshake_needs_our_origin() {
+        let ours = Origins::new(Origin::parse("https://app.example").unwrap());
+        let judge = |site, origin| check_handshake(site, origin, &ours).map(SameOrigin::version);
+        assert_eq!(judge(None, Some("https://app.example")), Ok(0));
+        assert_eq!(judge(Some("same-origin"), Some("https://app.example")), Ok(0));
+        for site in ["same-site", "cross-site", "none", ""] {
+            let refused = judge(Some(site), Some("https://app.example"));
+            assert_eq!(refused, Err(CrossSiteRefusal::FetchSite), "{site}");
+        }
+        for origin in
+            [None, Some("null"), Some(""), Some("https://evil.example"), Some("https://app.example:444")]
+        {
+            assert_eq!(judge(None, origin), Err(CrossSiteRefusal::Origin), "{origin:?}");
+            assert_eq!(judge(Some("same-origin"), origin), Err(CrossSiteRefusal::Origin), "{origin:?}");
+        }
+    }
 
     fn judge(
         is_read: bool,

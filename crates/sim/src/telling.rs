@@ -21,6 +21,7 @@ pub(crate) const fn brings_tokens(event: &Event) -> Option<RequestId> {
         | Event::LoginCommitted(_)
         | Event::RenewalCommitted { .. }
         | Event::TokenAsked { .. }
+        | Event::SilentRefused { .. }
         | Event::LogoutAsked { .. }
         | Event::RevokeAsked { .. }
         | Event::DeadlineReached => None,
@@ -39,6 +40,7 @@ pub(crate) fn count_end(stage: &mut Stage, event: &Event) {
         | Event::LoginCommitted(_)
         | Event::RenewalCommitted { .. }
         | Event::TokenAsked { .. }
+        | Event::SilentRefused { .. }
         | Event::DeadlineReached => &mut tally.limits,
     };
     *count = count.saturating_add(1);

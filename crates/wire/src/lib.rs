@@ -9,17 +9,21 @@
 
 extern crate alloc;
 
+mod notice;
 mod problem;
 mod reason;
 mod seconds;
 mod session;
 mod token;
+mod way;
 
+pub use notice::{Notice, NoticeKind};
 pub use problem::{Code, Problem};
 pub use reason::TokenReason;
 pub use seconds::{NumericDate, Seconds};
 pub use session::{Mode, Provider, ProviderState, Session, SessionResponse, Upstream, User};
-pub use token::{LoggedOut, LogoutResponse, TokenRequest, TokenResponse};
+pub use token::{LoggedOut, LogoutResponse, TabState, TokenRequest, TokenResponse};
+pub use way::Way;
 
 /// The version of everything in this crate.
 pub const VERSION: u32 = 1;

@@ -1,6 +1,7 @@
 use alloc::string::String;
+use alloc::vec::Vec;
 
-use crate::Seconds;
+use crate::{Seconds, Way};
 
 /// What went wrong, for callers to branch on. Closed: reasons stay in the Worker's logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,6 +17,8 @@ pub enum Code {
     MethodNotAllowed,
     /// The body is larger than is accepted.
     TooLarge,
+    /// Here is a WebSocket, and none was asked for.
+    UpgradeRequired,
     /// Tab and Worker speak different versions: the page needs a reload.
     UnsupportedVersion,
     /// There is no session.
@@ -40,12 +43,13 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::BadRequest,
         Self::CrossSite,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::TooLarge,
+        Self::UpgradeRequired,
         Self::UnsupportedVersion,
         Self::LoggedOut,
         Self::SessionEnded,
@@ -67,6 +71,7 @@ impl Code {
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::TooLarge => "too_large",
+            Self::UpgradeRequired => "upgrade_required",
             Self::UnsupportedVersion => "unsupported_version",
             Self::LoggedOut => "logged_out",
             Self::SessionEnded => "session_ended",
@@ -90,6 +95,7 @@ impl Code {
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::TooLarge => 413,
+            Self::UpgradeRequired => 426,
             Self::Throttled => 429,
             Self::Internal => 500,
             Self::UpstreamUnreachable => 502,
@@ -106,6 +112,7 @@ impl Code {
             Self::NotFound => "There is nothing at this address.",
             Self::MethodNotAllowed => "This address does not take that method.",
             Self::TooLarge => "The request is too large.",
+            Self::UpgradeRequired => "This address takes WebSockets only.",
             Self::UnsupportedVersion => "The page is of another version than the server. Reload it.",
             Self::LoggedOut => "Nobody is logged in.",
             Self::SessionEnded => "The session is over.",
@@ -142,6 +149,9 @@ pub struct Problem {
     /// Why the session is over or waits for its user.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub reason: Option<String>,
+    /// What may still be tried before a person is needed: with [`Code::ReauthRequired`], and with no other code.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub silent: Option<Vec<Way>>,
 }
 
 impl Problem {
@@ -156,6 +166,7 @@ impl Problem {
             detail: None,
             retry_after: None,
             reason: None,
+            silent: None,
         }
     }
 }

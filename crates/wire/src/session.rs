@@ -1,7 +1,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::{NumericDate, Seconds, TokenResponse};
+use crate::{NumericDate, Seconds, TokenResponse, Way};
 
 /// The answer to `GET /auth/session`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub enum Session {
         lifetime: Seconds,
         /// How long until the session ends for want of activity.
         idle_left: Seconds,
+        /// How long that is at most: the configured limit.
+        idle_limit: Seconds,
         /// How long until the session ends whatever happens.
         absolute_left: Seconds,
         /// Who is logged in.
@@ -55,6 +57,8 @@ pub enum Session {
         generation: u32,
         /// Who is logged in.
         user: User,
+        /// What may still be tried before that user is needed.
+        silent: Vec<Way>,
     },
 }
 
@@ -128,6 +132,7 @@ impl Session {
             expires_in: token.expires_in,
             lifetime: token.lifetime,
             idle_left: token.idle_left,
+            idle_limit: token.idle_limit,
             absolute_left: token.absolute_left,
             user,
             upstreams,

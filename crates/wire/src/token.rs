@@ -24,6 +24,33 @@ pub struct TokenRequest {
     /// How long ago the user was last active in any tab.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub active_ago: Option<Seconds>,
+    /// Whose token: the name of a provider. Without one, the login's.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub provider: Option<String>,
+    /// Whether anybody could see the tab. For the log; it decides nothing.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub tab_state: Option<TabState>,
+}
+
+/// Whether anybody could see a tab (HTML, `document.visibilityState`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum TabState {
+    /// At least a part of it.
+    Visible,
+    /// Nobody.
+    Hidden,
+}
+
+impl TabState {
+    /// The name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Visible => "visible",
+            Self::Hidden => "hidden",
+        }
+    }
 }
 
 impl TokenRequest {
@@ -53,6 +80,8 @@ pub struct TokenResponse {
     pub server_time: NumericDate,
     /// How long until the session ends for want of activity.
     pub idle_left: Seconds,
+    /// How long that is at most: the configured limit.
+    pub idle_limit: Seconds,
     /// How long until the session ends whatever happens.
     pub absolute_left: Seconds,
 }

@@ -1,7 +1,9 @@
 //! Every golden file is read into its type and comes out unchanged.
 #![allow(clippy::panic)]
 
-use everlit_wire::{Code, LogoutResponse, Problem, SessionResponse, TokenRequest, TokenResponse};
+use everlit_wire::{
+    Code, LogoutResponse, Notice, Problem, SessionResponse, TokenRequest, TokenResponse, Way,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -31,11 +33,12 @@ fn golden_files_survive_the_round_trip() {
             _ if name.starts_with("session") => reads_and_writes::<SessionResponse>(name, &text),
             _ if name.starts_with("logout") => reads_and_writes::<LogoutResponse>(name, &text),
             _ if name.starts_with("problem") => reads_and_writes::<Problem>(name, &text),
+            _ if name.starts_with("notice") => reads_and_writes::<Notice>(name, &text),
             _ => panic!("{name} is of no known message"),
         }
         read += 1;
     }
-    assert!(read >= 10, "only {read} golden files were found in {folder}");
+    assert!(read >= 17, "only {read} golden files were found in {folder}");
 }
 
 #[test]
@@ -47,10 +50,19 @@ fn problem_codes_are_written_by_their_names() {
 }
 
 #[test]
+fn ways_are_written_by_their_names() {
+    for way in Way::ALL {
+        assert_eq!(serde_json::to_value(way).unwrap(), Value::from(way.as_str()));
+        assert_eq!(Way::from_name(way.as_str()), Some(way));
+    }
+    assert_eq!(Way::from_name("dialog"), None);
+}
+
+#[test]
 fn durations_that_are_none_are_refused() {
     for bad in ["-1", "\"60\"", "null", "1e300", "true"] {
         let text = format!(
-            r#"{{"v":1,"epoch":1,"generation":1,"expires_in":{bad},"lifetime":1,"server_time":1,"idle_left":1,"absolute_left":1}}"#
+            r#"{{"v":1,"epoch":1,"generation":1,"expires_in":{bad},"lifetime":1,"server_time":1,"idle_left":1,"idle_limit":1,"absolute_left":1}}"#
         );
         assert!(serde_json::from_str::<TokenResponse>(&text).is_err(), "{bad}");
     }

@@ -101,12 +101,22 @@ export class Browser {
   /** @param {URL} url @param {any} options @param {boolean} crossSite */
   async #exchange(url, options, crossSite) {
     const jar = this.#jar(url.hostname);
-    const cookies = [...jar].filter(([, cookie]) => url.pathname.startsWith(cookie.path) && !(crossSite && cookie.sameSite === "strict"));
-    const cookie = cookies.map(([name, { value }]) => `${name}=${value}`).join("; ");
+    const cookie = this.#cookies(url, crossSite);
     const answer = await send(url, { ...options, headers: { ...(cookie && { cookie }), ...options.headers } });
     for (const line of answer.headers["set-cookie"] ?? []) this.#keep(jar, line);
     this.seen.push(answer);
     return answer;
+  }
+
+  /** The `Cookie` header of a request of the app's own. @param {string} path */
+  cookieHeader(path) {
+    return this.#cookies(new URL(path, this.app), false);
+  }
+
+  /** @param {URL} url @param {boolean} crossSite */
+  #cookies(url, crossSite) {
+    const cookies = [...this.#jar(url.hostname)].filter(([, cookie]) => url.pathname.startsWith(cookie.path) && !(crossSite && cookie.sameSite === "strict"));
+    return cookies.map(([name, { value }]) => `${name}=${value}`).join("; ");
   }
 
   /** @param {string} host */

@@ -79,6 +79,22 @@ const around = (name, Real) =>
     alarm() {
       return this.#meter.duringAlarm(() => this.#real.alarm());
     }
+
+    /** @param {any[]} given */
+    webSocketMessage(...given) {
+      this.#meter.messages += 1;
+      return this.#real.webSocketMessage(...given);
+    }
+
+    /** @param {any[]} given */
+    webSocketClose(...given) {
+      return this.#real.webSocketClose(...given);
+    }
+
+    /** @param {any[]} given */
+    webSocketError(...given) {
+      return this.#real.webSocketError(...given);
+    }
   };
 
 export const Escrow = around("Escrow", RealEscrow);

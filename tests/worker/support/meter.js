@@ -26,6 +26,8 @@ export class Meter {
   /** How often the object was made: once, and after every reset and every eviction. */
   instances = 0;
   requests = 0;
+  /** What came in on sockets and was handed to the object; not what the runtime answered by itself. */
+  messages = 0;
   alarmsRung = 0;
   /** How many of them came to the end of their handler. */
   alarmsEnded = 0;
@@ -72,8 +74,8 @@ export class Meter {
   }
 
   get counts() {
-    const { instances, requests, alarmsRung, alarmsEnded, armedOutside, armedInside, rowsRead, rowsWritten } = this;
-    return { instances, requests, alarmsRung, alarmsEnded, armedOutside, armedInside, rowsRead, rowsWritten };
+    const { instances, requests, messages, alarmsRung, alarmsEnded, armedOutside, armedInside, rowsRead, rowsWritten } = this;
+    return { instances, requests, messages, alarmsRung, alarmsEnded, armedOutside, armedInside, rowsRead, rowsWritten };
   }
 }
 

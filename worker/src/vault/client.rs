@@ -5,12 +5,15 @@ use everlit_core::time::{Millis, Timestamp};
 use everlit_core::vault::{Ask, AskReason, Login, Policy};
 use everlit_edge::cookie::SessionId;
 use everlit_wire::{Code, Problem, Seconds};
+use web_sys::Response;
 use worker::Env;
 
-use super::message::{CurrentToken, ESTABLISH, Finished, Holder, Question, RENEW, VaultReply, hurried};
+use super::message::{
+    CONNECT, CurrentToken, ESTABLISH, Finished, Holder, Question, RENEW, VaultReply, hurried,
+};
 use crate::clock;
 use crate::environment::SESSION_VAULT;
-use crate::stub::{NoAnswer, ObjectStub};
+use crate::stub::{Connected, NoAnswer, ObjectStub};
 
 /// How long the caller of a call waits when its question is asked again. When it was asked first nobody knows: to look at the
 /// clock would cost every call something.
@@ -49,6 +52,16 @@ impl VaultClient {
     /// Ends the session.
     pub(crate) async fn logout(&self) -> Result<VaultReply, NoAnswer> {
         self.ask(Question::Logout).await
+    }
+
+    /// Opens a socket on which the session says what happens.
+    pub(crate) async fn connect(&self) -> Result<Response, Problem> {
+        match self.0.connect::<VaultReply>(CONNECT).await? {
+            Connected::Socket(response) => Ok(response),
+            Connected::Refused(reply) => {
+                reply.current().and_then(|_| Err(Problem::new(Code::TemporarilyUnavailable)))
+            }
+        }
     }
 
     /// Begins a session with a finished login.

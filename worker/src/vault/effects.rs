@@ -1,4 +1,4 @@
-//! What a turn leaves to do, once everything is written: requests first, then answers.
+//! What a turn leaves to do, once everything is written: requests first, then answers, then those who have not asked.
 
 use std::future::Future;
 use std::rc::Rc;
@@ -59,6 +59,9 @@ impl Turns {
                 // Done, before anything else.
                 Effect::Persist | Effect::Forget => {}
             }
+        }
+        if let Some(news) = due.news {
+            self.tell(news);
         }
         self.watch();
         self.leave_for_alarm();

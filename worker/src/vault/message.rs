@@ -120,6 +120,9 @@ pub(crate) const ESTABLISH: &str = "/establish";
 /// The path of a login of the same user, which the session goes on with.
 pub(crate) const RENEW: &str = "/renew";
 
+/// The path of a WebSocket that wants to be told of what happens. The answer is a socket, or why there is none.
+pub(crate) const CONNECT: &str = "/connect";
+
 /// A finished login. It may be delivered twice; the second one changes nothing.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Finished {

@@ -2,10 +2,11 @@
 //!
 //! | file | one noun |
 //! |---|---|
-//! | [`object`] | the object: its internal routes and its alarm |
+//! | [`object`] | the object: its internal routes, its alarm and its sockets |
 //! | [`turn`] | one step of the machine, and who waits for it |
 //! | [`loaded`] | the machine in memory, and what of a step is written |
 //! | [`effects`] | what is left of a turn then: requests, and answers |
+//! | [`sockets`] | those who are told without having asked |
 //! | [`watch`], [`rest`] | the timer of those who wait; how long the alarm's handler stays |
 //! | [`row_store`], [`columns`], [`shape_1`] | the one row, and how it was before |
 //! | [`seals`] | the object's own key, and what it seals |
@@ -22,6 +23,7 @@ mod rest;
 mod row_store;
 mod seals;
 mod shape_1;
+mod sockets;
 mod turn;
 mod watch;
 

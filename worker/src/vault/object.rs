@@ -1,4 +1,4 @@
-//! The Durable Object: internal routes, and the alarm.
+//! The Durable Object: internal routes, the alarm, and its sockets.
 
 use std::rc::Rc;
 
@@ -9,12 +9,13 @@ use futures_util::FutureExt as _;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::future_to_promise;
-use web_sys::{Request, Response, ResponseInit};
+use web_sys::{Request, Response, ResponseInit, WebSocket};
 use worker::Env;
 use worker::worker_sys::DurableObjectState;
 
 use super::loaded::Fault;
-use super::message::{ESTABLISH, Finished, Question, RENEW, Shows, VaultReply, patience};
+use super::message::{CONNECT, ESTABLISH, Finished, Question, RENEW, Shows, VaultReply, patience};
+use super::sockets;
 use super::turn::{Said, Turns};
 use crate::{body, clock, incoming};
 
@@ -51,6 +52,16 @@ impl SessionVault {
     pub async fn alarm(&self) {
         self.turns.rung().await;
     }
+
+    /// Something came in on a socket.
+    pub fn socket_said(&self, socket: WebSocket, message: JsValue) {
+        sockets::said(&socket, &message);
+    }
+
+    /// The other side closed its socket.
+    pub fn socket_closed(&self, socket: WebSocket) {
+        sockets::closed(&socket);
+    }
 }
 
 impl SessionVault {
@@ -59,6 +70,10 @@ impl SessionVault {
         let (_, path, query) = incoming::split(&url);
         let result = match path {
             ESTABLISH | RENEW => self.take_login(path, request).await,
+            CONNECT => match self.peek().await {
+                Ok(reply) if reply.is_open() => return self.turns.open_socket(),
+                refused => refused,
+            },
             _ => self.answer(path, query).await,
         };
         match result.and_then(|reply| serde_json::to_string(&reply).map_err(|_| 500)) {
@@ -92,6 +107,13 @@ impl SessionVault {
             Question::Revoke(by) => (self.turns.revoke(by).await, Shows::Timing),
         };
         Ok(shown(said.map_err(status)?, shows))
+    }
+
+    /// Where the session stands, for one who wants to be told when that changes.
+    async fn peek(&self) -> Result<VaultReply, u16> {
+        let peeked = self.turns.look(|loaded| (loaded.vault.peek(clock::now()), loaded.vault.stamp())).await;
+        let (answer, stamp) = peeked.map_err(status)?;
+        Ok(VaultReply::new(answer, stamp, None, Shows::Timing))
     }
 
     async fn session(&self) -> Result<VaultReply, Fault> {

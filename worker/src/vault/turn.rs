@@ -10,7 +10,7 @@ use std::rc::Rc;
 use everlit_core::id::{CallerId, OpId, Stamp};
 use everlit_core::retry::BACKOFF_MIN;
 use everlit_core::time::Millis;
-use everlit_core::vault::{Answer, Ask, Effect, Event, Login, Revoker};
+use everlit_core::vault::{Answer, Ask, Effect, Event, Login, News, Revoker};
 use futures_channel::oneshot;
 use worker::Env;
 use worker::worker_sys::DurableObjectState;
@@ -63,6 +63,8 @@ pub(super) struct Due {
     pub(super) op: Option<OpId>,
     /// The newest token as of this turn.
     pub(super) stamp: Option<Stamp>,
+    /// What those are told of it who have not asked.
+    pub(super) news: Option<News>,
     pub(super) effects: Vec<Effect>,
 }
 
@@ -246,7 +248,7 @@ impl Turns {
         let mut memory = self.memory.borrow_mut();
         let Memory { loaded, alarm, .. } = &mut *memory;
         let loaded = self.loaded(loaded)?;
-        let before = loaded.op();
+        let (before, stood) = (loaded.op(), loaded.vault.standing());
         let effects = loaded.step(event, arrival, alarm)?;
         Ok(Due {
             environment: Rc::clone(&loaded.environment),
@@ -254,6 +256,7 @@ impl Turns {
             provider: Rc::clone(&loaded.provider),
             op: loaded.op().or(before),
             stamp: loaded.vault.stamp(),
+            news: loaded.vault.standing().news_since(stood),
             effects,
         })
     }

@@ -51,6 +51,7 @@ impl VaultWatch {
     ) -> Result<(), Broken> {
         self.in_order(now.wall, event, effects, after)?;
         newest_wins(effects, before, after)?;
+        every_session_settles(event, before, after)?;
         logout_is_final(event, effects, before, after)?;
         self.only_terminal_ends(now.wall, event, before, after)?;
         deadline_always_advances(now.wall, event, after)?;
@@ -145,6 +146,7 @@ impl VaultWatch {
             | Event::EscrowAnswered { closed: None, .. }
             | Event::EscrowErased
             | Event::RevocationAnswered { .. }
+            | Event::SilentRefused { .. }
             | Event::LogoutAsked { .. }
             | Event::RevokeAsked { .. }
             | Event::DeadlineReached => {}
@@ -219,6 +221,20 @@ fn newest_wins(effects: &Effects, before: &Vault, after: &Vault) -> Result<(), B
     )
 }
 
+/// A server that wants to see the user is not asked the same again, or pages would go back and forth for ever.
+fn every_session_settles(event: &Event, before: &Vault, after: &Vault) -> Result<(), Broken> {
+    let (Phase::ReauthRequired(waiting), Phase::ReauthRequired(later)) = (before.phase(), after.phase())
+    else {
+        return Ok(());
+    };
+    let told = matches!(event, Event::SilentRefused { .. });
+    holds(
+        later.refused.holds(waiting.refused) && (told || later.refused == waiting.refused),
+        Law::EverySessionSettles,
+        "what a silent re-login was refused for was forgotten, or made up",
+    )
+}
+
 /// The answer that an event brings of the authorization server.
 const fn brought(event: &Event) -> Option<&TokenAnswer> {
     match event {
@@ -230,6 +246,7 @@ const fn brought(event: &Event) -> Option<&TokenAnswer> {
         | Event::EscrowAnswered { .. }
         | Event::EscrowErased
         | Event::RevocationAnswered { .. }
+        | Event::SilentRefused { .. }
         | Event::LogoutAsked { .. }
         | Event::RevokeAsked { .. }
         | Event::DeadlineReached => None,
@@ -245,6 +262,7 @@ fn is_refused(event: &Event, live: &Live) -> bool {
         | Event::TokenAsked { .. }
         | Event::EscrowErased
         | Event::RevocationAnswered { .. }
+        | Event::SilentRefused { .. }
         | Event::LogoutAsked { .. }
         | Event::RevokeAsked { .. }
         | Event::DeadlineReached => None,
@@ -328,6 +346,7 @@ fn activity_is_not_refresh(event: &Event, before: &Vault, after: &Vault) -> Resu
         | Event::EscrowAnswered { .. }
         | Event::EscrowErased
         | Event::RevocationAnswered { .. }
+        | Event::SilentRefused { .. }
         | Event::LogoutAsked { .. }
         | Event::RevokeAsked { .. }
         | Event::DeadlineReached => false,

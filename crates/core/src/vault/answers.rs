@@ -2,7 +2,7 @@
 
 use super::{
     Access, Ambiguous, Effect, Effects, Granted, Live, Orphan, Outcome, Phase, Policy, ReauthReason,
-    ReauthRequired, TokenAnswer, Vault, Verdict,
+    ReauthRequired, Refused, TokenAnswer, Vault, Verdict,
 };
 use crate::id::{RequestId, Stamp};
 use crate::retry::{self, Failure};
@@ -183,6 +183,7 @@ impl Vault {
                 reason,
                 next_request: live.next_request,
                 limits: live.limits,
+                refused: Refused::default(),
             });
             effects.push(Effect::Persist);
             self.clear_escrow(now);

@@ -50,6 +50,13 @@ pub enum Event {
         /// How.
         answer: RevocationAnswer,
     },
+    /// A silent re-login was turned down: the authorization server wants to see the user.
+    SilentRefused {
+        /// Who says so.
+        caller: CallerId,
+        /// Whether it was one at the top level (popup or redirect), not in a frame.
+        top_level: bool,
+    },
     /// The user logs out.
     LogoutAsked {
         /// Who asks.

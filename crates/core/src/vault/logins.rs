@@ -79,6 +79,24 @@ impl Vault {
         effects.push(Effect::Answer { caller, answer: self.peek(now) });
     }
 
+    /// Where the grant is over, it is not tried again until somebody has logged in. Where it is not, nothing was needed.
+    pub(super) fn silent_refused(
+        &mut self,
+        now: Timestamp,
+        caller: CallerId,
+        top_level: bool,
+        effects: &mut Effects,
+    ) {
+        if let Phase::ReauthRequired(waiting) = &mut self.phase {
+            let refused = waiting.refused.and(top_level);
+            if refused != waiting.refused {
+                waiting.refused = refused;
+                effects.push(Effect::Persist);
+            }
+        }
+        effects.push(Effect::Answer { caller, answer: self.peek(now) });
+    }
+
     /// The refresh token, if it is certain that it was not spent.
     fn unspent(&self) -> Option<RefreshToken> {
         match &self.phase {

@@ -75,6 +75,7 @@ mod phase;
 mod policy;
 mod pursuit;
 mod row;
+mod standing;
 mod tally;
 
 use alloc::vec::Vec;
@@ -84,9 +85,10 @@ pub use effect::{Answer, Current, Effect, Effects, EndReason, Outcome, ReauthRea
 pub use event::{Ask, AskReason, Event, Granted, Login, RevocationAnswer, Revoker, TokenAnswer};
 pub use grace::{Blast, Depth, GraceProfile, Replay, Verdict, Window};
 pub use outbox::{Errand, ErrandId, Outbox};
-pub use phase::{Access, Ambiguous, Ended, Intent, Limits, Live, Orphan, Phase, ReauthRequired};
+pub use phase::{Access, Ambiguous, Ended, Intent, Limits, Live, Orphan, Phase, ReauthRequired, Refused};
 pub use policy::{KeepGrant, Policy};
 pub use row::{Row, Status};
+pub use standing::{News, Standing};
 pub use tally::Tally;
 
 use crate::id::{CallerId, RequestId, Stamp};
@@ -148,6 +150,21 @@ impl Vault {
     #[must_use]
     pub const fn phase(&self) -> &Phase {
         &self.phase
+    }
+
+    /// The same in so few words that it can be compared with where it stood before.
+    #[must_use]
+    pub const fn standing(&self) -> Standing {
+        Standing::of(&self.phase)
+    }
+
+    /// What was turned down of silent re-logins, while the session waits for its user.
+    #[must_use]
+    pub const fn refused(&self) -> Refused {
+        match &self.phase {
+            Phase::ReauthRequired(waiting) => waiting.refused,
+            Phase::Vacant | Phase::Live(_) | Phase::Ended(_) => Refused { frame: false, top_level: false },
+        }
     }
 
     /// What is left to revoke.
@@ -260,6 +277,9 @@ impl Vault {
             Event::EscrowErased => self.escrow_erased(now.wall, &mut effects),
             Event::RevocationAnswered { errand, answer } => {
                 self.outbox.answered(now, errand, answer, &mut effects);
+            }
+            Event::SilentRefused { caller, top_level } => {
+                self.silent_refused(now.wall, caller, top_level, &mut effects);
             }
             Event::LogoutAsked { caller } => {
                 self.end_asked(now.wall, caller, EndReason::Logout, &mut effects);

@@ -160,6 +160,32 @@ pub struct ReauthRequired {
     pub next_request: RequestId,
     /// When the session ends.
     pub limits: Limits,
+    /// What was tried without the user, and turned down.
+    pub refused: Refused,
+}
+
+/// What the authorization server has turned down of silent re-logins since the grant ended: it wants to see the user. To try the same
+/// again would go round in circles, with every page that loads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Refused {
+    /// In a frame. There its cookie may have been kept from it: a popup can still do.
+    pub frame: bool,
+    /// At the top level, by popup or redirect: it had all of its cookies.
+    pub top_level: bool,
+}
+
+impl Refused {
+    /// With one more.
+    #[must_use]
+    pub const fn and(self, top_level: bool) -> Self {
+        if top_level { Self { top_level: true, ..self } } else { Self { frame: true, ..self } }
+    }
+
+    /// Whether all that `earlier` knew of is still known.
+    #[must_use]
+    pub const fn holds(self, earlier: Self) -> bool {
+        (self.frame || !earlier.frame) && (self.top_level || !earlier.top_level)
+    }
 }
 
 /// A session that is over.

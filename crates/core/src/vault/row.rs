@@ -2,7 +2,7 @@
 
 use super::effect::{EndReason, ReauthReason};
 use super::outbox::Outbox;
-use super::phase::{Access, Ambiguous, Ended, Intent, Limits, Live, Orphan, Phase, ReauthRequired};
+use super::phase::{Access, Ambiguous, Ended, Intent, Limits, Live, Orphan, Phase, ReauthRequired, Refused};
 use super::tally::Tally;
 use crate::id::{Epoch, OpId, RequestId, Stamp};
 use crate::secret::{AccessToken, RefreshToken};
@@ -49,6 +49,8 @@ pub struct Row {
     pub active_at: Timestamp,
     /// The absolute end (live, reauth required).
     pub absolute_at: Timestamp,
+    /// What was turned down of silent re-logins (reauth required).
+    pub refused: Refused,
     /// When to erase the row (ended).
     pub forget_at: Timestamp,
     /// A token request that the session went on without, until its end is known (any status).
@@ -151,6 +153,7 @@ impl Row {
                 next_request: waiting.next_request,
                 active_at: waiting.limits.active_at,
                 absolute_at: waiting.limits.absolute_at,
+                refused: waiting.refused,
                 ..Self::default()
             },
             Phase::Ended(ended) => Self {
@@ -196,6 +199,7 @@ impl Row {
                     reason: ReauthReason::Unreadable,
                     next_request: self.next_request,
                     limits,
+                    refused: self.refused,
                 }),
             },
             Status::ReauthRequired(reason) => Phase::ReauthRequired(ReauthRequired {
@@ -204,6 +208,7 @@ impl Row {
                 reason,
                 next_request: self.next_request,
                 limits,
+                refused: self.refused,
             }),
             Status::Ended(reason) => Phase::Ended(Ended {
                 stamp: self.stamp,
