@@ -7,11 +7,10 @@ use alloc::vec::Vec;
 use everlit_core::id::{CallId, OpId, RequestId};
 use everlit_core::law::TabWatch;
 use everlit_core::retry::Failure;
-use everlit_core::tab::{Effect, Event, PeerMessage, State};
+use everlit_core::tab::{Effect, Event, PeerMessage, ProviderId, ReloginAnswer, State};
 use everlit_core::time::{Millis, Moment, Timestamp};
 use everlit_core::vault::Ask;
 
-use crate::activity::Idle;
 use crate::answers::{session_answer, token_answer};
 use crate::clock::Clock;
 use crate::happening::{Asked, Happening, Reply, Sender};
@@ -24,10 +23,10 @@ use crate::timing::{FROZEN_AFTER, Timing};
 use crate::trace::Line;
 
 /// One tab and the document in it.
-struct Slot {
+pub(crate) struct Slot {
     machine: Box<dyn TabMachine>,
     watch: TabWatch,
-    document: u32,
+    pub(crate) document: u32,
     /// What the computer's monotonic clock showed when the document began.
     origin: Timestamp,
     arm: u64,
@@ -37,22 +36,27 @@ struct Slot {
     /// Since when nobody looks at it.
     hidden_since: Option<Timestamp>,
     /// The page is on its way through a login.
-    away: bool,
+    pub(crate) away: bool,
     /// What arrived while nothing could be handled.
-    inbox: Vec<Happening>,
+    pub(crate) inbox: Vec<Happening>,
     /// Both clocks when a question left.
     asked_at: BTreeMap<RequestId, (Timestamp, Timestamp)>,
+    /// The object at which its event socket is.
+    pub(crate) socket: Option<usize>,
 }
 
 /// A call of the app that has not been answered.
 #[derive(Clone, Copy, Debug)]
-struct Call {
-    tab: usize,
+pub(crate) struct Call {
+    pub(crate) tab: usize,
     at: Timestamp,
     sent: u32,
     /// It saves what its user did.
-    is_work: bool,
+    pub(crate) is_work: bool,
 }
+
+/// The one provider that there is.
+const LOGIN: ProviderId = ProviderId(0);
 
 /// The browser.
 pub struct Browser {
@@ -60,16 +64,16 @@ pub struct Browser {
     pub clock: Clock,
     /// The session that the cookie names.
     pub cookie: Option<usize>,
-    slots: Vec<Slot>,
+    pub(crate) slots: Vec<Slot>,
     channel: bool,
     /// What it does with hidden tabs just now.
     pub timing: Timing,
+    pub(crate) shared_worker: bool,
     /// The tab that its user looks at, or looked at last.
     in_front: usize,
     flaw: Option<Flaw>,
     open_tab: fn() -> Box<dyn TabMachine>,
-    idle: Idle,
-    calls: BTreeMap<CallId, Call>,
+    pub(crate) calls: BTreeMap<CallId, Call>,
     next_call: u32,
     next_op: OpId,
 }
@@ -92,6 +96,7 @@ impl Browser {
                 away: false,
                 inbox: Vec::new(),
                 asked_at: BTreeMap::new(),
+                socket: None,
             })
             .collect();
         Self {
@@ -100,10 +105,10 @@ impl Browser {
             slots,
             channel: plan.channel,
             timing: plan.timing,
+            shared_worker: plan.shared_worker,
             in_front: 0,
             flaw: plan.flaw,
             open_tab,
-            idle: Idle::default(),
             calls: BTreeMap::new(),
             next_call: 0,
             next_op: OpId(0),
@@ -159,10 +164,12 @@ impl Browser {
         slot.origin = origin;
         slot.away = false;
         slot.asked_at.clear();
+        slot.socket = None;
         slot.inbox.clear();
         slot.armed_for = None;
         self.calls.retain(|_, call| call.tab != tab);
-        self.step(stage, tab, Event::Opened);
+        let hidden = self.slots.get(tab).is_some_and(|slot| slot.hidden_since.is_some());
+        self.step(stage, tab, Event::Opened { hidden });
     }
 
     /// The page in a tab crashes, and is opened again.
@@ -180,13 +187,15 @@ impl Browser {
         self.next_call = self.next_call.wrapping_add(1);
         self.calls.insert(call, Call { tab, at: stage.now, sent: 0, is_work });
         stage.tally.calls = stage.tally.calls.saturating_add(1);
-        self.step(stage, tab, Event::CallAsked { call });
+        self.step(stage, tab, Event::CallAsked { call, provider: LOGIN });
     }
 
-    /// The user was active.
-    pub fn input(&mut self, stage: &mut Stage) {
-        self.idle.input(self.clock.wall(stage.now), self.clock.mono(stage.now));
+    /// The user types or clicks in a tab.
+    pub fn input(&mut self, stage: &mut Stage, tab: usize) {
         stage.laws.user_active(stage.now);
+        if self.is_alert(tab) {
+            self.step(stage, tab, Event::UserActive { gesture: true });
+        }
     }
 
     /// The tab that its user looks at, or looked at last.
@@ -217,7 +226,7 @@ impl Browser {
         }
         if self.is_alert(tab) {
             self.rearm(stage, tab);
-            self.step(stage, tab, Event::Nudged);
+            self.step(stage, tab, Event::Shown);
         }
     }
 
@@ -230,6 +239,7 @@ impl Browser {
             stage.plan(FROZEN_AFTER, Happening::HiddenLong { tab, document, since: stage.now });
         }
         if self.is_alert(tab) {
+            self.step(stage, tab, Event::Hidden);
             self.rearm(stage, tab);
         }
     }
@@ -251,18 +261,9 @@ impl Browser {
         self.arm(stage, tab);
     }
 
-    /// The wall clock is set right again.
-    pub fn clock_set_right(&mut self, now: Timestamp) {
-        self.idle.look(self.clock.wall(now), self.clock.mono(now));
-        self.clock.set_right(now);
-        self.idle.clock_set(self.clock.wall(now), self.clock.mono(now));
-    }
-
-    /// The wall clock is set. A page that runs looks at its clocks often enough to have done so just before and after.
-    pub fn clock_set(&mut self, now: Timestamp, by: i64) {
-        self.idle.look(self.clock.wall(now), self.clock.mono(now));
+    /// The wall clock is set. A page that runs may notice or not.
+    pub const fn clock_set(&mut self, by: i64) {
         self.clock.step(by);
-        self.idle.clock_set(self.clock.wall(now), self.clock.mono(now));
     }
 
     /// A tab stops: frozen, or put aside in the back/forward cache.
@@ -294,7 +295,6 @@ impl Browser {
     pub fn wake(&mut self, stage: &mut Stage) {
         self.clock.wake(stage.now);
         stage.network.woke_at = Some(stage.now);
-        self.idle.look(self.clock.wall(stage.now), self.clock.mono(stage.now));
         for tab in 0..self.slots.len() {
             if let Some(slot) = self.slots.get_mut(tab) {
                 for waiting in &mut slot.inbox {
@@ -318,7 +318,7 @@ impl Browser {
     /// A tab hears that the network is back.
     pub fn online(&mut self, stage: &mut Stage, tab: usize) {
         if self.is_alert(tab) {
-            self.step(stage, tab, Event::Nudged);
+            self.step(stage, tab, Event::Online);
         }
     }
 
@@ -366,16 +366,28 @@ impl Browser {
                 let answer = token_answer(reply, self.since(stage, sender.tab, request));
                 self.step(stage, sender.tab, Event::TokenAnswered { request, answer });
             }
+            Asked::Relogin { request, .. } => {
+                let answer = match reply {
+                    Reply::Relogin(answer) => answer,
+                    _ => ReloginAnswer::Failed,
+                };
+                self.step(stage, sender.tab, Event::ReloginAnswered { request, answer });
+            }
             Asked::Logout(request) => {
                 let done = matches!(reply, Reply::LoggedOut);
                 self.step(stage, sender.tab, Event::LogoutAnswered { request, done });
             }
             Asked::Call { call, stamp, repeated } => match reply {
                 Reply::Denied(denial) if self.calls.contains_key(&call) => {
-                    self.step(stage, sender.tab, Event::CallDenied { call, stamp, repeated, denial });
+                    self.step(
+                        stage,
+                        sender.tab,
+                        Event::CallDenied { call, provider: LOGIN, stamp, repeated, denial },
+                    );
                 }
                 Reply::Active(_)
-                | Reply::ReauthRequired(_)
+                | Reply::ReauthRequired { .. }
+                | Reply::Relogin(_)
                 | Reply::Ended
                 | Reply::LoggedOut
                 | Reply::NotNow(_)
@@ -387,7 +399,7 @@ impl Browser {
     }
 
     /// Whether a document is there to take something. If it only stands still, it takes it later.
-    fn here(&mut self, tab: usize, document: u32, later: impl FnOnce() -> Happening) -> bool {
+    pub(crate) fn here(&mut self, tab: usize, document: u32, later: impl FnOnce() -> Happening) -> bool {
         let asleep = self.clock.is_asleep();
         let Some(slot) = self.slots.get_mut(tab) else { return false };
         if slot.document != document || slot.away {
@@ -412,7 +424,6 @@ impl Browser {
     /// Steps the machine of a tab, does what it wants, and looks at the laws.
     pub fn step(&mut self, stage: &mut Stage, tab: usize, event: Event) {
         let (wall, mono) = (self.clock.wall(stage.now), self.clock.mono(stage.now));
-        self.idle.look(wall, mono);
         let Some(slot) = self.slots.get_mut(tab) else { return };
         if slot.away {
             return;
@@ -437,20 +448,27 @@ impl Browser {
             Effect::CheckSession { request } => {
                 self.ask(stage, tab, Freight::Session, Asked::Session(request));
             }
-            Effect::RequestToken { request, stamp, reason } => {
-                let idle = match self.flaw {
-                    Some(Flaw::RefreshCountsAsActivity) => Millis::ZERO,
+            Effect::RequestToken { request, stamp, reason, active_ago } => {
+                let active_ago = match self.flaw {
+                    Some(Flaw::RefreshCountsAsActivity) => Some(Millis::ZERO),
                     Some(
                         Flaw::StoreForgets
                         | Flaw::EveryClaimWins
                         | Flaw::EscrowForgets
                         | Flaw::RevokesNothing,
                     )
-                    | None => self.idle.so_far,
+                    | None => active_ago,
                 };
                 let op = self.name_op();
-                let ask = Ask { op, stamp: Some(stamp), reason, active_ago: Some(idle) };
+                let ask = Ask { op, stamp: Some(stamp), reason, active_ago };
                 self.ask(stage, tab, Freight::Token, Asked::Token(request, ask));
+            }
+            Effect::Relogin { request, way } => self.relogin(stage, tab, request, way),
+            Effect::OpenSocket => self.open_socket(stage, tab),
+            Effect::CloseSocket => {
+                if let Some(slot) = self.slots.get_mut(tab) {
+                    slot.socket = None;
+                }
             }
             Effect::PostLogout { request } => self.ask(stage, tab, Freight::Logout, Asked::Logout(request)),
             // The answer is delivered all the same: an abort may come too late, and the machine must not care.
@@ -471,7 +489,10 @@ impl Browser {
                 self.settle_call(stage, call);
             }
             // What the app is told changes nothing in this world.
-            Effect::SettleLogout { .. } => {}
+            Effect::SettleLogout { .. }
+            | Effect::Presence { .. }
+            | Effect::ProviderTransition { .. }
+            | Effect::Health(_) => {}
             Effect::Transition { .. } => {
                 stage.tally.transitions = stage.tally.transitions.saturating_add(1);
             }
@@ -483,7 +504,7 @@ impl Browser {
         Some(self.next_op)
     }
 
-    fn ask(&mut self, stage: &mut Stage, tab: usize, freight: Freight, asked: Asked) {
+    pub(crate) fn ask(&mut self, stage: &mut Stage, tab: usize, freight: Freight, asked: Asked) {
         let clocks = (self.clock.wall(stage.now), self.clock.mono(stage.now));
         let session = self.cookie;
         let Some(slot) = self.slots.get_mut(tab) else { return };

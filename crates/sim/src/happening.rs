@@ -4,7 +4,7 @@ use everlit_core::Stamp;
 use everlit_core::id::{CallId, RequestId};
 use everlit_core::retry::Failure;
 use everlit_core::secret::RefreshToken;
-use everlit_core::tab::{Denial, PeerMessage, TokenState};
+use everlit_core::tab::{Denial, News, PeerMessage, ReloginAnswer, TokenState, Way, Ways};
 use everlit_core::time::{Millis, Timestamp};
 use everlit_core::vault::{Ask, ErrandId, Login, RevocationAnswer, TokenAnswer};
 
@@ -124,6 +124,40 @@ pub enum Happening {
         /// The same login.
         login: Login,
     },
+    /// A page that left for a silent re-login comes back.
+    Redirected {
+        /// In which tab.
+        tab: usize,
+    },
+    /// An event socket is open, or is not.
+    Socket {
+        /// Of which tab.
+        tab: usize,
+        /// Of which document of it.
+        document: u32,
+        /// Whether it is open.
+        open: bool,
+    },
+    /// The Worker tells whoever listens.
+    News {
+        /// At which object.
+        object: usize,
+        /// What.
+        news: News,
+        /// Of which token.
+        stamp: Stamp,
+    },
+    /// A tab hears of it later.
+    Heard {
+        /// Which one.
+        tab: usize,
+        /// Which document of it.
+        document: u32,
+        /// What.
+        news: News,
+        /// Of which token.
+        stamp: Stamp,
+    },
     /// The computer wakes.
     Wake,
     /// A tab hears that the network is back.
@@ -177,6 +211,13 @@ pub enum Asked {
     Token(RequestId, Ask),
     /// `POST /auth/logout`.
     Logout(RequestId),
+    /// A silent re-login in a frame or a popup.
+    Relogin {
+        /// Comes back with how it ended.
+        request: RequestId,
+        /// How.
+        way: Way,
+    },
     /// A call to `/api`.
     Call {
         /// Which one.
@@ -194,7 +235,14 @@ pub enum Reply {
     /// There is a token.
     Active(TokenState),
     /// The session waits for its user.
-    ReauthRequired(Stamp),
+    ReauthRequired {
+        /// Its last token.
+        stamp: Stamp,
+        /// How it could go on without being seen.
+        silent: Ways,
+    },
+    /// A silent re-login came to an end.
+    Relogin(ReloginAnswer),
     /// The session is over.
     Ended,
     /// There is no session; after a logout, as asked.

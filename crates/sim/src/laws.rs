@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use everlit_core::id::RequestId;
 use everlit_core::law::{Broken, Law};
-use everlit_core::tab::{State, Tab};
+use everlit_core::tab::{Phase, Presence, State, Tab};
 use everlit_core::time::{Millis, Timestamp};
 use everlit_core::vault::{Blast, GraceProfile, Limits, Outcome, Policy, Row, Status, TokenAnswer};
 use everlit_core::{Epoch, Stamp};
@@ -508,8 +508,15 @@ impl Laws {
 /// Whether a tab is where a session may rest: active with a token that lives, or in a state that asks the user.
 pub fn is_settled(mono: Timestamp, tab: &Tab) -> bool {
     match tab.state() {
-        State::Active => tab.phase().hold().is_some_and(|hold| mono < hold.expires_at),
+        // Whoever is not there needs no token.
+        State::Active => {
+            tab.presence() != Presence::Present
+                || tab.phase().hold().is_some_and(|hold| mono < hold.expires_at)
+        }
         State::LoggedOut | State::ReauthRequired | State::Ended => true,
-        State::LoggingIn | State::Refreshing | State::Resuming | State::Degraded => false,
+        // The next gesture of its user opens a popup.
+        State::LoggingIn | State::Refreshing | State::Resuming | State::Degraded => {
+            matches!(tab.phase(), Phase::Relogin { attempt: None, .. })
+        }
     }
 }

@@ -27,7 +27,6 @@
 
 extern crate alloc;
 
-mod activity;
 mod answers;
 pub mod authorization_server;
 pub mod browser;
@@ -48,6 +47,7 @@ mod queue;
 pub mod report;
 pub mod rotator;
 mod season;
+mod silent;
 pub mod stage;
 mod telling;
 pub mod timing;

@@ -62,7 +62,7 @@ impl World {
             }
             Incident::Input if browser.is_alert(tab) => self.works(tab),
             Incident::Save if browser.is_alert(tab) && is_usable(browser.state(tab)) => {
-                browser.input(stage);
+                browser.input(stage, tab);
                 browser.call(stage, tab, true);
             }
             Incident::Reload if browser.is_alert(tab) => browser.open(stage, tab),
@@ -76,7 +76,7 @@ impl World {
                     stage.plan(time, Happening::Thaw { tab });
                 }
             }
-            Incident::SetClock => browser.clock_set_right(stage.now),
+            Incident::SetClock => browser.clock.set_right(stage.now),
             Incident::Offline(time) => {
                 stage.network.offline(stage.now.after(time));
                 for tab in 0..browser.tabs() {
@@ -89,6 +89,7 @@ impl World {
                 }
                 if incident == Incident::Deploy {
                     worker.rotators_die(stage);
+                    browser.sockets_break(stage);
                 }
             }
             Incident::Sick => {

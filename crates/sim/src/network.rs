@@ -56,6 +56,10 @@ pub enum Freight {
     Keep,
     /// A vault's question to the escrow.
     Close,
+    /// A silent re-login.
+    Relogin,
+    /// The event socket.
+    Socket,
     /// A tab's word to the others.
     Word,
 }

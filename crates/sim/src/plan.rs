@@ -69,6 +69,8 @@ pub struct Plan {
     pub server_login: Millis,
     /// Whether a silent re-login works in a frame.
     pub frames: bool,
+    /// Whether the tabs share one event socket.
+    pub shared_worker: bool,
     /// How the user lives.
     pub habits: Habits,
     /// What breaks while there is a storm.
@@ -183,6 +185,7 @@ impl Plan {
             timing: Timing::Exact,
             server_login: Millis::from_secs(8 * 3_600),
             frames: true,
+            shared_worker: true,
             habits: Habits { pace: Millis::ZERO, logs_out: 0, workday: Millis::ZERO, sleeps: false },
             storm: QUIET,
             storms: 0,
@@ -275,6 +278,8 @@ impl Plan {
                 _ => 0,
             },
             mono_stops: chance.permille(500),
+            frames: seed % 3 != 0,
+            shared_worker: seed % 5 < 3,
             timing: match seed % 4 {
                 0 => Timing::Exact,
                 1 => Timing::Minutely,
@@ -348,6 +353,7 @@ impl Plan {
             drift,
             timing,
             frames,
+            shared_worker: timing != Timing::Late,
             ..quiet
         }
     }

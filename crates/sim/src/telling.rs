@@ -77,6 +77,7 @@ pub(crate) const fn kind_of(event: &Event) -> VaultEvent {
         Event::RevocationAnswered { .. } => VaultEvent::RevocationAnswered,
         Event::LogoutAsked { .. } => VaultEvent::LogoutAsked,
         Event::RevokeAsked { by, .. } => VaultEvent::RevokeAsked(*by),
+        Event::SilentRefused { .. } => VaultEvent::SilentRefused,
         Event::DeadlineReached => VaultEvent::DeadlineReached,
     }
 }

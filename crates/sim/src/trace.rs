@@ -131,6 +131,8 @@ pub enum VaultEvent {
     RevocationAnswered,
     /// The session was ended from elsewhere.
     RevokeAsked(Revoker),
+    /// A silent re-login was turned down.
+    SilentRefused,
     /// A logout.
     LogoutAsked,
     /// Its deadline.

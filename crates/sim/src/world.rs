@@ -2,14 +2,15 @@
 
 use everlit_core::id::RequestId;
 use everlit_core::secret::RefreshToken;
-use everlit_core::tab::{Event, State};
+use everlit_core::tab::{Event, ReloginAnswer, State, Way};
 use everlit_core::time::{Millis, Timestamp};
-use everlit_core::vault::{Login, RevocationAnswer, Revoker, Row, TokenAnswer};
+use everlit_core::vault::{Login, RevocationAnswer, Revoker, Row, Status, TokenAnswer};
 
 use crate::authorization_server::{AuthorizationServer, Mood};
 use crate::browser::Browser;
 use crate::fault::{Fault, next_fault};
-use crate::happening::Happening;
+use crate::front::reply_to;
+use crate::happening::{Asked, Happening, Reply, Sender};
 use crate::life::Life;
 use crate::network::{Freight, Link, Rule};
 use crate::plan::{DAY, Kind, Plan, Storm};
@@ -164,7 +165,18 @@ impl World {
         let Self { stage, browser, worker, server, .. } = self;
         match happening {
             Happening::TabTimer { tab, arm } => browser.timer(stage, tab, arm),
-            Happening::ToWorker(sender) => worker.receive(stage, server, sender),
+            Happening::ToWorker(sender) => {
+                if let Asked::Relogin { way, .. } = sender.asked {
+                    return self.relogin_asked(sender, way);
+                }
+                worker.receive(stage, server, sender);
+            }
+            Happening::Redirected { tab } => self.redirected(tab),
+            Happening::Socket { tab, document, open } => browser.socket(stage, tab, document, open),
+            Happening::News { object, news, stamp } => browser.told(stage, object, news, stamp),
+            Happening::Heard { tab, document, news, stamp } => {
+                browser.hear(stage, tab, document, news, stamp)
+            }
             Happening::ToTab(sender, reply) => browser.reply(stage, sender, reply),
             Happening::Word { tab, document, message } => browser.word(stage, tab, document, message),
             Happening::ToRotator(order) => worker.ordered(stage, server, order),
@@ -247,7 +259,7 @@ impl World {
 
     pub(crate) fn log_in(&mut self) {
         let (number, grant) = self.server.log_in(self.stage.now);
-        self.browser.input(&mut self.stage);
+        self.stage.laws.user_active(self.stage.now);
         let Self { stage, server, worker, browser, .. } = self;
         // A session that its user logs in to again is renewed; only one that is over makes way for another.
         if let Some(object) = browser.cookie
@@ -280,6 +292,47 @@ impl World {
             self.count_form();
             self.log_in();
         }
+        self.browser.open(&mut self.stage, tab);
+    }
+
+    /// The authorization server is asked whether it still knows the user.
+    fn log_in_silently(&mut self, object: Option<usize>, way: Way) -> ReloginAnswer {
+        let Self { stage, server, worker, .. } = self;
+        let fails = match server.mood {
+            Mood::Well | Mood::SickAfterwards | Mood::Garbled | Mood::Throttling { .. } => false,
+            Mood::Sick | Mood::Estranged => true,
+            Mood::Overloaded => stage.chance.permille(500),
+        };
+        let Some(object) = object.filter(|_| !fails) else { return ReloginAnswer::Failed };
+        let waits = worker.row(object).is_some_and(|row| matches!(row.status, Status::ReauthRequired(_)));
+        match server.log_in_silently(stage.now) {
+            Some((number, grant)) => {
+                if !worker.renew(stage, server, object, number, grant) {
+                    return ReloginAnswer::Failed;
+                }
+                stage.tally.silent_relogins = stage.tally.silent_relogins.saturating_add(u64::from(waits));
+                ReloginAnswer::Done
+            }
+            None => {
+                worker.silent_refused(stage, server, object, way != Way::Frame);
+                ReloginAnswer::Refused
+            }
+        }
+    }
+
+    /// A frame or a popup reaches the end of its way.
+    fn relogin_asked(&mut self, sender: Sender, way: Way) {
+        let answer = self.log_in_silently(sender.session, way);
+        reply_to(&mut self.stage, sender, Reply::Relogin(answer));
+    }
+
+    /// A page comes back that left for a silent re-login.
+    fn redirected(&mut self, tab: usize) {
+        if self.browser.clock.is_asleep() {
+            self.stage.plan(Millis::from_secs(60), Happening::Redirected { tab });
+            return;
+        }
+        self.log_in_silently(self.browser.cookie, Way::Redirect);
         self.browser.open(&mut self.stage, tab);
     }
 
@@ -318,7 +371,7 @@ impl World {
         let Self { stage, browser, .. } = self;
         stage.note(Line::User(act));
         if act.is_input() {
-            browser.input(stage);
+            browser.input(stage, tab);
         }
         match act {
             Act::Input => {}
@@ -360,7 +413,7 @@ impl World {
             }
             // Nobody sets the clock of a computer that sleeps.
             Fault::ClockStep(_) if self.browser.clock.is_asleep() => {}
-            Fault::ClockStep(by) => self.browser.clock_set(now, by),
+            Fault::ClockStep(by) => self.browser.clock_set(by),
             Fault::Offline(time) => stage.network.offline(now.after(time)),
             Fault::Restart => {
                 if let Some(object) = self.worker.newest() {
