@@ -81,15 +81,20 @@ fn a_blocked_popup_leaves_the_redirect_and_that_only_where_nothing_is_lost() {
     answer(&mut play, ReloginAnswer::Unavailable);
     assert_eq!(play.state(), State::ReauthRequired);
 
-    // A page that nobody looks at may go, unless something waits in it.
-    for waits in [false, true] {
-        let mut play = refused(popup);
+    // A page that nobody looks at may go, unless something waits in it, or its user may have typed something into it.
+    for (waits, touched) in [(false, false), (true, false), (false, true)] {
+        let mut play = Play::active(BARE);
+        if touched {
+            play.step(at(SECOND), Event::UserActive { gesture: true });
+        }
+        play.step(at(MINUTE), Event::RefreshAsked);
+        play.answer(at(MINUTE), TokenAnswer::ReauthRequired { silent: popup });
         if waits {
             play.call(at(MINUTE), 1);
         }
-        play.step(at(2 * MINUTE), Event::Hidden);
+        play.step(at(MINUTE + SECOND), Event::Hidden);
         let way = attempt(&play).map(|(_, way)| way);
-        assert_eq!(way, if waits { None } else { Some(Way::Redirect) });
+        assert_eq!(way, if waits || touched { None } else { Some(Way::Redirect) });
     }
 }
 

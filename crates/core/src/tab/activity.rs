@@ -85,7 +85,7 @@ impl Activity {
 
     /// How long ago the session's idle time began, for all that is known.
     fn idle_for(&self, now: Moment) -> Option<Millis> {
-        [self.last, self.known].into_iter().flatten().map(|instant| now.ago(instant)).min()
+        [self.last, self.known].iter().flatten().map(|instant| now.ago(*instant)).min()
     }
 
     /// How long the session lives without activity from now on.
@@ -95,9 +95,9 @@ impl Activity {
 
     /// Looks whether the user is there. If that changed: what it is now.
     pub(super) fn look(&mut self, now: Moment, settings: &Settings) -> Option<Presence> {
-        let alone =
-            [self.idle_for(now), self.opened.map(|opened| now.ago(opened))].into_iter().flatten().min();
-        let lapse_in = settings.idle_lapse.less(alone.unwrap_or_default());
+        let opened_for = self.opened.map_or(Millis::ZERO, |opened| now.ago(opened));
+        let alone = self.idle_for(now).map_or(opened_for, |idle| idle.min(opened_for));
+        let lapse_in = settings.idle_lapse.less(alone);
         let prompt = settings.idle_prompt.filter(|_| self.limit.is_some());
         let prompt_in = prompt.map(|prompt| self.left(now).less(prompt));
         let over_in = prompt.map(|_| self.left(now));

@@ -221,9 +221,10 @@ impl Tab {
             self.socket.deadline(self.hidden_at),
             Some(self.tick_at.min(self.check_at)).filter(|_| session),
         ]
-        .into_iter()
+        .iter()
         .flatten()
         .min()
+        .copied()
     }
 
     fn phase_deadline(&self) -> Option<Timestamp> {

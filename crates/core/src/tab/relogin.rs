@@ -147,10 +147,11 @@ impl Tab {
         effects.push(Effect::Relogin { request, way });
     }
 
-    /// Whether nothing is lost when the page goes away and comes back.
+    /// Whether nothing is lost when the page goes away and comes back: its user has typed nothing into it, and it has just
+    /// loaded, or nobody looks and nothing waits.
     fn may_leave(&self, now: Moment) -> bool {
-        let fresh = !self.touched && self.opened_at.until(now.mono) < FRESH;
-        fresh || self.hidden_at.is_some() && self.waiting.is_empty()
+        let fresh = self.opened_at.until(now.mono) < FRESH;
+        !self.touched && (fresh || self.hidden_at.is_some() && self.waiting.is_empty())
     }
 
     pub(super) fn relogin_answered(
