@@ -14,7 +14,7 @@ use everlit_core::vault::Ask;
 use crate::answers::{session_answer, token_answer};
 use crate::clock::Clock;
 use crate::happening::{Asked, Happening, Reply, Sender};
-use crate::laws::is_settled;
+use crate::laws::{is_settled, waits_for_gesture};
 use crate::machine::TabMachine;
 use crate::network::{Freight, Link};
 use crate::plan::{Flaw, Plan};
@@ -148,10 +148,13 @@ impl Browser {
         })
     }
 
-    /// When the oldest call was made that still waits in a page that is there.
+    /// When the oldest call was made that still waits in a page that is there, and not for its user.
     #[must_use]
     pub fn oldest_call(&self) -> Option<Timestamp> {
-        self.calls.values().map(|call| call.at).min()
+        let waits = |call: &&Call| {
+            self.slots.get(call.tab).is_some_and(|slot| !waits_for_gesture(slot.machine.tab()))
+        };
+        self.calls.values().filter(waits).map(|call| call.at).min()
     }
 
     /// Opens a new document in a tab; whatever the old one waited for is gone with it.

@@ -102,6 +102,8 @@ pub struct Laws {
     held: Vec<Option<Stamp>>,
     /// When the user really was active last.
     input_at: Timestamp,
+    /// How far the user's clock was set back, in all: what tabs told each other before may look as much younger to one that slept.
+    set_back: Millis,
     /// The end of the last cool-down that a server announced.
     cool_down_until: Timestamp,
     settling: Option<Settling>,
@@ -131,6 +133,11 @@ impl Laws {
     /// The user typed, clicked or logged in.
     pub fn user_active(&mut self, now: Timestamp) {
         self.input_at = now;
+    }
+
+    /// The user's clock was set back.
+    pub fn clock_set_back(&mut self, by: Millis) {
+        self.set_back = self.set_back.plus(by);
     }
 
     /// A session began, in the object that has its number.
@@ -356,7 +363,7 @@ impl Laws {
         self.holds(known, Law::DurableBeforeVisible, "a vault knows what its row does not");
         // Never later than the user's last input, by the clock of the Worker.
         let believed = row.active_at;
-        let input = true_wall(self.input_at).after(ACTIVITY_TRAVELS);
+        let input = true_wall(self.input_at).after(ACTIVITY_TRAVELS).after(self.set_back);
         self.holds(
             believed <= input,
             Law::ActivityIsNotRefresh,
@@ -505,6 +512,11 @@ impl Laws {
     }
 }
 
+/// Whether the next gesture of its user opens a popup, by which the session goes on.
+pub const fn waits_for_gesture(tab: &Tab) -> bool {
+    matches!(tab.phase(), Phase::Relogin { attempt: None, .. })
+}
+
 /// Whether a tab is where a session may rest: active with a token that lives, or in a state that asks the user.
 pub fn is_settled(mono: Timestamp, tab: &Tab) -> bool {
     match tab.state() {
@@ -514,9 +526,6 @@ pub fn is_settled(mono: Timestamp, tab: &Tab) -> bool {
                 || tab.phase().hold().is_some_and(|hold| mono < hold.expires_at)
         }
         State::LoggedOut | State::ReauthRequired | State::Ended => true,
-        // The next gesture of its user opens a popup.
-        State::LoggingIn | State::Refreshing | State::Resuming | State::Degraded => {
-            matches!(tab.phase(), Phase::Relogin { attempt: None, .. })
-        }
+        State::LoggingIn | State::Refreshing | State::Resuming | State::Degraded => waits_for_gesture(tab),
     }
 }

@@ -20,7 +20,6 @@ impl World {
         let mut world = Self::new(plan);
         world.life = Life::of(plan.seed, days);
         world.stage.network.add(Season);
-        world.server.form_filled(Timestamp::default());
         world.begin();
         world.plan_life();
         world

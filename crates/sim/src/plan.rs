@@ -183,7 +183,7 @@ impl Plan {
             mono_stops: false,
             drift: 0,
             timing: Timing::Exact,
-            server_login: Millis::from_secs(8 * 3_600),
+            server_login: Millis::ZERO,
             frames: true,
             shared_worker: true,
             habits: Habits { pace: Millis::ZERO, logs_out: 0, workday: Millis::ZERO, sleeps: false },
@@ -278,6 +278,7 @@ impl Plan {
                 _ => 0,
             },
             mono_stops: chance.permille(500),
+            server_login: Millis::from_secs(if seed % 2 == 0 { 8 * 3_600 } else { 0 }),
             frames: seed % 3 != 0,
             shared_worker: seed % 5 < 3,
             timing: match seed % 4 {
@@ -352,6 +353,7 @@ impl Plan {
             mono_stops,
             drift,
             timing,
+            server_login: Millis::from_secs(8 * 3_600),
             frames,
             shared_worker: timing != Timing::Late,
             ..quiet

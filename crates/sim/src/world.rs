@@ -83,6 +83,7 @@ impl World {
 
     /// The user logs in and opens every tab.
     pub fn begin(&mut self) {
+        self.server.form_filled(self.stage.now);
         self.log_in();
         for tab in 0..self.browser.tabs() {
             self.browser.open(&mut self.stage, tab);
@@ -307,6 +308,7 @@ impl World {
         let waits = worker.row(object).is_some_and(|row| matches!(row.status, Status::ReauthRequired(_)));
         match server.log_in_silently(stage.now) {
             Some((number, grant)) => {
+                stage.laws.user_active(stage.now); // TODO
                 if !worker.renew(stage, server, object, number, grant) {
                     return ReloginAnswer::Failed;
                 }
@@ -413,7 +415,12 @@ impl World {
             }
             // Nobody sets the clock of a computer that sleeps.
             Fault::ClockStep(_) if self.browser.clock.is_asleep() => {}
-            Fault::ClockStep(by) => self.browser.clock_set(by),
+            Fault::ClockStep(by) => {
+                if by < 0 {
+                    stage.laws.clock_set_back(Millis::from_millis(by.unsigned_abs()));
+                }
+                self.browser.clock_set(by);
+            }
             Fault::Offline(time) => stage.network.offline(now.after(time)),
             Fault::Restart => {
                 if let Some(object) = self.worker.newest() {
@@ -522,6 +529,12 @@ impl World {
     #[must_use]
     pub fn row(&self) -> Option<&Row> {
         self.worker.row(self.worker.newest()?)
+    }
+
+    /// The last things that happened.
+    #[must_use]
+    pub fn tail(&self) -> alloc::vec::Vec<alloc::string::String> {
+        self.stage.trace.tail()
     }
 
     /// What was counted so far.

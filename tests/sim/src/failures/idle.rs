@@ -98,6 +98,10 @@ pub(super) fn idle_over_tabs_and_sleep() -> Row {
     let (lives, tabs) = (!ended_idle(&world), count(&world, State::Ended));
     world.break_it(Fault::Sleep(night));
     world.run_for(night.plus(MINUTE));
+    for tab in [0, 1] {
+        world.act(tab, Act::Look);
+        world.run_for(SECOND);
+    }
     let ended = ended_idle(&world) && count(&world, State::Active) == 0;
     let told = format!(
         "at work for 2 h: {tabs} tabs logged out; after 8 h of sleep: {}",
