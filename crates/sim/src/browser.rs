@@ -370,10 +370,7 @@ impl Browser {
                 self.step(stage, sender.tab, Event::TokenAnswered { request, answer });
             }
             Asked::Relogin { request, .. } => {
-                let answer = match reply {
-                    Reply::Relogin(answer) => answer,
-                    _ => ReloginAnswer::Failed,
-                };
+                let answer = if let Reply::Relogin(answer) = reply { answer } else { ReloginAnswer::Failed };
                 self.step(stage, sender.tab, Event::ReloginAnswered { request, answer });
             }
             Asked::Logout(request) => {

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use everlit_core::id::RequestId;
 use everlit_core::law::{Broken, Law};
-use everlit_core::tab::{Phase, Presence, State, Tab};
+use everlit_core::tab::{Phase, Presence, State, Tab, Way};
 use everlit_core::time::{Millis, Timestamp};
 use everlit_core::vault::{Blast, GraceProfile, Limits, Outcome, Policy, Row, Status, TokenAnswer};
 use everlit_core::{Epoch, Stamp};
@@ -512,9 +512,9 @@ impl Laws {
     }
 }
 
-/// Whether the next gesture of its user opens a popup, by which the session goes on.
-pub const fn waits_for_gesture(tab: &Tab) -> bool {
-    matches!(tab.phase(), Phase::Relogin { attempt: None, .. })
+/// Whether the next gesture of its user opens a popup, by which the session goes on, or has just opened it.
+pub fn waits_for_gesture(tab: &Tab) -> bool {
+    matches!(tab.phase(), Phase::Relogin { attempt, .. } if attempt.is_none_or(|attempt| attempt.way == Way::Popup))
 }
 
 /// Whether a tab is where a session may rest: active with a token that lives, or in a state that asks the user.

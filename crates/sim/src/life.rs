@@ -138,7 +138,7 @@ impl Life {
     }
 
     /// The next thing, and when.
-    pub fn next(&mut self) -> Option<(Timestamp, Incident)> {
+    pub fn pop(&mut self) -> Option<(Timestamp, Incident)> {
         self.0.pop()
     }
 
@@ -222,6 +222,7 @@ impl Life {
 }
 
 #[cfg(test)]
+#[allow(clippy::wildcard_enum_match_arm, reason = "a test looks at what it is about")]
 mod tests {
     use super::*;
 
@@ -230,7 +231,7 @@ mod tests {
         let mut life = Life::of(7, 30);
         let (mut asleep, mut used, mut sick, mut throttled, mut resets) = (Millis::ZERO, 0, 0, 0, 0);
         let (mut last, mut sits) = (Timestamp::default(), Vec::new());
-        while let Some((at, incident)) = life.next() {
+        while let Some((at, incident)) = life.pop() {
             assert!(last <= at);
             last = at;
             match incident {
@@ -253,7 +254,7 @@ mod tests {
 
     #[test]
     fn a_third_of_the_users_have_each_server_and_few_have_a_wrong_clock() {
-        let people: Vec<Person> = (0..3_000).map(|user| Person::of(user)).collect();
+        let people: Vec<Person> = (0..3_000).map(Person::of).collect();
         let strict = people.iter().filter(|person| person.reuse == Reuse::RevokesFamily).count();
         let off = |by: u64| people.iter().filter(|person| person.clock_ahead.unsigned_abs() >= by).count();
         assert_eq!(strict, 1_000);

@@ -30,7 +30,7 @@ impl World {
     }
 
     fn plan_life(&mut self) {
-        if let Some((at, incident)) = self.life.next() {
+        if let Some((at, incident)) = self.life.pop() {
             self.stage.plan(self.stage.now.until(at), Happening::Life(incident));
         }
     }

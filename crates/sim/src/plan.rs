@@ -278,8 +278,8 @@ impl Plan {
                 _ => 0,
             },
             mono_stops: chance.permille(500),
-            server_login: Millis::from_secs(if seed % 2 == 0 { 8 * 3_600 } else { 0 }),
-            frames: seed % 3 != 0,
+            server_login: Millis::from_secs(if seed.is_multiple_of(2) { 8 * 3_600 } else { 0 }),
+            frames: !seed.is_multiple_of(3),
             shared_worker: seed % 5 < 3,
             timing: match seed % 4 {
                 0 => Timing::Exact,

@@ -40,14 +40,15 @@ impl Rule for Season {
             return Verdict::Drop { noticed };
         }
         let slow = chance.per_million(SLOW);
-        match parcel.link {
-            Link::FromServer if slow => Verdict::Deliver(chance.between(5_000, 37_000)),
-            Link::FromServer => {
-                let tail = chance.permille(5);
-                Verdict::Deliver(if tail { chance.between(700, 5_000) } else { chance.between(40, 680) })
-            }
-            _ if slow => Verdict::Deliver(chance.between(5_000, 20_000)),
-            _ => Verdict::Pass,
+        if parcel.link == Link::FromServer {
+            return Verdict::Deliver(if slow {
+                chance.between(5_000, 37_000)
+            } else if chance.permille(5) {
+                chance.between(700, 5_000)
+            } else {
+                chance.between(40, 680)
+            });
         }
+        if slow { Verdict::Deliver(chance.between(5_000, 20_000)) } else { Verdict::Pass }
     }
 }

@@ -1,5 +1,7 @@
 //! One test for each failure of browser libraries in the field: Everlit is free of it, and a naive client in the same world is not.
 
+#![allow(clippy::indexing_slicing, reason = "a test says what is wrong by failing")]
+
 use everlit_tests_sim::failures::STORIES;
 
 /// Plays the story with this number.

@@ -221,17 +221,18 @@ impl Naive {
     pub fn run_for(&mut self, time: Millis) {
         let until = self.stage.now.after(time);
         while let Some(happening) = self.stage.next(until) {
-            match happening {
-                Happening::Naive(deed) => self.happen(deed),
-                Happening::Life(incident) => {
-                    self.plan_life();
-                    self.live(incident);
-                }
-                Happening::Wake => self.wake(),
-                Happening::Thaw { tab } => self.thaw(tab),
-                Happening::HiddenLong { tab, document, since } => self.hidden_long(tab, document, since),
-                // The rest is for who has a Worker.
-                _ => {}
+            // All else is for who has a Worker.
+            if let Happening::Naive(deed) = happening {
+                self.happen(deed);
+            } else if let Happening::Life(incident) = happening {
+                self.plan_life();
+                self.live(incident);
+            } else if let Happening::Wake = happening {
+                self.wake();
+            } else if let Happening::Thaw { tab } = happening {
+                self.thaw(tab);
+            } else if let Happening::HiddenLong { tab, document, since } = happening {
+                self.hidden_long(tab, document, since);
             }
         }
     }
@@ -249,7 +250,7 @@ impl Naive {
     }
 
     fn plan_life(&mut self) {
-        if let Some((at, incident)) = self.life.next() {
+        if let Some((at, incident)) = self.life.pop() {
             self.stage.plan(self.stage.now.until(at), Happening::Life(incident));
         }
     }

@@ -166,9 +166,8 @@ fn everlit(world: &World, told: String, passes: bool) -> Outcome {
 
 /// Answers of the authorization server take so long.
 fn slow_server(time: Millis) -> impl Fn(&Parcel) -> Verdict {
-    move |parcel: &Parcel| match parcel.link {
-        Link::FromServer => Verdict::Deliver(time),
-        _ => Verdict::Pass,
+    move |parcel: &Parcel| {
+        if parcel.link == Link::FromServer { Verdict::Deliver(time) } else { Verdict::Pass }
     }
 }
 
