@@ -74,7 +74,7 @@ fn what_is_refused_moves_on_and_never_loops() {
 
 #[test]
 fn a_blocked_popup_leaves_the_redirect_and_that_only_where_nothing_is_lost() {
-    let popup = Ways::ALL.without(Way::Frame);
+    let popup = Ways::ALL.without(Ways::of(Way::Frame));
     // In a page that is used there is none left: the dialog.
     let mut play = refused(popup);
     play.step(at(MINUTE), Event::UserActive { gesture: true });
@@ -103,14 +103,18 @@ fn a_page_that_just_loaded_goes_and_comes_back() {
     let mut play = Play::new(BARE);
     play.step(at(0), Event::Opened { hidden: false });
     let request = play.request();
-    let answer = SessionAnswer::ReauthRequired { stamp: stamp(3), silent: Ways::ALL.without(Way::Frame) };
+    let answer =
+        SessionAnswer::ReauthRequired { stamp: stamp(3), silent: Ways::ALL.without(Ways::of(Way::Frame)) };
     play.step(at(400), Event::SessionAnswered { request, answer });
     assert_eq!(attempt(&play).map(|(_, way)| way), Some(Way::Redirect));
 }
 
 #[test]
 fn an_app_may_close_a_way() {
-    let ways = Ways::ALL.without(Way::Frame).without(Way::Popup).without(Way::Redirect);
+    let ways = Ways::ALL
+        .without(Ways::of(Way::Frame))
+        .without(Ways::of(Way::Popup))
+        .without(Ways::of(Way::Redirect));
     let mut play = Play::found(Settings { ways, ..BARE }, token(1, HOUR, HOUR));
     play.step(at(MINUTE), Event::RefreshAsked);
     play.answer(at(MINUTE), TokenAnswer::ReauthRequired { silent: Ways::ALL });
