@@ -15,6 +15,7 @@ use everlit_edge::oauth::{
 use everlit_edge::oidc::{Expectation, IdTokenClaims, Nonce, ProviderMetadata};
 use everlit_edge::prefetch::is_prefetch;
 use everlit_edge::return_to::ReturnTo;
+use everlit_edge::silent::{Ending, Silent};
 use everlit_wire::User;
 use worker::{Context, Env};
 
@@ -25,6 +26,7 @@ use crate::http::Reply;
 use crate::pages::{self, Failed};
 use crate::registration::Registration;
 use crate::routes::Call;
+use crate::silent::{self, Remembered};
 use crate::stub::NoAnswer;
 use crate::vault::client::VaultClient;
 use crate::vault::message::{Holder, VaultReply};
@@ -100,11 +102,11 @@ impl Callback {
         let root = ReturnTo::root();
         match self.desk.claim(&state).await {
             Ok(Claimed::First(transaction)) => self.spend(&state, *transaction, response).await,
-            Ok(Claimed::Done { session, return_to }) => {
-                self.again(&session, &ReturnTo::parse(&return_to)).await
+            Ok(Claimed::Done { session, return_to, silent }) => {
+                self.again(&session, silent.as_ref(), &ReturnTo::parse(&return_to)).await
             }
-            Ok(Claimed::Failed { return_to, .. }) => {
-                pages::failed(Failed::Code, &self.provider, &ReturnTo::parse(&return_to))
+            Ok(Claimed::Failed { return_to, silent, .. }) => {
+                self.failed(Failed::Code, silent.as_ref(), &ReturnTo::parse(&return_to))
             }
             Ok(Claimed::Pending) => pages::failed(Failed::Busy, &self.provider, &root),
             Ok(Claimed::Unknown) => {
@@ -121,33 +123,60 @@ impl Callback {
         match self.login(state, &transaction, response).await {
             Ok(session) => {
                 log::line("login_finished", [("provider", self.provider.as_str().into())]);
-                self.land(&session, &return_to)
+                self.land(&session, transaction.silent.as_ref(), &return_to)
             }
             Err(Failure(why, reason)) => {
                 log::line("login_failed", [("reason", reason.into())]);
+                let refused = why == Failed::Denied && self.refused(&transaction).await;
                 // Should this not be written, the claim runs out and says the same.
                 self.desk.finish(state, None).await.ok();
-                pages::failed(why, &self.provider, &return_to)
+                let silent = transaction.silent.as_ref().and_then(Remembered::silent);
+                match silent.filter(|_| refused) {
+                    Some(silent) => silent::end(&silent, Ending::Refused, &return_to),
+                    None => self.failed(why, transaction.silent.as_ref(), &return_to),
+                }
             }
+        }
+    }
+
+    /// Has the session remember that a silent re-login was turned down, so that none tries the same again.
+    async fn refused(&self, transaction: &Transaction) -> bool {
+        let silent = transaction.silent.as_ref().and_then(Remembered::silent);
+        let Some((silent, previous)) = silent.zip(transaction.previous()) else { return false };
+        let vault = VaultClient::of(&self.env, &previous);
+        let top_level = silent.way().is_top_level();
+        until_answered(async || vault.silent_refused(top_level).await).await.is_ok()
+    }
+
+    /// The end of a login that brought nothing. A page that is shown to a person waits for them; a redirect nobody asked for that
+    /// failed must not be begun again by the page that it leads back to.
+    fn failed(&self, why: Failed, silent: Option<&Remembered>, return_to: &ReturnTo) -> Reply {
+        match silent.and_then(Remembered::silent) {
+            Some(silent @ Silent::Apart { .. }) => silent::end(&silent, Ending::Failed, return_to),
+            Some(Silent::Redirect) | None => pages::failed(why, &self.provider, return_to),
         }
     }
 
     /// A later callback of the same `state`, in the same browser: a reload, or the way back.
-    async fn again(&self, session: &str, return_to: &ReturnTo) -> Reply {
+    async fn again(&self, session: &str, silent: Option<&Remembered>, return_to: &ReturnTo) -> Reply {
         let Some(session) = SessionId::restored(session) else {
-            return pages::failed(Failed::Ourselves, &self.provider, return_to);
+            return self.failed(Failed::Ourselves, silent, return_to);
         };
         // A session that has ended since is not handed out again: the browser may have a newer one.
         match VaultClient::of(&self.env, &session).session().await {
-            Ok(reply) if reply.is_open() => self.land(&session, return_to),
-            Ok(_) => pages::failed(Failed::Unknown, &self.provider, return_to),
-            Err(_) => pages::failed(Failed::Ourselves, &self.provider, return_to),
+            Ok(reply) if reply.is_open() => self.land(&session, silent, return_to),
+            Ok(_) => self.failed(Failed::Unknown, silent, return_to),
+            Err(_) => self.failed(Failed::Ourselves, silent, return_to),
         }
     }
 
-    fn land(&self, session: &SessionId, return_to: &ReturnTo) -> Reply {
+    fn land(&self, session: &SessionId, silent: Option<&Remembered>, return_to: &ReturnTo) -> Reply {
         let cookie = self.environment.cookies.mint_session(session);
-        pages::landing(return_to).with_cookie(set_session(&cookie, self.environment.config.limits.absolute))
+        let page = match silent.and_then(Remembered::silent) {
+            Some(silent) => silent::end(&silent, Ending::Done, return_to),
+            None => pages::landing(return_to),
+        };
+        page.with_cookie(set_session(&cookie, self.environment.config.limits.absolute))
     }
 
     /// From the response to a session that is written down.
@@ -236,7 +265,10 @@ impl Callback {
         let holder = Holder { provider: provider.name.clone(), user };
         let session = match self.renew(&login, &holder, transaction).await? {
             Some(renewed) => renewed,
-            None => self.open(&login, holder, transaction).await?,
+            None => {
+                self.may_open(&holder, transaction).await?;
+                self.open(&login, holder, transaction).await?
+            }
         };
         // Whoever comes with the same `state` from now on gets the same session.
         let noted = self.desk.finish(state, Some(&session)).await;
@@ -263,6 +295,20 @@ impl Callback {
             | VaultReply::ReauthRequired { .. }
             | VaultReply::Ended { .. }
             | VaultReply::LoggedOut => Ok(None),
+        }
+    }
+
+    /// Nobody has asked for a silent re-login but a page: it brings no session back that is over. Where somebody else is signed in
+    /// at the provider by now, it is a change of user while there is a session to change.
+    async fn may_open(&self, holder: &Holder, transaction: &Transaction) -> Result<(), Failure> {
+        let Some(silent) = &transaction.silent else { return Ok(()) };
+        let over = Failure(Failed::Unknown, "the session to renew is over");
+        let Some(previous) = transaction.previous().filter(|_| holder.user.sub != silent.sub) else {
+            return Err(over);
+        };
+        match VaultClient::of(&self.env, &previous).session().await {
+            Ok(reply) if reply.is_open() => Ok(()),
+            Ok(_) | Err(_) => Err(over),
         }
     }
 
@@ -345,11 +391,5 @@ async fn until_answered(
 }
 
 const fn denied(error: AuthorizationErrorCode) -> Failed {
-    match error {
-        AuthorizationErrorCode::AccessDenied
-        | AuthorizationErrorCode::LoginRequired
-        | AuthorizationErrorCode::InteractionRequired => Failed::Denied,
-        AuthorizationErrorCode::Unavailable => Failed::Unavailable,
-        AuthorizationErrorCode::Misconfigured | AuthorizationErrorCode::Unknown => Failed::Unavailable,
-    }
+    if error.needs_the_user() { Failed::Denied } else { Failed::Unavailable }
 }

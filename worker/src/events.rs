@@ -23,5 +23,5 @@ pub(crate) async fn open(call: &Call, environment: &Environment) -> Result<Reply
             Problem::new(Code::CrossSite)
         })?;
     let cookie = session::named(call, environment, proof).ok_or_else(|| Problem::new(Code::LoggedOut))?;
-    VaultClient::of(&call.env, &cookie.id).connect().await.map(Reply::Forwarded)
+    VaultClient::of(&call.env, &cookie.id).connect(environment).await.map(Reply::Forwarded)
 }

@@ -11,6 +11,7 @@
 //! | [`vault`], [`escrow`], [`desk`] | one Durable Object each, both sides of it |
 //! | [`rotator`], [`revocation`] | what is asked of an authorization server on behalf of a vault |
 //! | [`environment`], [`registration`] | variables, secrets and bindings; who we are at a provider |
+//! | [`silent`] | logging in again without the user |
 //! | [`discovery`], [`verify`] | what providers say of themselves, and their signatures |
 //! | [`incoming`], [`outgoing`], [`body`], [`http`], [`pages`] | requests and answers |
 //! | [`stub`], [`sql`], [`alarm`], [`background`] | the platform's calls, storage, alarms and patience |
@@ -47,6 +48,7 @@ mod revocation;
 mod rotator;
 mod routes;
 mod session;
+mod silent;
 mod sql;
 mod stub;
 mod token;

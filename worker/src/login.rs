@@ -1,12 +1,14 @@
 //! `GET /auth/login`: where a login begins.
 
+use everlit_core::vault::Refused;
 use everlit_edge::config::ProviderConfig;
-use everlit_edge::cookie::{BindingId, set_binding};
+use everlit_edge::cookie::{BindingId, SessionId, set_binding};
 use everlit_edge::oauth::{AuthorizationRequest, CodeVerifier, State};
 use everlit_edge::oidc::Nonce;
 use everlit_edge::prefetch::is_prefetch;
 use everlit_edge::query::Query;
 use everlit_edge::return_to::ReturnTo;
+use everlit_edge::silent::{Ending, NoWay, Silent, Way};
 use everlit_wire::{Code, Problem};
 
 use crate::desk::client::DeskClient;
@@ -15,7 +17,9 @@ use crate::environment::Environment;
 use crate::http::Reply;
 use crate::pages::{self, Failed};
 use crate::routes::Call;
+use crate::silent::{self, Remembered};
 use crate::vault::client::VaultClient;
+use crate::vault::message::VaultReply;
 use crate::{desk, discovery, entropy, log};
 
 /// What the `prompt` parameter may ask for.
@@ -27,30 +31,90 @@ pub(crate) async fn begin(call: &Call, environment: &Environment) -> Result<Repl
     if is_prefetch(header("sec-purpose").as_deref(), header("purpose").as_deref()) {
         return Ok(Reply::empty(204));
     }
+    let query = Query::parse(call.request.query.as_deref().unwrap_or_default());
+    let silent = query.as_ref().ok().map(Silent::parse);
     // Any site may link here, and none may have a login begun behind the user's back: an image, a frame or a script would
     // push the user's own pending logins off the desk. Browsers that do not say what they do are believed.
     let says = |name: &str, expected: &str| header(name).is_none_or(|value| value == expected);
-    if !says("sec-fetch-mode", "navigate") || !says("sec-fetch-dest", "document") {
+    let dest = match &silent {
+        // Our own page may frame one that is to be silent.
+        Some(Ok(Some(Silent::Apart { frame: true, .. }))) if says("sec-fetch-site", "same-origin") => {
+            "iframe"
+        }
+        _ => "document",
+    };
+    if !says("sec-fetch-mode", "navigate") || !says("sec-fetch-dest", dest) {
         return Err(Problem::new(Code::CrossSite));
+    }
+    let query = query.map_err(|_| Problem::new(Code::BadRequest))?;
+    let silent = silent.transpose().map_err(|NoWay| Problem::new(Code::BadRequest))?.flatten();
+    let one = |name: &str| query.one(name).map_err(|_| Problem::new(Code::BadRequest));
+    let return_to = one("return_to")?.map_or_else(ReturnTo::root, ReturnTo::parse);
+    if let Some(silent) = silent {
+        return Ok(begin_silently(call, environment, &silent, &return_to).await);
     }
     // The binding cookie has to be where the callback will be.
     if let Some(canonical) = environment.config.origins.instead_of(&call.request.host) {
         let query = call.request.query.as_ref().map_or_else(String::new, |query| format!("?{query}"));
         return Ok(Reply::redirect(format!("{canonical}{}{query}", call.request.path)));
     }
-    let query = Query::parse(call.request.query.as_deref().unwrap_or_default());
-    let query = query.map_err(|_| Problem::new(Code::BadRequest))?;
-    let one = |name: &str| query.one(name).map_err(|_| Problem::new(Code::BadRequest));
     let provider = match one("provider")?.filter(|name| !name.is_empty()) {
         Some(name) => {
             environment.config.login_provider_named(name).ok_or_else(|| Problem::new(Code::NotFound))?
         }
         None => environment.config.login_provider(),
     };
-    let return_to = one("return_to")?.map_or_else(ReturnTo::root, ReturnTo::parse);
     let prompt = one("prompt")?.filter(|prompt| PROMPTS.contains(prompt));
-    let begun = Beginning { call, environment, provider, return_to: &return_to, prompt }.begin().await;
+    let beginning = Beginning { call, environment, provider, return_to: &return_to, prompt };
+    let begun = beginning.begin(beginning.previous().await, None).await;
     Ok(begun.unwrap_or_else(|why| pages::failed(why, &provider.name, &return_to)))
+}
+
+/// Sends the browser to the authorization server for an answer without the user, if there is a session to renew and this way has not
+/// been turned down.
+async fn begin_silently(
+    call: &Call,
+    environment: &Environment,
+    silent: &Silent,
+    return_to: &ReturnTo,
+) -> Reply {
+    let (config, provider) = (&environment.config, environment.config.login_provider());
+    let stop = |ending| silent::end(silent, ending, return_to);
+    // Where the app would begin the same again at once, a person is shown why not.
+    let fail = |why| match silent.way() {
+        Way::Redirect => pages::failed(why, &provider.name, return_to),
+        Way::Frame | Way::Popup => stop(Ending::Failed),
+    };
+    // Only a page of ours asks for this.
+    if call.request.header("sec-fetch-site").is_some_and(|site| site != "same-origin") {
+        return stop(Ending::Failed);
+    }
+    // The callback would not find its cookie, nor the tab the page at the end.
+    if config.origins.instead_of(&call.request.host).is_some() {
+        return fail(Failed::Unknown);
+    }
+    let beginning = Beginning { call, environment, provider, return_to, prompt: Some("none") };
+    let Some((session, reply)) = beginning.session().await else { return stop(Ending::Failed) };
+    let (epoch, holder, refused) = match reply {
+        VaultReply::Current(current) => (current.epoch, current.holder, Refused::default()),
+        VaultReply::ReauthRequired { epoch, holder, refused, .. } => (epoch, holder, refused.into()),
+        VaultReply::RetryAfter { .. } | VaultReply::Ended { .. } | VaultReply::LoggedOut => {
+            return stop(Ending::Failed);
+        }
+    };
+    let way = silent.way();
+    let Some(holder) = holder.filter(|holder| holder.provider == provider.name) else {
+        return fail(Failed::Unknown);
+    };
+    if !provider.silent_ways(&config.origins).contains(&way) {
+        return stop(Ending::Failed);
+    }
+    if way.is_refused(refused) {
+        return stop(Ending::Refused);
+    }
+    let previous = Previous { session: session.as_str().to_owned(), epoch };
+    let remembered = Remembered::new(silent, holder.user.sub);
+    beginning.begin(Some(previous), Some(remembered)).await.unwrap_or_else(fail)
 }
 
 struct Beginning<'a> {
@@ -62,7 +126,7 @@ struct Beginning<'a> {
 }
 
 impl Beginning<'_> {
-    async fn begin(&self) -> Result<Reply, Failed> {
+    async fn begin(&self, previous: Option<Previous>, silent: Option<Remembered>) -> Result<Reply, Failed> {
         let metadata = discovery::metadata(&self.provider.issuer).await.map_err(|_| Failed::Provider)?;
         let state = State::from_entropy(entropy::bytes().ok_or(Failed::Ourselves)?);
         let nonce = Nonce::from_entropy(entropy::bytes().ok_or(Failed::Ourselves)?);
@@ -75,7 +139,8 @@ impl Beginning<'_> {
             return_to: self.return_to.as_str().to_owned(),
             nonce: nonce.as_str().to_owned(),
             code_verifier: code_verifier.secret().expose().clone(),
-            previous: self.previous().await,
+            previous,
+            silent,
         };
         let desk = DeskClient::of(&self.call.env, &binding);
         desk.begin(&transaction).await.map_err(|_| Failed::Ourselves)?;
@@ -104,10 +169,16 @@ impl Beginning<'_> {
 
     /// The session that this browser has now. Its cookie is `Strict`: it is there if one of our own pages leads here, and
     /// never at the callback.
-    async fn previous(&self) -> Option<Previous> {
+    async fn session(&self) -> Option<(SessionId, VaultReply)> {
         let header = self.call.request.header("cookie")?;
         let session = self.environment.cookies.session(&header).ok()?.id;
         let known = VaultClient::of(&self.call.env, &session).session().await.ok()?;
+        Some((session, known))
+    }
+
+    /// What a login has to remember of it.
+    async fn previous(&self) -> Option<Previous> {
+        let (session, known) = self.session().await?;
         Some(Previous { session: session.as_str().to_owned(), epoch: known.epoch()? })
     }
 }

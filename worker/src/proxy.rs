@@ -35,7 +35,7 @@ pub(crate) async fn forward(call: &Call, environment: &Environment) -> Result<Re
     let proof = same_origin(call, environment)?;
     let cookie = session::named(call, environment, proof).ok_or_else(|| Problem::new(Code::LoggedOut))?;
     let vault = VaultClient::of(&call.env, &cookie.id);
-    let token = vault.access(None).await?.current()?;
+    let token = vault.access(None).await?.current(environment)?;
     let under = call.request.header(HEADER_EPOCH);
     if under.is_some_and(|epoch| epoch.parse() != Ok(token.epoch)) {
         // The page was opened for another login, perhaps another user's, and has not noticed yet.
@@ -47,7 +47,7 @@ pub(crate) async fn forward(call: &Call, environment: &Environment) -> Result<Re
         return deliver(&destination, &response);
     }
     // The upstream refused before it acted. What carried no body can be sent again; a body is gone, and the tab has it still.
-    let fresh = vault.access(Some(token.stamp())).await?.current()?;
+    let fresh = vault.access(Some(token.stamp())).await?.current(environment)?;
     log::line("access_expired", [("renewed", (fresh.stamp() != token.stamp()).into())]);
     if fresh.stamp() == token.stamp() || request.raw().body().is_some() {
         return Err(Problem::new(Code::AccessExpired));

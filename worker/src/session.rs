@@ -7,13 +7,12 @@ use everlit_wire::{
     Mode, NumericDate, Problem, Provider, ProviderState, Session, SessionResponse, Upstream, VERSION,
 };
 
-use crate::clock;
 use crate::environment::Environment;
 use crate::http::Reply;
 use crate::routes::Call;
-use crate::token;
 use crate::vault::client::VaultClient;
 use crate::vault::message::{Holder, VaultReply};
+use crate::{clock, silent, token};
 
 /// An answer within this time may change the cookie.
 ///
@@ -63,8 +62,19 @@ pub(crate) async fn show(
             }
             None => logged_out(),
         },
-        VaultReply::ReauthRequired { epoch, generation, holder: Some(Holder { provider, user }), .. } => (
-            Session::ReauthRequired { epoch, generation, user, silent: Vec::new() },
+        VaultReply::ReauthRequired {
+            epoch,
+            generation,
+            holder: Some(Holder { provider, user }),
+            refused,
+            ..
+        } => (
+            Session::ReauthRequired {
+                epoch,
+                generation,
+                user,
+                silent: silent::ways(environment, refused.into()),
+            },
             provider,
             ProviderState::NeedsHuman,
         ),

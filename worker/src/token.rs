@@ -43,7 +43,7 @@ pub(crate) async fn ask(call: &Call, environment: &Environment, proof: SameOrigi
         log::line("asked", [("tab_state", tab_state.as_str().into()), ("op", op)]);
     }
     let asked_at = clock::now();
-    let current = VaultClient::of(&call.env, &cookie.id).token(ask, asked_at).await?.current()?;
+    let current = VaultClient::of(&call.env, &cookie.id).token(ask, asked_at).await?.current(environment)?;
     Ok(session::renewed(Reply::json(&response(&current, environment)), &cookie, asked_at, environment))
 }
 

@@ -1,6 +1,6 @@
-//! The two pages that the Worker itself shows: where a login lands, and where it failed.
+//! The pages that the Worker itself shows: where a login lands, where it failed, and where one ends that nobody saw.
 //!
-//! Both are static but for escaped text in fixed places. Script and style are constants, allowed by their hash and by
+//! All are static but for escaped text in fixed places. Script and style are constants, allowed by their hash and by
 //! nothing else, so that even a hole in the escaping runs no script.
 
 use alloc::string::String;
@@ -9,10 +9,18 @@ use sha2::{Digest as _, Sha256};
 
 use crate::base64url::encode_classic;
 use crate::return_to::ReturnTo;
+use crate::silent::{Ending, Silent};
 
 /// Replaces the landing page by the page the user came from. `replace` leaves no entry behind that would spend the code
 /// again when the user goes back.
 const SCRIPT: &str = "location.replace(document.getElementById('go').href)";
+
+/// Tells the tab how its silent re-login ended: on the channel that tabs share, as a popup's opener may be out of reach, and directly.
+/// A popup closes itself, after what it said has left.
+const TELL: &str = "const{relogin,outcome,via}=document.currentScript.dataset,told={everlit:1,relogin,outcome};\
+try{const channel=new BroadcastChannel('everlit 1 relogin');channel.postMessage(told);channel.close()}catch{}\
+try{(opener??parent).postMessage(told,location.origin)}catch{}\
+if(via==='popup')setTimeout(close,50)";
 
 const STYLE: &str = ":root{color-scheme:light dark;--ink:#1d1b18;--soft:#6b655c;--paper:#faf8f4;--card:#fff;--line:#e6e0d6;--lit:#b4560b}\
 @media(prefers-color-scheme:dark){:root{--ink:#f2eee7;--soft:#a79f93;--paper:#161412;--card:#201d1a;--line:#383229;--lit:#f0a04b}}\
@@ -31,15 +39,18 @@ pub struct Page {
     pub body: String,
     /// Its `Content-Security-Policy`.
     pub content_security_policy: String,
+    /// Whether a page of our own may show it in a frame. Every other page of ours may be in none.
+    pub framed: bool,
 }
 
 impl Page {
     /// The headers of its own. Those that every answer of the Worker has come on top.
     #[must_use]
-    pub fn headers(&self) -> [(&'static str, &str); 2] {
+    pub fn headers(&self) -> [(&'static str, &str); 3] {
         [
             ("content-type", "text/html; charset=utf-8"),
             ("content-security-policy", &self.content_security_policy),
+            ("x-frame-options", if self.framed { "SAMEORIGIN" } else { "DENY" }),
         ]
     }
 }
@@ -50,9 +61,21 @@ impl Page {
 /// navigation that our own page begins is same-site.
 #[must_use]
 pub fn landing(return_to: &ReturnTo) -> Page {
+    back("You are signed in", return_to)
+}
+
+/// The same for a silent re-login that came to nothing: the page that it leads back to knows what to do.
+#[must_use]
+pub fn return_to_app(return_to: &ReturnTo) -> Page {
+    back("One moment", return_to)
+}
+
+fn back(title: &str, return_to: &ReturnTo) -> Page {
     let href = escape(return_to.as_str());
     let main = [
-        "<h1>You are signed in</h1><p>Taking you back to where you were.</p><a id=\"go\" href=\"",
+        "<h1>",
+        title,
+        "</h1><p>Taking you back to where you were.</p><a id=\"go\" href=\"",
         &href,
         "\">Continue</a><script>",
         SCRIPT,
@@ -61,7 +84,34 @@ pub fn landing(return_to: &ReturnTo) -> Page {
         "\"></noscript>",
     ]
     .concat();
-    page("Signed in", &main, Some(SCRIPT))
+    page(title, &main, Some(SCRIPT))
+}
+
+/// The page at the end of a silent re-login in a frame or a popup. It says how that ended, and nothing else; nothing for one by
+/// redirect, which ends where it began.
+#[must_use]
+pub fn outcome(silent: &Silent, ending: Ending) -> Option<Page> {
+    let relogin = silent.relogin()?;
+    let title = match ending {
+        Ending::Done => "You are signed in",
+        Ending::Refused | Ending::Failed => "You are not signed in",
+    };
+    let main = [
+        "<h1>",
+        title,
+        "</h1><p>You can close this window and go on where you were.</p><script data-relogin=\"",
+        &escape(relogin.as_str()),
+        "\" data-outcome=\"",
+        ending.as_str(),
+        "\" data-via=\"",
+        silent.way().as_str(),
+        "\">",
+        TELL,
+        "</script>",
+    ]
+    .concat();
+    let framed = !silent.way().is_top_level();
+    Some(framed_page(title, &main, Some(TELL), framed))
 }
 
 /// What an error page says.
@@ -103,6 +153,10 @@ pub fn login_path(provider: &str, return_to: &ReturnTo) -> String {
 }
 
 fn page(title: &str, main: &str, script: Option<&str>) -> Page {
+    framed_page(title, main, script, false)
+}
+
+fn framed_page(title: &str, main: &str, script: Option<&str>, framed: bool) -> Page {
     let body = [
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
          <meta name=\"robots\" content=\"noindex\"><title>",
@@ -117,10 +171,11 @@ fn page(title: &str, main: &str, script: Option<&str>) -> Page {
     let script =
         script.map_or_else(String::new, |script| alloc::format!(" script-src {};", hash_source(script)));
     let content_security_policy = alloc::format!(
-        "default-src 'none'; style-src {};{script} base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-        hash_source(STYLE)
+        "default-src 'none'; style-src {};{script} base-uri 'none'; form-action 'none'; frame-ancestors {}",
+        hash_source(STYLE),
+        if framed { "'self'" } else { "'none'" }
     );
-    Page { body, content_security_policy }
+    Page { body, content_security_policy, framed }
 }
 
 /// The hash of an inline script or style as a source of a Content-Security-Policy.
@@ -148,6 +203,7 @@ pub fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::silent::Way;
 
     #[test]
     fn nothing_escapes_from_text_or_attribute() {
@@ -170,6 +226,30 @@ mod tests {
         assert!(page.content_security_policy.contains(&hash_source(style)));
         assert!(!page.content_security_policy.contains("unsafe"));
         assert!(page.body.contains("href=\"/orders?a=1&amp;b=%272%27\""));
+    }
+
+    #[test]
+    fn the_end_of_a_silent_login_may_be_framed_by_us_only_where_it_is_in_a_frame() {
+        for (way, framed) in [(Way::Frame, true), (Way::Popup, false)] {
+            let silent = Silent::restored(way, Some("0af")).unwrap();
+            for ending in [Ending::Done, Ending::Refused, Ending::Failed] {
+                let page = outcome(&silent, ending).unwrap();
+                let attributes = alloc::format!(
+                    "<script data-relogin=\"0af\" data-outcome=\"{}\" data-via=\"{}\">",
+                    ending.as_str(),
+                    way.as_str()
+                );
+                let (_, rest) = page.body.split_once(&attributes).unwrap();
+                let (script, _) = rest.split_once("</script>").unwrap();
+                assert!(page.content_security_policy.contains(&hash_source(script)));
+                assert_eq!(page.content_security_policy.contains("frame-ancestors 'self'"), framed);
+                assert_eq!(page.content_security_policy.contains("frame-ancestors 'none'"), !framed);
+                let [.., (_, options)] = page.headers();
+                assert_eq!(options, if framed { "SAMEORIGIN" } else { "DENY" });
+            }
+        }
+        assert_eq!(outcome(&Silent::Redirect, Ending::Done), None);
+        assert!(!landing(&ReturnTo::root()).framed);
     }
 
     #[test]

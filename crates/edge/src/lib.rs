@@ -13,7 +13,8 @@
 //! | [`cookie`] | the two cookies: id, MAC, header |
 //! | [`cross_site`] | which requests may act in the name of the cookie |
 //! | [`proxy`] | path, method and headers of `/api/{upstream}/...` |
-//! | [`html`] | the landing page and the error page |
+//! | [`html`] | the landing page, the error page, and the page at the end of a silent re-login |
+//! | [`silent`] | logging in again without the user: the ways, and what is asked and told |
 //! | [`return_to`], [`query`], [`url`] | paths, query strings, origins |
 //! | [`internal`] | the request of a vault to the rotator, and its proof |
 //! | [`keys`], [`seal`] | keys derived from the one secret, and what they seal |
@@ -44,4 +45,5 @@ pub mod proxy;
 pub mod query;
 pub mod return_to;
 pub mod seal;
+pub mod silent;
 pub mod url;

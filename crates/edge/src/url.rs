@@ -62,6 +62,13 @@ impl Origin {
         self.text.split_once("://").map_or("", |(_, host)| host)
     }
 
+    /// Whether scheme and host are the same, whatever the ports: then both are of one site, whichever suffixes are public.
+    #[must_use]
+    pub fn is_same_host(&self, other: &Self) -> bool {
+        let name = |origin: &Self| split_port(origin.host()).map(|(name, _)| String::from(name));
+        self.secure == other.secure && name(self) == name(other)
+    }
+
     /// Whether the host is this machine: `localhost`, a name under it, `127.0.0.0/8` or `[::1]`.
     #[must_use]
     pub const fn is_loopback(&self) -> bool {

@@ -70,6 +70,11 @@ export class Browser {
     this.#jar(new URL(this.app).hostname).delete(name);
   }
 
+  /** Forgets the cookies of a host, as a browser does that keeps them from a frame. @param {string} host */
+  forget(host) {
+    this.#jars.delete(host);
+  }
+
   /**
    * A navigation, of the whole page. Redirects are not followed.
    *

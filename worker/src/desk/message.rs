@@ -3,6 +3,8 @@
 use everlit_edge::cookie::SessionId;
 use serde::{Deserialize, Serialize};
 
+use crate::silent::Remembered;
+
 /// A login that begins.
 pub(crate) const BEGIN: &str = "/begin";
 /// A callback that came.
@@ -27,6 +29,9 @@ pub(crate) struct Transaction {
     pub(crate) code_verifier: String,
     /// The session that this browser had when the login began.
     pub(crate) previous: Option<Previous>,
+    /// What it is to be, if it is to be silent.
+    #[serde(default)]
+    pub(crate) silent: Option<Remembered>,
 }
 
 impl Transaction {
@@ -75,6 +80,9 @@ pub(crate) enum Claimed {
         session: String,
         /// The path that the login leads back to.
         return_to: String,
+        /// What it was to be, if it was to be silent.
+        #[serde(default)]
+        silent: Option<Remembered>,
     },
     /// Another one was first, and is still at it.
     Pending,
@@ -84,6 +92,9 @@ pub(crate) enum Claimed {
         provider: String,
         /// The path that the login would have led back to.
         return_to: String,
+        /// What it was to be, if it was to be silent.
+        #[serde(default)]
+        silent: Option<Remembered>,
     },
     /// This browser has begun no such login, or too long ago.
     Unknown,

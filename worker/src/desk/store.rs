@@ -83,8 +83,12 @@ impl LoginStore {
         let Claim { state, by } = claim;
         let Some(row) = self.find(state, now)? else { return Ok(Claimed::Unknown) };
         let transaction = self.transaction_of(&row, state)?;
-        let Transaction { provider, return_to, .. } = &transaction;
-        let failed = Claimed::Failed { provider: provider.clone(), return_to: return_to.clone() };
+        let Transaction { provider, return_to, silent, .. } = &transaction;
+        let failed = Claimed::Failed {
+            provider: provider.clone(),
+            return_to: return_to.clone(),
+            silent: silent.clone(),
+        };
         match row.text("phase").as_deref() {
             Some("open") => {
                 let bindings = vec![time(now), by.as_str().into(), id(&row)];
@@ -101,7 +105,8 @@ impl LoginStore {
             Some("done") => {
                 let sealed = row.blob("session_sealed").ok_or(DeskError::Unreadable)?;
                 let session = open(&self.session, state, &sealed)?;
-                Ok(Claimed::Done { session, return_to: transaction.return_to })
+                let Transaction { return_to, silent, .. } = transaction;
+                Ok(Claimed::Done { session, return_to, silent })
             }
             Some(_) | None => Ok(failed),
         }

@@ -11,9 +11,9 @@ use worker::Env;
 use super::message::{
     CONNECT, CurrentToken, ESTABLISH, Finished, Holder, Question, RENEW, VaultReply, hurried,
 };
-use crate::clock;
-use crate::environment::SESSION_VAULT;
+use crate::environment::{Environment, SESSION_VAULT};
 use crate::stub::{Connected, NoAnswer, ObjectStub};
+use crate::{clock, silent};
 
 /// How long the caller of a call waits when its question is asked again. When it was asked first nobody knows: to look at the
 /// clock would cost every call something.
@@ -49,17 +49,22 @@ impl VaultClient {
         self.wait(ask(AskReason::Unauthorized), || left(asked_at)).await
     }
 
+    /// Says that a silent re-login was turned down.
+    pub(crate) async fn silent_refused(&self, top_level: bool) -> Result<VaultReply, NoAnswer> {
+        self.ask(Question::SilentRefused { top_level }).await
+    }
+
     /// Ends the session.
     pub(crate) async fn logout(&self) -> Result<VaultReply, NoAnswer> {
         self.ask(Question::Logout).await
     }
 
     /// Opens a socket on which the session says what happens.
-    pub(crate) async fn connect(&self) -> Result<Response, Problem> {
+    pub(crate) async fn connect(&self, environment: &Environment) -> Result<Response, Problem> {
         match self.0.connect::<VaultReply>(CONNECT).await? {
             Connected::Socket(response) => Ok(response),
             Connected::Refused(reply) => {
-                reply.current().and_then(|_| Err(Problem::new(Code::TemporarilyUnavailable)))
+                reply.current(environment).and_then(|_| Err(Problem::new(Code::TemporarilyUnavailable)))
             }
         }
     }
@@ -92,7 +97,7 @@ fn left(asked_at: Timestamp) -> Millis {
 
 impl VaultReply {
     /// The token, or what to tell the tab instead.
-    pub(crate) fn current(self) -> Result<CurrentToken, Problem> {
+    pub(crate) fn current(self, environment: &Environment) -> Result<CurrentToken, Problem> {
         let with_reason = |code, reason| Problem { reason: Some(reason), ..Problem::new(code) };
         match self {
             Self::Current(current) => Ok(*current),
@@ -100,7 +105,10 @@ impl VaultReply {
                 retry_after: Some(Seconds(Millis::from_millis(millis))),
                 ..Problem::new(Code::TemporarilyUnavailable)
             }),
-            Self::ReauthRequired { reason, .. } => Err(with_reason(Code::ReauthRequired, reason)),
+            Self::ReauthRequired { reason, refused, .. } => {
+                let silent = Some(silent::ways(environment, refused.into()));
+                Err(Problem { silent, ..with_reason(Code::ReauthRequired, reason) })
+            }
             Self::Ended { reason, .. } => Err(with_reason(Code::SessionEnded, reason)),
             Self::LoggedOut => Err(Problem::new(Code::LoggedOut)),
         }

@@ -47,7 +47,11 @@ impl Turns {
                 Effect::Answer { caller, answer } => {
                     let sender = self.memory.borrow_mut().waiting.remove(&caller);
                     // A caller that has hung up hears nothing.
-                    drop(sender.map(|sender| sender.send(Said { answer, stamp: due.stamp })));
+                    drop(
+                        sender.map(|sender| {
+                            sender.send(Said { answer, stamp: due.stamp, refused: due.refused })
+                        }),
+                    );
                 }
                 Effect::Report(outcome) => {
                     let op = due.op.map(|op| op.0).into();

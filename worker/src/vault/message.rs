@@ -6,9 +6,13 @@
 use everlit_core::id::{Epoch, Generation, OpId, Stamp};
 use everlit_core::secret::{RefreshToken, Secret};
 use everlit_core::time::Millis;
-use everlit_core::vault::{Answer, Ask, AskReason, EndReason, Granted, Login, ReauthReason, Revoker};
+use everlit_core::vault::{
+    Answer, Ask, AskReason, EndReason, Granted, Login, ReauthReason, Refused, Revoker,
+};
 use everlit_wire::User;
 use serde::{Deserialize, Serialize};
+
+use super::turn::Said;
 
 /// A question without a body.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +24,11 @@ pub(crate) enum Question {
     /// The proxy's question; the answer holds the token. Without a stamp it is asked with the vault's own: the question
     /// that a tab asks which holds the current token.
     Access(Ask),
+    /// A silent re-login was turned down.
+    SilentRefused {
+        /// Whether it was one at the top level.
+        top_level: bool,
+    },
     /// End the session, because its user logs out.
     Logout,
     /// End the session, because somebody else says so.
@@ -48,6 +57,8 @@ impl Question {
             Self::Session => "/session".into(),
             Self::Token(ask) => format!("/token?{}", encode(ask)),
             Self::Access(ask) => format!("/access?{}", encode(ask)),
+            Self::SilentRefused { top_level: true } => "/refused?top".into(),
+            Self::SilentRefused { top_level: false } => "/refused?frame".into(),
             Self::Logout => "/logout".into(),
             Self::Revoke(by) => {
                 let name = REVOKERS.iter().find(|(revoker, _)| revoker == by).map_or("", |(_, name)| name);
@@ -62,6 +73,11 @@ impl Question {
             "/session" => Some(Self::Session),
             "/token" => decode(query?).map(Self::Token),
             "/access" => decode(query?).map(Self::Access),
+            "/refused" => match query? {
+                "top" => Some(Self::SilentRefused { top_level: true }),
+                "frame" => Some(Self::SilentRefused { top_level: false }),
+                _ => None,
+            },
             "/logout" => Some(Self::Logout),
             "/revoke" => {
                 let by = query?.strip_prefix("by=")?;
@@ -195,6 +211,9 @@ pub(crate) enum VaultReply {
         generation: u32,
         /// Whose session it is.
         holder: Option<Holder>,
+        /// What was turned down of silent re-logins.
+        #[serde(default)]
+        refused: RefusedText,
     },
     /// The session is over.
     Ended {
@@ -205,6 +224,25 @@ pub(crate) enum VaultReply {
     },
     /// There is no session.
     LoggedOut,
+}
+
+/// What was turned down of silent re-logins.
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+pub(crate) struct RefusedText {
+    frame: bool,
+    top_level: bool,
+}
+
+impl From<RefusedText> for Refused {
+    fn from(RefusedText { frame, top_level }: RefusedText) -> Self {
+        Self { frame, top_level }
+    }
+}
+
+impl From<Refused> for RefusedText {
+    fn from(Refused { frame, top_level }: Refused) -> Self {
+        Self { frame, top_level }
+    }
 }
 
 /// The token as of this answer. Lengths are milliseconds.
@@ -250,7 +288,8 @@ pub(crate) enum Shows {
 
 impl VaultReply {
     /// Puts an answer of the machine into words.
-    pub(crate) fn new(answer: Answer, stamp: Option<Stamp>, holder: Option<&Holder>, shows: Shows) -> Self {
+    pub(super) fn new(said: Said, holder: Option<&Holder>, shows: Shows) -> Self {
+        let Said { answer, stamp, refused } = said;
         let stamp = stamp.unwrap_or_default();
         let holder = || holder.filter(|_| shows == Shows::Holder).cloned();
         match answer {
@@ -270,6 +309,7 @@ impl VaultReply {
                 epoch: stamp.epoch.0,
                 generation: stamp.generation.0,
                 holder: holder(),
+                refused: refused.into(),
             },
             Answer::Ended(reason) => Self::Ended { reason: end_reason(reason).into(), epoch: stamp.epoch.0 },
             Answer::LoggedOut => Self::LoggedOut,

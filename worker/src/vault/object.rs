@@ -17,7 +17,7 @@ use super::loaded::Fault;
 use super::message::{CONNECT, ESTABLISH, Finished, Question, RENEW, Shows, VaultReply, patience};
 use super::sockets;
 use super::turn::{Said, Turns};
-use crate::{body, clock, incoming};
+use crate::{body, incoming};
 
 /// All of it came in one answer of a token endpoint, and is written anew.
 const MAX_LOGIN: usize = 2 * MAX_BODY;
@@ -103,6 +103,9 @@ impl SessionVault {
             Question::Session => return self.session().await.map_err(status),
             Question::Token(ask) => (self.turns.ask(ask, patience(query)).await, Shows::Timing),
             Question::Access(ask) => (self.access(ask, patience(query)).await, Shows::AccessToken),
+            Question::SilentRefused { top_level } => {
+                (self.turns.silent_refused(top_level).await, Shows::Timing)
+            }
             Question::Logout => (self.turns.end().await, Shows::Timing),
             Question::Revoke(by) => (self.turns.revoke(by).await, Shows::Timing),
         };
@@ -111,17 +114,13 @@ impl SessionVault {
 
     /// Where the session stands, for one who wants to be told when that changes.
     async fn peek(&self) -> Result<VaultReply, u16> {
-        let peeked = self.turns.look(|loaded| (loaded.vault.peek(clock::now()), loaded.vault.stamp())).await;
-        let (answer, stamp) = peeked.map_err(status)?;
-        Ok(VaultReply::new(answer, stamp, None, Shows::Timing))
+        let said = self.turns.look(|loaded| Said::of(&loaded.vault)).await.map_err(status)?;
+        Ok(shown(said, Shows::Timing))
     }
 
     async fn session(&self) -> Result<VaultReply, Fault> {
         self.turns
-            .look(|loaded| {
-                let (answer, stamp) = (loaded.vault.peek(clock::now()), loaded.vault.stamp());
-                VaultReply::new(answer, stamp, loaded.holder.as_ref(), Shows::Holder)
-            })
+            .look(|loaded| VaultReply::new(Said::of(&loaded.vault), loaded.holder.as_ref(), Shows::Holder))
             .await
     }
 
@@ -135,8 +134,8 @@ impl SessionVault {
 }
 
 /// What a caller is shown who does not ask whose session it is.
-fn shown(Said { answer, stamp }: Said, shows: Shows) -> VaultReply {
-    VaultReply::new(answer, stamp, None, shows)
+fn shown(said: Said, shows: Shows) -> VaultReply {
+    VaultReply::new(said, None, shows)
 }
 
 /// What the Worker is told of a turn that did not happen. It asks again.

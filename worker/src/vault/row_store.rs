@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use everlit_core::id::{Epoch, Generation, OpId, RequestId, Stamp};
 use everlit_core::time::Millis;
-use everlit_core::vault::{Ambiguous, Intent, ReauthReason, Row, Status};
+use everlit_core::vault::{Ambiguous, Intent, ReauthReason, Refused, Row, Status};
 use everlit_edge::keys::Keyring;
 use everlit_edge::seal::SealError;
 use everlit_wire::User;
@@ -27,20 +27,20 @@ const CREATE: &str = "CREATE TABLE IF NOT EXISTS session (id INTEGER PRIMARY KEY
     failures INTEGER NOT NULL DEFAULT 0, not_before INTEGER NOT NULL, next_request INTEGER NOT NULL, \
     first_request INTEGER NOT NULL DEFAULT 0, family_request INTEGER NOT NULL DEFAULT 0, op INTEGER, \
     active_at INTEGER NOT NULL, absolute_at INTEGER NOT NULL, forget_at INTEGER NOT NULL, orphan TEXT, \
-    outbox BLOB, outcomes TEXT, provider TEXT NOT NULL, user BLOB, data_key BLOB, \
+    outbox BLOB, outcomes TEXT, provider TEXT NOT NULL, user BLOB, data_key BLOB, refused INTEGER NOT NULL DEFAULT 0, \
     shape INTEGER NOT NULL DEFAULT 1, version INTEGER NOT NULL DEFAULT 0) STRICT";
 const INSERT: &str = "INSERT INTO session (status, epoch, generation, login, access_token, access_expires_at, \
     access_lifetime, refresh_token, rotated_at, intent_request, intent_armed_at, intent_again, ambiguous_since, \
     replay_at, presented, failures, not_before, next_request, first_request, family_request, op, active_at, \
-    absolute_at, forget_at, orphan, outbox, outcomes, provider, user, data_key, shape, version, id) VALUES (\
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT DO NOTHING";
+    absolute_at, forget_at, orphan, outbox, outcomes, provider, user, data_key, refused, shape, version, id) VALUES (\
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT DO NOTHING";
 // The guard is the version that this object last read or wrote. Nobody else writes here, unless two instances of the object
 // live at once; then none may write over what it has not read: an intent, a logout, an errand.
 const UPDATE: &str = "UPDATE session SET status = ?, epoch = ?, generation = ?, login = ?, access_token = ?, \
     access_expires_at = ?, access_lifetime = ?, refresh_token = ?, rotated_at = ?, intent_request = ?, \
     intent_armed_at = ?, intent_again = ?, ambiguous_since = ?, replay_at = ?, presented = ?, failures = ?, \
     not_before = ?, next_request = ?, first_request = ?, family_request = ?, op = ?, active_at = ?, \
-    absolute_at = ?, forget_at = ?, orphan = ?, outbox = ?, outcomes = ?, provider = ?, user = ?, data_key = ?, \
+    absolute_at = ?, forget_at = ?, orphan = ?, outbox = ?, outcomes = ?, provider = ?, user = ?, data_key = ?, refused = ?, \
     shape = ?, version = ? WHERE id = 1 AND version = ?";
 
 /// What a vault keeps.
@@ -130,7 +130,11 @@ impl RowStore {
                 self.outdated = access_token.is_some() || refresh_token.is_some() || kept.user.is_some();
                 kept
             }
-            Some(SHAPE) => self.read(record)?,
+            Some(SHAPE) => {
+                // What came within this shape is added where it is missing, as from an earlier one.
+                self.missing = shape_1::missing(record);
+                self.read(record)?
+            }
             Some(_) => return Err(ReadError::Ahead),
         };
         self.version = Some(record.number("version").unwrap_or_default());
@@ -212,6 +216,7 @@ impl RowStore {
         row.ambiguous = record
             .time("ambiguous_since")
             .map(|since| Ambiguous { since, replay_at: record.time("replay_at") });
+        row.refused = refused(small(record, "refused"));
         row.orphan = record.text("orphan").and_then(|text| read_orphan(&text));
         row.outbox = open(Column::Outbox).and_then(|json| read_outbox(json.expose())).unwrap_or_default();
         row.tally = record.text("outcomes").map(|text| read_tally(&text)).unwrap_or_default();
@@ -268,9 +273,25 @@ impl RowStore {
             (&**provider).into(),
             blob(user.as_deref()),
             blob(Some(seals.wrapped())),
+            number(mask(row.refused)),
             number(SHAPE),
         ])
     }
+}
+
+/// What was turned down of silent re-logins, as one number.
+const fn mask(Refused { frame, top_level }: Refused) -> u64 {
+    match (frame, top_level) {
+        (false, false) => 0,
+        (true, false) => 1,
+        (false, true) => 2,
+        (true, true) => 3,
+    }
+}
+
+/// What [`mask`] made.
+const fn refused(mask: u32) -> Refused {
+    Refused { frame: mask & 1 != 0, top_level: mask & 2 != 0 }
 }
 
 /// What is not sealed and has not changed since the first shape.

@@ -15,7 +15,7 @@ use super::seals::{self, Column};
 use crate::sql::Record;
 
 /// The columns that have come since, each with its type.
-const ADDED: [(&str, &str); 14] = [
+const ADDED: [(&str, &str); 15] = [
     ("intent_again", "intent_again INTEGER"),
     ("ambiguous_since", "ambiguous_since INTEGER"),
     ("replay_at", "replay_at INTEGER"),
@@ -28,6 +28,7 @@ const ADDED: [(&str, &str); 14] = [
     ("outbox", "outbox BLOB"),
     ("outcomes", "outcomes TEXT"),
     ("data_key", "data_key BLOB"),
+    ("refused", "refused INTEGER NOT NULL DEFAULT 0"),
     ("shape", "shape INTEGER NOT NULL DEFAULT 1"),
     ("version", "version INTEGER NOT NULL DEFAULT 0"),
 ];

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use everlit_core::id::{CallerId, OpId, Stamp};
 use everlit_core::retry::BACKOFF_MIN;
 use everlit_core::time::Millis;
-use everlit_core::vault::{Answer, Ask, Effect, Event, Login, News, Revoker};
+use everlit_core::vault::{Answer, Ask, Effect, Event, Login, News, Refused, Revoker, Vault};
 use futures_channel::oneshot;
 use worker::Env;
 use worker::worker_sys::DurableObjectState;
@@ -50,6 +50,8 @@ pub(super) struct Said {
     pub(super) answer: Answer,
     /// The newest token there was.
     pub(super) stamp: Option<Stamp>,
+    /// What was turned down of silent re-logins.
+    pub(super) refused: Refused,
 }
 
 /// What is left to do once everything is written.
@@ -63,6 +65,8 @@ pub(super) struct Due {
     pub(super) op: Option<OpId>,
     /// The newest token as of this turn.
     pub(super) stamp: Option<Stamp>,
+    /// What was turned down of silent re-logins, as of this turn.
+    pub(super) refused: Refused,
     /// What those are told of it who have not asked.
     pub(super) news: Option<News>,
     pub(super) effects: Vec<Effect>,
@@ -89,7 +93,7 @@ impl Turns {
         let is_same =
             |loaded: &mut Loaded| loaded.holder.as_ref().is_some_and(|known| known.is_same_person(&holder));
         if !self.with_loaded(is_same)? {
-            return Ok(Said { answer: Answer::LoggedOut, stamp: None });
+            return Ok(Said { answer: Answer::LoggedOut, stamp: None, refused: Refused::default() });
         }
         let caller = self.next_caller();
         let arrival = Arrival { login: login.epoch, holder };
@@ -99,10 +103,7 @@ impl Turns {
 
     /// What a caller would be told that asks for nothing but news.
     fn peek(&self) -> Result<Said, Fault> {
-        self.with_loaded(|loaded| Said {
-            answer: loaded.vault.peek(clock::now()),
-            stamp: loaded.vault.stamp(),
-        })
+        self.with_loaded(|loaded| Said::of(&loaded.vault))
     }
 
     /// Looks at what there is, for somebody who came: an alarm that was lost is armed again by whoever comes.
@@ -127,6 +128,11 @@ impl Turns {
     /// that has waited before.
     pub(super) async fn ask(self: &Rc<Self>, ask: Ask, patience: Option<Millis>) -> Result<Said, Fault> {
         self.answer(|caller| Event::TokenAsked { caller, ask }, patience).await
+    }
+
+    /// Notes that a silent re-login was turned down.
+    pub(super) async fn silent_refused(self: &Rc<Self>, top_level: bool) -> Result<Said, Fault> {
+        self.answer(|caller| Event::SilentRefused { caller, top_level }, None).await
     }
 
     /// Ends the session.
@@ -182,7 +188,7 @@ impl Turns {
         patience: Option<Millis>,
     ) -> Result<Said, Fault> {
         let own = due.take_answer(caller);
-        let stamp = due.stamp;
+        let (stamp, refused) = (due.stamp, due.refused);
         let waits = own.is_none().then(|| {
             let (sender, receiver) = oneshot::channel();
             self.memory.borrow_mut().waiting.insert(caller, sender);
@@ -190,7 +196,7 @@ impl Turns {
         });
         self.carry_out(due);
         let receiver = match (own, waits) {
-            (Some(answer), _) => return Ok(Said { answer, stamp }),
+            (Some(answer), _) => return Ok(Said { answer, stamp, refused }),
             (None, Some(receiver)) => receiver,
             (None, None) => return Err(Fault::Storage),
         };
@@ -209,11 +215,11 @@ impl Turns {
             let sender = turns.memory.borrow_mut().waiting.remove(&caller);
             let Some(sender) = sender else { return };
             turns.watch();
-            if let Ok(Said { answer, stamp }) = turns.peek() {
+            if let Ok(Said { answer, stamp, refused }) = turns.peek() {
                 let has_ended =
                     matches!(&answer, Answer::Current(current) if current.expires_in == Millis::ZERO);
                 let answer = if has_ended { Answer::RetryAfter(BACKOFF_MIN) } else { answer };
-                drop(sender.send(Said { answer, stamp }));
+                drop(sender.send(Said { answer, stamp, refused }));
             }
         });
     }
@@ -256,6 +262,7 @@ impl Turns {
             provider: Rc::clone(&loaded.provider),
             op: loaded.op().or(before),
             stamp: loaded.vault.stamp(),
+            refused: loaded.vault.refused(),
             news: loaded.vault.standing().news_since(stood),
             effects,
         })
@@ -293,6 +300,13 @@ impl Turns {
         let caller = CallerId(memory.next_caller);
         memory.next_caller = memory.next_caller.wrapping_add(1);
         caller
+    }
+}
+
+impl Said {
+    /// What a caller would be told now that asks for nothing but news.
+    pub(super) fn of(vault: &Vault) -> Self {
+        Self { answer: vault.peek(clock::now()), stamp: vault.stamp(), refused: vault.refused() }
     }
 }
 

@@ -10,12 +10,13 @@ use super::duration::{self, parse_duration};
 use super::table::{self, Table};
 use super::{ConfigError, Origins, grace};
 use crate::provider::{KeepGrant, Provider, RefreshGrant, Renewal, Replay, Window};
+use crate::silent::Way;
 use crate::url::HttpUrl;
 
 pub(super) const PREFIX: &str = "PROVIDER_";
 pub(super) const EXPECTED: &str = "at least one table such as PROVIDER_MAIN = { kind = \"oidc\", issuer = \"https://as.example\", client_id = \"app\" }";
 
-const FIELDS: [&str; 12] = [
+const FIELDS: [&str; 13] = [
     "kind",
     "issuer",
     "client_id",
@@ -28,6 +29,7 @@ const FIELDS: [&str; 12] = [
     "grant_idle",
     "keep_grant",
     "grants",
+    "silent",
 ];
 
 /// Parameters of the authorization request that are ours to set.
@@ -81,6 +83,8 @@ pub struct ProviderConfig {
     pub prompt: String,
     /// Further parameters of the authorization request, ordered by name.
     pub parameters: Vec<(String, String)>,
+    /// The ways of silent re-login that the deployment allows, if it says so.
+    pub silent: Option<Vec<Way>>,
 }
 
 impl ProviderConfig {
@@ -94,6 +98,19 @@ impl ProviderConfig {
     #[must_use]
     pub fn redirect_uri(&self, origins: &Origins) -> String {
         alloc::format!("{}/auth/callback/{}", origins.canonical(), self.name)
+    }
+
+    /// The ways of silent re-login, the least noticeable first. Where the deployment does not say, a frame is one of them only if app
+    /// and provider are of one site for certain: elsewhere most browsers keep the provider's cookie from it.
+    #[must_use]
+    pub fn silent_ways(&self, origins: &Origins) -> Vec<Way> {
+        let is_neighbour =
+            || HttpUrl::parse(&self.issuer).is_some_and(|url| url.origin().is_same_host(origins.canonical()));
+        let allowed = |way: &Way| match &self.silent {
+            Some(ways) => ways.contains(way),
+            None => *way != Way::Frame || is_neighbour(),
+        };
+        Way::ALL.into_iter().filter(allowed).collect()
     }
 
     /// Checks what the shape of the variable cannot show.
@@ -180,6 +197,13 @@ impl ProviderConfig {
             Some(Vec::new()),
             parameters,
         );
+        let silent = table.field(
+            "silent",
+            "a list of ways, each at most once: \"frame\", \"popup\", \"redirect\"; [] turns it off",
+            errors,
+            Some(None),
+            |value| ways(value).map(Some),
+        );
         let grant = refresh_grant(variable, &table, errors);
         Some(Self {
             name: name.to_string(),
@@ -191,6 +215,7 @@ impl ProviderConfig {
             login: login?,
             prompt: prompt?,
             parameters: parameters?,
+            silent: silent?,
         })
     }
 }
@@ -238,6 +263,13 @@ fn is_printable(text: &str) -> bool {
 fn is_scope(text: &str) -> bool {
     (1..=128).contains(&text.len())
         && text.bytes().all(|byte| matches!(byte, b'!' | b'#'..=b'[' | b']'..=b'~'))
+}
+
+fn ways(value: &Value) -> Option<Vec<Way>> {
+    let named: Vec<Way> =
+        value.as_array()?.iter().map(|name| name.as_str().and_then(Way::from_name)).collect::<Option<_>>()?;
+    let once = |way: &Way| named.iter().filter(|other| *other == way).count() < 2;
+    Way::ALL.iter().all(once).then_some(named)
 }
 
 fn parameters(value: &Value) -> Option<Vec<(String, String)>> {

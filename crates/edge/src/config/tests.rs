@@ -7,6 +7,7 @@ use everlit_core::time::Millis;
 
 use super::*;
 use crate::provider::{GraceProfile, KeepGrant, RefreshGrant, servers};
+use crate::silent::Way;
 use crate::url::Origin;
 
 fn good() -> Variables {
@@ -296,4 +297,33 @@ fn names_of_ours_are_told_from_others() {
         assert!(!Variables::is_variable_name(name), "{name}");
     }
     assert!(Variables::is_secret_name("SECRET_X") && !Variables::is_secret_name("PROVIDER_SECRET"));
+}
+
+#[test]
+fn a_frame_is_a_way_only_for_neighbours_unless_the_deployment_says_so() {
+    let ways = |origin: &str, issuer: &str, more: &str| {
+        let provider = format!(r#"{{"kind":"oidc","issuer":"{issuer}","client_id":"app"{more}}}"#);
+        let variables = good().text("ORIGINS", &format!(r#"["{origin}"]"#)).text("PROVIDER_DEMO", &provider);
+        let config = Config::parse(&variables).unwrap();
+        config.login_provider().silent_ways(&config.origins)
+    };
+    let apart = [Way::Popup, Way::Redirect];
+    for (origin, issuer, near) in [
+        ("https://app.example", "https://app.example/as", true),
+        ("https://app.example", "https://app.example:8443", true),
+        ("http://localhost:8787", "http://localhost:9000", true),
+        ("http://[::1]:8787", "http://[::1]:9000", true),
+        // Of one site only if nobody else may have names under it.
+        ("https://app.example", "https://login.app.example", false),
+        ("https://app.example", "https://as.example", false),
+        ("http://localhost:8787", "https://localhost:9000", false),
+        ("http://localhost:8787", "http://127.0.0.1:9000", false),
+    ] {
+        let expected = if near { Way::ALL.to_vec() } else { apart.to_vec() };
+        assert_eq!(ways(origin, issuer, ""), expected, "{origin} {issuer}");
+    }
+    let far = |more| ways("https://app.example", "https://as.example", more);
+    assert_eq!(far(r#","silent":["redirect","frame"]"#), [Way::Frame, Way::Redirect]);
+    assert_eq!(far(r#","silent":[]"#), []);
+    assert_eq!(ways("https://app.example", "https://app.example", r#","silent":["popup"]"#), [Way::Popup]);
 }

@@ -75,6 +75,15 @@ impl AuthorizationErrorCode {
         }
     }
 
+    /// Whether the server wants to see the user, or the user said no: to ask the same again, silently, is of no use.
+    #[must_use]
+    pub const fn needs_the_user(self) -> bool {
+        match self {
+            Self::AccessDenied | Self::LoginRequired | Self::InteractionRequired => true,
+            Self::Unavailable | Self::Misconfigured | Self::Unknown => false,
+        }
+    }
+
     /// The reason in words, for a log.
     #[must_use]
     pub const fn reason(self) -> &'static str {
@@ -212,13 +221,17 @@ mod tests {
         for (error, code) in [
             ("access_denied", AuthorizationErrorCode::AccessDenied),
             ("login_required", AuthorizationErrorCode::LoginRequired),
+            ("interaction_required", AuthorizationErrorCode::InteractionRequired),
             ("consent_required", AuthorizationErrorCode::InteractionRequired),
+            ("account_selection_required", AuthorizationErrorCode::InteractionRequired),
             ("server_error", AuthorizationErrorCode::Unavailable),
             ("invalid_scope", AuthorizationErrorCode::Misconfigured),
             ("<script>", AuthorizationErrorCode::Unknown),
         ] {
             let query = format!("error={}&error_description=canary&state=STATE", crate::query::encode(error));
             assert_eq!(outcome(&query, false), Ok(Outcome::Error(code)));
+            let of_the_user = error.ends_with("_required") || error == "access_denied";
+            assert_eq!(code.needs_the_user(), of_the_user, "{error}");
         }
     }
 

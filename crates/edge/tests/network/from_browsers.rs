@@ -9,6 +9,7 @@ use everlit_edge::prefetch::is_prefetch;
 use everlit_edge::proxy;
 use everlit_edge::query::{self, Query};
 use everlit_edge::return_to::ReturnTo;
+use everlit_edge::silent::{Ending, Relogin, Silent, Way};
 use everlit_edge::url::{HttpUrl, Origin};
 use proptest::prelude::*;
 
@@ -97,6 +98,9 @@ pub(crate) fn provenance(input: &[u8]) -> Fed {
     let ours = request.origin.is_some_and(|origin| config.origins.contains(origin));
     let known = [Some("https://app.example"), Some("http://localhost:8787")];
     prop_assert_eq!(ours, known.contains(&request.origin));
+    let handshake =
+        cross_site::check_handshake(request.sec_fetch_site, request.origin, &config.origins).is_ok();
+    prop_assert_eq!(handshake, ours && request.sec_fetch_site.is_none_or(|site| site == "same-origin"));
     if cross_site::check(&request, &config.origins).is_err() {
         return Ok("refused");
     }
@@ -107,6 +111,33 @@ pub(crate) fn provenance(input: &[u8]) -> Fed {
     };
     prop_assert!(same);
     Ok("ours")
+}
+
+/// The query of a login: what is asked for comes back as it was sent, and stands in a page as nothing but itself.
+pub(crate) fn silent(input: &[u8]) -> Fed {
+    let text = String::from_utf8_lossy(input);
+    prop_assert_eq!(
+        Way::from_name(&text).map(Way::as_str).is_some(),
+        ["frame", "popup", "redirect"].contains(&&*text)
+    );
+    prop_assert_eq!(Relogin::parse(&text).is_some(), Silent::restored(Way::Popup, Some(&text)).is_some());
+    let Ok(query) = Query::parse(&text) else { return Ok("refused") };
+    let Ok(silent) = Silent::parse(&query) else { return Ok("refused") };
+    let Some(silent) = silent else {
+        prop_assert_eq!(query.one("via"), Ok(None));
+        return Ok("none");
+    };
+    prop_assert_eq!(query.one("prompt"), Ok(Some("none")));
+    prop_assert_eq!(query.one("via"), Ok(Some(silent.way().as_str())));
+    let again = Silent::restored(silent.way(), silent.relogin().map(Relogin::as_str));
+    prop_assert_eq!(again.as_ref(), Some(&silent));
+    if let Some(relogin) = silent.relogin() {
+        prop_assert!(relogin.as_str().bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let page = html::outcome(&silent, Ending::Failed).unwrap();
+        let attribute = format!("data-relogin=\"{}\"", relogin.as_str());
+        prop_assert!(page.body.contains(&attribute));
+    }
+    Ok("asked")
 }
 
 /// A `Host` header: it leads to the canonical origin or nowhere.

@@ -52,7 +52,10 @@ parsers! {
         "query.rs::parse", "query.rs::one", "query.rs::decode", "query.rs::encode", "query.rs::encode_pairs"
     ];
     from_browsers::cookies covers ["cookie/header.rs::find", "cookie/key.rs::session", "cookie/key.rs::binding"];
-    from_browsers::provenance covers ["cross_site.rs::check", "config/origins.rs::contains", "prefetch.rs::is_prefetch"];
+    from_browsers::provenance covers [
+        "cross_site.rs::check", "cross_site.rs::check_handshake", "config/origins.rs::contains", "prefetch.rs::is_prefetch"
+    ];
+    from_browsers::silent covers ["silent.rs::parse", "silent.rs::from_name", "silent.rs::restored"];
     from_browsers::host covers ["config/origins.rs::instead_of"];
     from_browsers::return_to covers ["return_to.rs::parse", "html.rs::escape", "html.rs::login_path"];
     from_browsers::call covers [
