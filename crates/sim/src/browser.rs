@@ -144,7 +144,7 @@ impl Browser {
     pub fn rests(&self, now: Timestamp, tab: usize) -> bool {
         self.slots.get(tab).is_none_or(|slot| {
             let mono = Timestamp::default().after(self.clock.mono(now).since(slot.origin));
-            slot.away || is_settled(mono, slot.machine.tab())
+            slot.away || is_settled(mono, slot.machine.tab(), slot.hidden_since.is_none())
         })
     }
 
@@ -436,7 +436,8 @@ impl Browser {
         stage.tally.steps = stage.tally.steps.saturating_add(1);
         stage.note(Line::Tab { tab, event, state: after.state(), stamp: after.stamp() });
         stage.laws.core(slot.watch.check(now, &before, &event, &effects, after));
-        stage.laws.tab_stepped(mono, tab, before.stamp(), after);
+        let is_seen = slot.hidden_since.is_none();
+        stage.laws.tab_stepped(mono, tab, before.stamp(), after, is_seen);
         for effect in effects {
             self.carry_out(stage, tab, effect);
         }

@@ -20,6 +20,9 @@ pub(crate) struct Caller {
     refused: bool,
 }
 
+/// A frame alone.
+const FRAME: Ways = Ways::of(Way::Frame);
+
 impl Worker {
     /// A request of a tab arrives.
     pub fn receive(&mut self, stage: &mut Stage, server: &AuthorizationServer, sender: Sender) {
@@ -75,9 +78,9 @@ impl Worker {
     fn silent(&self, object: usize) -> Ways {
         let Some(object) = self.objects.get(object) else { return Ways::NONE };
         let refused = object.machine.vault().refused();
-        let all = if self.frames { Ways::ALL } else { Ways::ALL.without(Way::Frame) };
-        let framed = if refused.frame { all.without(Way::Frame) } else { all };
-        if refused.top_level { framed.without(Way::Popup).without(Way::Redirect) } else { framed }
+        let all = if self.frames { Ways::ALL } else { Ways::ALL.without(FRAME) };
+        let framed = if refused.frame { all.without(FRAME) } else { all };
+        if refused.top_level { framed.and(FRAME) } else { framed }
     }
 
     pub(crate) fn name_caller(&mut self, object: usize, caller: Caller) -> CallerId {

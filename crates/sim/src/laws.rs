@@ -416,7 +416,14 @@ impl Laws {
     // The tabs.
 
     /// A tab took a step.
-    pub fn tab_stepped(&mut self, mono: Timestamp, slot: usize, before: Option<Stamp>, tab: &Tab) {
+    pub fn tab_stepped(
+        &mut self,
+        mono: Timestamp,
+        slot: usize,
+        before: Option<Stamp>,
+        tab: &Tab,
+        is_seen: bool,
+    ) {
         if self.held.len() <= slot {
             self.held.resize(slot.saturating_add(1), None);
         }
@@ -428,7 +435,7 @@ impl Laws {
             }
         }
         self.gave_up(before, tab.state());
-        if is_settled(mono, tab)
+        if is_settled(mono, tab, is_seen)
             && let Some(open) = self.settling.as_mut().and_then(|settling| settling.tabs.get_mut(slot))
         {
             *open = false;
@@ -518,11 +525,12 @@ pub fn waits_for_gesture(tab: &Tab) -> bool {
 }
 
 /// Whether a tab is where a session may rest: active with a token that lives, or in a state that asks the user.
-pub fn is_settled(mono: Timestamp, tab: &Tab) -> bool {
+pub fn is_settled(mono: Timestamp, tab: &Tab, is_seen: bool) -> bool {
     match tab.state() {
-        // Whoever is not there needs no token.
+        // Whoever is not there, or does not look, needs no token.
         State::Active => {
-            tab.presence() != Presence::Present
+            !is_seen
+                || tab.presence() != Presence::Present
                 || tab.phase().hold().is_some_and(|hold| mono < hold.expires_at)
         }
         State::LoggedOut | State::ReauthRequired | State::Ended => true,

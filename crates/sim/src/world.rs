@@ -308,7 +308,8 @@ impl World {
         let waits = worker.row(object).is_some_and(|row| matches!(row.status, Status::ReauthRequired(_)));
         match server.log_in_silently(stage.now) {
             Some((number, grant)) => {
-                stage.laws.user_active(stage.now); // TODO
+                // The vault takes every login for its user's activity, also one that nobody saw: kinder than it should be.
+                stage.laws.user_active(stage.now);
                 if !worker.renew(stage, server, object, number, grant) {
                     return ReloginAnswer::Failed;
                 }
