@@ -534,6 +534,9 @@ pub fn is_settled(mono: Timestamp, tab: &Tab, is_seen: bool) -> bool {
                 || tab.phase().hold().is_some_and(|hold| mono < hold.expires_at)
         }
         State::LoggedOut | State::ReauthRequired | State::Ended => true,
-        State::LoggingIn | State::Refreshing | State::Resuming | State::Degraded => waits_for_gesture(tab),
+        State::LoggingIn | State::Refreshing | State::Resuming | State::Degraded => {
+            waits_for_gesture(tab)
+                || !is_seen && matches!(tab.phase(), Phase::Degraded { retry_at: None, .. })
+        }
     }
 }
