@@ -99,6 +99,8 @@ pub enum Mood {
     },
     /// It does not know its client any more (`invalid_client`).
     Estranged,
+    /// It has too much to do: everybody waits in a queue, and half are refused in the end.
+    Overloaded,
 }
 
 /// A server's habits.
@@ -112,6 +114,8 @@ pub struct Manners {
     pub kills_access: bool,
     /// A revocation (RFC 7009) ends one refresh token and leaves the rest of its grant alone.
     pub revokes_one: bool,
+    /// How long it knows its user after a form.
+    pub login_lives: Millis,
 }
 
 /// One grant: a family of refresh tokens, each the successor of the one before.
@@ -156,6 +160,12 @@ pub struct AuthorizationServer {
     manners: Manners,
     /// How it feels just now.
     pub mood: Mood,
+    /// Whoever comes next is asked for less, for so long.
+    pub throttles_next: Option<Millis>,
+    /// The resource server takes no token at all, whatever is wrong.
+    pub takes_nothing: bool,
+    /// When its user filled in a form last.
+    form_at: Option<Timestamp>,
     families: Vec<Family>,
     refresh_tokens: Vec<Minted>,
     access_tokens: Vec<Access>,
@@ -168,6 +178,9 @@ impl AuthorizationServer {
         Self {
             manners,
             mood: Mood::Well,
+            throttles_next: None,
+            takes_nothing: false,
+            form_at: None,
             families: Vec::new(),
             refresh_tokens: Vec::new(),
             access_tokens: Vec::new(),
@@ -182,16 +195,42 @@ impl AuthorizationServer {
         (number, self.granted(now, Some(refresh), access))
     }
 
-    /// A token request (RFC 6749, section 6).
-    pub fn refresh(&mut self, now: Timestamp, token: &RefreshToken) -> Judgement {
+    /// Its user fills in a form.
+    pub const fn form_filled(&mut self, now: Timestamp) {
+        self.form_at = Some(now);
+    }
+
+    /// Whether it still knows its user, who is not shown a form then.
+    #[must_use]
+    pub fn knows_user(&self, now: Timestamp) -> bool {
+        self.form_at.is_some_and(|at| now.since(at) < self.manners.login_lives)
+    }
+
+    /// A login without a form (`prompt=none`): a new grant, or `login_required`.
+    pub fn log_in_silently(&mut self, now: Timestamp) -> Option<(usize, Granted)> {
+        self.knows_user(now).then(|| self.log_in(now))
+    }
+
+    /// A token request (RFC 6749, section 6). `refused` is for one that waited in vain.
+    pub fn refresh(&mut self, now: Timestamp, token: &RefreshToken, refused: bool) -> Judgement {
+        if self.mood == Mood::Well
+            && let Some(wait) = self.throttles_next.take()
+        {
+            self.mood = Mood::Throttling { until: now.after(wait), told: true };
+        }
         let unserved = match self.mood {
             Mood::Sick => Some(failed(Failure::Transient)),
+            Mood::Overloaded if refused => Some(failed(Failure::Transient)),
             Mood::Throttling { until, told } if now < until => Some(TokenAnswer::Failed {
                 failure: Failure::Throttled,
                 retry_after: told.then(|| now.until(until)),
             }),
             Mood::Estranged => Some(failed(Failure::Misconfigured)),
-            Mood::Well | Mood::SickAfterwards | Mood::Garbled | Mood::Throttling { .. } => None,
+            Mood::Well
+            | Mood::SickAfterwards
+            | Mood::Garbled
+            | Mood::Throttling { .. }
+            | Mood::Overloaded => None,
         };
         if let Some(answer) = unserved {
             return Judgement { answer, minted: None, blast: false };
@@ -201,9 +240,12 @@ impl AuthorizationServer {
             // Whoever reads only the answer cannot tell this from `Sick`.
             Mood::SickAfterwards if judgement.minted.is_some() => Some(failed(Failure::Transient)),
             Mood::Garbled => Some(TokenAnswer::Unheard),
-            Mood::Well | Mood::Sick | Mood::SickAfterwards | Mood::Throttling { .. } | Mood::Estranged => {
-                None
-            }
+            Mood::Well
+            | Mood::Sick
+            | Mood::SickAfterwards
+            | Mood::Throttling { .. }
+            | Mood::Estranged
+            | Mood::Overloaded => None,
         };
         match said {
             Some(answer) => Judgement { answer, ..judgement },
@@ -317,7 +359,7 @@ impl AuthorizationServer {
     /// A revocation request (RFC 7009). Most servers end the whole grant. False if it cannot be served just now.
     pub fn revoke(&mut self, now: Timestamp, token: &RefreshToken) -> bool {
         let serves = match self.mood {
-            Mood::Well | Mood::SickAfterwards | Mood::Garbled => true,
+            Mood::Well | Mood::SickAfterwards | Mood::Garbled | Mood::Overloaded => true,
             Mood::Throttling { until, .. } => until <= now,
             Mood::Sick | Mood::Estranged => false,
         };
@@ -361,9 +403,9 @@ impl AuthorizationServer {
     /// Whether a resource server takes this access token: it is known, lives, and its grant was not ended.
     #[must_use]
     pub fn takes(&self, now: Timestamp, token: &AccessToken) -> bool {
-        number_of(token.expose())
-            .and_then(|number| self.access_tokens.get(number as usize))
-            .is_some_and(|access| now < access.expires_at && !self.is_revoked(access.family))
+        number_of(token.expose()).and_then(|number| self.access_tokens.get(number as usize)).is_some_and(
+            |access| !self.takes_nothing && now < access.expires_at && !self.is_revoked(access.family),
+        )
     }
 }
 
@@ -381,10 +423,17 @@ mod tests {
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_millis(0);
+    const NOBODY: Millis = Millis::ZERO;
 
     fn server(reuse: Reuse) -> AuthorizationServer {
         let access_lifetime = Millis::from_secs(60);
-        AuthorizationServer::new(Manners { reuse, access_lifetime, kills_access: false, revokes_one: false })
+        AuthorizationServer::new(Manners {
+            reuse,
+            access_lifetime,
+            kills_access: false,
+            revokes_one: false,
+            login_lives: NOBODY,
+        })
     }
 
     fn successor(judgement: Judgement) -> Option<RefreshToken> {
@@ -411,15 +460,19 @@ mod tests {
             let mut server = server(reuse);
             let first = server.log_in(NOW).1.refresh_token.unwrap();
             let (other, _) = server.log_in(NOW);
-            let second = successor(server.refresh(NOW, &first)).unwrap();
+            let second = successor(server.refresh(NOW, &first, false)).unwrap();
             let then = NOW.after(after);
-            let again = successor(server.refresh(then, &first));
+            let again = successor(server.refresh(then, &first, false));
             assert_eq!(again.is_some(), works_again, "{reuse:?}");
             if let Some(again) = again {
                 let same = matches!(reuse, Reuse::SamePair(_) | Reuse::ActiveToken);
                 assert_eq!(again == second, same, "{reuse:?}");
             }
-            assert_eq!(successor(server.refresh(then, &second)).is_some(), successor_lives, "{reuse:?}");
+            assert_eq!(
+                successor(server.refresh(then, &second, false)).is_some(),
+                successor_lives,
+                "{reuse:?}"
+            );
             assert_eq!(!server.is_revoked(other), others_live, "{reuse:?}");
         }
     }
@@ -428,9 +481,9 @@ mod tests {
     fn a_grandparent_of_the_active_token_ends_the_grant_there() {
         let mut server = server(Reuse::ActiveToken);
         let first = server.log_in(NOW).1.refresh_token.unwrap();
-        let second = successor(server.refresh(NOW, &first)).unwrap();
-        assert!(successor(server.refresh(NOW, &second)).is_some());
-        assert!(successor(server.refresh(NOW, &first)).is_none());
+        let second = successor(server.refresh(NOW, &first, false)).unwrap();
+        assert!(successor(server.refresh(NOW, &second, false)).is_some());
+        assert!(successor(server.refresh(NOW, &first, false)).is_none());
         assert!(server.is_revoked(0));
     }
 
@@ -439,7 +492,9 @@ mod tests {
         let mut server = server(Reuse::NotRotating);
         let first = server.log_in(NOW).1.refresh_token.unwrap();
         for _ in 0..3 {
-            let TokenAnswer::Granted(grant) = server.refresh(NOW, &first).answer else { panic!("refused") };
+            let TokenAnswer::Granted(grant) = server.refresh(NOW, &first, false).answer else {
+                panic!("refused")
+            };
             assert_eq!(grant.refresh_token, None);
         }
     }
@@ -461,11 +516,12 @@ mod tests {
             access_lifetime: Millis::from_secs(60),
             kills_access: true,
             revokes_one: true,
+            login_lives: NOBODY,
         };
         let mut server = AuthorizationServer::new(manners);
         let (family, grant) = server.log_in(NOW);
         let first = grant.refresh_token.unwrap();
-        let second = successor(server.refresh(NOW, &first)).unwrap();
+        let second = successor(server.refresh(NOW, &first, false)).unwrap();
         assert!(!server.takes(NOW, &grant.access_token));
         assert!(server.revoke(NOW, &first));
         assert_eq!(server.live_tokens(family).count(), 1, "its successor lives on");
@@ -473,5 +529,31 @@ mod tests {
         assert_eq!(server.live_tokens(family).count(), 0);
         server.mood = Mood::Sick;
         assert!(!server.revoke(NOW, &second));
+    }
+
+    #[test]
+    fn its_own_login_lives_from_its_last_form_and_renews_grants_until_then() {
+        let hours = |hours: u64| NOW.after(Millis::from_secs(hours * 3_600));
+        let manners = Manners { login_lives: hours(8).since(NOW), ..server(Reuse::RevokesFamily).manners };
+        let mut server = AuthorizationServer::new(manners);
+        assert!(server.log_in_silently(NOW).is_none());
+        server.form_filled(hours(1));
+        assert!(server.log_in_silently(hours(8)).is_some(), "that was no form");
+        assert!(server.log_in_silently(hours(9)).is_none());
+    }
+
+    #[test]
+    fn a_crowded_server_serves_some_and_a_429_is_for_whoever_comes_next() {
+        let mut server = server(Reuse::RevokesFamily);
+        let first = server.log_in(NOW).1.refresh_token.unwrap();
+        server.mood = Mood::Overloaded;
+        assert!(server.refresh(NOW, &first, true).minted.is_none());
+        let second = successor(server.refresh(NOW, &first, false)).unwrap();
+        server.mood = Mood::Well;
+        server.throttles_next = Some(Millis::from_secs(7));
+        let throttled = server.refresh(NOW, &second, false).answer;
+        let wait = Some(Millis::from_secs(7));
+        assert_eq!(throttled, TokenAnswer::Failed { failure: Failure::Throttled, retry_after: wait });
+        assert!(server.refresh(NOW.after(Millis::from_secs(7)), &second, false).minted.is_some());
     }
 }

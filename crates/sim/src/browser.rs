@@ -7,47 +7,56 @@ use alloc::vec::Vec;
 use everlit_core::id::{CallId, OpId, RequestId};
 use everlit_core::law::TabWatch;
 use everlit_core::retry::Failure;
-use everlit_core::tab::{Effect, Event, PeerMessage, State};
+use everlit_core::tab::{Effect, Event, PeerMessage, ProviderId, ReloginAnswer, State};
 use everlit_core::time::{Millis, Moment, Timestamp};
 use everlit_core::vault::Ask;
 
-use crate::activity::Idle;
 use crate::answers::{session_answer, token_answer};
 use crate::clock::Clock;
 use crate::happening::{Asked, Happening, Reply, Sender};
-use crate::laws::is_settled;
+use crate::laws::{is_settled, waits_for_gesture};
 use crate::machine::TabMachine;
 use crate::network::{Freight, Link};
 use crate::plan::{Flaw, Plan};
 use crate::stage::{Fate, Stage};
+use crate::timing::{FROZEN_AFTER, Timing};
 use crate::trace::Line;
 
 /// One tab and the document in it.
-struct Slot {
+pub(crate) struct Slot {
     machine: Box<dyn TabMachine>,
     watch: TabWatch,
-    document: u32,
+    pub(crate) document: u32,
     /// What the computer's monotonic clock showed when the document began.
     origin: Timestamp,
     arm: u64,
     /// What the armed timer was armed for.
     armed_for: Option<Timestamp>,
     frozen: bool,
+    /// Since when nobody looks at it.
+    hidden_since: Option<Timestamp>,
     /// The page is on its way through a login.
-    away: bool,
+    pub(crate) away: bool,
     /// What arrived while nothing could be handled.
-    inbox: Vec<Happening>,
+    pub(crate) inbox: Vec<Happening>,
     /// Both clocks when a question left.
     asked_at: BTreeMap<RequestId, (Timestamp, Timestamp)>,
+    /// The object at which its event socket is.
+    pub(crate) socket: Option<usize>,
 }
 
 /// A call of the app that has not been answered.
 #[derive(Clone, Copy, Debug)]
-struct Call {
-    tab: usize,
+pub(crate) struct Call {
+    pub(crate) tab: usize,
     at: Timestamp,
     sent: u32,
+    /// It saves what its user did.
+    pub(crate) is_work: bool,
 }
+
+/// The one provider that there is.
+const LOGIN: ProviderId = ProviderId(0);
 
 /// The browser.
 pub struct Browser {
@@ -55,12 +64,16 @@ pub struct Browser {
     pub clock: Clock,
     /// The session that the cookie names.
     pub cookie: Option<usize>,
-    slots: Vec<Slot>,
+    pub(crate) slots: Vec<Slot>,
     channel: bool,
+    /// What it does with hidden tabs just now.
+    pub timing: Timing,
+    pub(crate) shared_worker: bool,
+    /// The tab that its user looks at, or looked at last.
+    in_front: usize,
     flaw: Option<Flaw>,
     open_tab: fn() -> Box<dyn TabMachine>,
-    idle: Idle,
-    calls: BTreeMap<CallId, Call>,
+    pub(crate) calls: BTreeMap<CallId, Call>,
     next_call: u32,
     next_op: OpId,
 }
@@ -79,19 +92,23 @@ impl Browser {
                 arm: 0,
                 armed_for: None,
                 frozen: false,
+                hidden_since: None,
                 away: false,
                 inbox: Vec::new(),
                 asked_at: BTreeMap::new(),
+                socket: None,
             })
             .collect();
         Self {
-            clock: Clock::new(plan.clock_ahead, plan.mono_stops),
+            clock: Clock::new(plan.clock_ahead, plan.mono_stops).drifting(plan.drift),
             cookie: None,
             slots,
             channel: plan.channel,
+            timing: plan.timing,
+            shared_worker: plan.shared_worker,
+            in_front: 0,
             flaw: plan.flaw,
             open_tab,
-            idle: Idle::default(),
             calls: BTreeMap::new(),
             next_call: 0,
             next_op: OpId(0),
@@ -127,14 +144,17 @@ impl Browser {
     pub fn rests(&self, now: Timestamp, tab: usize) -> bool {
         self.slots.get(tab).is_none_or(|slot| {
             let mono = Timestamp::default().after(self.clock.mono(now).since(slot.origin));
-            slot.away || is_settled(mono, slot.machine.tab())
+            slot.away || is_settled(mono, slot.machine.tab(), slot.hidden_since.is_none())
         })
     }
 
-    /// When the oldest call was made that still waits in a page that is there.
+    /// When the oldest call was made that still waits in a page that is there, and not for its user.
     #[must_use]
     pub fn oldest_call(&self) -> Option<Timestamp> {
-        self.calls.values().map(|call| call.at).min()
+        let waits = |call: &&Call| {
+            self.slots.get(call.tab).is_some_and(|slot| !waits_for_gesture(slot.machine.tab()))
+        };
+        self.calls.values().filter(waits).map(|call| call.at).min()
     }
 
     /// Opens a new document in a tab; whatever the old one waited for is gone with it.
@@ -147,32 +167,106 @@ impl Browser {
         slot.origin = origin;
         slot.away = false;
         slot.asked_at.clear();
+        slot.socket = None;
         slot.inbox.clear();
         slot.armed_for = None;
         self.calls.retain(|_, call| call.tab != tab);
-        self.step(stage, tab, Event::Opened);
+        let hidden = self.slots.get(tab).is_some_and(|slot| slot.hidden_since.is_some());
+        self.step(stage, tab, Event::Opened { hidden });
     }
 
-    /// The app in a tab makes a call.
-    pub fn call(&mut self, stage: &mut Stage, tab: usize) {
+    /// The page in a tab crashes, and is opened again.
+    pub fn crash(&mut self, stage: &mut Stage, tab: usize) {
+        let Some(slot) = self.slots.get_mut(tab).filter(|slot| !slot.away) else { return };
+        slot.frozen = false;
+        if !self.clock.is_asleep() {
+            self.open(stage, tab);
+        }
+    }
+
+    /// The app in a tab makes a call. `is_work` says that it saves what its user did.
+    pub fn call(&mut self, stage: &mut Stage, tab: usize, is_work: bool) {
         let call = CallId(self.next_call);
         self.next_call = self.next_call.wrapping_add(1);
-        self.calls.insert(call, Call { tab, at: stage.now, sent: 0 });
+        self.calls.insert(call, Call { tab, at: stage.now, sent: 0, is_work });
         stage.tally.calls = stage.tally.calls.saturating_add(1);
-        self.step(stage, tab, Event::CallAsked { call });
+        self.step(stage, tab, Event::CallAsked { call, provider: LOGIN });
     }
 
-    /// The user was active.
-    pub fn input(&mut self, stage: &mut Stage) {
-        self.idle.input(self.clock.wall(stage.now), self.clock.mono(stage.now));
+    /// The user types or clicks in a tab.
+    pub fn input(&mut self, stage: &mut Stage, tab: usize) {
         stage.laws.user_active(stage.now);
+        if self.is_alert(tab) {
+            self.step(stage, tab, Event::UserActive { gesture: true });
+        }
     }
 
-    /// The wall clock is set. A page that runs looks at its clocks often enough to have done so just before and after.
-    pub fn clock_set(&mut self, now: Timestamp, by: i64) {
-        self.idle.look(self.clock.wall(now), self.clock.mono(now));
+    /// The tab that its user looks at, or looked at last.
+    #[must_use]
+    pub const fn in_front(&self) -> usize {
+        self.in_front
+    }
+
+    /// Whether somebody looks at a tab.
+    #[must_use]
+    pub fn is_seen(&self, tab: usize) -> bool {
+        self.slots.get(tab).is_some_and(|slot| slot.hidden_since.is_none())
+    }
+
+    /// The user looks at a tab, and by that no longer at any other.
+    pub fn show(&mut self, stage: &mut Stage, tab: usize) {
+        self.in_front = tab;
+        for other in 0..self.slots.len() {
+            if other != tab {
+                self.hide(stage, other);
+            }
+        }
+        let Some(slot) = self.slots.get_mut(tab) else { return };
+        let was_hidden = slot.hidden_since.take().is_some();
+        // A page that was frozen goes on when it is seen.
+        if was_hidden {
+            self.thaw(stage, tab);
+        }
+        if self.is_alert(tab) {
+            self.rearm(stage, tab);
+            self.step(stage, tab, Event::Shown);
+        }
+    }
+
+    /// Nobody looks at a tab any more.
+    pub fn hide(&mut self, stage: &mut Stage, tab: usize) {
+        let Some(slot) = self.slots.get_mut(tab).filter(|slot| slot.hidden_since.is_none()) else { return };
+        slot.hidden_since = Some(stage.now);
+        if self.timing == Timing::Freezing {
+            let document = slot.document;
+            stage.plan(FROZEN_AFTER, Happening::HiddenLong { tab, document, since: stage.now });
+        }
+        if self.is_alert(tab) {
+            self.step(stage, tab, Event::Hidden);
+            self.rearm(stage, tab);
+        }
+    }
+
+    /// A tab was hidden for long, if it still is.
+    pub fn hidden_long(&mut self, tab: usize, document: u32, since: Timestamp) {
+        let still = |slot: &&mut Slot| slot.hidden_since == Some(since) && slot.document == document;
+        let freezes = self.timing == Timing::Freezing;
+        if let Some(slot) = self.slots.get_mut(tab).filter(still).filter(|_| freezes) {
+            slot.frozen = true;
+        }
+    }
+
+    /// Arms the timer of a tab anew, which may be slowed down less than before.
+    pub fn rearm(&mut self, stage: &mut Stage, tab: usize) {
+        if let Some(slot) = self.slots.get_mut(tab) {
+            slot.armed_for = None;
+        }
+        self.arm(stage, tab);
+    }
+
+    /// The wall clock is set. A page that runs may notice or not.
+    pub const fn clock_set(&mut self, by: i64) {
         self.clock.step(by);
-        self.idle.clock_set(self.clock.wall(now), self.clock.mono(now));
     }
 
     /// A tab stops: frozen, or put aside in the back/forward cache.
@@ -203,7 +297,7 @@ impl Browser {
     /// soon after, at the latest when the network is back, every page that runs is told so.
     pub fn wake(&mut self, stage: &mut Stage) {
         self.clock.wake(stage.now);
-        self.idle.look(self.clock.wall(stage.now), self.clock.mono(stage.now));
+        stage.network.woke_at = Some(stage.now);
         for tab in 0..self.slots.len() {
             if let Some(slot) = self.slots.get_mut(tab) {
                 for waiting in &mut slot.inbox {
@@ -216,10 +310,7 @@ impl Browser {
             }
             if self.is_alert(tab) {
                 self.empty_inbox(stage, tab);
-                if let Some(slot) = self.slots.get_mut(tab) {
-                    slot.armed_for = None;
-                }
-                self.arm(stage, tab);
+                self.rearm(stage, tab);
                 let wait =
                     if stage.chance.permille(500) { Millis::ZERO } else { stage.chance.between(100, 30_000) };
                 stage.plan(wait, Happening::Online { tab });
@@ -230,7 +321,7 @@ impl Browser {
     /// A tab hears that the network is back.
     pub fn online(&mut self, stage: &mut Stage, tab: usize) {
         if self.is_alert(tab) {
-            self.step(stage, tab, Event::Nudged);
+            self.step(stage, tab, Event::Online);
         }
     }
 
@@ -278,16 +369,25 @@ impl Browser {
                 let answer = token_answer(reply, self.since(stage, sender.tab, request));
                 self.step(stage, sender.tab, Event::TokenAnswered { request, answer });
             }
+            Asked::Relogin { request, .. } => {
+                let answer = if let Reply::Relogin(answer) = reply { answer } else { ReloginAnswer::Failed };
+                self.step(stage, sender.tab, Event::ReloginAnswered { request, answer });
+            }
             Asked::Logout(request) => {
                 let done = matches!(reply, Reply::LoggedOut);
                 self.step(stage, sender.tab, Event::LogoutAnswered { request, done });
             }
             Asked::Call { call, stamp, repeated } => match reply {
                 Reply::Denied(denial) if self.calls.contains_key(&call) => {
-                    self.step(stage, sender.tab, Event::CallDenied { call, stamp, repeated, denial });
+                    self.step(
+                        stage,
+                        sender.tab,
+                        Event::CallDenied { call, provider: LOGIN, stamp, repeated, denial },
+                    );
                 }
                 Reply::Active(_)
-                | Reply::ReauthRequired(_)
+                | Reply::ReauthRequired { .. }
+                | Reply::Relogin(_)
                 | Reply::Ended
                 | Reply::LoggedOut
                 | Reply::NotNow(_)
@@ -299,7 +399,7 @@ impl Browser {
     }
 
     /// Whether a document is there to take something. If it only stands still, it takes it later.
-    fn here(&mut self, tab: usize, document: u32, later: impl FnOnce() -> Happening) -> bool {
+    pub(crate) fn here(&mut self, tab: usize, document: u32, later: impl FnOnce() -> Happening) -> bool {
         let asleep = self.clock.is_asleep();
         let Some(slot) = self.slots.get_mut(tab) else { return false };
         if slot.document != document || slot.away {
@@ -324,7 +424,6 @@ impl Browser {
     /// Steps the machine of a tab, does what it wants, and looks at the laws.
     pub fn step(&mut self, stage: &mut Stage, tab: usize, event: Event) {
         let (wall, mono) = (self.clock.wall(stage.now), self.clock.mono(stage.now));
-        self.idle.look(wall, mono);
         let Some(slot) = self.slots.get_mut(tab) else { return };
         if slot.away {
             return;
@@ -337,7 +436,8 @@ impl Browser {
         stage.tally.steps = stage.tally.steps.saturating_add(1);
         stage.note(Line::Tab { tab, event, state: after.state(), stamp: after.stamp() });
         stage.laws.core(slot.watch.check(now, &before, &event, &effects, after));
-        stage.laws.tab_stepped(mono, tab, before.stamp(), after);
+        let is_seen = slot.hidden_since.is_none();
+        stage.laws.tab_stepped(mono, tab, before.stamp(), after, is_seen);
         for effect in effects {
             self.carry_out(stage, tab, effect);
         }
@@ -349,20 +449,27 @@ impl Browser {
             Effect::CheckSession { request } => {
                 self.ask(stage, tab, Freight::Session, Asked::Session(request));
             }
-            Effect::RequestToken { request, stamp, reason } => {
-                let idle = match self.flaw {
-                    Some(Flaw::RefreshCountsAsActivity) => Millis::ZERO,
+            Effect::RequestToken { request, stamp, reason, active_ago } => {
+                let active_ago = match self.flaw {
+                    Some(Flaw::RefreshCountsAsActivity) => Some(Millis::ZERO),
                     Some(
                         Flaw::StoreForgets
                         | Flaw::EveryClaimWins
                         | Flaw::EscrowForgets
                         | Flaw::RevokesNothing,
                     )
-                    | None => self.idle.so_far,
+                    | None => active_ago,
                 };
                 let op = self.name_op();
-                let ask = Ask { op, stamp: Some(stamp), reason, active_ago: Some(idle) };
+                let ask = Ask { op, stamp: Some(stamp), reason, active_ago };
                 self.ask(stage, tab, Freight::Token, Asked::Token(request, ask));
+            }
+            Effect::Relogin { request, way } => self.relogin(stage, tab, request, way),
+            Effect::OpenSocket => self.open_socket(stage, tab),
+            Effect::CloseSocket => {
+                if let Some(slot) = self.slots.get_mut(tab) {
+                    slot.socket = None;
+                }
             }
             Effect::PostLogout { request } => self.ask(stage, tab, Freight::Logout, Asked::Logout(request)),
             // The answer is delivered all the same: an abort may come too late, and the machine must not care.
@@ -376,9 +483,20 @@ impl Browser {
                 });
                 self.ask(stage, tab, Freight::Call, Asked::Call { call, stamp, repeated });
             }
-            Effect::DeliverCall { call } | Effect::RefuseCall { call, .. } => self.settle_call(stage, call),
+            Effect::DeliverCall { call } | Effect::RefuseCall { call, .. } => {
+                if self.calls.get(&call).is_some_and(|call| call.is_work) {
+                    stage.input_lost = stage.input_lost.saturating_add(1);
+                }
+                self.settle_call(stage, call);
+            }
             // What the app is told changes nothing in this world.
-            Effect::SettleLogout { .. } | Effect::Transition { .. } => {}
+            Effect::SettleLogout { .. }
+            | Effect::Presence { .. }
+            | Effect::ProviderTransition { .. }
+            | Effect::Health(_) => {}
+            Effect::Transition { .. } => {
+                stage.tally.transitions = stage.tally.transitions.saturating_add(1);
+            }
         }
     }
 
@@ -387,7 +505,7 @@ impl Browser {
         Some(self.next_op)
     }
 
-    fn ask(&mut self, stage: &mut Stage, tab: usize, freight: Freight, asked: Asked) {
+    pub(crate) fn ask(&mut self, stage: &mut Stage, tab: usize, freight: Freight, asked: Asked) {
         let clocks = (self.clock.wall(stage.now), self.clock.mono(stage.now));
         let session = self.cookie;
         let Some(slot) = self.slots.get_mut(tab) else { return };
@@ -453,9 +571,9 @@ impl Browser {
         if let Some(deadline) = wanted {
             let by_computer = slot.origin.after(Timestamp::default().until(deadline));
             let wait = clock.until(stage.now, by_computer);
-            // Browsers are never early and always a little late.
-            let late = stage.chance.between(0, 15);
-            stage.plan(wait.plus(late), Happening::TabTimer { tab, arm: slot.arm });
+            let since = slot.hidden_since.map(|since| clock.mono(since));
+            let takes = self.timing.takes(clock.mono(stage.now), since, wait, &mut stage.chance);
+            stage.plan(takes, Happening::TabTimer { tab, arm: slot.arm });
         }
     }
 }

@@ -23,6 +23,11 @@ impl Chance {
         self.0.u32(0..1_000) < often
     }
 
+    /// Whether something happens that happens so often in a million times.
+    pub fn per_million(&mut self, often: u32) -> bool {
+        self.0.u32(0..1_000_000) < often
+    }
+
     /// A number below `end`, or zero if there is none.
     pub fn below(&mut self, end: usize) -> usize {
         if end == 0 { 0 } else { self.0.usize(0..end) }

@@ -16,6 +16,10 @@ pub const fn true_wall(now: Timestamp) -> Timestamp {
 pub struct Clock {
     /// How far the wall clock is ahead of the truth, in milliseconds.
     ahead: i64,
+    /// How fast it drifts away from that, in millionths.
+    drift: i64,
+    /// When it was set last.
+    set_at: Timestamp,
     /// What the monotonic clock missed by sleeping.
     missed: Millis,
     asleep_since: Option<Timestamp>,
@@ -26,13 +30,22 @@ impl Clock {
     /// A clock that is off by `ahead` milliseconds and whose monotonic part stops in sleep or runs on.
     #[must_use]
     pub const fn new(ahead: i64, stops_in_sleep: bool) -> Self {
-        Self { ahead, missed: Millis::ZERO, asleep_since: None, stops_in_sleep }
+        let (drift, set_at) = (0, Timestamp::from_millis(0));
+        Self { ahead, drift, set_at, missed: Millis::ZERO, asleep_since: None, stops_in_sleep }
+    }
+
+    /// The same, with a wall clock that drifts by so many millionths.
+    #[must_use]
+    pub const fn drifting(self, drift: i64) -> Self {
+        Self { drift, ..self }
     }
 
     /// What the wall clock shows.
     #[must_use]
     pub const fn wall(&self, now: Timestamp) -> Timestamp {
-        Timestamp::from_millis(true_wall(now).as_millis().saturating_add_signed(self.ahead))
+        let drifted = now.since(self.set_at).as_millis().cast_signed().saturating_mul(self.drift) / 1_000_000;
+        let ahead = self.ahead.saturating_add(drifted);
+        Timestamp::from_millis(true_wall(now).as_millis().saturating_add_signed(ahead))
     }
 
     /// What the monotonic clock of the computer shows. A page sees it from its own origin on.
@@ -54,6 +67,11 @@ impl Clock {
     /// Somebody or something sets the wall clock.
     pub const fn step(&mut self, by: i64) {
         self.ahead = self.ahead.saturating_add(by);
+    }
+
+    /// Something sets the wall clock back to where it was before it drifted.
+    pub const fn set_right(&mut self, now: Timestamp) {
+        self.set_at = now;
     }
 
     /// The computer falls asleep.

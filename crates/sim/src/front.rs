@@ -2,7 +2,7 @@
 
 use everlit_core::id::CallerId;
 use everlit_core::retry::Failure;
-use everlit_core::tab::{Denial, TokenState};
+use everlit_core::tab::{Denial, ReloginAnswer, TokenState, Way, Ways};
 use everlit_core::time::Millis;
 use everlit_core::vault::{Answer, Ask, AskReason, Event};
 
@@ -20,15 +20,22 @@ pub(crate) struct Caller {
     refused: bool,
 }
 
+/// A frame alone.
+const FRAME: Ways = Ways::of(Way::Frame);
+
 impl Worker {
     /// A request of a tab arrives.
     pub fn receive(&mut self, stage: &mut Stage, server: &AuthorizationServer, sender: Sender) {
         stage.tally.requests = stage.tally.requests.saturating_add(1);
+        if !matches!(sender.asked, Asked::Call { .. }) {
+            stage.tally.asks = stage.tally.asks.saturating_add(1);
+        }
         let vault =
             sender.session.and_then(|object| Some((object, self.objects.get(object)?.machine.vault())));
         let Some((object, vault)) = vault else {
             let reply = match sender.asked {
                 Asked::Session(_) | Asked::Token(..) | Asked::Logout(_) => Reply::LoggedOut,
+                Asked::Relogin { .. } => Reply::Relogin(ReloginAnswer::Failed),
                 Asked::Call { .. } => Reply::Denied(Denial::LoggedOut),
             };
             reply_to(stage, sender, reply);
@@ -41,6 +48,8 @@ impl Worker {
                 self.answer(stage, server, object, Caller { sender, refused: false }, answer);
             }
             Asked::Token(_, ask) => self.ask(stage, server, object, Caller { sender, refused: false }, ask),
+            // The world sees to that: it takes a login at the server.
+            Asked::Relogin { .. } => {}
             Asked::Logout(_) => {
                 let caller = self.name_caller(object, Caller { sender, refused: false });
                 self.turn(stage, server, object, Event::LogoutAsked { caller });
@@ -65,7 +74,16 @@ impl Worker {
         self.turn(stage, server, object, Event::TokenAsked { caller, ask });
     }
 
-    fn name_caller(&mut self, object: usize, caller: Caller) -> CallerId {
+    /// The ways of silent re-login that are still worth a try.
+    fn silent(&self, object: usize) -> Ways {
+        let Some(object) = self.objects.get(object) else { return Ways::NONE };
+        let refused = object.machine.vault().refused();
+        let all = if self.frames { Ways::ALL } else { Ways::ALL.without(FRAME) };
+        let framed = if refused.frame { all.without(FRAME) } else { all };
+        if refused.top_level { framed.and(FRAME) } else { framed }
+    }
+
+    pub(crate) fn name_caller(&mut self, object: usize, caller: Caller) -> CallerId {
         let id = CallerId(self.next_caller);
         self.next_caller = self.next_caller.wrapping_add(1);
         if let Some(object) = self.objects.get_mut(object) {
@@ -99,6 +117,10 @@ impl Worker {
                         stamp: current.stamp,
                         expires_in: current.expires_in,
                         lifetime: current.lifetime,
+                        server_time: now,
+                        elapsed: Millis::ZERO,
+                        idle_left: current.idle_left,
+                        idle_limit: self.policy.idle_limit,
                     })
                 } else if server.takes(stage.now, &current.access_token) {
                     Reply::Called
@@ -118,7 +140,7 @@ impl Worker {
             }
             Answer::RetryAfter(wait) => Reply::NotNow(wait),
             Answer::ReauthRequired(_) if is_call => Reply::Denied(Denial::ReauthRequired),
-            Answer::ReauthRequired(_) => Reply::ReauthRequired(stamp),
+            Answer::ReauthRequired(_) => Reply::ReauthRequired { stamp, silent: self.silent(object) },
             Answer::Ended(_) if is_call => Reply::Denied(Denial::Ended),
             Answer::LoggedOut if is_call => Reply::Denied(Denial::LoggedOut),
             // Whatever it was before: as asked, there is no session now.
@@ -130,12 +152,16 @@ impl Worker {
     }
 }
 
-fn reply_to(stage: &mut Stage, sender: Sender, reply: Reply) {
+pub(crate) fn reply_to(stage: &mut Stage, sender: Sender, reply: Reply) {
+    if matches!(reply, Reply::Denied(_)) {
+        stage.tally.denied = stage.tally.denied.saturating_add(1);
+    }
     let freight = match sender.asked {
         Asked::Session(_) => Freight::Session,
         Asked::Token(..) => Freight::Token,
         Asked::Logout(_) => Freight::Logout,
         Asked::Call { .. } => Freight::Call,
+        Asked::Relogin { .. } => Freight::Relogin,
     };
     let nothing = Happening::ToTab(sender, Reply::Nothing(Failure::Ambiguous));
     let fate = stage.send(Link::FromWorker, freight, Happening::ToTab(sender, reply), Some(nothing.clone()));

@@ -4,11 +4,13 @@ use everlit_core::Stamp;
 use everlit_core::id::{CallId, RequestId};
 use everlit_core::retry::Failure;
 use everlit_core::secret::RefreshToken;
-use everlit_core::tab::{Denial, PeerMessage, TokenState};
-use everlit_core::time::Millis;
+use everlit_core::tab::{Denial, News, PeerMessage, ReloginAnswer, TokenState, Way, Ways};
+use everlit_core::time::{Millis, Timestamp};
 use everlit_core::vault::{Ask, ErrandId, Login, RevocationAnswer, TokenAnswer};
 
 use crate::escrow::{Question, Word};
+use crate::life::Incident;
+use crate::naive::Deed;
 use crate::rotator::{Kept, Order};
 
 /// Something that will happen.
@@ -83,6 +85,10 @@ pub enum Happening {
     FromServer {
         /// Which rotator.
         job: u64,
+        /// Whose.
+        object: usize,
+        /// The request's name there.
+        request: RequestId,
         /// The answer; nothing if the connection broke.
         answer: Option<TokenAnswer>,
     },
@@ -118,6 +124,40 @@ pub enum Happening {
         /// The same login.
         login: Login,
     },
+    /// A page that left for a silent re-login comes back.
+    Redirected {
+        /// In which tab.
+        tab: usize,
+    },
+    /// An event socket is open, or is not.
+    Socket {
+        /// Of which tab.
+        tab: usize,
+        /// Of which document of it.
+        document: u32,
+        /// Whether it is open.
+        open: bool,
+    },
+    /// The Worker tells whoever listens.
+    News {
+        /// At which object.
+        object: usize,
+        /// What.
+        news: News,
+        /// Of which token.
+        stamp: Stamp,
+    },
+    /// A tab hears of it later.
+    Heard {
+        /// Which one.
+        tab: usize,
+        /// Which document of it.
+        document: u32,
+        /// What.
+        news: News,
+        /// Of which token.
+        stamp: Stamp,
+    },
     /// The computer wakes.
     Wake,
     /// A tab hears that the network is back.
@@ -125,13 +165,26 @@ pub enum Happening {
         /// Which one.
         tab: usize,
     },
+    /// A tab was hidden for long, if it still is.
+    HiddenLong {
+        /// Which one.
+        tab: usize,
+        /// Which document of it.
+        document: u32,
+        /// Since when.
+        since: Timestamp,
+    },
     /// A frozen tab comes back.
     Thaw {
         /// Which one.
         tab: usize,
     },
+    /// Something happens to a naive client, in a world of its own.
+    Naive(Deed),
     /// The user does the next thing.
     User,
+    /// The next thing comes that life brings.
+    Life(Incident),
     /// The next thing breaks.
     Fault,
 }
@@ -158,6 +211,13 @@ pub enum Asked {
     Token(RequestId, Ask),
     /// `POST /auth/logout`.
     Logout(RequestId),
+    /// A silent re-login in a frame or a popup.
+    Relogin {
+        /// Comes back with how it ended.
+        request: RequestId,
+        /// How.
+        way: Way,
+    },
     /// A call to `/api`.
     Call {
         /// Which one.
@@ -175,7 +235,14 @@ pub enum Reply {
     /// There is a token.
     Active(TokenState),
     /// The session waits for its user.
-    ReauthRequired(Stamp),
+    ReauthRequired {
+        /// Its last token.
+        stamp: Stamp,
+        /// How it could go on without being seen.
+        silent: Ways,
+    },
+    /// A silent re-login came to an end.
+    Relogin(ReloginAnswer),
     /// The session is over.
     Ended,
     /// There is no session; after a logout, as asked.

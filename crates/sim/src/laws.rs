@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use everlit_core::id::RequestId;
 use everlit_core::law::{Broken, Law};
-use everlit_core::tab::{State, Tab};
+use everlit_core::tab::{Phase, Presence, State, Tab, Way};
 use everlit_core::time::{Millis, Timestamp};
 use everlit_core::vault::{Blast, GraceProfile, Limits, Outcome, Policy, Row, Status, TokenAnswer};
 use everlit_core::{Epoch, Stamp};
@@ -70,6 +70,8 @@ struct Wire {
     heard: bool,
     /// It was counted as lost.
     counted: bool,
+    /// Its answer came to nothing by no doing of ours: it was lost, came later than any limit, or its rotator died.
+    by_the_world: bool,
 }
 
 impl Wire {
@@ -100,6 +102,8 @@ pub struct Laws {
     held: Vec<Option<Stamp>>,
     /// When the user really was active last.
     input_at: Timestamp,
+    /// How far the user's clock was set back, in all: what tabs told each other before may look as much younger to one that slept.
+    set_back: Millis,
     /// The end of the last cool-down that a server announced.
     cool_down_until: Timestamp,
     settling: Option<Settling>,
@@ -129,6 +133,11 @@ impl Laws {
     /// The user typed, clicked or logged in.
     pub fn user_active(&mut self, now: Timestamp) {
         self.input_at = now;
+    }
+
+    /// The user's clock was set back.
+    pub fn clock_set_back(&mut self, by: Millis) {
+        self.set_back = self.set_back.plus(by);
     }
 
     /// A session began, in the object that has its number.
@@ -199,6 +208,7 @@ impl Laws {
             kept: false,
             heard: false,
             counted: false,
+            by_the_world: false,
         });
         self.holds(alone, Law::OneTokenRequestInFlight, "a token request left while another was under way");
     }
@@ -218,6 +228,30 @@ impl Laws {
         wire.says_so = matches!(judged.answer, TokenAnswer::Granted(_));
         wire.misled = judged.minted.is_some() && matches!(judged.answer, TokenAnswer::Failed { .. });
         self.holds(!again, Law::OneTokenRequestInFlight, "a token request reached the server twice");
+    }
+
+    /// The world cut the answer to a token request off, whoever waited for it.
+    pub fn cut_off(&mut self, object: usize, request: RequestId) {
+        if let Some(wire) = self.wire(object, request) {
+            wire.by_the_world = true;
+        }
+    }
+
+    /// Whether the present grant of a session is lost because the world cut off every answer with new tokens that nobody has.
+    #[must_use]
+    pub fn is_lost_by_the_world(&self, object: usize) -> bool {
+        self.sessions.get(object).is_some_and(|session| {
+            let mut lost =
+                session.wire.iter().filter(|wire| wire.grant == session.grant && wire.is_lost()).peekable();
+            lost.peek().is_some() && lost.all(|wire| wire.by_the_world)
+        })
+    }
+
+    /// When a token request was claimed.
+    #[must_use]
+    pub fn claimed_at(&self, object: usize, request: RequestId) -> Option<Timestamp> {
+        let session = self.sessions.get(object)?;
+        session.wire.iter().rev().find(|wire| wire.request == request).map(|wire| wire.claimed_at)
     }
 
     /// A token request is lost on its way.
@@ -329,7 +363,7 @@ impl Laws {
         self.holds(known, Law::DurableBeforeVisible, "a vault knows what its row does not");
         // Never later than the user's last input, by the clock of the Worker.
         let believed = row.active_at;
-        let input = true_wall(self.input_at).after(ACTIVITY_TRAVELS);
+        let input = true_wall(self.input_at).after(ACTIVITY_TRAVELS).after(self.set_back);
         self.holds(
             believed <= input,
             Law::ActivityIsNotRefresh,
@@ -382,7 +416,14 @@ impl Laws {
     // The tabs.
 
     /// A tab took a step.
-    pub fn tab_stepped(&mut self, mono: Timestamp, slot: usize, before: Option<Stamp>, tab: &Tab) {
+    pub fn tab_stepped(
+        &mut self,
+        mono: Timestamp,
+        slot: usize,
+        before: Option<Stamp>,
+        tab: &Tab,
+        is_seen: bool,
+    ) {
         if self.held.len() <= slot {
             self.held.resize(slot.saturating_add(1), None);
         }
@@ -394,7 +435,7 @@ impl Laws {
             }
         }
         self.gave_up(before, tab.state());
-        if is_settled(mono, tab)
+        if is_settled(mono, tab, is_seen)
             && let Some(open) = self.settling.as_mut().and_then(|settling| settling.tabs.get_mut(slot))
         {
             *open = false;
@@ -478,11 +519,24 @@ impl Laws {
     }
 }
 
+/// Whether the next gesture of its user opens a popup, by which the session goes on, or has just opened it.
+pub fn waits_for_gesture(tab: &Tab) -> bool {
+    matches!(tab.phase(), Phase::Relogin { attempt, .. } if attempt.is_none_or(|attempt| attempt.way == Way::Popup))
+}
+
 /// Whether a tab is where a session may rest: active with a token that lives, or in a state that asks the user.
-pub fn is_settled(mono: Timestamp, tab: &Tab) -> bool {
+pub fn is_settled(mono: Timestamp, tab: &Tab, is_seen: bool) -> bool {
     match tab.state() {
-        State::Active => tab.phase().hold().is_some_and(|hold| mono < hold.expires_at),
+        // Whoever is not there, or does not look, needs no token.
+        State::Active => {
+            !is_seen
+                || tab.presence() != Presence::Present
+                || tab.phase().hold().is_some_and(|hold| mono < hold.expires_at)
+        }
         State::LoggedOut | State::ReauthRequired | State::Ended => true,
-        State::LoggingIn | State::Refreshing | State::Resuming | State::Degraded => false,
+        State::LoggingIn | State::Refreshing | State::Resuming | State::Degraded => {
+            waits_for_gesture(tab)
+                || !is_seen && matches!(tab.phase(), Phase::Degraded { retry_at: None, .. })
+        }
     }
 }

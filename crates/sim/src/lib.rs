@@ -27,7 +27,6 @@
 
 extern crate alloc;
 
-mod activity;
 mod answers;
 pub mod authorization_server;
 pub mod browser;
@@ -38,14 +37,20 @@ pub mod fault;
 mod front;
 pub mod happening;
 pub mod laws;
+pub mod life;
 pub mod machine;
+mod month;
+pub mod naive;
 pub mod network;
 pub mod plan;
 mod queue;
 pub mod report;
 pub mod rotator;
+mod season;
+mod silent;
 pub mod stage;
 mod telling;
+pub mod timing;
 pub mod trace;
 pub mod user;
 pub mod worker;

@@ -53,6 +53,6 @@ pub struct Cast {
 
 impl Default for Cast {
     fn default() -> Self {
-        Self { tab: || Box::new(Tab::new()), vault: |policy, row| Box::new(Vault::load(policy, row)) }
+        Self { tab: || Box::new(Tab::default()), vault: |policy, row| Box::new(Vault::load(policy, row)) }
     }
 }

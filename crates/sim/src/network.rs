@@ -56,6 +56,10 @@ pub enum Freight {
     Keep,
     /// A vault's question to the escrow.
     Close,
+    /// A silent re-login.
+    Relogin,
+    /// The event socket.
+    Socket,
     /// A tab's word to the others.
     Word,
 }
@@ -71,6 +75,10 @@ pub struct Parcel {
     pub freight: Freight,
     /// How many of this freight went this way before it.
     pub nth: u32,
+    /// Whether the user's computer woke just before.
+    pub woke: bool,
+    /// Whether the authorization server is ill.
+    pub sick: bool,
 }
 
 /// What becomes of a parcel.
@@ -105,9 +113,18 @@ impl<F: FnMut(&Parcel) -> Verdict> Rule for F {
 #[derive(Default)]
 pub struct Network {
     rules: Vec<Box<dyn Rule>>,
+    /// When the user's computer woke last.
+    pub woke_at: Option<Timestamp>,
+    /// Whether the authorization server is ill and takes long for everything.
+    pub sick: bool,
+    /// Until when there is no connection between the tabs and the Worker.
+    offline_until: Timestamp,
     /// How many of each freight went each way.
     sent: [[u32; FREIGHTS]; LINKS],
 }
+
+/// For so long after a wake the network is worse.
+const JUST_WOKE: Millis = Millis::from_secs(30);
 
 const LINKS: usize = Link::Channel as usize + 1;
 const FREIGHTS: usize = Freight::Word as usize + 1;
@@ -121,14 +138,25 @@ impl Network {
     /// Ends every fault.
     pub fn heal(&mut self) {
         self.rules.clear();
+        self.offline_until = Timestamp::default();
+        (self.woke_at, self.sick) = (None, false);
+    }
+
+    /// There is no connection between the tabs and the Worker until then.
+    pub fn offline(&mut self, until: Timestamp) {
+        self.offline_until = self.offline_until.max(until);
     }
 
     /// Decides about a parcel that leaves now. Never passes.
     pub fn judge(&mut self, at: Timestamp, link: Link, freight: Freight, chance: &mut Chance) -> Verdict {
-        let mut parcel = Parcel { at, link, freight, nth: 0 };
+        let woke = self.woke_at.is_some_and(|woke_at| at.since(woke_at) < JUST_WOKE);
+        let mut parcel = Parcel { at, link, freight, nth: 0, woke, sick: self.sick };
         if let Some(sent) = self.sent.get_mut(link as usize).and_then(|link| link.get_mut(freight as usize)) {
             parcel.nth = *sent;
             *sent = sent.wrapping_add(1);
+        }
+        if at < self.offline_until && matches!(link, Link::ToWorker | Link::FromWorker) {
+            return Verdict::Drop { noticed: Some(chance.between(5, 3_000)) };
         }
         for rule in self.rules.iter_mut().rev() {
             match rule.judge(&parcel, chance) {
@@ -235,29 +263,6 @@ impl Rule for Weather {
     }
 }
 
-/// No connection between the tabs and the Worker until a time comes.
-#[derive(Clone, Copy, Debug)]
-pub struct OfflineUntil(pub Timestamp);
-
-impl Rule for OfflineUntil {
-    fn judge(&mut self, parcel: &Parcel, chance: &mut Chance) -> Verdict {
-        match parcel.link {
-            Link::ToWorker | Link::FromWorker if parcel.at < self.0 => {
-                Verdict::Drop { noticed: Some(chance.between(5, 3_000)) }
-            }
-            Link::ToWorker
-            | Link::FromWorker
-            | Link::ToServer
-            | Link::FromServer
-            | Link::ToRotator
-            | Link::FromRotator
-            | Link::ToEscrow
-            | Link::FromEscrow
-            | Link::Channel => Verdict::Pass,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -287,8 +292,9 @@ mod tests {
         let mut chance = Chance::new(2);
         let mut weather = Weather { slow: 500, doubled: 500, ..Weather::FAIR };
         for nth in 0..2_000 {
-            let mut judge =
-                |link, freight| weather.judge(&Parcel { at: NOW, link, freight, nth }, &mut chance);
+            let mut judge = |link, freight| {
+                weather.judge(&Parcel { at: NOW, link, freight, nth, woke: false, sick: false }, &mut chance)
+            };
             for link in [Link::ToServer, Link::FromServer] {
                 assert!(!matches!(judge(link, Freight::Refresh), Verdict::Twice(..)));
             }

@@ -5,8 +5,10 @@ use everlit_core::vault::{GraceProfile, Policy};
 
 use crate::authorization_server::{Manners, Reuse};
 use crate::chance::Chance;
+use crate::life::Person;
 use crate::machine::Cast;
 use crate::network::Weather;
+use crate::timing::Timing;
 
 /// Which worlds there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub enum Kind {
     Storms,
     /// Whole days as people live them, each with a storm.
     Days,
+    /// A month of one of many users, as the survey's table has it.
+    Month,
 }
 
 impl Kind {
@@ -27,6 +31,7 @@ impl Kind {
             Self::Quiet => "quiet",
             Self::Storms => "storms",
             Self::Days => "days",
+            Self::Month => "month",
         }
     }
 }
@@ -56,6 +61,16 @@ pub struct Plan {
     pub clock_ahead: i64,
     /// Whether the user's monotonic clock stops in sleep.
     pub mono_stops: bool,
+    /// How fast that clock drifts, in millionths.
+    pub drift: i64,
+    /// What the browser does with hidden tabs.
+    pub timing: Timing,
+    /// How long the authorization server knows its user after a form.
+    pub server_login: Millis,
+    /// Whether a silent re-login works in a frame.
+    pub frames: bool,
+    /// Whether the tabs share one event socket.
+    pub shared_worker: bool,
     /// How the user lives.
     pub habits: Habits,
     /// What breaks while there is a storm.
@@ -166,6 +181,11 @@ impl Plan {
             channel: true,
             clock_ahead: 0,
             mono_stops: false,
+            drift: 0,
+            timing: Timing::Exact,
+            server_login: Millis::ZERO,
+            frames: true,
+            shared_worker: true,
             habits: Habits { pace: Millis::ZERO, logs_out: 0, workday: Millis::ZERO, sleeps: false },
             storm: QUIET,
             storms: 0,
@@ -258,6 +278,15 @@ impl Plan {
                 _ => 0,
             },
             mono_stops: chance.permille(500),
+            server_login: Millis::from_secs(if seed.is_multiple_of(2) { 8 * 3_600 } else { 0 }),
+            frames: !seed.is_multiple_of(3),
+            shared_worker: seed % 5 < 3,
+            timing: match seed % 4 {
+                0 => Timing::Exact,
+                1 => Timing::Minutely,
+                2 => Timing::Freezing,
+                _ => Timing::Late,
+            },
             habits: Habits {
                 pace: chance.between(3_000, 40_000),
                 logs_out,
@@ -311,6 +340,26 @@ impl Plan {
         }
     }
 
+    /// A month of the user with this number, which is its seed too, with three tabs. What happens in it is [`Life`](crate::life::Life).
+    #[must_use]
+    pub fn month(seed: u64) -> Self {
+        let Person { reuse, timing, mono_stops, clock_ahead, drift, channel, frames } = Person::of(seed);
+        let quiet = Self::quiet_with(seed, reuse);
+        Self {
+            kind: Kind::Month,
+            access_lifetime: Millis::from_secs(3_600),
+            channel,
+            clock_ahead,
+            mono_stops,
+            drift,
+            timing,
+            server_login: Millis::from_secs(8 * 3_600),
+            frames,
+            shared_worker: timing != Timing::Late,
+            ..quiet
+        }
+    }
+
     /// The worlds of a kind.
     #[must_use]
     pub fn of(kind: Kind, seed: u64, tabs: usize) -> Self {
@@ -318,6 +367,7 @@ impl Plan {
             Kind::Quiet => Self { tabs, ..Self::quiet(seed) },
             Kind::Storms => Self::stormy(seed, tabs),
             Kind::Days => Self::days(seed, tabs),
+            Kind::Month => Self { tabs, ..Self::month(seed) },
         }
     }
 
@@ -329,6 +379,7 @@ impl Plan {
             access_lifetime: self.access_lifetime,
             kills_access: self.kills_access,
             revokes_one: self.revokes_one,
+            login_lives: self.server_login,
         }
     }
 }

@@ -6,13 +6,11 @@ use core::cmp::Reverse;
 
 use everlit_core::time::Timestamp;
 
-use crate::happening::Happening;
-
 /// A queue. What is planned lies still in its place; only its key moves.
-#[derive(Debug, Default)]
-pub(crate) struct Queue {
+#[derive(Debug)]
+pub(crate) struct Queue<T> {
     keys: BinaryHeap<Reverse<Key>>,
-    places: Vec<Option<Happening>>,
+    places: Vec<Option<T>>,
     free: Vec<u32>,
     planned: u64,
 }
@@ -37,8 +35,14 @@ impl Key {
     }
 }
 
-impl Queue {
-    pub(crate) fn push(&mut self, at: Timestamp, happening: Happening) {
+impl<T> Default for Queue<T> {
+    fn default() -> Self {
+        Self { keys: BinaryHeap::new(), places: Vec::new(), free: Vec::new(), planned: 0 }
+    }
+}
+
+impl<T> Queue<T> {
+    pub(crate) fn push(&mut self, at: Timestamp, happening: T) {
         self.planned = self.planned.wrapping_add(1);
         let place = match self.free.pop() {
             Some(place) => place,
@@ -54,7 +58,7 @@ impl Queue {
     }
 
     /// The next thing, unless that comes after `until`.
-    pub(crate) fn pop(&mut self, until: Timestamp) -> Option<(Timestamp, Happening)> {
+    pub(crate) fn pop(&mut self, until: Timestamp) -> Option<(Timestamp, T)> {
         let Reverse(next) = self.keys.peek().filter(|Reverse(next)| next.at() <= until).copied()?;
         self.keys.pop();
         self.free.push(next.place());
@@ -72,11 +76,11 @@ mod tests {
         let mut queue = Queue::default();
         for _ in 0..2 {
             for (at, tab) in [(5, 0), (3, 1), (5, 2), (4, 3)] {
-                queue.push(Timestamp::from_millis(at), Happening::Online { tab });
+                queue.push(Timestamp::from_millis(at), tab);
             }
             let mut order = Vec::new();
             assert!(queue.pop(Timestamp::from_millis(2)).is_none());
-            while let Some((_, Happening::Online { tab })) = queue.pop(Timestamp::from_millis(9)) {
+            while let Some((_, tab)) = queue.pop(Timestamp::from_millis(9)) {
                 order.push(tab);
             }
             assert_eq!(order, [1, 3, 0, 2]);

@@ -8,7 +8,7 @@ use core::fmt;
 use everlit_core::law::Law;
 use everlit_core::time::{Millis, Timestamp};
 
-use crate::plan::Plan;
+use crate::plan::{Kind, Plan};
 use crate::trace::clock_face;
 
 /// What was counted.
@@ -28,8 +28,20 @@ pub struct Tally {
     pub token_requests: u64,
     /// Requests that reached the Worker.
     pub requests: u64,
+    /// Those of them that were made for the session's sake: all but calls of the app.
+    pub asks: u64,
+    /// Grants that tabs had renewed without a form.
+    pub silent_relogins: u64,
+    /// Login forms shown, or input lost, that nothing excuses (in the survey).
+    pub lost_to_user: u64,
+    /// Login forms shown that nobody could have helped (in the survey).
+    pub unrecoverable: u64,
     /// Calls of the app.
     pub calls: u64,
+    /// Calls that the Worker refused for the sake of the session.
+    pub denied: u64,
+    /// Changes of state that apps were told of.
+    pub transitions: u64,
     /// Answers with new tokens that neither a vault nor an escrow ever had.
     pub answers_lost: u64,
     /// Grants given up because an answer was lost.
@@ -66,7 +78,13 @@ impl Tally {
             resent: self.resent.saturating_add(other.resent),
             token_requests: self.token_requests.saturating_add(other.token_requests),
             requests: self.requests.saturating_add(other.requests),
+            asks: self.asks.saturating_add(other.asks),
+            silent_relogins: self.silent_relogins.saturating_add(other.silent_relogins),
+            lost_to_user: self.lost_to_user.saturating_add(other.lost_to_user),
+            unrecoverable: self.unrecoverable.saturating_add(other.unrecoverable),
             calls: self.calls.saturating_add(other.calls),
+            denied: self.denied.saturating_add(other.denied),
+            transitions: self.transitions.saturating_add(other.transitions),
             answers_lost: self.answers_lost.saturating_add(other.answers_lost),
             lost: self.lost.saturating_add(other.lost),
             revoked: self.revoked.saturating_add(other.revoked),
@@ -125,6 +143,9 @@ pub struct Report {
 #[must_use]
 pub fn replay(plan: &Plan) -> String {
     let Plan { kind, seed, tabs, .. } = plan;
-    let kind = kind.as_str();
+    let kind = match kind {
+        Kind::Month => return format!("cargo xtask sim --users 1 --seed {seed}"),
+        Kind::Quiet | Kind::Storms | Kind::Days => kind.as_str(),
+    };
     format!("cargo xtask sim --worlds {kind} --seed {seed} --seeds 1 --tabs {tabs}")
 }

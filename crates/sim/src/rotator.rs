@@ -118,20 +118,31 @@ impl Worker {
         let refresh_token = job.order.refresh_token.clone();
         stage.laws.request_leaves(object, request);
         let arrives = Happening::ToServer { job: id, object, request, refresh_token };
-        let broken = Happening::FromServer { job: id, answer: None };
+        let broken = Happening::FromServer { job: id, object, request, answer: None };
         if stage.send(Link::ToServer, Freight::Refresh, arrives, Some(broken)) != Fate::OnItsWay {
             stage.laws.request_dropped(object, request);
         }
     }
 
     /// The authorization server's answer arrives, or the connection broke.
-    pub fn server_answered(&mut self, stage: &mut Stage, job: u64, answer: Option<TokenAnswer>) {
+    pub fn server_answered(
+        &mut self,
+        stage: &mut Stage,
+        job: u64,
+        (object, request): (usize, RequestId),
+        answer: Option<TokenAnswer>,
+    ) {
         if self.dies(stage, job) {
             return;
         }
         let now = stage.now;
+        if !self.works(job)
+            && stage.laws.claimed_at(object, request).is_some_and(|at| now.since(at) > RUNTIME_LIMIT)
+        {
+            stage.laws.cut_off(object, request);
+        }
         let Some(job) = self.job(job).filter(|job| matches!(job.stand, Stand::Sending)) else { return };
-        let (id, object, request) = (job.id, job.order.object, job.order.request);
+        let id = job.id;
         stage.laws.request_ended(object, request);
         let Some(answer) = answer else {
             self.finish(stage, id, None);
@@ -215,6 +226,7 @@ impl Worker {
         stage.note(Line::RotatorDied { object: order.object, request: order.request });
         stage.tally.deaths = stage.tally.deaths.saturating_add(1);
         stage.laws.request_ended(order.object, order.request);
+        stage.laws.cut_off(order.object, order.request);
         stage.count_lost(order.object, order.request);
         // The connection to the vault breaks, or there is silence.
         if stage.chance.permille(600) {

@@ -26,7 +26,9 @@ pub struct Stage {
     pub tally: Tally,
     /// The laws.
     pub laws: Laws,
-    to_come: Queue,
+    /// How many calls that saved somebody's work were refused, and not yet excused.
+    pub input_lost: u64,
+    to_come: Queue<Happening>,
 }
 
 /// What became of something that was sent.
@@ -51,6 +53,7 @@ impl Stage {
             trace: Trace::default(),
             tally: Tally::default(),
             laws: Laws::default(),
+            input_lost: 0,
             to_come: Queue::default(),
         }
     }

@@ -78,6 +78,7 @@ pub(crate) const fn kind_of(event: &Event) -> VaultEvent {
         Event::SilentRefused { .. } => VaultEvent::SilentRefused,
         Event::LogoutAsked { .. } => VaultEvent::LogoutAsked,
         Event::RevokeAsked { by, .. } => VaultEvent::RevokeAsked(*by),
+        Event::SilentRefused { .. } => VaultEvent::SilentRefused,
         Event::DeadlineReached => VaultEvent::DeadlineReached,
     }
 }

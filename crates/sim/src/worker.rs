@@ -8,15 +8,17 @@ use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use everlit_core::Epoch;
 use everlit_core::escrow::Escrow;
 use everlit_core::id::{CallerId, RequestId};
 use everlit_core::law::VaultWatch;
 use everlit_core::secret::RefreshToken;
+use everlit_core::tab;
 use everlit_core::time::{Millis, Timestamp};
 use everlit_core::vault::{
-    Answer, CHECKUP, Effect, Event, Granted, Login, Outcome, Policy, RevocationAnswer, Revoker, Row, Status,
+    Answer, CHECKUP, Effect, EndReason, Event, Granted, Login, News, Outcome, Policy, RevocationAnswer,
+    Revoker, Row, Standing, Status,
 };
+use everlit_core::{Epoch, Stamp};
 
 use crate::authorization_server::AuthorizationServer;
 use crate::clock::true_wall;
@@ -68,6 +70,8 @@ pub struct Worker {
     pub(crate) policy: Policy,
     load: fn(Policy, Row) -> Box<dyn VaultMachine>,
     pub(crate) flaw: Option<Flaw>,
+    /// Whether silent re-logins may go through a frame.
+    pub(crate) frames: bool,
     pub(crate) objects: Vec<Object>,
     pub(crate) jobs: Vec<Job>,
     pub(crate) next_job: u64,
@@ -91,6 +95,7 @@ impl Worker {
             policy: plan.policy,
             load: plan.cast.vault,
             flaw: plan.flaw,
+            frames: plan.frames,
             objects: Vec::new(),
             jobs: Vec::new(),
             next_job: 0,
@@ -223,6 +228,18 @@ impl Worker {
         self.turn_without_crash(stage, server, object, Event::RevokeAsked { caller: CallerId(u64::MAX), by });
     }
 
+    /// A callback brought the news that the authorization server wants to see the user.
+    pub fn silent_refused(
+        &mut self,
+        stage: &mut Stage,
+        server: &AuthorizationServer,
+        object: usize,
+        top_level: bool,
+    ) {
+        let event = Event::SilentRefused { caller: CallerId(u64::MAX), top_level };
+        self.turn_without_crash(stage, server, object, event);
+    }
+
     /// An answer to a revocation arrives.
     pub fn revoked(
         &mut self,
@@ -333,6 +350,7 @@ impl Worker {
             }
         }
         let (status, stamp) = (acting.row.status, acting.row.stamp);
+        let told = news(&acting.machine.vault().standing(), before.standing());
         stage.note(Line::Vault { object, event: kind, status, stamp });
         let vault = acting.machine.vault();
         if written || *vault != before {
@@ -348,6 +366,9 @@ impl Worker {
             self.arm_alarm(stage, object);
         }
         // What leaves comes after, and is lost if the object crashes now.
+        if let (Some((news, stamp)), None) = (told, crash) {
+            stage.send(Link::FromWorker, Freight::Socket, Happening::News { object, news, stamp }, None);
+        }
         for effect in effects {
             self.carry_out(stage, server, object, effect, crash.is_some());
         }
@@ -471,6 +492,16 @@ impl Worker {
             stage.plan(wait, Happening::VaultTimer { object, arm: armed.timer.arm });
         }
     }
+}
+
+/// What those are told who listen.
+fn news(standing: &Standing, before: Standing) -> Option<(tab::News, Stamp)> {
+    Some(match standing.news_since(before)? {
+        News::Moved(stamp) => (tab::News::Moved, stamp),
+        News::ReauthRequired(stamp) => (tab::News::ReauthRequired, stamp),
+        News::Over(stamp, EndReason::Logout) => (tab::News::LoggedOut, stamp),
+        News::Over(stamp, _) => (tab::News::Ended, stamp),
+    })
 }
 
 /// Which of an object's two clocks went off, and in which arming.

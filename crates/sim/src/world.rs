@@ -2,18 +2,21 @@
 
 use everlit_core::id::RequestId;
 use everlit_core::secret::RefreshToken;
-use everlit_core::tab::{Event, State};
+use everlit_core::tab::{Event, ReloginAnswer, State, Way};
 use everlit_core::time::{Millis, Timestamp};
-use everlit_core::vault::{Login, RevocationAnswer, Revoker, Row, TokenAnswer};
+use everlit_core::vault::{Login, RevocationAnswer, Revoker, Row, Status, TokenAnswer};
 
 use crate::authorization_server::{AuthorizationServer, Mood};
 use crate::browser::Browser;
 use crate::fault::{Fault, next_fault};
-use crate::happening::Happening;
-use crate::network::{Freight, Link, OfflineUntil, Rule};
-use crate::plan::{DAY, Plan, Storm};
+use crate::front::reply_to;
+use crate::happening::{Asked, Happening, Reply, Sender};
+use crate::life::Life;
+use crate::network::{Freight, Link, Rule};
+use crate::plan::{DAY, Kind, Plan, Storm};
 use crate::report::{Breach, Report, Tally, replay};
 use crate::stage::{Fate, Stage};
+use crate::timing::Timing;
 use crate::trace::Line;
 use crate::user::{Act, next_act};
 use crate::worker::{Armed, Worker};
@@ -23,14 +26,17 @@ const COOL_DOWN_MAX: Millis = everlit_core::retry::COOL_DOWN_MAX;
 
 /// One world.
 pub struct World {
-    plan: Plan,
-    stage: Stage,
-    browser: Browser,
-    worker: Worker,
-    server: AuthorizationServer,
+    pub(crate) plan: Plan,
+    pub(crate) stage: Stage,
+    pub(crate) browser: Browser,
+    pub(crate) worker: Worker,
+    pub(crate) server: AuthorizationServer,
     /// The newest login that opened a session, and its object.
-    last_login: Option<(usize, Login)>,
+    pub(crate) last_login: Option<(usize, Login)>,
     storming: bool,
+    pub(crate) life: Life,
+    /// Whether the user is at work just now.
+    pub(crate) at_work: bool,
 }
 
 impl World {
@@ -44,6 +50,8 @@ impl World {
             server: AuthorizationServer::new(plan.manners()),
             last_login: None,
             storming: false,
+            life: Life::default(),
+            at_work: false,
             plan,
         }
     }
@@ -75,9 +83,14 @@ impl World {
 
     /// The user logs in and opens every tab.
     pub fn begin(&mut self) {
+        self.server.form_filled(self.stage.now);
         self.log_in();
         for tab in 0..self.browser.tabs() {
             self.browser.open(&mut self.stage, tab);
+        }
+        self.browser.timing = self.plan.timing;
+        for tab in 1..self.browser.tabs() {
+            self.browser.hide(&mut self.stage, tab);
         }
         if !self.plan.habits.pace.is_zero() {
             self.stage.plan(self.plan.habits.pace, Happening::User);
@@ -88,6 +101,7 @@ impl World {
     pub fn storm(&mut self) {
         self.storming = true;
         self.stage.laws.unsettled();
+        self.browser.timing = self.plan.timing;
         let Storm { crashes, escrow_crashes, deaths, .. } = self.plan.storm;
         self.worker.crashes = crashes;
         self.worker.escrow_crashes = escrow_crashes;
@@ -120,7 +134,8 @@ impl World {
     pub fn heal(&mut self) {
         self.storming = false;
         self.stage.network.heal();
-        self.server.mood = Mood::Well;
+        (self.server.mood, self.server.throttles_next) = (Mood::Well, None);
+        self.browser.timing = Timing::Exact;
         self.worker.crashes = 0;
         self.worker.escrow_crashes = 0;
         self.worker.deaths = 0;
@@ -128,6 +143,7 @@ impl World {
         self.wake();
         for tab in 0..self.browser.tabs() {
             self.browser.thaw(&mut self.stage, tab);
+            self.browser.rearm(&mut self.stage, tab);
         }
         let open = (0..self.browser.tabs()).map(|tab| !self.browser.rests(self.stage.now, tab)).collect();
         self.stage.laws.healed(self.stage.now, open);
@@ -138,7 +154,7 @@ impl World {
         self.run_until(self.stage.now.after(time));
     }
 
-    fn run_until(&mut self, until: Timestamp) {
+    pub(crate) fn run_until(&mut self, until: Timestamp) {
         while self.stage.laws.broken().is_none()
             && let Some(happening) = self.stage.next(until)
         {
@@ -150,7 +166,18 @@ impl World {
         let Self { stage, browser, worker, server, .. } = self;
         match happening {
             Happening::TabTimer { tab, arm } => browser.timer(stage, tab, arm),
-            Happening::ToWorker(sender) => worker.receive(stage, server, sender),
+            Happening::ToWorker(sender) => {
+                if let Asked::Relogin { way, .. } = sender.asked {
+                    return self.relogin_asked(sender, way);
+                }
+                worker.receive(stage, server, sender);
+            }
+            Happening::Redirected { tab } => self.redirected(tab),
+            Happening::Socket { tab, document, open } => browser.socket(stage, tab, document, open),
+            Happening::News { object, news, stamp } => browser.told(stage, object, news, stamp),
+            Happening::Heard { tab, document, news, stamp } => {
+                browser.hear(stage, tab, document, news, stamp)
+            }
             Happening::ToTab(sender, reply) => browser.reply(stage, sender, reply),
             Happening::Word { tab, document, message } => browser.word(stage, tab, document, message),
             Happening::ToRotator(order) => worker.ordered(stage, server, order),
@@ -165,7 +192,9 @@ impl World {
             Happening::ToServer { job, object, request, refresh_token } => {
                 self.judge(job, object, request, &refresh_token);
             }
-            Happening::FromServer { job, answer } => worker.server_answered(stage, job, answer),
+            Happening::FromServer { job, object, request, answer } => {
+                worker.server_answered(stage, job, (object, request), answer);
+            }
             Happening::Revocation(sent, refresh_token) => {
                 let served = server.revoke(stage.now, &refresh_token);
                 stage.note(Line::Revoked { object: sent.object, served });
@@ -189,6 +218,10 @@ impl World {
             Happening::Wake => self.wake(),
             Happening::Online { tab } => browser.online(stage, tab),
             Happening::Thaw { tab } => browser.thaw(stage, tab),
+            Happening::HiddenLong { tab, document, since } => browser.hidden_long(tab, document, since),
+            Happening::Life(incident) => self.live(incident),
+            // That is for its own world.
+            Happening::Naive(_) => {}
             Happening::User => self.user_acts(),
             Happening::Fault => self.something_breaks(),
         }
@@ -198,7 +231,13 @@ impl World {
     fn judge(&mut self, job: u64, object: usize, request: RequestId, refresh_token: &RefreshToken) {
         let Self { stage, worker, server, plan, .. } = self;
         stage.tally.token_requests = stage.tally.token_requests.saturating_add(1);
-        let judged = server.refresh(stage.now, refresh_token);
+        let refused = server.mood == Mood::Overloaded && stage.chance.permille(500);
+        if plan.kind == Kind::Month && !worker.works(job) {
+            // It waited in a queue, and whoever sent it hung up.
+            stage.laws.request_dropped(object, request);
+            return;
+        }
+        let judged = server.refresh(stage.now, refresh_token, refused);
         let says_so = matches!(judged.answer, TokenAnswer::Granted(_));
         stage.note(Line::Judged { object, request, minted: judged.minted });
         stage.laws.request_judged(object, request, &judged);
@@ -208,17 +247,20 @@ impl World {
         if let TokenAnswer::Failed { retry_after: Some(wait), .. } = judged.answer {
             stage.laws.cool_down(stage.now.after(wait.min(COOL_DOWN_MAX)));
         }
-        let arrives = Happening::FromServer { job, answer: Some(judged.answer) };
-        let broken = Happening::FromServer { job, answer: None };
+        let arrives = Happening::FromServer { job, object, request, answer: Some(judged.answer) };
+        let broken = Happening::FromServer { job, object, request, answer: None };
         let fate = stage.send(Link::FromServer, Freight::Refresh, arrives, Some(broken));
+        if fate != Fate::OnItsWay {
+            stage.laws.cut_off(object, request);
+        }
         if fate != Fate::OnItsWay || !says_so || !worker.works(job) {
             stage.count_lost(object, request);
         }
     }
 
-    fn log_in(&mut self) {
+    pub(crate) fn log_in(&mut self) {
         let (number, grant) = self.server.log_in(self.stage.now);
-        self.browser.input(&mut self.stage);
+        self.stage.laws.user_active(self.stage.now);
         let Self { stage, server, worker, browser, .. } = self;
         // A session that its user logs in to again is renewed; only one that is over makes way for another.
         if let Some(object) = browser.cookie
@@ -247,9 +289,53 @@ impl World {
             self.stage.plan(Millis::from_secs(1), Happening::LoginReturns { tab, logged_in });
             return;
         }
-        if logged_in && self.server.mood == Mood::Well {
+        if logged_in && (self.plan.kind == Kind::Month || self.server.mood == Mood::Well) {
+            self.count_form();
             self.log_in();
         }
+        self.browser.open(&mut self.stage, tab);
+    }
+
+    /// The authorization server is asked whether it still knows the user.
+    fn log_in_silently(&mut self, object: Option<usize>, way: Way) -> ReloginAnswer {
+        let Self { stage, server, worker, .. } = self;
+        let fails = match server.mood {
+            Mood::Well | Mood::SickAfterwards | Mood::Garbled | Mood::Throttling { .. } => false,
+            Mood::Sick | Mood::Estranged => true,
+            Mood::Overloaded => stage.chance.permille(500),
+        };
+        let Some(object) = object.filter(|_| !fails) else { return ReloginAnswer::Failed };
+        let waits = worker.row(object).is_some_and(|row| matches!(row.status, Status::ReauthRequired(_)));
+        match server.log_in_silently(stage.now) {
+            Some((number, grant)) => {
+                // The vault takes every login for its user's activity, also one that nobody saw: kinder than it should be.
+                stage.laws.user_active(stage.now);
+                if !worker.renew(stage, server, object, number, grant) {
+                    return ReloginAnswer::Failed;
+                }
+                stage.tally.silent_relogins = stage.tally.silent_relogins.saturating_add(u64::from(waits));
+                ReloginAnswer::Done
+            }
+            None => {
+                worker.silent_refused(stage, server, object, way != Way::Frame);
+                ReloginAnswer::Refused
+            }
+        }
+    }
+
+    /// A frame or a popup reaches the end of its way.
+    fn relogin_asked(&mut self, sender: Sender, way: Way) {
+        let answer = self.log_in_silently(sender.session, way);
+        reply_to(&mut self.stage, sender, Reply::Relogin(answer));
+    }
+
+    /// A page comes back that left for a silent re-login.
+    fn redirected(&mut self, tab: usize) {
+        if self.browser.clock.is_asleep() {
+            self.stage.plan(Millis::from_secs(60), Happening::Redirected { tab });
+            return;
+        }
+        self.log_in_silently(self.browser.cookie, Way::Redirect);
         self.browser.open(&mut self.stage, tab);
     }
 
@@ -288,12 +374,12 @@ impl World {
         let Self { stage, browser, .. } = self;
         stage.note(Line::User(act));
         if act.is_input() {
-            browser.input(stage);
+            browser.input(stage, tab);
         }
         match act {
             Act::Input => {}
-            Act::Call | Act::Poll => browser.call(stage, tab),
-            Act::Look => browser.step(stage, tab, Event::Nudged),
+            Act::Call | Act::Poll => browser.call(stage, tab, false),
+            Act::Look => browser.show(stage, tab),
             Act::Refresh => browser.step(stage, tab, Event::RefreshAsked),
             Act::Reload => browser.open(stage, tab),
             Act::Logout => browser.step(stage, tab, Event::LogoutAsked),
@@ -330,8 +416,13 @@ impl World {
             }
             // Nobody sets the clock of a computer that sleeps.
             Fault::ClockStep(_) if self.browser.clock.is_asleep() => {}
-            Fault::ClockStep(by) => self.browser.clock_set(now, by),
-            Fault::Offline(time) => stage.network.add(OfflineUntil(now.after(time))),
+            Fault::ClockStep(by) => {
+                if by < 0 {
+                    stage.laws.clock_set_back(Millis::from_millis(by.unsigned_abs()));
+                }
+                self.browser.clock_set(by);
+            }
+            Fault::Offline(time) => stage.network.offline(now.after(time)),
             Fault::Restart => {
                 if let Some(object) = self.worker.newest() {
                     self.worker.restart(stage, object);
@@ -401,6 +492,23 @@ impl World {
         self.server.revoke_family(grant);
     }
 
+    /// The user does something else, and no tab is to be seen.
+    pub fn cover(&mut self) {
+        for tab in 0..self.browser.tabs() {
+            self.browser.hide(&mut self.stage, tab);
+        }
+    }
+
+    /// A tab is frozen and never comes back.
+    pub fn freeze_for_good(&mut self, tab: usize) {
+        self.browser.freeze(tab);
+    }
+
+    /// The authorization server, and the resource server that takes its tokens.
+    pub const fn server(&mut self) -> &mut AuthorizationServer {
+        &mut self.server
+    }
+
     /// Adds a fault of the network.
     pub fn rule(&mut self, rule: impl Rule + 'static) {
         self.stage.network.add(rule);
@@ -422,6 +530,12 @@ impl World {
     #[must_use]
     pub fn row(&self) -> Option<&Row> {
         self.worker.row(self.worker.newest()?)
+    }
+
+    /// The last things that happened.
+    #[must_use]
+    pub fn tail(&self) -> alloc::vec::Vec<alloc::string::String> {
+        self.stage.trace.tail()
     }
 
     /// What was counted so far.

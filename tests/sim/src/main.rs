@@ -3,22 +3,30 @@
 use std::process::ExitCode;
 
 use everlit_sim::plan::Kind;
-use everlit_tests_sim::Survey;
+use everlit_sim::report::Breach;
+use everlit_tests_sim::{Survey, Worlds, failures, survey};
 
 const USAGE: &str = "\
-usage: everlit-sim [--worlds days|storms] [--seeds N] [--seed S] [--tabs N] [--json]
+usage: everlit-sim [--quick | --users N] [--seed S] [--json]             the survey: users for a month, beside a naive client
+       everlit-sim --failures [--json]                                   the failures of the field, one row each
+       everlit-sim --worlds days|storms [--seeds N] [--seed S] [--tabs N] [--json]
 
-  --worlds W  `days`: three days each as people live them, with one storm a day; `storms`: some hours, mostly storms (days)
+  --users N   how many users the survey has (10000)
+  --quick     the survey with 300 users
+  --failures  what Everlit and what a naive client makes of each failure of the field
+  --worlds W  `days`: three days each as people live them, with one storm a day; `storms`: some hours, mostly storms
   --seeds N   how many worlds to play (1000)
   --seed S    the seed of the first (1)
-  --tabs N    how many tabs each browser has (3)
+  --tabs N    how many tabs each browser of a world has (3)
   --json      one JSON object as the last line of stdout";
 
 /// How many broken laws are told in full.
 const TOLD: usize = 3;
 
 struct Flags {
-    worlds: Kind,
+    worlds: Option<Kind>,
+    failures: bool,
+    users: u64,
     seeds: u64,
     seed: u64,
     tabs: usize,
@@ -26,13 +34,21 @@ struct Flags {
 }
 
 fn flags(mut args: impl Iterator<Item = String>) -> Result<Flags, String> {
-    let mut flags = Flags { worlds: Kind::Days, seeds: 1_000, seed: 1, tabs: 3, json: false };
+    let mut flags = Flags {
+        worlds: None,
+        failures: false,
+        users: survey::USERS,
+        seeds: 1_000,
+        seed: 1,
+        tabs: 3,
+        json: false,
+    };
     while let Some(flag) = args.next() {
         let mut value = || args.next().ok_or_else(|| format!("{flag} needs a value"));
         if flag == "--worlds" {
             flags.worlds = match value()?.as_str() {
-                "days" => Kind::Days,
-                "storms" => Kind::Storms,
+                "days" => Some(Kind::Days),
+                "storms" => Some(Kind::Storms),
                 other => return Err(format!("--worlds is days or storms, not `{other}`")),
             };
             continue;
@@ -44,6 +60,7 @@ fn flags(mut args: impl Iterator<Item = String>) -> Result<Flags, String> {
         match flag.as_str() {
             "--seeds" => flags.seeds = number()?,
             "--seed" => flags.seed = number()?,
+            "--users" => flags.users = number()?,
             "--tabs" => {
                 let tabs = number()?;
                 flags.tabs = usize::try_from(tabs)
@@ -51,6 +68,8 @@ fn flags(mut args: impl Iterator<Item = String>) -> Result<Flags, String> {
                     .filter(|tabs| (1..=50).contains(tabs))
                     .ok_or_else(|| format!("--tabs is 1 to 50, not {tabs}"))?;
             }
+            "--quick" => flags.users = survey::QUICK,
+            "--failures" => flags.failures = true,
             "--json" => flags.json = true,
             _ => return Err(format!("unknown flag `{flag}`")),
         }
@@ -66,24 +85,69 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let Flags { worlds, seeds, seed, tabs, json } = flags;
+    let good = match flags.worlds {
+        _ if flags.failures => all_failures(&flags),
+        Some(kind) => worlds(kind, &flags),
+        None => users(&flags),
+    };
+    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The survey.
+fn users(flags: &Flags) -> bool {
+    eprintln!(
+        "playing {} users for {} days, each with {} tabs, from seed {} on",
+        flags.users,
+        survey::DAYS,
+        survey::TABS,
+        flags.seed
+    );
+    let survey = Survey::of(flags.users, flags.seed);
+    tell(&survey.breaches);
+    let problems = survey.problems();
+    for problem in &problems {
+        eprintln!("{problem}");
+    }
+    say(flags, &survey.table(), &survey.json());
+    problems.is_empty()
+}
+
+/// Every failure of the field.
+fn all_failures(flags: &Flags) -> bool {
+    let rows = failures::rows();
+    say(flags, &failures::table(&rows), &failures::json(&rows));
+    rows.iter().all(|row| row.everlit.passes)
+}
+
+/// Worlds full of storms.
+fn worlds(kind: Kind, flags: &Flags) -> bool {
+    let Flags { seeds, seed, tabs, .. } = *flags;
     eprintln!(
         "playing {seeds} worlds of {}, each a browser with {tabs} tabs, from seed {seed} on",
-        worlds.as_str()
+        kind.as_str()
     );
     eprintln!("a session-day is one day of one browser with its session, however many tabs it has");
-    let survey = Survey::of_seeds(worlds, seed, seeds, tabs);
-    for breach in survey.breaches.iter().take(TOLD) {
+    let worlds = Worlds::of_seeds(kind, seed, seeds, tabs);
+    tell(&worlds.breaches);
+    say(flags, &worlds.table(), &worlds.json(kind, seed, tabs));
+    worlds.breaches.is_empty()
+}
+
+fn tell(breaches: &[Breach]) {
+    for breach in breaches.iter().take(TOLD) {
         eprintln!("\n{breach}");
     }
-    for breach in survey.breaches.iter().skip(TOLD) {
+    for breach in breaches.iter().skip(TOLD) {
         eprintln!("also: law `{}`, seed {}", breach.law.as_str(), breach.seed);
     }
-    if json {
-        eprint!("{}", survey.table());
-        println!("{}", survey.json(worlds, seed, tabs));
+}
+
+/// The table for people; with `--json` on stderr, so that the object is all of stdout.
+fn say(flags: &Flags, table: &str, json: &str) {
+    if flags.json {
+        eprint!("{table}");
+        println!("{json}");
     } else {
-        print!("{}", survey.table());
+        print!("{table}");
     }
-    if survey.breaches.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

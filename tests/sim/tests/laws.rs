@@ -40,7 +40,7 @@ struct BentTab {
 
 impl BentTab {
     fn boxed(bend: fn(&mut Self, Moment, tab::Event) -> tab::Effects) -> Box<dyn TabMachine> {
-        Box::new(Self { tab: Tab::new(), earlier: None, bend })
+        Box::new(Self { tab: Tab::default(), earlier: None, bend })
     }
 }
 
@@ -209,7 +209,7 @@ fn a_vault_that_comes_back_after_a_logout_is_noticed() {
     let logs_out = |world: &mut World| {
         // The answer to the logout is lost, and the cookie stays: the tabs ask the vault whose session is over.
         world.rule(|parcel: &Parcel| match (parcel.link, parcel.freight) {
-            (Link::FromWorker, Freight::Logout) => Verdict::Drop { noticed: None },
+            (Link::FromWorker, Freight::Logout | Freight::Socket) => Verdict::Drop { noticed: None },
             _ => Verdict::Pass,
         });
         world.run_for(Millis::from_secs(5));

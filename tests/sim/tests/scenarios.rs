@@ -40,6 +40,22 @@ fn status(world: &World) -> Status {
     world.row().expect("somebody logged in").status
 }
 
+/// Somebody types once a minute, for so long.
+fn live(world: &mut World, time: Millis) {
+    let mut left = time;
+    while !left.is_zero() {
+        world.act(0, Act::Input);
+        world.run_for(left.min(MINUTE));
+        left = left.less(MINUTE);
+    }
+}
+
+/// The user's next gesture opens a popup, which the authorization server turns down; then only a form is left.
+fn is_asked(world: &mut World) {
+    world.act(0, Act::Input);
+    world.run_for(Millis::from_secs(5));
+}
+
 /// How many rotations there were, by the vault's own count.
 fn generation(world: &World) -> u32 {
     world.row().expect("somebody logged in").stamp.generation.0
@@ -74,6 +90,7 @@ fn three_tabs_at_one_expiry_make_one_refresh_grant() {
     let mut world = quiet();
     for rotation in 1..=20 {
         while generation(&world) == rotation {
+            world.act(0, Act::Input);
             world.run_for(SECOND);
         }
         world.run_for(Millis::from_secs(5));
@@ -88,7 +105,7 @@ fn without_a_broadcast_channel_tabs_make_more_requests_and_no_more_refresh_grant
     let mut requests = Vec::new();
     for channel in [true, false] {
         let mut world = begin(Plan { channel, ..Plan::quiet(3) });
-        world.run_for(HOUR);
+        live(&mut world, HOUR);
         assert_eq!(states(&world), [State::Active; 3]);
         assert_eq!(world.tally().token_requests, world.tally().rotations);
         requests.push(world.tally().requests);
@@ -127,7 +144,7 @@ fn after_a_sleep_of_hours_the_first_question_brings_everybody_back() {
 fn a_call_right_after_a_sleep_waits_for_a_token_that_lives() {
     let mut world = begin(Plan { mono_stops: true, ..Plan::quiet(6) });
     world.break_it(Fault::Sleep(HOUR));
-    world.run_for(HOUR);
+    live(&mut world, HOUR);
     world.run_for(Millis::from_millis(1));
     world.act(0, Act::Call);
     assert!(world.browser().oldest_call().is_some());
@@ -140,7 +157,7 @@ fn a_call_right_after_a_sleep_waits_for_a_token_that_lives() {
 fn a_clock_that_is_an_hour_off_makes_no_storm() {
     for clock_ahead in [3_600_000, -3_600_000, 86_400_000] {
         let mut world = begin(Plan { clock_ahead, ..Plan::quiet(7) });
-        world.run_for(HOUR);
+        live(&mut world, HOUR);
         assert_eq!(states(&world), [State::Active; 3]);
         // A token of a minute is renewed some 50 s after the one before.
         let rotations = world.tally().rotations;
@@ -236,7 +253,7 @@ fn other_devices_of_the_user_are_never_risked() {
         world.rule(lose(Link::FromServer, Freight::Refresh, nth, 1));
     }
     for _ in 0..20 {
-        world.run_for(MINUTE);
+        live(&mut world, MINUTE);
         if world.state(0) == State::ReauthRequired {
             world.act(0, Act::Login);
         }
@@ -267,7 +284,7 @@ fn an_order_that_is_delivered_twice_or_late_is_sent_once() {
             Link::ToRotator => Verdict::Twice(Millis::from_millis(5), late),
             _ => Verdict::Pass,
         });
-        world.run_for(HOUR);
+        live(&mut world, HOUR);
         assert_eq!(states(&world), [State::Active; 3]);
         assert_eq!(world.tally().token_requests, u64::from(generation(&world)) - 1);
         settles(&mut world);
@@ -304,12 +321,12 @@ fn a_logout_while_the_server_is_sick_ends_the_grant_when_it_is_well() {
     let mut world = quiet();
     world.break_it(Fault::Sick);
     world.act(0, Act::Logout);
-    world.run_for(HOUR);
+    live(&mut world, HOUR);
     assert_eq!(status(&world), Status::Ended(EndReason::Logout));
     assert!(!world.is_revoked(0));
     world.break_it(Fault::Restart);
     world.break_it(Fault::Well);
-    world.run_for(HOUR);
+    live(&mut world, HOUR);
     assert!(world.is_revoked(0));
     settles(&mut world);
 }
@@ -419,6 +436,7 @@ fn a_lost_answer_of_a_strict_server_ends_in_a_question_and_not_in_a_logout() {
     world.run_for(Millis::from_secs(400));
     assert_eq!(generation(&world), 4, "the fourth answer was lost");
     assert_eq!(status(&world), Status::ReauthRequired(ReauthReason::RotationLost));
+    is_asked(&mut world);
     assert_eq!(states(&world), [State::ReauthRequired; 3]);
     assert_eq!((world.tally().lost, world.tally().revoked, world.tally().logouts), (1, 0, 0));
     // Its user logs in once, and the same session goes on.
@@ -467,7 +485,7 @@ fn a_storm_of_503_never_logs_out() {
     let mut world = quiet();
     for _ in 0..60 {
         world.break_it(Fault::Sick);
-        world.run_for(MINUTE);
+        live(&mut world, MINUTE);
         assert_eq!(status(&world), Status::Live);
     }
     assert!(states(&world).iter().all(|state| matches!(state, State::Degraded | State::Refreshing)));
@@ -497,7 +515,7 @@ fn a_429_is_obeyed_by_all_tabs_together() {
 fn a_429_without_retry_after_is_met_with_backoff() {
     let mut world = quiet();
     world.break_it(Fault::ThrottleUntold);
-    world.run_for(HOUR);
+    live(&mut world, HOUR);
     assert_eq!(status(&world), Status::Live);
     let asked = world.tally().token_requests;
     assert!((60..=400).contains(&asked), "{asked} token requests");
@@ -509,7 +527,7 @@ fn a_429_without_retry_after_is_met_with_backoff() {
 fn a_wrong_client_secret_costs_no_session_once_an_operator_has_mended_it() {
     let mut world = quiet();
     world.break_it(Fault::Estranged);
-    world.run_for(HOUR);
+    live(&mut world, HOUR);
     assert_eq!(status(&world), Status::Live);
     settles(&mut world);
     assert_eq!(states(&world), [State::Active; 3]);
@@ -521,6 +539,7 @@ fn a_grant_that_is_ended_at_the_server_asks_the_user() {
     world.break_it(Fault::Revoke);
     world.run_for(Millis::from_secs(90));
     assert_eq!(status(&world), Status::ReauthRequired(ReauthReason::Revoked));
+    is_asked(&mut world);
     assert_eq!(states(&world), [State::ReauthRequired; 3]);
     assert_eq!((world.tally().revoked, world.tally().lost), (1, 0));
     settles(&mut world);
@@ -559,7 +578,7 @@ fn a_session_that_is_used_outlives_its_idle_limit() {
 fn a_tab_that_was_frozen_for_an_hour_catches_up() {
     let mut world = begin(Plan { tabs: 1, ..Plan::quiet(11) });
     world.break_it(Fault::Freeze(HOUR));
-    world.run_for(HOUR);
+    live(&mut world, HOUR);
     world.run_for(Millis::from_secs(10));
     assert_eq!(states(&world), [State::Active]);
     settles(&mut world);
@@ -585,7 +604,7 @@ fn an_answer_of_the_server_that_comes_twice_is_taken_once() {
         Link::FromServer => Verdict::Twice(Millis::from_millis(80), SECOND),
         _ => Verdict::Pass,
     });
-    world.run_for(HOUR);
+    live(&mut world, HOUR);
     assert_eq!(states(&world), [State::Active; 3]);
     assert_eq!(u64::from(generation(&world)), world.tally().token_requests + 1);
     settles(&mut world);
