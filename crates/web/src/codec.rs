@@ -133,18 +133,17 @@ fn token_state(
     })
 }
 
-/// NaN says that no server asked for a wait, or that the app has no opinion; neither is a mistake.
+/// NaN says that no server asked for a wait, which is no mistake.
 fn failed([_, _, failure, wait, elapsed, advice, ..]: Arguments) -> Option<Failed> {
     Some(Failed {
         failure: Failure::numbered(failure)?,
         retry_after: if wait.is_nan() { None } else { Some(length(wait)?) },
         elapsed: length(elapsed)?,
-        advice: if advice.is_nan() {
-            Advice::Ours
-        } else if advice == f64::INFINITY {
+        // Whatever else an app's function gives is no opinion: the answer itself is good.
+        advice: if advice == f64::INFINITY {
             Advice::Never
         } else {
-            Advice::After(length(advice)?)
+            length(advice).map_or(Advice::Ours, Advice::After)
         },
     })
 }
