@@ -2,22 +2,28 @@
 //!
 //! Three exports for the TypeScript driver in `ts/` and nobody else, over plain numbers whose meaning is in [`abi`]: so the
 //! module imports nothing and needs no glue, which would weigh more than the driver. A module is one machine: a page makes one
-//! instance of it per session. Every export is synchronous and calls nothing back: no JavaScript runs while Rust is borrowed.
+//! instance of it per session. Every export is synchronous and calls nothing back: no JavaScript runs while Rust is borrowed. The one timer is the driver's:
+//! in Rust it would be the only thing that needs glue.
 #![forbid(unsafe_code)]
 
 pub mod abi;
 pub mod codec;
 mod machine;
 
-use std::cell::RefCell;
+use std::sync::Mutex;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
 pub use machine::Machine;
 
-thread_local! {
-    static MACHINE: RefCell<Machine> = RefCell::default();
-}
+/// Much smaller than the usual one; a machine keeps little and asks for it seldom.
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: lol_alloc::LockedAllocator<lol_alloc::FreeListAllocator> =
+    lol_alloc::LockedAllocator::new(lol_alloc::FreeListAllocator::new());
+
+/// Never contended: there is one thread. A lock that panicked stays shut, and nothing is done with what it left half done.
+static MACHINE: Mutex<Option<Machine>> = Mutex::new(None);
 
 /// Begins anew, with what the app chose; NaN for what it did not.
 #[wasm_bindgen]
@@ -31,7 +37,9 @@ pub fn begin(
     events: f64,
 ) {
     let settings = [lead, idle_lapse, idle_prompt, maintenance, health_check, ways, events];
-    MACHINE.with_borrow_mut(|machine| *machine = Machine::new(codec::settings(settings)));
+    if let Ok(mut machine) = MACHINE.try_lock() {
+        *machine = Some(Machine::new(codec::settings(settings)));
+    }
 }
 
 /// [`Machine::step`]. How many numbers it said, or NaN if it said nothing.
@@ -56,15 +64,16 @@ pub fn step(
     i: f64,
     j: f64,
 ) -> f64 {
-    MACHINE.with_borrow_mut(|machine| {
-        let said = machine.step([wall, mono], entropy as u32, kind, [a, b, c, d, e, f, g, h, i, j]);
-        said.map_or(f64::NAN, |said| said.len() as f64)
-    })
+    let Ok(mut machine) = MACHINE.try_lock() else { return f64::NAN };
+    let Some(machine) = machine.as_mut() else { return f64::NAN };
+    let said = machine.step([wall, mono], entropy as u32, kind, [a, b, c, d, e, f, g, h, i, j]);
+    said.map_or(f64::NAN, |said| said.len() as f64)
 }
 
 /// [`Machine::said`].
 #[wasm_bindgen]
 #[must_use]
 pub fn said(index: u32) -> f64 {
-    MACHINE.with_borrow(|machine| machine.said(index as usize))
+    let machine = MACHINE.try_lock();
+    machine.ok().and_then(|machine| Some(machine.as_ref()?.said(index as usize))).unwrap_or(f64::NAN)
 }

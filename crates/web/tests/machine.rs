@@ -165,8 +165,6 @@ fn numbers_that_make_no_event_are_refused_and_change_nothing() {
             (EventKind::CallCancelled, &[bad]),
             (EventKind::PeerTold, &[bad, 1.0, 1.0, 1.0, 1.0]),
             (EventKind::PeerTold, &[1.0, bad]),
-            (EventKind::PeerTold, &[2.0, bad]),
-            (EventKind::PeerTold, &[3.0, 1.0, bad]),
             (EventKind::PeerTold, &[4.0, EPOCH, 1.0, bad]),
             (EventKind::PeerTold, &[5.0, bad, 1.0]),
             (EventKind::ProviderTold, &[0.0, 0.0, bad]),
