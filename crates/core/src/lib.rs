@@ -22,7 +22,7 @@
 //!     mono: Timestamp::from_millis(seconds * 1_000),
 //!     entropy: 7,
 //! };
-//! let mut tab = Tab::new(Settings::DEFAULT);
+//! let mut tab = Tab::new(Settings { events: false, ..Settings::DEFAULT });
 //!
 //! // A page opens: the tab asks the Worker what there is.
 //! let request = tab.step(at(0), Event::Opened { hidden: false }).into_iter().find_map(|effect| match effect {

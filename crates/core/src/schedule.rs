@@ -5,10 +5,10 @@ use crate::time::{Millis, Timestamp};
 /// The least time between two rotations that nobody needed for expiry, and between two refreshes of a tab.
 pub const INTERVAL_MIN: Millis = Millis::from_secs(10);
 
-const LEAD_PERCENT: u64 = 20;
+const LEAD_PERCENT: u8 = 20;
 const LEAD_MIN: Millis = Millis::from_secs(5);
 const LEAD_MAX: Millis = Millis::from_secs(300);
-const JITTER_PERCENT: u64 = 10;
+const JITTER_PERCENT: u8 = 10;
 /// A token that lives no longer than this is of no use to anybody, and is not worth hurrying for.
 const BRIEF: Millis = Millis::from_secs(2);
 /// What the vault allows beyond the lead: a tab counts from before its question left, and from whole clock ticks.

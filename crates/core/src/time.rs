@@ -46,8 +46,11 @@ impl Millis {
 
     /// The given number of hundredths of this length.
     #[must_use]
-    pub const fn percent(self, hundredths: u64) -> Self {
-        Self(self.0.saturating_mul(hundredths) / 100)
+    pub const fn percent(self, hundredths: u8) -> Self {
+        // Kept so that the product fits: nothing here lasts for two million years, and a tab has no room for wider numbers.
+        const LENGTH_MAX: u64 = u64::MAX >> u8::BITS;
+        let length = if self.0 < LENGTH_MAX { self.0 } else { LENGTH_MAX };
+        Self(length.wrapping_mul(hundredths as u64) / 100)
     }
 
     /// Whether this is no time at all.
@@ -59,9 +62,11 @@ impl Millis {
     /// A length between nothing and this one, chosen evenly by `entropy`.
     #[must_use]
     pub const fn scaled_by(self, entropy: u32) -> Self {
-        // 32 bits of entropy as a fraction of one, in 128 bits so that no length overflows.
-        let product = (self.0 as u128).saturating_mul(entropy as u128) >> 32;
-        Self(product as u64)
+        // 32 bits of entropy as a fraction of one, each half of the length by itself so that neither product overflows.
+        let entropy = entropy as u64;
+        let high = (self.0 >> u32::BITS).wrapping_mul(entropy);
+        let low = (self.0 as u32 as u64).wrapping_mul(entropy) >> u32::BITS;
+        Self(high.wrapping_add(low))
     }
 }
 

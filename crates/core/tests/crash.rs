@@ -156,6 +156,21 @@ fn what_failed_before_does_not_cost_the_window() {
 }
 
 #[test]
+fn a_last_resort_opens_a_window_of_its_own() {
+    // Nobody knows whether the first one arrived; its window has closed when somebody asks again.
+    let mut play = Play::with(window(30));
+    play.ask(49, AskReason::Deadline);
+    play.lost(49, 0);
+    assert_eq!(play.sent(), [(1, "refresh-1")], "forgiven");
+    play.answered(60, 1, TokenAnswer::Failed { failure: Failure::Transient, retry_after: None });
+    play.ask(200, AskReason::Deadline);
+    assert_eq!(play.sent(), [(2, "refresh-1")], "the last resort");
+    // It is silent, too: if the server saw the token for the first time then, it forgives a repetition now.
+    play.lost(200, 2);
+    assert_eq!(play.sent(), [(3, "refresh-1")]);
+}
+
+#[test]
 fn other_devices_are_never_risked_for_one() {
     let mut play = Play::with(WIDE);
     play.ask(20, AskReason::Forced);

@@ -133,7 +133,8 @@ fn a_better_answer_moves_the_anchor_and_a_worse_one_does_not() {
 #[test]
 fn a_dead_brokers_token_stops_its_own_calls_and_no_others() {
     let broker = ProviderId(1);
-    let mut play = Play::active(BARE);
+    let mut play = Play::active(Settings::DEFAULT);
+    play.step(at(0), Event::SocketOpened { shared: true });
     let tell = |play: &mut Play, provider, own, state| {
         play.step(at(SECOND), Event::ProviderTold { provider, own, state })
     };
@@ -153,11 +154,14 @@ fn a_dead_brokers_token_stops_its_own_calls_and_no_others() {
     assert_eq!(call(&mut play, 2, OWN), [Effect::SendCall { call: CallId(2), stamp: stamp(1) }]);
     tell(&mut play, broker, false, ProviderState::Unavailable);
     assert_eq!(call(&mut play, 3, broker), [refused(3, Refusal::Unavailable)]);
-    // It waits while a new token is on its way.
+    // While a new token is on its way, the Worker waits for it.
+    let sent = |id| Effect::SendCall { call: CallId(id), stamp: stamp(1) };
     tell(&mut play, broker, false, ProviderState::Renewing);
-    assert_eq!(call(&mut play, 4, broker), []);
-    let effects = tell(&mut play, broker, false, ProviderState::Ready);
-    assert!(effects.contains(&Effect::SendCall { call: CallId(4), stamp: stamp(1) }), "{effects:?}");
+    assert_eq!(call(&mut play, 4, broker), [sent(4)]);
+    // What is known is worth nothing when the Worker tells no more.
+    tell(&mut play, broker, false, ProviderState::NeedsHuman);
+    play.step(at(2 * SECOND), Event::SocketClosed);
+    assert_eq!(call(&mut play, 5, broker), [sent(5)]);
 }
 
 #[test]

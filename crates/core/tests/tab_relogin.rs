@@ -74,22 +74,27 @@ fn what_is_refused_moves_on_and_never_loops() {
 
 #[test]
 fn a_blocked_popup_leaves_the_redirect_and_that_only_where_nothing_is_lost() {
-    let popup = Ways::ALL.without(Way::Frame);
+    let popup = Ways::ALL.without(Ways::of(Way::Frame));
     // In a page that is used there is none left: the dialog.
     let mut play = refused(popup);
     play.step(at(MINUTE), Event::UserActive { gesture: true });
     answer(&mut play, ReloginAnswer::Unavailable);
     assert_eq!(play.state(), State::ReauthRequired);
 
-    // A page that nobody looks at may go, unless something waits in it.
-    for waits in [false, true] {
-        let mut play = refused(popup);
+    // A page that nobody looks at may go, unless something waits in it, or its user may have typed something into it.
+    for (waits, touched) in [(false, false), (true, false), (false, true)] {
+        let mut play = Play::active(BARE);
+        if touched {
+            play.step(at(SECOND), Event::UserActive { gesture: true });
+        }
+        play.step(at(MINUTE), Event::RefreshAsked);
+        play.answer(at(MINUTE), TokenAnswer::ReauthRequired { silent: popup });
         if waits {
             play.call(at(MINUTE), 1);
         }
-        play.step(at(2 * MINUTE), Event::Hidden);
+        play.step(at(MINUTE + SECOND), Event::Hidden);
         let way = attempt(&play).map(|(_, way)| way);
-        assert_eq!(way, if waits { None } else { Some(Way::Redirect) });
+        assert_eq!(way, if waits || touched { None } else { Some(Way::Redirect) });
     }
 }
 
@@ -98,14 +103,18 @@ fn a_page_that_just_loaded_goes_and_comes_back() {
     let mut play = Play::new(BARE);
     play.step(at(0), Event::Opened { hidden: false });
     let request = play.request();
-    let answer = SessionAnswer::ReauthRequired { stamp: stamp(3), silent: Ways::ALL.without(Way::Frame) };
+    let answer =
+        SessionAnswer::ReauthRequired { stamp: stamp(3), silent: Ways::ALL.without(Ways::of(Way::Frame)) };
     play.step(at(400), Event::SessionAnswered { request, answer });
     assert_eq!(attempt(&play).map(|(_, way)| way), Some(Way::Redirect));
 }
 
 #[test]
 fn an_app_may_close_a_way() {
-    let ways = Ways::ALL.without(Way::Frame).without(Way::Popup).without(Way::Redirect);
+    let ways = Ways::ALL
+        .without(Ways::of(Way::Frame))
+        .without(Ways::of(Way::Popup))
+        .without(Ways::of(Way::Redirect));
     let mut play = Play::found(Settings { ways, ..BARE }, token(1, HOUR, HOUR));
     play.step(at(MINUTE), Event::RefreshAsked);
     play.answer(at(MINUTE), TokenAnswer::ReauthRequired { silent: Ways::ALL });

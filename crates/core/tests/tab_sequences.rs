@@ -32,7 +32,7 @@ fn events(tab: &Tab) -> Vec<Event> {
         let expires_at = Timestamp::from_millis(WALL + 60_000);
         E::PeerTold(PeerMessage::Moved { stamp, expires_at, lifetime: Millis::from_secs(20) })
     };
-    let popup = Ways::ALL.without(Way::Frame);
+    let popup = Ways::ALL.without(Ways::of(Way::Frame));
     let denied = |repeated, denial| E::CallDenied {
         call: CallId(1),
         provider: OWN,

@@ -52,7 +52,7 @@ fn tabs() -> Vec<(&'static str, Tab)> {
         stepped(refreshing.clone(), 50, Event::TokenAnswered { request: open_request(&refreshing), answer })
     };
     let silent = |ways| answered(TokenAnswer::ReauthRequired { silent: ways });
-    let popup = Ways::ALL.without(Way::Frame);
+    let popup = Ways::ALL.without(Ways::of(Way::Frame));
     let tabs = vec![
         ("logged-out", logged_out.clone()),
         ("logging-in", stepped(logged_out, 40, Event::LoginAsked)),

@@ -31,6 +31,8 @@ pub(super) struct Activity {
     pub(super) presence: Presence,
     /// When that changes if nothing happens.
     pub(super) presence_at: Option<Timestamp>,
+    /// When this tab reports what its user did.
+    pub(super) report_at: Option<Timestamp>,
 }
 
 impl Activity {
@@ -52,8 +54,10 @@ impl Activity {
 
     /// Another tab told of input there, and of what the vault knows.
     pub(super) fn peer(&mut self, now: Moment, at: Timestamp, known: Timestamp) {
-        let instant =
-            |wall: Timestamp| (wall <= now.wall.after(AHEAD)).then(|| now.before(wall.until(now.wall)));
+        let instant = |wall: Timestamp| {
+            let sane = wall != Timestamp::default() && wall <= now.wall.after(AHEAD);
+            sane.then(|| now.before(wall.until(now.wall)))
+        };
         let newer =
             |told: Instant, held: Option<Instant>| held.is_none_or(|held| now.ago(told) < now.ago(held));
         if let Some(at) = instant(at).filter(|at| newer(*at, self.last)) {
@@ -78,14 +82,17 @@ impl Activity {
     }
 
     /// The points in time that other tabs are told.
-    pub(super) fn points(&self) -> (Timestamp, Timestamp) {
-        let wall = |instant: Option<Instant>| instant.map_or_else(Timestamp::default, |instant| instant.wall);
+    pub(super) fn points(&self, now: Moment) -> (Timestamp, Timestamp) {
+        // As the wall clock is now, whatever it was then; nothing is 1970.
+        let wall = |instant: Option<Instant>| {
+            instant.map_or_else(Timestamp::default, |instant| now.wall.before(now.ago(instant)))
+        };
         (wall(self.last), wall(self.known))
     }
 
     /// How long ago the session's idle time began, for all that is known.
     fn idle_for(&self, now: Moment) -> Option<Millis> {
-        [self.last, self.known].into_iter().flatten().map(|instant| now.ago(instant)).min()
+        [self.last, self.known].iter().flatten().map(|instant| now.ago(*instant)).min()
     }
 
     /// How long the session lives without activity from now on.
@@ -95,10 +102,11 @@ impl Activity {
 
     /// Looks whether the user is there. If that changed: what it is now.
     pub(super) fn look(&mut self, now: Moment, settings: &Settings) -> Option<Presence> {
-        let alone =
-            [self.idle_for(now), self.opened.map(|opened| now.ago(opened))].into_iter().flatten().min();
-        let lapse_in = settings.idle_lapse.less(alone.unwrap_or_default());
-        let prompt = settings.idle_prompt.filter(|_| self.limit.is_some());
+        let opened_for = self.opened.map_or(Millis::ZERO, |opened| now.ago(opened));
+        let alone = self.idle_for(now).map_or(opened_for, |idle| idle.min(opened_for));
+        let lapse_in = settings.idle_lapse.less(alone);
+        // Whoever wants to be asked all the time is asked half of it.
+        let prompt = settings.idle_prompt.and_then(|prompt| Some(prompt.min(self.limit?.percent(50))));
         let prompt_in = prompt.map(|prompt| self.left(now).less(prompt));
         let over_in = prompt.map(|_| self.left(now));
         let presence = if prompt_in == Some(Millis::ZERO) {
@@ -114,6 +122,7 @@ impl Activity {
             Presence::Prompted => over_in.filter(|over_in| !over_in.is_zero()),
         };
         self.presence_at = next.map(|next| now.mono.after(next));
+        self.report_at = self.next_report(now);
         let changed = presence != self.presence;
         self.presence = presence;
         changed.then_some(presence)
@@ -124,13 +133,14 @@ impl Activity {
         self.presence == Presence::Prompted && self.left(now).is_zero()
     }
 
-    /// When this tab is to report the user's activity: as soon as a quarter of the idle limit has passed since what the vault
-    /// knows, if there was any since.
-    pub(super) fn report_at(&self) -> Option<Timestamp> {
-        let (last, known) = (self.last?, self.known?);
+    /// When this tab is to report what its user does: as soon as a quarter of the idle limit has passed since what the vault
+    /// knows, if there was input in this tab since.
+    fn next_report(&self, now: Moment) -> Option<Timestamp> {
+        let (last, known) = (now.ago(self.last?), now.ago(self.known?));
         let quarter = self.limit?.percent(25);
-        let due = known.mono.after(quarter).max(self.report_after);
-        (self.own && last.mono > known.mono.after(REPORT_AGAIN.min(quarter.percent(50)))).then_some(due)
+        let news = last.plus(REPORT_AGAIN.min(quarter.percent(50))) < known;
+        let due = now.mono.after(quarter.less(known)).max(self.report_after);
+        (self.own && news).then_some(due)
     }
 
     /// A report leaves.

@@ -1,6 +1,7 @@
 //! What the Worker's answers mean.
 
 use super::anchor::Anchor;
+use super::due::STUCK;
 use super::{
     Effect, Effects, Failed, Hold, PeerMessage, Phase, Reason, SessionAnswer, Tab, TokenAnswer, TokenState,
     Ways,
@@ -39,6 +40,11 @@ impl Tab {
             SessionAnswer::ReauthRequired { stamp, silent } => {
                 self.require_reauth(now, stamp, silent, failures, effects);
             }
+            // Said before a login that another tab has told of meanwhile.
+            SessionAnswer::LoggedOut if self.rumour > over => {
+                self.rumour = over;
+                self.check_session_over(now, over, 0, Reason::LoginElsewhere, effects);
+            }
             SessionAnswer::LoggedOut => self.enter(Phase::LoggedOut { over }, Reason::NoSession, effects),
             SessionAnswer::Failed(failed) => self.failed(now, failures, failed, effects),
         }
@@ -51,7 +57,8 @@ impl Tab {
         answer: TokenAnswer,
         effects: &mut Effects,
     ) {
-        let reported = self.report.take_if(|report| report.request == request).is_some();
+        let report = self.report.take_if(|report| report.request == request);
+        let reported = report.is_some();
         let (hold, failures) = match self.phase {
             Phase::Refreshing { hold, request: awaited, failures, .. }
             | Phase::Resuming { hold: Some(hold), request: Some(awaited), failures, .. }
@@ -59,7 +66,10 @@ impl Tab {
             {
                 (hold, failures)
             }
-            Phase::Active { hold, .. } if reported => (hold, 0),
+            // Of the token that is held still: it says nothing of a newer one.
+            Phase::Active { hold, .. } if report.is_some_and(|report| report.stamp == hold.stamp) => {
+                (hold, 0)
+            }
             // Late: the tab has moved on, or logged out.
             Phase::Refreshing { .. }
             | Phase::Resuming { .. }
@@ -79,7 +89,7 @@ impl Tab {
             TokenAnswer::Current(token) => {
                 let reason = if reported { Reason::Adopted } else { Reason::Refreshed };
                 self.hold_newest(now, token, Some(hold), reason, effects);
-                self.tell_active(effects);
+                self.tell_active(now, effects);
             }
             TokenAnswer::ReauthRequired { silent } => {
                 self.require_reauth(now, hold.stamp, silent, failures, effects);
@@ -94,7 +104,9 @@ impl Tab {
                 self.enter(Phase::LoggedOut { over: hold.stamp.epoch }, Reason::NoSession, effects);
             }
             // What the user does meanwhile is reported later.
-            TokenAnswer::Failed(_) if reported => {}
+            TokenAnswer::Failed(Failed { retry_after, elapsed, .. }) if reported => {
+                self.be_left_alone(now, retry_after, elapsed, effects);
+            }
             TokenAnswer::Failed(failed) => self.failed(now, failures, failed, effects),
         }
     }
@@ -125,10 +137,34 @@ impl Tab {
             }));
         }
         let pause = self.pause_after(now, held, told, reason);
+        let asked = self.asked();
         self.activate(now, newest, pause, reason, effects);
+        if self.refused == Some(newest.stamp) {
+            // Another one was not to be had, or was not asked for.
+            self.refused = None;
+            if asked != Some(AskReason::Unauthorized) && newest.expires_at > now.mono {
+                self.refused = Some(newest.stamp);
+                self.refresh(now, newest, AskReason::Unauthorized, 0, effects);
+            }
+        }
         if reason == Reason::SessionFound && newest.expires_at <= now.mono && !self.is_resting() {
             // A session whose token died while nobody was there: the one question is whether it can be revived.
             self.refresh(now, newest, AskReason::Resume, 0, effects);
+        }
+    }
+
+    /// Why the open question was asked.
+    const fn asked(&self) -> Option<AskReason> {
+        match self.phase {
+            Phase::Refreshing { why, .. } => Some(why),
+            Phase::LoggedOut { .. }
+            | Phase::LoggingIn { .. }
+            | Phase::Active { .. }
+            | Phase::Resuming { .. }
+            | Phase::Degraded { .. }
+            | Phase::Relogin { .. }
+            | Phase::ReauthRequired { .. }
+            | Phase::Ended { .. } => None,
         }
     }
 
@@ -139,10 +175,14 @@ impl Tab {
             return Millis::ZERO;
         }
         let pause = schedule::interval_min(told.lifetime);
-        let (Phase::Refreshing { why: AskReason::Deadline, .. }, Some(held)) = (self.phase, held) else {
+        let (Phase::Refreshing { why: AskReason::Deadline, stuck_at, .. }, Some(held)) = (self.phase, held)
+        else {
             return pause;
         };
-        self.record.late = now.mono.until(held.expires_at) < self.lead(held.lifetime).percent(50);
+        // One that lapsed on purpose was not late.
+        let lapsed = held.expires_at <= stuck_at.before(STUCK);
+        let left = now.mono.until(held.expires_at);
+        self.record.late = !lapsed && left < self.lead(held.lifetime).percent(50);
         // A token that is dead on arrival is none, however new.
         let end = held.expires_at.max(now.mono).after(PROGRESS);
         let progress = told.stamp > held.stamp && told.expires_at > now.mono || told.expires_at > end;
@@ -179,7 +219,18 @@ impl Tab {
             Failure::Reauth => Reason::GrantRefused,
         };
         self.degrade(now, failures, reason, retry_after, advice, effects);
-        if let Some(wait) = retry_after {
+        self.be_left_alone(now, retry_after, Millis::ZERO, effects);
+    }
+
+    /// A server wants to be left alone, by all tabs.
+    fn be_left_alone(
+        &mut self,
+        now: Moment,
+        retry_after: Option<Millis>,
+        elapsed: Millis,
+        effects: &mut Effects,
+    ) {
+        if let Some(wait) = retry_after.map(|wait| wait.less(elapsed)) {
             self.cool_down(now, wait);
             effects.push(Effect::Tell(PeerMessage::CoolDown { until: now.wall.after(wait) }));
         }
@@ -206,7 +257,7 @@ impl Tab {
             over: self.phase.over(),
             retry_at: wait.map(|wait| now.mono.after(wait)),
             failures,
-            told: retry_after.is_some(),
+            told: retry_after.is_some() && wait.is_some(),
         };
         self.enter(degraded, reason, effects);
     }

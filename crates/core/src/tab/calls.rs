@@ -1,11 +1,24 @@
 //! Which calls go out, which wait, and what becomes of those that were refused.
 
+use core::mem;
+
 use super::{Denial, Effect, Effects, Hold, Phase, ProviderId, ProviderState, Reason, Refusal, Tab};
-use crate::id::{CallId, Stamp};
+use crate::id::{CallId, Epoch, Stamp};
 use crate::time::{Moment, Timestamp};
 use crate::vault::AskReason;
 
+/// A call that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Waiting {
+    pub(super) call: CallId,
+    /// Whose token it needs.
+    provider: ProviderId,
+    /// The login that it was made under. What one user asked for is not done as another one.
+    epoch: Option<Epoch>,
+}
+
 /// What becomes of a call just now.
+#[derive(Clone, Copy)]
 enum Placement {
     Send(Stamp),
     Wait,
@@ -13,96 +26,91 @@ enum Placement {
 }
 
 impl Tab {
+    /// The app makes a call.
+    pub(super) fn call_asked(
+        &mut self,
+        now: Moment,
+        call: CallId,
+        provider: ProviderId,
+        effects: &mut Effects,
+    ) {
+        let epoch = self.phase.stamp().map(|stamp| stamp.epoch);
+        self.waiting.push(Waiting { call, provider, epoch });
+        self.do_what_is_due(now, false, effects);
+        // The app had it that nobody asks by himself: now somebody asks.
+        if let Phase::Degraded { retry_at: None, .. } = self.phase {
+            self.retry(now, effects);
+        }
+    }
+
     pub(super) fn call_denied(
         &mut self,
         now: Moment,
-        call: (CallId, ProviderId),
+        (call, provider): (CallId, ProviderId),
         stamp: Stamp,
         repeated: bool,
         denial: Denial,
         effects: &mut Effects,
     ) {
-        let deliver = Effect::DeliverCall { call: call.0 };
-        if !self.providers.is_own(call.1) && matches!(denial, Denial::AccessExpired | Denial::ReauthRequired)
-        {
-            // The Worker has done what could be done, and tells where that provider stands.
-            effects.push(deliver);
-            return;
-        }
-        if let Some(hold) = self.phase.hold()
-            && stamp >= hold.stamp
-        {
-            match denial {
-                Denial::AccessExpired if repeated || !self.refused_token(now, hold, effects) => {
-                    effects.push(deliver);
-                    return;
-                }
-                Denial::AccessExpired => {}
-                Denial::ReauthRequired => self.refused_grant(now, hold, effects),
-                Denial::Ended => {
-                    self.cancel_open(effects);
-                    self.enter(Phase::Ended { over: hold.stamp.epoch }, Reason::SessionEnded, effects);
-                }
-                Denial::LoggedOut => {
-                    self.cancel_open(effects);
-                    self.enter(Phase::LoggedOut { over: hold.stamp.epoch }, Reason::NoSession, effects);
-                }
+        let can_wait = match (denial, self.phase.hold()) {
+            // It went out twice: a third time would not help. And of other providers' tokens the Worker has done what could be
+            // done.
+            (Denial::AccessExpired | Denial::ReauthRequired, _)
+                if repeated || !self.providers.is_own(provider) =>
+            {
+                false
             }
-        } else if repeated {
-            // It went out twice, under two tokens: a third time would not help.
-            effects.push(deliver);
-            return;
+            // Under an older token: there is a newer one, or another login.
+            (_, Some(hold)) if stamp < hold.stamp => !repeated,
+            (Denial::AccessExpired, Some(hold)) => self.refused_token(now, hold, effects),
+            (Denial::ReauthRequired, Some(hold)) => {
+                // The grant is over: how it can go on is for the Worker to say.
+                if let Phase::Active { .. } | Phase::Degraded { .. } = self.phase {
+                    self.ask_where_we_stand(now, hold, self.failures(), effects);
+                } else {
+                    self.refused = Some(hold.stamp);
+                }
+                true
+            }
+            (Denial::Ended, Some(hold)) => {
+                self.cancel_open(effects);
+                self.enter(Phase::Ended { over: hold.stamp.epoch }, Reason::SessionEnded, effects);
+                true
+            }
+            (Denial::LoggedOut, Some(hold)) => {
+                self.cancel_open(effects);
+                self.enter(Phase::LoggedOut { over: hold.stamp.epoch }, Reason::NoSession, effects);
+                true
+            }
+            (_, None) => !repeated,
+        };
+        if can_wait {
+            // It was refused without effect: it waits for its second and last sending, or is refused with all others.
+            self.waiting.push(Waiting { call, provider, epoch: Some(stamp.epoch) });
+        } else {
+            effects.push(Effect::DeliverCall { call });
         }
-        // It was refused without effect: it waits for its second and last sending, or is refused with all others.
-        self.waiting.push(call);
     }
 
     /// A resource server does not take the token that this tab holds for current. Whether another one may help.
     fn refused_token(&mut self, now: Moment, hold: Hold, effects: &mut Effects) -> bool {
-        match &mut self.phase {
-            Phase::Active { .. } => {
-                if !self.breaker.refused(now.mono) {
+        if let Phase::Active { .. } = self.phase {
+            if !self.breaker.refused(now.mono) {
+                // Another tab may have a newer one; a storm brings none.
+                let asked = mem::replace(&mut self.looked_for, Some(hold.stamp));
+                if asked == Some(hold.stamp) {
                     return false;
                 }
-                self.refresh(now, hold, AskReason::Unauthorized, 0, effects);
+                self.ask_where_we_stand(now, hold, 0, effects);
+                return true;
             }
-            // The open question must now be waited for.
-            Phase::Refreshing { why, .. } => *why = AskReason::Unauthorized,
-            Phase::LoggedOut { .. }
-            | Phase::LoggingIn { .. }
-            | Phase::Resuming { .. }
-            | Phase::Degraded { .. }
-            | Phase::Relogin { .. }
-            | Phase::ReauthRequired { .. }
-            | Phase::Ended { .. } => {}
+            self.refused = Some(hold.stamp);
+            self.refresh(now, hold, AskReason::Unauthorized, 0, effects);
+        } else {
+            // Whatever is under way must bring another one.
+            self.refused = Some(hold.stamp);
         }
         true
-    }
-
-    /// The grant is over: how it can go on is for the Worker to say.
-    fn refused_grant(&mut self, now: Moment, hold: Hold, effects: &mut Effects) {
-        if matches!(self.phase, Phase::Active { .. } | Phase::Degraded { .. }) {
-            self.ask_where_we_stand(now, hold, self.failures(), effects);
-        }
-    }
-
-    /// A call waits for a token that nobody fetches: because its user was away, or because the app had it so.
-    pub(super) fn fetch_for_calls(&mut self, now: Moment, effects: &mut Effects) {
-        match self.phase {
-            Phase::Active { hold, .. } if hold.expires_at <= now.mono => {
-                self.refresh(now, hold, AskReason::Deadline, 0, effects);
-            }
-            Phase::Degraded { retry_at: None, .. } => self.retry(now, effects),
-            Phase::Active { .. }
-            | Phase::Degraded { .. }
-            | Phase::LoggedOut { .. }
-            | Phase::LoggingIn { .. }
-            | Phase::Refreshing { .. }
-            | Phase::Resuming { .. }
-            | Phase::Relogin { .. }
-            | Phase::ReauthRequired { .. }
-            | Phase::Ended { .. } => {}
-        }
     }
 
     /// Sends, refuses or keeps every call that waits, oldest first.
@@ -111,29 +119,31 @@ impl Tab {
             return;
         }
         let own = self.placement(now);
-        let providers = self.providers;
-        self.waiting.retain(|(call, provider)| {
-            let call = *call;
-            let theirs = match (providers.is_own(*provider), &own) {
-                (false, Placement::Send(_)) => providers.state(*provider),
-                _ => None,
+        for waiting in mem::take(&mut self.waiting) {
+            let Waiting { call, provider, epoch } = waiting;
+            // What is known of another provider is worth something only while the Worker tells of it.
+            let theirs = self
+                .providers
+                .state(provider)
+                .filter(|_| !self.providers.is_own(provider) && self.socket.is_open());
+            let placement = match (&own, theirs) {
+                (Placement::Send(stamp), _) if epoch.is_some_and(|epoch| epoch != stamp.epoch) => {
+                    Placement::Refuse(Refusal::LoggedOut)
+                }
+                (Placement::Send(_), Some(ProviderState::NeedsHuman)) => {
+                    Placement::Refuse(Refusal::ReauthRequired)
+                }
+                (Placement::Send(_), Some(ProviderState::Unavailable)) => {
+                    Placement::Refuse(Refusal::Unavailable)
+                }
+                _ => own,
             };
-            match (theirs, &own) {
-                (Some(ProviderState::Renewing), _) | (None, Placement::Wait) => return true,
-                (Some(ProviderState::NeedsHuman), _) => {
-                    effects.push(Effect::RefuseCall { call, refusal: Refusal::ReauthRequired });
-                }
-                (Some(ProviderState::Unavailable), _) => {
-                    effects.push(Effect::RefuseCall { call, refusal: Refusal::Unavailable });
-                }
-                (_, Placement::Send(stamp)) => effects.push(Effect::SendCall { call, stamp: *stamp }),
-                (_, Placement::Refuse(refusal)) => {
-                    effects.push(Effect::RefuseCall { call, refusal: *refusal });
-                }
-                (_, Placement::Wait) => return true,
+            match placement {
+                Placement::Wait => self.waiting.push(waiting),
+                Placement::Send(stamp) => effects.push(Effect::SendCall { call, stamp }),
+                Placement::Refuse(refusal) => effects.push(Effect::RefuseCall { call, refusal }),
             }
-            false
-        });
+        }
         if self.waiting.is_empty() {
             self.record.served(now);
         } else {
@@ -143,15 +153,20 @@ impl Tab {
 
     fn placement(&self, now: Timestamp) -> Placement {
         match self.phase {
-            Phase::Refreshing { why: AskReason::Unauthorized, .. }
-            | Phase::Resuming { .. }
+            // The app had it that nobody asks by himself.
+            Phase::Degraded { hold, retry_at: None, .. }
+                if hold.is_none_or(|hold| !self.is_usable(now, hold)) =>
+            {
+                Placement::Refuse(Refusal::Unavailable)
+            }
+            Phase::Resuming { .. }
             | Phase::LoggingIn { .. }
             | Phase::Relogin { .. }
             | Phase::Degraded { hold: None, .. } => Placement::Wait,
             Phase::Active { hold, .. }
             | Phase::Refreshing { hold, .. }
             | Phase::Degraded { hold: Some(hold), .. } => {
-                if now < hold.expires_at {
+                if self.is_usable(now, hold) {
                     Placement::Send(hold.stamp)
                 } else {
                     Placement::Wait
@@ -161,5 +176,10 @@ impl Tab {
             Phase::Ended { .. } => Placement::Refuse(Refusal::Ended),
             Phase::ReauthRequired { .. } => Placement::Refuse(Refusal::ReauthRequired),
         }
+    }
+
+    /// Whether a token lives, and nobody has refused it.
+    pub(super) fn is_usable(&self, now: Timestamp, hold: Hold) -> bool {
+        now < hold.expires_at && self.refused.is_none_or(|refused| refused < hold.stamp)
     }
 }

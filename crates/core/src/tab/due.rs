@@ -1,11 +1,12 @@
 //! What is due, and the questions that are asked for it.
 
 use super::presence::Presence;
-use super::{Ailment, Effect, Effects, Health, Hold, Phase, Reason, ReloginAnswer, Report, Tab};
+use super::wake::NEVER;
+use super::{Ailment, Effect, Effects, Health, Hold, Phase, Reason, ReloginAnswer, Report, State, Tab};
 use crate::id::{Epoch, RequestId};
 use crate::retry::{self, Advice};
 use crate::schedule;
-use crate::time::{Millis, Moment};
+use crate::time::{Millis, Moment, Timestamp};
 use crate::vault::AskReason;
 
 /// How long a request may take, the wait for the lock included, before it is given up.
@@ -18,9 +19,13 @@ impl Tab {
     /// not one that a server asked for.
     pub(super) fn do_what_is_due(&mut self, now: Moment, nudged: bool, effects: &mut Effects) {
         self.give_up(now, effects);
-        let wanted = self.is_present() || nudged && self.hidden_at.is_none();
+        let seen = nudged && self.hidden_at.is_none();
+        let needed = seen || !self.waiting.is_empty();
         match self.phase {
-            Phase::Active { hold, refresh_at } if refresh_at <= now.mono && wanted => {
+            Phase::Active { hold, refresh_at }
+                if refresh_at <= now.mono && (needed || self.is_present())
+                    || refresh_at == NEVER && needed =>
+            {
                 self.refresh(now, hold, AskReason::Deadline, 0, effects);
             }
             // The user did not answer: whether that was the end of the session is for the vault to say.
@@ -70,6 +75,10 @@ impl Tab {
     pub(super) fn retry(&mut self, now: Moment, effects: &mut Effects) {
         if let Phase::Degraded { hold, failures, .. } = self.phase {
             match hold {
+                // A token that was refused is no better for having waited.
+                Some(hold) if self.refused == Some(hold.stamp) => {
+                    self.refresh(now, hold, AskReason::Unauthorized, failures, effects);
+                }
                 Some(hold) => self.refresh(now, hold, AskReason::Deadline, failures, effects),
                 None => self.check_session(now, failures, Reason::Retry, effects),
             }
@@ -171,10 +180,25 @@ impl Tab {
         reason: Reason,
         effects: &mut Effects,
     ) {
+        self.ask_who_is_there(now, None, over, failures, reason, effects);
+    }
+
+    pub(super) fn ask_who_is_there(
+        &mut self,
+        now: Moment,
+        hold: Option<Hold>,
+        over: Epoch,
+        failures: u32,
+        reason: Reason,
+        effects: &mut Effects,
+    ) {
         let request = self.name_request();
         let stuck_at = now.mono.after(STUCK);
-        let resuming = Phase::Resuming { hold: None, over, request: Some(request), failures, stuck_at };
-        self.enter(resuming, reason, effects);
+        self.enter(
+            Phase::Resuming { hold, over, request: Some(request), failures, stuck_at },
+            reason,
+            effects,
+        );
         effects.push(Effect::CheckSession { request });
     }
 
@@ -195,47 +219,65 @@ impl Tab {
         self.activity.presence == Presence::Present
     }
 
+    /// Whether nobody looks at the page, and nothing waits in it.
+    pub(super) const fn is_unwatched(&self) -> bool {
+        self.hidden_at.is_some() && self.waiting.is_empty()
+    }
+
     /// Whether nobody is there whom this tab could serve: then it asks for nothing.
     pub(super) fn is_resting(&self) -> bool {
-        !self.is_present() && self.hidden_at.is_some() && self.waiting.is_empty()
+        !self.is_present() && self.is_unwatched()
+    }
+
+    /// When this tab is to report what its user does.
+    pub(super) fn report_at(&self) -> Option<Timestamp> {
+        let free = self.report.is_none() && matches!(self.phase, Phase::Active { .. });
+        self.activity.report_at.filter(|_| free).map(|at| at.max(self.cool_until))
     }
 
     /// Looks whether the user is still there, or there again, and reports what they do when it is time.
     pub(super) fn look_for_user(&mut self, now: Moment, effects: &mut Effects) {
         let changed = self.activity.look(now, &self.settings);
+        if self.is_resting() {
+            self.rest(now, effects);
+        }
         if !self.phase.has_session() {
             return;
         }
         if let Some(to) = changed {
             effects.push(Effect::Presence { to, left: self.activity.left(now) });
         }
-        if let Phase::Degraded { hold: Some(hold), retry_at, .. } = self.phase
-            && self.is_resting()
-        {
-            let refresh_at = retry_at.unwrap_or(now.mono);
-            self.enter(Phase::Active { hold, refresh_at }, Reason::Lapsed, effects);
-        }
         if let Phase::Active { hold, .. } = self.phase
-            && self.may_report()
-            && self.activity.report_at().is_some_and(|at| at <= now.mono)
+            && self.report_at().is_some_and(|at| at <= now.mono)
         {
             let request = self.name_request();
-            self.report = Some(Report { request, stuck_at: now.mono.after(STUCK) });
+            let stuck_at = now.mono.after(STUCK);
+            self.report = Some(Report { request, stamp: hold.stamp, stuck_at });
             self.activity.reported(now.mono);
             self.request_token(now, request, hold, AskReason::Activity, effects);
         }
     }
 
-    pub(super) const fn may_report(&self) -> bool {
-        self.report.is_none() && matches!(self.phase, Phase::Active { .. })
+    /// What failed is tried again when somebody returns.
+    fn rest(&mut self, now: Moment, effects: &mut Effects) {
+        if let Phase::Degraded { hold, retry_at, told, .. } = &mut self.phase {
+            match *hold {
+                Some(hold) => {
+                    let refresh_at = retry_at.unwrap_or(now.mono);
+                    self.enter(Phase::Active { hold, refresh_at }, Reason::Lapsed, effects);
+                }
+                None => (*retry_at, *told) = (None, false),
+            }
+        }
     }
 
     /// Looks how the session is doing, when it is time or something has changed.
     pub(super) fn look_at_health(&mut self, now: Moment, changed: bool, effects: &mut Effects) {
-        if !changed && now.mono < self.check_at {
+        let due = self.check_at <= now.mono;
+        if !changed && !due {
             return;
         }
-        if self.check_at <= now.mono {
+        if due {
             self.check_at = now.mono.after(self.settings.health_check);
         }
         let health = self.measure_health(now);
@@ -261,7 +303,7 @@ impl Tab {
         let all = |is: bool| if is { 100 } else { 0 };
         let degraded = matches!(self.phase, Phase::Degraded { .. });
         health.suffer(Ailment::Unreachable, if dead { 100 } else { all(degraded) / 4 });
-        health.suffer(Ailment::NeedsHuman, all(matches!(self.phase, Phase::ReauthRequired { .. })));
+        health.suffer(Ailment::NeedsHuman, all(self.state() == State::ReauthRequired));
         health.suffer(Ailment::Throttled, all(now.mono < self.cool_until));
         health.suffer(Ailment::Storm, all(self.breaker.is_open(now.mono)));
         let skew = self.anchor.is_some_and(|anchor| anchor.skew(now) > SKEW_BEGINS);

@@ -92,8 +92,9 @@ impl Health {
     /// Takes away up to the ailment's weight: so many hundredths of it.
     pub(super) fn suffer(&mut self, ailment: Ailment, percent: u32) {
         if percent > 0 {
-            let lost = (u32::from(ailment.weight()).saturating_mul(percent.min(100)) / 100).max(1);
-            self.score = self.score.saturating_sub(lost as u8);
+            // Both are small numbers.
+            let lost = u32::from(ailment.weight()).wrapping_mul(percent.min(100)) / 100;
+            self.score = self.score.saturating_sub(lost.max(1) as u8);
             self.ailments |= 1 << ailment as u16;
         }
     }
@@ -111,8 +112,6 @@ impl Health {
 pub(super) struct Record {
     /// The last questions, newest in the lowest bit: 1 brought nothing.
     outcomes: u16,
-    /// How many of them there were, up to [`KEPT`].
-    asked: u32,
     /// How long answers take: an average in which each new one counts a quarter.
     latency: Millis,
     /// The last token was replaced with less than half of its lead left.
@@ -138,11 +137,8 @@ impl Record {
     /// A question came to an end.
     pub(super) fn answered(&mut self, failed: bool, took: Millis) {
         self.outcomes = self.outcomes << 1 | u16::from(failed);
-        self.asked = self.asked.saturating_add(1).min(KEPT);
         if !failed {
-            self.latency = Millis::from_millis(
-                self.latency.as_millis().saturating_mul(3).saturating_add(took.as_millis()) / 4,
-            );
+            self.latency = self.latency.percent(75).plus(took.percent(25));
         }
     }
 
@@ -158,7 +154,7 @@ impl Record {
     /// What of this takes away from the health.
     pub(super) fn weigh(&self, now: Moment, health: &mut Health) {
         let failed = (self.outcomes & ((1 << KEPT) - 1)).count_ones();
-        health.suffer(Ailment::Failing, failed.saturating_mul(100) / KEPT);
+        health.suffer(Ailment::Failing, failed.wrapping_mul(100) / KEPT);
         health.suffer(Ailment::Late, if self.late { 100 } else { 0 });
         let slow = self.latency.less(SLOW).as_millis() / SLOW_PER_CENT;
         health.suffer(Ailment::Slow, slow.min(100) as u32);

@@ -45,10 +45,11 @@ pub use state::{Reason, State};
 
 use self::activity::Activity;
 use self::breaker::Breaker;
+use self::calls::Waiting;
 use self::health::Record;
 use self::provider::Providers;
 use self::socket::Socket;
-use crate::id::{CallId, Epoch, RequestId, Stamp};
+use crate::id::{Epoch, RequestId, Stamp};
 use crate::time::{Instant, Moment, Timestamp};
 
 /// The machine.
@@ -58,10 +59,18 @@ pub struct Tab {
     phase: Phase,
     /// Why it was entered.
     why: Reason,
-    /// Calls that wait, oldest first, each with the provider whose token it needs.
-    waiting: Vec<(CallId, ProviderId)>,
+    /// Calls that wait, oldest first.
+    waiting: Vec<Waiting>,
+    /// The newest token that a resource server refused: it is not used any more.
+    refused: Option<Stamp>,
+    /// The token that was refused in a storm, for which the Worker was asked whether there is a newer one.
+    looked_for: Option<Stamp>,
     /// The logout that is under way.
     logout: Option<Logout>,
+    /// The ways of silent re-login that were tried, and for which token.
+    tried: Option<(Stamp, Ways)>,
+    /// The newest login that another tab told of while this one was asking.
+    rumour: Epoch,
     /// The report of activity that is under way.
     report: Option<Report>,
     next_request: RequestId,
@@ -103,6 +112,8 @@ struct Logout {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Report {
     request: RequestId,
+    /// The token that it was made under.
+    stamp: Stamp,
     /// When to give it up.
     stuck_at: Timestamp,
 }
@@ -129,6 +140,10 @@ impl Tab {
             },
             why: Reason::Wake,
             waiting: Vec::new(),
+            refused: None,
+            looked_for: None,
+            tried: None,
+            rumour: Epoch(0),
             logout: None,
             report: None,
             next_request: RequestId(1),
@@ -217,19 +232,22 @@ impl Tab {
             self.logout.map(|logout| logout.stuck_at),
             self.report.map(|report| report.stuck_at),
             self.activity.presence_at.filter(|_| session),
-            self.activity.report_at().filter(|_| self.may_report()),
+            self.report_at(),
             self.socket.deadline(self.hidden_at),
-            Some(self.tick_at.min(self.check_at)).filter(|_| session),
+            Some(self.tick_at).filter(|_| session),
         ]
-        .into_iter()
+        .iter()
         .flatten()
         .min()
+        .copied()
     }
 
     fn phase_deadline(&self) -> Option<Timestamp> {
         match self.phase {
-            // Nobody needs the next token while the user is away.
-            Phase::Active { refresh_at, .. } => Some(refresh_at).filter(|_| self.is_present()),
+            // Nobody needs the next token while the user is away and nothing waits.
+            Phase::Active { refresh_at, .. } => {
+                Some(refresh_at).filter(|_| self.is_present() || !self.waiting.is_empty())
+            }
             Phase::Degraded { retry_at, .. } => retry_at,
             Phase::Refreshing { stuck_at, .. } | Phase::LoggingIn { stuck_at, .. } => Some(stuck_at),
             Phase::Resuming { request: Some(_), stuck_at, .. } => Some(stuck_at),
@@ -247,7 +265,7 @@ impl Tab {
     pub fn step(&mut self, now: Moment, event: Event) -> Effects {
         let mut effects = Effects::none();
         let sequence = self.sequence;
-        if self.woke(now, &event) {
+        if self.woke(now) || matches!(event, Event::Restored) {
             self.resume(now, matches!(event, Event::Restored), &mut effects);
         }
         self.handle(now, event, &mut effects);
@@ -290,15 +308,11 @@ impl Tab {
             Event::RefreshAsked => self.refresh_asked(now, effects),
             Event::LoginAsked => self.login_asked(now, effects),
             Event::LogoutAsked => self.logout_asked(now, effects),
-            Event::CallAsked { call, provider } => {
-                self.do_what_is_due(now, false, effects);
-                self.waiting.push((call, provider));
-                self.fetch_for_calls(now, effects);
-            }
+            Event::CallAsked { call, provider } => self.call_asked(now, call, provider, effects),
             Event::CallDenied { call, provider, stamp, repeated, denial } => {
                 self.call_denied(now, (call, provider), stamp, repeated, denial, effects);
             }
-            Event::CallCancelled { call } => self.waiting.retain(|(waiting, _)| *waiting != call),
+            Event::CallCancelled { call } => self.waiting.retain(|waiting| waiting.call != call),
             Event::PeerTold(message) => self.peer_told(now, message, effects),
             Event::ProviderTold { provider, own, state } => self.provider_told(provider, own, state, effects),
             Event::SocketOpened { shared } => self.socket_opened(now, shared, effects),

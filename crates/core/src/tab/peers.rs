@@ -7,6 +7,9 @@ use crate::time::{Millis, Moment, Timestamp};
 impl Tab {
     pub(super) fn peer_told(&mut self, now: Moment, message: PeerMessage, effects: &mut Effects) {
         match message {
+            PeerMessage::Moved { stamp, lifetime, .. } if lifetime.is_zero() => {
+                self.rumoured(now, stamp, effects)
+            }
             PeerMessage::Moved { stamp, expires_at, lifetime } => {
                 self.peer_moved(now, stamp, now.wall.until(expires_at).min(lifetime), lifetime, effects);
             }
@@ -30,7 +33,8 @@ impl Tab {
             // The user logged in anew, perhaps as somebody else: nothing that is held here holds any more.
             (_, Some(hold)) if hold.stamp.epoch < stamp.epoch => {
                 self.cancel_open(effects);
-                self.check_session_over(now, hold.stamp.epoch, 0, Reason::LoginElsewhere, effects);
+                // Unless that was a mere rumour.
+                self.ask_who_is_there(now, Some(hold), self.phase.over(), 0, Reason::LoginElsewhere, effects);
             }
             // A message that slept with the tab may tell of a token that is dead by now.
             (_, Some(hold)) if hold.stamp < stamp && !expires_in.is_zero() => {
@@ -38,7 +42,9 @@ impl Tab {
                 let hold = Hold { stamp, expires_at: now.mono.after(expires_in), lifetime };
                 self.activate(now, hold, Millis::ZERO, Reason::Adopted, effects);
             }
-            (_, Some(_)) | (Phase::Resuming { .. }, None) => {}
+            (_, Some(_)) => {}
+            // The answer that is under way may be older than that.
+            (Phase::Resuming { .. }, None) => self.rumour = self.rumour.max(stamp.epoch),
             (Phase::Relogin { stamp: last, .. } | Phase::ReauthRequired { stamp: last }, None)
                 if stamp <= last => {}
             (_, None) => {
@@ -67,8 +73,8 @@ impl Tab {
         self.do_what_is_due(now, false, effects);
     }
 
-    pub(super) fn tell_active(&self, effects: &mut Effects) {
-        let (at, known) = self.activity.points();
+    pub(super) fn tell_active(&self, now: Moment, effects: &mut Effects) {
+        let (at, known) = self.activity.points(now);
         effects.push(Effect::Tell(PeerMessage::Active { at, known }));
     }
 

@@ -109,10 +109,11 @@ impl Phase {
             Self::LoggedOut { .. } => State::LoggedOut,
             Self::LoggingIn { .. } => State::LoggingIn,
             Self::Active { .. } => State::Active,
-            Self::Refreshing { .. } | Self::Relogin { .. } => State::Refreshing,
+            Self::Refreshing { .. } | Self::Relogin { attempt: Some(_), .. } => State::Refreshing,
             Self::Resuming { .. } => State::Resuming,
             Self::Degraded { .. } => State::Degraded,
-            Self::ReauthRequired { .. } => State::ReauthRequired,
+            // Until the user's gesture.
+            Self::Relogin { attempt: None, .. } | Self::ReauthRequired { .. } => State::ReauthRequired,
             Self::Ended { .. } => State::Ended,
         }
     }

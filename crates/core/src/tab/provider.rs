@@ -55,9 +55,9 @@ impl Providers {
         self.known.get(usize::from(provider.0)).copied().flatten()
     }
 
-    /// Whether its token is the session's own. So it is for everything that nobody told of.
+    /// Whether its token is the session's own. So it is for every one until the Worker has told which is.
     pub(super) fn is_own(&self, provider: ProviderId) -> bool {
-        self.own == Some(provider) || self.state(provider).is_none()
+        self.own.is_none_or(|own| own == provider)
     }
 }
 
@@ -86,10 +86,10 @@ impl Tab {
             Phase::Active { refresh_at, .. } if refresh_at <= now.mono => ProviderState::Expiring,
             Phase::Active { .. } => ProviderState::Ready,
             Phase::Degraded { hold: Some(hold), .. } if now.mono < hold.expires_at => ProviderState::Expiring,
+            Phase::Relogin { attempt: None, .. } | Phase::ReauthRequired { .. } => ProviderState::NeedsHuman,
             Phase::Refreshing { .. } | Phase::Resuming { .. } | Phase::Relogin { .. } => {
                 ProviderState::Renewing
             }
-            Phase::ReauthRequired { .. } => ProviderState::NeedsHuman,
             Phase::Degraded { .. }
             | Phase::LoggedOut { .. }
             | Phase::LoggingIn { .. }

@@ -68,10 +68,22 @@ impl Ways {
         Self(self.0 & other.0)
     }
 
-    /// Without one.
+    /// One alone.
     #[must_use]
-    pub const fn without(self, way: Way) -> Self {
-        Self(self.0 & !way.bit())
+    pub const fn of(way: Way) -> Self {
+        Self(way.bit())
+    }
+
+    /// And one more.
+    #[must_use]
+    pub const fn with(self, way: Way) -> Self {
+        Self(self.0 | way.bit())
+    }
+
+    /// What is in this and not in the other.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
     }
 
     /// Whether nothing is left.
@@ -115,42 +127,59 @@ impl Tab {
         failures: u32,
         effects: &mut Effects,
     ) {
-        let left = silent.and(self.settings.ways);
-        if left.is_empty() {
-            self.enter(Phase::ReauthRequired { stamp }, Reason::GrantRefused, effects);
-        } else {
-            self.enter(Phase::Relogin { stamp, left, attempt: None, failures }, Reason::SilentLogin, effects);
-            self.relogin(now, false, effects);
+        let tried = self.tried.filter(|(tried, _)| stamp <= *tried).map_or(Ways::NONE, |(_, ways)| ways);
+        let left = silent.and(self.settings.ways).without(tried);
+        self.relogin_by(now, stamp, left, failures, false, Reason::GrantRefused, effects);
+    }
+
+    /// Takes a way that has opened. `gesture`: the user lets the page open a popup.
+    pub(super) fn relogin(&mut self, now: Moment, gesture: bool, effects: &mut Effects) {
+        if let Phase::Relogin { stamp, left, attempt: None, failures } = self.phase {
+            self.relogin_by(now, stamp, left, failures, gesture, Reason::InteractionRequired, effects);
         }
     }
 
-    /// Takes the first way that is open now. `gesture`: the user lets the page open a popup.
-    pub(super) fn relogin(&mut self, now: Moment, gesture: bool, effects: &mut Effects) {
-        let Phase::Relogin { stamp, left, attempt: None, failures } = self.phase else { return };
+    #[expect(clippy::too_many_arguments, reason = "the parts of a phase that is entered only here")]
+    fn relogin_by(
+        &mut self,
+        now: Moment,
+        stamp: Stamp,
+        left: Ways,
+        failures: u32,
+        gesture: bool,
+        reason: Reason,
+        effects: &mut Effects,
+    ) {
         let way = if left.has(Way::Frame) {
             Way::Frame
         } else if left.has(Way::Popup) && gesture {
             Way::Popup
         } else if left.has(Way::Redirect) && self.may_leave(now) {
             Way::Redirect
-        } else if left.has(Way::Popup) {
-            // The next gesture opens it.
-            return;
         } else {
-            self.enter(Phase::ReauthRequired { stamp }, Reason::InteractionRequired, effects);
+            // A popup is opened by the next gesture.
+            let phase = if left.has(Way::Popup) {
+                Phase::Relogin { stamp, left, attempt: None, failures }
+            } else {
+                Phase::ReauthRequired { stamp }
+            };
+            self.enter(phase, reason, effects);
             return;
         };
         let request = self.name_request();
         let stuck_at = now.mono.after(if way == Way::Popup { POPUP } else { STUCK });
         let attempt = Some(Attempt { request, way, stuck_at });
-        self.phase = Phase::Relogin { stamp, left, attempt, failures };
+        let tried = self.tried.filter(|(tried, _)| *tried == stamp).map_or(Ways::NONE, |(_, ways)| ways);
+        self.tried = Some((stamp, tried.with(way)));
+        self.enter(Phase::Relogin { stamp, left, attempt, failures }, Reason::SilentLogin, effects);
         effects.push(Effect::Relogin { request, way });
     }
 
-    /// Whether nothing is lost when the page goes away and comes back.
+    /// Whether nothing is lost when the page goes away and comes back: its user has typed nothing into it, and it has just
+    /// loaded, or nobody looks and nothing waits.
     fn may_leave(&self, now: Moment) -> bool {
-        let fresh = !self.touched && self.opened_at.until(now.mono) < FRESH;
-        fresh || self.hidden_at.is_some() && self.waiting.is_empty()
+        let fresh = self.opened_at.until(now.mono) < FRESH;
+        !self.touched && (fresh || self.hidden_at.is_some() && self.waiting.is_empty())
     }
 
     pub(super) fn relogin_answered(
@@ -171,21 +200,22 @@ impl Tab {
                 return;
             }
             ReloginAnswer::Failed => {
+                // A failure is no refusal: it may be tried again.
+                self.tried = None;
                 self.phase =
                     Phase::Resuming { hold: None, over, request: None, failures, stuck_at: now.mono };
                 self.degrade(now, failures, Reason::Unreachable, None, Advice::Ours, effects);
                 return;
             }
-            ReloginAnswer::Unavailable => left.without(attempt.way),
+            ReloginAnswer::Unavailable => left.without(Ways::of(attempt.way)),
             // What a window of its own was refused a page would be refused, too.
-            ReloginAnswer::Refused if attempt.way == Way::Frame => left.without(Way::Frame),
+            ReloginAnswer::Refused if attempt.way == Way::Frame => left.without(Ways::of(Way::Frame)),
             ReloginAnswer::Refused => Ways::NONE,
         };
         if answer == ReloginAnswer::Refused {
             effects.push(Effect::Tell(PeerMessage::Refused { stamp, left }));
         }
-        self.phase = Phase::Relogin { stamp, left, attempt: None, failures };
-        self.relogin(now, false, effects);
+        self.relogin_by(now, stamp, left, failures, false, Reason::InteractionRequired, effects);
     }
 
     /// Another tab was refused: what it tried need not be tried here.
@@ -199,7 +229,10 @@ impl Tab {
         if let Some(dropped) = attempt.filter(|attempt| !left.has(attempt.way)) {
             effects.push(Effect::Cancel { request: dropped.request });
         }
-        self.phase = Phase::Relogin { stamp, left, attempt: kept, failures };
-        self.relogin(now, false, effects);
+        if kept.is_some() {
+            self.phase = Phase::Relogin { stamp, left, attempt: kept, failures };
+        } else {
+            self.relogin_by(now, stamp, left, failures, false, Reason::InteractionRequired, effects);
+        }
     }
 }

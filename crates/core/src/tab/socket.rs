@@ -3,7 +3,9 @@
 //! Nothing hangs on it: without it a tab learns the same at its next question. So it costs nothing where nobody looks, and a
 //! browser without SharedWorker has one tab that listens for all.
 
+use super::due::STUCK;
 use super::event::PeerMessage;
+use super::wake::NEVER;
 use super::{Effect, Effects, News, Tab};
 use crate::id::Stamp;
 use crate::retry;
@@ -22,8 +24,8 @@ enum Standing {
     /// Not wanted.
     #[default]
     Off,
-    /// On its way.
-    Opening,
+    /// On its way; given up then.
+    Opening { stuck_at: Timestamp },
     /// Open.
     Open { shared: bool, since: Timestamp },
     /// Broken; tried again then.
@@ -44,27 +46,40 @@ pub(super) struct Socket {
 impl Socket {
     /// When it has to be looked at.
     pub(super) const fn deadline(&self, hidden_at: Option<Timestamp>) -> Option<Timestamp> {
-        match (self.standing, hidden_at) {
-            (Standing::Broken { again_at }, _) => Some(again_at),
-            (Standing::Off, _) => None,
-            (Standing::Opening | Standing::Open { .. }, hidden_at) => match hidden_at {
-                Some(at) => Some(at.after(UNSEEN)),
-                None => None,
-            },
+        let unseen = match hidden_at {
+            Some(at) => at.after(UNSEEN),
+            None => NEVER,
+        };
+        match self.standing {
+            Standing::Off => None,
+            Standing::Broken { again_at } => Some(again_at),
+            Standing::Opening { stuck_at } if stuck_at.as_millis() < unseen.as_millis() => Some(stuck_at),
+            Standing::Opening { .. } | Standing::Open { .. } => Some(unseen),
         }
+    }
+
+    /// Whether the Worker is heard.
+    pub(super) const fn is_open(&self) -> bool {
+        matches!(self.standing, Standing::Open { .. })
     }
 }
 
 impl Tab {
     /// Opens or closes the socket, as is right by now.
     pub(super) fn tend_socket(&mut self, now: Moment, effects: &mut Effects) {
+        if let Standing::Opening { stuck_at } = self.socket.standing
+            && stuck_at <= now.mono
+        {
+            effects.push(Effect::CloseSocket);
+            self.socket_closed(now);
+        }
         let unseen = self.hidden_at.is_some_and(|at| at.until(now.mono) >= UNSEEN);
         let covered = now.mono < self.socket.covered_until;
         let wanted = self.settings.events && self.phase.has_session() && !unseen && !covered;
         match self.socket.standing {
-            Standing::Off if wanted => self.open_socket(effects),
-            Standing::Broken { again_at } if wanted && again_at <= now.mono => self.open_socket(effects),
-            Standing::Opening | Standing::Open { .. } if !wanted => {
+            Standing::Off if wanted => self.open_socket(now, effects),
+            Standing::Broken { again_at } if wanted && again_at <= now.mono => self.open_socket(now, effects),
+            Standing::Opening { .. } | Standing::Open { .. } if !wanted => {
                 effects.push(Effect::CloseSocket);
                 if !covered && let Standing::Open { shared: false, .. } = self.socket.standing {
                     self.tell_listening(now.wall, effects);
@@ -72,20 +87,20 @@ impl Tab {
                 self.socket.standing = Standing::Off;
             }
             Standing::Broken { .. } if !wanted => self.socket.standing = Standing::Off,
-            Standing::Off | Standing::Opening | Standing::Open { .. } | Standing::Broken { .. } => {}
+            Standing::Off | Standing::Opening { .. } | Standing::Open { .. } | Standing::Broken { .. } => {}
         }
     }
 
     /// What was open may be dead by now without having said so.
     pub(super) fn drop_socket(&mut self, effects: &mut Effects) {
-        if let Standing::Opening | Standing::Open { .. } = self.socket.standing {
+        if let Standing::Opening { .. } | Standing::Open { .. } = self.socket.standing {
             effects.push(Effect::CloseSocket);
             self.socket.standing = Standing::Off;
         }
     }
 
-    fn open_socket(&mut self, effects: &mut Effects) {
-        self.socket.standing = Standing::Opening;
+    fn open_socket(&mut self, now: Moment, effects: &mut Effects) {
+        self.socket.standing = Standing::Opening { stuck_at: now.mono.after(STUCK) };
         effects.push(Effect::OpenSocket);
     }
 
@@ -94,7 +109,7 @@ impl Tab {
     }
 
     pub(super) fn socket_opened(&mut self, now: Moment, shared: bool, effects: &mut Effects) {
-        if self.socket.standing != Standing::Opening {
+        if !matches!(self.socket.standing, Standing::Opening { .. }) {
             return;
         }
         self.socket.standing = Standing::Open { shared, since: now.mono };
@@ -114,7 +129,7 @@ impl Tab {
     pub(super) fn socket_closed(&mut self, now: Moment) {
         match self.socket.standing {
             Standing::Open { since, .. } if since.until(now.mono) >= GOOD => self.socket.failures = 0,
-            Standing::Opening | Standing::Open { .. } => {}
+            Standing::Opening { .. } | Standing::Open { .. } => {}
             Standing::Off | Standing::Broken { .. } => return,
         }
         self.socket.failures = self.socket.failures.saturating_add(1);
@@ -138,7 +153,19 @@ impl Tab {
         }
     }
 
+    /// This tab listens for the others. To a rumour of a newer token belongs no time.
+    fn pass_on(&self, now: Moment, news: News, stamp: Stamp, effects: &mut Effects) {
+        effects.push(Effect::Tell(match news {
+            News::Moved => PeerMessage::Moved { stamp, expires_at: now.wall, lifetime: Millis::ZERO },
+            News::Ended | News::LoggedOut => PeerMessage::LoggedOut { epoch: stamp.epoch },
+            News::ReauthRequired => return,
+        }));
+    }
+
     pub(super) fn socket_told(&mut self, now: Moment, news: News, stamp: Stamp, effects: &mut Effects) {
+        if let Standing::Open { shared: false, .. } = self.socket.standing {
+            self.pass_on(now, news, stamp, effects);
+        }
         match news {
             News::Moved => self.rumoured(now, stamp, effects),
             // How it can go on is for the Worker to say.

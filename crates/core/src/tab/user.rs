@@ -40,7 +40,7 @@ impl Tab {
     pub(super) fn user_active(&mut self, now: Moment, gesture: bool, effects: &mut Effects) {
         self.touched = true;
         if self.activity.input(now) && self.phase.has_session() {
-            self.tell_active(effects);
+            self.tell_active(now, effects);
         }
         self.look_for_user(now, effects);
         self.do_what_is_due(now, false, effects);
@@ -71,7 +71,7 @@ impl Tab {
             | Phase::ReauthRequired { .. } => {
                 if self.logout.is_none() {
                     let request = self.name_request();
-                    let epoch = self.stamp().map(|stamp| stamp.epoch);
+                    let epoch = self.phase.stamp().map(|stamp| stamp.epoch);
                     self.logout = Some(Logout { request, stuck_at: now.mono.after(STUCK), epoch });
                     effects.push(Effect::PostLogout { request });
                 }
@@ -85,6 +85,7 @@ impl Tab {
         // Nothing is claimed that the Worker did not confirm: without its word the session goes on and the app is told.
         // A newer login that this tab took up meanwhile is not what was ended.
         if done && logout.epoch.is_none_or(|epoch| over <= epoch) {
+            let over = over.max(logout.epoch.unwrap_or_default());
             effects.push(Effect::Tell(PeerMessage::LoggedOut { epoch: over }));
             self.cancel_open(effects);
             self.enter(Phase::LoggedOut { over }, Reason::Logout, effects);

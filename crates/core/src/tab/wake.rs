@@ -1,7 +1,7 @@
 //! When time cannot be relied on.
 
 use super::due::STUCK;
-use super::{Effects, Event, Hold, Phase, Reason, Tab};
+use super::{Effects, Hold, Phase, Reason, Tab};
 use crate::time::{Millis, Moment, Timestamp};
 
 /// How far the two clocks may drift apart between two steps before that counts as a wake.
@@ -11,32 +11,37 @@ const LATE: Millis = Millis::from_secs(30);
 /// How much later it may be where nobody looks: browsers let the timers of hidden pages run once a minute.
 const THROTTLED: Millis = Millis::from_secs(60);
 
+/// A token that is fetched when somebody needs it, and not before.
+pub(super) const NEVER: Timestamp = Timestamp::from_millis(u64::MAX);
+
 impl Tab {
     /// Whether time went by that this tab did not see, or a clock was set.
-    pub(super) fn woke(&mut self, now: Moment, event: &Event) -> bool {
+    pub(super) fn woke(&mut self, now: Moment) -> bool {
         let before = self.last.replace(now.instant());
         let clocks_disagree = before.is_some_and(|last| {
             let by_wall = now.wall.as_millis().abs_diff(last.wall.as_millis());
             let by_mono = now.mono.since(last.mono).as_millis();
             by_wall.abs_diff(by_mono) > CLOCKS_AGREE.as_millis() || now.wall < last.wall.before(CLOCKS_AGREE)
         });
+        if clocks_disagree {
+            // What was reckoned by a clock that stood still is not certain any more.
+            self.anchor = None;
+            self.cool_until = Timestamp::default();
+        }
         let allowed = if self.hidden_at.is_some() { LATE.plus(THROTTLED) } else { LATE };
-        let late = matches!(event, Event::DeadlineReached)
-            && self.next_deadline().is_some_and(|deadline| deadline.after(allowed) < now.mono);
-        clocks_disagree || late || matches!(event, Event::Restored)
+        clocks_disagree || self.next_deadline().is_some_and(|deadline| deadline.after(allowed) < now.mono)
     }
 
-    /// The tab cannot rely on what it knows about time: it asks, and calls wait. Where nobody is there it waits for them.
+    /// The tab cannot rely on what it knows about time: it asks, and calls wait. Where nobody looks and nothing waits, it asks
+    /// when they return.
     pub(super) fn resume(&mut self, now: Moment, restored: bool, effects: &mut Effects) {
-        self.anchor = None;
-        self.cool_until = Timestamp::default();
         self.look_for_user(now, effects);
         self.drop_socket(effects);
         match self.phase {
-            Phase::Active { hold, .. } if self.is_resting() => {
+            Phase::Active { hold, .. } if self.is_unwatched() => {
                 // Whether it lives on is not certain: nobody is to rely on it.
                 let hold = Hold { expires_at: hold.expires_at.min(now.mono), ..hold };
-                self.phase = Phase::Active { hold, refresh_at: now.mono };
+                self.phase = Phase::Active { hold, refresh_at: NEVER };
             }
             Phase::Active { hold, .. } | Phase::Degraded { hold: Some(hold), .. } => {
                 self.ask_where_we_stand(now, hold, 0, effects);

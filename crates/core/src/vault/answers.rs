@@ -230,7 +230,9 @@ impl Live {
         let close = self.ambiguous.and_then(|ambiguous| policy.grace.closes_after(ambiguous.since));
         let left = close.map(|close| now.wall.until(close)).filter(|left| !left.is_zero());
         match left {
-            Some(left) if retry_after.is_none() => now.wall.after(pause.min(left.percent(50))),
+            Some(left) if retry_after.is_none() => {
+                now.wall.after(pause.min(left.percent(50).max(retry::BACKOFF_MIN)))
+            }
             Some(_) | None => now.wall.after(pause),
         }
     }

@@ -3,7 +3,7 @@
 use super::answers::Source;
 use super::{
     Ambiguous, Effect, Effects, Ended, Intent, Live, Orphan, Outcome, Phase, Policy, ReauthRequired,
-    TokenAnswer, Vault,
+    TokenAnswer, Vault, Verdict,
 };
 use crate::escrow::Closed;
 use crate::id::RequestId;
@@ -208,17 +208,21 @@ impl Vault {
             // server knows a grant from a token.
             return self.orphan_ended(now.wall, effects);
         };
-        if live.intent.take().is_none() {
-            return self.orphan_ended(now.wall, effects);
-        }
+        let Some(intent) = live.intent.take() else { return self.orphan_ended(now.wall, effects) };
         live.presented = live.presented.saturating_add(1);
         live.failures = live.failures.saturating_add(1);
-        let since = live.ambiguous.map_or(claimed_at, |ambiguous| ambiguous.since);
-        // The first repetition of one that is silent leaves at once, whatever failed before it: a window may be closing. What
-        // is silent again and again has pauses.
         let first = live.ambiguous.is_none();
+        // A last resort has nothing to lose. If the grant survives it, the server saw the token for the first time then, and its
+        // window runs from there.
+        let since = live
+            .ambiguous
+            .filter(|before| before.verdict(&policy.grace, intent.armed_at) != Verdict::LastResort)
+            .map_or(claimed_at, |before| before.since);
+        let opened = since == claimed_at && policy.grace.verdict(since.until(now.wall)) == Verdict::Forgiven;
         live.ambiguous = Some(Ambiguous { since, replay_at: None });
-        live.not_before = if first { now.wall } else { live.replay_after(now, None, &policy) };
+        // The first repetition leaves at once, whatever failed before it: a window may be closing. What is silent again and
+        // again has pauses.
+        live.not_before = if first || opened { now.wall } else { live.replay_after(now, None, &policy) };
         live.replay_again(&policy);
         self.resolve(now.wall, effects);
     }

@@ -64,11 +64,13 @@ pub(crate) const fn failed(failure: Failure) -> Failed {
 pub(crate) struct Play {
     pub(crate) tab: Tab,
     pub(crate) effects: Vec<Effect>,
+    /// What the monotonic clock showed last.
+    pub(crate) now: u64,
 }
 
 impl Play {
     pub(crate) fn new(settings: Settings) -> Self {
-        Self { tab: Tab::new(settings), effects: Vec::new() }
+        Self { tab: Tab::new(settings), effects: Vec::new(), now: 0 }
     }
 
     /// A tab that opened at 0 in a page that is seen, and found a token of an hour.
@@ -87,6 +89,7 @@ impl Play {
 
     /// One step; what it wants done is returned, and kept with the rest.
     pub(crate) fn step(&mut self, now: Moment, event: Event) -> Vec<Effect> {
+        self.now = now.mono.as_millis();
         let effects: Vec<Effect> = self.tab.step(now, event).into_iter().collect();
         self.effects.extend(effects.iter().copied());
         effects
@@ -96,6 +99,16 @@ impl Play {
     pub(crate) fn run_until(&mut self, end: u64) {
         while let Some(due) = self.tab.next_deadline().filter(|due| due.as_millis() <= end) {
             self.step(at(due.as_millis()), Event::DeadlineReached);
+        }
+    }
+
+    /// The same with a user who does something every minute.
+    pub(crate) fn stay_until(&mut self, end: u64) {
+        let mut now = self.now;
+        while now < end {
+            now = (now + MINUTE).min(end);
+            self.run_until(now.saturating_sub(1));
+            self.step(at(now), Event::UserActive { gesture: false });
         }
     }
 
