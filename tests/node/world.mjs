@@ -127,6 +127,7 @@ export class World {
       return ok(message("logout_response"));
     }
     if (this.state === "logged_out") return problem(401, "logged_out");
+    if (this.state === "reauth_required") return problem(401, "reauth_required", { silent: this.silent });
     const due = body.reason === "forced" || body.reason === "unauthorized" || this.left() < 14;
     if (body.generation === this.generation && due) this.rotate();
     return ok({ ...message("token_response"), ...timing, generation: this.generation, expires_in: this.left() });
