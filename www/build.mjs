@@ -50,7 +50,8 @@ function page(assets) {
   const links = [
     `<link rel="stylesheet" href="${only(/\/app-\w+\.css$/)}">`,
     `<script type="module" src="${script}"></script>`,
-    ...assets.filter((path) => path.endsWith(".js") && path !== script).map((path) => `<link rel="modulepreload" href="${path}">`),
+    // Not what a session loads only when it needs it.
+    ...assets.filter((path) => /\/(?!events|silent)[^/]*\.js$/.test(path) && path !== script).map((path) => `<link rel="modulepreload" href="${path}">`),
     `<link rel="preload" href="${only(/\.wasm$/)}" as="fetch" type="application/wasm" crossorigin>`,
   ];
   const html = readFileSync(join(here, "src", "index.html"), "utf8");

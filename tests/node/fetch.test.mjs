@@ -244,6 +244,8 @@ describe("a call that finds the session gone", () => {
     test(`${code} rejects with ${error}, and the session knows`, async () => {
       const { world, session } = await loggedIn();
       world.serve = () => denied(code);
+      // How a session that waits for its user can go on is asked of the Worker.
+      if (code === "reauth_required") world.state = code;
       assert.equal((await failure(session.fetch("/api/orders"))).code, error);
       assert.equal(session.state, state);
       assert.equal(world.calls.length, 1);

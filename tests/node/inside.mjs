@@ -41,6 +41,15 @@ const bundled = await build({
 });
 
 export const inside = await import(`data:text/javascript;base64,${Buffer.from(bundled.outputFiles[0].contents).toString("base64")}`);
+/** The chunk of the event socket once more, as a SharedWorker runs it. */
+const shared = await build({
+  entryPoints: [new URL("ts/events.ts", web).pathname],
+  bundle: true,
+  format: "esm",
+  write: false,
+});
+export const runShared = () => import(`data:text/javascript;base64,${Buffer.from(shared.outputFiles[0].contents).toString("base64")}`);
+
 const compiled = new WebAssembly.Module(readFileSync(module));
 
 /** A machine of its own. */

@@ -35,6 +35,10 @@ export class World {
   operation = "8f14e45f-1";
   /** The ways of silent re-login that the Worker offers. */
   silent = [];
+  /** The Worker's idle limit in seconds; the golden one if it is not given. */
+  idle = undefined;
+  /** The providers that it knows; the golden ones if they are not given. */
+  providers = undefined;
   /** Instead of what the Worker would say. */
   answer = undefined;
   /** What the resource server says to a call. */
@@ -110,19 +114,20 @@ export class World {
   say(path, body) {
     const answer = typeof this.answer === "function" ? this.answer(path, body) : this.answer;
     if (answer) return answer;
-    const timing = { server_time: this.wall / 1000, epoch: this.epoch, generation: this.generation, expires_in: this.left(), lifetime: this.lifetime / 1000 };
+    const timing = { ...(this.idle && { idle_left: this.idle, idle_limit: this.idle }), server_time: this.wall / 1000, epoch: this.epoch, generation: this.generation, expires_in: this.left(), lifetime: this.lifetime / 1000 };
     if (path === "/auth/session") {
       if (this.state === "logged_out") return ok(message("session_logged_out"));
       if (this.state === "reauth_required") {
         return ok({ ...message("session_reauth_required"), ...timing, user: this.user, silent: this.silent });
       }
-      return ok({ ...message("session_active"), ...timing, user: this.user });
+      return ok({ ...message("session_active"), ...timing, user: this.user, ...(this.providers && { providers: this.providers }) });
     }
     if (path === "/auth/logout") {
       this.state = "logged_out";
       return ok(message("logout_response"));
     }
     if (this.state === "logged_out") return problem(401, "logged_out");
+    if (this.state === "reauth_required") return problem(401, "reauth_required", { silent: this.silent });
     const due = body.reason === "forced" || body.reason === "unauthorized" || this.left() < 14;
     if (body.generation === this.generation && due) this.rotate();
     return ok({ ...message("token_response"), ...timing, generation: this.generation, expires_in: this.left() });

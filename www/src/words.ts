@@ -74,6 +74,10 @@ export const REASONS: { readonly [reason in SessionReason]: string } = {
   "logout-elsewhere": "you logged out in another tab",
   "login-elsewhere": "you signed in in another tab",
   stuck: "a request took too long",
+  "silent-login": "you are being signed in again, without a form",
+  "interaction-required": "the sign-in server wants to see you",
+  lapsed: "you were away",
+  told: "the server said so",
 };
 
 export const ERRORS: { readonly [code in SessionErrorCode]: string } = {

@@ -2,7 +2,8 @@
 //!
 //! Three exports for the TypeScript driver in `ts/` and nobody else, over plain numbers whose meaning is in [`abi`]: so the
 //! module imports nothing and needs no glue, which would weigh more than the driver. A module is one machine: a page makes one
-//! instance of it per session. Every export is synchronous and calls nothing back: no JavaScript runs while Rust is borrowed.
+//! instance of it per session. Every export is synchronous and calls nothing back: no JavaScript runs while Rust is borrowed. The
+//! one timer is the driver's: in Rust it would be the only thing that needs glue.
 #![cfg_attr(feature = "module", no_std)]
 #![forbid(unsafe_code)]
 

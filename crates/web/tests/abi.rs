@@ -63,8 +63,8 @@ fn every_kind_has_the_number_of_its_place() {
 }
 
 fn in_order<K: Numbered>(number: impl Fn(K) -> f64) {
-    for (index, kind) in K::ALL.iter().enumerate() {
-        assert_eq!(number(*kind), index as f64, "{}", K::NAMES[index]);
+    for (index, (kind, name)) in K::ALL.iter().zip(K::NAMES).enumerate() {
+        assert_eq!(number(*kind), index as f64, "{name}");
     }
 }
 

@@ -11,8 +11,6 @@ import { type Upstream, denialOf } from "./wire.js";
 export interface Host {
   readonly base: () => string;
   readonly state: () => SessionState;
-  /** The login, 0 if there is none. */
-  readonly login: () => number;
   /** Where calls may go; nothing while that is not known. */
   readonly upstreams: () => readonly Upstream[] | undefined;
   /** The machine's number of the provider whose token a vault gives. */
@@ -49,17 +47,13 @@ export class Calls {
 
   /** Sends a call when the machine says so, and again if it says so again. */
   async #send(id: number, call: Call, target: () => ReturnType<typeof route>): Promise<Response> {
-    const { login: current, provider, closed, on } = this.#host;
-    let login = current();
+    const { provider, closed, on } = this.#host;
     let whose = provider(target()?.[1]);
     let stamp = await this.#permission(id, call, () => on(EventKind.CallAsked, id, whose));
     for (let repeated = false; ; repeated = true) {
       // Only an answer that was refused is ever delivered, and there is none yet.
       if (!stamp) throw disposed();
       const [epoch, generation] = stamp;
-      // What one user asked for is not done as another one.
-      if (login && epoch !== login) throw refusal("logged-out");
-      login = epoch;
       const to = target();
       if (!to) throw unknownUpstream(call.url);
       whose = provider(to[1]);

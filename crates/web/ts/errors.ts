@@ -32,9 +32,9 @@ const MESSAGES: { readonly [code in SessionErrorCode]: string } = {
   ERR_SESSION_REAUTH: "the user must log in again",
   ERR_SESSION_NETWORK: "no answer came",
   ERR_SESSION_UNAVAILABLE: "no token can be had just now",
-  ERR_SESSION_UPSTREAM: "in no upstream; plain fetch needs { passthrough: true }: ",
-  ERR_SESSION_LOAD: "the Wasm module did not load: is it served, and does the CSP allow it?",
-  ERR_SESSION_UNSUPPORTED: "a session is opened in a browser page with WebAssembly",
+  ERR_SESSION_UPSTREAM: "in no upstream, and not { passthrough: true }: ",
+  ERR_SESSION_LOAD: "the Wasm module did not load; is it served, and allowed by the CSP?",
+  ERR_SESSION_UNSUPPORTED: "no browser page, or no WebAssembly",
   ERR_SESSION_CONFIG: "wrong option: ",
   ERR_SESSION_DISPOSED: "the session is closed",
 };

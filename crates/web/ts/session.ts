@@ -31,8 +31,8 @@ import { type Known, type Told, problemOf, readLogout, readSession, readToken, w
 
 const GRADES = ["critical", "poor", "fair", "good", "excellent"] as const;
 const FAILURES = ["transient", "throttled", "ambiguous", "misconfigured", "reauth"] as const;
-/** A provider that nobody told of: the machine takes it for the session's own. */
-const OWN = 255;
+/** No provider of which anything is known: what needs its token needs the session's. */
+const NOBODY = 255;
 
 /**
  * An open session of one tab. All tabs of a browser share one login; each has its own `Session`.
@@ -56,6 +56,8 @@ export class Session extends EventTarget {
   #newest: Stamp = [0, 0];
   #known: Known | undefined;
   #providers: readonly Provider[] = [];
+  /** Which of them the session is a login of. */
+  #own = NOBODY;
   #health: SessionHealth | undefined;
   #problem: Problem | undefined;
   #returnTo = "/";
@@ -89,11 +91,10 @@ export class Session extends EventTarget {
     this.#calls = new Calls({
       base: platform.page.base,
       state: () => this.state,
-      login: () => this.#standing[2],
       upstreams: () => this.#ours?.upstreams,
       provider: (vault) => {
         const at = this.#providers.findIndex(({ name }) => vault === `linked:${name}`);
-        return at < 0 ? OWN : at;
+        return at < 0 ? this.#own : at;
       },
       closed: () => this.#closed,
       on,
@@ -443,6 +444,7 @@ export class Session extends EventTarget {
     }
     // Until others can be linked, the one of which there is something is the login's.
     const own = told.findIndex(({ state }) => state !== "unavailable");
+    this.#own = own < 0 ? NOBODY : own;
     told.forEach(({ state }, at) => this.#step(EventKind.ProviderTold, at, Number(at === own), stateOf(state)));
   }
 

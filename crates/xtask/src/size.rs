@@ -26,6 +26,8 @@ pub(crate) struct Sizes {
     pub(crate) wasm_brotli: u64,
     /// The JavaScript likewise.
     pub(crate) js_brotli: u64,
+    /// What a page loads only when it is needed.
+    pub(crate) later_brotli: u64,
 }
 
 impl Sizes {
@@ -36,11 +38,12 @@ impl Sizes {
 
     fn json(self) -> String {
         format!(
-            r#"{{"worker_gzip":{},"client":{{"session_brotli":{},"wasm_brotli":{},"js_brotli":{}}}}}"#,
+            r#"{{"worker_gzip":{},"client":{{"session_brotli":{},"wasm_brotli":{},"js_brotli":{},"later_brotli":{}}}}}"#,
             self.worker_gzip,
             self.session_brotli(),
             self.wasm_brotli,
-            self.js_brotli
+            self.js_brotli,
+            self.later_brotli
         )
     }
 }
@@ -55,6 +58,7 @@ pub(crate) fn run(args: &SizeArgs) -> Result<ExitCode> {
         println!("page until openSession, brotli 11 {:>8} bytes", sizes.session_brotli());
         println!("  Wasm                            {:>8} bytes", sizes.wasm_brotli);
         println!("  JavaScript                      {:>8} bytes", sizes.js_brotli);
+        println!("page, when it is needed           {:>8} bytes", sizes.later_brotli);
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -69,8 +73,12 @@ pub(crate) fn measure(repo: &Repo) -> Result<Sizes> {
     let text =
         fs::read_to_string(&manifest).with_context(|| format!("cannot read {}", manifest.display()))?;
     let files = session_files(&text)?;
-    let paths: Vec<PathBuf> = files.iter().map(|file| repo.at("crates/web/dist").join(file)).collect();
-    let mut sizes = Sizes { worker_gzip, wasm_brotli: 0, js_brotli: 0 };
+    let in_dist = |files: &[String]| -> Vec<PathBuf> {
+        files.iter().map(|file| repo.at("crates/web/dist").join(file)).collect()
+    };
+    let paths = in_dist(&files);
+    let later_brotli = compressed(repo, "brotli", &in_dist(&list(&text, "later")?))?.iter().sum();
+    let mut sizes = Sizes { worker_gzip, wasm_brotli: 0, js_brotli: 0, later_brotli };
     for (file, size) in files.iter().zip(compressed(repo, "brotli", &paths)?) {
         if file.ends_with(".wasm") {
             sizes.wasm_brotli += size;
@@ -83,15 +91,19 @@ pub(crate) fn measure(repo: &Repo) -> Result<Sizes> {
 
 /// `{"session": ["everlit.js", ...]}`: the files that a page loads until `openSession` resolves.
 fn session_files(manifest: &str) -> Result<Vec<String>> {
-    let manifest: Value =
-        serde_json::from_str(manifest).context("crates/web/dist/manifest.json is not JSON")?;
-    let list = manifest.get("session").and_then(Value::as_array);
-    let files: Vec<String> =
-        list.into_iter().flatten().filter_map(|file| file.as_str().map(str::to_owned)).collect();
+    let files = list(manifest, "session")?;
     if !files.iter().any(|file| file.ends_with(".wasm")) || !files.iter().any(|file| file.ends_with(".js")) {
         bail!("crates/web/dist/manifest.json names no Wasm or no JavaScript under \"session\"");
     }
     Ok(files)
+}
+
+/// The files under a name of the manifest.
+fn list(manifest: &str, name: &str) -> Result<Vec<String>> {
+    let manifest: Value =
+        serde_json::from_str(manifest).context("crates/web/dist/manifest.json is not JSON")?;
+    let list = manifest.get(name).and_then(Value::as_array);
+    Ok(list.into_iter().flatten().filter_map(|file| file.as_str().map(str::to_owned)).collect())
 }
 
 /// Packs the Worker as `wrangler deploy` would, without sending it; returns its modules.
@@ -153,9 +165,10 @@ mod tests {
 
     #[test]
     fn the_line_is_the_promised_one() {
-        let sizes = Sizes { worker_gzip: 7, wasm_brotli: 2, js_brotli: 3 };
+        let sizes = Sizes { worker_gzip: 7, wasm_brotli: 2, js_brotli: 3, later_brotli: 4 };
         let said: Value = serde_json::from_str(&sizes.json()).unwrap();
-        let client = serde_json::json!({ "session_brotli": 5, "wasm_brotli": 2, "js_brotli": 3 });
+        let client =
+            serde_json::json!({ "session_brotli": 5, "wasm_brotli": 2, "js_brotli": 3, "later_brotli": 4 });
         assert_eq!(said, serde_json::json!({ "worker_gzip": 7, "client": client }));
     }
 

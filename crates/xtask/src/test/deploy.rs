@@ -35,7 +35,12 @@ mod tests {
 
     #[test]
     fn each_budget_is_held() {
-        let sizes = Sizes { worker_gzip: WORKER_GZIP, wasm_brotli: 1, js_brotli: SESSION_BROTLI - 1 };
+        let sizes = Sizes {
+            worker_gzip: WORKER_GZIP,
+            wasm_brotli: 1,
+            js_brotli: SESSION_BROTLI - 1,
+            later_brotli: 0,
+        };
         assert!(over_budget(sizes).is_empty());
         assert_eq!(over_budget(Sizes { worker_gzip: WORKER_GZIP + 1, ..sizes }).len(), 1);
         assert_eq!(over_budget(Sizes { wasm_brotli: 2, ..sizes }).len(), 1);

@@ -1,0 +1,309 @@
+// The chunks that are loaded when they are needed: silent re-login, and the event socket with its SharedWorker.
+
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, mock, test } from "node:test";
+import { inside, runShared } from "./inside.mjs";
+import { settled } from "./world.mjs";
+
+const { ReloginAnswer, Way } = inside.abi;
+const ORIGIN = "https://app.example";
+const before = new Map();
+
+function replace(name, value) {
+  if (!before.has(name)) before.set(name, Object.getOwnPropertyDescriptor(globalThis, name));
+  Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+}
+
+let page;
+beforeEach(() => {
+  mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  page = new EventTarget();
+  replace("addEventListener", page.addEventListener.bind(page));
+  replace("location", { origin: ORIGIN });
+});
+afterEach(() => {
+  mock.timers.reset();
+  for (const [name, descriptor] of before) {
+    if (descriptor) Object.defineProperty(globalThis, name, descriptor);
+    else delete globalThis[name];
+  }
+  before.clear();
+});
+
+/** BroadcastChannels that deliver in the same turn. */
+function fakeChannels() {
+  const open = new Set();
+  replace("BroadcastChannel", class {
+    constructor(name) {
+      this.name = name;
+      open.add(this);
+    }
+    close() {
+      open.delete(this);
+    }
+  });
+  const say = (data) => [...open].forEach((channel) => channel.name === "everlit 1 relogin" && channel.onmessage({ data }));
+  return { open, say };
+}
+
+const here = { here: () => `${ORIGIN}/orders?page=2#last` };
+const idOf = (address) => new URL(address, ORIGIN).searchParams.get("relogin");
+
+describe("a popup", () => {
+  const popup = () => ({ closed: false, went: [], location: { replace: (to) => popup.last.push(to) }, close() { this.closed = true; } });
+  function begin() {
+    popup.last = [];
+    const [shown, answers, given] = [popup(), [], new AbortController()];
+    inside.silent.silent(Way.Popup, shown, here, given.signal, (answer) => answers.push(answer));
+    return { shown, answers, given, id: idOf(popup.last[0]), address: popup.last[0] };
+  }
+
+  test("goes to the Worker, and ends with what the result page says to it alone", () => {
+    const { say, open } = fakeChannels();
+    const { shown, answers, id, address } = begin();
+    assert.match(address, /^https:\/\/app\.example\/auth\/login\?prompt=none&via=popup&return_to=%2Forders%3Fpage%3D2%23last&relogin=[0-9a-f]{16}$/);
+    for (const noise of [undefined, null, 7, "done", {}, { everlit: 2, relogin: id, outcome: "done" }, { everlit: 1, relogin: "other", outcome: "done" }, { everlit: 1, relogin: id, outcome: "constructor" }, { everlit: 1, relogin: id }]) {
+      say(noise);
+    }
+    assert.deepEqual(answers, []);
+    say({ everlit: 1, relogin: id, outcome: "done" });
+    say({ everlit: 1, relogin: id, outcome: "refused" });
+    assert.deepEqual([answers, shown.closed, open.size], [[ReloginAnswer.Done], true, 0]);
+  });
+
+  test("is believed by message only from that very window and our origin", () => {
+    replace("BroadcastChannel", undefined);
+    const { shown, answers, id } = begin();
+    const say = (source, origin) => page.dispatchEvent(Object.assign(new Event("message"), { source, origin, data: { everlit: 1, relogin: id, outcome: "refused" } }));
+    say({}, ORIGIN);
+    say(shown, "https://evil.example");
+    assert.deepEqual(answers, []);
+    say(shown, ORIGIN);
+    assert.deepEqual(answers, [ReloginAnswer.Refused]);
+  });
+
+  test("that its user closes is a way that is closed; one that only seems closed for a moment is not", () => {
+    fakeChannels();
+    const { shown, answers } = begin();
+    shown.closed = true;
+    mock.timers.tick(1_000);
+    shown.closed = false;
+    mock.timers.tick(5_000);
+    assert.deepEqual(answers, []);
+    shown.closed = true;
+    mock.timers.tick(3_000);
+    assert.deepEqual(answers, [ReloginAnswer.Unavailable]);
+  });
+
+  test("is closed when it is given up, and says nothing more", () => {
+    const { say, open } = fakeChannels();
+    const { shown, answers, given, id } = begin();
+    given.abort();
+    say({ everlit: 1, relogin: id, outcome: "done" });
+    assert.deepEqual([answers, shown.closed, open.size], [[], true, 0]);
+  });
+
+  test("that is blocked is a way that is closed", () => {
+    replace("open", () => null);
+    const answers = [];
+    inside.relogin.relogin(Way.Popup, here, new AbortController().signal, (answer) => answers.push(answer));
+    assert.deepEqual(answers, [ReloginAnswer.Unavailable]);
+  });
+
+  test("has no name where there is no randomness, and is not tried", () => {
+    fakeChannels();
+    replace("crypto", undefined);
+    const [shown, answers] = [popup(), []];
+    inside.silent.silent(Way.Popup, shown, here, new AbortController().signal, (answer) => answers.push(answer));
+    assert.deepEqual([answers, shown.closed], [[ReloginAnswer.Unavailable], true]);
+  });
+});
+
+describe("frames", () => {
+  let frames;
+  beforeEach(() => {
+    frames = [];
+    replace("document", {
+      createElement: () => ({ contentWindow: {}, remove() { frames.splice(frames.indexOf(this), 1); } }),
+      documentElement: { append: (frame) => frames.push(frame) },
+    });
+  });
+  const begin = (given = new AbortController()) => {
+    const answers = [];
+    inside.silent.silent(Way.Frame, undefined, here, given.signal, (answer) => answers.push(answer));
+    return { answers, given };
+  };
+  /** One exclusive lock. */
+  function fakeLocks() {
+    let last = Promise.resolve();
+    replace("navigator", {
+      locks: {
+        request: (name, { signal }, work) => {
+          assert.equal(name, "everlit relogin");
+          const turn = last.then(() => {
+            signal.throwIfAborted();
+            return work();
+          });
+          last = turn.catch(() => {});
+          return turn;
+        },
+      },
+    });
+  }
+
+  test("of twenty tabs are one, whose result is everybody's", async () => {
+    fakeLocks();
+    const { say } = fakeChannels();
+    const tabs = Array.from({ length: 20 }, () => begin());
+    await settled();
+    assert.equal(frames.length, 1);
+    say({ everlit: 1, relogin: idOf(frames[0].src), outcome: "done" });
+    assert.deepEqual(tabs.map(({ answers }) => answers), Array(20).fill([ReloginAnswer.Done]));
+    mock.timers.tick(200);
+    await settled();
+    assert.deepEqual(frames, [], "and no other tab begins one");
+  });
+
+  for (const [name, navigator] of [
+    ["missing", {}],
+    ["forbidden", { locks: { request: () => Promise.reject(new DOMException("no", "SecurityError")) } }],
+    ["broken", { locks: { request() { throw new Error("boom"); } } }],
+  ]) {
+    test(`are one per tab where locks are ${name}`, async () => {
+      replace("navigator", navigator);
+      const { say } = fakeChannels();
+      const [one, two] = [begin(), begin()];
+      await settled();
+      assert.equal(frames.length, 2);
+      say({ everlit: 1, relogin: idOf(frames[1].src), outcome: "refused" });
+      assert.deepEqual([one.answers, two.answers], [[], [ReloginAnswer.Refused]]);
+      one.given.abort();
+      assert.deepEqual(frames, []);
+    });
+  }
+});
+
+describe("a redirect", () => {
+  test("takes the page there, and back to where it was", () => {
+    const went = [];
+    inside.silent.silent(Way.Redirect, undefined, { ...here, leave: (to) => went.push(to) }, new AbortController().signal, () => assert.fail());
+    assert.deepEqual(went, ["/auth/login?prompt=none&via=redirect&return_to=%2Forders%3Fpage%3D2%23last"]);
+  });
+});
+
+describe("the event socket", () => {
+  let sockets;
+  beforeEach(() => {
+    sockets = [];
+    replace("WebSocket", class {
+      readyState = 1;
+      sent = [];
+      constructor(address) {
+        this.address = address;
+        sockets.push(this);
+      }
+      send(text) {
+        this.sent.push(text);
+      }
+      close() {
+        this.closed = true;
+      }
+    });
+  });
+  const listen = (given = new AbortController()) => {
+    const heard = [];
+    const hear = (name) => (...what) => heard.push([name, ...what]);
+    inside.events.listen({ opened: hear("opened"), closed: hear("closed"), told: hear("told"), provider: hear("provider") }, given.signal);
+    return { heard, given };
+  };
+
+  const throwing = class {
+    constructor() {
+      throw new DOMException("no", "SecurityError");
+    }
+  };
+  for (const [name, worker] of [["missing", undefined], ["forbidden", throwing]]) {
+    test(`is in the page where a SharedWorker is ${name}, and believes nothing that is not as it should be`, () => {
+      replace("SharedWorker", worker);
+      const { heard, given } = listen();
+      const [socket] = sockets;
+      assert.equal(socket.address, "wss://app.example/auth/events");
+      socket.onopen();
+      const notice = { v: 1, kind: "moved", epoch: 5, generation: 2 };
+      for (const data of ["", "{", "null", "7", "<!doctype html>", new ArrayBuffer(4), "pong", JSON.stringify({ ...notice, v: 2 }), JSON.stringify({ ...notice, kind: "constructor" }), JSON.stringify({ ...notice, epoch: "5" }), JSON.stringify({ ...notice, generation: 1.5 }), JSON.stringify({ ...notice, kind: "provider" })]) {
+        socket.onmessage({ data });
+      }
+      assert.deepEqual(heard, [["opened", false]]);
+      for (const kind of ["moved", "reauth_required", "ended", "logged_out"]) socket.onmessage({ data: JSON.stringify({ ...notice, kind }) });
+      socket.onmessage({ data: JSON.stringify({ ...notice, kind: "provider", provider: "broker", state: "ready" }) });
+      assert.deepEqual(heard.slice(1), [["told", 0, 5, 2], ["told", 1, 5, 2], ["told", 2, 5, 2], ["told", 3, 5, 2], ["provider", "broker", "ready"]]);
+      given.abort();
+      assert.equal(socket.closed, true, "an open socket keeps a page out of the back/forward cache");
+      assert.equal(heard.length, 6, "and nothing is said of it");
+    });
+  }
+
+  test("that goes dead without a word is noticed", () => {
+    replace("SharedWorker", undefined);
+    const { heard } = listen();
+    mock.timers.tick(30_000);
+    sockets[0].onmessage({ data: "pong" });
+    mock.timers.tick(30_000);
+    assert.deepEqual([sockets[0].sent, heard], [["ping", "ping"], []]);
+    mock.timers.tick(30_000);
+    assert.deepEqual([sockets[0].closed, heard], [true, [["closed"]]]);
+  });
+
+  test("that cannot be made is closed", () => {
+    replace("SharedWorker", undefined);
+    replace("WebSocket", throwing);
+    assert.deepEqual(listen().heard, [["closed"]]);
+  });
+
+  test("is in the page where the SharedWorker's script does not load", () => {
+    const workers = [];
+    replace("SharedWorker", class {
+      port = { postMessage() {}, close() {} };
+      constructor() {
+        workers.push(this);
+      }
+    });
+    listen();
+    assert.equal(sockets.length, 0);
+    workers[0].onerror();
+    assert.equal(sockets.length, 1);
+  });
+
+  test("of a SharedWorker is one for all tabs, and is closed when the last one is gone or killed", async () => {
+    replace("SharedWorkerGlobalScope", class {});
+    await runShared();
+    const connect = () => {
+      const said = [];
+      const port = { said, postMessage: (what) => said.push(what) };
+      globalThis.onconnect({ ports: [port] });
+      return port;
+    };
+    const [one, two] = [connect(), connect()];
+    one.onmessage({ data: 1 });
+    two.onmessage({ data: 1 });
+    assert.equal(sockets.length, 1);
+    sockets[0].onopen();
+    sockets[0].onmessage({ data: "news" });
+    assert.deepEqual([one.said, two.said], [[true, "news"], [true, "news"]]);
+    const late = connect();
+    late.onmessage({ data: 1 });
+    assert.deepEqual(late.said, [true]);
+    two.onmessage({ data: 0 });
+    late.onmessage({ data: "garbage" });
+    assert.equal(sockets[0].closed, undefined);
+    // `one` is killed: it answers no more.
+    mock.timers.tick(30_000);
+    assert.equal(one.said.at(-1), null);
+    mock.timers.tick(30_000);
+    assert.equal(sockets[0].closed, true);
+    two.onmessage({ data: 1 });
+    assert.equal(sockets.length, 2);
+    sockets[1].onclose();
+    assert.equal(two.said.at(-1), false);
+  });
+});
