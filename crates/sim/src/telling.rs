@@ -78,7 +78,6 @@ pub(crate) const fn kind_of(event: &Event) -> VaultEvent {
         Event::SilentRefused { .. } => VaultEvent::SilentRefused,
         Event::LogoutAsked { .. } => VaultEvent::LogoutAsked,
         Event::RevokeAsked { by, .. } => VaultEvent::RevokeAsked(*by),
-        Event::SilentRefused { .. } => VaultEvent::SilentRefused,
         Event::DeadlineReached => VaultEvent::DeadlineReached,
     }
 }
