@@ -6,10 +6,12 @@ import type { HealthReason, ProblemCode, ProviderState, SessionPresence, Session
 
 /** What the Wasm module exports: a machine of its own with every instance. */
 export interface Machine {
-  /** Begins anew, with the app's choices; NaN for what it did not choose. */
-  begin(...settings: number[]): void;
-  /** Takes an event. How many numbers it says to it; NaN if it was none. */
-  step(wall: number, mono: number, entropy: number, kind: EventKind, ...numbers: number[]): number;
+  /** Takes one of the app's choices, by its place, before the first step. NaN chooses nothing. */
+  choose(place: number, chosen: number): void;
+  /** Takes one number of the event that comes next. */
+  give(index: number, number: number): void;
+  /** Takes an event, whose numbers were given. How many numbers it says to it; none if it was no event. */
+  step(wall: number, mono: number, entropy: number, kind: EventKind): number;
   /** One of these numbers. */
   said(index: number): number;
 }
@@ -125,8 +127,9 @@ export function step<K extends EventKind>(
   kind: K,
   numbers: EventNumbers[K],
 ): [Standing, Effect[]] | undefined {
-  // A number that is left out arrives as NaN, which no event takes for one that it needs.
-  const count = machine.step(wall, mono, entropy, kind, ...(numbers as number[]));
+  // A number that is left out is NaN there, which no event takes for one that it needs.
+  numbers.forEach((number, index) => machine.give(index, number));
+  const count = machine.step(wall, mono, entropy, kind);
   const read = (from: number, length: number) => Array.from({ length }, (_, at) => machine.said(from + at));
   const effects: Effect[] = [];
   for (let at = STANDING; at < count; at += ROW) effects.push(read(at, ROW) as unknown as Effect);

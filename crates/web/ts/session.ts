@@ -100,8 +100,8 @@ export class Session extends EventTarget {
       on,
     });
     const numbers = [lead, idle?.lapse, idle?.prompt, maintenance, healthCheck, silent && waysOf(silent), events];
-    // What is left out arrives as NaN.
-    machine.begin(...(numbers as number[]));
+    // What is left out chooses nothing.
+    numbers.forEach((number, place) => machine.choose(place, Number(number)));
     on(EventKind.Opened, Number(platform.page.hidden()));
     this.#channel.open();
     platform.activity((gesture) => on(EventKind.UserActive, Number(gesture)), this.#over.signal);

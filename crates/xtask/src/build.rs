@@ -184,7 +184,13 @@ pub(crate) fn web(repo: &Repo) -> Result<()> {
         run::must(repo, "build-web-prune", prune, 5)?;
 
         let mut optimise = repo.command(npm::wasm_opt(repo)?);
-        optimise.args(["-Oz", "--converge", "--strip-producers", "--strip-target-features"]);
+        optimise.args([
+            "-Oz",
+            "--converge",
+            "--traps-never-happen",
+            "--strip-producers",
+            "--strip-target-features",
+        ]);
         optimise.args(WASM_FEATURES).arg(&wasm).arg("-o").arg(&wasm);
         run::must(repo, "build-web-optimise", optimise, 5)?;
 
