@@ -148,6 +148,9 @@ pub(crate) struct Finished {
     refresh_token: Option<String>,
     /// Where the grant comes from.
     pub(crate) holder: Holder,
+    /// Nobody saw it.
+    #[serde(default)]
+    pub(crate) silent: bool,
 }
 
 /// Whose session it is: what the machine does not need to know.
@@ -176,6 +179,7 @@ impl Finished {
             expires_in: grant.expires_in.as_millis(),
             refresh_token: grant.refresh_token.as_ref().map(|token| token.expose().clone()),
             holder,
+            silent: false,
         }
     }
 
