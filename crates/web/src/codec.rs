@@ -95,7 +95,7 @@ pub fn event(kind: f64, numbers: &Arguments) -> Option<Event> {
                 expires_at: given.at(3),
                 lifetime: given.length(4),
             },
-            PeerKind::LoggedOut => PeerMessage::LoggedOut { epoch: Epoch(given.whole(1)) },
+            PeerKind::LoggedOut => PeerMessage::LoggedOut { epoch: given.epoch(1) },
             PeerKind::CoolDown => PeerMessage::CoolDown { until: given.at(1) },
             PeerKind::Active => PeerMessage::Active { at: given.at(1), known: given.at(2) },
             PeerKind::Refused => PeerMessage::Refused { stamp: given.stamp(1), left: given.ways(3) },
@@ -141,13 +141,16 @@ impl<'a> Given<'a> {
         number as u64
     }
 
+    /// A whole number of 32 bits.
     #[inline(never)]
     fn small(&self, index: usize) -> u32 {
-        let whole = self.whole(index);
-        if whole > u64::from(u32::MAX) {
+        let number = self.number(index);
+        let small = number as u32;
+        // Neither NaN nor a fraction, and nothing out of range, is what it was.
+        if f64::from(small) != number {
             self.good.set(false);
         }
-        whole as u32
+        small
     }
 
     fn kind<K: Numbered>(&self, index: usize) -> K {
@@ -179,9 +182,20 @@ impl<'a> Given<'a> {
         Timestamp::from_millis(self.whole(index))
     }
 
+    /// Not one that is nearly it.
+    #[inline(never)]
+    fn epoch(&self, index: usize) -> Epoch {
+        let epoch = self.whole(index);
+        if epoch as f64 != self.number(index) {
+            self.good.set(false);
+        }
+        Epoch(epoch)
+    }
+
+    #[inline(never)]
     fn stamp(&self, index: usize) -> Stamp {
         let generation = self.small(index.saturating_add(1));
-        Stamp { epoch: Epoch(self.whole(index)), generation: Generation(generation) }
+        Stamp { epoch: self.epoch(index), generation: Generation(generation) }
     }
 
     fn ways(&self, index: usize) -> Ways {

@@ -82,7 +82,7 @@ impl VaultClient {
         holder: Holder,
         silent: bool,
     ) -> Result<VaultReply, NoAnswer> {
-        self.0.tell(RENEW, &Finished { silent, ..Finished::new(login, holder) }).await
+        self.0.tell(RENEW, &Finished::new(login, holder).silently(silent)).await
     }
 
     /// Asks a question that may have to wait. Nobody waits all over again because an object was reset.

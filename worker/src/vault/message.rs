@@ -183,6 +183,11 @@ impl Finished {
         }
     }
 
+    /// Says whether anybody saw it.
+    pub(crate) fn silently(self, silent: bool) -> Self {
+        Self { silent, ..self }
+    }
+
     /// Takes the message apart.
     pub(crate) fn into_parts(self) -> (Login, Holder) {
         let grant = Granted {
