@@ -2,7 +2,7 @@
 
 import { inside, machine, message } from "./inside.mjs";
 
-const { Session } = inside.session;
+const { createSession } = inside.tab;
 const { EventKind, ReloginAnswer } = inside.abi;
 
 export const APP = "https://app.example";
@@ -164,7 +164,7 @@ export class Tab {
   constructor(world, options = { events: false }) {
     this.world = world;
     const { timer, channel, socket } = this;
-    this.session = new Session(machine(), options, {
+    this.session = createSession(machine(), options, {
       clock: () => ({ wall: world.wall, mono: world.mono, entropy: 0 }),
       timer: (due) => {
         timer.due = due;

@@ -1,4 +1,4 @@
-// The chunk that is loaded together with the Wasm module: everything but the door to it.
+// What a session is made of in a browser.
 
 import { watchActivity } from "./activity.js";
 import { createChannel } from "./channel.js";
@@ -9,9 +9,10 @@ import type { Machine } from "./machine.js";
 import { nameOperation } from "./operation.js";
 import { page } from "./page.js";
 import { relogin } from "./relogin.js";
-import { Session } from "./session.js";
+import type { Session } from "./session.js";
 import { createSocket } from "./socket.js";
 import { store } from "./store.js";
+import { createSession } from "./tab.js";
 import { createTimer } from "./timer.js";
 import { ask } from "./transport.js";
 import type { SessionOptions } from "./types.js";
@@ -29,7 +30,7 @@ export async function compile(wasm: Response | WebAssembly.Module): Promise<WebA
 /** Opens a session in this page, and resolves when it knows where it stands. */
 export async function open(module: WebAssembly.Module, options: SessionOptions): Promise<Session> {
   const { exports } = await WebAssembly.instantiate(module);
-  const session = new Session(exports as unknown as Machine, options, {
+  const session = createSession(exports as unknown as Machine, options, {
     clock: readClock,
     timer: createTimer,
     ask,
