@@ -61,7 +61,7 @@ describe("a popup", () => {
   test("goes to the Worker, and ends with what the result page says to it alone", () => {
     const { say, open } = fakeChannels();
     const { shown, answers, id, address } = begin();
-    assert.match(address, /^https:\/\/app\.example\/auth\/login\?prompt=none&via=popup&return_to=%2Forders%3Fpage%3D2%23last&relogin=[0-9a-f]{16}$/);
+    assert.match(address, /^https:\/\/app\.example\/auth\/login\?prompt=none&via=popup&return_to=%2Forders%3Fpage%3D2%23last&relogin=[0-9a-f]{32}$/);
     for (const noise of [undefined, null, 7, "done", {}, { everlit: 2, relogin: id, outcome: "done" }, { everlit: 1, relogin: "other", outcome: "done" }, { everlit: 1, relogin: id, outcome: "constructor" }, { everlit: 1, relogin: id }]) {
       say(noise);
     }

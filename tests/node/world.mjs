@@ -101,7 +101,8 @@ export class World {
   }
 
   ask(path, signal, body) {
-    this.asked.push({ path, body });
+    // As it travels: what is undefined is not there.
+    this.asked.push({ path, body: body && JSON.parse(JSON.stringify(body)) });
     return new Promise((resolve) => {
       const question = { path, body, signal, say: (answer) => resolve(answer ?? this.say(path, body)) };
       if (!this.deaf) signal.addEventListener("abort", () => resolve({ status: 0, retryAfter: NaN }));

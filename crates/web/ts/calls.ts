@@ -75,7 +75,7 @@ export function createCalls({ base, state, upstreams, provider, closed, on }: Ho
         if (init?.passthrough) return globalThis.fetch(input, init);
         // Which upstreams there are is known only while calls can be made.
         const now = state();
-        if (now !== "degraded" && REFUSED.includes(now as never)) throw refusal(now);
+        if (REFUSED.indexOf(now) < 3 && refusal(now)) throw refusal(now);
         if (upstreams()) throw unknownUpstream(url);
       }
       return send(++last, prepare(input, init, url), target);

@@ -49,7 +49,7 @@ export type {
  */
 export async function openSession(options: SessionOptions = {}): Promise<Session> {
   options.signal?.throwIfAborted();
-  if (typeof document === "undefined" || typeof WebAssembly === "undefined") throw new SessionError("ERR_SESSION_UNSUPPORTED");
+  if (typeof document === "undefined" || typeof WebAssembly === "undefined") throw new SessionError("ERR_SESSION_UNSUPPORTED", ": no page, or no WebAssembly");
   const open = await load(options.wasm);
   return open(options);
 }

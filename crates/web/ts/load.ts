@@ -16,7 +16,7 @@ export function load(wasm: SessionOptions["wasm"] = new URL("./everlit.wasm", im
     } catch (cause) {
       // The next try begins anew.
       loaded = undefined;
-      throw new SessionError("ERR_SESSION_LOAD", undefined, cause);
+      throw new SessionError("ERR_SESSION_LOAD", ": is everlit.wasm served, and allowed by the CSP?", cause);
     }
   })();
   return loaded;

@@ -116,25 +116,34 @@ export function createSession(
     return question.signal;
   };
 
-  /** Puts a question to the Worker. Only one about a token is worth the lock that tabs share; what it returns runs without it. */
-  const ask = (
+  /** Puts a question to the Worker. Only one about a token is worth the lock that tabs share. */
+  const ask = <K extends EventKind.SessionAnswered | EventKind.TokenAnswered | EventKind.LogoutAnswered>(
+    kind: K,
+    failed: number,
     request: number,
     path: string,
-    body: () => unknown,
-    answered: (answer: Answer, elapsed: number) => (() => void) | void,
+    read: (answer: Answer, elapsed: number) => readonly number[],
+    body?: () => unknown,
+    more?: () => void,
   ) => {
     const signal = pending(request);
     let after: (() => void) | void;
     const work = async () => {
       const elapsed = since();
-      const answer = await platform.ask(path, signal, body());
+      const answer = await platform.ask(path, signal, body?.());
       // Given up meanwhile: nobody waits for it.
       if (!asked.delete(request)) return;
       problem = problemOf(answer);
-      after = answered(answer, elapsed());
+      const numbers = read(answer, elapsed());
+      const answered = (...advised: number[]) => {
+        (take as (...numbers: number[]) => void)(kind, request, ...numbers, ...advised);
+        more?.();
+      };
+      // The app is asked when the lock is free again.
+      if (numbers[0] === failed) after = () => answered(advice(numbers));
+      else answered();
     };
-    // The app hears of it when the lock is free again.
-    void (path === "/auth/token" ? platform.lock(signal, work) : work()).then(() => {
+    void (failed === TokenKind.Failed ? platform.lock(signal, work) : work()).then(() => {
       after?.();
       tell();
     });
@@ -162,43 +171,34 @@ export function createSession(
 
   const deeds: Deeds = {
     [EffectKind.CheckSession](request) {
-      ask(request, "/auth/session", () => undefined, (answer, elapsed) => {
-        const { numbers, known: met, providers } = readSession(answer, elapsed);
-        const answered = (...more: number[]) => {
-          const told = news.length;
-          take(EventKind.SessionAnswered, request, ...numbers, ...more);
-          if (met?.epoch === standing[2]) meet(met, told);
-          if (providers) list(providers);
-        };
-        if (numbers[0] === SessionKind.Failed) return () => answered(advice(numbers));
-        answered();
+      let said: ReturnType<typeof readSession>;
+      let told: number;
+      const read = (answer: Answer, elapsed: number) => {
+        said = readSession(answer, elapsed);
+        told = news.length;
+        return said.numbers;
+      };
+      ask(EventKind.SessionAnswered, SessionKind.Failed, request, "/auth/session", read, undefined, () => {
+        const { known, providers } = said;
+        if (known?.epoch === standing[2]) meet(known, told);
+        if (providers) list(providers);
       });
     },
     [EffectKind.RequestToken](request, epoch, generation, reason, ago) {
       const waited = since();
-      const body = () => {
-        const operation = platform.operation();
-        return {
-          v: VERSION,
-          epoch,
-          generation,
-          reason: TOKEN_REASONS[reason],
-          ...(operation && { op_id: operation }),
-          ...(ago >= 0 && { active_ago: Math.round(ago + waited()) / 1000 }),
-          tab_state: page.hidden() ? "hidden" : "visible",
-        };
-      };
-      ask(request, "/auth/token", body, (answer, elapsed) => {
-        const numbers = readToken(answer, elapsed);
-        const answered = (...more: number[]) => take(EventKind.TokenAnswered, request, ...numbers, ...more);
-        if (numbers[0] === TokenKind.Failed) return () => answered(advice(numbers));
-        answered();
-      });
+      ask(EventKind.TokenAnswered, TokenKind.Failed, request, "/auth/token", readToken, () => ({
+        v: VERSION,
+        epoch,
+        generation,
+        reason: TOKEN_REASONS[reason],
+        // What is undefined is not sent.
+        op_id: platform.operation(),
+        active_ago: ago >= 0 ? Math.round(ago + waited()) / 1000 : undefined,
+        tab_state: page.hidden() ? "hidden" : "visible",
+      }));
     },
     [EffectKind.PostLogout](request) {
-      ask(request, "/auth/logout", () => ({ v: VERSION }), (answer) =>
-        take(EventKind.LogoutAnswered, request, +readLogout(answer)),
-      );
+      ask(EventKind.LogoutAnswered, NaN, request, "/auth/logout", (answer) => [+readLogout(answer)], () => ({ v: VERSION }));
     },
     [EffectKind.Relogin](request, way) {
       const signal = pending(request);
@@ -227,7 +227,7 @@ export function createSession(
       news.push(() => {
         for (const { resolve, reject } of logouts) {
           if (done) resolve();
-          else reject(new SessionError("ERR_SESSION_NETWORK", " to the logout; the session goes on"));
+          else reject(new SessionError("ERR_SESSION_NETWORK", ": not logged out"));
         }
         logouts.clear();
       });
@@ -296,10 +296,8 @@ export function createSession(
     get health() {
       const [, , , , , , , score, bits] = standing;
       const reasons = AILMENTS.filter((_, at) => bits & (1 << at));
-      if (health?.score !== score || `${health.reasons}` !== `${reasons}`) {
-        health = { score, grade: GRADES[Math.min(4, Math.floor(score / 20))]!, reasons };
-      }
-      return health;
+      const now = { score, grade: GRADES[Math.min(4, Math.floor(score / 20))]!, reasons };
+      return (health = health && same(health, now) ? health : now);
     }
     get presence() {
       return PRESENCES[standing[9]]!;
@@ -327,7 +325,7 @@ export function createSession(
       assertOpen();
       const { origin, pathname, search, hash } = new URL(returnTo, page.base());
       if (origin !== new URL(page.base()).origin) {
-        throw new SessionError("ERR_SESSION_CONFIG", `returnTo is not of this origin: ${origin}`);
+        throw new SessionError("ERR_SESSION_CONFIG", `: returnTo is of ${origin}`);
       }
       destination = pathname + search + hash;
       on(EventKind.LoginAsked);

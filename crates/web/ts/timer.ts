@@ -10,6 +10,6 @@ export function createTimer(due: () => void): Timer {
   return (delay) => {
     globalThis.clearTimeout(armed);
     // Not before its time either: browsers round down.
-    if (Number.isFinite(delay)) armed = globalThis.setTimeout(due, Math.min(Math.max(0, Math.ceil(delay)), DELAY_MAX));
+    if (Math.abs(delay) < Infinity) armed = globalThis.setTimeout(due, Math.min(Math.max(0, Math.ceil(delay)), DELAY_MAX));
   };
 }

@@ -20,7 +20,6 @@ export const ask: Transport = async (path, signal, body) => {
       ...(body !== undefined && { method: "POST", body: JSON.stringify(body) }),
       headers: { [HEADER_VERSION]: `${VERSION}`, "content-type": "application/json" },
       cache: "no-store",
-      credentials: "same-origin",
       // Whatever sends us elsewhere is not our Worker.
       redirect: "error",
       // A logout must arrive even if the page goes away meanwhile.
