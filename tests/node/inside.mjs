@@ -22,7 +22,6 @@ const names = [
   "relogin",
   "silent",
   "socket",
-  "store",
   "tab",
   "timer",
   "transport",

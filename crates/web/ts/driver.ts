@@ -11,21 +11,11 @@ import { page } from "./page.js";
 import { relogin } from "./relogin.js";
 import type { Session } from "./session.js";
 import { createSocket } from "./socket.js";
-import { store } from "./store.js";
 import { createSession } from "./tab.js";
 import { createTimer } from "./timer.js";
 import { ask } from "./transport.js";
 import type { SessionOptions } from "./types.js";
 import { wait } from "./wait.js";
-
-/** Compiles the Wasm module. */
-export async function compile(wasm: Response | WebAssembly.Module): Promise<WebAssembly.Module> {
-  if (wasm instanceof WebAssembly.Module) return wasm;
-  if (!wasm.ok) throw new Error(`${wasm.status} ${wasm.url}`);
-  const again = wasm.clone();
-  // A server that does not know its type is no reason to fail.
-  return WebAssembly.compileStreaming(wasm).catch(async () => WebAssembly.compile(await again.arrayBuffer()));
-}
 
 /** Opens a session in this page, and resolves when it knows where it stands. */
 export async function open(module: WebAssembly.Module, options: SessionOptions): Promise<Session> {
@@ -35,7 +25,7 @@ export async function open(module: WebAssembly.Module, options: SessionOptions):
     timer: createTimer,
     ask,
     lock: underLock,
-    channel: (heard) => createChannel(heard, store),
+    channel: createChannel,
     socket: createSocket,
     life: watchPage,
     activity: watchActivity,

@@ -1,3 +1,4 @@
+import { open } from "./driver.js";
 import { SessionError } from "./errors.js";
 import { load } from "./load.js";
 import type { Session } from "./session.js";
@@ -50,6 +51,5 @@ export type {
 export async function openSession(options: SessionOptions = {}): Promise<Session> {
   options.signal?.throwIfAborted();
   if (typeof document === "undefined" || typeof WebAssembly === "undefined") throw new SessionError("ERR_SESSION_UNSUPPORTED", ": no page, or no WebAssembly");
-  const open = await load(options.wasm);
-  return open(options);
+  return open(await load(options.wasm), options);
 }

@@ -1,23 +1,24 @@
-import { compile, open } from "./driver.js";
 import { SessionError } from "./errors.js";
-import type { Session } from "./session.js";
 import type { SessionOptions } from "./types.js";
 
-type Open = (options: SessionOptions) => Promise<Session>;
+let loaded: Promise<WebAssembly.Module> | undefined;
 
-let loaded: Promise<Open> | undefined;
-
-/** The way to open sessions, with the Wasm module compiled: fetched once per page. */
-export function load(wasm: SessionOptions["wasm"] = new URL("./everlit.wasm", import.meta.url)): Promise<Open> {
-  loaded ??= (async () => {
-    try {
-      const module = await compile(await (typeof wasm === "string" || wasm instanceof URL ? globalThis.fetch(wasm) : wasm));
-      return (options: SessionOptions) => open(module, options);
-    } catch (cause) {
-      // The next try begins anew.
-      loaded = undefined;
-      throw new SessionError("ERR_SESSION_LOAD", ": is everlit.wasm served, and allowed by the CSP?", cause);
-    }
-  })();
+/** The Wasm module, compiled: fetched once per page. */
+export function load(wasm: SessionOptions["wasm"]): Promise<WebAssembly.Module> {
+  loaded ??= compile(wasm).catch((cause: unknown) => {
+    // The next try begins anew.
+    loaded = undefined;
+    throw new SessionError("ERR_SESSION_LOAD", ": is everlit.wasm served, and allowed by the CSP?", cause);
+  });
   return loaded;
+}
+
+async function compile(wasm: SessionOptions["wasm"] = new URL("./everlit.wasm", import.meta.url)): Promise<WebAssembly.Module> {
+  const given = await wasm;
+  if (given instanceof WebAssembly.Module) return given;
+  const response = given instanceof Response ? given : await globalThis.fetch(given);
+  if (!response.ok) throw new Error(`${response.status} ${response.url}`);
+  const again = response.clone();
+  // A server that does not know its type is no reason to fail.
+  return WebAssembly.compileStreaming(response).catch(async () => WebAssembly.compile(await again.arrayBuffer()));
 }

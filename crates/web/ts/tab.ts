@@ -1,8 +1,8 @@
 import { AILMENTS, EffectKind, EventKind, PRESENCES, PROVIDER_STATES, Presence, REASONS, STATES } from "./abi.js";
-import { ReloginAnswer, SessionKind, TOKEN_REASONS, TokenKind, VERSION, WAYS } from "./abi.js";
+import { ROW, ReloginAnswer, STANDING, SessionKind, TOKEN_REASONS, TokenKind, VERSION, WAYS } from "./abi.js";
 import { createCalls } from "./calls.js";
 import { SessionError } from "./errors.js";
-import { type Effect, type EventNumbers, type Machine, type Stamp, type Standing, step } from "./machine.js";
+import { type Effect, type EventNumbers, type Machine, type Stamp, type Standing } from "./machine.js";
 import type { Platform } from "./platform.js";
 import { REFUSED, disposed, refusal } from "./refusal.js";
 import type { Session } from "./session.js";
@@ -65,13 +65,19 @@ export function createSession(
   const take = <K extends EventKind>(kind: K, ...numbers: EventNumbers[K]) => {
     if (closed.aborted) return;
     const now = clock();
-    const stepped = step(machine, now, kind, numbers);
-    if (!stepped) return;
+    // A number that is left out arrives as NaN, which no event takes for one that it needs.
+    const length = machine.step(now.wall, now.mono, now.entropy, kind, ...(numbers as number[]));
+    // Numbers that make no event change nothing and give nothing.
+    if (!length) return;
+    const said = Array.from({ length }, (_, at) => machine.said(at));
     const held = standing[5];
-    standing = stepped[0];
+    standing = said.splice(0, STANDING) as unknown as Standing;
     const [, deadline, epoch, generation, , lifetime] = standing;
     timer(deadline - now.mono);
-    for (const [kind, ...numbers] of stepped[1]) (deeds[kind] as (...numbers: number[]) => void)(...numbers);
+    while (said.length) {
+      const [kind, ...numbers] = said.splice(0, ROW);
+      (deeds[kind as EffectKind] as (...numbers: number[]) => void)(...numbers);
+    }
     // A login that held a token is asked about anew only when another one has followed it.
     if (known && held && !lifetime && state() === "resuming") {
       known = undefined;
@@ -273,9 +279,8 @@ export function createSession(
 
   /** Takes over which providers there are. */
   const list = (told: readonly Told[]) => {
-    const names = told.map(({ name }) => name);
-    if (!same(names, providers.map(({ name }) => name))) {
-      providers = names.map((name, at) => ({ name, state: providers[at]?.state ?? "unavailable" }));
+    if (!same(told.map(nameOf), providers.map(nameOf))) {
+      providers = told.map(({ name }, at) => ({ name, state: providers[at]?.state ?? "unavailable" }));
     }
     // A guess, here and nowhere else, because the Worker does not say it: until others can be linked, the one of which there
     // is something is the login's.
@@ -396,7 +401,10 @@ export function createSession(
   return session;
 }
 
-const isAsking = (state: SessionState) => state === "refreshing" || state === "resuming";
+/** Refreshing or resuming. */
+const isAsking = (state: SessionState) => /ing$/.test(state);
+
+const nameOf = ({ name }: Told | Provider) => name;
 
 const same = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
 
