@@ -9,7 +9,13 @@ export const APP = "https://app.example";
 const MINUTE = 60_000;
 
 /** Lets everything run that waits for nothing but its turn. */
-export const settled = () => new Promise((resolve) => setImmediate(resolve));
+export const settled = async () => {
+  await turn();
+  await turn();
+};
+
+/** One turn of the event loop. */
+export const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 export class World {
   wall = 1_790_000_000_000;
@@ -201,7 +207,8 @@ export class Tab {
         signal.addEventListener("abort", () => (this.watched = false));
       },
       activity: (seen) => (this.seen = seen),
-      relogin: (way, page, signal, answered) => this.relogins.push({ way: inside.abi.WAYS[way], signal, answered }),
+      soon: setImmediate,
+      relogin: (way, page, signal, answered, busy) => this.relogins.push({ way: inside.abi.WAYS[way], signal, answered, busy }),
       operation: () => world.operation,
       page: { base: () => `${APP}/`, here: () => this.here, hidden: () => this.hidden, leave: (path) => this.went.push(path) },
     });

@@ -12,7 +12,7 @@ export interface Call {
   /** Whether the same body can be sent twice. A stream is gone after the first time. */
   readonly repeatable: boolean;
   /** Sends it, as a call of the login `epoch` and of no other; with `again`, it is kept to be sent once more later. */
-  send(target: string, epoch: number, again: boolean): Promise<Response>;
+  transmit(target: string, epoch: number, again: boolean): Promise<Response>;
 }
 
 /** Where `fetch` would go. */
@@ -31,7 +31,7 @@ export function prepare(input: RequestInfo | URL, init: SessionRequestInit | und
     url,
     signal: init?.signal ?? given.signal,
     repeatable,
-    send(target, epoch, again) {
+    transmit(target, epoch, again) {
       // The browser may have another login by now than this page knows of: then the Worker refuses the call.
       request.headers.set(HEADER_EPOCH, `${epoch}`);
       // What has no body can be sent as often as one likes. A copy of a body is kept only while it may be needed.

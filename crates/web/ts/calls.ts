@@ -22,6 +22,8 @@ export interface Host {
 /** The calls of a session, on their way. */
 export function createCalls({ base, state, upstreams, provider, closed, on }: Host) {
   let last = 0;
+  /** How many were sent and not answered yet. */
+  let sent = 0;
   /** Calls that wait for the machine's word: to be sent under a token, or (without one) to take the answer they got. */
   const waiting = new Map<number, Waiter<Stamp | undefined>>();
 
@@ -51,10 +53,13 @@ export function createCalls({ base, state, upstreams, provider, closed, on }: Ho
       whose = provider(to[1]);
       let response: Response;
       try {
-        response = await call.send(to[0], epoch, !repeated);
+        sent += 1;
+        response = await call.transmit(to[0], epoch, !repeated);
       } catch (cause) {
         call.signal?.throwIfAborted();
         throw new SessionError("ERR_SESSION_NETWORK", undefined, cause);
+      } finally {
+        sent -= 1;
       }
       const denial = denialOf(response);
       if (denial === undefined || closed.aborted) return response;
@@ -67,6 +72,8 @@ export function createCalls({ base, state, upstreams, provider, closed, on }: Ho
 
   return {
     waiting,
+    /** Whether something would be lost if the page were left now. */
+    busy: () => sent > 0,
     async fetch(input: RequestInfo | URL, init: SessionRequestInit | undefined): Promise<Response> {
       const url = addressOf(input, base());
       const target = () => route(url, base(), upstreams() ?? []);

@@ -1,5 +1,5 @@
 import { AILMENTS, EffectKind, EventKind, PRESENCES, PROVIDER_STATES, Presence, REASONS, STATES } from "./abi.js";
-import { ROW, ReloginAnswer, STANDING, SessionKind, TOKEN_REASONS, TokenKind, VERSION, WAYS } from "./abi.js";
+import { ROW, ReloginAnswer, STANDING, SessionKind, TOKEN_REASONS, TokenKind, VERSION, WAYS, Way } from "./abi.js";
 import { createCalls } from "./calls.js";
 import { SessionError } from "./errors.js";
 import { type Effect, type EventNumbers, type Machine, type Stamp, type Standing } from "./machine.js";
@@ -9,7 +9,7 @@ import type { Session } from "./session.js";
 import type { Answer } from "./transport.js";
 import type { Provider, SessionEventMap, SessionHealth, SessionOptions, SessionState, WaitOptions } from "./types.js";
 import { type Waiter, wait } from "./wait.js";
-import { type Known, type Told, problemOf, readLogout, readSession, readToken, waysOf } from "./wire.js";
+import { type Known, type Told, problemOf, readLogout, readSession, readToken, seconds, waysOf } from "./wire.js";
 
 const GRADES = ["critical", "poor", "fair", "good", "excellent"] as const;
 const FAILURES = ["transient", "throttled", "ambiguous", "misconfigured", "reauth"] as const;
@@ -31,7 +31,7 @@ export function createSession(
   const { clock, page } = platform;
   const over = new AbortController();
   const { signal: closed } = over;
-  let standing: Standing = [STATES.indexOf("resuming"), Infinity, 0, 0, 0, 0, 0, 100, 0, Presence.Present, NaN, NaN, Infinity];
+  let standing = [STATES.indexOf("resuming")] as unknown as Standing;
   /** The newest token that there was, also while there is none. */
   let newest: Stamp = [0, 0];
   let known: Known | undefined;
@@ -129,7 +129,7 @@ export function createSession(
     request: number,
     path: string,
     read: (answer: Answer, elapsed: number) => readonly number[],
-    body?: () => unknown,
+    body?: () => object,
     more?: () => void,
   ) => {
     const signal = pending(request);
@@ -159,7 +159,8 @@ export function createSession(
   const advice = ([, failure]: readonly number[]) => {
     try {
       const advice = retry?.(FAILURES[failure!]!, standing[6] + 1);
-      return advice === false ? Infinity : (advice ?? NaN);
+      // What is no wait is no advice.
+      return advice === false ? Infinity : seconds(advice) ? (advice as number) : NaN;
     } catch (error) {
       // It is the app's to hear of, and no reason to stop.
       globalThis.reportError?.(error);
@@ -213,10 +214,12 @@ export function createSession(
       };
       const attempt = () => {
         if (signal.aborted) return;
-        if (dispatch("beforerelogin", { way: WAYS[way]! }, true)) platform.relogin(way, page, signal, answered);
+        if (dispatch("beforerelogin", { way: WAYS[way]! }, true)) platform.relogin(way, page, signal, answered, calls.busy);
         else answered(ReloginAnswer.Unavailable);
       };
-      news.push(attempt);
+      // A popup is for the turn of the user's gesture. All else can wait until who just got the session can hear of it.
+      if (way === Way.Popup) news.push(attempt);
+      else platform.soon(attempt);
     },
     [EffectKind.Cancel](request) {
       asked.get(request)?.abort();
@@ -301,7 +304,7 @@ export function createSession(
     get health() {
       const [, , , , , , , score, bits] = standing;
       const reasons = AILMENTS.filter((_, at) => bits & (1 << at));
-      const now = { score, grade: GRADES[Math.min(4, Math.floor(score / 20))]!, reasons };
+      const now = { score, grade: GRADES[Math.min(4, score / 20) | 0]!, reasons };
       return (health = health && same(health, now) ? health : now);
     }
     get presence() {

@@ -18,9 +18,10 @@ const fits = (shape: Shape, value: unknown): boolean =>
         : value === shape;
 
 const text = (value: unknown) => typeof value === "string";
-const seconds = (value: unknown) => (value as number) >= 0 && typeof value === "number" && value * 1000 <= Number.MAX_SAFE_INTEGER;
-const whole = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
-const small = (value: unknown) => whole(value) && (value as number) < 2 ** 32;
+/** A number that is also one in milliseconds, even if it is added to others. */
+export const seconds = (value: unknown) => typeof value === "number" && value >= 0 && value <= 9e12;
+const whole = (value: unknown) => seconds(value) && (value as number) % 1 === 0;
+const small = (value: unknown) => (value as number) >>> 0 === value;
 const maybe = (shape: Shape) => (value: unknown) => value === undefined || fits(shape, value);
 
 const stamp = { epoch: whole, generation: small };
@@ -45,9 +46,7 @@ const ways = maybe([text]);
 const reauth = { ...session, ...stamp, state: "reauth_required", user, silent: ways };
 const loggedOut = { v: VERSION, state: "logged_out" };
 const anyProblem = {
-  type: text,
   title: text,
-  status: small,
   code: text,
   detail: maybe(text),
   retry_after: maybe(seconds),
@@ -75,7 +74,7 @@ interface Said extends Timing {
 }
 
 /** A problem document that fits. */
-type Trouble = Problem & { readonly type: string; readonly silent?: readonly string[]; readonly retry_after?: number };
+type Trouble = Problem & { readonly silent?: readonly string[]; readonly retry_after?: number };
 
 /** One place where calls may go. */
 export interface Upstream {
@@ -100,8 +99,8 @@ export interface Known {
 
 /** The problem document in an answer, if it is one of ours. */
 export function problemOf({ status, body }: Answer): Trouble | undefined {
-  const problem = body as Trouble;
-  return fits({ ...anyProblem, status }, body) && problem.type === `urn:everlit:problem:${problem.code}` ? problem : undefined;
+  const problem = body as Trouble | undefined | null;
+  return fits({ ...anyProblem, status, type: `urn:everlit:problem:${problem?.code}` }, body) ? problem! : undefined;
 }
 
 /**
