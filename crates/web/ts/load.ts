@@ -18,7 +18,6 @@ async function compile(wasm: SessionOptions["wasm"] = new URL("./everlit.wasm", 
   if (given instanceof WebAssembly.Module) return given;
   const response = given instanceof Response ? given : await globalThis.fetch(given);
   if (!response.ok) throw new Error(`${response.status} ${response.url}`);
-  const again = response.clone();
-  // A server that does not know its type is no reason to fail.
-  return WebAssembly.compileStreaming(response).catch(async () => WebAssembly.compile(await again.arrayBuffer()));
+  // Not as a stream: it is small, and a server that does not know its type is no reason to fail.
+  return WebAssembly.compile(await response.arrayBuffer());
 }

@@ -44,8 +44,8 @@ export function createSession(
   let telling = false;
   /** Questions whose answers are awaited. */
   const asked = new Map<number, AbortController>();
-  const logouts = new Set<Waiter<void>>();
-  const refreshes = new Set<Waiter<SessionState>>();
+  const logouts: Waiter<void>[] = [];
+  const refreshes: Waiter<SessionState>[] = [];
   /** What the app is to be told, in order, when the machine and its effects are done. */
   const news: (() => void)[] = [];
 
@@ -234,23 +234,19 @@ export function createSession(
     [EffectKind.RefuseCall]: (call, why) => settle(call, ({ reject }) => reject(refusal(REFUSED[why]!))),
     [EffectKind.SettleLogout](done) {
       news.push(() => {
-        for (const { resolve, reject } of logouts) {
+        for (const { resolve, reject } of logouts.splice(0)) {
           if (done) resolve();
           else reject(new SessionError("ERR_SESSION_NETWORK", ": not logged out"));
         }
-        logouts.clear();
       });
     },
     [EffectKind.Transition](sequence, before, now, why) {
       const [from, to, reason] = [STATES[before]!, STATES[now]!, REASONS[why]!];
       news.push(() => {
-        if (!isAsking(to)) {
-          for (const { resolve } of refreshes) resolve(to);
-          refreshes.clear();
-        }
+        if (!isAsking(to)) for (const { resolve } of refreshes.splice(0)) resolve(to);
         dispatch("statechange", { from, to, reason, sequence });
-        if (to === "degraded") dispatch(to, { reason });
-        if (to === "reauth-required") dispatch("reauthrequired", { reason });
+        const type = to.replace("-", "");
+        if (type === "degraded" || type === "reauthrequired") dispatch(type, { reason });
         if (known && (to === "logged-out" || to === "ended")) {
           known = undefined;
           dispatch("loggedout", { reason });
@@ -305,7 +301,7 @@ export function createSession(
       const [, , , , , , , score, bits] = standing;
       const reasons = AILMENTS.filter((_, at) => bits & (1 << at));
       const now = { score, grade: GRADES[Math.min(4, score / 20) | 0]!, reasons };
-      return (health = health && same(health, now) ? health : now);
+      return same(health, now) ? health! : (health = now);
     }
     get presence() {
       return PRESENCES[standing[9]]!;
@@ -341,7 +337,7 @@ export function createSession(
     async logout({ signal }: WaitOptions = {}) {
       assertOpen();
       return wait<void>(signal, (waiter) => {
-        logouts.add(waiter);
+        logouts.push(waiter);
         on(EventKind.LogoutAsked);
       });
     }
@@ -349,7 +345,7 @@ export function createSession(
       assertOpen();
       signal?.throwIfAborted();
       on(EventKind.RefreshAsked);
-      const error = refusal(isAsking(state()) ? await wait<SessionState>(signal, (waiter) => refreshes.add(waiter)) : state());
+      const error = refusal(isAsking(state()) ? await wait<SessionState>(signal, (waiter) => refreshes.push(waiter)) : state());
       if (error) throw error;
     }
     close() {
