@@ -62,7 +62,7 @@ async function bundle(entry, output) {
     bundle: true,
     format: "esm",
     target: "es2022",
-    minifySyntax: true,
+    minify: true,
     sourcemap: "external",
     legalComments: "none",
     logLevel: "warning",
@@ -84,7 +84,8 @@ async function bundle(entry, output) {
   const small = await minify(code, {
     module: true,
     ecma: 2020,
-    compress: { passes: 3 },
+    // No function here is a constructor.
+    compress: { passes: 3, unsafe_arrows: true },
     sourceMap: { content, filename: output, url: `${output}.map` },
   });
   writeFileSync(outfile, small.code);

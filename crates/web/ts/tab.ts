@@ -9,7 +9,7 @@ import type { Session } from "./session.js";
 import type { Answer } from "./transport.js";
 import type { Provider, SessionEventMap, SessionHealth, SessionOptions, SessionState, WaitOptions } from "./types.js";
 import { type Waiter, wait } from "./wait.js";
-import { type Known, type Told, problemOf, readLogout, readSession, readToken, seconds, waysOf } from "./wire.js";
+import { type Known, type Told, problemOf, readLogout, readSession, readToken, seconds, stateOf, waysOf } from "./wire.js";
 
 const GRADES = ["critical", "poor", "fair", "good", "excellent"] as const;
 const FAILURES = ["transient", "throttled", "ambiguous", "misconfigured", "reauth"] as const;
@@ -406,5 +406,3 @@ const isAsking = (state: SessionState) => /ing$/.test(state);
 const nameOf = ({ name }: Told | Provider) => name;
 
 const same = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
-
-const stateOf = (said: string) => (PROVIDER_STATES as readonly string[]).indexOf(said.replace("_", "-"));

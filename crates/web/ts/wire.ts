@@ -1,6 +1,6 @@
 // What the Worker says, checked member by member: nothing of an answer is used unless all of it is as it should be.
 
-import { type Code, type Denial, Failure, HEADER_CODE, SessionKind, TokenKind, VERSION, WAYS } from "./abi.js";
+import { Denial, Failure, HEADER_CODE, PROVIDER_STATES, SessionKind, TokenKind, VERSION, WAYS } from "./abi.js";
 import type { Failed, SessionNumbers, Token, TokenNumbers } from "./machine.js";
 import type { Answer } from "./transport.js";
 import type { Problem, User } from "./types.js";
@@ -16,6 +16,13 @@ const fits = (shape: Shape, value: unknown): boolean =>
       : typeof shape === "object"
         ? Object.entries(shape).every(([name, member]) => fits(member, (value as Record<string, unknown> | null)?.[name]))
         : value === shape;
+
+/** Why nothing can be had, in the order of `Denial`; from the second on also in that of `TokenKind`. */
+const DENIALS = ["access_expired", "reauth_required", "session_ended", "logged_out"];
+const denialIn = (answer: Answer) => DENIALS.indexOf(problemOf(answer)?.code as string);
+
+/** The machine's number of a state as the Worker says it. */
+export const stateOf = (said: unknown) => (PROVIDER_STATES as readonly string[]).indexOf(`${said}`.replace("_", "-"));
 
 const text = (value: unknown) => typeof value === "string";
 /** A number that is also one in milliseconds, even if it is added to others. */
@@ -39,7 +46,7 @@ const token = {
 const session = {
   v: VERSION,
   server_time: seconds,
-  providers: [{ name: text, state: (state: unknown) => /^(ready|needs_human|unavailable)$/.test(state as string) }],
+  providers: [{ name: text, state: (state: unknown) => stateOf(state) >= 0 }],
 } as const;
 const active = { ...session, ...token, state: "active", user, upstreams: [{ name: text, origin: text, path: text, mode: "bff", vault: text }] } as const;
 const ways = maybe([text]);
@@ -125,23 +132,19 @@ export function readToken(answer: Answer, elapsed: number): TokenNumbers {
   const { status, body } = answer;
   if (status === 200 && fits(token, body)) return [TokenKind.Current, ...tokenOf(body as Timing, elapsed)];
   // Only a problem document of ours ends anything: a login page of some network is not the Worker.
-  const problem = problemOf(answer);
-  const code = problem?.code;
-  if (code === "logged_out") return [TokenKind.LoggedOut];
-  if (code === "session_ended") return [TokenKind.Ended];
-  if (code === "reauth_required") return [TokenKind.ReauthRequired, waysOf(problem!.silent)];
+  const denial = denialIn(answer);
+  if (denial > Denial.ReauthRequired) return [denial as TokenKind.Ended | TokenKind.LoggedOut];
+  if (denial > 0) return [TokenKind.ReauthRequired, waysOf(problemOf(answer)!.silent)];
   return [TokenKind.Failed, ...failed(answer, elapsed)];
 }
 
 /** Whether an answer of `POST /auth/logout` says that there is no session any more. */
 export const readLogout = (answer: Answer) =>
-  (answer.status === 200 && fits(loggedOut, answer.body)) || /^(logged_out|session_ended)$/.test(`${problemOf(answer)?.code}`);
-
-const DENIALS: readonly (Code | null)[] = ["access_expired", "reauth_required", "session_ended", "logged_out"];
+  (answer.status === 200 && fits(loggedOut, answer.body)) || denialIn(answer) > Denial.ReauthRequired;
 
 /** Why the Worker refused a call, if it did so for the session's sake. A resource server's own 401 is none of ours. */
 export function denialOf(response: Response): Denial | undefined {
-  const denial = response.status === 401 ? DENIALS.indexOf(response.headers.get(HEADER_CODE) as Code) : -1;
+  const denial = response.status === 401 ? DENIALS.indexOf(response.headers.get(HEADER_CODE) as string) : -1;
   return denial < 0 ? undefined : denial;
 }
 
