@@ -36,7 +36,7 @@ export function prepare(input: RequestInfo | URL, init: SessionRequestInit | und
       request.headers.set(HEADER_EPOCH, `${epoch}`);
       // What has no body can be sent as often as one likes. A copy of a body is kept only while it may be needed.
       const copy = again && repeatable && request.body !== null ? request.clone() : request;
-      return globalThis.fetch(target === copy.url ? copy : new Request(target, copy));
+      return fetch(target === copy.url ? copy : new Request(target, copy));
     },
   };
 }
@@ -58,4 +58,4 @@ export function route(url: URL, base: string, upstreams: readonly Upstream[]): [
 }
 
 /** That an address belongs to no upstream. Its query may hold a secret and is not named. */
-export const unknownUpstream = ({ origin, pathname }: URL) => new SessionError("ERR_SESSION_UPSTREAM", `: none has ${origin}${pathname}`);
+export const unknownUpstream = ({ origin, pathname }: URL) => new SessionError("ERR_SESSION_UPSTREAM", `: ${origin}${pathname}`);

@@ -79,10 +79,11 @@ export function createCalls({ base, state, upstreams, provider, closed, on }: Ho
       const target = () => route(url, base(), upstreams() ?? []);
       if (!target()) {
         // Nothing of the input is touched before.
-        if (init?.passthrough) return globalThis.fetch(input, init);
+        if (init?.passthrough) return fetch(input, init);
         // Which upstreams there are is known only while calls can be made.
         const now = state();
-        if (REFUSED.indexOf(now) < 3 && refusal(now)) throw refusal(now);
+        const error = REFUSED.indexOf(now) < 3 && refusal(now);
+        if (error) throw error;
         if (upstreams()) throw unknownUpstream(url);
       }
       return send(++last, prepare(input, init, url), target);

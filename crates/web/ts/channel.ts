@@ -37,12 +37,12 @@ export function createChannel(heard: (message: PeerNumbers) => void): Channel {
       watching = new AbortController();
       const { signal } = watching;
       try {
-        channel = new globalThis.BroadcastChannel(NAME);
+        channel = new BroadcastChannel(NAME);
         channel.onmessage = ({ data }) => hear(data);
       } catch {
         // Missing, or forbidden in this frame.
         const stored = ({ key, newValue }: StorageEvent) => key?.startsWith(`${NAME} `) && read(newValue);
-        globalThis.addEventListener("storage", stored, { signal });
+        addEventListener("storage", stored, { signal });
       }
       for (const kind of LASTING) attempt(() => read(localStorage.getItem(`${NAME} ${kind}`)));
     },

@@ -23,7 +23,7 @@ export async function open(module: WebAssembly.Module, options: SessionOptions):
   const session = createSession(exports as unknown as Machine, options, {
     clock: readClock,
     timer: createTimer,
-    soon: (work) => globalThis.setTimeout(work),
+    soon: (work) => setTimeout(work),
     ask,
     lock: underLock,
     channel: createChannel,

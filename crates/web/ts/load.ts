@@ -8,7 +8,7 @@ export function load(wasm: SessionOptions["wasm"]): Promise<WebAssembly.Module> 
   loaded ??= compile(wasm).catch((cause: unknown) => {
     // The next try begins anew.
     loaded = undefined;
-    throw new SessionError("ERR_SESSION_LOAD", ": is everlit.wasm served, and allowed by the CSP?", cause);
+    throw new SessionError("ERR_SESSION_LOAD", ": is everlit.wasm served, and in the CSP?", cause);
   });
   return loaded;
 }
@@ -16,8 +16,8 @@ export function load(wasm: SessionOptions["wasm"]): Promise<WebAssembly.Module> 
 async function compile(wasm: SessionOptions["wasm"] = new URL("./everlit.wasm", import.meta.url)): Promise<WebAssembly.Module> {
   const given = await wasm;
   if (given instanceof WebAssembly.Module) return given;
-  const response = given instanceof Response ? given : await globalThis.fetch(given);
-  if (!response.ok) throw new Error(`${response.status} ${response.url}`);
+  const response = given instanceof Response ? given : await fetch(given);
+  if (!response.ok) throw new Error(`${response.status}`);
   // Not as a stream: it is small, and a server that does not know its type is no reason to fail.
   return WebAssembly.compile(await response.arrayBuffer());
 }

@@ -12,7 +12,7 @@ export const underLock: Lock = async (signal, work) => {
   let working: Promise<void> | undefined;
   const patience = new AbortController();
   const stop = () => patience.abort();
-  const budget = globalThis.setTimeout(stop, BUDGET_MS);
+  const budget = setTimeout(stop, BUDGET_MS);
   signal.addEventListener("abort", stop);
   try {
     // Patience that ends when the work has begun changes nothing.
@@ -20,7 +20,7 @@ export const underLock: Lock = async (signal, work) => {
   } catch {
     // Missing, busy for too long, forbidden here, or broken while it was held (a page that was put into the back/forward cache).
   }
-  globalThis.clearTimeout(budget);
+  clearTimeout(budget);
   if (!signal.aborted) working ??= work();
   await working;
 };

@@ -241,7 +241,9 @@ export function createSession(
       });
     },
     [EffectKind.Transition](sequence, before, now, why) {
-      const [from, to, reason] = [STATES[before]!, STATES[now]!, REASONS[why]!];
+      const from = STATES[before]!;
+      const to = STATES[now]!;
+      const reason = REASONS[why]!;
       news.push(() => {
         if (!isAsking(to)) for (const { resolve } of refreshes.splice(0)) resolve(to);
         dispatch("statechange", { from, to, reason, sequence });

@@ -16,7 +16,7 @@ export type Transport = (path: string, signal: AbortSignal, body?: object) => Pr
 /** Asks with `fetch`: a POST if there is a body, else a GET. */
 export const ask: Transport = async (path, signal, body) => {
   try {
-    const response = await globalThis.fetch(path, {
+    const response = await fetch(path, {
       // What is undefined is not there.
       method: body && "POST",
       body: JSON.stringify(body),
