@@ -61,7 +61,7 @@ describe("a popup", () => {
   test("goes to the Worker, and ends with what the result page says to it alone", () => {
     const { say, open } = fakeChannels();
     const { shown, answers, id, address } = begin();
-    assert.match(address, /^https:\/\/app\.example\/auth\/login\?prompt=none&via=popup&return_to=%2Forders%3Fpage%3D2%23last&relogin=[0-9a-f]{16}$/);
+    assert.match(address, /^https:\/\/app\.example\/auth\/login\?prompt=none&via=popup&return_to=%2Forders%3Fpage%3D2%23last&relogin=[0-9a-f]{32}$/);
     for (const noise of [undefined, null, 7, "done", {}, { everlit: 2, relogin: id, outcome: "done" }, { everlit: 1, relogin: "other", outcome: "done" }, { everlit: 1, relogin: id, outcome: "constructor" }, { everlit: 1, relogin: id }]) {
       say(noise);
     }
@@ -186,8 +186,21 @@ describe("frames", () => {
 describe("a redirect", () => {
   test("takes the page there, and back to where it was", () => {
     const went = [];
-    inside.silent.silent(Way.Redirect, undefined, { ...here, leave: (to) => went.push(to) }, new AbortController().signal, () => assert.fail());
+    inside.silent.silent(Way.Redirect, undefined, { ...here, leave: (to) => went.push(to) }, new AbortController().signal, () => assert.fail(), () => false);
     assert.deepEqual(went, ["/auth/login?prompt=none&via=redirect&return_to=%2Forders%3Fpage%3D2%23last"]);
+  });
+});
+
+describe("a redirect of a page", () => {
+  const page = { ...here, leave: () => assert.fail("something would be lost") };
+  test("whose calls are under way is a way that is closed", () => {
+    const answers = [];
+    inside.silent.silent(Way.Redirect, undefined, page, new AbortController().signal, (answer) => answers.push(answer), () => true);
+    assert.deepEqual(answers, [ReloginAnswer.Unavailable]);
+  });
+
+  test("that has given it up is none", () => {
+    inside.silent.silent(Way.Redirect, undefined, page, AbortSignal.abort(), () => assert.fail(), () => false);
   });
 });
 

@@ -44,9 +44,45 @@ describe("silent re-login", () => {
     const told = heard(other, "beforerelogin");
     other.session.addEventListener("beforerelogin", (event) => event.preventDefault());
     await settled();
+    await settled();
     assert.deepEqual(told, [{ way: "frame" }, { way: "redirect" }]);
     assert.deepEqual([other.relogins, other.session.state], [[], "reauth-required"]);
     assert.deepEqual(asked, [{ reason: "interaction-required" }]);
+  });
+
+  for (const way of ["frame", "redirect"]) {
+    test(`in a ${way} begins when who opened the session can hear of it and object`, async () => {
+      const world = new World();
+      Object.assign(world, { state: "reauth_required", silent: [way] });
+      const tab = world.tab();
+      const ways = await new Promise((resolve) => {
+        const opened = () => void Promise.resolve().then(() => resolve(heard(tab, "beforerelogin")));
+        tab.session.addEventListener("statechange", opened, { once: true });
+      });
+      tab.session.addEventListener("beforerelogin", (event) => event.preventDefault());
+      assert.deepEqual([tab.session.state, ways], ["refreshing", []]);
+      await settled();
+      assert.deepEqual([ways, tab.relogins, tab.session.state], [[{ way }], [], "reauth-required"]);
+    });
+  }
+
+  test("knows of calls whose answers would be lost", async () => {
+    const world = new World();
+    let answer;
+    world.serve = () => new Promise((resolve) => (answer = resolve));
+    const tab = await world.opened();
+    const call = tab.session.fetch("/api/orders");
+    await settled();
+    Object.assign(world, { state: "reauth_required", silent: ["redirect"] });
+    const refreshed = tab.session.refresh();
+    await settled();
+    const [{ way, busy }] = tab.relogins;
+    assert.deepEqual([way, busy()], ["redirect", true]);
+    answer(new Response("[]"));
+    assert.equal((await call).status, 200);
+    assert.equal(busy(), false);
+    tab.relogged("Unavailable");
+    assert.equal((await failure(refreshed)).code, "ERR_SESSION_REAUTH");
   });
 
   test("opens a popup in the turn of the user's gesture", async () => {

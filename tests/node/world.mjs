@@ -2,14 +2,20 @@
 
 import { inside, machine, message } from "./inside.mjs";
 
-const { Session } = inside.session;
+const { createSession } = inside.tab;
 const { EventKind, ReloginAnswer } = inside.abi;
 
 export const APP = "https://app.example";
 const MINUTE = 60_000;
 
 /** Lets everything run that waits for nothing but its turn. */
-export const settled = () => new Promise((resolve) => setImmediate(resolve));
+export const settled = async () => {
+  await turn();
+  await turn();
+};
+
+/** One turn of the event loop. */
+export const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 export class World {
   wall = 1_790_000_000_000;
@@ -101,7 +107,8 @@ export class World {
   }
 
   ask(path, signal, body) {
-    this.asked.push({ path, body });
+    // As it travels: what is undefined is not there.
+    this.asked.push({ path, body: body && JSON.parse(JSON.stringify(body)) });
     return new Promise((resolve) => {
       const question = { path, body, signal, say: (answer) => resolve(answer ?? this.say(path, body)) };
       if (!this.deaf) signal.addEventListener("abort", () => resolve({ status: 0, retryAfter: NaN }));
@@ -164,7 +171,7 @@ export class Tab {
   constructor(world, options = { events: false }) {
     this.world = world;
     const { timer, channel, socket } = this;
-    this.session = new Session(machine(), options, {
+    this.session = createSession(machine(), options, {
       clock: () => ({ wall: world.wall, mono: world.mono, entropy: 0 }),
       timer: (due) => {
         timer.due = due;
@@ -200,7 +207,8 @@ export class Tab {
         signal.addEventListener("abort", () => (this.watched = false));
       },
       activity: (seen) => (this.seen = seen),
-      relogin: (way, page, signal, answered) => this.relogins.push({ way: inside.abi.WAYS[way], signal, answered }),
+      soon: setImmediate,
+      relogin: (way, page, signal, answered, busy) => this.relogins.push({ way: inside.abi.WAYS[way], signal, answered, busy }),
       operation: () => world.operation,
       page: { base: () => `${APP}/`, here: () => this.here, hidden: () => this.hidden, leave: (path) => this.went.push(path) },
     });

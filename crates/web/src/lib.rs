@@ -25,17 +25,17 @@ pub use machine::Machine;
 /// The one machine of this module. Never contended: there is one thread, and nothing calls back.
 static MACHINE: Mutex<Machine> = Mutex::new(Machine::new(Settings::DEFAULT));
 
-/// [`Machine::give`].
+/// [`Machine::give`]. In the order in which `Array.prototype.forEach` gives.
 #[wasm_bindgen]
-pub fn give(index: u32, number: f64) {
+pub fn give(number: f64, index: u32) {
     if let Some(mut machine) = MACHINE.try_lock() {
         machine.give(index as usize, number);
     }
 }
 
-/// [`Machine::choose`].
+/// [`Machine::choose`]. In that order, too.
 #[wasm_bindgen]
-pub fn choose(place: u32, number: f64) {
+pub fn choose(number: f64, place: u32) {
     if let Some(mut machine) = MACHINE.try_lock() {
         machine.choose(place, number);
     }

@@ -8,7 +8,7 @@ const DONE_BY_PEOPLE = ["pointerdown", "pointerup", "keydown", "wheel", "touchst
 export const watchActivity: Activity = (seen, signal) => {
   for (const type of DONE_BY_PEOPLE) {
     // Capturing: no other listener can stop an event before it comes here.
-    globalThis.addEventListener(
+    addEventListener(
       type,
       ({ isTrusted }) => {
         if (isTrusted) seen(globalThis.navigator?.userActivation?.isActive ?? /p|k/.test(type));

@@ -1,6 +1,5 @@
-import { VERSION } from "./abi.js";
+import { PeerKind, VERSION } from "./abi.js";
 import type { PeerNumbers } from "./machine.js";
-import type { Store } from "./store.js";
 
 /** What the tabs of this origin use to tell each other of newer tokens and of logouts. */
 export interface Channel {
@@ -12,33 +11,40 @@ export interface Channel {
   close(): void;
 }
 
-/** A BroadcastChannel, where there is one, else the events of the store. `heard` gets only what has the form of a message. */
-export function createChannel(heard: (message: PeerNumbers) => void, { keep, kept, watch }: Store): Channel {
+const NAME = `everlit ${VERSION}`;
+/** The last message of these kinds is kept in `localStorage`, for tabs that open later. They hold no secret. */
+const LASTING = [PeerKind.LoggedOut, PeerKind.CoolDown, PeerKind.Active];
+
+/** A BroadcastChannel, where there is one, else the events of the storage. `heard` gets only what has the form of a message. */
+export function createChannel(heard: (message: PeerNumbers) => void): Channel {
   let channel: BroadcastChannel | undefined;
   let watching: AbortController | undefined;
   const hear = (message: unknown) => {
     if (isMessage(message)) heard(message);
   };
+  const read = (text: string | null) => attempt(() => hear(JSON.parse(text as string)));
   return {
     tell(message) {
-      try {
-        channel?.postMessage(message);
-      } catch {
-        // Broken: tabs learn from the Worker, later.
+      const [kind] = message;
+      // Broken: tabs learn from the Worker, later.
+      attempt(() => channel?.postMessage(message));
+      if (watching && (!channel || LASTING.includes(kind))) {
+        attempt(() => localStorage.setItem(`${NAME} ${kind}`, JSON.stringify(message)));
       }
-      if (watching) keep(message, !channel);
     },
     open() {
       this.close();
       watching = new AbortController();
+      const { signal } = watching;
       try {
-        channel = new globalThis.BroadcastChannel(`everlit ${VERSION}`);
+        channel = new BroadcastChannel(NAME);
         channel.onmessage = ({ data }) => hear(data);
       } catch {
         // Missing, or forbidden in this frame.
-        watch(hear, watching.signal);
+        const stored = ({ key, newValue }: StorageEvent) => key?.startsWith(`${NAME} `) && read(newValue);
+        addEventListener("storage", stored, { signal });
       }
-      kept().forEach(hear);
+      for (const kind of LASTING) attempt(() => read(localStorage.getItem(`${NAME} ${kind}`)));
     },
     close() {
       channel?.close();
@@ -46,6 +52,15 @@ export function createChannel(heard: (message: PeerNumbers) => void, { keep, kep
       channel = watching = undefined;
     },
   };
+}
+
+/** Does what may be forbidden here, or full. */
+function attempt(work: () => void): void {
+  try {
+    work();
+  } catch {
+    // Done without.
+  }
 }
 
 /** Any script of this origin can write here. What the numbers mean is checked by the machine. */

@@ -26,19 +26,6 @@ export type SessionErrorCode =
   | "ERR_SESSION_CONFIG"
   | "ERR_SESSION_DISPOSED";
 
-const MESSAGES: { readonly [code in SessionErrorCode]: string } = {
-  ERR_SESSION_LOGGED_OUT: "nobody is logged in",
-  ERR_SESSION_ENDED: "the session is over",
-  ERR_SESSION_REAUTH: "the user must log in again",
-  ERR_SESSION_NETWORK: "no answer came",
-  ERR_SESSION_UNAVAILABLE: "no token can be had just now",
-  ERR_SESSION_UPSTREAM: "in no upstream, and not { passthrough: true }: ",
-  ERR_SESSION_LOAD: "the Wasm module did not load; is it served, and allowed by the CSP?",
-  ERR_SESSION_UNSUPPORTED: "no browser page, or no WebAssembly",
-  ERR_SESSION_CONFIG: "wrong option: ",
-  ERR_SESSION_DISPOSED: "the session is closed",
-};
-
 /**
  * The one error of this package. Two things reject with something else: an aborted operation rejects with its signal's
  * `reason`, and arguments that `fetch` itself would refuse reject with its `TypeError`.
@@ -49,7 +36,8 @@ export class SessionError extends Error {
 
   /** @internal */
   constructor(code: SessionErrorCode, special = "", cause?: unknown) {
-    super(MESSAGES[code] + special, cause === undefined ? undefined : { cause });
+    // What the code says, in words.
+    super(code.slice(12).toLowerCase().replace("_", " ") + special, cause ? { cause } : undefined);
     this.name = "SessionError";
     this.code = code;
   }
@@ -58,5 +46,5 @@ export class SessionError extends Error {
 /** Whether something caught is a {@link SessionError}, also one of another copy of this package or another realm. */
 export function isSessionError(caught: unknown): caught is SessionError {
   const error = caught as Partial<SessionError> | null | undefined;
-  return error?.name === "SessionError" && typeof error.code === "string" && error.code.startsWith("ERR_SESSION_");
+  return error?.name === "SessionError" && /^ERR_SESSION_/.test(error.code as string);
 }

@@ -1,3 +1,4 @@
+import { open } from "./driver.js";
 import { SessionError } from "./errors.js";
 import { load } from "./load.js";
 import type { Session } from "./session.js";
@@ -49,7 +50,6 @@ export type {
  */
 export async function openSession(options: SessionOptions = {}): Promise<Session> {
   options.signal?.throwIfAborted();
-  if (typeof document === "undefined" || typeof WebAssembly === "undefined") throw new SessionError("ERR_SESSION_UNSUPPORTED");
-  const open = await load(options.wasm);
-  return open(options);
+  if (!globalThis.document || !globalThis.WebAssembly) throw new SessionError("ERR_SESSION_UNSUPPORTED", ": no page or Wasm");
+  return open(await load(options.wasm), options);
 }

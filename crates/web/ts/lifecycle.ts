@@ -1,4 +1,5 @@
 import { EventKind } from "./abi.js";
+import { page as here } from "./page.js";
 
 /** What a session wants to know of its page's life. */
 export interface Life {
@@ -18,7 +19,7 @@ export const watchPage: Lifecycle = ({ on, restored, left }, signal) => {
   const page = globalThis as unknown as EventTarget;
   const listen = (target: EventTarget, type: string, listener: (event: Event) => void) =>
     target.addEventListener(type, listener, { signal });
-  const looked = () => on(document.visibilityState === "hidden" ? EventKind.Hidden : EventKind.Shown);
+  const looked = () => on(here.hidden() ? EventKind.Hidden : EventKind.Shown);
   listen(document, "visibilitychange", looked);
   listen(page, "focus", looked);
   listen(page, "online", () => on(EventKind.Online));

@@ -9,24 +9,18 @@ export type Lock = (signal: AbortSignal, work: () => Promise<void>) => Promise<v
 
 /** Web Locks, where they are there and work. */
 export const underLock: Lock = async (signal, work) => {
-  const locks = globalThis.navigator?.locks;
   let working: Promise<void> | undefined;
-  if (locks) {
-    const patience = new AbortController();
-    const stop = () => patience.abort();
-    const budget = globalThis.setTimeout(stop, BUDGET_MS);
-    signal.addEventListener("abort", stop);
-    try {
-      await locks.request("everlit", { signal: patience.signal }, () => {
-        globalThis.clearTimeout(budget);
-        return (working = work());
-      });
-    } catch {
-      // Busy for too long, forbidden here, or broken while it was held (a page that was put into the back/forward cache).
-    }
-    globalThis.clearTimeout(budget);
-    signal.removeEventListener("abort", stop);
+  const patience = new AbortController();
+  const stop = () => patience.abort();
+  const budget = setTimeout(stop, BUDGET_MS);
+  signal.addEventListener("abort", stop);
+  try {
+    // Patience that ends when the work has begun changes nothing.
+    await navigator.locks.request("everlit", { signal: patience.signal }, () => (working = work()));
+  } catch {
+    // Missing, busy for too long, forbidden here, or broken while it was held (a page that was put into the back/forward cache).
   }
+  clearTimeout(budget);
   if (!signal.aborted) working ??= work();
   await working;
 };

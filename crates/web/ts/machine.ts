@@ -1,15 +1,14 @@
 import type { Code, Denial, EffectKind, EventKind, Failure, News, PeerKind, Presence, ReloginAnswer, Way } from "./abi.js";
-import { type AILMENTS, type PRESENCES, type PROVIDER_STATES, type REASONS, ROW, type Refusal, STANDING } from "./abi.js";
+import type { AILMENTS, PRESENCES, PROVIDER_STATES, REASONS, Refusal } from "./abi.js";
 import type { STATES, SessionKind, TokenKind, WAYS } from "./abi.js";
-import type { Moment } from "./clock.js";
 import type { HealthReason, ProblemCode, ProviderState, SessionPresence, SessionReason, SessionState, SilentWay } from "./types.js";
 
 /** What the Wasm module exports: a machine of its own with every instance. */
 export interface Machine {
-  /** Takes one of the app's choices, by its place, before the first step. NaN chooses nothing. */
-  choose(place: number, chosen: number): void;
-  /** Takes one number of the event that comes next. */
-  give(index: number, number: number): void;
+  /** Takes one of the app's choices, by its place, before the first step. What is no number chooses nothing. */
+  choose(chosen: number | boolean | undefined, place: number): void;
+  /** Takes one number of the event that comes next. One that is left out is NaN there, which no event takes for a number. */
+  give(number: number, index: number): void;
   /** Takes an event, whose numbers were given. How many numbers it says to it; none if it was no event. */
   step(wall: number, mono: number, entropy: number, kind: EventKind): number;
   /** One of these numbers. */
@@ -116,25 +115,6 @@ export type Standing = readonly [
   serverError: number,
   asksAt: number,
 ];
-
-/**
- * Takes one event: where the machine stands after it, and what is to be done, in this order. Numbers that make no event
- * change nothing and give nothing.
- */
-export function step<K extends EventKind>(
-  machine: Machine,
-  { wall, mono, entropy }: Moment,
-  kind: K,
-  numbers: EventNumbers[K],
-): [Standing, Effect[]] | undefined {
-  // A number that is left out is NaN there, which no event takes for one that it needs.
-  numbers.forEach((number, index) => machine.give(index, number));
-  const count = machine.step(wall, mono, entropy, kind);
-  const read = (from: number, length: number) => Array.from({ length }, (_, at) => machine.said(from + at));
-  const effects: Effect[] = [];
-  for (let at = STANDING; at < count; at += ROW) effects.push(read(at, ROW) as unknown as Effect);
-  return count ? [read(0, STANDING) as unknown as Standing, effects] : undefined;
-}
 
 // What apps are told has its documentation in types.ts; a word that is only on one side does not compile here.
 type Same<A, B> = [A, B] extends [B, A] ? true : never;

@@ -14,6 +14,8 @@ import type { Transport } from "./transport.js";
 export interface Platform {
   readonly clock: () => Moment;
   readonly timer: (due: () => void) => Timer;
+  /** Does this in a turn of its own. */
+  readonly soon: (work: () => void) => void;
   readonly ask: Transport;
   readonly lock: Lock;
   readonly channel: (heard: (message: PeerNumbers) => void) => Channel;

@@ -1,17 +1,17 @@
 import { SessionError, type SessionErrorCode } from "./errors.js";
 import type { SessionState } from "./types.js";
 
-/** Why nothing can be had in a state. */
+/** Why nothing can be had in a state. First those of a refused call, in the order of `Refusal`. */
 const CODES: { readonly [state in SessionState]?: SessionErrorCode } = {
   "logged-out": "ERR_SESSION_LOGGED_OUT",
-  "logging-in": "ERR_SESSION_LOGGED_OUT",
   ended: "ERR_SESSION_ENDED",
   "reauth-required": "ERR_SESSION_REAUTH",
   degraded: "ERR_SESSION_UNAVAILABLE",
+  "logging-in": "ERR_SESSION_LOGGED_OUT",
 };
 
-/** The same for a call, in the order of `Refusal`. */
-export const REFUSED = ["logged-out", "ended", "reauth-required", "degraded"] as const;
+/** The states in whose name calls are refused. */
+export const REFUSED = Object.keys(CODES) as SessionState[];
 
 /** The error of a state in which nothing can be had. */
 export const refusal = (state: SessionState) => CODES[state] && new SessionError(CODES[state]);

@@ -1,15 +1,15 @@
 import { ReloginAnswer, Way } from "./abi.js";
 import type { Page } from "./page.js";
 
-/** Logs in again without a form, and says how that ended. What is given up by the signal is not answered. */
-export type Relogin = (way: Way, page: Page, signal: AbortSignal, answered: (answer: ReloginAnswer) => void) => void;
+/** Logs in again without a form, and says how that ended. What is given up by the signal is not answered; a busy page is not left. */
+export type Relogin = (way: Way, page: Page, signal: AbortSignal, answered: (answer: ReloginAnswer) => void, busy: () => boolean) => void;
 
 /** A popup is opened in this very turn, which is the user's gesture; all else is in a chunk that is seldom needed. */
-export const relogin: Relogin = (way, page, signal, answered) => {
-  const popup = way === Way.Popup ? globalThis.open("", "", "popup,width=480,height=640") : undefined;
+export const relogin: Relogin = (way, page, signal, answered, busy) => {
+  const popup = way === Way.Popup ? open("", "", "popup,width=480,height=640") : undefined;
   if (popup === null) return answered(ReloginAnswer.Unavailable);
   import("./silent.js").then(
-    ({ silent }) => silent(way, popup, page, signal, answered),
+    ({ silent }) => silent(way, popup, page, signal, answered, busy),
     () => {
       popup?.close();
       answered(ReloginAnswer.Failed);

@@ -31,11 +31,16 @@ export function silent(
   page: Page,
   given: AbortSignal,
   answered: (answer: ReloginAnswer) => void,
+  busy: () => boolean,
 ): void {
   const address = (more: string) => `/auth/login?prompt=none&via=${["frame", "popup", "redirect"][way]}${more}`;
   const here = new URL(page.here());
   const returnTo = `&return_to=${encodeURIComponent(here.pathname + here.search + here.hash)}`;
-  if (way === Way.Redirect) return page.leave(address(returnTo));
+  if (way === Way.Redirect) {
+    if (given.aborted) return;
+    // The answers of calls that are under way would be lost.
+    return busy() ? answered(ReloginAnswer.Unavailable) : page.leave(address(returnTo));
+  }
 
   const id = nameOperation();
   const over = new AbortController();

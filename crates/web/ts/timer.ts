@@ -8,8 +8,8 @@ export type Timer = (delay: number) => void;
 export function createTimer(due: () => void): Timer {
   let armed: ReturnType<typeof setTimeout>;
   return (delay) => {
-    globalThis.clearTimeout(armed);
+    clearTimeout(armed);
     // Not before its time either: browsers round down.
-    if (Number.isFinite(delay)) armed = globalThis.setTimeout(due, Math.min(Math.max(0, Math.ceil(delay)), DELAY_MAX));
+    if (Math.abs(delay) < Infinity) armed = setTimeout(due, Math.min(Math.max(0, Math.ceil(delay)), DELAY_MAX));
   };
 }

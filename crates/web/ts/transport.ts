@@ -11,25 +11,25 @@ export interface Answer {
 }
 
 /** Asks one of the Worker's own endpoints. Never rejects: no answer is an answer too. */
-export type Transport = (path: string, signal: AbortSignal, body?: unknown) => Promise<Answer>;
+export type Transport = (path: string, signal: AbortSignal, body?: object) => Promise<Answer>;
 
 /** Asks with `fetch`: a POST if there is a body, else a GET. */
 export const ask: Transport = async (path, signal, body) => {
   try {
-    const response = await globalThis.fetch(path, {
-      ...(body !== undefined && { method: "POST", body: JSON.stringify(body) }),
+    const response = await fetch(path, {
+      // What is undefined is not there.
+      method: body && "POST",
+      body: JSON.stringify(body),
       headers: { [HEADER_VERSION]: `${VERSION}`, "content-type": "application/json" },
       cache: "no-store",
-      credentials: "same-origin",
       // Whatever sends us elsewhere is not our Worker.
       redirect: "error",
       // A logout must arrive even if the page goes away meanwhile.
-      keepalive: body !== undefined,
+      keepalive: !!body,
       signal,
     });
-    const { status } = response;
-    const retryAfter = waitOf(response.headers);
-    return { status, retryAfter, body: await response.json().catch(() => undefined) };
+    const { status, headers } = response;
+    return { status, retryAfter: waitOf(headers), body: await response.json().catch(() => undefined) };
   } catch {
     return { status: 0, retryAfter: NaN };
   }
@@ -40,7 +40,7 @@ export const ask: Transport = async (path, signal, body) => {
  * answer says the time is, and never with a clock of ours that may be wrong. A wait beyond counting is the longest there is.
  */
 function waitOf(headers: Headers): number {
-  const header = headers.get("retry-after") ?? "";
-  const wait = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.parse(headers.get("date") ?? "");
-  return Number.isFinite(wait) ? Math.min(Math.max(0, wait), Number.MAX_SAFE_INTEGER) : NaN;
+  const header = headers.get("retry-after") as string;
+  const wait = /^\d+$/.test(header) ? +header * 1000 : Date.parse(header) - Date.parse(headers.get("date") as string);
+  return Math.min(Math.max(0, wait), Number.MAX_SAFE_INTEGER);
 }

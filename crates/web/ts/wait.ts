@@ -10,18 +10,14 @@ export function wait<T>(
   start: (waiter: Waiter<T>) => void,
   stop?: () => void,
 ): Promise<T> {
-  return new Promise((resolve, reject) => {
+  let aborted: () => void;
+  return new Promise<T>((resolve, reject) => {
     signal?.throwIfAborted();
-    const settle = <V>(settle: (value: V) => void) => (value: V) => {
-      signal?.removeEventListener("abort", aborted);
-      settle(value);
-    };
-    const waiter: Waiter<T> = { resolve: settle(resolve), reject: settle(reject) };
-    const aborted = () => {
+    aborted = () => {
       stop?.();
-      waiter.reject(signal?.reason);
+      reject(signal!.reason);
     };
     signal?.addEventListener("abort", aborted);
-    start(waiter);
-  });
+    start({ resolve, reject });
+  }).finally(() => signal?.removeEventListener("abort", aborted));
 }

@@ -1,73 +1,101 @@
 // What the Worker says, checked member by member: nothing of an answer is used unless all of it is as it should be.
 
-import { type Code, type Denial, Failure, HEADER_CODE, SessionKind, TokenKind, VERSION, WAYS } from "./abi.js";
+import { Denial, Failure, HEADER_CODE, PROVIDER_STATES, SessionKind, TokenKind, VERSION, WAYS } from "./abi.js";
 import type { Failed, SessionNumbers, Token, TokenNumbers } from "./machine.js";
 import type { Answer } from "./transport.js";
 import type { Problem, User } from "./types.js";
 
-type Check<T> = (value: unknown) => value is T;
-type Checked<C> = C extends Check<infer T> ? T : never;
+/** What a value is to be: what passes a check, a list of such, an object with such members, or just this value. */
+type Shape = ((value: unknown) => boolean) | readonly [Shape] | { readonly [member: string]: Shape } | string | number;
 
-const is =
-  <const T>(...accepted: T[]): Check<T> =>
-  (value): value is T =>
-    accepted.includes(value as T);
-const text: Check<string> = (value): value is string => typeof value === "string";
-const seconds: Check<number> = (value): value is number =>
-  typeof value === "number" && value >= 0 && value * 1000 <= Number.MAX_SAFE_INTEGER;
-const whole: Check<number> = (value): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
-const small: Check<number> = (value): value is number => whole(value) && value < 2 ** 32;
-const maybe =
-  <T>(check: Check<T>): Check<T | undefined> =>
-  (value): value is T | undefined =>
-    value === undefined || check(value);
-const list =
-  <T>(check: Check<T>): Check<T[]> =>
-  (value): value is T[] =>
-    Array.isArray(value) && value.every(check);
-const shape =
-  <S extends Record<string, Check<unknown>>>(members: S): Check<{ [K in keyof S]: Checked<S[K]> }> =>
-  (value): value is { [K in keyof S]: Checked<S[K]> } =>
-    typeof value === "object" &&
-    value !== null &&
-    Object.entries(members).every(([name, check]) => check((value as Record<string, unknown>)[name]));
+const fits = (shape: Shape, value: unknown): boolean =>
+  typeof shape === "function"
+    ? shape(value)
+    : Array.isArray(shape)
+      ? Array.isArray(value) && value.every((each) => fits(shape[0], each))
+      : typeof shape === "object"
+        ? Object.entries(shape).every(([name, member]) => fits(member, (value as Record<string, unknown> | null)?.[name]))
+        : value === shape;
 
-const timing = {
-  epoch: whole,
-  generation: small,
+/** Why nothing can be had, in the order of `Denial`; from the second on also in that of `TokenKind`. */
+const DENIALS = ["access_expired", "reauth_required", "session_ended", "logged_out"];
+const denialIn = (answer: Answer) => DENIALS.indexOf(problemOf(answer)?.code as string);
+
+/** The machine's number of a state as the Worker says it. */
+export const stateOf = (said: unknown) => (PROVIDER_STATES as readonly string[]).indexOf(`${said}`.replace("_", "-"));
+
+const text = (value: unknown) => typeof value === "string";
+/** A number that is also one in milliseconds, even if it is added to others. */
+export const seconds = (value: unknown) => typeof value === "number" && value >= 0 && value <= 9e12;
+const whole = (value: unknown) => seconds(value) && (value as number) % 1 === 0;
+const small = (value: unknown) => (value as number) >>> 0 === value;
+const maybe = (shape: Shape) => (value: unknown) => value === undefined || fits(shape, value);
+
+const stamp = { epoch: whole, generation: small };
+const user = { sub: text, name: maybe(text), email: maybe(text) };
+const token = {
+  v: VERSION,
+  ...stamp,
+  server_time: seconds,
   expires_in: seconds,
   lifetime: seconds,
   idle_left: seconds,
   idle_limit: seconds,
   absolute_left: seconds,
 };
-const common = { v: is(VERSION), server_time: seconds };
-const user = shape({ sub: text, name: maybe(text), email: maybe(text) });
-const upstream = shape({ name: text, origin: text, path: text, mode: is("bff"), vault: text });
-const provider = shape({ name: text, state: is("ready", "needs_human", "unavailable") });
-const session = { ...common, providers: list(provider) };
-
-const isToken = shape({ ...common, ...timing });
-const isActive = shape({ ...session, ...timing, state: is("active"), user, upstreams: list(upstream) });
-const isReauth = shape({ ...session, state: is("reauth_required"), epoch: whole, generation: small, user, silent: maybe(list(text)) });
-const isLoggedOut = shape({ ...session, state: is("logged_out") });
-const isLogout = shape({ v: is(VERSION), state: is("logged_out") });
-const isProblem = shape({
-  type: text,
+const session = {
+  v: VERSION,
+  server_time: seconds,
+  providers: [{ name: text, state: (state: unknown) => stateOf(state) >= 0 }],
+} as const;
+const active = { ...session, ...token, state: "active", user, upstreams: [{ name: text, origin: text, path: text, mode: "bff", vault: text }] } as const;
+const ways = maybe([text]);
+const reauth = { ...session, ...stamp, state: "reauth_required", user, silent: ways };
+const loggedOut = { v: VERSION, state: "logged_out" };
+const anyProblem = {
   title: text,
-  status: small,
   code: text,
   detail: maybe(text),
   retry_after: maybe(seconds),
   reason: maybe(text),
-  silent: maybe(list(text)),
-});
+  silent: ways,
+};
+
+/** A token, as it is in an answer that fits. */
+interface Timing {
+  readonly epoch: number;
+  readonly generation: number;
+  readonly server_time: number;
+  readonly expires_in: number;
+  readonly lifetime: number;
+  readonly idle_left: number;
+  readonly idle_limit: number;
+}
+
+/** An answer about a session that fits; what of it there is depends on its state. */
+interface Said extends Timing {
+  readonly user: User;
+  readonly upstreams?: readonly Upstream[];
+  readonly providers: Told[];
+  readonly silent?: readonly string[];
+}
+
+/** A problem document that fits. */
+type Trouble = Problem & { readonly silent?: readonly string[]; readonly retry_after?: number };
 
 /** One place where calls may go. */
-export type Upstream = Checked<typeof upstream>;
+export interface Upstream {
+  readonly name: string;
+  readonly origin: string;
+  readonly path: string;
+  readonly vault: string;
+}
 
 /** One provider that the Worker knows of. */
-export type Told = Checked<typeof provider>;
+export interface Told {
+  readonly name: string;
+  readonly state: string;
+}
 
 /** What is known of a session beside its token. */
 export interface Known {
@@ -77,9 +105,9 @@ export interface Known {
 }
 
 /** The problem document in an answer, if it is one of ours. */
-export function problemOf({ status, body }: Answer): (Problem & Checked<typeof isProblem>) | undefined {
-  const ours = isProblem(body) && body.status === status && body.type === `urn:everlit:problem:${body.code}`;
-  return ours ? (body as Problem & Checked<typeof isProblem>) : undefined;
+export function problemOf({ status, body }: Answer): Trouble | undefined {
+  const problem = body as Trouble | undefined | null;
+  return fits({ ...anyProblem, status, type: `urn:everlit:problem:${problem?.code}` }, body) ? problem! : undefined;
 }
 
 /**
@@ -89,17 +117,12 @@ export function problemOf({ status, body }: Answer): (Problem & Checked<typeof i
  */
 export function readSession(answer: Answer, elapsed: number): { numbers: SessionNumbers; known?: Known; providers?: Told[] } {
   const { status, body } = answer;
+  const { epoch, generation, user, upstreams = [], providers, silent } = (body ?? {}) as Said;
+  const known = { epoch, user, upstreams };
   if (status === 200) {
-    if (isActive(body)) {
-      const { epoch, user, upstreams, providers } = body;
-      return { numbers: [SessionKind.Active, ...tokenOf(body, elapsed)], known: { epoch, user: user as User, upstreams }, providers };
-    }
-    if (isReauth(body)) {
-      const { epoch, generation, user, silent, providers } = body;
-      const known = { epoch, user: user as User, upstreams: [] };
-      return { numbers: [SessionKind.ReauthRequired, epoch, generation, waysOf(silent)], known, providers };
-    }
-    if (isLoggedOut(body)) return { numbers: [SessionKind.LoggedOut], providers: body.providers };
+    if (fits(active, body)) return { numbers: [SessionKind.Active, ...tokenOf(body as Said, elapsed)], known, providers };
+    if (fits(reauth, body)) return { numbers: [SessionKind.ReauthRequired, epoch, generation, waysOf(silent)], known, providers };
+    if (fits({ ...session, ...loggedOut }, body)) return { numbers: [SessionKind.LoggedOut], providers };
   }
   return { numbers: [SessionKind.Failed, ...failed(answer, elapsed)] };
 }
@@ -107,32 +130,21 @@ export function readSession(answer: Answer, elapsed: number): { numbers: Session
 /** What an answer of `POST /auth/token` says to the machine. */
 export function readToken(answer: Answer, elapsed: number): TokenNumbers {
   const { status, body } = answer;
-  if (status === 200 && isToken(body)) return [TokenKind.Current, ...tokenOf(body, elapsed)];
+  if (status === 200 && fits(token, body)) return [TokenKind.Current, ...tokenOf(body as Timing, elapsed)];
   // Only a problem document of ours ends anything: a login page of some network is not the Worker.
-  const problem = problemOf(answer);
-  switch (problem?.code) {
-    case "logged_out":
-      return [TokenKind.LoggedOut];
-    case "session_ended":
-      return [TokenKind.Ended];
-    case "reauth_required":
-      return [TokenKind.ReauthRequired, waysOf(problem.silent)];
-    default:
-      return [TokenKind.Failed, ...failed(answer, elapsed)];
-  }
+  const denial = denialIn(answer);
+  if (denial > Denial.ReauthRequired) return [denial as TokenKind.Ended | TokenKind.LoggedOut];
+  if (denial > 0) return [TokenKind.ReauthRequired, waysOf(problemOf(answer)!.silent)];
+  return [TokenKind.Failed, ...failed(answer, elapsed)];
 }
 
 /** Whether an answer of `POST /auth/logout` says that there is no session any more. */
-export function readLogout(answer: Answer): boolean {
-  const code = problemOf(answer)?.code;
-  return (answer.status === 200 && isLogout(answer.body)) || code === "logged_out" || code === "session_ended";
-}
-
-const DENIALS: readonly (Code | null)[] = ["access_expired", "reauth_required", "session_ended", "logged_out"];
+export const readLogout = (answer: Answer) =>
+  (answer.status === 200 && fits(loggedOut, answer.body)) || denialIn(answer) > Denial.ReauthRequired;
 
 /** Why the Worker refused a call, if it did so for the session's sake. A resource server's own 401 is none of ours. */
 export function denialOf(response: Response): Denial | undefined {
-  const denial = response.status === 401 ? DENIALS.indexOf(response.headers.get(HEADER_CODE) as Code) : -1;
+  const denial = response.status === 401 ? DENIALS.indexOf(response.headers.get(HEADER_CODE) as string) : -1;
   return denial < 0 ? undefined : denial;
 }
 
@@ -140,10 +152,9 @@ export function denialOf(response: Response): Denial | undefined {
 export const waysOf = (names: readonly string[] = []): number =>
   names.reduce((bits, name) => bits | (1 << (WAYS as readonly string[]).indexOf(name)), 0) & 7;
 
-function tokenOf(body: Checked<typeof isToken>, elapsed: number): Token {
-  const ms = (...names: (keyof typeof body)[]) => names.map((name) => (body[name] as number) * 1000);
-  const before = ms("expires_in", "lifetime", "server_time");
-  return [body.epoch, body.generation, ...before, elapsed, ...ms("idle_left", "idle_limit")] as unknown as Token;
+function tokenOf({ epoch, generation, expires_in, lifetime, server_time, idle_left, idle_limit }: Timing, elapsed: number): Token {
+  const ms = 1000;
+  return [epoch, generation, expires_in * ms, lifetime * ms, server_time * ms, elapsed, idle_left * ms, idle_limit * ms];
 }
 
 function failed(answer: Answer, elapsed: number): Failed {

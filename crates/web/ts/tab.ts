@@ -1,0 +1,411 @@
+import { AILMENTS, EffectKind, EventKind, PRESENCES, PROVIDER_STATES, Presence, REASONS, STATES } from "./abi.js";
+import { ROW, ReloginAnswer, STANDING, SessionKind, TOKEN_REASONS, TokenKind, VERSION, WAYS, Way } from "./abi.js";
+import { createCalls } from "./calls.js";
+import { SessionError } from "./errors.js";
+import { type Effect, type EventNumbers, type Machine, type Stamp, type Standing } from "./machine.js";
+import type { Platform } from "./platform.js";
+import { REFUSED, disposed, refusal } from "./refusal.js";
+import type { Session } from "./session.js";
+import type { Answer } from "./transport.js";
+import type { Provider, SessionEventMap, SessionHealth, SessionOptions, SessionState, WaitOptions } from "./types.js";
+import { type Waiter, wait } from "./wait.js";
+import { type Known, type Told, problemOf, readLogout, readSession, readToken, seconds, stateOf, waysOf } from "./wire.js";
+
+const GRADES = ["critical", "poor", "fair", "good", "excellent"] as const;
+const FAILURES = ["transient", "throttled", "ambiguous", "misconfigured", "reauth"] as const;
+/** No provider of which anything is known: what needs its token needs the session's. */
+const NOBODY = 255;
+
+/** What is done for each effect, with its numbers. */
+type Deeds = { readonly [E in Effect as E[0]]: (...numbers: E extends readonly [unknown, ...infer N] ? N : never) => void };
+
+/**
+ * The session of one tab: the machine, with hands. Everything private is a variable in here, because those have no names in
+ * what is shipped.
+ */
+export function createSession(
+  machine: Machine,
+  { lead, idle, maintenance, healthCheck, retry, silent, events }: SessionOptions,
+  platform: Platform,
+): Session {
+  const { clock, page } = platform;
+  const over = new AbortController();
+  const { signal: closed } = over;
+  let standing = [STATES.indexOf("resuming")] as unknown as Standing;
+  /** The newest token that there was, also while there is none. */
+  let newest: Stamp = [0, 0];
+  let known: Known | undefined;
+  let providers: readonly Provider[] = [];
+  /** Which of them the session is a login of. */
+  let own = -1;
+  let health: SessionHealth | undefined;
+  let problem: ReturnType<typeof problemOf>;
+  let destination = "/";
+  let telling = false;
+  /** Questions whose answers are awaited. */
+  const asked = new Map<number, AbortController>();
+  const logouts: Waiter<void>[] = [];
+  const refreshes: Waiter<SessionState>[] = [];
+  /** What the app is to be told, in order, when the machine and its effects are done. */
+  const news: (() => void)[] = [];
+
+  const state = () => STATES[standing[0]]!;
+  /** What is known of the login that the machine holds. */
+  const ours = () => (known?.epoch === standing[2] ? known : undefined);
+  const assertOpen = () => {
+    if (closed.aborted) throw disposed();
+  };
+
+  /** One event, its effects, and then the news of it. */
+  const on = <K extends EventKind>(kind: K, ...numbers: EventNumbers[K]) => {
+    take(kind, ...numbers);
+    tell();
+  };
+
+  const take = <K extends EventKind>(kind: K, ...numbers: EventNumbers[K]) => {
+    if (closed.aborted) return;
+    const now = clock();
+    // A number that is left out arrives as NaN, which no event takes for one that it needs.
+    numbers.forEach(machine.give);
+    const length = machine.step(now.wall, now.mono, now.entropy, kind);
+    // Numbers that make no event change nothing and give nothing.
+    if (!length) return;
+    const said = Array.from({ length }, (_, at) => machine.said(at));
+    const held = standing[5];
+    standing = said.splice(0, STANDING) as unknown as Standing;
+    const [, deadline, epoch, generation, , lifetime] = standing;
+    timer(deadline - now.mono);
+    while (said.length) {
+      const [kind, ...numbers] = said.splice(0, ROW);
+      (deeds[kind as EffectKind] as (...numbers: number[]) => void)(...numbers);
+    }
+    // A login that held a token is asked about anew only when another one has followed it.
+    if (known && held && !lifetime && state() === "resuming") {
+      known = undefined;
+      later("loggedout", { reason: "login-elsewhere" });
+    }
+    if (epoch) {
+      const [before, last] = newest;
+      newest = [epoch, generation];
+      if (epoch === before && generation > last) later("refresh", { epoch, generation });
+    }
+  };
+
+  /** Runs the app's code, in the order of events also if that code causes new ones. */
+  const tell = () => {
+    if (telling) return;
+    telling = true;
+    for (let next; (next = news.shift()); ) next();
+    telling = false;
+  };
+
+  /** Whether nobody objected. */
+  const dispatch = <K extends keyof SessionEventMap>(type: K, detail: SessionEventMap[K]["detail"], cancelable = false) =>
+    !closed.aborted && session.dispatchEvent(new CustomEvent(type, { detail, cancelable }));
+
+  const later = <K extends keyof SessionEventMap>(type: K, detail: SessionEventMap[K]["detail"]) => {
+    news.push(() => dispatch(type, detail));
+  };
+
+  /** Milliseconds since now. One of the clocks may have stood still in a sleep: as long as the other one says. */
+  const since = () => {
+    const then = clock();
+    return () => {
+      const now = clock();
+      return Math.max(0, now.mono - then.mono, now.wall - then.wall);
+    };
+  };
+
+  /** Something that is awaited under this number, until it is answered or given up. */
+  const pending = (request: number) => {
+    const question = new AbortController();
+    asked.set(request, question);
+    return question.signal;
+  };
+
+  /** Puts a question to the Worker. Only one about a token is worth the lock that tabs share. */
+  const ask = <K extends EventKind.SessionAnswered | EventKind.TokenAnswered | EventKind.LogoutAnswered>(
+    kind: K,
+    failed: number,
+    request: number,
+    path: string,
+    read: (answer: Answer, elapsed: number) => readonly number[],
+    body?: () => object,
+    more?: () => void,
+  ) => {
+    const signal = pending(request);
+    let after: (() => void) | void;
+    const work = async () => {
+      const elapsed = since();
+      const answer = await platform.ask(path, signal, body?.());
+      // Given up meanwhile: nobody waits for it.
+      if (!asked.delete(request)) return;
+      problem = problemOf(answer);
+      const numbers = read(answer, elapsed());
+      const answered = (...advised: number[]) => {
+        (take as (...numbers: number[]) => void)(kind, request, ...numbers, ...advised);
+        more?.();
+      };
+      // The app is asked when the lock is free again.
+      if (numbers[0] === failed) after = () => answered(advice(numbers));
+      else answered();
+    };
+    void (failed === TokenKind.Failed ? platform.lock(signal, work) : work()).then(() => {
+      after?.();
+      tell();
+    });
+  };
+
+  /** What the app's own strategy says of the next attempt. */
+  const advice = ([, failure]: readonly number[]) => {
+    try {
+      const advice = retry?.(FAILURES[failure!]!, standing[6] + 1);
+      // What is no wait is no advice.
+      return advice === false ? Infinity : seconds(advice) ? (advice as number) : NaN;
+    } catch (error) {
+      // It is the app's to hear of, and no reason to stop.
+      globalThis.reportError?.(error);
+      return NaN;
+    }
+  };
+
+  const settle = (call: number, settle: (waiter: Waiter<Stamp | undefined>) => void) => {
+    news.push(() => {
+      const waiter = calls.waiting.get(call);
+      calls.waiting.delete(call);
+      if (waiter) settle(waiter);
+    });
+  };
+
+  const deeds: Deeds = {
+    [EffectKind.CheckSession](request) {
+      let said: ReturnType<typeof readSession>;
+      let told: number;
+      const read = (answer: Answer, elapsed: number) => {
+        said = readSession(answer, elapsed);
+        told = news.length;
+        return said.numbers;
+      };
+      ask(EventKind.SessionAnswered, SessionKind.Failed, request, "/auth/session", read, undefined, () => {
+        const { known, providers } = said;
+        if (known?.epoch === standing[2]) meet(known, told);
+        if (providers) list(providers);
+      });
+    },
+    [EffectKind.RequestToken](request, epoch, generation, reason, ago) {
+      const waited = since();
+      ask(EventKind.TokenAnswered, TokenKind.Failed, request, "/auth/token", readToken, () => ({
+        v: VERSION,
+        epoch,
+        generation,
+        reason: TOKEN_REASONS[reason],
+        // What is undefined is not sent.
+        op_id: platform.operation(),
+        active_ago: ago >= 0 ? Math.round(ago + waited()) / 1000 : undefined,
+        tab_state: page.hidden() ? "hidden" : "visible",
+      }));
+    },
+    [EffectKind.PostLogout](request) {
+      ask(EventKind.LogoutAnswered, NaN, request, "/auth/logout", (answer) => [+readLogout(answer)], () => ({ v: VERSION }));
+    },
+    [EffectKind.Relogin](request, way) {
+      const signal = pending(request);
+      const answered = (answer: ReloginAnswer) => {
+        if (asked.delete(request)) on(EventKind.ReloginAnswered, request, answer);
+      };
+      const attempt = () => {
+        if (signal.aborted) return;
+        if (dispatch("beforerelogin", { way: WAYS[way]! }, true)) platform.relogin(way, page, signal, answered, calls.busy);
+        else answered(ReloginAnswer.Unavailable);
+      };
+      // A popup is for the turn of the user's gesture. All else can wait until who just got the session can hear of it.
+      if (way === Way.Popup) news.push(attempt);
+      else platform.soon(attempt);
+    },
+    [EffectKind.Cancel](request) {
+      asked.get(request)?.abort();
+      asked.delete(request);
+    },
+    [EffectKind.Navigate]: () => page.leave(`/auth/login?return_to=${encodeURIComponent(destination)}`),
+    [EffectKind.Tell]: (...message) => channel.tell(message),
+    [EffectKind.OpenSocket]: () => socket.open(),
+    [EffectKind.CloseSocket]: () => socket.close(),
+    [EffectKind.SendCall]: (call, epoch, generation) => settle(call, ({ resolve }) => resolve([epoch, generation])),
+    [EffectKind.DeliverCall]: (call) => settle(call, ({ resolve }) => resolve(undefined)),
+    [EffectKind.RefuseCall]: (call, why) => settle(call, ({ reject }) => reject(refusal(REFUSED[why]!))),
+    [EffectKind.SettleLogout](done) {
+      news.push(() => {
+        for (const { resolve, reject } of logouts.splice(0)) {
+          if (done) resolve();
+          else reject(new SessionError("ERR_SESSION_NETWORK", ": not logged out"));
+        }
+      });
+    },
+    [EffectKind.Transition](sequence, before, now, why) {
+      const from = STATES[before]!;
+      const to = STATES[now]!;
+      const reason = REASONS[why]!;
+      news.push(() => {
+        if (!isAsking(to)) for (const { resolve } of refreshes.splice(0)) resolve(to);
+        dispatch("statechange", { from, to, reason, sequence });
+        const type = to.replace("-", "");
+        if (type === "degraded" || type === "reauthrequired") dispatch(type, { reason });
+        if (known && (to === "logged-out" || to === "ended")) {
+          known = undefined;
+          dispatch("loggedout", { reason });
+        }
+      });
+    },
+    [EffectKind.ProviderTransition](sequence, at, from, to, reason) {
+      const provider = providers[at];
+      if (!provider) return;
+      const { name } = provider;
+      const state = PROVIDER_STATES[to]!;
+      providers = providers.map((each, index) => (index === at ? { name, state } : each));
+      later("providerchange", { name, from: PROVIDER_STATES[from]!, to: state, reason: REASONS[reason]!, sequence });
+    },
+    [EffectKind.Presence](to, left) {
+      const detail = { presence: PRESENCES[to]!, left };
+      later("idle", detail);
+      if (to === Presence.Prompted) later("idleprompt", detail);
+    },
+    [EffectKind.Health]: () => later("healthchange", session.health),
+  };
+
+  /** Takes over who is logged in. Of somebody else who was, the app hears before it hears of this one: at `told` in the news. */
+  const meet = (met: Known, told: number) => {
+    const before = known;
+    known = before && same(before.user, met.user) ? { ...met, user: before.user } : met;
+    if (before && before.epoch !== met.epoch) news.splice(told, 0, () => dispatch("loggedout", { reason: "login-elsewhere" }));
+  };
+
+  /** Takes over which providers there are. */
+  const list = (told: readonly Told[]) => {
+    if (!same(told.map(nameOf), providers.map(nameOf))) {
+      providers = told.map(({ name }, at) => ({ name, state: providers[at]?.state ?? "unavailable" }));
+    }
+    // A guess, here and nowhere else, because the Worker does not say it: until others can be linked, the one of which there
+    // is something is the login's.
+    own = told.findIndex(({ state }) => state !== "unavailable");
+    told.forEach(({ state }, at) => take(EventKind.ProviderTold, at, +(at === own), stateOf(state)));
+  };
+
+  const session = new (class extends EventTarget {
+    get state() {
+      return state();
+    }
+    get user() {
+      return ours()?.user;
+    }
+    get providers() {
+      return providers;
+    }
+    get health() {
+      const [, , , , , , , score, bits] = standing;
+      const reasons = AILMENTS.filter((_, at) => bits & (1 << at));
+      const now = { score, grade: GRADES[Math.min(4, score / 20) | 0]!, reasons };
+      return same(health, now) ? health! : (health = now);
+    }
+    get presence() {
+      return PRESENCES[standing[9]]!;
+    }
+    get serverTime() {
+      const [, , , , , , , , , , offset, error] = standing;
+      return offset === offset ? { now: clock().mono + offset, error } : undefined;
+    }
+    get token() {
+      const [, , epoch, generation, expiresAt, lifetime] = standing;
+      return lifetime ? { epoch, generation, lifetime, expiresIn: Math.max(0, expiresAt - clock().mono) } : undefined;
+    }
+    get refreshIn() {
+      const wait = standing[12] - clock().mono;
+      return wait < Infinity ? Math.max(0, wait) : undefined;
+    }
+    get problem() {
+      return problem;
+    }
+    async fetch(input: RequestInfo | URL, init?: Parameters<Session["fetch"]>[1]) {
+      assertOpen();
+      return calls.fetch(input, init);
+    }
+    async login({ returnTo = page.here() } = {}) {
+      assertOpen();
+      const { origin, pathname, search, hash } = new URL(returnTo, page.base());
+      if (origin !== new URL(page.base()).origin) {
+        throw new SessionError("ERR_SESSION_CONFIG", `: returnTo is of ${origin}`);
+      }
+      destination = pathname + search + hash;
+      on(EventKind.LoginAsked);
+    }
+    async logout({ signal }: WaitOptions = {}) {
+      assertOpen();
+      return wait<void>(signal, (waiter) => {
+        logouts.push(waiter);
+        on(EventKind.LogoutAsked);
+      });
+    }
+    async refresh({ signal }: WaitOptions = {}) {
+      assertOpen();
+      signal?.throwIfAborted();
+      on(EventKind.RefreshAsked);
+      const error = refusal(isAsking(state()) ? await wait<SessionState>(signal, (waiter) => refreshes.push(waiter)) : state());
+      if (error) throw error;
+    }
+    close() {
+      if (closed.aborted) return;
+      over.abort();
+      left();
+      timer(Infinity);
+      for (const question of asked.values()) question.abort();
+      for (const { reject } of [...calls.waiting.values(), ...logouts, ...refreshes]) reject(disposed());
+    }
+  })() as unknown as Session;
+  if (Symbol.dispose) session[Symbol.dispose] = session.close;
+
+  const timer = platform.timer(() => on(EventKind.DeadlineReached));
+  const channel = platform.channel((message) => on(EventKind.PeerTold, ...message));
+  const socket = platform.socket({
+    opened: (shared) => on(EventKind.SocketOpened, +shared),
+    closed: () => on(EventKind.SocketClosed),
+    told: (...news) => on(EventKind.SocketTold, ...news),
+    provider(name, state) {
+      const at = providers.findIndex((provider) => provider.name === name);
+      if (at >= 0) on(EventKind.ProviderTold, at, 0, stateOf(state));
+    },
+  });
+  const calls = createCalls({
+    base: page.base,
+    state,
+    upstreams: () => ours()?.upstreams,
+    provider(vault) {
+      const at = providers.findIndex(({ name }) => vault === `linked:${name}`);
+      // -1 becomes NOBODY.
+      return (at < 0 ? own : at) & NOBODY;
+    },
+    closed,
+    on,
+  });
+  /** An open channel or socket can keep a page out of the back/forward cache. */
+  const left = () => {
+    channel.close();
+    socket.close();
+  };
+  // What is left out arrives as NaN.
+  [lead, idle?.lapse, idle?.prompt, maintenance, healthCheck, silent && waysOf(silent), events].forEach(machine.choose);
+  on(EventKind.Opened, +page.hidden());
+  channel.open();
+  platform.activity((gesture) => on(EventKind.UserActive, +gesture), closed);
+  const restored = () => {
+    channel.open();
+    on(EventKind.Restored);
+  };
+  platform.life({ on, restored, left }, closed);
+  return session;
+}
+
+/** Refreshing or resuming. */
+const isAsking = (state: SessionState) => /ing$/.test(state);
+
+const nameOf = ({ name }: Told | Provider) => name;
+
+const same = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
