@@ -23,7 +23,7 @@ const dist = join(here, "dist");
 // `checkNames` see to it that none is public or in a message.
 const INSIDE = [
   ...["activity", "ask", "base", "busy", "channel", "clock", "entropy", "here", "known", "leave", "life", "lock", "mono", "numbers"],
-  ...["on", "opened", "operation", "page", "reject", "repeatable", "resolve", "restored", "retryAfter", "socket", "soon", "tell"],
+  ...["on", "opened", "operation", "page", "reject", "relog", "repeatable", "resolve", "restored", "retryAfter", "socket", "soon", "tell"],
   ...["timer", "told", "transmit", "waiting", "wall"],
 ];
 const shortNames = {};

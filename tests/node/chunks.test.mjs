@@ -112,7 +112,7 @@ describe("a popup", () => {
 
   test("has no name where there is no randomness, and is not tried", () => {
     fakeChannels();
-    replace("crypto", undefined);
+    replace("crypto", {});
     const [shown, answers] = [popup(), []];
     inside.silent.silent(Way.Popup, shown, here, new AbortController().signal, (answer) => answers.push(answer));
     assert.deepEqual([answers, shown.closed], [[ReloginAnswer.Unavailable], true]);

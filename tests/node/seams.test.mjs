@@ -380,7 +380,7 @@ describe("the user's activity", () => {
       listeners.get("wheel")({ isTrusted: true });
       assert.equal(seen.at(-1), active);
     }
-    replace("navigator", undefined);
+    replace("navigator", {});
     for (const [type, gesture] of [["keydown", true], ["pointerup", true], ["wheel", false], ["touchstart", false]]) {
       listeners.get(type)({ isTrusted: true });
       assert.equal(seen.at(-1), gesture, type);
@@ -397,10 +397,8 @@ describe("the name of a question", () => {
     const names = new Set(Array.from({ length: 100 }, nameOperation));
     assert.equal(names.size, 100);
     for (const name of names) assert.match(name, /^[0-9a-f]{32}$/);
-    for (const missing of [undefined, {}]) {
-      replace("crypto", missing);
-      assert.equal(nameOperation(), undefined);
-    }
+    replace("crypto", {});
+    assert.equal(nameOperation(), undefined);
   });
 });
 

@@ -208,7 +208,7 @@ export class Tab {
       },
       activity: (seen) => (this.seen = seen),
       soon: setImmediate,
-      relogin: (way, page, signal, answered, busy) => this.relogins.push({ way: inside.abi.WAYS[way], signal, answered, busy }),
+      relog: (way, page, signal, answered, busy) => this.relogins.push({ way: inside.abi.WAYS[way], signal, answered, busy }),
       operation: () => world.operation,
       page: { base: () => `${APP}/`, here: () => this.here, hidden: () => this.hidden, leave: (path) => this.went.push(path) },
     });

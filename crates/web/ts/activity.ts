@@ -11,7 +11,7 @@ export const watchActivity: Activity = (seen, signal) => {
     addEventListener(
       type,
       ({ isTrusted }) => {
-        if (isTrusted) seen(globalThis.navigator?.userActivation?.isActive ?? /p|k/.test(type));
+        if (isTrusted) seen(navigator.userActivation?.isActive ?? /p|k/.test(type));
       },
       { capture: true, passive: true, signal },
     );

@@ -53,13 +53,13 @@ export function createCalls({ base, state, upstreams, provider, closed, on }: Ho
       whose = provider(to[1]);
       let response: Response;
       try {
-        sent += 1;
+        ++sent;
         response = await call.transmit(to[0], epoch, !repeated);
       } catch (cause) {
         call.signal?.throwIfAborted();
         throw new SessionError("ERR_SESSION_NETWORK", undefined, cause);
       } finally {
-        sent -= 1;
+        --sent;
       }
       const denial = denialOf(response);
       if (denial === undefined || closed.aborted) return response;

@@ -30,13 +30,13 @@ export async function open(module: WebAssembly.Module, options: SessionOptions):
     socket: createSocket,
     life: watchPage,
     activity: watchActivity,
-    relogin,
+    relog: relogin,
     operation: nameOperation,
     page,
   });
   return wait(
     options.signal,
-    (opened) => session.addEventListener("statechange", () => opened.resolve(session), { once: true }),
+    (opened) => session.addEventListener("statechange", () => opened.resolve(session)),
     () => session.close(),
   );
 }

@@ -8,7 +8,7 @@ export function load(wasm: SessionOptions["wasm"]): Promise<WebAssembly.Module> 
   loaded ??= compile(wasm).catch((cause: unknown) => {
     // The next try begins anew.
     loaded = undefined;
-    throw new SessionError("ERR_SESSION_LOAD", ": is everlit.wasm served, and in the CSP?", cause);
+    throw new SessionError("ERR_SESSION_LOAD", ": is everlit.wasm served?", cause);
   });
   return loaded;
 }
@@ -17,7 +17,6 @@ async function compile(wasm: SessionOptions["wasm"] = new URL("./everlit.wasm", 
   const given = await wasm;
   if (given instanceof WebAssembly.Module) return given;
   const response = given instanceof Response ? given : await fetch(given);
-  if (!response.ok) throw new Error(`${response.status}`);
   // Not as a stream: it is small, and a server that does not know its type is no reason to fail.
   return WebAssembly.compile(await response.arrayBuffer());
 }

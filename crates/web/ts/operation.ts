@@ -1,2 +1,2 @@
 /** A random name for one question, so that its repetition is not taken for a second one. Nothing where there is no randomness. */
-export const nameOperation = (): string | undefined => globalThis.crypto?.randomUUID?.().replace(/-/g, "");
+export const nameOperation = (): string | undefined => crypto.randomUUID?.().replace(/-/g, "");

@@ -22,7 +22,7 @@ export interface Platform {
   readonly socket: (heard: Heard) => Socket;
   readonly life: Lifecycle;
   readonly activity: Activity;
-  readonly relogin: Relogin;
+  readonly relog: Relogin;
   /** A name for one question, that no other one has. */
   readonly operation: () => string | undefined;
   readonly page: Page;

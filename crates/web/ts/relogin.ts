@@ -6,7 +6,7 @@ export type Relogin = (way: Way, page: Page, signal: AbortSignal, answered: (ans
 
 /** A popup is opened in this very turn, which is the user's gesture; all else is in a chunk that is seldom needed. */
 export const relogin: Relogin = (way, page, signal, answered, busy) => {
-  const popup = way === Way.Popup ? open("", "", "popup,width=480,height=640") : undefined;
+  const popup = way === Way.Popup ? open("", "", "width=480,height=640") : undefined;
   if (popup === null) return answered(ReloginAnswer.Unavailable);
   import("./silent.js").then(
     ({ silent }) => silent(way, popup, page, signal, answered, busy),

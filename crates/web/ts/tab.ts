@@ -11,7 +11,7 @@ import type { Provider, SessionEventMap, SessionHealth, SessionOptions, SessionS
 import { type Waiter, wait } from "./wait.js";
 import { type Known, type Told, problemOf, readLogout, readSession, readToken, seconds, stateOf, waysOf } from "./wire.js";
 
-const GRADES = ["critical", "poor", "fair", "good", "excellent"] as const;
+const GRADES = ["critical", "poor", "fair", "good", "excellent", "excellent"] as const;
 const FAILURES = ["transient", "throttled", "ambiguous", "misconfigured", "reauth"] as const;
 /** No provider of which anything is known: what needs its token needs the session's. */
 const NOBODY = 255;
@@ -215,7 +215,7 @@ export function createSession(
       };
       const attempt = () => {
         if (signal.aborted) return;
-        if (dispatch("beforerelogin", { way: WAYS[way]! }, true)) platform.relogin(way, page, signal, answered, calls.busy);
+        if (dispatch("beforerelogin", { way: WAYS[way]! }, true)) platform.relog(way, page, signal, answered, calls.busy);
         else answered(ReloginAnswer.Unavailable);
       };
       // A popup is for the turn of the user's gesture. All else can wait until who just got the session can hear of it.
@@ -303,7 +303,7 @@ export function createSession(
     get health() {
       const [, , , , , , , score, bits] = standing;
       const reasons = AILMENTS.filter((_, at) => bits & (1 << at));
-      const now = { score, grade: GRADES[Math.min(4, score / 20) | 0]!, reasons };
+      const now = { score, grade: GRADES[(score / 20) | 0]!, reasons };
       return same(health, now) ? health! : (health = now);
     }
     get presence() {
@@ -332,7 +332,7 @@ export function createSession(
       assertOpen();
       const { origin, pathname, search, hash } = new URL(returnTo, page.base());
       if (origin !== new URL(page.base()).origin) {
-        throw new SessionError("ERR_SESSION_CONFIG", `: returnTo is of ${origin}`);
+        throw new SessionError("ERR_SESSION_CONFIG", `: returnTo ${origin}`);
       }
       destination = pathname + search + hash;
       on(EventKind.LoginAsked);

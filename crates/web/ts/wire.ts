@@ -27,7 +27,7 @@ export const stateOf = (said: unknown) => (PROVIDER_STATES as readonly string[])
 const text = (value: unknown) => typeof value === "string";
 /** A number that is also one in milliseconds, even if it is added to others. */
 export const seconds = (value: unknown) => typeof value === "number" && value >= 0 && value <= 9e12;
-const whole = (value: unknown) => seconds(value) && (value as number) % 1 === 0;
+export const whole = (value: unknown) => seconds(value) && (value as number) % 1 === 0;
 const small = (value: unknown) => (value as number) >>> 0 === value;
 const maybe = (shape: Shape) => (value: unknown) => value === undefined || fits(shape, value);
 
@@ -48,7 +48,8 @@ const session = {
   server_time: seconds,
   providers: [{ name: text, state: (state: unknown) => stateOf(state) >= 0 }],
 } as const;
-const active = { ...session, ...token, state: "active", user, upstreams: [{ name: text, origin: text, path: text, mode: "bff", vault: text }] } as const;
+const upstreams = [{ name: text, origin: text, path: text, mode: "bff", vault: text }] as const;
+const active = { ...session, ...token, state: "active", user, upstreams } as const;
 const ways = maybe([text]);
 const reauth = { ...session, ...stamp, state: "reauth_required", user, silent: ways };
 const loggedOut = { v: VERSION, state: "logged_out" };
@@ -75,7 +76,7 @@ interface Timing {
 /** An answer about a session that fits; what of it there is depends on its state. */
 interface Said extends Timing {
   readonly user: User;
-  readonly upstreams?: readonly Upstream[];
+  readonly upstreams: readonly Upstream[];
   readonly providers: Told[];
   readonly silent?: readonly string[];
 }
@@ -117,11 +118,11 @@ export function problemOf({ status, body }: Answer): Trouble | undefined {
  */
 export function readSession(answer: Answer, elapsed: number): { numbers: SessionNumbers; known?: Known; providers?: Told[] } {
   const { status, body } = answer;
-  const { epoch, generation, user, upstreams = [], providers, silent } = (body ?? {}) as Said;
+  const { epoch, generation, user, upstreams, providers, silent } = (body ?? {}) as Said;
   const known = { epoch, user, upstreams };
   if (status === 200) {
     if (fits(active, body)) return { numbers: [SessionKind.Active, ...tokenOf(body as Said, elapsed)], known, providers };
-    if (fits(reauth, body)) return { numbers: [SessionKind.ReauthRequired, epoch, generation, waysOf(silent)], known, providers };
+    if (fits(reauth, body)) return { numbers: [SessionKind.ReauthRequired, epoch, generation, waysOf(silent)], known: { ...known, upstreams: [] }, providers };
     if (fits({ ...session, ...loggedOut }, body)) return { numbers: [SessionKind.LoggedOut], providers };
   }
   return { numbers: [SessionKind.Failed, ...failed(answer, elapsed)] };
