@@ -119,6 +119,20 @@ export class Browser {
     await this.#command("POST", "/refresh", {});
   }
 
+  /** One step back in the tab's history; the page may come out of the back/forward cache. */
+  async back() {
+    await this.#command("POST", "/back", {});
+  }
+
+  /**
+   * A command of the DevTools protocol to the current tab. Chromium only.
+   * @param {string} cmd
+   * @param {Record<string, unknown>} [params]
+   */
+  devtools(cmd, params = {}) {
+    return this.#command("POST", "/goog/cdp/execute", { cmd, params });
+  }
+
   /** @returns {Promise<string>} */
   url() {
     return this.#command("GET", "/url");
@@ -179,7 +193,7 @@ export class Browser {
    * as text: it sees only its arguments and the page.
    * @template {unknown[]} A
    * @template R
-   * @param {(...given: A) => R | Promise<R>} script
+   * @param {((...given: A) => R | Promise<R>) | string} script
    * @param {A} given
    * @returns {Promise<R>}
    */

@@ -84,7 +84,7 @@ function observe(provider, counters, log) {
  * @param {{ id: string, secret: string }} options.resourceServer may introspect, and nothing else
  * @param {import("./counters.mjs").Counters} options.counters
  * @param {(line: string) => void} options.log
- * @returns {Promise<{ handler: import("./listener.mjs").Handler, introspectionEndpoint: string }>}
+ * @returns {Promise<{ handler: import("./listener.mjs").Handler, introspectionEndpoint: string, forget: (model: string) => void }>}
  */
 export async function createAuthorizationServer({ issuer, accessTtl, client, resourceServer, counters, log }) {
   const { host, port } = new URL(issuer);
@@ -97,8 +97,9 @@ export async function createAuthorizationServer({ issuer, accessTtl, client, res
     ctx.body = body;
   };
 
+  const store = createStore();
   const provider = new Provider(issuer, {
-    adapter: createStore(),
+    adapter: store,
     jwks: await generateSigningKeys(),
     // Cookies know no port: with it in their names two demos can be open in one browser.
     cookies: {
@@ -193,6 +194,7 @@ export async function createAuthorizationServer({ issuer, accessTtl, client, res
   const protocol = provider.callback();
   return {
     introspectionEndpoint: provider.urlFor("introspection"),
+    forget: store.forget,
     handler: async (req, res) => {
       try {
         if (!(await interactions(req, res))) await protocol(req, res);

@@ -25,10 +25,11 @@ export class PortError extends Error {}
  * made: so the port comes first and the handler later.
  *
  * @param {number} port 0 takes a free one
- * @param {{ what: string, flag: string }} names for the message when the port cannot be had
+ * @param {{ what: string, flag: string, name?: string | undefined }} names for the message when the port cannot be had; `name` is the host's name
+ * in its origin, of the same loopback
  * @returns {Promise<Listener>}
  */
-export function listen(port, { what, flag }) {
+export function listen(port, { what, flag, name = HOST }) {
   /** @type {Handler} */
   let handle = (_req, res) => res.writeHead(503, { "retry-after": "1" }).end();
   const server = createServer((req, res) => handle(req, res));
@@ -41,7 +42,7 @@ export function listen(port, { what, flag }) {
     server.listen(port, HOST, () => {
       const address = /** @type {import("node:net").AddressInfo} */ (server.address());
       resolve({
-        origin: `http://${HOST}:${address.port}`,
+        origin: `http://${name}:${address.port}`,
         port: address.port,
         serve: (handler) => { handle = handler; },
         close: () => new Promise((closed) => {

@@ -6,6 +6,7 @@ import { createAuthorizationServer } from "./authorization-server.mjs";
 import { createControlServer } from "./control-server.mjs";
 import { createCounters } from "./counters.mjs";
 import { DEFAULTS } from "./defaults.mjs";
+import { pathOf } from "./http.mjs";
 import { listen } from "./listener.mjs";
 import { createResourceServer } from "./resource-server.mjs";
 
@@ -20,6 +21,8 @@ const RESOURCE_SERVER_ID = "everlit-orders";
  * @property {number} [port] of the authorization server; 0 takes a free one, here and below
  * @property {number} [resourcePort]
  * @property {number} [controlPort]
+ * @property {string} [hostName] of the authorization server: `localhost` makes it the app's own site
+ * @property {(path: string) => void} [onVisit] hears of every request to the authorization server
  * @property {(line: string) => void} [log]
  */
 
@@ -29,6 +32,8 @@ const RESOURCE_SERVER_ID = "everlit-orders";
  * @property {string} resource origin of the resource server; the orders are at `/orders`
  * @property {string} control origin of the control server
  * @property {() => import("./counters.mjs").Counters} counters what was seen up to now
+ * @property {(model: string) => void} forget makes the authorization server lose all records of a kind, such as `RefreshToken` (grants
+ * are refused) or `Session` (nobody is signed in any more)
  * @property {() => Promise<void>} close stops everything, also open connections; idempotent
  */
 
@@ -46,6 +51,8 @@ export async function startServers({
   port = 0,
   resourcePort = 0,
   controlPort = 0,
+  hostName,
+  onVisit = () => {},
   log = () => {},
 }) {
   const counters = createCounters();
@@ -62,13 +69,13 @@ export async function startServers({
   };
 
   try {
-    const authorization = await open(port, { what: "authorization server", flag: "--port" });
+    const authorization = await open(port, { what: "authorization server", flag: "--port", name: hostName });
     const resource = await open(resourcePort, { what: "resource server", flag: "--resource-port" });
     const control = await open(controlPort, { what: "control server", flag: "--control-port" });
 
     const issuer = authorization.origin;
     const resourceServer = { id: RESOURCE_SERVER_ID, secret: randomBytes(32).toString("base64url") };
-    const { handler, introspectionEndpoint } = await createAuthorizationServer({
+    const { handler, introspectionEndpoint, forget } = await createAuthorizationServer({
       issuer,
       accessTtl,
       client: { id: clientId, secret: clientSecret, redirectUris },
@@ -76,7 +83,10 @@ export async function startServers({
       counters,
       log,
     });
-    authorization.serve(handler);
+    authorization.serve((req, res) => {
+      onVisit(pathOf(req));
+      return handler(req, res);
+    });
     resource.serve(createResourceServer({
       introspectionEndpoint,
       clientId: resourceServer.id,
@@ -91,6 +101,7 @@ export async function startServers({
       resource: resource.origin,
       control: control.origin,
       counters: () => ({ ...counters }),
+      forget,
       close,
     };
   } catch (error) {

@@ -82,6 +82,11 @@ class Table {
     this.#remove(id);
   }
 
+  /** Everything is gone. */
+  clear() {
+    for (const index of [this.#rows, this.#byUid, this.#byGrant]) index.clear();
+  }
+
   /** @param {string} grantId */
   async revokeByGrantId(grantId) {
     for (const id of [...(this.#byGrant.get(grantId) ?? [])]) this.#remove(id);
@@ -112,8 +117,16 @@ class Table {
 
 /**
  * @param {{ limit?: number }} [options]
- * @returns {(model: string) => Table} the adapter factory that oidc-provider calls once per kind of record
+ * @returns {((model: string) => Table) & { forget(model: string): void }} the adapter factory that oidc-provider calls once per
+ * kind of record, and a way to lose all records of a kind
  */
 export function createStore({ limit = LIMIT } = {}) {
-  return () => new Table(limit);
+  /** @type {Map<string, Table>} */
+  const tables = new Map();
+  const open = (/** @type {string} */ model) => {
+    const table = new Table(limit);
+    tables.set(model, table);
+    return table;
+  };
+  return Object.assign(open, { forget: (/** @type {string} */ model) => tables.get(model)?.clear() });
 }

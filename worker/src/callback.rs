@@ -287,7 +287,8 @@ impl Callback {
     ) -> Result<Option<SessionId>, Unbegun> {
         let Some(previous) = transaction.previous() else { return Ok(None) };
         let vault = VaultClient::of(&self.env, &previous);
-        let reply = until_answered(async || vault.renew(login, holder.clone()).await).await;
+        let silent = transaction.silent.is_some();
+        let reply = until_answered(async || vault.renew(login, holder.clone(), silent).await).await;
         let unanswered = |_| Unbegun::Unclear(Failure(Failed::Ourselves, "the vault did not answer"));
         match reply.map_err(unanswered)? {
             VaultReply::Current(_) => Ok(Some(previous)),

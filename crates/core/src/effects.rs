@@ -14,12 +14,21 @@ impl<E> Effects<E> {
     }
 
     pub(crate) fn push(&mut self, effect: E) {
-        self.0.push(effect);
+        push(&mut self.0, effect);
     }
 
     /// The effects, to look at.
     pub fn iter(&self) -> Iter<'_, E> {
         self.0.iter()
+    }
+}
+
+/// Adds to a list, and does not panic where there is no memory: the words of that panic, and what writes their numbers, would
+/// be a tenth of the tab's module. A machine without memory does nothing more.
+pub fn push<T>(list: &mut Vec<T>, item: T) {
+    // Said twice, so that a compiler sees that the second does not make room.
+    if list.try_reserve(1).is_ok() && list.len() < list.capacity() {
+        list.push(item);
     }
 }
 

@@ -37,18 +37,21 @@ impl Millis {
 
     /// This length, less another; never below zero.
     #[must_use]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub const fn less(self, other: Self) -> Self {
         Self(self.0.saturating_sub(other.0))
     }
 
     /// Both lengths together.
     #[must_use]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub const fn plus(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
     }
 
     /// The given number of hundredths of this length.
     #[must_use]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub const fn percent(self, hundredths: u8) -> Self {
         // Kept so that the product fits: nothing here lasts for two million years, and a tab has no room for wider numbers.
         const LENGTH_MAX: u64 = u64::MAX >> u8::BITS;
@@ -98,18 +101,21 @@ impl Timestamp {
 
     /// The point that lies `length` later.
     #[must_use]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub const fn after(self, length: Millis) -> Self {
         Self(self.0.saturating_add(length.0))
     }
 
     /// The point that lies `length` earlier.
     #[must_use]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub const fn before(self, length: Millis) -> Self {
         Self(self.0.saturating_sub(length.0))
     }
 
     /// How long ago `earlier` was; nothing if it is not earlier.
     #[must_use]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub const fn since(self, earlier: Self) -> Millis {
         Millis(self.0.saturating_sub(earlier.0))
     }
@@ -153,12 +159,14 @@ impl Moment {
     /// How long ago something was, by the clock that says more: a monotonic clock may have slept, a wall clock may have been
     /// set back.
     #[must_use]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub fn ago(&self, then: Instant) -> Millis {
         self.mono.since(then.mono).max(self.wall.since(then.wall))
     }
 
     /// What the clocks showed so long ago.
     #[must_use]
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
     pub const fn before(&self, length: Millis) -> Instant {
         Instant { wall: self.wall.before(length), mono: self.mono.before(length) }
     }

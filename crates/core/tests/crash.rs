@@ -318,7 +318,7 @@ fn what_a_renewal_replaced_is_revoked_only_where_that_cannot_end_the_new_grant()
         let mut play = Play::new(Policy { shared_grant, ..Policy::default() });
         play.ask(50, AskReason::Deadline);
         let login = Login { epoch: Epoch(WALL + 51_000), grant: grant(7) };
-        play.step(51, Event::RenewalCommitted { caller: CallerId(3), login });
+        play.step(51, Event::RenewalCommitted { caller: CallerId(3), login, silent: false });
         assert_eq!(play.revoked().is_empty(), shared_grant);
         play.granted(52, 0, 2);
         assert_eq!(play.revoked().is_empty(), shared_grant);
@@ -460,6 +460,7 @@ fn a_replay_that_was_never_sent_does_not_leave_after_the_window() {
             Event::RenewalCommitted {
                 caller: CallerId(1),
                 login: Login { epoch: Epoch(WALL + 1), grant: long },
+                silent: false,
             },
         );
         play.ask(50, AskReason::Forced);
@@ -520,7 +521,7 @@ fn a_clock_that_is_set_back_stalls_nothing() {
     let mut play = Play::with(GraceProfile::STRICT);
     let hour = 3_600;
     let login = Login { epoch: Epoch(WALL + 1), grant: grant(2) };
-    play.step(hour, Event::RenewalCommitted { caller: CallerId(1), login });
+    play.step(hour, Event::RenewalCommitted { caller: CallerId(1), login, silent: false });
     // Back by an hour.
     play.ask(1, AskReason::Deadline);
     assert!(matches!(&play.done[..], [.., Effect::Answer { answer: Answer::Current(current), .. }]
@@ -560,7 +561,11 @@ fn a_renewal_without_a_refresh_token_keeps_the_one_that_lives() {
     let bare = Granted { refresh_token: None, ..grant(7) };
     play.step(
         20,
-        Event::RenewalCommitted { caller: CallerId(1), login: Login { epoch: Epoch(WALL + 1), grant: bare } },
+        Event::RenewalCommitted {
+            caller: CallerId(1),
+            login: Login { epoch: Epoch(WALL + 1), grant: bare },
+            silent: false,
+        },
     );
     play.ask(75, AskReason::Deadline);
     assert_eq!(play.sent(), [(0, "refresh-1")]);
@@ -573,7 +578,11 @@ fn a_grant_is_not_kept_at_the_cost_of_a_living_access_token() {
     let long = Granted { expires_in: Millis::from_secs(3_600), ..grant(2) };
     play.step(
         1,
-        Event::RenewalCommitted { caller: CallerId(1), login: Login { epoch: Epoch(WALL + 1), grant: long } },
+        Event::RenewalCommitted {
+            caller: CallerId(1),
+            login: Login { epoch: Epoch(WALL + 1), grant: long },
+            silent: false,
+        },
     );
     play.step(901, Event::DeadlineReached);
     assert_eq!(play.sent().len(), 1);

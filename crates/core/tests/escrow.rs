@@ -113,7 +113,7 @@ fn a_grant_that_is_over_is_cleared_and_no_name_is_given_twice() {
             play.escrow(106, 2, Closed::NeverSent);
         }
         let login = Login { epoch: Epoch(WALL + 1), grant: grant(9) };
-        play.step(110, Event::RenewalCommitted { caller: CallerId(1), login });
+        play.step(110, Event::RenewalCommitted { caller: CallerId(1), login, silent: false });
         if !is_cleared {
             play.ask(165, AskReason::Deadline);
             assert_eq!(play.sent(), [], "the close may be under way");

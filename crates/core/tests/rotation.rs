@@ -175,6 +175,6 @@ fn a_login_of_the_same_user_begins_the_absolute_limit_anew() {
     let mut vault = Vault::new(policy);
     drop(vault.step(at(0), Event::LoginCommitted(Login { epoch: Epoch(WALL), grant: grant(1) })));
     let login = Login { epoch: Epoch(WALL + 39_600_000), grant: grant(2) };
-    drop(vault.step(at(39_600_000), Event::RenewalCommitted { caller: CallerId(1), login }));
+    drop(vault.step(at(39_600_000), Event::RenewalCommitted { caller: CallerId(1), login, silent: false }));
     assert!(matches!(vault.peek(at(50_000_000).wall), Answer::Current(_)));
 }

@@ -69,13 +69,30 @@ fn a_login_opens_every_way_again_and_a_refusal_that_comes_after_it_is_not_about_
     let policy = Policy::default();
     let mut vault = waiting(policy);
     drop(vault.step(at(62), refused(true)));
-    drop(vault.step(at(63), Event::RenewalCommitted { caller: CALLER, login: login(63_000) }));
+    drop(vault.step(at(63), Event::RenewalCommitted { caller: CALLER, login: login(63_000), silent: false }));
     let effects = vault.step(at(64), refused(false));
     assert!(effects.iter().all(|effect| matches!(effect, Effect::Answer { .. })));
     let ask = Ask { op: None, stamp: vault.stamp(), reason: AskReason::Deadline, active_ago: None };
     drop(vault.step(at(124), Event::TokenAsked { caller: CALLER, ask }));
     assert_eq!(vault.peek(at(124).wall), Answer::ReauthRequired(ReauthReason::NoRefreshToken));
     assert_eq!(vault.refused(), Refused::default());
+}
+
+#[test]
+fn a_silent_login_keeps_the_grant_alive_and_not_the_session() {
+    let mut vault = waiting(Policy::default());
+    let left = |vault: &Vault, seconds| match vault.peek(at(seconds).wall) {
+        Answer::Current(current) => (current.idle_left, current.absolute_left),
+        other => panic!("{other:?}"),
+    };
+    let mut seen = vault.clone();
+    let renewal = |silent| Event::RenewalCommitted { caller: CALLER, login: login(63_000), silent };
+    drop(vault.step(at(100), renewal(true)));
+    drop(seen.step(at(100), renewal(false)));
+    let policy = Policy::default();
+    assert_eq!(left(&seen, 100), (policy.idle_limit, policy.absolute_limit));
+    let passed = Millis::from_secs(100);
+    assert_eq!(left(&vault, 100), (policy.idle_limit.less(passed), policy.absolute_limit.less(passed)));
 }
 
 #[test]

@@ -55,6 +55,7 @@ fn vault_events(vault: &Vault) -> Vec<vault::Event> {
         E::RenewalCommitted {
             caller: CallerId(3),
             login: Login { epoch: Epoch(WALL + 9), grant: grant(&next, true) },
+            silent: false,
         },
         ask(Some(held), AskReason::Deadline, None),
         ask(Some(held), AskReason::Forced, Some(Millis::from_secs(1))),

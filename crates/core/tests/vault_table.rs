@@ -101,11 +101,16 @@ fn vault_events() -> Vec<(&'static str, vault::Event)> {
             E::RenewalCommitted {
                 caller: CALLER,
                 login: Login { epoch: Epoch(LOGIN.0 + 1), grant: granted(9) },
+                silent: false,
             },
         ),
         (
             "same renewal",
-            E::RenewalCommitted { caller: CALLER, login: Login { epoch: LOGIN, grant: granted(9) } },
+            E::RenewalCommitted {
+                caller: CALLER,
+                login: Login { epoch: LOGIN, grant: granted(9) },
+                silent: false,
+            },
         ),
         ("ask: deadline", ask(1, AskReason::Deadline)),
         ("ask: unauthorized", ask(1, AskReason::Unauthorized)),

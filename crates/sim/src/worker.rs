@@ -184,6 +184,7 @@ impl Worker {
         object: usize,
         number: usize,
         grant: Granted,
+        silent: bool,
     ) -> bool {
         let wall = self.wall(stage, object);
         let before = self.objects.get(object).filter(|object| {
@@ -195,7 +196,7 @@ impl Worker {
         // Nobody waits for the answer under this name: the page that follows asks for itself.
         let caller = CallerId(u64::MAX);
         let login = Login { epoch: self.next_epoch(stage), grant };
-        self.turn_without_crash(stage, server, object, Event::RenewalCommitted { caller, login });
+        self.turn_without_crash(stage, server, object, Event::RenewalCommitted { caller, login, silent });
         true
     }
 

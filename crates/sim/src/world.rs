@@ -264,7 +264,7 @@ impl World {
         let Self { stage, server, worker, browser, .. } = self;
         // A session that its user logs in to again is renewed; only one that is over makes way for another.
         if let Some(object) = browser.cookie
-            && worker.renew(stage, server, object, number, grant.clone())
+            && worker.renew(stage, server, object, number, grant.clone(), false)
         {
             return;
         }
@@ -308,9 +308,7 @@ impl World {
         let waits = worker.row(object).is_some_and(|row| matches!(row.status, Status::ReauthRequired(_)));
         match server.log_in_silently(stage.now) {
             Some((number, grant)) => {
-                // The vault takes every login for its user's activity, also one that nobody saw: kinder than it should be.
-                stage.laws.user_active(stage.now);
-                if !worker.renew(stage, server, object, number, grant) {
+                if !worker.renew(stage, server, object, number, grant, true) {
                     return ReloginAnswer::Failed;
                 }
                 stage.tally.silent_relogins = stage.tally.silent_relogins.saturating_add(u64::from(waits));

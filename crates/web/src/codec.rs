@@ -6,6 +6,7 @@
 use alloc::vec::Vec;
 use core::cell::Cell;
 
+use everlit_core::effects::push;
 use everlit_core::id::{CallId, RequestId};
 use everlit_core::retry::Advice;
 use everlit_core::tab::{
@@ -24,34 +25,39 @@ const COUNTABLE_MAX: f64 = 9_007_199_254_740_991.0;
 /// The numbers of one event.
 pub type Arguments = [f64; ARGUMENTS];
 
+/// Nothing was given.
+pub const NOTHING: Arguments = [f64::NAN; ARGUMENTS];
+
 /// Both clocks and entropy, unless one of them is no number.
 #[must_use]
 pub fn moment(wall: f64, mono: f64, entropy: u32) -> Option<Moment> {
-    let given = Given::new([wall, mono, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
-    let now = Moment { wall: given.at(0), mono: given.at(1), entropy };
-    given.are_good().then_some(now)
+    let good = |clock: f64| (0.0..=COUNTABLE_MAX).contains(&clock);
+    let at = |clock: f64| Timestamp::from_millis(clock as u64);
+    (good(wall) && good(mono)).then_some(Moment { wall: at(wall), mono: at(mono), entropy })
 }
 
-/// What an app may choose; what is no number is as it is without a choice.
-#[must_use]
-pub fn settings(chosen: [f64; 7]) -> Settings {
-    let [lead, lapse, prompt, maintenance, health_check, ways, events] = chosen;
-    let given = Given::new([lead, lapse, prompt, maintenance, health_check, ways, events, 0.0, 0.0, 0.0]);
-    let default = Settings::DEFAULT;
-    Settings {
-        lead: given.chosen(0).or(default.lead),
-        idle_lapse: given.chosen(1).unwrap_or(default.idle_lapse),
-        idle_prompt: given.chosen(2).or(default.idle_prompt),
-        maintenance: given.chosen(3).unwrap_or(default.maintenance),
-        health_check: given.chosen(4).unwrap_or(default.health_check),
-        ways: given.chosen(5).map_or(default.ways, |ways| Ways::from_bits(ways.as_millis() as u8)),
-        events: given.chosen(6).map_or(default.events, |events| !events.is_zero()),
+/// What an app may choose, by its place in: lead, idle lapse, idle prompt, maintenance, health check (milliseconds), ways (bits),
+/// events (0 or 1). What is no number, or no place, chooses nothing.
+pub fn choose(settings: &mut Settings, place: u32, number: f64) {
+    if !(0.0..=COUNTABLE_MAX).contains(&number) {
+        return;
+    }
+    let length = Millis::from_millis(number as u64);
+    match place {
+        0 => settings.lead = Some(length),
+        1 => settings.idle_lapse = length,
+        2 => settings.idle_prompt = Some(length),
+        3 => settings.maintenance = length,
+        4 => settings.health_check = length,
+        5 => settings.ways = Ways::from_bits(number as u8),
+        6 => settings.events = !length.is_zero(),
+        _ => {}
     }
 }
 
 /// The event that the numbers stand for. `None` if they stand for none: nothing is guessed.
 #[must_use]
-pub fn event(kind: f64, numbers: Arguments) -> Option<Event> {
+pub fn event(kind: f64, numbers: &Arguments) -> Option<Event> {
     let given = Given::new(numbers);
     let event = match EventKind::numbered(kind)? {
         EventKind::Opened => Event::Opened { hidden: given.flag(0) },
@@ -89,7 +95,7 @@ pub fn event(kind: f64, numbers: Arguments) -> Option<Event> {
                 expires_at: given.at(3),
                 lifetime: given.length(4),
             },
-            PeerKind::LoggedOut => PeerMessage::LoggedOut { epoch: Epoch(given.whole(1)) },
+            PeerKind::LoggedOut => PeerMessage::LoggedOut { epoch: given.epoch(1) },
             PeerKind::CoolDown => PeerMessage::CoolDown { until: given.at(1) },
             PeerKind::Active => PeerMessage::Active { at: given.at(1), known: given.at(2) },
             PeerKind::Refused => PeerMessage::Refused { stamp: given.stamp(1), left: given.ways(3) },
@@ -106,13 +112,13 @@ pub fn event(kind: f64, numbers: Arguments) -> Option<Event> {
 }
 
 /// The numbers of an event, and whether all that were looked at are what they should be.
-struct Given {
-    numbers: Arguments,
+struct Given<'a> {
+    numbers: &'a Arguments,
     good: Cell<bool>,
 }
 
-impl Given {
-    const fn new(numbers: Arguments) -> Self {
+impl<'a> Given<'a> {
+    const fn new(numbers: &'a Arguments) -> Self {
         Self { numbers, good: Cell::new(true) }
     }
 
@@ -135,13 +141,16 @@ impl Given {
         number as u64
     }
 
+    /// A whole number of 32 bits.
     #[inline(never)]
     fn small(&self, index: usize) -> u32 {
-        let whole = self.whole(index);
-        if whole > u64::from(u32::MAX) {
+        let number = self.number(index);
+        let small = number as u32;
+        // Neither NaN nor a fraction, and nothing out of range, is what it was.
+        if f64::from(small) != number {
             self.good.set(false);
         }
-        whole as u32
+        small
     }
 
     fn kind<K: Numbered>(&self, index: usize) -> K {
@@ -160,6 +169,7 @@ impl Given {
     }
 
     /// A length; nothing if it is NaN.
+    #[inline(never)]
     fn chosen(&self, index: usize) -> Option<Millis> {
         if self.number(index).is_nan() { None } else { Some(self.length(index)) }
     }
@@ -172,9 +182,20 @@ impl Given {
         Timestamp::from_millis(self.whole(index))
     }
 
+    /// Not one that is nearly it.
+    #[inline(never)]
+    fn epoch(&self, index: usize) -> Epoch {
+        let epoch = self.whole(index);
+        if epoch as f64 != self.number(index) {
+            self.good.set(false);
+        }
+        Epoch(epoch)
+    }
+
+    #[inline(never)]
     fn stamp(&self, index: usize) -> Stamp {
         let generation = self.small(index.saturating_add(1));
-        Stamp { epoch: Epoch(self.whole(index)), generation: Generation(generation) }
+        Stamp { epoch: self.epoch(index), generation: Generation(generation) }
     }
 
     fn ways(&self, index: usize) -> Ways {
@@ -234,10 +255,13 @@ impl Given {
             failure: self.kind(2),
             retry_after: self.chosen(3),
             elapsed: self.length(4),
-            advice: if self.number(5) == f64::INFINITY {
-                Advice::Never
-            } else {
-                self.chosen(5).map_or(Advice::Ours, Advice::After)
+            advice: match self.number(5) {
+                f64::INFINITY => Advice::Never,
+                // What an app says beside all sense costs no answer.
+                wait if (0.0..=COUNTABLE_MAX).contains(&wait) => {
+                    Advice::After(Millis::from_millis(wait as u64))
+                }
+                _ => Advice::Ours,
             },
         }
     }
@@ -249,7 +273,7 @@ pub(crate) struct Pen<'a>(pub(crate) &'a mut Vec<f64>);
 impl Pen<'_> {
     #[inline(never)]
     fn put(&mut self, number: f64) {
-        self.0.push(number);
+        push(self.0, number);
     }
 
     fn count(&mut self, number: u64) {
@@ -261,6 +285,7 @@ impl Pen<'_> {
     }
 
     fn deadline(&mut self, at: Option<Timestamp>) {
+        let at = at.filter(|at| *at != Timestamp::NEVER);
         self.put(at.map_or(f64::INFINITY, |at| at.as_millis() as f64));
     }
 

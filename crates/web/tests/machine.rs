@@ -46,9 +46,11 @@ impl Driver {
     }
 
     fn try_step(&mut self, kind: f64, numbers: &[f64]) -> Option<Vec<f64>> {
-        let mut all = [f64::NAN; ARGUMENTS];
-        all[..numbers.len()].copy_from_slice(numbers);
-        self.machine.step([EPOCH + self.now, self.now], 0, kind, all).map(<[f64]>::to_vec)
+        for (index, number) in numbers.iter().enumerate() {
+            self.machine.give(index, *number);
+        }
+        let said = self.machine.step(EPOCH + self.now, self.now, 0, kind);
+        (said > 0).then(|| (0..said).map(|index| self.machine.said(index)).collect())
     }
 
     /// Where the machine stands, and the effects.
@@ -181,8 +183,8 @@ fn numbers_that_make_no_event_are_refused_and_change_nothing() {
     );
     assert_eq!(driver.try_step(EventKind::LogoutAnswered.number(), &[1.0, 2.0]), None, "yes or no");
     for bad in [f64::NAN, -1.0, f64::INFINITY, 1e300] {
-        for clocks in [[bad, 1.0], [1.0, bad]] {
-            assert_eq!(driver.machine.step(clocks, 0, EventKind::Shown.number(), [0.0; ARGUMENTS]), None);
+        for (wall, mono) in [(bad, 1.0), (1.0, bad)] {
+            assert_eq!(driver.machine.step(wall, mono, 0, EventKind::Shown.number()), 0);
         }
     }
     assert_eq!(driver.step(EventKind::Shown, &[]), before);
@@ -215,9 +217,16 @@ fn what_an_app_advises_is_followed() {
 
 #[test]
 fn what_an_app_does_not_choose_is_as_it_is() {
-    assert_eq!(codec::settings([f64::NAN; 7]), Settings::DEFAULT);
-    assert_eq!(codec::settings([-1.0; 7]), Settings::DEFAULT, "nothing is guessed");
-    let chosen = codec::settings([5_000.0, 1.0, 2.0, 3.0, 4.0, 2.0, 0.0]);
+    let choose = |numbers: [f64; 7]| {
+        let mut settings = Settings::DEFAULT;
+        for (place, number) in (0..).zip(numbers) {
+            codec::choose(&mut settings, place, number);
+        }
+        settings
+    };
+    assert_eq!(choose([f64::NAN; 7]), Settings::DEFAULT);
+    assert_eq!(choose([-1.0; 7]), Settings::DEFAULT, "nothing is guessed");
+    let chosen = choose([5_000.0, 1.0, 2.0, 3.0, 4.0, 2.0, 0.0]);
     assert_eq!((chosen.ways.bits(), chosen.events), (2, false));
     assert_eq!(chosen.lead.map(|lead| lead.as_millis()), Some(5_000));
 }

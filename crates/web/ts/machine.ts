@@ -5,10 +5,12 @@ import type { HealthReason, ProblemCode, ProviderState, SessionPresence, Session
 
 /** What the Wasm module exports: a machine of its own with every instance. */
 export interface Machine {
-  /** Begins anew, with the app's choices; NaN for what it did not choose. */
-  begin(...settings: number[]): void;
-  /** Takes an event. How many numbers it says to it; NaN if it was none. */
-  step(wall: number, mono: number, entropy: number, kind: EventKind, ...numbers: number[]): number;
+  /** Takes one of the app's choices, by its place, before the first step. What is no number chooses nothing. */
+  choose(chosen: number | boolean | undefined, place: number): void;
+  /** Takes one number of the event that comes next. One that is left out is NaN there, which no event takes for a number. */
+  give(number: number, index: number): void;
+  /** Takes an event, whose numbers were given. How many numbers it says to it; none if it was no event. */
+  step(wall: number, mono: number, entropy: number, kind: EventKind): number;
   /** One of these numbers. */
   said(index: number): number;
 }

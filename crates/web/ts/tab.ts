@@ -66,7 +66,8 @@ export function createSession(
     if (closed.aborted) return;
     const now = clock();
     // A number that is left out arrives as NaN, which no event takes for one that it needs.
-    const length = machine.step(now.wall, now.mono, now.entropy, kind, ...(numbers as number[]));
+    numbers.forEach(machine.give);
+    const length = machine.step(now.wall, now.mono, now.entropy, kind);
     // Numbers that make no event change nothing and give nothing.
     if (!length) return;
     const said = Array.from({ length }, (_, at) => machine.said(at));
@@ -390,7 +391,7 @@ export function createSession(
     socket.close();
   };
   // What is left out arrives as NaN.
-  machine.begin(...([lead, idle?.lapse, idle?.prompt, maintenance, healthCheck, silent && waysOf(silent), events] as number[]));
+  [lead, idle?.lapse, idle?.prompt, maintenance, healthCheck, silent && waysOf(silent), events].forEach(machine.choose);
   on(EventKind.Opened, +page.hidden());
   channel.open();
   platform.activity((gesture) => on(EventKind.UserActive, +gesture), closed);

@@ -8,7 +8,7 @@ const ARROWS: [(&str, &[&str]); 8] = [
     ("www", &[]),
     ("worker", &[]),
     ("tests/servers", &[]),
-    ("tests/e2e", &[]),
+    ("tests/e2e", &["tests/worker/support"]),
     // Units of the driver are tested from outside the package, against the golden files of the wire.
     ("tests/node", &["crates/web", "crates/wire/golden"]),
     // The Worker's tests log in at the embedded authorization server.

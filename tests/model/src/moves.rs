@@ -170,7 +170,7 @@ impl World {
         let token = spent.server.log_in();
         // From here on the newest grant is another.
         spent.truth.lost.retain(|lost| *lost != USELESS);
-        let event = Event::RenewalCommitted { caller: CallerId(0), login: login(1, token) };
+        let event = Event::RenewalCommitted { caller: CallerId(0), login: login(1, token), silent: false };
         spent.turn(setup, &event, &mut |cut, outcome| {
             // A login that came to nothing is no login: its callback is repeated, or it lapses.
             if cut.is_none_or(|(done, _)| done != 0) {

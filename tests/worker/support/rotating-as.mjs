@@ -31,6 +31,13 @@ export class Rotation {
     return this.presented.filter((one) => one.came === came).length;
   }
 
+  /** The grant of this refresh token is over at the server. @param {string} token */
+  kill(token) {
+    const known = this.#known.get(token);
+    if (!known) throw new Error("no such refresh token was given out");
+    known.family.dead = true;
+  }
+
   /** @param {URLSearchParams} form */
   async #begin(form) {
     const json = await this.#as.tokens(form);

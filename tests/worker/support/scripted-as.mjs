@@ -30,6 +30,8 @@ export class ScriptedAs {
   onToken = () => undefined;
   /** @type {(form: URLSearchParams) => Given | undefined} */
   onRevocation = () => undefined;
+  /** What is at no other address, such as the authorization endpoint for a real browser. @type {(asked: Asked) => Given | undefined} */
+  onOther = () => undefined;
   /** Leaves the refresh token out of the answers to a code. */
   withoutRefreshToken = false;
   /** Every token it ever gave out. @type {string[]} */
@@ -90,13 +92,14 @@ export class ScriptedAs {
   }
 
   /** @param {Asked} asked @returns {Promise<Given>} */
-  async #answer({ method, path, body }) {
+  async #answer(asked) {
+    const { method, path, body } = asked;
     if (path === "/.well-known/openid-configuration") return { json: this.#discovery() };
     if (path === "/jwks") return { json: { keys: this.keys.map(({ jwk }) => jwk) } };
     const form = new URLSearchParams(body);
     if (method === "POST" && path === "/token") return (await this.onToken(form)) ?? { json: await this.tokens(form) };
     if (method === "POST" && path === "/revoke") return this.onRevocation(form) ?? {};
-    return { status: 404 };
+    return this.onOther(asked) ?? { status: 404 };
   }
 
   #discovery() {

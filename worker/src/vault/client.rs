@@ -75,8 +75,14 @@ impl VaultClient {
     }
 
     /// Goes on with a finished login, if the session is still open and it is the same person's.
-    pub(crate) async fn renew(&self, login: &Login, holder: Holder) -> Result<VaultReply, NoAnswer> {
-        self.0.tell(RENEW, &Finished::new(login, holder)).await
+    /// `silent`: nobody saw it, so it is no activity.
+    pub(crate) async fn renew(
+        &self,
+        login: &Login,
+        holder: Holder,
+        silent: bool,
+    ) -> Result<VaultReply, NoAnswer> {
+        self.0.tell(RENEW, &Finished::new(login, holder).silently(silent)).await
     }
 
     /// Asks a question that may have to wait. Nobody waits all over again because an object was reset.

@@ -148,6 +148,9 @@ pub(crate) struct Finished {
     refresh_token: Option<String>,
     /// Where the grant comes from.
     pub(crate) holder: Holder,
+    /// Nobody saw it.
+    #[serde(default)]
+    pub(crate) silent: bool,
 }
 
 /// Whose session it is: what the machine does not need to know.
@@ -176,7 +179,13 @@ impl Finished {
             expires_in: grant.expires_in.as_millis(),
             refresh_token: grant.refresh_token.as_ref().map(|token| token.expose().clone()),
             holder,
+            silent: false,
         }
+    }
+
+    /// Says whether anybody saw it.
+    pub(crate) fn silently(self, silent: bool) -> Self {
+        Self { silent, ..self }
     }
 
     /// Takes the message apart.

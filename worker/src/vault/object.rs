@@ -89,9 +89,10 @@ impl SessionVault {
     async fn take_login(&self, path: &str, request: &Request) -> Result<VaultReply, u16> {
         let bytes = body::read(request.body(), MAX_LOGIN).await.map_err(|_| 400_u16)?;
         let message: Finished = serde_json::from_slice(&bytes).map_err(|_| 400_u16)?;
+        let silent = message.silent;
         let (login, holder) = message.into_parts();
         let answer = match path {
-            RENEW => self.turns.renew(login, holder).await,
+            RENEW => self.turns.renew(login, holder, silent).await,
             _ => self.turns.establish(login, holder).await,
         };
         Ok(shown(answer.map_err(status)?, Shows::Timing))

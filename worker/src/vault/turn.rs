@@ -88,7 +88,12 @@ impl Turns {
     }
 
     /// Takes a login of the user whose session this is. Another user's is not taken: this session is not theirs.
-    pub(super) async fn renew(self: &Rc<Self>, login: Login, holder: Holder) -> Result<Said, Fault> {
+    pub(super) async fn renew(
+        self: &Rc<Self>,
+        login: Login,
+        holder: Holder,
+        silent: bool,
+    ) -> Result<Said, Fault> {
         self.learn_alarm().await;
         let is_same =
             |loaded: &mut Loaded| loaded.holder.as_ref().is_some_and(|known| known.is_same_person(&holder));
@@ -97,7 +102,7 @@ impl Turns {
         }
         let caller = self.next_caller();
         let arrival = Arrival { login: login.epoch, holder };
-        let due = self.step(Event::RenewalCommitted { caller, login }, Some(&arrival))?;
+        let due = self.step(Event::RenewalCommitted { caller, login, silent }, Some(&arrival))?;
         self.hear(caller, due, None).await
     }
 

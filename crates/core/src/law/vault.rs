@@ -340,7 +340,7 @@ fn activity_is_not_refresh(event: &Event, before: &Vault, after: &Vault) -> Resu
     };
     let reported = match event {
         Event::TokenAsked { ask, .. } => ask.active_ago.is_some(),
-        Event::RenewalCommitted { .. } => true,
+        Event::RenewalCommitted { silent, .. } => !*silent,
         Event::LoginCommitted(_)
         | Event::TokenAnswered { .. }
         | Event::EscrowAnswered { .. }

@@ -6,7 +6,7 @@ use super::{
     Effect, Effects, Failed, Hold, PeerMessage, Phase, Reason, SessionAnswer, Tab, TokenAnswer, TokenState,
     Ways,
 };
-use crate::id::RequestId;
+use crate::id::{RequestId, Stamp};
 use crate::retry::{self, Advice, Failure};
 use crate::schedule;
 use crate::time::{Millis, Moment};
@@ -139,11 +139,11 @@ impl Tab {
         let pause = self.pause_after(now, held, told, reason);
         let asked = self.asked();
         self.activate(now, newest, pause, reason, effects);
-        if self.refused == Some(newest.stamp) {
-            // Another one was not to be had, or was not asked for.
-            self.refused = None;
-            if asked != Some(AskReason::Unauthorized) && newest.expires_at > now.mono {
-                self.refused = Some(newest.stamp);
+        if self.refused == newest.stamp {
+            if asked == Some(AskReason::Unauthorized) || newest.expires_at <= now.mono {
+                // Another one was not to be had.
+                self.refused = Stamp::default();
+            } else {
                 self.refresh(now, newest, AskReason::Unauthorized, 0, effects);
             }
         }

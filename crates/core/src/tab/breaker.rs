@@ -11,7 +11,7 @@ const FORGOTTEN: Millis = Millis::from_secs(600);
 const TOLERATED: u32 = 2;
 
 /// Counts what made no progress.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Breaker {
     /// How many answers in a row brought a token that is no better than the one before.
     stalled: u32,
@@ -22,6 +22,9 @@ pub(super) struct Breaker {
 }
 
 impl Breaker {
+    /// Nothing to count yet.
+    pub(super) const NONE: Self = Self { stalled: 0, refused: 0, refused_at: Timestamp::from_millis(0) };
+
     /// An answer came. If it was no progress, how long to leave the Worker alone.
     pub(super) fn answered(&mut self, progress: bool) -> Millis {
         self.stalled = if progress { 0 } else { self.stalled.saturating_add(1) };

@@ -3,6 +3,7 @@
 use core::mem;
 
 use super::{Denial, Effect, Effects, Hold, Phase, ProviderId, ProviderState, Reason, Refusal, Tab};
+use crate::effects::push;
 use crate::id::{CallId, Epoch, Stamp};
 use crate::time::{Moment, Timestamp};
 use crate::vault::AskReason;
@@ -13,8 +14,8 @@ pub(super) struct Waiting {
     pub(super) call: CallId,
     /// Whose token it needs.
     provider: ProviderId,
-    /// The login that it was made under. What one user asked for is not done as another one.
-    epoch: Option<Epoch>,
+    /// The login that it was made under, or zero. What one user asked for is not done as another one.
+    epoch: Epoch,
 }
 
 /// What becomes of a call just now.
@@ -34,8 +35,8 @@ impl Tab {
         provider: ProviderId,
         effects: &mut Effects,
     ) {
-        let epoch = self.phase.stamp().map(|stamp| stamp.epoch);
-        self.waiting.push(Waiting { call, provider, epoch });
+        let epoch = self.phase.stamp().unwrap_or_default().epoch;
+        push(&mut self.waiting, Waiting { call, provider, epoch });
         self.do_what_is_due(now, false, effects);
         // The app had it that nobody asks by himself: now somebody asks.
         if let Phase::Degraded { retry_at: None, .. } = self.phase {
@@ -68,7 +69,7 @@ impl Tab {
                 if let Phase::Active { .. } | Phase::Degraded { .. } = self.phase {
                     self.ask_where_we_stand(now, hold, self.failures(), effects);
                 } else {
-                    self.refused = Some(hold.stamp);
+                    self.refused = hold.stamp;
                 }
                 true
             }
@@ -86,7 +87,7 @@ impl Tab {
         };
         if can_wait {
             // It was refused without effect: it waits for its second and last sending, or is refused with all others.
-            self.waiting.push(Waiting { call, provider, epoch: Some(stamp.epoch) });
+            push(&mut self.waiting, Waiting { call, provider, epoch: stamp.epoch });
         } else {
             effects.push(Effect::DeliverCall { call });
         }
@@ -97,18 +98,17 @@ impl Tab {
         if let Phase::Active { .. } = self.phase {
             if !self.breaker.refused(now.mono) {
                 // Another tab may have a newer one; a storm brings none.
-                let asked = mem::replace(&mut self.looked_for, Some(hold.stamp));
-                if asked == Some(hold.stamp) {
+                if mem::replace(&mut self.looked_for, hold.stamp) == hold.stamp {
                     return false;
                 }
                 self.ask_where_we_stand(now, hold, 0, effects);
                 return true;
             }
-            self.refused = Some(hold.stamp);
+            self.refused = hold.stamp;
             self.refresh(now, hold, AskReason::Unauthorized, 0, effects);
         } else {
             // Whatever is under way must bring another one.
-            self.refused = Some(hold.stamp);
+            self.refused = hold.stamp;
         }
         true
     }
@@ -127,7 +127,7 @@ impl Tab {
                 .state(provider)
                 .filter(|_| !self.providers.is_own(provider) && self.socket.is_open());
             let placement = match (&own, theirs) {
-                (Placement::Send(stamp), _) if epoch.is_some_and(|epoch| epoch != stamp.epoch) => {
+                (Placement::Send(stamp), _) if epoch != stamp.epoch && epoch != Epoch(0) => {
                     Placement::Refuse(Refusal::LoggedOut)
                 }
                 (Placement::Send(_), Some(ProviderState::NeedsHuman)) => {
@@ -139,7 +139,7 @@ impl Tab {
                 _ => own,
             };
             match placement {
-                Placement::Wait => self.waiting.push(waiting),
+                Placement::Wait => push(&mut self.waiting, waiting),
                 Placement::Send(stamp) => effects.push(Effect::SendCall { call, stamp }),
                 Placement::Refuse(refusal) => effects.push(Effect::RefuseCall { call, refusal }),
             }
@@ -147,7 +147,7 @@ impl Tab {
         if self.waiting.is_empty() {
             self.record.served(now);
         } else {
-            self.record.waiting_since.get_or_insert(now);
+            self.record.waiting_since = self.record.waiting_since.min(now);
         }
     }
 
@@ -180,6 +180,6 @@ impl Tab {
 
     /// Whether a token lives, and nobody has refused it.
     pub(super) fn is_usable(&self, now: Timestamp, hold: Hold) -> bool {
-        now < hold.expires_at && self.refused.is_none_or(|refused| refused < hold.stamp)
+        now < hold.expires_at && self.refused < hold.stamp
     }
 }

@@ -75,7 +75,7 @@ impl Tab {
         if let Phase::Degraded { hold, failures, .. } = self.phase {
             match hold {
                 // A token that was refused is no better for having waited.
-                Some(hold) if self.refused == Some(hold.stamp) => {
+                Some(hold) if self.refused == hold.stamp => {
                     self.refresh(now, hold, AskReason::Unauthorized, failures, effects);
                 }
                 Some(hold) => self.refresh(now, hold, AskReason::Deadline, failures, effects),

@@ -90,6 +90,7 @@ impl Health {
     }
 
     /// Takes away up to the ailment's weight: so many hundredths of it.
+    #[inline(never)]
     pub(super) fn suffer(&mut self, ailment: Ailment, percent: u32) {
         if percent > 0 {
             // Both are small numbers.
@@ -108,7 +109,7 @@ impl Health {
 }
 
 /// What a tab remembers of how it went.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Record {
     /// The last questions, newest in the lowest bit: 1 brought nothing.
     outcomes: u16,
@@ -116,10 +117,10 @@ pub(super) struct Record {
     latency: Millis,
     /// The last token was replaced with less than half of its lead left.
     pub(super) late: bool,
-    /// Since when calls wait.
-    pub(super) waiting_since: Option<Timestamp>,
-    /// When a call last had to wait for long.
-    waited_at: Option<Timestamp>,
+    /// Since when calls wait; never, while none does.
+    pub(super) waiting_since: Timestamp,
+    /// Until when it is remembered that a call had to wait for long.
+    waited_until: Timestamp,
 }
 
 /// How many questions are remembered.
@@ -134,6 +135,15 @@ const NOTICED: Millis = Millis::from_secs(2);
 const REMEMBERED: Millis = Millis::from_secs(300);
 
 impl Record {
+    /// Nothing has happened.
+    pub(super) const NONE: Self = Self {
+        outcomes: 0,
+        latency: Millis::ZERO,
+        late: false,
+        waiting_since: Timestamp::NEVER,
+        waited_until: Timestamp::from_millis(0),
+    };
+
     /// A question came to an end.
     pub(super) fn answered(&mut self, failed: bool, took: Millis) {
         self.outcomes = self.outcomes << 1 | u16::from(failed);
@@ -144,11 +154,10 @@ impl Record {
 
     /// Nobody waits any more.
     pub(super) fn served(&mut self, now: Timestamp) {
-        if let Some(since) = self.waiting_since.take()
-            && since.until(now) > NOTICED
-        {
-            self.waited_at = Some(now);
+        if self.waiting_since.until(now) > NOTICED {
+            self.waited_until = now.after(REMEMBERED);
         }
+        self.waiting_since = Timestamp::NEVER;
     }
 
     /// What of this takes away from the health.
@@ -158,8 +167,8 @@ impl Record {
         health.suffer(Ailment::Late, if self.late { 100 } else { 0 });
         let slow = self.latency.less(SLOW).as_millis() / SLOW_PER_CENT;
         health.suffer(Ailment::Slow, slow.min(100) as u32);
-        let waits = self.waiting_since.is_some_and(|since| since.until(now.mono) > NOTICED);
-        let waited = self.waited_at.is_some_and(|at| at.until(now.mono) < REMEMBERED);
+        let waits = self.waiting_since.until(now.mono) > NOTICED;
+        let waited = now.mono < self.waited_until;
         health.suffer(
             Ailment::Waiting,
             if waits {

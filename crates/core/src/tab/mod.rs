@@ -49,7 +49,7 @@ use self::calls::Waiting;
 use self::health::Record;
 use self::provider::Providers;
 use self::socket::Socket;
-use crate::id::{Epoch, RequestId, Stamp};
+use crate::id::{Epoch, Generation, RequestId, Stamp};
 use crate::time::{Instant, Moment, Timestamp};
 
 /// The machine.
@@ -62,13 +62,13 @@ pub struct Tab {
     /// Calls that wait, oldest first.
     waiting: Vec<Waiting>,
     /// The newest token that a resource server refused: it is not used any more.
-    refused: Option<Stamp>,
+    refused: Stamp,
     /// The token that was refused in a storm, for which the Worker was asked whether there is a newer one.
-    looked_for: Option<Stamp>,
+    looked_for: Stamp,
     /// The logout that is under way.
     logout: Option<Logout>,
     /// The ways of silent re-login that were tried, and for which token.
-    tried: Option<(Stamp, Ways)>,
+    tried: (Stamp, Ways),
     /// The newest login that another tab told of while this one was asking.
     rumour: Epoch,
     /// The report of activity that is under way.
@@ -127,10 +127,11 @@ impl Default for Tab {
 impl Tab {
     /// A tab that has not opened yet.
     #[must_use]
-    pub fn new(settings: Settings) -> Self {
+    pub const fn new(settings: Settings) -> Self {
+        const NONE: Stamp = Stamp { epoch: Epoch(0), generation: Generation(0) };
         let never = Timestamp::NEVER;
         Self {
-            settings: settings.sane(),
+            settings,
             phase: Phase::Resuming {
                 hold: None,
                 over: Epoch(0),
@@ -140,29 +141,34 @@ impl Tab {
             },
             why: Reason::Wake,
             waiting: Vec::new(),
-            refused: None,
-            looked_for: None,
-            tried: None,
+            refused: NONE,
+            looked_for: NONE,
+            tried: (NONE, Ways::NONE),
             rumour: Epoch(0),
             logout: None,
             report: None,
             next_request: RequestId(1),
             sequence: 0,
             last: Instant::NONE,
-            opened_at: Timestamp::default(),
+            opened_at: Timestamp::from_millis(0),
             touched: false,
             hidden_at: Timestamp::NEVER,
-            cool_until: Timestamp::default(),
+            cool_until: Timestamp::from_millis(0),
             tick_at: never,
             check_at: never,
             activity: Activity::NONE,
             anchor: None,
-            breaker: Breaker::default(),
-            record: Record::default(),
+            breaker: Breaker::NONE,
+            record: Record::NONE,
             health: Health::FULL,
-            providers: Providers::default(),
-            socket: Socket::default(),
+            providers: Providers::NONE,
+            socket: Socket::NONE,
         }
+    }
+
+    /// What the app chose, to be chosen anew as long as the tab has not opened.
+    pub const fn settings_mut(&mut self) -> &mut Settings {
+        &mut self.settings
     }
 
     /// The state that apps see.
@@ -271,7 +277,7 @@ impl Tab {
         self.tend_socket(now, &mut effects);
         self.follow(now, &mut effects);
         if self.tick_at <= now.mono {
-            self.tick_at = now.mono.after(self.settings.maintenance);
+            self.tick_at = now.mono.after(self.settings.maintenance.max(Settings::INTERVAL_MIN));
             self.listen_on(now, &mut effects);
         }
         self.look_at_health(now, sequence != self.sequence, &mut effects);

@@ -43,13 +43,16 @@ impl ProviderState {
 pub const FOLLOWED: usize = 8;
 
 /// All that are known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Providers {
     known: [Option<ProviderState>; FOLLOWED],
     own: Option<ProviderId>,
 }
 
 impl Providers {
+    /// Nobody has told of any.
+    pub(super) const NONE: Self = Self { known: [None; FOLLOWED], own: None };
+
     /// Where a provider's grant stands; nothing of those that nobody told of.
     pub(super) fn state(&self, provider: ProviderId) -> Option<ProviderState> {
         self.known.get(usize::from(provider.0)).copied().flatten()

@@ -127,7 +127,7 @@ impl Tab {
         failures: u32,
         effects: &mut Effects,
     ) {
-        let tried = self.tried.filter(|(tried, _)| stamp <= *tried).map_or(Ways::NONE, |(_, ways)| ways);
+        let tried = if stamp <= self.tried.0 { self.tried.1 } else { Ways::NONE };
         let left = silent.and(self.settings.ways).without(tried);
         self.relogin_by(now, stamp, left, failures, false, Reason::GrantRefused, effects);
     }
@@ -169,8 +169,8 @@ impl Tab {
         let request = self.name_request();
         let stuck_at = now.mono.after(if way == Way::Popup { POPUP } else { STUCK });
         let attempt = Some(Attempt { request, way, stuck_at });
-        let tried = self.tried.filter(|(tried, _)| *tried == stamp).map_or(Ways::NONE, |(_, ways)| ways);
-        self.tried = Some((stamp, tried.with(way)));
+        let tried = if stamp == self.tried.0 { self.tried.1 } else { Ways::NONE };
+        self.tried = (stamp, tried.with(way));
         self.enter(Phase::Relogin { stamp, left, attempt, failures }, Reason::SilentLogin, effects);
         effects.push(Effect::Relogin { request, way });
     }
@@ -201,7 +201,7 @@ impl Tab {
             }
             ReloginAnswer::Failed => {
                 // A failure is no refusal: it may be tried again.
-                self.tried = None;
+                self.tried.1 = Ways::NONE;
                 self.phase =
                     Phase::Resuming { hold: None, over, request: None, failures, stuck_at: now.mono };
                 self.degrade(now, failures, Reason::Unreachable, None, Advice::Ours, effects);

@@ -23,8 +23,8 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The shortest time between two looks.
-    const INTERVAL_MIN: Millis = Millis::from_secs(1);
+    /// The shortest time between two looks, whatever is chosen.
+    pub(super) const INTERVAL_MIN: Millis = Millis::from_secs(1);
 
     /// What holds where an app says nothing.
     pub const DEFAULT: Self = Self {
@@ -36,12 +36,6 @@ impl Settings {
         ways: Ways::ALL,
         events: true,
     };
-
-    /// These, with no interval so short that the machine would spin.
-    pub(super) fn sane(self) -> Self {
-        let at_least = |length: Millis| length.max(Self::INTERVAL_MIN);
-        Self { maintenance: at_least(self.maintenance), health_check: at_least(self.health_check), ..self }
-    }
 }
 
 impl Default for Settings {

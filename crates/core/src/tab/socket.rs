@@ -18,10 +18,9 @@ const TERM: Millis = Millis::from_secs(150);
 const GOOD: Millis = Millis::from_secs(60);
 
 /// Where the socket stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Standing {
     /// Not wanted.
-    #[default]
     Off,
     /// On its way; given up then.
     Opening { stuck_at: Timestamp },
@@ -32,7 +31,7 @@ enum Standing {
 }
 
 /// The socket of one tab.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Socket {
     standing: Standing,
     failures: u32,
@@ -43,6 +42,10 @@ pub(super) struct Socket {
 }
 
 impl Socket {
+    /// Not wanted yet.
+    pub(super) const NONE: Self =
+        Self { standing: Standing::Off, failures: 0, tab: 0, covered_until: Timestamp::from_millis(0) };
+
     /// When it has to be looked at.
     pub(super) fn deadline(&self, hidden_at: Timestamp) -> Timestamp {
         let unseen = hidden_at.after(UNSEEN);

@@ -19,6 +19,8 @@ pub enum Event {
         caller: CallerId,
         /// The login. Of several only the newest counts; the session keeps the epoch that it began with.
         login: Login,
+        /// Nobody was asked anything: that the user was there is not shown by it.
+        silent: bool,
     },
     /// A tab, or the proxy for a call, asks for the token.
     TokenAsked {

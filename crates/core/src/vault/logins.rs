@@ -31,12 +31,15 @@ impl Vault {
         now: Timestamp,
         caller: CallerId,
         login: Login,
+        silent: bool,
         effects: &mut Effects,
     ) {
         let mut login = login;
-        let (stamp, newest, next_request) = match &self.phase {
-            Phase::Live(live) => (live.stamp, live.login, live.next_request),
-            Phase::ReauthRequired(waiting) => (waiting.stamp, waiting.login, waiting.next_request),
+        let (stamp, newest, next_request, limits) = match &self.phase {
+            Phase::Live(live) => (live.stamp, live.login, live.next_request, live.limits),
+            Phase::ReauthRequired(waiting) => {
+                (waiting.stamp, waiting.login, waiting.next_request, waiting.limits)
+            }
             Phase::Vacant | Phase::Ended(_) => {
                 effects.push(Effect::Answer { caller, answer: self.peek(now) });
                 return;
@@ -47,8 +50,9 @@ impl Vault {
         let next_request = next_request.max(closing);
         // A repetition brings a refresh token that may be spent by now: what came of its first delivery is newer.
         if newest < login.epoch {
-            // A login is the user, active.
-            let limits = Limits { active_at: now, absolute_at: now.after(self.policy.absolute_limit) };
+            // A login that somebody saw is the user, active.
+            let seen = Limits { active_at: now, absolute_at: now.after(self.policy.absolute_limit) };
+            let limits = if silent { limits } else { seen };
             if self.policy.shared_grant && login.grant.refresh_token.is_none() {
                 // The grant is the same, and some servers give its refresh token once.
                 login.grant.refresh_token = self.unspent();

@@ -264,8 +264,8 @@ impl Vault {
         self.end_by_limit(now.wall, &mut effects);
         match event {
             Event::LoginCommitted(login) => self.login_committed(now.wall, login, &mut effects),
-            Event::RenewalCommitted { caller, login } => {
-                self.renewal_committed(now.wall, caller, login, &mut effects);
+            Event::RenewalCommitted { caller, login, silent } => {
+                self.renewal_committed(now.wall, caller, login, silent, &mut effects);
             }
             Event::TokenAsked { caller, ask } => self.token_asked(now.wall, caller, ask, &mut effects),
             Event::TokenAnswered { request, answer } => {

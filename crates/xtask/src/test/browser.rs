@@ -3,7 +3,7 @@
 use super::Outcome;
 use super::count::{self, Counts};
 use super::native::counted;
-use super::node::node_test;
+use super::node::{in_folders, node_test, node_tests};
 use crate::browsers::{self, Engine};
 use crate::demo::{self, Asked};
 use crate::repo::{self, Repo};
@@ -66,8 +66,27 @@ fn wanted(engine: Engine) -> Result<Value> {
     })
 }
 
-/// Login, refresh and logout in one engine, against a stack of its own.
-pub(super) fn journey(repo: &Repo, engine: Engine) -> Result<Outcome> {
+/// A person's story on the demo page, and then the journeys with everything that can go wrong, in one engine.
+pub(super) fn journeys(repo: &Repo, engine: Engine) -> Result<Outcome> {
+    let told = journey(repo, engine)?;
+    let name = format!("test-e2e-{}-journeys", engine.name());
+    let files = in_folders(repo, &["tests/e2e/journeys"])?;
+    // Each starts its own servers and browsers, and waits most of the time.
+    let path = match engine {
+        Engine::Firefox => repo::path_with(&[Tool::Geckodriver.ensure(repo)?])?,
+        Engine::Chromium | Engine::Webkit => repo::path_with(&[])?,
+    };
+    let lived = node_tests(repo, &name, &["--test-concurrency=2"], files, 12, |command| {
+        command.env("EVERLIT_ENGINE", engine.name()).env("PATH", path).env_remove("EVERLIT_WEBDRIVER");
+        command.env("EVERLIT_WORKER_BUILD", repo.at("worker/build"));
+    })?;
+    let mut counts = told.counts;
+    counts += lived.counts;
+    Ok(Outcome::new(counts, format!("{}\n{}", told.details, lived.details)))
+}
+
+/// Login, refresh and logout on the demo page, against a stack of its own.
+fn journey(repo: &Repo, engine: Engine) -> Result<Outcome> {
     npm::ensure(repo)?;
     let name = format!("e2e-{}", engine.name());
     let https = engine == Engine::Webkit;

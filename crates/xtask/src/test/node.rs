@@ -92,7 +92,7 @@ pub(super) fn node_test(
 }
 
 /// The same with flags for Node.
-fn node_tests(
+pub(super) fn node_tests(
     repo: &Repo,
     name: &str,
     flags: &[&str],
@@ -107,7 +107,7 @@ fn node_tests(
 }
 
 /// All test files below the folders; a folder without any is a mistake, not a success.
-fn in_folders(repo: &Repo, folders: &[&str]) -> Result<Vec<PathBuf>> {
+pub(super) fn in_folders(repo: &Repo, folders: &[&str]) -> Result<Vec<PathBuf>> {
     let mut all = Vec::new();
     for folder in folders {
         let mut files = Vec::new();

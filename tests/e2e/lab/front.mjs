@@ -1,0 +1,234 @@
+// What stands between the browser and the Worker: it serves the lab's page and the built package, hands everything else on,
+// remembers all of it, and fails in the way that a test says.
+
+import { readFileSync } from "node:fs";
+import { createServer, request as httpRequest } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import { connect } from "node:net";
+import { extname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+import { selfSigned } from "./certificate.mjs";
+
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
+const PACKAGE = join(ROOT, "crates/web/dist");
+/** Folders that are served, by the first part of the path. `copy` is the package again: a page that has it twice. */
+const FOLDERS = new Map([
+  ["lab", fileURLToPath(new URL("page/", import.meta.url))],
+  ["package", PACKAGE],
+  ["copy", PACKAGE],
+]);
+/** @type {Record<string, string>} */
+const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".wasm": "application/wasm", ".map": "application/json" };
+/** Of an answer, so much is kept. */
+const KEPT_BYTES = 64 * 1024;
+/** Which reach the Worker. */
+const OF_WORKER = /^\/(auth|api|internal|healthz)(\/|$)/;
+
+/**
+ * One exchange with the browser.
+ * @typedef {object} Exchange
+ * @property {number} at when it came, as `Date.now()`
+ * @property {string} method
+ * @property {string} path
+ * @property {URLSearchParams} query
+ * @property {string} tab which of the lab's tabs asked, by the address of its page
+ * @property {number} status 0: none was sent
+ * @property {string} headers of the answer, as far as scripts may see them
+ * @property {string} text of the answer
+ */
+
+/**
+ * What to answer in place of the Worker: an answer, no answer (`lost`: the Worker gets the question, the browser no answer;
+ * `cut`: nobody gets anything), or nothing to hand it on as usual.
+ * @typedef {{ status?: number, headers?: Record<string, string>, body?: string } | "lost" | "cut" | undefined} Fault
+ */
+
+
+
+export class Front {
+  /** Every exchange with the Worker, in order. @type {Exchange[]} */
+  asked = [];
+  /** Everything that the Worker sent over WebSockets, as it was on the wire. */
+  socketBytes = Buffer.alloc(0);
+  /** Sockets that are open now. @type {Set<import("node:net").Socket>} */
+  sockets = new Set();
+  /** Asked before anything is handed on. @type {(asked: Exchange) => Fault | Promise<Fault>} */
+  fault = () => undefined;
+  /** Text frames that are sent over each WebSocket right after it was opened. @type {string[]} */
+  garbage = [];
+  /** Extra hosts that the page may show in frames. */
+  frames = "";
+
+  #connections = new Set();
+  /** @type {import("node:http").Server} */ #server;
+  #port = 0;
+
+  /** @param {{ worker: number, tls: boolean }} options `worker` is the Worker's port */
+  constructor({ worker, tls }) {
+    this.worker = worker;
+    this.tls = tls;
+    this.#server = tls ? createTlsServer(selfSigned()) : createServer();
+    this.#server.on("request", (req, res) => this.#answer(req, res).catch(() => res.destroy()));
+    this.#server.on("upgrade", (req, socket, head) => this.#upgrade(req, /** @type {import("node:net").Socket} */ (socket), head));
+    this.#server.on("connection", (socket) => {
+      this.#connections.add(socket);
+      socket.once("close", () => this.#connections.delete(socket));
+    });
+  }
+
+  get origin() {
+    return `${this.tls ? "https" : "http"}://localhost:${this.#port}`;
+  }
+
+  /** @param {number} port */
+  async open(port) {
+    this.#port = port;
+    await this.mend();
+  }
+
+  /** Nobody can be reached any more, as with a network that is off. */
+  async cut() {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    for (const socket of this.#connections) socket.destroy();
+    await closed;
+  }
+
+  /** The network is back. */
+  async mend() {
+    await new Promise((resolve, reject) => {
+      this.#server.once("error", reject).listen(this.#port, "127.0.0.1", () => resolve(undefined));
+    });
+  }
+
+  async close() {
+    if (this.#server.listening) await this.cut();
+  }
+
+  /** How often a path was asked for, since a moment. @param {string} path @param {number} [since] as `Date.now()` */
+  count(path, since = 0) {
+    return this.asked.filter((each) => each.path === path && each.at >= since).length;
+  }
+
+  /** Sends a text frame to every tab that listens. @param {string} text */
+  tellAll(text) {
+    for (const socket of this.sockets) socket.write(frame(text));
+  }
+
+  /** @param {import("node:http").IncomingMessage} req @param {import("node:http").ServerResponse} res */
+  async #answer(req, res) {
+    const url = new URL(req.url ?? "/", this.origin);
+    const from = req.headers.referer ? new URL(req.headers.referer).searchParams.get("tab") : undefined;
+    if (!OF_WORKER.test(url.pathname)) return this.#serve(url, res);
+    /** @type {Exchange} */
+    const asked = { at: Date.now(), method: req.method ?? "", path: url.pathname, query: url.searchParams, tab: from ?? "", status: 0, headers: "", text: "" };
+    this.asked.push(asked);
+    const chunks = [];
+    for await (const chunk of req) chunks.push(chunk);
+    const fault = await this.fault(asked);
+    if (fault === "cut") return req.socket.destroy();
+    if (fault && fault !== "lost") {
+      asked.status = fault.status ?? 200;
+      return res.writeHead(asked.status, { "content-type": "text/html", ...fault.headers }).end(fault.body ?? "");
+    }
+    await this.#handOn(req, Buffer.concat(chunks), asked, fault === "lost" ? undefined : res);
+    if (fault === "lost") req.socket.destroy();
+  }
+
+  /**
+   * @param {import("node:http").IncomingMessage} req
+   * @param {Buffer} body
+   * @param {Exchange} asked
+   * @param {import("node:http").ServerResponse | undefined} res
+   */
+  #handOn(req, body, asked, res) {
+    return new Promise((resolve, reject) => {
+      // A connection for each: workerd closes idle ones, which meets the next request's use of them.
+      const to = { host: "127.0.0.1", port: this.worker, agent: false, path: req.url, method: req.method, headers: req.headers };
+      const outgoing = httpRequest(to, (answer) => {
+        const { "set-cookie": _, ...visible } = answer.headers;
+        asked.status = answer.statusCode ?? 0;
+        asked.headers = JSON.stringify(visible);
+        answer.on("data", (data) => {
+          if (asked.text.length < KEPT_BYTES) asked.text += data;
+        });
+        answer.once("end", resolve).once("error", reject);
+        if (!res) return void answer.resume();
+        const { connection: _c, "transfer-encoding": _t, ...headers } = answer.headers;
+        res.writeHead(asked.status, headers);
+        answer.pipe(res);
+      });
+      outgoing.once("error", reject);
+      // A tab that is gone waits for nothing; what the Worker began it ends by itself.
+      res?.once("close", () => !res.writableFinished && outgoing.destroy());
+      outgoing.end(body);
+    });
+  }
+
+  /** @param {import("node:http").IncomingMessage} req @param {import("node:net").Socket} socket @param {Buffer} head */
+  #upgrade(req, socket, head) {
+    const url = new URL(req.url ?? "/", this.origin);
+    /** @type {Exchange} */
+    const asked = { at: Date.now(), method: "GET", path: url.pathname, query: url.searchParams, tab: "", status: 0, headers: "", text: "" };
+    this.asked.push(asked);
+    socket.on("error", () => {});
+    const pass = async () => {
+      const fault = await this.fault(asked);
+      if (fault === "cut" || fault === "lost") return socket.destroy();
+      if (fault) {
+        asked.status = fault.status ?? 200;
+        return socket.end(`HTTP/1.1 ${asked.status} Fault\r\ncontent-type: text/html\r\nconnection: close\r\n\r\n${fault.body ?? ""}`);
+      }
+      const worker = connect(this.worker, "127.0.0.1");
+      const lines = [`GET ${req.url} HTTP/1.1`];
+      for (let i = 0; i + 1 < req.rawHeaders.length; i += 2) lines.push(`${req.rawHeaders[i]}: ${req.rawHeaders[i + 1]}`);
+      worker.write(`${lines.join("\r\n")}\r\n\r\n`);
+      worker.write(head);
+      socket.pipe(worker).on("error", () => socket.destroy()).on("close", () => socket.destroy());
+      socket.once("close", () => {
+        worker.destroy();
+        this.sockets.delete(socket);
+      });
+      let opened = false;
+      worker.on("data", (/** @type {Buffer} */ data) => {
+        this.socketBytes = Buffer.concat([this.socketBytes, data]);
+        socket.write(data);
+        if (opened) return;
+        opened = true;
+        asked.status = Number(/^HTTP\/1\.1 (\d+)/.exec(data.toString("latin1"))?.[1] ?? 0);
+        if (asked.status !== 101) return;
+        this.sockets.add(socket);
+        for (const text of this.garbage) socket.write(frame(text));
+      });
+    };
+    pass().catch(() => socket.destroy());
+  }
+
+  /** @param {URL} url @param {import("node:http").ServerResponse} res */
+  #serve(url, res) {
+    const [, first = "", ...rest] = url.pathname.split("/");
+    const folder = FOLDERS.get(first);
+    const name = normalize(rest.join("/") || "index.html");
+    if (!folder || name.startsWith("..")) return res.writeHead(404).end();
+    let file;
+    try {
+      file = readFileSync(join(folder, name));
+    } catch {
+      return res.writeHead(404).end();
+    }
+    res.writeHead(200, {
+      "content-type": TYPES[extname(name)] ?? "application/octet-stream",
+      // As strict as the demo's: what the package needs of an app's policy is written here.
+      "content-security-policy": `default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'; frame-src 'self' ${this.frames}; base-uri 'none'`,
+      // The page must be able to enter the back/forward cache.
+      "cache-control": "no-cache",
+    });
+    return res.end(file);
+  }
+}
+
+/** An unmasked text frame of a server, up to 64 KB. @param {string} text */
+function frame(text) {
+  const body = Buffer.from(text);
+  const size = body.length < 126 ? [body.length] : [126, body.length >> 8, body.length & 0xff];
+  return Buffer.concat([Buffer.from([0x81, ...size]), body]);
+}

@@ -1,0 +1,125 @@
+// A stack of a test's own: an authorization server that does what it is told, the real Worker in workerd, a network that fails
+// on demand, and browsers in front of it.
+
+import { freePort } from "../../worker/support/ports.mjs";
+import { startScriptedServer } from "../../worker/support/scripted-server.mjs";
+import { secretText, variables } from "../../worker/support/stack.mjs";
+import { Workerd } from "../../worker/support/workerd.mjs";
+import { startDriver } from "../driver-process.mjs";
+import { engineNamed } from "../engines.mjs";
+import { Browser } from "../webdriver.mjs";
+import { Authority } from "./authority.mjs";
+import { Front } from "./front.mjs";
+import { Tab } from "./tab.mjs";
+
+export const engine = engineNamed(process.env.EVERLIT_ENGINE ?? "chromium");
+
+/** @typedef {ReturnType<typeof variables>} Variables */
+
+/**
+ * Starts what stands behind the Worker.
+ * @typedef {(lab: Lab) => Promise<{ issuer: string, resource: string, close: () => Promise<unknown> }>} StartServers
+ */
+
+/** An authorization server that does what it is told, and a resource server. @type {StartServers} */
+async function scripted(lab) {
+  const authority = await Authority.start();
+  const resource = await startScriptedServer(({ headers }) => lab.resource(headers.authorization ?? ""));
+  lab.authority = authority;
+  return { issuer: authority.issuer, resource: resource.origin, close: () => Promise.all([authority.close(), resource.close()]) };
+}
+
+export class Lab {
+  /** @type {(() => Promise<unknown>)[]} */ #stops = [];
+  clientSecret = `s: ${secretText()}/+%`;
+  /** Whether the environment's driver has a session of ours: not every driver has two. */
+  #driverTaken = false;
+
+  /** @param {{ change?: (given: Variables) => Record<string, unknown>, servers?: StartServers }} [options] */
+  static async start({ change = (given) => given, servers = scripted } = {}) {
+    const lab = new Lab();
+    try {
+      await lab.#start(change, servers);
+      return lab;
+    } catch (error) {
+      await lab.close();
+      throw error;
+    }
+  }
+
+  /** @param {(given: Variables) => Record<string, unknown>} change @param {StartServers} servers */
+  async #start(change, servers) {
+    const [worker, port] = [await freePort(), await freePort()];
+    // WebKitGTK keeps Secure cookies over https only.
+    this.front = new Front({ worker, tls: engine.name === "webkit" });
+    await this.front.open(port);
+    this.#stops.push(() => this.front.close());
+    const { issuer, resource, close } = await servers(this);
+    this.#stops.push(close);
+    this.issuer = issuer;
+    this.front.frames = issuer;
+    const given = variables({ app: this.front.origin, issuer, resource, clientSecret: this.clientSecret });
+    this.sessionKey = given.SECRET_SESSION_KEY;
+    this.workerd = await Workerd.start({ port: worker, variables: change(given) });
+    this.#stops.push(() => this.workerd.close());
+  }
+
+  /** The scripted authorization server. @type {Authority | undefined} */ #authority;
+  get authority() {
+    if (!this.#authority) throw new Error("this lab has a real authorization server");
+    return this.#authority;
+  }
+
+  set authority(authority) {
+    this.#authority = authority;
+  }
+
+  /** What the resource server answers. @param {string} _authorization @returns {import("../../worker/support/scripted-server.mjs").Given} */
+  resource = (_authorization) => ({ json: [{ id: 1, item: "Lamp" }] });
+
+  /** A browser with a profile of its own: one device of one person. */
+  async device() {
+    const named = process.env.EVERLIT_WEBDRIVER;
+    const shared = named !== undefined && !this.#driverTaken;
+    const driver = shared ? { url: named, stop: async () => {} } : await startDriver(engine);
+    this.#driverTaken ||= shared;
+    const browser = await Browser.open({ engine, driver: driver.url }).catch(async (error) => {
+      await driver.stop();
+      throw error;
+    });
+    const close = async () => {
+      await browser.quit();
+      await driver.stop();
+    };
+    this.#stops.push(close);
+    return browser;
+  }
+
+  /**
+   * The tab that a browser shows, on the lab's page, logged in.
+   * @param {Browser} browser
+   * @param {Record<string, string>} [query] of the page, see `page/seams.js` and `page/app.js`
+   */
+  async enter(browser, query = {}) {
+    const tab = await Tab.current(browser, this.front.origin, query);
+    await browser.go(`${this.front.origin}/auth/login?${new URLSearchParams({ return_to: tab.path })}`);
+    await tab.reaches(["active"]);
+    return tab;
+  }
+
+  /**
+   * One more tab of a browser, on the lab's page.
+   * @param {Browser} browser
+   * @param {Record<string, string>} [query]
+   */
+  async another(browser, query = {}) {
+    await browser.openTab();
+    const tab = await Tab.current(browser, this.front.origin, query);
+    await tab.open();
+    return tab;
+  }
+
+  async close() {
+    for (const stop of this.#stops.splice(0).reverse()) await stop();
+  }
+}
