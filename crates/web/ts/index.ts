@@ -50,6 +50,6 @@ export type {
  */
 export async function openSession(options: SessionOptions = {}): Promise<Session> {
   options.signal?.throwIfAborted();
-  if (!globalThis.document || !globalThis.WebAssembly) throw new SessionError("ERR_SESSION_UNSUPPORTED", ": no page or Wasm");
+  if (!globalThis.document || !globalThis.WebAssembly) throw new SessionError("ERR_SESSION_UNSUPPORTED");
   return open(await load(options.wasm), options);
 }
