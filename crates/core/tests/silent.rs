@@ -83,7 +83,10 @@ fn a_silent_login_keeps_the_grant_alive_and_not_the_session() {
     let mut vault = waiting(Policy::default());
     let left = |vault: &Vault, seconds| match vault.peek(at(seconds).wall) {
         Answer::Current(current) => (current.idle_left, current.absolute_left),
-        other => panic!("{other:?}"),
+        other
+        @ (Answer::RetryAfter(_) | Answer::ReauthRequired(_) | Answer::Ended(_) | Answer::LoggedOut) => {
+            panic!("{other:?}")
+        }
     };
     let mut seen = vault.clone();
     let renewal = |silent| Event::RenewalCommitted { caller: CALLER, login: login(63_000), silent };
