@@ -6,6 +6,7 @@
 //! is refused is sent once more after a refresh.
 
 mod lock;
+mod pages;
 
 use alloc::vec::Vec;
 
@@ -23,7 +24,6 @@ use crate::network::{Freight, Link, Rule, Verdict};
 use crate::plan::{DAY, Plan};
 use crate::season::Season;
 use crate::stage::{Fate, Stage};
-use crate::timing::{FROZEN_AFTER, Timing};
 
 /// After this a browser gives a request up that brought no sign of an answer.
 const GIVES_UP: Millis = Millis::from_secs(30);
@@ -550,92 +550,6 @@ impl Naive {
         if let Some(slot) = self.slots.get_mut(tab) {
             slot.asks = None;
             slot.arm = slot.arm.wrapping_add(1);
-        }
-    }
-
-    /// The user looks at a tab, and by that no longer at any other.
-    pub fn show(&mut self, tab: usize) {
-        self.in_front = tab;
-        for other in 0..self.slots.len() {
-            if other != tab {
-                self.hide(other);
-            }
-        }
-        let Some(slot) = self.slots.get_mut(tab) else { return };
-        if slot.hidden_since.take().is_some() {
-            self.thaw(tab);
-        }
-        if self.is_alert(tab) {
-            if self.manners.tells_on_focus {
-                self.counts.told = self.counts.told.saturating_add(1);
-            }
-            self.arm(tab);
-        }
-    }
-
-    fn hide(&mut self, tab: usize) {
-        let now = self.stage.now;
-        let Some(slot) = self.slots.get_mut(tab).filter(|slot| slot.hidden_since.is_none()) else { return };
-        slot.hidden_since = Some(now);
-        if self.plan.timing == Timing::Freezing {
-            let document = slot.document;
-            self.stage.plan(FROZEN_AFTER, Happening::HiddenLong { tab, document, since: now });
-        }
-        self.arm(tab);
-    }
-
-    fn hidden_long(&mut self, tab: usize, document: u32, since: Timestamp) {
-        let still = |slot: &&mut Slot| slot.hidden_since == Some(since) && slot.document == document;
-        if let Some(slot) = self.slots.get_mut(tab).filter(still) {
-            slot.frozen = true;
-        }
-    }
-
-    fn thaw(&mut self, tab: usize) {
-        let Some(slot) = self.slots.get_mut(tab) else { return };
-        if core::mem::take(&mut slot.frozen) {
-            self.empty_inbox(tab);
-            self.arm(tab);
-        }
-    }
-
-    fn empty_inbox(&mut self, tab: usize) {
-        let Some(slot) = self.slots.get_mut(tab) else { return };
-        for (sent, answer) in core::mem::take(&mut slot.inbox) {
-            let wait = self.stage.chance.between(0, 50);
-            self.stage.plan(wait, Happening::Naive(Deed::Heard(sent, answer)));
-        }
-    }
-
-    fn wake(&mut self) {
-        if !self.clock.is_asleep() {
-            return;
-        }
-        self.clock.wake(self.stage.now);
-        self.stage.network.woke_at = Some(self.stage.now);
-        for tab in 0..self.slots.len() {
-            if let Some(slot) = self.slots.get_mut(tab) {
-                for (_, answer) in &mut slot.inbox {
-                    if self.stage.chance.permille(700) {
-                        *answer = None;
-                    }
-                }
-            }
-            if self.is_alert(tab) {
-                self.empty_inbox(tab);
-                self.arm(tab);
-            }
-        }
-    }
-
-    /// A page is opened: it takes what is in storage.
-    fn open(&mut self, tab: usize) {
-        let Some(slot) = self.slots.get_mut(tab) else { return };
-        slot.document = slot.document.wrapping_add(1);
-        (slot.asks, slot.frozen) = (None, false);
-        slot.inbox.clear();
-        if self.is_alert(tab) {
-            self.look(tab);
         }
     }
 }
