@@ -75,6 +75,7 @@ pub(crate) const fn kind_of(event: &Event) -> VaultEvent {
         }),
         Event::EscrowErased => VaultEvent::EscrowErased,
         Event::RevocationAnswered { .. } => VaultEvent::RevocationAnswered,
+        Event::SilentRefused { .. } => VaultEvent::SilentRefused,
         Event::LogoutAsked { .. } => VaultEvent::LogoutAsked,
         Event::RevokeAsked { by, .. } => VaultEvent::RevokeAsked(*by),
         Event::DeadlineReached => VaultEvent::DeadlineReached,
