@@ -319,6 +319,8 @@ impl Laws {
     pub fn revocation_abandoned(&mut self, object: usize) {
         if let Some(session) = self.session(object) {
             session.revocation_abandoned = true;
+            // Whose token it was is not said: it may have been any grant that was replaced.
+            session.replaced.clear();
         }
     }
 
