@@ -117,7 +117,7 @@ describe("SIGKILL in the middle of a rotation", { concurrency: 12 }, () => {
     await untilGeneration(browser, session, 2, deadAt - Date.now() + 10_000);
     assert.ok((stack.rotation.presented[0]?.at ?? 0) >= deadAt - 1_000);
     assert.deepEqual([stack.rotation.presented.map(({ came }) => came), await outcomes(stack, browser)], [["rotated"], { resent_never_sent: 1 }]);
-  }, { accessTtl: 46 });
+  }, { accessTtl: 48 });
 
   play("an ambiguous token is left alone while the access token lives, and presented once when that is dead: it was spent", async (stack) => {
     const { browser, session, deadAt } = await enterAmbiguous(stack, "rotator.answered");
@@ -126,7 +126,7 @@ describe("SIGKILL in the middle of a rotation", { concurrency: 12 }, () => {
     await assertAsksUser(stack, browser, session);
     assert.ok((stack.rotation.presented[1]?.at ?? 0) >= deadAt - 1_000);
     assert.deepEqual(stack.rotation.presented.map(({ came }) => came), ["rotated", "refused"]);
-  }, { accessTtl: 46 });
+  }, { accessTtl: 48 });
 
   play("who comes back after the window has closed is as careful as on a strict server", async (stack) => {
     const { browser, session } = await enterDue(stack);
