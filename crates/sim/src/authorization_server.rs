@@ -383,6 +383,13 @@ impl AuthorizationServer {
         }
     }
 
+    /// The grant that a refresh token is of.
+    #[must_use]
+    pub fn grant_of(&self, token: &RefreshToken) -> Option<usize> {
+        let number = number_of(token.expose())? as usize;
+        self.refresh_tokens.get(number).map(|minted| minted.family)
+    }
+
     /// Whether a grant was ended.
     #[must_use]
     pub fn is_revoked(&self, family: usize) -> bool {

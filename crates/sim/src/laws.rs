@@ -315,12 +315,13 @@ impl Laws {
         self.holds(!known || misled, Law::OnlyTerminalEnds, "other devices of the user were logged out");
     }
 
-    /// A vault gave a revocation up, and said so; or it left a grant to lapse because others may share it.
-    pub fn revocation_abandoned(&mut self, object: usize) {
+    /// A vault gave a revocation up, and said so; or it left a grant to lapse because others may share it. A grant that was
+    /// replaced is excused alone; of any other it is the session's own.
+    pub fn revocation_abandoned(&mut self, object: usize, grant: Option<usize>) {
         if let Some(session) = self.session(object) {
-            session.revocation_abandoned = true;
-            // Whose token it was is not said: it may have been any grant that was replaced.
-            session.replaced.clear();
+            let replaced = session.replaced.len();
+            session.replaced.retain(|(replaced, _)| Some(*replaced) != grant);
+            session.revocation_abandoned |= session.replaced.len() == replaced;
         }
     }
 

@@ -15,8 +15,8 @@ use everlit_core::secret::RefreshToken;
 use everlit_core::tab;
 use everlit_core::time::{Millis, Timestamp};
 use everlit_core::vault::{
-    Answer, CHECKUP, Effect, EndReason, Event, Granted, Login, News, Outcome, Policy, RevocationAnswer,
-    Revoker, Row, Standing, Status,
+    Answer, CHECKUP, Effect, EndReason, ErrandId, Event, Granted, Login, News, Outcome, Policy,
+    RevocationAnswer, Revoker, Row, Standing, Status,
 };
 use everlit_core::{Epoch, Stamp};
 
@@ -44,6 +44,8 @@ pub(crate) struct Object {
     /// How far the clock of its host is ahead of the truth, in milliseconds.
     ahead: i64,
     pub(crate) callers: BTreeMap<CallerId, Caller>,
+    /// Of which grants the tokens are that it had revoked.
+    errands: BTreeMap<ErrandId, usize>,
     timer: Arming,
     alarm: Arming,
     pub(crate) escrow: Escrow<Kept>,
@@ -159,6 +161,7 @@ impl Worker {
             incarnation: 0,
             ahead: 0,
             callers: BTreeMap::new(),
+            errands: BTreeMap::new(),
             timer: Arming::default(),
             alarm: Arming::default(),
             escrow: Escrow::default(),
@@ -388,6 +391,12 @@ impl Worker {
         effect: Effect,
         crashed: bool,
     ) {
+        if let Effect::Revoke { errand, refresh_token } = &effect
+            && let Some(object) = self.objects.get_mut(object)
+            && let Some(grant) = server.grant_of(refresh_token)
+        {
+            object.errands.insert(*errand, grant);
+        }
         match effect {
             Effect::Persist | Effect::Forget => {}
             // These are log lines: told even by a turn that crashes, because they are counted in the row.
@@ -396,10 +405,13 @@ impl Worker {
                 count_outcome(stage, outcome);
                 stage.laws.outcome(object, outcome, &self.policy.grace);
                 if outcome == Outcome::AmbiguousRelogin && self.policy.shared_grant {
-                    stage.laws.revocation_abandoned(object);
+                    stage.laws.revocation_abandoned(object, None);
                 }
             }
-            Effect::AbandonRevocation { .. } => stage.laws.revocation_abandoned(object),
+            Effect::AbandonRevocation { errand } => {
+                let grant = self.objects.get(object).and_then(|object| object.errands.get(&errand));
+                stage.laws.revocation_abandoned(object, grant.copied());
+            }
             Effect::RequestToken { .. }
             | Effect::CloseEscrow { .. }
             | Effect::EraseEscrow
