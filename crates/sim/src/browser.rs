@@ -485,7 +485,7 @@ impl Browser {
             }
             Effect::DeliverCall { call } | Effect::RefuseCall { call, .. } => {
                 if self.calls.get(&call).is_some_and(|call| call.is_work) {
-                    stage.input_lost = stage.input_lost.saturating_add(1);
+                    stage.lose_input(1);
                 }
                 self.settle_call(stage, call);
             }

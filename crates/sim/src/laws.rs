@@ -50,6 +50,8 @@ struct Wire {
     request: RequestId,
     grant: usize,
     claimed_at: Timestamp,
+    /// When its rotator began, from which the runtime counts.
+    began_at: Timestamp,
     /// It left.
     left: bool,
     /// It reached the server.
@@ -198,6 +200,7 @@ impl Laws {
             request,
             grant,
             claimed_at: now,
+            began_at: now,
             left: false,
             arrived: false,
             dropped: false,
@@ -213,9 +216,10 @@ impl Laws {
         self.holds(alone, Law::OneTokenRequestInFlight, "a token request left while another was under way");
     }
 
-    /// A token request leaves, once.
-    pub fn request_leaves(&mut self, object: usize, request: RequestId) {
+    /// A token request leaves, once, by a rotator that began then.
+    pub fn request_leaves(&mut self, object: usize, request: RequestId, began_at: Timestamp) {
         let Some(wire) = self.wire(object, request) else { return };
+        wire.began_at = began_at;
         let again = core::mem::replace(&mut wire.left, true);
         self.holds(!again, Law::OneTokenRequestInFlight, "a token request was sent twice");
     }
@@ -247,11 +251,11 @@ impl Laws {
         })
     }
 
-    /// When a token request was claimed.
+    /// When the rotator of a token request began.
     #[must_use]
-    pub fn claimed_at(&self, object: usize, request: RequestId) -> Option<Timestamp> {
+    pub fn began_at(&self, object: usize, request: RequestId) -> Option<Timestamp> {
         let session = self.sessions.get(object)?;
-        session.wire.iter().rev().find(|wire| wire.request == request).map(|wire| wire.claimed_at)
+        session.wire.iter().rev().find(|wire| wire.request == request).map(|wire| wire.began_at)
     }
 
     /// A token request is lost on its way.

@@ -132,9 +132,13 @@ impl World {
                 tally.unrecoverable = tally.unrecoverable.saturating_add(1);
                 // What was refused in such a session is part of that.
                 self.stage.input_lost = 0;
+                if tally.lost_to_user == 0 {
+                    self.stage.loss = None;
+                }
             }
             Some(Status::ReauthRequired(_) | Status::Live) | None => {
                 tally.lost_to_user = tally.lost_to_user.saturating_add(1);
+                self.stage.tell_loss();
             }
         }
     }

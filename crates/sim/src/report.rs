@@ -128,6 +128,28 @@ impl fmt::Display for Breach {
     }
 }
 
+/// What a user lost that nothing excuses (in the survey), with all that is needed to see it again.
+#[derive(Clone, Debug)]
+pub struct Loss {
+    /// When, in virtual time.
+    pub at: Timestamp,
+    /// The seed of the user.
+    pub seed: u64,
+    /// What happened before, without what tabs took.
+    pub tale: Vec<String>,
+}
+
+impl fmt::Display for Loss {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for line in &self.tale {
+            writeln!(f, "  {line}")?;
+        }
+        writeln!(f, "a form was shown, or input was lost")?;
+        writeln!(f, "  seed={} at {}", self.seed, clock_face(self.at))?;
+        write!(f, "  replay: cargo xtask sim --users 1 --seed {}", self.seed)
+    }
+}
+
 /// A finished run.
 #[derive(Clone, Debug)]
 pub struct Report {
@@ -137,6 +159,8 @@ pub struct Report {
     pub hash: u64,
     /// The first law that was broken.
     pub breach: Option<Breach>,
+    /// The first loss.
+    pub loss: Option<Loss>,
 }
 
 /// The command that plays one seed again.

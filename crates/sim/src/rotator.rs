@@ -79,6 +79,7 @@ enum Stand {
 pub(crate) struct Job {
     id: u64,
     order: Order,
+    began_at: Timestamp,
     stand: Stand,
 }
 
@@ -96,7 +97,7 @@ impl Worker {
         let id = self.next_job;
         self.next_job = id.wrapping_add(1);
         let (object, request, limit) = (order.object, order.request, order.abort_after);
-        self.jobs.push(Job { id, order, stand: Stand::Claiming });
+        self.jobs.push(Job { id, order, began_at: stage.now, stand: Stand::Claiming });
         // Counted from before the claim: whoever reads the claim may count from there.
         stage.plan(limit.min(RUNTIME_LIMIT), Happening::RotatorLimit { job: id });
         ask(stage, object, request, Question::Claim { job: id });
@@ -116,7 +117,7 @@ impl Worker {
         job.stand = Stand::Sending;
         let (id, object, request) = (job.id, job.order.object, job.order.request);
         let refresh_token = job.order.refresh_token.clone();
-        stage.laws.request_leaves(object, request);
+        stage.laws.request_leaves(object, request, job.began_at);
         let arrives = Happening::ToServer { job: id, object, request, refresh_token };
         let broken = Happening::FromServer { job: id, object, request, answer: None };
         if stage.send(Link::ToServer, Freight::Refresh, arrives, Some(broken)) != Fate::OnItsWay {
@@ -137,7 +138,7 @@ impl Worker {
         }
         let now = stage.now;
         if !self.works(job)
-            && stage.laws.claimed_at(object, request).is_some_and(|at| now.since(at) > RUNTIME_LIMIT)
+            && stage.laws.began_at(object, request).is_some_and(|at| RUNTIME_LIMIT <= now.since(at))
         {
             stage.laws.cut_off(object, request);
         }
@@ -160,7 +161,9 @@ impl Worker {
         if self.dies(stage, job) {
             return;
         }
-        let Some(Job { id, order, stand: Stand::Keeping { kept, tries } }) = self.job(job) else { return };
+        let Some(Job { id, order, stand: Stand::Keeping { kept, tries }, .. }) = self.job(job) else {
+            return;
+        };
         if said || *tries >= KEEP_TRIES {
             let (id, kept) = (*id, kept.clone());
             self.finish(stage, id, Some(kept));

@@ -31,7 +31,7 @@ impl Browser {
                 slot.away = true;
                 slot.document = slot.document.wrapping_add(1);
                 let work = self.calls.values().filter(|call| call.tab == tab && call.is_work).count();
-                stage.input_lost = stage.input_lost.saturating_add(work as u64);
+                stage.lose_input(work as u64);
                 self.calls.retain(|_, call| call.tab != tab);
                 let wait = stage.chance.between(500, 4_000);
                 stage.plan(wait, Happening::Redirected { tab });

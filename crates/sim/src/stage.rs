@@ -1,5 +1,8 @@
 //! The stage: what everybody in a world shares. The time, what is still to come, chance, the network, the record.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use everlit_core::id::RequestId;
 use everlit_core::time::{Millis, Moment, Timestamp};
 
@@ -28,6 +31,8 @@ pub struct Stage {
     pub laws: Laws,
     /// How many calls that saved somebody's work were refused, and not yet excused.
     pub input_lost: u64,
+    /// The first loss that nothing excuses yet: when, and what happened before.
+    pub loss: Option<(Timestamp, Vec<String>)>,
     to_come: Queue<Happening>,
 }
 
@@ -54,6 +59,7 @@ impl Stage {
             tally: Tally::default(),
             laws: Laws::default(),
             input_lost: 0,
+            loss: None,
             to_come: Queue::default(),
         }
     }
@@ -74,6 +80,21 @@ impl Stage {
     pub(crate) fn count_lost(&mut self, object: usize, request: RequestId) {
         if self.laws.successor_lost(object, request) {
             self.tally.answers_lost = self.tally.answers_lost.saturating_add(1);
+        }
+    }
+
+    /// So many calls that saved somebody's work were refused.
+    pub(crate) fn lose_input(&mut self, calls: u64) {
+        if calls > 0 {
+            self.input_lost = self.input_lost.saturating_add(calls);
+            self.tell_loss();
+        }
+    }
+
+    /// Keeps what led to the first loss.
+    pub(crate) fn tell_loss(&mut self) {
+        if self.loss.is_none() {
+            self.loss = Some((self.now, self.trace.tale()));
         }
     }
 

@@ -171,6 +171,8 @@ pub enum Stands {
 #[derive(Clone, Debug, Default)]
 pub struct Trace {
     tail: VecDeque<(Timestamp, Line)>,
+    /// The same without what tabs take, which is most of it: it reaches back for minutes.
+    tale: VecDeque<(Timestamp, Line)>,
     hash: Mix,
 }
 
@@ -178,10 +180,10 @@ impl Trace {
     /// Writes a line down.
     pub fn note(&mut self, now: Timestamp, line: Line) {
         (now, line).hash(&mut self.hash);
-        if self.tail.len() >= TAIL {
-            self.tail.pop_front();
+        keep(&mut self.tail, (now, line));
+        if !matches!(line, Line::Tab { .. }) {
+            keep(&mut self.tale, (now, line));
         }
-        self.tail.push_back((now, line));
     }
 
     /// A number that is the same for the same run.
@@ -193,8 +195,25 @@ impl Trace {
     /// The last lines, for people.
     #[must_use]
     pub fn tail(&self) -> Vec<String> {
-        self.tail.iter().map(|(at, line)| format!("{} {}", clock_face(*at), line.told())).collect()
+        told(&self.tail)
     }
+
+    /// The last lines but for what tabs took, for people.
+    #[must_use]
+    pub fn tale(&self) -> Vec<String> {
+        told(&self.tale)
+    }
+}
+
+fn keep(lines: &mut VecDeque<(Timestamp, Line)>, line: (Timestamp, Line)) {
+    if lines.len() >= TAIL {
+        lines.pop_front();
+    }
+    lines.push_back(line);
+}
+
+fn told(lines: &VecDeque<(Timestamp, Line)>) -> Vec<String> {
+    lines.iter().map(|(at, line)| format!("{} {}", clock_face(*at), line.told())).collect()
 }
 
 impl Line {

@@ -14,7 +14,7 @@ use crate::happening::{Asked, Happening, Reply, Sender};
 use crate::life::Life;
 use crate::network::{Freight, Link, Rule};
 use crate::plan::{DAY, Kind, Plan, Storm};
-use crate::report::{Breach, Report, Tally, replay};
+use crate::report::{Breach, Loss, Report, Tally, replay};
 use crate::stage::{Fate, Stage};
 use crate::timing::Timing;
 use crate::trace::Line;
@@ -553,6 +553,9 @@ impl World {
             tail: self.stage.trace.tail(),
             replay: replay(&self.plan),
         });
-        Report { tally: self.tally(), hash: self.stage.trace.hash(), breach }
+        let tally = self.tally();
+        let loss = self.stage.loss.clone().filter(|_| tally.lost_to_user > 0);
+        let loss = loss.map(|(at, tale)| Loss { at, seed: self.plan.seed, tale });
+        Report { tally, hash: self.stage.trace.hash(), breach, loss }
     }
 }

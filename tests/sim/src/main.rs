@@ -20,7 +20,7 @@ usage: everlit-sim [--quick | --users N] [--seed S] [--json]             the sur
   --tabs N    how many tabs each browser of a world has (3)
   --json      one JSON object as the last line of stdout";
 
-/// How many broken laws are told in full.
+/// How many broken laws, and how many losses, are told in full.
 const TOLD: usize = 3;
 
 struct Flags {
@@ -104,6 +104,9 @@ fn users(flags: &Flags) -> bool {
     );
     let survey = Survey::of(flags.users, flags.seed);
     tell(&survey.breaches);
+    for loss in survey.losses.iter().take(TOLD) {
+        eprintln!("\n{loss}");
+    }
     let problems = survey.problems();
     for problem in &problems {
         eprintln!("{problem}");

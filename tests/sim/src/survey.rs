@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use everlit_sim::naive::{Counts, Naive};
 use everlit_sim::plan::Plan;
-use everlit_sim::report::{Breach, Tally};
+use everlit_sim::report::{Breach, Loss, Tally};
 use everlit_sim::world::World;
 
 use crate::time_on_core;
@@ -36,8 +36,8 @@ pub struct Survey {
     pub naive: Counts,
     /// Every law that was broken, one for each user at most.
     pub breaches: Vec<Breach>,
-    /// The seeds of those who lost something with Everlit.
-    pub losers: Vec<u64>,
+    /// What was lost with Everlit, one for each user at most.
+    pub losses: Vec<Loss>,
     /// Time on a core with Everlit alone, in seconds.
     pub core_s: f64,
     /// Real time of all of it, in seconds.
@@ -59,7 +59,7 @@ impl Survey {
         });
         (survey.users, survey.first, survey.wall_s) = (users, first, began.elapsed().as_secs_f64());
         survey.breaches.sort_by_key(|breach| breach.seed);
-        survey.losers.sort_unstable();
+        survey.losses.sort_by_key(|loss| loss.seed);
         survey
     }
 
@@ -81,11 +81,9 @@ impl Survey {
         let (began, core_began) = (Instant::now(), time_on_core());
         for seed in seeds.clone() {
             let report = World::month(Plan::month(seed), DAYS);
-            if report.tally.lost_to_user > 0 {
-                self.losers.push(seed);
-            }
             self.everlit = self.everlit.plus(&report.tally);
             self.breaches.extend(report.breach);
+            self.losses.extend(report.loss);
         }
         let real = began.elapsed().as_secs_f64();
         self.core_s += core_began.zip(time_on_core()).map_or(real, |(began, ended)| ended - began);
@@ -98,7 +96,7 @@ impl Survey {
         self.everlit = self.everlit.plus(&other.everlit);
         self.naive = self.naive.plus(&other.naive);
         self.breaches.extend(other.breaches);
-        self.losers.extend(other.losers);
+        self.losses.extend(other.losses);
         self.core_s += other.core_s;
         self
     }
@@ -119,7 +117,7 @@ impl Survey {
         }
         let Tally { lost_to_user, unrecoverable, .. } = self.everlit;
         if lost_to_user > 0 {
-            let some: Vec<String> = self.losers.iter().take(10).map(u64::to_string).collect();
+            let some: Vec<String> = self.losses.iter().take(10).map(|loss| loss.seed.to_string()).collect();
             problems.push(format!(
                 "Everlit lost {lost_to_user}, among others with the seeds {}",
                 some.join(", ")
