@@ -31,6 +31,14 @@ pub struct Stamp {
 }
 
 impl Stamp {
+    /// Whether this is a later token of the same login, and not by more rotations than anybody can have missed.
+    #[must_use]
+    pub const fn is_ahead_of(self, other: Self) -> bool {
+        const MISSED_MAX: u32 = 1_000_000;
+        let ahead = self.generation.0.saturating_sub(other.generation.0);
+        self.epoch.0 == other.epoch.0 && 0 < ahead && ahead < MISSED_MAX
+    }
+
     /// The stamp after a rotation.
     #[must_use]
     pub const fn rotated(self) -> Self {

@@ -155,6 +155,23 @@ fn one_tab_reports_for_all() {
 }
 
 #[test]
+fn what_a_user_did_in_a_tab_that_is_gone_is_reported_by_another() {
+    let mut gone = Play::found(BARE, short_session(1, 0));
+    let mut other = gone.clone();
+    for minute in 1..=7 {
+        for message in told(&gone.step(at(minute * MINUTE), Event::UserActive { gesture: false })) {
+            other.step(at(minute * MINUTE), Event::PeerTold(message));
+        }
+    }
+    other.run_until(9 * MINUTE);
+    assert_eq!(
+        reports(&other).len(),
+        1,
+        "at a quarter of the limit, a minute after the last input at the earliest"
+    );
+}
+
+#[test]
 fn the_user_is_asked_in_all_tabs_and_stays_by_one_input_in_any() {
     let prompt = Settings { idle_prompt: Some(Millis::from_secs(120)), ..BARE };
     let mut one = Play::found(prompt, short_session(1, 0));

@@ -202,7 +202,7 @@ fn a_late_loser_is_dropped_by_epoch_and_generation() {
     play.step(at(SECOND), Event::RefreshAsked);
     let asked = play.request();
     let moved = PeerMessage::Moved {
-        stamp: stamp(5),
+        stamp: stamp(3),
         expires_at: Timestamp::from_millis(WALL + HOUR),
         lifetime: Millis::from_millis(HOUR),
     };
@@ -211,5 +211,5 @@ fn a_late_loser_is_dropped_by_epoch_and_generation() {
         at(3 * SECOND),
         Event::TokenAnswered { request: asked, answer: TokenAnswer::Current(token(2, HOUR, HOUR)) },
     );
-    assert_eq!(play.tab.stamp(), Some(stamp(5)));
+    assert_eq!(play.tab.stamp(), Some(stamp(3)));
 }

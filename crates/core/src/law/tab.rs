@@ -1,8 +1,8 @@
 use super::{Broken, Law, holds};
-use crate::id::{Epoch, Stamp};
+use crate::id::{Epoch, RequestId, Stamp};
 use crate::retry::Failure;
 use crate::tab::{
-    Denial, Effects, Event, Failed, News, PeerMessage, Phase, SessionAnswer, State, Tab, TokenAnswer,
+    Denial, Effect, Effects, Event, Failed, News, PeerMessage, Phase, SessionAnswer, State, Tab, TokenAnswer,
 };
 use crate::time::Moment;
 
@@ -11,15 +11,21 @@ use crate::time::Moment;
 pub struct TabWatch {
     /// The newest token that was ever held.
     newest: Option<Stamp>,
-    /// The newest login that this tab was told is over.
+    /// The newest login of its own that this tab was told is over.
     over: Epoch,
+    /// The newest other one, on the word of other tabs,
+    gone: Epoch,
+    /// and the question that was open then: what is answered to a later one is the Worker's word, which beats theirs.
+    asked_then: RequestId,
+    /// The question that was asked last.
+    asked: RequestId,
 }
 
 impl TabWatch {
     /// Watches a tab that has not opened yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self { newest: None, over: Epoch(0) }
+        Self { newest: None, over: Epoch(0), gone: Epoch(0), asked_then: RequestId(0), asked: RequestId(0) }
     }
 
     /// Looks at one step.
@@ -32,15 +38,27 @@ impl TabWatch {
         now: Moment,
         before: &Tab,
         event: &Event,
-        _effects: &Effects,
+        effects: &Effects,
         after: &Tab,
     ) -> Result<(), Broken> {
         if let Some(held) = after.stamp() {
             holds(Some(held) >= self.newest, Law::NewestWins, "a tab went back in epoch or generation")?;
             holds(held.epoch > self.over, Law::LogoutIsFinal, "a tab took up a login that is over")?;
+            let late = before.stamp().is_none()
+                && matches!(event, Event::SessionAnswered { request, .. } if *request <= self.asked_then);
+            holds(
+                !late || held.epoch > self.gone,
+                Law::LogoutIsFinal,
+                "a tab took up a login that may be over",
+            )?;
             self.newest = Some(held);
         }
         self.remember_logout(event, before, after);
+        for effect in effects {
+            if let Effect::CheckSession { request } = effect {
+                self.asked = *request;
+            }
+        }
         only_terminal_ends(event, before, after)?;
         let handled = matches!(event, Event::DeadlineReached);
         holds(
@@ -54,7 +72,11 @@ impl TabWatch {
         if let Event::PeerTold(PeerMessage::LoggedOut { epoch })
         | Event::SocketTold { news: News::Ended | News::LoggedOut, stamp: Stamp { epoch, .. } } = event
         {
-            self.over = self.over.max(*epoch);
+            if before.stamp().is_some_and(|held| held.epoch == *epoch) {
+                self.over = self.over.max(*epoch);
+            } else {
+                (self.gone, self.asked_then) = (*epoch, self.asked);
+            }
         }
         if matches!(event, Event::LogoutAnswered { done: true, .. })
             && before.state() != after.state()

@@ -18,8 +18,6 @@ pub(super) struct Activity {
     opened: Instant,
     /// The last input in any tab.
     last: Instant,
-    /// That was in this tab, which therefore is the one to report it.
-    own: bool,
     /// The last that the vault knows of.
     known: Instant,
     /// How long the vault lets a session live without; no time at all if that is not known.
@@ -41,7 +39,6 @@ impl Activity {
     pub(super) const NONE: Self = Self {
         opened: Instant::NONE,
         last: Instant::NONE,
-        own: false,
         known: Instant::NONE,
         limit: Millis::ZERO,
         tell_after: Timestamp::from_millis(0),
@@ -58,7 +55,6 @@ impl Activity {
     /// Input in this tab. Whether the others are to be told.
     pub(super) fn input(&mut self, now: Moment) -> bool {
         self.last = now.instant();
-        self.own = true;
         let news = self.presence != Presence::Present || self.tell_after <= now.mono;
         if news {
             self.tell_after = now.mono.after(TELL_EVERY);
@@ -69,7 +65,8 @@ impl Activity {
     /// Another tab told of input there, and of what the vault knows.
     pub(super) fn peer(&mut self, now: Moment, at: Timestamp, known: Timestamp) {
         if newer(now, at, &mut self.last) {
-            self.own = false;
+            // The tab of the input reports it, unless it is gone by then.
+            self.report_after = now.mono.after(self.report_again());
         }
         newer(now, known, &mut self.known);
     }
@@ -128,21 +125,25 @@ impl Activity {
     }
 
     /// When this tab is to report what its user does: as soon as a quarter of the idle limit has passed since what the vault
-    /// knows, if there was input in this tab since.
+    /// knows, if there was input since.
     fn next_report(&self, now: Moment) -> Timestamp {
         let known = now.ago(self.known);
-        let quarter = self.limit.percent(25);
-        let news = now.ago(self.last).plus(REPORT_AGAIN.min(quarter.percent(50))) < known;
-        if self.own && news && !quarter.is_zero() {
-            now.mono.after(quarter.less(known)).max(self.report_after)
+        let news = now.ago(self.last).plus(self.report_again()) < known;
+        if news && !self.limit.is_zero() {
+            now.mono.after(self.limit.percent(25).less(known)).max(self.report_after)
         } else {
             Timestamp::NEVER
         }
     }
 
     /// A report leaves.
-    pub(super) const fn reported(&mut self, now: Timestamp) {
+    pub(super) fn reported(&mut self, now: Timestamp) {
         self.report_after = now.after(REPORT_AGAIN);
+    }
+
+    /// How soon there may be something new to report.
+    fn report_again(&self) -> Millis {
+        REPORT_AGAIN.min(self.limit.percent(12))
     }
 }
 

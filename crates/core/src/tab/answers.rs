@@ -30,18 +30,24 @@ impl Tab {
             return;
         }
         match answer {
-            // Said before a logout that this tab already knows of.
+            // Said before a logout of which this tab knows.
             SessionAnswer::Active(TokenState { stamp, .. }) | SessionAnswer::ReauthRequired { stamp, .. }
                 if stamp.epoch <= over =>
             {
                 self.enter(Phase::LoggedOut { over }, Reason::NoSession, effects);
+            }
+            // Said before one that another tab has told of, perhaps. The next answer is believed.
+            SessionAnswer::Active(TokenState { stamp, .. }) | SessionAnswer::ReauthRequired { stamp, .. }
+                if stamp.epoch <= self.gone && self.may_hurry(now) =>
+            {
+                self.check_session_over(now, over, 0, Reason::LogoutElsewhere, effects);
             }
             SessionAnswer::Active(token) => self.hold_newest(now, token, hold, Reason::SessionFound, effects),
             SessionAnswer::ReauthRequired { stamp, silent } => {
                 self.require_reauth(now, stamp, silent, failures, effects);
             }
             // Said before a login that another tab has told of meanwhile.
-            SessionAnswer::LoggedOut if self.rumour > over => {
+            SessionAnswer::LoggedOut if self.rumour > over && self.may_hurry(now) => {
                 self.rumour = over;
                 self.check_session_over(now, over, 0, Reason::LoginElsewhere, effects);
             }

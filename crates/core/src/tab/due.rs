@@ -1,7 +1,9 @@
 //! What is due, and the questions that are asked for it.
 
 use super::presence::Presence;
-use super::{Ailment, Effect, Effects, Health, Hold, Phase, Reason, ReloginAnswer, Report, State, Tab};
+use super::{
+    Ailment, Effect, Effects, Health, Hold, Phase, Reason, ReloginAnswer, Report, Settings, State, Tab,
+};
 use crate::id::{Epoch, RequestId};
 use crate::retry::{self, Advice};
 use crate::schedule;
@@ -191,6 +193,7 @@ impl Tab {
         reason: Reason,
         effects: &mut Effects,
     ) {
+        self.gone = Epoch(0);
         let request = self.name_request();
         let stuck_at = now.mono.after(STUCK);
         self.enter(
@@ -199,6 +202,18 @@ impl Tab {
             effects,
         );
         effects.push(Effect::CheckSession { request });
+    }
+
+    /// Whether a question may be asked now that nothing is due for: clocks that jump and whatever writes on the channel could
+    /// have one each time. If not, what is held is looked at as soon as it may.
+    pub(super) fn may_hurry(&mut self, now: Moment) -> bool {
+        let at = self.breaker.hurried(now.mono);
+        if let Phase::Active { refresh_at, .. } = &mut self.phase
+            && at > now.mono
+        {
+            *refresh_at = at.min(*refresh_at);
+        }
+        at <= now.mono
     }
 
     pub(super) fn cancel_open(&mut self, effects: &mut Effects) {
@@ -284,7 +299,7 @@ impl Tab {
             return;
         }
         if due {
-            self.check_at = now.mono.after(self.settings.health_check);
+            self.check_at = now.mono.after(self.settings.health_check.max(Settings::INTERVAL_MIN));
         }
         let health = self.measure_health(now);
         let news = health.grade() != self.health.grade() || health.ailments != self.health.ailments;

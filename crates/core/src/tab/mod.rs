@@ -71,6 +71,8 @@ pub struct Tab {
     tried: (Stamp, Ways),
     /// The newest login that another tab told of while this one was asking.
     rumour: Epoch,
+    /// The login that another tab told the end of meanwhile.
+    gone: Epoch,
     /// The report of activity that is under way.
     report: Option<Report>,
     next_request: RequestId,
@@ -145,6 +147,7 @@ impl Tab {
             looked_for: NONE,
             tried: (NONE, Ways::NONE),
             rumour: Epoch(0),
+            gone: Epoch(0),
             logout: None,
             report: None,
             next_request: RequestId(1),
@@ -234,10 +237,11 @@ impl Tab {
     pub fn next_deadline(&self) -> Option<Timestamp> {
         let logout = self.logout.map_or(Timestamp::NEVER, |logout| logout.stuck_at);
         let report = self.report.map_or_else(|| self.report_at(), |report| report.stuck_at);
-        let look = if self.phase.has_session() {
-            self.tick_at.min(self.activity.presence_at)
-        } else {
-            Timestamp::NEVER
+        let look = match self.phase.has_session() {
+            false => Timestamp::NEVER,
+            // Where nobody looks there is one wake-up for all of it.
+            true if self.is_hidden() => self.tick_at,
+            true => self.tick_at.min(self.activity.presence_at).min(self.check_at),
         };
         let socket = self.socket.deadline(self.hidden_at);
         let next = self.phase_deadline().min(logout).min(report).min(look).min(socket);
@@ -295,7 +299,11 @@ impl Tab {
             Event::ReloginAnswered { request, answer } => {
                 self.relogin_answered(now, request, answer, effects);
             }
-            Event::DeadlineReached => self.do_what_is_due(now, false, effects),
+            Event::DeadlineReached => {
+                // Nothing is due for whoever has left.
+                self.look_for_user(now, effects);
+                self.do_what_is_due(now, false, effects);
+            }
             Event::Shown => {
                 self.hidden_at = Timestamp::NEVER;
                 self.do_what_is_due(now, true, effects);

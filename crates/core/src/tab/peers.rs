@@ -2,6 +2,7 @@
 
 use super::{Effect, Effects, Hold, PeerMessage, Phase, Reason, Tab};
 use crate::id::{Epoch, Stamp};
+use crate::retry::COOL_DOWN_MAX;
 use crate::time::{Millis, Moment, Timestamp};
 
 impl Tab {
@@ -13,8 +14,14 @@ impl Tab {
             PeerMessage::Moved { stamp, expires_at, lifetime } => {
                 self.peer_moved(now, stamp, now.wall.until(expires_at).min(lifetime), lifetime, effects);
             }
-            PeerMessage::LoggedOut { epoch } => self.ended_elsewhere(epoch, false, effects),
-            PeerMessage::CoolDown { until } => self.cool_down(now, now.wall.until(until)),
+            PeerMessage::LoggedOut { epoch } => self.ended_elsewhere(now, epoch, false, effects),
+            PeerMessage::CoolDown { until } => {
+                // A longer one was never told: the clock was set back since.
+                let wait = now.wall.until(until);
+                if wait <= COOL_DOWN_MAX {
+                    self.cool_down(now, wait);
+                }
+            }
             PeerMessage::Active { at, known } => self.peer_active(now, at, known, effects),
             PeerMessage::Refused { stamp, left } => self.peer_refused(now, stamp, left, effects),
             PeerMessage::Listening { tab, until } => self.peer_listens(now, tab, until, effects),
@@ -32,12 +39,15 @@ impl Tab {
         match (self.phase, self.phase.hold()) {
             // The user logged in anew, perhaps as somebody else: nothing that is held here holds any more.
             (_, Some(hold)) if hold.stamp.epoch < stamp.epoch => {
+                if !self.may_hurry(now) {
+                    return;
+                }
                 self.cancel_open(effects);
                 // Unless that was a mere rumour.
                 self.ask_who_is_there(now, Some(hold), self.phase.over(), 0, Reason::LoginElsewhere, effects);
             }
             // A message that slept with the tab may tell of a token that is dead by now.
-            (_, Some(hold)) if hold.stamp < stamp && !expires_in.is_zero() => {
+            (_, Some(hold)) if stamp.is_ahead_of(hold.stamp) && !expires_in.is_zero() => {
                 self.cancel_open(effects);
                 let hold = Hold { stamp, expires_at: now.mono.after(expires_in), lifetime };
                 self.activate(now, hold, Millis::ZERO, Reason::Adopted, effects);
@@ -48,7 +58,7 @@ impl Tab {
             (Phase::Relogin { stamp: last, .. } | Phase::ReauthRequired { stamp: last }, None)
                 if stamp <= last => {}
             (_, None) => {
-                if stamp.epoch > self.phase.over() {
+                if stamp.epoch > self.phase.over() && self.may_hurry(now) {
                     self.cancel_open(effects);
                     self.check_session(now, 0, Reason::LoginElsewhere, effects);
                 }
@@ -78,30 +88,28 @@ impl Tab {
         effects.push(Effect::Tell(PeerMessage::Active { at, known }));
     }
 
-    /// The session of this login, or of a later one, is over.
-    pub(super) fn ended_elsewhere(&mut self, epoch: Epoch, ended: bool, effects: &mut Effects) {
-        let over = match &mut self.phase {
-            Phase::LoggedOut { over }
-            | Phase::Ended { over }
-            | Phase::LoggingIn { over, .. }
-            | Phase::Resuming { hold: None, over, .. }
-            | Phase::Degraded { hold: None, over, .. } => {
-                *over = epoch.max(*over);
-                return;
-            }
-            Phase::Active { hold, .. }
-            | Phase::Refreshing { hold, .. }
-            | Phase::Resuming { hold: Some(hold), .. }
-            | Phase::Degraded { hold: Some(hold), .. } => hold.stamp.epoch,
-            Phase::Relogin { stamp, .. } | Phase::ReauthRequired { stamp } => stamp.epoch,
+    /// The session of this login is over, or of one that this tab has not heard of.
+    pub(super) fn ended_elsewhere(&mut self, now: Moment, over: Epoch, ended: bool, effects: &mut Effects) {
+        let Some(Stamp { epoch, .. }) = self.phase.stamp() else {
+            // The answer that is under way may be older than that.
+            self.gone = over;
+            return;
         };
-        if over <= epoch {
+        if epoch == over {
             self.cancel_open(effects);
             if ended {
-                self.enter(Phase::Ended { over: epoch }, Reason::SessionEnded, effects);
+                self.enter(Phase::Ended { over }, Reason::SessionEnded, effects);
             } else {
-                self.enter(Phase::LoggedOut { over: epoch }, Reason::LogoutElsewhere, effects);
+                self.enter(Phase::LoggedOut { over }, Reason::LogoutElsewhere, effects);
             }
+        } else if epoch < over {
+            self.peer_moved(
+                now,
+                Stamp { epoch: over, ..Stamp::default() },
+                Millis::ZERO,
+                Millis::ZERO,
+                effects,
+            );
         }
     }
 }

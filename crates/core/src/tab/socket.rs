@@ -174,7 +174,9 @@ impl Tab {
                     self.ask_where_we_stand(now, hold, 0, effects);
                 }
             }
-            News::Ended | News::LoggedOut => self.ended_elsewhere(stamp.epoch, news == News::Ended, effects),
+            News::Ended | News::LoggedOut => {
+                self.ended_elsewhere(now, stamp.epoch, news == News::Ended, effects)
+            }
         }
     }
 }

@@ -24,9 +24,10 @@ impl Tab {
             by_wall.abs_diff(by_mono) > CLOCKS_AGREE.as_millis() || now.wall < last.wall.before(CLOCKS_AGREE);
         let clocks_disagree = disagree && last != Instant::NONE;
         if clocks_disagree {
-            // What was reckoned by a clock that stood still is not certain any more.
+            // What was reckoned by a clock that stood still is not certain any more. Of a cool-down goes what the other one saw.
             self.anchor = None;
-            self.cool_until = Timestamp::default();
+            let left = last.mono.until(self.cool_until).less(last.wall.until(now.wall));
+            self.cool_until = self.cool_until.min(now.mono.after(left));
         }
         let allowed = if self.is_hidden() { LATE.plus(THROTTLED) } else { LATE };
         clocks_disagree || self.next_deadline().is_some_and(|deadline| deadline.after(allowed) < now.mono)
@@ -44,7 +45,9 @@ impl Tab {
                 self.phase = Phase::Active { hold, refresh_at: Timestamp::NEVER };
             }
             Phase::Active { hold, .. } | Phase::Degraded { hold: Some(hold), .. } => {
-                self.ask_where_we_stand(now, hold, 0, effects);
+                if restored || self.may_hurry(now) {
+                    self.ask_where_we_stand(now, hold, 0, effects);
+                }
             }
             Phase::Refreshing { hold, request, failures, .. } => {
                 // The open question brings the same news.
@@ -54,7 +57,11 @@ impl Tab {
                     Phase::Resuming { hold: Some(hold), over, request: Some(request), failures, stuck_at };
                 self.enter(resuming, Reason::Wake, effects);
             }
-            Phase::Degraded { hold: None, .. } => self.check_session(now, 0, Reason::Wake, effects),
+            Phase::Degraded { hold: None, .. } => {
+                if restored || self.may_hurry(now) {
+                    self.check_session(now, 0, Reason::Wake, effects);
+                }
+            }
             // Without a token time does not matter; but a page that comes back may have been left for a login.
             Phase::LoggedOut { .. }
             | Phase::LoggingIn { .. }

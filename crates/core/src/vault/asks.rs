@@ -11,8 +11,6 @@ use crate::time::{Millis, Timestamp};
 
 /// A rotator that has not sent its request within this need not begin.
 const SEND_WITHIN: Millis = Millis::from_secs(10);
-/// No caller can be so many rotations ahead of a vault: it is wrong, not we.
-const AHEAD_MAX: u32 = 1_000_000;
 
 impl Vault {
     pub(super) fn token_asked(&mut self, now: Timestamp, caller: CallerId, ask: Ask, effects: &mut Effects) {
@@ -187,8 +185,7 @@ impl Live {
 
     /// Whether a caller of this session holds a newer token than there is here.
     const fn is_behind(&self, held: Stamp) -> bool {
-        let ahead = held.generation.0.saturating_sub(self.stamp.generation.0);
-        held.epoch.0 == self.stamp.epoch.0 && 0 < ahead && ahead < AHEAD_MAX
+        held.is_ahead_of(self.stamp)
     }
 
     /// Whether this question has had its token request.
