@@ -71,8 +71,12 @@ pub struct Tab {
     tried: (Stamp, Ways),
     /// The newest login that another tab told of while this one was asking.
     rumour: Epoch,
-    /// The report of activity that is under way.
+    /// The report of activity, or the look at a session that waits for its user, that is under way.
     report: Option<Report>,
+    /// Somebody came back to a session that waits for its user, who may have logged in elsewhere meanwhile.
+    looks: bool,
+    /// No look at such a session before.
+    look_after: Timestamp,
     next_request: RequestId,
     sequence: u32,
     /// Both clocks as of the last step.
@@ -108,11 +112,11 @@ struct Logout {
     epoch: Option<Epoch>,
 }
 
-/// A report that is under way.
+/// A question that is asked beside all else, and changes no state until it is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Report {
     request: RequestId,
-    /// The token that it was made under.
+    /// The token that it was asked under.
     stamp: Stamp,
     /// When to give it up.
     stuck_at: Timestamp,
@@ -147,6 +151,8 @@ impl Tab {
             rumour: Epoch(0),
             logout: None,
             report: None,
+            looks: false,
+            look_after: Timestamp::from_millis(0),
             next_request: RequestId(1),
             sequence: 0,
             last: Instant::NONE,

@@ -24,6 +24,9 @@ pub(crate) const SECOND: u64 = 1_000;
 pub(crate) const MINUTE: u64 = 60 * SECOND;
 pub(crate) const HOUR: u64 = 60 * MINUTE;
 
+/// Nothing but the token: no socket, no look at the clock that would stand in the way of counting.
+pub(crate) const BARE: Settings = Settings { events: false, ..Settings::DEFAULT };
+
 pub(crate) const fn stamp(generation: u32) -> Stamp {
     Stamp { epoch: LOGIN, generation: Generation(generation) }
 }
@@ -57,6 +60,19 @@ pub(crate) const fn token(generation: u32, left: u64, lifetime: u64) -> TokenSta
 
 pub(crate) const fn failed(failure: Failure) -> Failed {
     Failed { failure, retry_after: None, elapsed: Millis::ZERO, advice: Advice::Ours }
+}
+
+/// The last time that the Worker was asked whether there is a session.
+pub(crate) fn looked(effects: &[Effect]) -> Option<RequestId> {
+    effects.iter().rev().find_map(|effect| match effect {
+        Effect::CheckSession { request } => Some(*request),
+        _ => None,
+    })
+}
+
+/// How often it was.
+pub(crate) fn looks(effects: &[Effect]) -> usize {
+    effects.iter().filter(|effect| matches!(effect, Effect::CheckSession { .. })).count()
 }
 
 /// A tab and all that it wanted done so far.
