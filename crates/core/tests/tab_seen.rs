@@ -1,4 +1,5 @@
-//! A session that waits for its user: the tab finds out that they logged in elsewhere, also where nobody tells it.
+//! What a tab asks when somebody comes back to it. Of a session that waits for its user it finds out that they logged in
+//! elsewhere, also where nobody tells it.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -10,7 +11,7 @@
 mod tab_play;
 
 use everlit_core::id::RequestId;
-use everlit_core::retry::Failure;
+use everlit_core::retry::{Advice, Failure};
 use everlit_core::tab::{
     Effect, Event, Failed, PeerMessage, SessionAnswer, Settings, State, TokenAnswer, Way, Ways,
 };
@@ -164,4 +165,74 @@ fn what_was_said_while_the_socket_was_down_is_asked_for_when_it_is_open_again() 
     let effects = play.step(at(3 * MINUTE + SECOND), Event::SocketOpened { shared: false });
     assert_eq!(looks(&effects), 1);
     assert!(!play.effects.contains(&Effect::CloseSocket), "a look is no reason to hear nothing");
+}
+
+/// A tab that was asked to leave the Worker alone until the seventh minute, in every state in which a page may be put aside.
+fn cooling() -> Vec<(&'static str, Play)> {
+    let mut active = Play::active(BARE);
+    active.step(at(SECOND), Event::UserActive { gesture: false });
+    let mut fading = Play::found(BARE, token(1, 6 * MINUTE, 6 * MINUTE));
+    fading.step(at(SECOND), Event::UserActive { gesture: false });
+    let mut degraded = active.clone();
+    degraded.step(at(MINUTE), Event::RefreshAsked);
+    degraded.answer(at(MINUTE), TokenAnswer::Failed(failed(Failure::Transient)));
+    let opened = {
+        let mut play = Play::new(BARE);
+        play.step(at(0), Event::Opened { hidden: false });
+        play
+    };
+    let found = |answer| {
+        let mut play = opened.clone();
+        let request = play.request();
+        play.step(at(MINUTE / 2), Event::SessionAnswered { request, answer });
+        play
+    };
+    let throttled = Failed {
+        retry_after: Some(Millis::from_millis(7 * MINUTE - MINUTE / 2)),
+        ..failed(Failure::Throttled)
+    };
+    let logged_out = found(SessionAnswer::LoggedOut);
+    let mut plays = vec![
+        ("active", active),
+        ("active, with a token that ends before", fading),
+        ("degraded", degraded),
+        ("degraded, without a token", found(SessionAnswer::Failed(throttled))),
+        ("logged out", logged_out),
+        ("reauth-required", waiting(BARE, Ways::NONE)),
+        ("reauth-required, a gesture is awaited", waiting(BARE, Ways::of(Way::Popup))),
+    ];
+    for (_, play) in &mut plays {
+        let until = at(7 * MINUTE).wall;
+        play.step(at(MINUTE), Event::PeerTold(PeerMessage::CoolDown { until }));
+        play.effects.clear();
+    }
+    plays
+}
+
+#[test]
+fn a_page_that_comes_back_waits_for_the_end_of_a_cool_down() {
+    for (name, mut play) in cooling() {
+        for second in 61..400 {
+            play.run_until(second * SECOND);
+            play.step(at(second * SECOND), Event::Restored);
+        }
+        assert_eq!(play.questions(), 0, "{name}");
+        play.run_until(7 * MINUTE + 2 * SECOND);
+        assert_eq!(play.questions(), 1, "{name}");
+    }
+}
+
+#[test]
+fn a_page_that_comes_back_does_not_ask_again_before_its_time_what_brought_nothing() {
+    let mut play = Play::active(BARE);
+    play.step(at(MINUTE), Event::RefreshAsked);
+    let answer = Failed { advice: Advice::After(Millis::from_secs(20)), ..failed(Failure::Transient) };
+    play.answer(at(MINUTE), TokenAnswer::Failed(answer));
+    play.effects.clear();
+    for second in 61..80 {
+        play.step(at(second * SECOND), Event::Restored);
+    }
+    assert_eq!((play.questions(), play.state()), (0, State::Degraded));
+    play.run_until(80 * SECOND);
+    assert_eq!((play.questions(), play.tab.failures()), (1, 1), "and the next wait will be longer");
 }

@@ -89,6 +89,8 @@ pub struct Tab {
     hidden_at: Timestamp,
     /// Until when the Worker, or whoever is behind it, wants to be left alone.
     cool_until: Timestamp,
+    /// When a wake is made up for that fell into such a time.
+    wake_at: Timestamp,
     /// When the clocks are looked at next.
     tick_at: Timestamp,
     /// When the health is looked at next.
@@ -160,6 +162,7 @@ impl Tab {
             touched: false,
             hidden_at: Timestamp::NEVER,
             cool_until: Timestamp::from_millis(0),
+            wake_at: never,
             tick_at: never,
             check_at: never,
             activity: Activity::NONE,
@@ -246,7 +249,7 @@ impl Tab {
             Timestamp::NEVER
         };
         let socket = self.socket.deadline(self.hidden_at);
-        let next = self.phase_deadline().min(logout).min(report).min(look).min(socket);
+        let next = self.phase_deadline().min(self.wake_at).min(logout).min(report).min(look).min(socket);
         (next != Timestamp::NEVER).then_some(next)
     }
 
@@ -274,8 +277,10 @@ impl Tab {
     pub fn step(&mut self, now: Moment, event: Event) -> Effects {
         let mut effects = Effects::none();
         let sequence = self.sequence;
-        if self.woke(now) || matches!(event, Event::Restored) {
-            self.resume(now, matches!(event, Event::Restored), &mut effects);
+        let woke = self.woke(now);
+        let restored = matches!(event, Event::Restored) || self.wake_at <= now.mono;
+        if woke || restored {
+            self.resume(now, woke, restored, &mut effects);
         }
         self.handle(now, event, &mut effects);
         self.place_waiting(now.mono, &mut effects);
@@ -336,6 +341,7 @@ impl Tab {
         self.phase = phase;
         if from != to {
             self.why = reason;
+            self.wake_at = Timestamp::NEVER;
             self.sequence = self.sequence.saturating_add(1);
             effects.push(Effect::Transition { sequence: self.sequence, from, to, reason });
         }
