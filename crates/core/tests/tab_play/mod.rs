@@ -11,9 +11,11 @@
 use everlit_core::id::{CallId, RequestId};
 use everlit_core::retry::{Advice, Failure};
 use everlit_core::tab::{
-    Effect, Event, Failed, Phase, ProviderId, SessionAnswer, Settings, State, Tab, TokenAnswer, TokenState,
+    Effect, Event, Failed, PeerMessage, Phase, ProviderId, SessionAnswer, Settings, State, Tab, TokenAnswer,
+    TokenState,
 };
 use everlit_core::time::{Millis, Moment, Timestamp};
+use everlit_core::vault::AskReason;
 use everlit_core::{Epoch, Generation, Stamp};
 
 pub(crate) const WALL: u64 = 1_790_000_000_000;
@@ -73,6 +75,48 @@ pub(crate) fn looked(effects: &[Effect]) -> Option<RequestId> {
 /// How often it was.
 pub(crate) fn looks(effects: &[Effect]) -> usize {
     effects.iter().filter(|effect| matches!(effect, Effect::CheckSession { .. })).count()
+}
+
+/// The logout that was asked for.
+pub(crate) fn posted(effects: &[Effect]) -> RequestId {
+    let posted = effects.iter().find_map(|effect| match effect {
+        Effect::PostLogout { request } => Some(*request),
+        _ => None,
+    });
+    posted.expect("a logout is under way")
+}
+
+/// The tokens under which calls go out.
+pub(crate) fn sends(effects: &[Effect]) -> Vec<Stamp> {
+    let sent = |effect: &Effect| match effect {
+        Effect::SendCall { stamp, .. } => Some(*stamp),
+        _ => None,
+    };
+    effects.iter().filter_map(sent).collect()
+}
+
+/// Why tokens are asked for.
+pub(crate) fn asks(effects: &[Effect]) -> Vec<AskReason> {
+    let asked = |effect: &Effect| match effect {
+        Effect::RequestToken { reason, .. } => Some(*reason),
+        _ => None,
+    };
+    effects.iter().filter_map(asked).collect()
+}
+
+/// Another tab has a token of an hour.
+pub(crate) fn moved(stamp: Stamp) -> Event {
+    let (expires_at, lifetime) = (at(HOUR).wall, Millis::from_millis(HOUR));
+    Event::PeerTold(PeerMessage::Moved { stamp, expires_at, lifetime })
+}
+
+/// What the other tabs are told.
+pub(crate) fn tells(effects: &[Effect]) -> Vec<PeerMessage> {
+    let told = |effect: &Effect| match effect {
+        Effect::Tell(message) => Some(*message),
+        _ => None,
+    };
+    effects.iter().filter_map(told).collect()
 }
 
 /// A tab and all that it wanted done so far.
