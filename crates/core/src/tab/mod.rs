@@ -110,8 +110,8 @@ struct Logout {
     request: RequestId,
     /// When to give it up.
     stuck_at: Timestamp,
-    /// The login that it ends, if this tab held one.
-    epoch: Option<Epoch>,
+    /// The login that it ends; zero if this tab held none.
+    epoch: Epoch,
 }
 
 /// A question that is asked beside all else, and changes no state until it is answered.

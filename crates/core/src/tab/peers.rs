@@ -1,6 +1,6 @@
 //! What other tabs tell.
 
-use super::{Effect, Effects, Hold, PeerMessage, Phase, Reason, Tab};
+use super::{Effect, Effects, Hold, PeerMessage, Phase, Reason, State, Tab};
 use crate::id::{Epoch, Stamp};
 use crate::time::{Millis, Moment, Timestamp};
 
@@ -13,6 +13,7 @@ impl Tab {
             PeerMessage::Moved { stamp, expires_at, lifetime } => {
                 self.peer_moved(now, stamp, now.wall.until(expires_at).min(lifetime), lifetime, effects);
             }
+            PeerMessage::LoggedOut { epoch: Epoch(0) } => self.doubt(now, effects),
             PeerMessage::LoggedOut { epoch } => self.ended_elsewhere(epoch, false, effects),
             PeerMessage::CoolDown { until } => self.cool_down(now, now.wall.until(until)),
             PeerMessage::Active { at, known } => self.peer_active(now, at, known, effects),
@@ -76,6 +77,15 @@ impl Tab {
     pub(super) fn tell_active(&self, now: Moment, effects: &mut Effects) {
         let (at, known) = self.activity.points(now);
         effects.push(Effect::Tell(PeerMessage::Active { at, known }));
+    }
+
+    /// What this tab knows, or is being told, may be over: nothing goes out until the Worker has said so.
+    fn doubt(&mut self, now: Moment, effects: &mut Effects) {
+        let (hold, over) = (self.phase.hold(), self.phase.over());
+        if !matches!(self.state(), State::LoggedOut | State::LoggingIn | State::Ended) {
+            self.cancel_open(effects);
+            self.ask_who_is_there(now, hold, over, 0, Reason::LogoutElsewhere, effects);
+        }
     }
 
     /// The session of this login, or of a later one, is over.
