@@ -12,9 +12,8 @@ mod tab_play;
 use everlit_core::tab::{Effect, Event, PeerMessage, Presence, Settings, State, TokenAnswer, TokenState};
 use everlit_core::time::Millis;
 use everlit_core::vault::AskReason;
-use tab_play::{HOUR, MINUTE, Play, SECOND, at, clocks, token};
+use tab_play::{BARE, HOUR, MINUTE, Play, SECOND, at, clocks, token};
 
-const BARE: Settings = Settings { events: false, ..Settings::DEFAULT };
 const LIMIT: u64 = 30 * MINUTE;
 
 /// A token of ten hours in a session that ends after half an hour without activity, as the Worker tells of it when the user

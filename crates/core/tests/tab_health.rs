@@ -16,9 +16,7 @@ use everlit_core::tab::{
     State, TokenAnswer, TokenState, Ways,
 };
 use everlit_core::time::{Millis, Timestamp};
-use tab_play::{HOUR, MINUTE, OWN, Play, SECOND, WALL, at, clocks, failed, stamp, token};
-
-const BARE: Settings = Settings { events: false, ..Settings::DEFAULT };
+use tab_play::{BARE, HOUR, MINUTE, OWN, Play, SECOND, WALL, at, clocks, failed, stamp, token};
 
 fn told(play: &Play) -> Vec<Health> {
     play.effects

@@ -37,8 +37,10 @@ fn found(play: &mut Play, now: u64) {
 fn a_logout_of_the_far_future_ends_no_session_that_the_worker_knows() {
     let mut play = Play::new(BARE);
     play.step(at(0), Event::Opened { hidden: false });
+    let before = play.request();
     play.step(at(1), logged_out(FAR));
-    found(&mut play, 100);
+    let answer = SessionAnswer::Active(token(1, HOUR, HOUR));
+    play.step(at(100), Event::SessionAnswered { request: before, answer });
     assert_eq!(play.state(), State::Resuming, "that may have been said before the logout");
     found(&mut play, 200);
     assert_eq!((play.state(), play.questions()), (State::Active, 2));

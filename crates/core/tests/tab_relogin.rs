@@ -13,9 +13,7 @@ use everlit_core::id::{CallId, RequestId};
 use everlit_core::tab::{
     Effect, Event, PeerMessage, ReloginAnswer, SessionAnswer, Settings, State, TokenAnswer, Way, Ways,
 };
-use tab_play::{HOUR, MINUTE, Play, SECOND, at, stamp, token};
-
-const BARE: Settings = Settings { events: false, ..Settings::DEFAULT };
+use tab_play::{BARE, HOUR, MINUTE, Play, SECOND, at, stamp, token};
 
 /// A tab whose grant is over, in a page that was used for a minute.
 fn refused(silent: Ways) -> Play {

@@ -14,10 +14,7 @@ use everlit_core::retry::{Advice, Failure};
 use everlit_core::tab::{Ailment, Denial, Effect, Event, Failed, PeerMessage, Settings, State, TokenAnswer};
 use everlit_core::time::{Millis, Timestamp};
 use everlit_core::vault::AskReason;
-use tab_play::{HOUR, MINUTE, OWN, Play, SECOND, WALL, at, failed, stamp, token};
-
-/// Nothing but the token: no socket, no look at the clock that would stand in the way of counting.
-const BARE: Settings = Settings { events: false, ..Settings::DEFAULT };
+use tab_play::{BARE, HOUR, MINUTE, OWN, Play, SECOND, WALL, at, failed, stamp, token};
 
 fn asked_for(effects: &[Effect]) -> Option<AskReason> {
     effects.iter().find_map(|effect| match effect {

@@ -186,6 +186,8 @@ pub(crate) fn web(repo: &Repo) -> Result<()> {
 
         let mut optimise = repo.command(npm::wasm_opt(repo)?);
         optimise.args(["-Oz", "--gufa-optimizing", "--converge", "--reorder-functions-by-name"]);
+        // What is called once is put in place only while that is short: what is alike compresses better where it stands apart.
+        optimise.args(["--one-caller-inline-max-function-size=120", "--always-inline-max-function-size=8"]);
         // A trap would be a fault of ours that ends the machine either way, and nothing lies in the first kilobyte.
         optimise.args(["--traps-never-happen", "--low-memory-unused"]);
         optimise.args(["--strip-debug", "--strip-producers", "--strip-target-features"]);

@@ -3,8 +3,8 @@
 use super::anchor::Anchor;
 use super::due::STUCK;
 use super::{
-    Effect, Effects, Failed, Hold, PeerMessage, Phase, Reason, SessionAnswer, Tab, TokenAnswer, TokenState,
-    Ways,
+    Effect, Effects, Failed, Hold, PeerMessage, Phase, Reason, SessionAnswer, State, Tab, TokenAnswer,
+    TokenState, Ways,
 };
 use crate::id::{RequestId, Stamp};
 use crate::retry::{self, Advice, Failure};
@@ -23,24 +23,25 @@ impl Tab {
         answer: SessionAnswer,
         effects: &mut Effects,
     ) {
-        let Phase::Resuming { hold, over, request: Some(awaited), failures, .. } = self.phase else {
-            return;
+        let report = self.report.take_if(|report| report.request == request);
+        let (hold, over, failures) = match self.phase {
+            Phase::Resuming { hold, over, request: Some(awaited), failures, .. } if awaited == request => {
+                (hold, over, failures)
+            }
+            // Of the token that is waited with still: it says nothing of a newer one.
+            _ if self.state() == State::ReauthRequired
+                && report.map(|report| report.stamp) == self.phase.stamp() =>
+            {
+                (None, self.phase.over(), 0)
+            }
+            _ => return,
         };
-        if awaited != request {
-            return;
-        }
         match answer {
             // Said before a logout of which this tab knows.
             SessionAnswer::Active(TokenState { stamp, .. }) | SessionAnswer::ReauthRequired { stamp, .. }
                 if stamp.epoch <= over =>
             {
                 self.enter(Phase::LoggedOut { over }, Reason::NoSession, effects);
-            }
-            // Said before one that another tab has told of, perhaps. The next answer is believed.
-            SessionAnswer::Active(TokenState { stamp, .. }) | SessionAnswer::ReauthRequired { stamp, .. }
-                if stamp.epoch <= self.gone && self.may_hurry(now) =>
-            {
-                self.check_session_over(now, over, 0, Reason::LogoutElsewhere, effects);
             }
             SessionAnswer::Active(token) => self.hold_newest(now, token, hold, Reason::SessionFound, effects),
             SessionAnswer::ReauthRequired { stamp, silent } => {

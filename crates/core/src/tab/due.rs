@@ -21,6 +21,9 @@ impl Tab {
     pub(super) fn do_what_is_due(&mut self, now: Moment, nudged: bool, effects: &mut Effects) {
         self.give_up(now, effects);
         let seen = nudged && !self.is_hidden();
+        if seen {
+            self.look_again();
+        }
         let needed = seen || !self.waiting.is_empty();
         match self.phase {
             Phase::Active { hold, refresh_at }
@@ -193,7 +196,6 @@ impl Tab {
         reason: Reason,
         effects: &mut Effects,
     ) {
-        self.gone = Epoch(0);
         let request = self.name_request();
         let stuck_at = now.mono.after(STUCK);
         self.enter(
@@ -247,12 +249,19 @@ impl Tab {
         !self.is_present() && self.is_unwatched()
     }
 
-    /// When this tab is to report what its user does.
+    /// A session that waits for its user may have one by now, of whom nothing was heard here.
+    pub(super) fn look_again(&mut self) {
+        self.looks = self.state() == State::ReauthRequired;
+    }
+
+    /// When this tab is to report what its user does, or to look whether they logged in elsewhere.
     pub(super) fn report_at(&self) -> Timestamp {
-        match (self.phase, self.report) {
-            (Phase::Active { .. }, None) => self.activity.report_at.max(self.cool_until),
-            _ => Timestamp::NEVER,
-        }
+        let at = match self.phase {
+            Phase::Active { .. } => self.activity.report_at,
+            _ if self.looks && self.state() == State::ReauthRequired => self.look_after,
+            _ => return Timestamp::NEVER,
+        };
+        if self.report.is_none() { at.max(self.cool_until) } else { Timestamp::NEVER }
     }
 
     /// Looks whether the user is still there, or there again, and reports what they do when it is time.
@@ -268,14 +277,19 @@ impl Tab {
             let to = self.activity.presence;
             effects.push(Effect::Presence { to, left: self.activity.left(now) });
         }
-        if let Phase::Active { hold, .. } = self.phase
+        if let Some(stamp) = self.phase.stamp()
             && self.report_at() <= now.mono
         {
             let request = self.name_request();
-            let stuck_at = now.mono.after(STUCK);
-            self.report = Some(Report { request, stamp: hold.stamp, stuck_at });
-            self.activity.reported(now.mono);
-            self.request_token(now, request, hold, AskReason::Activity, effects);
+            self.report = Some(Report { request, stamp, stuck_at: now.mono.after(STUCK) });
+            if let Some(hold) = self.phase.hold() {
+                self.activity.reported(now.mono);
+                self.request_token(now, request, hold, AskReason::Activity, effects);
+            } else {
+                self.looks = false;
+                self.look_after = now.mono.after(schedule::INTERVAL_MIN);
+                effects.push(Effect::CheckSession { request });
+            }
         }
     }
 

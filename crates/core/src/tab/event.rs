@@ -227,7 +227,7 @@ pub enum PeerMessage {
     },
     /// The user logged out of this login and of all before it.
     LoggedOut {
-        /// The login.
+        /// The login; zero if the tab did not know it, and those that do have to ask.
         epoch: Epoch,
     },
     /// A server wants to be left alone.

@@ -71,10 +71,12 @@ pub struct Tab {
     tried: (Stamp, Ways),
     /// The newest login that another tab told of while this one was asking.
     rumour: Epoch,
-    /// The login that another tab told the end of meanwhile.
-    gone: Epoch,
-    /// The report of activity that is under way.
+    /// The report of activity, or the look at a session that waits for its user, that is under way.
     report: Option<Report>,
+    /// Somebody came back to a session that waits for its user, who may have logged in elsewhere meanwhile.
+    looks: bool,
+    /// No look at such a session before.
+    look_after: Timestamp,
     next_request: RequestId,
     sequence: u32,
     /// Both clocks as of the last step.
@@ -87,6 +89,8 @@ pub struct Tab {
     hidden_at: Timestamp,
     /// Until when the Worker, or whoever is behind it, wants to be left alone.
     cool_until: Timestamp,
+    /// When a wake is made up for that fell into such a time.
+    wake_at: Timestamp,
     /// When the clocks are looked at next.
     tick_at: Timestamp,
     /// When the health is looked at next.
@@ -106,15 +110,15 @@ struct Logout {
     request: RequestId,
     /// When to give it up.
     stuck_at: Timestamp,
-    /// The login that it ends, if this tab held one.
-    epoch: Option<Epoch>,
+    /// The login that it ends; zero if this tab held none.
+    epoch: Epoch,
 }
 
-/// A report that is under way.
+/// A question that is asked beside all else, and changes no state until it is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Report {
     request: RequestId,
-    /// The token that it was made under.
+    /// The token that it was asked under.
     stamp: Stamp,
     /// When to give it up.
     stuck_at: Timestamp,
@@ -147,9 +151,10 @@ impl Tab {
             looked_for: NONE,
             tried: (NONE, Ways::NONE),
             rumour: Epoch(0),
-            gone: Epoch(0),
             logout: None,
             report: None,
+            looks: false,
+            look_after: Timestamp::from_millis(0),
             next_request: RequestId(1),
             sequence: 0,
             last: Instant::NONE,
@@ -157,6 +162,7 @@ impl Tab {
             touched: false,
             hidden_at: Timestamp::NEVER,
             cool_until: Timestamp::from_millis(0),
+            wake_at: never,
             tick_at: never,
             check_at: never,
             activity: Activity::NONE,
@@ -244,7 +250,7 @@ impl Tab {
             true => self.tick_at.min(self.activity.presence_at).min(self.check_at),
         };
         let socket = self.socket.deadline(self.hidden_at);
-        let next = self.phase_deadline().min(logout).min(report).min(look).min(socket);
+        let next = self.phase_deadline().min(self.wake_at).min(logout).min(report).min(look).min(socket);
         (next != Timestamp::NEVER).then_some(next)
     }
 
@@ -272,8 +278,10 @@ impl Tab {
     pub fn step(&mut self, now: Moment, event: Event) -> Effects {
         let mut effects = Effects::none();
         let sequence = self.sequence;
-        if self.woke(now) || matches!(event, Event::Restored) {
-            self.resume(now, matches!(event, Event::Restored), &mut effects);
+        let woke = self.woke(now);
+        let restored = matches!(event, Event::Restored) || self.wake_at <= now.mono;
+        if woke || restored {
+            self.resume(now, woke, restored, &mut effects);
         }
         self.handle(now, event, &mut effects);
         self.place_waiting(now.mono, &mut effects);
@@ -338,6 +346,7 @@ impl Tab {
         self.phase = phase;
         if from != to {
             self.why = reason;
+            self.wake_at = Timestamp::NEVER;
             self.sequence = self.sequence.saturating_add(1);
             effects.push(Effect::Transition { sequence: self.sequence, from, to, reason });
         }

@@ -1,6 +1,6 @@
 //! What other tabs tell.
 
-use super::{Effect, Effects, Hold, PeerMessage, Phase, Reason, Tab};
+use super::{Effect, Effects, Hold, PeerMessage, Phase, Reason, State, Tab};
 use crate::id::{Epoch, Stamp};
 use crate::retry::COOL_DOWN_MAX;
 use crate::time::{Millis, Moment, Timestamp};
@@ -88,28 +88,29 @@ impl Tab {
         effects.push(Effect::Tell(PeerMessage::Active { at, known }));
     }
 
-    /// The session of this login is over, or of one that this tab has not heard of.
+    /// The session of this login is over, as somebody says; zero if they do not know of which.
     pub(super) fn ended_elsewhere(&mut self, now: Moment, over: Epoch, ended: bool, effects: &mut Effects) {
-        let Some(Stamp { epoch, .. }) = self.phase.stamp() else {
-            // The answer that is under way may be older than that.
-            self.gone = over;
-            return;
-        };
-        if epoch == over {
+        let held = self.phase.stamp().map_or(Epoch(0), |stamp| stamp.epoch);
+        if held == Epoch(0) || over == Epoch(0) || held < over {
+            self.doubt(now, effects);
+        } else if held == over {
             self.cancel_open(effects);
             if ended {
                 self.enter(Phase::Ended { over }, Reason::SessionEnded, effects);
             } else {
                 self.enter(Phase::LoggedOut { over }, Reason::LogoutElsewhere, effects);
             }
-        } else if epoch < over {
-            self.peer_moved(
-                now,
-                Stamp { epoch: over, ..Stamp::default() },
-                Millis::ZERO,
-                Millis::ZERO,
-                effects,
-            );
+        }
+    }
+
+    /// What this tab knows, or is being told, may be over: nothing goes out until the Worker has said so.
+    fn doubt(&mut self, now: Moment, effects: &mut Effects) {
+        let (hold, over) = (self.phase.hold(), self.phase.over());
+        let knows = matches!(self.state(), State::LoggedOut | State::LoggingIn | State::Ended);
+        // What is being told is never believed; what is known a little longer, if it is doubted all the time.
+        if !knows && (self.phase.stamp().is_none() || self.may_hurry(now)) {
+            self.cancel_open(effects);
+            self.ask_who_is_there(now, hold, over, 0, Reason::LogoutElsewhere, effects);
         }
     }
 }

@@ -71,7 +71,7 @@ impl Tab {
             | Phase::ReauthRequired { .. } => {
                 if self.logout.is_none() {
                     let request = self.name_request();
-                    let epoch = self.phase.stamp().map(|stamp| stamp.epoch);
+                    let epoch = self.phase.stamp().unwrap_or_default().epoch;
                     self.logout = Some(Logout { request, stuck_at: now.mono.after(STUCK), epoch });
                     effects.push(Effect::PostLogout { request });
                 }
@@ -81,14 +81,15 @@ impl Tab {
 
     pub(super) fn logout_answered(&mut self, request: RequestId, done: bool, effects: &mut Effects) {
         let Some(logout) = self.logout.take_if(|logout| logout.request == request) else { return };
-        let over = self.newest_epoch();
+        let newest = self.newest_epoch();
         // Nothing is claimed that the Worker did not confirm: without its word the session goes on and the app is told.
         // A newer login that this tab took up meanwhile is not what was ended.
-        if done && logout.epoch.is_none_or(|epoch| over <= epoch) {
-            let over = over.max(logout.epoch.unwrap_or_default());
-            effects.push(Effect::Tell(PeerMessage::LoggedOut { epoch: over }));
+        let epoch = logout.epoch;
+        if done && (epoch == Epoch(0) || newest <= epoch) {
+            // Which login it was is not known for sure if nobody had said so when it began: then the others ask.
+            effects.push(Effect::Tell(PeerMessage::LoggedOut { epoch }));
             self.cancel_open(effects);
-            self.enter(Phase::LoggedOut { over }, Reason::Logout, effects);
+            self.enter(Phase::LoggedOut { over: newest.max(epoch) }, Reason::Logout, effects);
         }
         effects.push(Effect::SettleLogout { done });
     }

@@ -4,6 +4,7 @@ use core::mem;
 
 use super::due::STUCK;
 use super::{Effects, Hold, Phase, Reason, Tab};
+use crate::retry;
 use crate::time::{Instant, Millis, Moment, Timestamp};
 
 /// How far the two clocks may drift apart between two steps before that counts as a wake.
@@ -35,10 +36,18 @@ impl Tab {
 
     /// The tab cannot rely on what it knows about time: it asks, and calls wait. Where nobody looks and nothing waits, it asks
     /// when they return.
-    pub(super) fn resume(&mut self, now: Moment, restored: bool, effects: &mut Effects) {
+    pub(super) fn resume(&mut self, now: Moment, woke: bool, restored: bool, effects: &mut Effects) {
         self.look_for_user(now, effects);
         self.drop_socket(effects);
+        // While the clocks agree there is no hurry: a server that wants to be left alone is left alone.
+        if now.mono < self.cool_until {
+            self.wake_at = self.cool_until.after(retry::backoff(1, now.entropy));
+            return;
+        }
+        self.wake_at = Timestamp::NEVER;
         match self.phase {
+            // It is asked again when it is time.
+            Phase::Degraded { retry_at: Some(_), .. } if !woke => {}
             Phase::Active { hold, .. } if self.is_unwatched() => {
                 // Whether it lives on is not certain: nobody is to rely on it.
                 let hold = Hold { expires_at: hold.expires_at.min(now.mono), ..hold };

@@ -11,9 +11,11 @@
 use everlit_core::id::{CallId, RequestId};
 use everlit_core::retry::{Advice, Failure};
 use everlit_core::tab::{
-    Effect, Event, Failed, Phase, ProviderId, SessionAnswer, Settings, State, Tab, TokenAnswer, TokenState,
+    Effect, Event, Failed, PeerMessage, Phase, ProviderId, SessionAnswer, Settings, State, Tab, TokenAnswer,
+    TokenState,
 };
 use everlit_core::time::{Millis, Moment, Timestamp};
+use everlit_core::vault::AskReason;
 use everlit_core::{Epoch, Generation, Stamp};
 
 pub(crate) const WALL: u64 = 1_790_000_000_000;
@@ -23,6 +25,9 @@ pub(crate) const OWN: ProviderId = ProviderId(0);
 pub(crate) const SECOND: u64 = 1_000;
 pub(crate) const MINUTE: u64 = 60 * SECOND;
 pub(crate) const HOUR: u64 = 60 * MINUTE;
+
+/// Nothing but the token: no socket, no look at the clock that would stand in the way of counting.
+pub(crate) const BARE: Settings = Settings { events: false, ..Settings::DEFAULT };
 
 pub(crate) const fn stamp(generation: u32) -> Stamp {
     Stamp { epoch: LOGIN, generation: Generation(generation) }
@@ -57,6 +62,61 @@ pub(crate) const fn token(generation: u32, left: u64, lifetime: u64) -> TokenSta
 
 pub(crate) const fn failed(failure: Failure) -> Failed {
     Failed { failure, retry_after: None, elapsed: Millis::ZERO, advice: Advice::Ours }
+}
+
+/// The last time that the Worker was asked whether there is a session.
+pub(crate) fn looked(effects: &[Effect]) -> Option<RequestId> {
+    effects.iter().rev().find_map(|effect| match effect {
+        Effect::CheckSession { request } => Some(*request),
+        _ => None,
+    })
+}
+
+/// How often it was.
+pub(crate) fn looks(effects: &[Effect]) -> usize {
+    effects.iter().filter(|effect| matches!(effect, Effect::CheckSession { .. })).count()
+}
+
+/// The logout that was asked for.
+pub(crate) fn posted(effects: &[Effect]) -> RequestId {
+    let posted = effects.iter().find_map(|effect| match effect {
+        Effect::PostLogout { request } => Some(*request),
+        _ => None,
+    });
+    posted.expect("a logout is under way")
+}
+
+/// The tokens under which calls go out.
+pub(crate) fn sends(effects: &[Effect]) -> Vec<Stamp> {
+    let sent = |effect: &Effect| match effect {
+        Effect::SendCall { stamp, .. } => Some(*stamp),
+        _ => None,
+    };
+    effects.iter().filter_map(sent).collect()
+}
+
+/// Why tokens are asked for.
+pub(crate) fn asks(effects: &[Effect]) -> Vec<AskReason> {
+    let asked = |effect: &Effect| match effect {
+        Effect::RequestToken { reason, .. } => Some(*reason),
+        _ => None,
+    };
+    effects.iter().filter_map(asked).collect()
+}
+
+/// Another tab has a token of an hour.
+pub(crate) fn moved(stamp: Stamp) -> Event {
+    let (expires_at, lifetime) = (at(HOUR).wall, Millis::from_millis(HOUR));
+    Event::PeerTold(PeerMessage::Moved { stamp, expires_at, lifetime })
+}
+
+/// What the other tabs are told.
+pub(crate) fn tells(effects: &[Effect]) -> Vec<PeerMessage> {
+    let told = |effect: &Effect| match effect {
+        Effect::Tell(message) => Some(*message),
+        _ => None,
+    };
+    effects.iter().filter_map(told).collect()
 }
 
 /// A tab and all that it wanted done so far.
