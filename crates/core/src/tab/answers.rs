@@ -34,7 +34,15 @@ impl Tab {
             {
                 (None, self.phase.over(), 0)
             }
-            _ => return,
+            Phase::LoggedOut { .. }
+            | Phase::LoggingIn { .. }
+            | Phase::Active { .. }
+            | Phase::Refreshing { .. }
+            | Phase::Resuming { .. }
+            | Phase::Degraded { .. }
+            | Phase::Relogin { .. }
+            | Phase::ReauthRequired { .. }
+            | Phase::Ended { .. } => return,
         };
         match answer {
             // Said before a logout of which this tab knows.

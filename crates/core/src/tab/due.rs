@@ -256,10 +256,12 @@ impl Tab {
 
     /// When this tab is to report what its user does, or to look whether they logged in elsewhere.
     pub(super) fn report_at(&self) -> Timestamp {
-        let at = match self.phase {
-            Phase::Active { .. } => self.activity.report_at,
-            _ if self.looks && self.state() == State::ReauthRequired => self.look_after,
-            _ => return Timestamp::NEVER,
+        let at = if let Phase::Active { .. } = self.phase {
+            self.activity.report_at
+        } else if self.looks && self.state() == State::ReauthRequired {
+            self.look_after
+        } else {
+            return Timestamp::NEVER;
         };
         if self.report.is_none() { at.max(self.cool_until) } else { Timestamp::NEVER }
     }
