@@ -108,7 +108,7 @@ fn clocks_that_jump_all_the_time_are_no_storm() {
             play.answer(clocks(wall, mono), TokenAnswer::Current(token(1, HOUR, HOUR)));
         }
     }
-    assert!((1..=10).contains(&play.questions()), "{}", play.questions());
+    assert!((10..=14).contains(&play.questions()), "one a minute, and a few: {}", play.questions());
     assert_eq!(play.state(), State::Active);
 }
 

@@ -12,6 +12,10 @@ use crate::vault::AskReason;
 
 /// How long a request may take, the wait for the lock included, before it is given up.
 pub(super) const STUCK: Millis = Millis::from_secs(30);
+/// How often a question is asked, in the long run, that nothing is due for.
+const HURRY_EVERY: Millis = Millis::from_secs(60);
+/// How many of them may come at once, as a length of time.
+const HURRIES: Millis = Millis::from_secs(3 * 60);
 /// A clock that is wrong by less does no harm to anybody.
 const SKEW_BEGINS: Millis = Millis::from_secs(60);
 
@@ -207,13 +211,18 @@ impl Tab {
     }
 
     /// Whether a question may be asked now that nothing is due for: clocks that jump and whatever writes on the channel could
-    /// have one each time. If not, what is held is looked at as soon as it may.
+    /// have one each time, so there are a few at once and then one a minute. If not, what is held is looked at when there may.
+    #[inline(never)]
     pub(super) fn may_hurry(&mut self, now: Moment) -> bool {
-        let at = self.breaker.hurried(now.mono);
+        let next = self.hurry_at.max(now.mono);
+        let at = next.before(HURRIES);
         if let Phase::Active { refresh_at, .. } = &mut self.phase
-            && at > now.mono
+            && now.mono < at
         {
             *refresh_at = at.min(*refresh_at);
+        }
+        if at <= now.mono {
+            self.hurry_at = next.after(HURRY_EVERY);
         }
         at <= now.mono
     }

@@ -91,6 +91,8 @@ pub struct Tab {
     cool_until: Timestamp,
     /// When a wake is made up for that fell into such a time.
     wake_at: Timestamp,
+    /// Questions that nothing was due for have been asked up to here, in a time that moves on by a minute with each.
+    hurry_at: Timestamp,
     /// When the clocks are looked at next.
     tick_at: Timestamp,
     /// When the health is looked at next.
@@ -162,6 +164,7 @@ impl Tab {
             touched: false,
             hidden_at: Timestamp::NEVER,
             cool_until: Timestamp::from_millis(0),
+            hurry_at: Timestamp::from_millis(0),
             wake_at: never,
             tick_at: never,
             check_at: never,
