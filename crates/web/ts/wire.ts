@@ -105,6 +105,13 @@ export interface Known {
   readonly upstreams: readonly Upstream[];
 }
 
+/** What an answer says: to the machine, and beside that. */
+export interface Reading {
+  readonly numbers: readonly number[];
+  readonly known?: Known;
+  readonly providers?: readonly Told[];
+}
+
 /** The problem document in an answer, if it is one of ours. */
 export function problemOf({ status, body }: Answer): Trouble | undefined {
   const problem = body as Trouble | undefined | null;
@@ -116,7 +123,7 @@ export function problemOf({ status, body }: Answer): Trouble | undefined {
  *
  * @param elapsed milliseconds since the question left
  */
-export function readSession(answer: Answer, elapsed: number): { numbers: SessionNumbers; known?: Known; providers?: Told[] } {
+export function readSession(answer: Answer, elapsed: number): Reading & { numbers: SessionNumbers } {
   const { status, body } = answer;
   const { epoch, generation, user, upstreams, providers, silent } = (body ?? {}) as Said;
   const known = { epoch, user, upstreams };
