@@ -226,7 +226,7 @@ describe("the event socket", () => {
   const listen = (given = new AbortController()) => {
     const heard = [];
     const hear = (name) => (...what) => heard.push([name, ...what]);
-    inside.events.listen({ opened: hear("opened"), closed: hear("closed"), told: hear("told"), provider: hear("provider") }, given.signal);
+    inside.events.listen({ opened: hear("opened"), closed: hear("closed"), told: hear("told") }, given.signal);
     return { heard, given };
   };
 
@@ -248,11 +248,10 @@ describe("the event socket", () => {
       }
       assert.deepEqual(heard, [["opened", false]]);
       for (const kind of ["moved", "reauth_required", "ended", "logged_out"]) socket.onmessage({ data: JSON.stringify({ ...notice, kind }) });
-      socket.onmessage({ data: JSON.stringify({ ...notice, kind: "provider", provider: "broker", state: "ready" }) });
-      assert.deepEqual(heard.slice(1), [["told", 0, 5, 2], ["told", 1, 5, 2], ["told", 2, 5, 2], ["told", 3, 5, 2], ["provider", "broker", "ready"]]);
+      assert.deepEqual(heard.slice(1), [["told", 0, 5, 2], ["told", 1, 5, 2], ["told", 2, 5, 2], ["told", 3, 5, 2]]);
       given.abort();
       assert.equal(socket.closed, true, "an open socket keeps a page out of the back/forward cache");
-      assert.equal(heard.length, 6, "and nothing is said of it");
+      assert.equal(heard.length, 5, "and nothing is said of it");
     });
   }
 

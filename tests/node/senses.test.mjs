@@ -126,17 +126,6 @@ describe("providers", () => {
     );
     assert.notEqual(tab.session.providers, providers);
   });
-
-  test("are told of by the event socket, and only those that are known", async () => {
-    const world = new World();
-    world.providers = [
-      { name: "demo", state: "ready" },
-      { name: "broker", state: "unavailable" },
-    ];
-    const tab = await world.opened({ events: true });
-    for (const [name, state] of [["broker", "needs_human"], ["unheard-of", "ready"], ["broker", "constructor"]]) tab.socket.heard.provider(name, state);
-    assert.deepEqual(tab.session.providers[1], { name: "broker", state: "needs-human" });
-  });
 });
 
 describe("health, presence and the Worker's clock", () => {

@@ -81,11 +81,10 @@ const NEWS = ["moved", "reauth_required", "ended", "logged_out"];
 /** Nothing of a message is used unless all of it is as it should be. */
 function tell(text: string, heard: Heard): void {
   try {
-    const { v, kind, epoch, generation, provider, state } = JSON.parse(text);
-    if (v !== VERSION) return;
+    const { v, kind, epoch, generation } = JSON.parse(text);
     const news = NEWS.indexOf(kind);
-    if (news >= 0 && Number.isSafeInteger(epoch) && Number.isSafeInteger(generation)) heard.told(news as News, epoch, generation);
-    else if (kind === "provider" && typeof provider === "string" && typeof state === "string") heard.provider(provider, state);
+    if (v !== VERSION || news < 0 || !Number.isSafeInteger(epoch) || !Number.isSafeInteger(generation)) return;
+    heard.told(news as News, epoch, generation);
   } catch {
     // Not from our Worker, or from a newer one: what it says is learned by the next question.
   }

@@ -357,10 +357,6 @@ export function createSession(
     opened: (shared) => on(EventKind.SocketOpened, +shared),
     closed: () => on(EventKind.SocketClosed),
     told: (...news) => on(EventKind.SocketTold, ...news),
-    provider(name, state) {
-      const at = providers.findIndex((provider) => provider.name === name);
-      if (at >= 0) on(EventKind.ProviderTold, at, 0, stateOf(state));
-    },
   });
   const calls = createCalls({
     base: page.base,
