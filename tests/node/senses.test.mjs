@@ -126,6 +126,30 @@ describe("providers", () => {
     );
     assert.notEqual(tab.session.providers, providers);
   });
+
+  /** Which of two follow the session into a refresh. @param {object} demo @param {object} broker */
+  async function followers(demo, broker) {
+    const world = new World();
+    world.providers = [{ name: "demo", ...demo }, { name: "broker", ...broker }];
+    const tab = await world.opened();
+    const changes = heard(tab, "providerchange");
+    await world.pass(50_000);
+    return [...new Set(changes.map(({ name }) => name))];
+  }
+
+  test("the session's own is the one that the Worker says it is", async () => {
+    const [ready, own, none] = [{ state: "ready" }, { state: "ready", own: true }, { state: "unavailable" }];
+    assert.deepEqual(await followers(ready, own), ["broker"]);
+    assert.deepEqual(await followers(own, ready), ["demo"]);
+    assert.deepEqual(await followers(own, none), ["demo"]);
+  });
+
+  test("of a Worker that does not say so, the one that is there", async () => {
+    const [ready, none] = [{ state: "ready" }, { state: "unavailable" }];
+    assert.deepEqual(await followers(none, ready), ["broker"]);
+    assert.deepEqual(await followers(ready, none), ["demo"]);
+    assert.deepEqual(await followers(none, none), []);
+  });
 });
 
 describe("health, presence and the Worker's clock", () => {

@@ -273,9 +273,8 @@ export function createSession(
     if (!same(told.map(nameOf), providers.map(nameOf))) {
       providers = told.map(({ name }, at) => ({ name, state: providers[at]?.state ?? "unavailable" }));
     }
-    // A guess, here and nowhere else, because the Worker does not say it: until others can be linked, the one of which there
-    // is something is the login's.
-    own = told.findIndex(({ state }) => state !== "unavailable");
+    // A Worker of before does not say which is: with it no other can be linked.
+    own = told.indexOf((told.find(({ own }) => own) ?? told.find(({ state }) => state !== "unavailable"))!);
     told.forEach(({ state }, at) => take(EventKind.ProviderTold, at, +(at === own), stateOf(state)));
   };
 

@@ -6,7 +6,7 @@ import type { Answer } from "./transport.js";
 import type { Problem, User } from "./types.js";
 
 /** What a value is to be: what passes a check, a list of such, an object with such members, or just this value. */
-type Shape = ((value: unknown) => boolean) | readonly [Shape] | { readonly [member: string]: Shape } | string | number;
+type Shape = ((value: unknown) => boolean) | readonly [Shape] | { readonly [member: string]: Shape } | string | number | true;
 
 const fits = (shape: Shape, value: unknown): boolean =>
   typeof shape === "function"
@@ -46,7 +46,7 @@ const token = {
 const session = {
   v: VERSION,
   server_time: seconds,
-  providers: [{ name: text, state: (state: unknown) => stateOf(state) >= 0 }],
+  providers: [{ name: text, state: (state: unknown) => stateOf(state) >= 0, own: maybe(true) }],
 } as const;
 const upstreams = [{ name: text, origin: text, path: text, mode: "bff", vault: text }] as const;
 const active = { ...session, ...token, state: "active", user, upstreams } as const;
@@ -96,6 +96,8 @@ export interface Upstream {
 export interface Told {
   readonly name: string;
   readonly state: string;
+  /** Whether the session is a login of it. */
+  readonly own?: true;
 }
 
 /** What is known of a session beside its token. */
