@@ -304,7 +304,7 @@ describe("the event socket", () => {
     assert.deepEqual([one.said, two.said], [[true, "news"], [true, "news"]]);
     const late = connect();
     late.onmessage({ data: 1 });
-    assert.deepEqual(late.said, [true]);
+    assert.deepEqual(late.said, [true, "news"], "who comes later hears where the session stands, as who opens a socket does");
     two.onmessage({ data: 0 });
     late.onmessage({ data: "garbage" });
     assert.equal(sockets[0].closed, undefined);
@@ -315,6 +315,9 @@ describe("the event socket", () => {
     assert.equal(sockets[0].closed, true);
     two.onmessage({ data: 1 });
     assert.equal(sockets.length, 2);
+    sockets[1].onopen();
+    one.onmessage({ data: 1 });
+    assert.equal(one.said.at(-1), true, "what another socket said is of another time");
     sockets[1].onclose();
     assert.equal(two.said.at(-1), false);
   });

@@ -227,6 +227,31 @@ describe("the event socket", () => {
     assert.deepEqual([tab.socket.open, tab.channel.open], [true, true]);
   });
 
+  test("says where the session stands when it is opened: nothing is asked where that is no news", async () => {
+    const world = new World();
+    const tab = await world.opened({ events: true, silent: [] });
+    const first = async (news) => {
+      const { length } = world.asked;
+      tab.socket.heard.closed();
+      await world.pass(2_000);
+      tab.socket.heard.opened(false);
+      tab.socket.heard.told(news, world.epoch, world.generation);
+      await settled();
+      return [tab.session.state, world.asked.length - length];
+    };
+    const [moved, reauthRequired] = [0, 1];
+    assert.deepEqual(await first(moved), ["active", 0]);
+    world.rotate();
+    assert.deepEqual(await first(moved), ["active", 0], "a newer token is fetched when it is needed");
+    world.state = "reauth_required";
+    assert.deepEqual(await first(reauthRequired), ["reauth-required", 1]);
+    assert.deepEqual(await first(reauthRequired), ["reauth-required", 0]);
+    world.state = "active";
+    world.rotate();
+    assert.deepEqual(await first(moved), ["active", 1]);
+    assert.deepEqual(await first(moved), ["active", 0]);
+  });
+
   test("that closes is opened again, later each time", async () => {
     const world = new World();
     const tab = await world.opened({ events: true });

@@ -96,6 +96,8 @@ function share(): void {
   const tabs = new Map<MessagePort, boolean>();
   let socket: AbortController | undefined;
   let open = false;
+  /** What was said last: where the session stands. */
+  let last: Said | undefined;
   const forget = (port: MessagePort) => {
     tabs.delete(port);
     if (tabs.size) return;
@@ -104,6 +106,7 @@ function share(): void {
   };
   const say = (said: Said) => {
     if (typeof said === "boolean") open = said;
+    else last = said;
     for (const port of tabs.keys()) port.postMessage(said);
     if (said === false) {
       tabs.clear();
@@ -118,9 +121,13 @@ function share(): void {
       tabs.set(port, true);
       if (!socket) {
         open = false;
+        last = undefined;
         socket = new AbortController();
         connect(say, socket.signal);
-      } else if (open && !known) port.postMessage(true);
+      } else if (open && !known) {
+        port.postMessage(true);
+        if (last) port.postMessage(last);
+      }
     };
   };
   // A tab that is killed says nothing.
