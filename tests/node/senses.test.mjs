@@ -127,15 +127,28 @@ describe("providers", () => {
     assert.notEqual(tab.session.providers, providers);
   });
 
-  test("are told of by the event socket, and only those that are known", async () => {
+  /** Which of two follow the session into a refresh. @param {object} demo @param {object} broker */
+  async function followers(demo, broker) {
     const world = new World();
-    world.providers = [
-      { name: "demo", state: "ready" },
-      { name: "broker", state: "unavailable" },
-    ];
-    const tab = await world.opened({ events: true });
-    for (const [name, state] of [["broker", "needs_human"], ["unheard-of", "ready"], ["broker", "constructor"]]) tab.socket.heard.provider(name, state);
-    assert.deepEqual(tab.session.providers[1], { name: "broker", state: "needs-human" });
+    world.providers = [{ name: "demo", ...demo }, { name: "broker", ...broker }];
+    const tab = await world.opened();
+    const changes = heard(tab, "providerchange");
+    await world.pass(50_000);
+    return [...new Set(changes.map(({ name }) => name))];
+  }
+
+  test("the session's own is the one that the Worker says it is", async () => {
+    const [ready, own, none] = [{ state: "ready" }, { state: "ready", own: true }, { state: "unavailable" }];
+    assert.deepEqual(await followers(ready, own), ["broker"]);
+    assert.deepEqual(await followers(own, ready), ["demo"]);
+    assert.deepEqual(await followers(own, none), ["demo"]);
+  });
+
+  test("of a Worker that does not say so, the one that is there", async () => {
+    const [ready, none] = [{ state: "ready" }, { state: "unavailable" }];
+    assert.deepEqual(await followers(none, ready), ["broker"]);
+    assert.deepEqual(await followers(ready, none), ["demo"]);
+    assert.deepEqual(await followers(none, none), []);
   });
 });
 
@@ -212,6 +225,31 @@ describe("the event socket", () => {
     tab.life.restored();
     await settled();
     assert.deepEqual([tab.socket.open, tab.channel.open], [true, true]);
+  });
+
+  test("says where the session stands when it is opened: nothing is asked where that is no news", async () => {
+    const world = new World();
+    const tab = await world.opened({ events: true, silent: [] });
+    const first = async (news) => {
+      const { length } = world.asked;
+      tab.socket.heard.closed();
+      await world.pass(2_000);
+      tab.socket.heard.opened(false);
+      tab.socket.heard.told(news, world.epoch, world.generation);
+      await settled();
+      return [tab.session.state, world.asked.length - length];
+    };
+    const [moved, reauthRequired] = [0, 1];
+    assert.deepEqual(await first(moved), ["active", 0]);
+    world.rotate();
+    assert.deepEqual(await first(moved), ["active", 0], "a newer token is fetched when it is needed");
+    world.state = "reauth_required";
+    assert.deepEqual(await first(reauthRequired), ["reauth-required", 1]);
+    assert.deepEqual(await first(reauthRequired), ["reauth-required", 0]);
+    world.state = "active";
+    world.rotate();
+    assert.deepEqual(await first(moved), ["active", 1]);
+    assert.deepEqual(await first(moved), ["active", 0]);
   });
 
   test("that closes is opened again, later each time", async () => {

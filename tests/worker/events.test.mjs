@@ -39,14 +39,25 @@ async function enterDue() {
 /** @param {import("./support/browser.mjs").Browser} browser @param {any} held */
 const ask = (browser, held) => browser.call("/auth/token", { method: "POST", json: question(held, "deadline") });
 
-test("who opens one is told nothing, and hears an answer to a ping without the object being asked", async () => {
-  const { browser } = await enter(stack);
+test("who opens one is told where the session stands, and hears an answer to a ping without the object being asked", async () => {
+  const { browser, session } = await enter(stack);
   const socket = await listen(browser);
+  assert.deepEqual(JSON.parse(socket.first), { v: 1, kind: "moved", epoch: session.epoch, generation: 1 });
   for (let times = 0; times < 3; times += 1) socket.say("ping");
   await until("the answers", () => socket.heard.length === 3);
   assert.deepEqual(socket.heard, ["pong", "pong", "pong"]);
   assert.equal((await vault(browser, "/counts")).messages, 0);
   assert.equal(socket.closed, undefined);
+});
+
+test("what somebody has missed who comes back is the first word, also of an object that was just made", async () => {
+  const { browser, session } = await enterDue();
+  const socket = await listen(browser);
+  socket.drop();
+  assert.equal((await ask(browser, session)).json.generation, 2);
+  assert.deepEqual(JSON.parse((await listen(browser)).first), { v: 1, kind: "moved", epoch: session.epoch, generation: 2 });
+  await vault(browser, "/reset");
+  assert.deepEqual(JSON.parse((await listen(browser)).first), { v: 1, kind: "moved", epoch: session.epoch, generation: 2 });
 });
 
 test("a logout in one tab ends all of them within a second", async () => {
@@ -96,6 +107,7 @@ test("a grant that dies is told; the socket stays, and hears of the login that m
   stack.as.onToken = () => undefined;
   assert.deepEqual(await socket.notice("reauth_required"), { v: 1, kind: "reauth_required", epoch: session.epoch, generation: 1 });
   const second = await listen(browser);
+  assert.deepEqual(JSON.parse(second.first), { v: 1, kind: "reauth_required", epoch: session.epoch, generation: 1 });
   await enter(stack, browser);
   for (const each of [socket, second]) assert.equal((await each.notice("moved")).generation, 2);
   assert.equal(socket.closed, undefined);
@@ -223,6 +235,7 @@ test("an object that was put out of memory keeps its sockets, their order, and s
   sockets[3]?.say("ping");
   await until("an answer from sleep", () => sockets[3]?.heard.length === 1);
   sockets.push(await listen(browser));
+  assert.equal(JSON.parse(sockets.at(-1)?.first ?? "").generation, 1, "read from its row");
   const { instances: later } = await vault(browser, "/counts");
   assert.equal(later, instances + 1, "it was made anew, once");
   assert.equal(await sockets.shift()?.end(), 1013);
@@ -230,9 +243,9 @@ test("an object that was put out of memory keeps its sockets, their order, and s
   for (const socket of sockets) assert.equal((await socket.notice("moved")).generation, 2);
 });
 
-test("a socket costs neither rows nor timers", async () => {
+test("a socket costs neither rows nor timers, nor a look at the row that is in memory", async () => {
   const { browser } = await enter(stack);
-  const counts = async () => { const { rowsWritten, armedOutside } = await vault(browser, "/counts"); return [rowsWritten, armedOutside]; };
+  const counts = async () => { const { rowsRead, rowsWritten, armedOutside } = await vault(browser, "/counts"); return [rowsRead, rowsWritten, armedOutside]; };
   const before = await counts();
   const socket = await listen(browser);
   socket.say("ping");
@@ -243,7 +256,7 @@ test("a socket costs neither rows nor timers", async () => {
 });
 
 test("no secret in anything that was said", () => {
-  const said = opened.flatMap((socket) => socket.heard);
+  const said = opened.flatMap((socket) => [socket.first, ...socket.heard]);
   assert.ok(said.length > 60, "there is something to look in");
   for (const text of said) {
     assert.ok(text === "pong" || Object.keys(JSON.parse(text)).every((key) => ["v", "kind", "epoch", "generation"].includes(key)), text);

@@ -31,7 +31,7 @@ test("a login leads to a session, a token, an upstream, and a logout that ends a
   assert.equal(session.json.state, "active", session.text);
   assert.equal(session.json.generation, 1);
   assert.deepEqual([session.json.user.email], ["ada@example.com"]);
-  assert.deepEqual(session.json.providers, [{ name: "demo", state: "ready" }]);
+  assert.deepEqual(session.json.providers, [{ name: "demo", state: "ready", own: true }]);
   assert.deepEqual(session.json.upstreams.map((/** @type {any} */ upstream) => [upstream.name, upstream.path, upstream.mode]), [["orders", "/orders", "bff"]]);
   assert.ok(session.json.expires_in > ACCESS_TTL - 4 && session.json.expires_in <= ACCESS_TTL && session.json.lifetime === ACCESS_TTL);
   assert.ok(Math.abs(session.json.epoch - Date.now()) < 30_000);

@@ -240,7 +240,7 @@ describe("a refresh", { concurrency: 5 }, () => {
     assert.deepEqual(outcomes(stack), ["revoked"]);
     const shown = (await browser.call("/auth/session")).json;
     assert.deepEqual([shown.state, shown.epoch, shown.generation, shown.user.sub], ["reauth_required", session.epoch, 1, "scripted-user"]);
-    assert.deepEqual(shown.providers, [{ name: "demo", state: "needs_human" }]);
+    assert.deepEqual(shown.providers, [{ name: "demo", state: "needs_human", own: true }]);
     const call = await browser.call("/api/orders");
     assert.deepEqual([call.status, call.headers["everlit-code"]], [401, "reauth_required"]);
     const count = refreshes(stack);

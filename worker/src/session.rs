@@ -83,9 +83,9 @@ pub(crate) async fn show(
         | VaultReply::Ended { .. }
         | VaultReply::LoggedOut => logged_out(),
     };
-    let named = |name: &String| Provider {
-        name: name.clone(),
-        state: if *name == of { state } else { ProviderState::Unavailable },
+    let named = |name: &String| {
+        let own = *name == of;
+        Provider { name: name.clone(), state: if own { state } else { ProviderState::Unavailable }, own }
     };
     let providers = environment.config.providers().iter().map(|provider| named(&provider.name)).collect();
     let server_time = NumericDate(clock::now());

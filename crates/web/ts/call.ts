@@ -8,11 +8,11 @@ export interface Call {
   /** Where it was asked to go. */
   readonly url: URL;
   /** Ends it. */
-  readonly signal: AbortSignal | null | undefined;
+  readonly signal: AbortSignal;
   /** Whether the same body can be sent twice. A stream is gone after the first time. */
   readonly repeatable: boolean;
-  /** Sends it, as a call of the login `epoch` and of no other; with `again`, it is kept to be sent once more later. */
-  transmit(target: string, epoch: number, again: boolean): Promise<Response>;
+  /** Sends it, as a call of the login `epoch` and of no other. */
+  transmit(target: string, epoch: number): Promise<Response>;
 }
 
 /** Where `fetch` would go. */
@@ -22,21 +22,24 @@ export function addressOf(input: RequestInfo | URL, base: string): URL {
 
 /** Takes over what `fetch` would take. The body is the caller's until here, and ours from here on. */
 export function prepare(input: RequestInfo | URL, init: SessionRequestInit | undefined, url: URL): Call {
-  const given = input as Partial<Request>;
   const repeatable = !(init?.body instanceof ReadableStream);
   // The header is the other half of the cross-site rule; nothing of the session goes to another origin.
-  const request = new Request(given.url ? (input as Request) : url, { ...init, mode: "same-origin", credentials: "same-origin" });
+  const request = new Request((input as Request).url ? (input as Request) : url, { ...init, mode: "same-origin", credentials: "same-origin" });
   request.headers.set(HEADER_VERSION, `${VERSION}`);
+  /** The body, as often as it is needed. */
+  let whole: Blob | undefined;
   return {
     url,
-    signal: init?.signal ?? given.signal,
+    signal: request.signal,
     repeatable,
-    transmit(target, epoch, again) {
+    async transmit(target, epoch) {
       // The browser may have another login by now than this page knows of: then the Worker refuses the call.
       request.headers.set(HEADER_EPOCH, `${epoch}`);
-      // What has no body can be sent as often as one likes. A copy of a body is kept only while it may be needed.
-      const copy = again && repeatable && request.body !== null ? request.clone() : request;
-      return fetch(target === copy.url ? copy : new Request(target, copy));
+      // A request keeps its address for life, so it is shown to a new one. What it shows of its body is a stream at most, which
+      // browsers do not send, or over HTTP/2 only: what is no stream of the caller's goes as a whole. Hints it does not show.
+      const body = repeatable ? (whole ??= await request.blob()).size && whole : request.body;
+      const get = (_: unknown, name: "body") => (name === "body" ? body || undefined : (request[name] ?? init?.[name]));
+      return fetch(target, new Proxy(request, { get } as object) as RequestInit);
     },
   };
 }

@@ -54,9 +54,9 @@ export function createCalls({ base, state, upstreams, provider, closed, on }: Ho
       let response: Response;
       try {
         ++sent;
-        response = await call.transmit(to[0], epoch, !repeated);
+        response = await call.transmit(to[0], epoch);
       } catch (cause) {
-        call.signal?.throwIfAborted();
+        call.signal.throwIfAborted();
         throw new SessionError("ERR_SESSION_NETWORK", undefined, cause);
       } finally {
         --sent;

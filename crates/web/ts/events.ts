@@ -81,11 +81,10 @@ const NEWS = ["moved", "reauth_required", "ended", "logged_out"];
 /** Nothing of a message is used unless all of it is as it should be. */
 function tell(text: string, heard: Heard): void {
   try {
-    const { v, kind, epoch, generation, provider, state } = JSON.parse(text);
-    if (v !== VERSION) return;
+    const { v, kind, epoch, generation } = JSON.parse(text);
     const news = NEWS.indexOf(kind);
-    if (news >= 0 && Number.isSafeInteger(epoch) && Number.isSafeInteger(generation)) heard.told(news as News, epoch, generation);
-    else if (kind === "provider" && typeof provider === "string" && typeof state === "string") heard.provider(provider, state);
+    if (v !== VERSION || news < 0 || !Number.isSafeInteger(epoch) || !Number.isSafeInteger(generation)) return;
+    heard.told(news as News, epoch, generation);
   } catch {
     // Not from our Worker, or from a newer one: what it says is learned by the next question.
   }
@@ -97,6 +96,8 @@ function share(): void {
   const tabs = new Map<MessagePort, boolean>();
   let socket: AbortController | undefined;
   let open = false;
+  /** What was said last: where the session stands. */
+  let last: Said | undefined;
   const forget = (port: MessagePort) => {
     tabs.delete(port);
     if (tabs.size) return;
@@ -105,6 +106,7 @@ function share(): void {
   };
   const say = (said: Said) => {
     if (typeof said === "boolean") open = said;
+    else last = said;
     for (const port of tabs.keys()) port.postMessage(said);
     if (said === false) {
       tabs.clear();
@@ -119,9 +121,13 @@ function share(): void {
       tabs.set(port, true);
       if (!socket) {
         open = false;
+        last = undefined;
         socket = new AbortController();
         connect(say, socket.signal);
-      } else if (open && !known) port.postMessage(true);
+      } else if (open && !known) {
+        port.postMessage(true);
+        if (last) port.postMessage(last);
+      }
     };
   };
   // A tab that is killed says nothing.

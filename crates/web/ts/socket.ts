@@ -8,8 +8,6 @@ export interface Heard {
   closed(): void;
   /** The Worker said something of the session. */
   told(news: News, epoch: number, generation: number): void;
-  /** The Worker said where a provider's grant stands. */
-  provider(name: string, state: string): void;
 }
 
 /** What the Worker says of its own accord. */

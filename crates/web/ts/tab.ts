@@ -9,7 +9,7 @@ import type { Session } from "./session.js";
 import type { Answer } from "./transport.js";
 import type { Provider, SessionEventMap, SessionHealth, SessionOptions, SessionState, WaitOptions } from "./types.js";
 import { type Waiter, wait } from "./wait.js";
-import { type Known, type Told, problemOf, readLogout, readSession, readToken, seconds, stateOf, waysOf } from "./wire.js";
+import { type Known, type Reading, type Told, problemOf, readLogout, readSession, readToken, seconds, stateOf, waysOf } from "./wire.js";
 
 const GRADES = ["critical", "poor", "fair", "good", "excellent", "excellent"] as const;
 const FAILURES = ["transient", "throttled", "ambiguous", "misconfigured", "reauth"] as const;
@@ -129,9 +129,8 @@ export function createSession(
     failed: number,
     request: number,
     path: string,
-    read: (answer: Answer, elapsed: number) => readonly number[],
+    read: (answer: Answer, elapsed: number) => Reading,
     body?: () => object,
-    more?: () => void,
   ) => {
     const signal = pending(request);
     let after: (() => void) | void;
@@ -141,10 +140,12 @@ export function createSession(
       // Given up meanwhile: nobody waits for it.
       if (!asked.delete(request)) return;
       problem = problemOf(answer);
-      const numbers = read(answer, elapsed());
+      const { numbers, known, providers } = read(answer, elapsed());
+      const told = news.length;
       const answered = (...advised: number[]) => {
         (take as (...numbers: number[]) => void)(kind, request, ...numbers, ...advised);
-        more?.();
+        if (known?.epoch === standing[2]) meet(known, told);
+        if (providers) list(providers);
       };
       // The app is asked when the lock is free again.
       if (numbers[0] === failed) after = () => answered(advice(numbers));
@@ -178,23 +179,11 @@ export function createSession(
   };
 
   const deeds: Deeds = {
-    [EffectKind.CheckSession](request) {
-      let said: ReturnType<typeof readSession>;
-      let told: number;
-      const read = (answer: Answer, elapsed: number) => {
-        said = readSession(answer, elapsed);
-        told = news.length;
-        return said.numbers;
-      };
-      ask(EventKind.SessionAnswered, SessionKind.Failed, request, "/auth/session", read, undefined, () => {
-        const { known, providers } = said;
-        if (known?.epoch === standing[2]) meet(known, told);
-        if (providers) list(providers);
-      });
-    },
+    [EffectKind.CheckSession]: (request) =>
+      ask(EventKind.SessionAnswered, SessionKind.Failed, request, "/auth/session", readSession),
     [EffectKind.RequestToken](request, epoch, generation, reason, ago) {
       const waited = since();
-      ask(EventKind.TokenAnswered, TokenKind.Failed, request, "/auth/token", readToken, () => ({
+      ask(EventKind.TokenAnswered, TokenKind.Failed, request, "/auth/token", (...answer) => ({ numbers: readToken(...answer) }), () => ({
         v: VERSION,
         epoch,
         generation,
@@ -206,7 +195,7 @@ export function createSession(
       }));
     },
     [EffectKind.PostLogout](request) {
-      ask(EventKind.LogoutAnswered, NaN, request, "/auth/logout", (answer) => [+readLogout(answer)], () => ({ v: VERSION }));
+      ask(EventKind.LogoutAnswered, NaN, request, "/auth/logout", (answer) => ({ numbers: [+readLogout(answer)] }), () => ({ v: VERSION }));
     },
     [EffectKind.Relogin](request, way) {
       const signal = pending(request);
@@ -284,9 +273,8 @@ export function createSession(
     if (!same(told.map(nameOf), providers.map(nameOf))) {
       providers = told.map(({ name }, at) => ({ name, state: providers[at]?.state ?? "unavailable" }));
     }
-    // A guess, here and nowhere else, because the Worker does not say it: until others can be linked, the one of which there
-    // is something is the login's.
-    own = told.findIndex(({ state }) => state !== "unavailable");
+    // A Worker of before does not say which is: with it no other can be linked.
+    own = told.indexOf((told.find(({ own }) => own) ?? told.find(({ state }) => state !== "unavailable"))!);
     told.forEach(({ state }, at) => take(EventKind.ProviderTold, at, +(at === own), stateOf(state)));
   };
 
@@ -368,10 +356,6 @@ export function createSession(
     opened: (shared) => on(EventKind.SocketOpened, +shared),
     closed: () => on(EventKind.SocketClosed),
     told: (...news) => on(EventKind.SocketTold, ...news),
-    provider(name, state) {
-      const at = providers.findIndex((provider) => provider.name === name);
-      if (at >= 0) on(EventKind.ProviderTold, at, 0, stateOf(state));
-    },
   });
   const calls = createCalls({
     base: page.base,

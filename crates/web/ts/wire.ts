@@ -6,7 +6,7 @@ import type { Answer } from "./transport.js";
 import type { Problem, User } from "./types.js";
 
 /** What a value is to be: what passes a check, a list of such, an object with such members, or just this value. */
-type Shape = ((value: unknown) => boolean) | readonly [Shape] | { readonly [member: string]: Shape } | string | number;
+type Shape = ((value: unknown) => boolean) | readonly [Shape] | { readonly [member: string]: Shape } | string | number | true;
 
 const fits = (shape: Shape, value: unknown): boolean =>
   typeof shape === "function"
@@ -46,7 +46,7 @@ const token = {
 const session = {
   v: VERSION,
   server_time: seconds,
-  providers: [{ name: text, state: (state: unknown) => stateOf(state) >= 0 }],
+  providers: [{ name: text, state: (state: unknown) => stateOf(state) >= 0, own: maybe(true) }],
 } as const;
 const upstreams = [{ name: text, origin: text, path: text, mode: "bff", vault: text }] as const;
 const active = { ...session, ...token, state: "active", user, upstreams } as const;
@@ -96,6 +96,8 @@ export interface Upstream {
 export interface Told {
   readonly name: string;
   readonly state: string;
+  /** Whether the session is a login of it. */
+  readonly own?: true;
 }
 
 /** What is known of a session beside its token. */
@@ -103,6 +105,13 @@ export interface Known {
   readonly epoch: number;
   readonly user: User;
   readonly upstreams: readonly Upstream[];
+}
+
+/** What an answer says: to the machine, and beside that. */
+export interface Reading {
+  readonly numbers: readonly number[];
+  readonly known?: Known;
+  readonly providers?: readonly Told[];
 }
 
 /** The problem document in an answer, if it is one of ours. */
@@ -116,7 +125,7 @@ export function problemOf({ status, body }: Answer): Trouble | undefined {
  *
  * @param elapsed milliseconds since the question left
  */
-export function readSession(answer: Answer, elapsed: number): { numbers: SessionNumbers; known?: Known; providers?: Told[] } {
+export function readSession(answer: Answer, elapsed: number): Reading & { numbers: SessionNumbers } {
   const { status, body } = answer;
   const { epoch, generation, user, upstreams, providers, silent } = (body ?? {}) as Said;
   const known = { epoch, user, upstreams };

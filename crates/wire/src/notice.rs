@@ -1,7 +1,3 @@
-use alloc::string::String;
-
-use crate::ProviderState;
-
 /// What the event socket says: that something has changed, and never what a tab could not learn by asking.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -14,12 +10,6 @@ pub struct Notice {
     pub epoch: u64,
     /// The newest token within it.
     pub generation: u32,
-    /// Whose grant it is about, where it is about one ([`NoticeKind::Provider`]).
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
-    pub provider: Option<String>,
-    /// Where that grant stands.
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
-    pub state: Option<ProviderState>,
 }
 
 /// What has changed.
@@ -34,14 +24,12 @@ pub enum NoticeKind {
     Ended,
     /// The session is over: its user logged out.
     LoggedOut,
-    /// A provider's grant has changed, other than the login's.
-    Provider,
 }
 
 impl Notice {
-    /// A notice about the session itself.
+    /// A notice of this version.
     #[must_use]
     pub const fn new(kind: NoticeKind, epoch: u64, generation: u32) -> Self {
-        Self { v: crate::VERSION, kind, epoch, generation, provider: None, state: None }
+        Self { v: crate::VERSION, kind, epoch, generation }
     }
 }

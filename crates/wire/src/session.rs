@@ -84,6 +84,10 @@ pub struct Provider {
     pub name: String,
     /// Where its grant stands.
     pub state: ProviderState,
+    /// Whether the session is a login of it: of one provider at most, and then `true`; else it is not there. A Worker of before
+    /// never said it.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
+    pub own: bool,
 }
 
 /// Where a provider's grant stands.

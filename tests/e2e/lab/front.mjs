@@ -8,6 +8,7 @@ import { connect } from "node:net";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { selfSigned } from "./certificate.mjs";
+import { demoFile } from "./demo.mjs";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const PACKAGE = join(ROOT, "crates/web/dist");
@@ -18,7 +19,7 @@ const FOLDERS = new Map([
   ["copy", PACKAGE],
 ]);
 /** @type {Record<string, string>} */
-const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".wasm": "application/wasm", ".map": "application/json" };
+const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".wasm": "application/wasm", ".css": "text/css", ".svg": "image/svg+xml", ".map": "application/json" };
 /** Of an answer, so much is kept. */
 const KEPT_BYTES = 64 * 1024;
 /** Which reach the Worker. */
@@ -56,6 +57,8 @@ export class Front {
   fault = () => undefined;
   /** Text frames that are sent over each WebSocket right after it was opened. @type {string[]} */
   garbage = [];
+  /** Whether the demo app is served, beside the lab's page. */
+  demo = false;
   /** Extra hosts that the page may show in frames. */
   frames = "";
 
@@ -207,6 +210,8 @@ export class Front {
   #serve(url, res) {
     const [, first = "", ...rest] = url.pathname.split("/");
     const folder = FOLDERS.get(first);
+    const own = this.demo && !folder && demoFile(url.pathname);
+    if (own) return res.writeHead(200, { "content-type": TYPES[extname(url.pathname)] ?? "text/html", ...own.headers }).end(own.body);
     const name = normalize(rest.join("/") || "index.html");
     if (!folder || name.startsWith("..")) return res.writeHead(404).end();
     let file;

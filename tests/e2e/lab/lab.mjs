@@ -26,6 +26,7 @@ async function scripted(lab) {
   const authority = await Authority.start();
   const resource = await startScriptedServer(({ headers }) => lab.resource(headers.authorization ?? ""));
   lab.authority = authority;
+  lab.received = resource.asked;
   return { issuer: authority.issuer, resource: resource.origin, close: () => Promise.all([authority.close(), resource.close()]) };
 }
 
@@ -57,6 +58,7 @@ export class Lab {
     const { issuer, resource, close } = await servers(this);
     this.#stops.push(close);
     this.issuer = issuer;
+    this.resourceOrigin = resource;
     this.front.frames = issuer;
     const given = variables({ app: this.front.origin, issuer, resource, clientSecret: this.clientSecret });
     this.sessionKey = given.SECRET_SESSION_KEY;
@@ -74,8 +76,14 @@ export class Lab {
     this.#authority = authority;
   }
 
-  /** What the resource server answers. @param {string} _authorization @returns {import("../../worker/support/scripted-server.mjs").Given} */
-  resource = (_authorization) => ({ json: [{ id: 1, item: "Lamp" }] });
+  /** What the resource server was asked. @type {import("../../worker/support/scripted-server.mjs").Asked[]} */
+  received = [];
+
+  /**
+   * What the resource server answers.
+   * @type {(authorization: string) => import("../../worker/support/scripted-server.mjs").Given | Promise<import("../../worker/support/scripted-server.mjs").Given>}
+   */
+  resource = () => ({ json: [{ id: 1, item: "Lamp" }] });
 
   /** A browser with a profile of its own: one device of one person. */
   async device() {

@@ -10,7 +10,9 @@ import { until } from "./until.mjs";
 const [TEXT, CLOSE, PING, PONG] = [1, 8, 9, 10];
 
 export class Socket {
-  /** @type {string[]} */ heard = [];
+  /** What it heard first: where the session stands. */
+  first = "";
+  /** What it heard since. @type {string[]} */ heard = [];
   /** The code it was closed with; 1006 if nobody said one. @type {number | undefined} */ closed = undefined;
   /** @type {import("node:stream").Duplex} */ #stream;
   #buffer = Buffer.alloc(0);
@@ -116,10 +118,11 @@ export function ask(browser, { path = "/auth/events", headers = {} } = {}) {
   });
 }
 
-/** A socket that is open. @param {import("./browser.mjs").Browser} browser @param {Parameters<typeof ask>[1]} [options] */
+/** A socket that is open, and has heard where its session stands. @param {import("./browser.mjs").Browser} browser @param {Parameters<typeof ask>[1]} [options] */
 export async function open(browser, options) {
   const socket = await ask(browser, options);
   if (!(socket instanceof Socket)) throw new Error(`no socket: ${socket.status} ${JSON.stringify(socket.json)}`);
+  socket.first = await until("the first word of a socket", () => socket.heard.shift(), 1_000);
   return socket;
 }
 

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use everlit_core::time::Millis;
-use everlit_core::vault::Ask;
+use everlit_core::vault::{Ask, Standing};
 use everlit_edge::oauth::MAX_BODY;
 use futures_util::FutureExt as _;
 use wasm_bindgen::JsValue;
@@ -13,7 +13,7 @@ use web_sys::{Request, Response, ResponseInit, WebSocket};
 use worker::Env;
 use worker::worker_sys::DurableObjectState;
 
-use super::loaded::Fault;
+use super::loaded::{Fault, Loaded};
 use super::message::{CONNECT, ESTABLISH, Finished, Question, RENEW, Shows, VaultReply, patience};
 use super::sockets;
 use super::turn::{Said, Turns};
@@ -71,8 +71,8 @@ impl SessionVault {
         let result = match path {
             ESTABLISH | RENEW => self.take_login(path, request).await,
             CONNECT => match self.peek().await {
-                Ok(reply) if reply.is_open() => return self.turns.open_socket(),
-                refused => refused,
+                Ok((reply, standing)) if reply.is_open() => return self.turns.open_socket(standing),
+                refused => refused.map(|(reply, _)| reply),
             },
             _ => self.answer(path, query).await,
         };
@@ -114,9 +114,10 @@ impl SessionVault {
     }
 
     /// Where the session stands, for one who wants to be told when that changes.
-    async fn peek(&self) -> Result<VaultReply, u16> {
-        let said = self.turns.look(|loaded| Said::of(&loaded.vault)).await.map_err(status)?;
-        Ok(shown(said, Shows::Timing))
+    async fn peek(&self) -> Result<(VaultReply, Standing), u16> {
+        let look = |loaded: &mut Loaded| (Said::of(&loaded.vault), loaded.vault.standing());
+        let (said, standing) = self.turns.look(look).await.map_err(status)?;
+        Ok((shown(said, Shows::Timing), standing))
     }
 
     async fn session(&self) -> Result<VaultReply, Fault> {

@@ -2,7 +2,7 @@
 //! runtime keeps them while the object is not in memory.
 
 use everlit_core::id::Stamp;
-use everlit_core::vault::{EndReason, News};
+use everlit_core::vault::{EndReason, News, Standing};
 use everlit_wire::{Notice, NoticeKind};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -36,8 +36,8 @@ extern "C" {
 }
 
 impl Turns {
-    /// Takes a socket in. It is told nothing yet: who opens one asks where the session stands after that.
-    pub(super) fn open_socket(&self) -> Result<Response, JsValue> {
+    /// Takes a socket in, and says where the session stands: who comes back may have missed something, and need not ask.
+    pub(super) fn open_socket(&self, standing: Standing) -> Result<Response, JsValue> {
         let mut open = self.sockets();
         open.sort_by(|left, right| number(left).total_cmp(&number(right)));
         let next = open.last().map_or(0.0, number) + 1.0;
@@ -53,6 +53,9 @@ impl Turns {
             // Where that is refused the object answers itself.
             drop(self.state.set_websocket_auto_response(&pong));
         }
+        if let Some(text) = where_it_stands(standing).and_then(worded) {
+            server.send_with_str(&text)?;
+        }
         let init = ResponseInit::new();
         init.set_status(101);
         js_sys::Reflect::set(&init, &JsValue::from_str("webSocket"), &client)?;
@@ -61,21 +64,7 @@ impl Turns {
 
     /// Tells everybody. What was written down is durable before this leaves the object.
     pub(super) fn tell(&self, news: News) {
-        let (kind, Stamp { epoch, generation }) = match news {
-            News::Moved(stamp) => (NoticeKind::Moved, stamp),
-            News::ReauthRequired(stamp) => (NoticeKind::ReauthRequired, stamp),
-            News::Over(stamp, EndReason::Logout) => (NoticeKind::LoggedOut, stamp),
-            News::Over(
-                stamp,
-                EndReason::IdleLimit
-                | EndReason::AbsoluteLimit
-                | EndReason::Admin
-                | EndReason::BackChannel
-                | EndReason::OtherDevice,
-            ) => (NoticeKind::Ended, stamp),
-        };
-        let notice = Notice::new(kind, epoch.0, generation.0);
-        let Ok(text) = serde_json::to_string(&notice) else { return };
+        let Some(text) = worded(news) else { return };
         for socket in self.sockets() {
             // One that has gone meanwhile hears nothing, and asks when it is back.
             drop(socket.send_with_str(&text));
@@ -91,6 +80,33 @@ impl Turns {
         sockets.retain(|socket| socket.ready_state() == WebSocket::OPEN);
         sockets
     }
+}
+
+/// What one has missed, at most, who heard nothing for a while of a session that goes on.
+const fn where_it_stands(standing: Standing) -> Option<News> {
+    match standing {
+        Standing::Live(stamp) => Some(News::Moved(stamp)),
+        Standing::ReauthRequired(stamp) => Some(News::ReauthRequired(stamp)),
+        Standing::Vacant | Standing::Ended(..) => None,
+    }
+}
+
+/// The notice of it, as it is sent.
+fn worded(news: News) -> Option<String> {
+    let (kind, Stamp { epoch, generation }) = match news {
+        News::Moved(stamp) => (NoticeKind::Moved, stamp),
+        News::ReauthRequired(stamp) => (NoticeKind::ReauthRequired, stamp),
+        News::Over(stamp, EndReason::Logout) => (NoticeKind::LoggedOut, stamp),
+        News::Over(
+            stamp,
+            EndReason::IdleLimit
+            | EndReason::AbsoluteLimit
+            | EndReason::Admin
+            | EndReason::BackChannel
+            | EndReason::OtherDevice,
+        ) => (NoticeKind::Ended, stamp),
+    };
+    serde_json::to_string(&Notice::new(kind, epoch.0, generation.0)).ok()
 }
 
 /// In which order they came.
