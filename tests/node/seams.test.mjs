@@ -320,7 +320,7 @@ describe("the transport", () => {
       return Response.json({ v: 1 });
     });
     assert.deepEqual(await ask("/auth/session", signal), { status: 200, retryAfter: NaN, body: { v: 1 } });
-    await ask("/auth/token", signal, { v: 1, reason: "resume" });
+    await ask("/auth/token", signal, () => ({ v: 1, reason: "resume" }));
     const [[path, get], [, post]] = asked;
     assert.equal(path, "/auth/session");
     assert.deepEqual([get.method, get.body, get.headers["everlit-version"]], [undefined, undefined, "1"]);
@@ -335,6 +335,11 @@ describe("the transport", () => {
       throw new Error("blocked by an extension");
     });
     assert.deepEqual(await ask("/auth/session", signal), { status: 0, retryAfter: NaN });
+    const unspeakable = () => {
+      throw new Error("there is no question");
+    };
+    replace("fetch", async () => Response.json({}));
+    assert.deepEqual(await ask("/auth/token", signal, unspeakable), { status: 0, retryAfter: NaN });
     replace("fetch", async () => new Response("<!doctype html><title>Welcome to our network</title>"));
     assert.deepEqual(await ask("/auth/session", signal), { status: 200, retryAfter: NaN, body: undefined });
   });
@@ -352,10 +357,10 @@ describe("the transport", () => {
     ]) {
       const headers = { "retry-after": header, date };
       replace("fetch", async () => new Response("{}", { status: 503, headers }));
-      assert.equal((await ask("/auth/token", signal, {})).retryAfter, wait, header);
+      assert.equal((await ask("/auth/token", signal, () => ({}))).retryAfter, wait, header);
     }
     replace("fetch", async () => new Response("{}", { status: 503, headers: { "retry-after": soon } }));
-    assert.equal((await ask("/auth/token", signal, {})).retryAfter, NaN, "whose clock would that be?");
+    assert.equal((await ask("/auth/token", signal, () => ({}))).retryAfter, NaN, "whose clock would that be?");
   });
 });
 
@@ -393,12 +398,20 @@ describe("the user's activity", () => {
 describe("the name of a question", () => {
   const { nameOperation } = inside.operation;
 
-  test("is another one each time, and none where there is no randomness", () => {
-    const names = new Set(Array.from({ length: 100 }, nameOperation));
-    assert.equal(names.size, 100);
-    for (const name of names) assert.match(name, /^[0-9a-f]{32}$/);
-    replace("crypto", {});
-    assert.equal(nameOperation(), undefined);
+  for (const [words, crypto] of [["as ever", globalThis.crypto], ["missing", undefined], ["a part of itself", {}]]) {
+    test(`is another one each time, where crypto is ${words}, and one that the Worker takes`, () => {
+      replace("crypto", crypto);
+      const names = new Set(Array.from({ length: 10_000 }, nameOperation));
+      assert.equal(names.size, 10_000);
+      for (const name of names) assert.match(name, /^[0-9a-f]{1,32}$/);
+    });
+  }
+
+  test("is one at the ends of the range, too", (context) => {
+    for (const number of [0, Number.EPSILON / 2, 0.5, 1 - Number.EPSILON / 2]) {
+      context.mock.method(Math, "random", () => number);
+      assert.match(nameOperation(), /^[0-9a-f]{1,32}$/, String(number));
+    }
   });
 });
 

@@ -53,7 +53,6 @@ export function silent(
   };
   given.addEventListener("abort", () => end());
   if (given.aborted) return end();
-  if (!id) return end(ReloginAnswer.Unavailable);
 
   let shown: Window | null | undefined = popup;
   const whenOver = (work: () => void) => signal.addEventListener("abort", work);
