@@ -102,7 +102,8 @@ export interface Told {
 export interface Known {
   readonly epoch: number;
   readonly user: User;
-  readonly upstreams: readonly Upstream[];
+  /** Where calls may go. The Worker says it of a session that has a token, and of no other. */
+  readonly upstreams?: readonly Upstream[];
 }
 
 /** The problem document in an answer, if it is one of ours. */
@@ -122,7 +123,7 @@ export function readSession(answer: Answer, elapsed: number): { numbers: Session
   const known = { epoch, user, upstreams };
   if (status === 200) {
     if (fits(active, body)) return { numbers: [SessionKind.Active, ...tokenOf(body as Said, elapsed)], known, providers };
-    if (fits(reauth, body)) return { numbers: [SessionKind.ReauthRequired, epoch, generation, waysOf(silent)], known: { ...known, upstreams: [] }, providers };
+    if (fits(reauth, body)) return { numbers: [SessionKind.ReauthRequired, epoch, generation, waysOf(silent)], known: { epoch, user }, providers };
     if (fits({ ...session, ...loggedOut }, body)) return { numbers: [SessionKind.LoggedOut], providers };
   }
   return { numbers: [SessionKind.Failed, ...failed(answer, elapsed)] };
