@@ -289,6 +289,44 @@ describe("the event socket", () => {
     assert.equal(sockets.length, 1);
   });
 
+  test("of a SharedWorker wakes it only while a tab listens", async () => {
+    const { setInterval: set, clearInterval: clear } = globalThis;
+    const running = new Set();
+    try {
+      globalThis.setInterval = (...given) => {
+        const timer = set(...given);
+        running.add(timer);
+        return timer;
+      };
+      globalThis.clearInterval = (timer) => {
+        running.delete(timer);
+        clear(timer);
+      };
+      replace("SharedWorkerGlobalScope", class {});
+      await runShared();
+      const [one, two] = Array.from({ length: 2 }, () => ({ postMessage() {} }));
+      for (const port of [one, two]) globalThis.onconnect({ ports: [port] });
+      assert.equal(running.size, 0, "nobody listens yet");
+      const [look, ping] = [1, 1];
+      one.onmessage({ data: 1 });
+      two.onmessage({ data: 1 });
+      assert.equal(running.size, look + ping);
+      one.onmessage({ data: 0 });
+      assert.equal(running.size, look + ping);
+      two.onmessage({ data: 0 });
+      assert.equal(running.size, 0, "the last one is gone");
+      one.onmessage({ data: 1 });
+      assert.equal(running.size, look + ping, "one is back");
+      sockets.at(-1).onclose();
+      assert.equal(running.size, 0, "the socket is gone, and with it all who listened");
+      two.onmessage({ data: 1 });
+      mock.timers.tick(60_000);
+      assert.equal(running.size, 0, "the last one was killed");
+    } finally {
+      Object.assign(globalThis, { setInterval: set, clearInterval: clear });
+    }
+  });
+
   test("of a SharedWorker is one for all tabs, and is closed when the last one is gone or killed", async () => {
     replace("SharedWorkerGlobalScope", class {});
     await runShared();

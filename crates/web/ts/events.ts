@@ -97,18 +97,30 @@ function share(): void {
   const tabs = new Map<MessagePort, boolean>();
   let socket: AbortController | undefined;
   let open = false;
+  /** Whoever does not listen costs nothing: it runs with the socket. */
+  let look: ReturnType<typeof setInterval>;
   const forget = (port: MessagePort) => {
     tabs.delete(port);
-    if (tabs.size) return;
-    socket?.abort();
-    socket = undefined;
+    // Then it says that it is closed.
+    if (!tabs.size) socket?.abort();
   };
   const say = (said: Said) => {
     if (typeof said === "boolean") open = said;
     for (const port of tabs.keys()) port.postMessage(said);
     if (said === false) {
       tabs.clear();
+      clearInterval(look);
       socket = undefined;
+    }
+  };
+  // A tab that is killed says nothing.
+  const ask = () => {
+    for (const [port, heardOf] of tabs) {
+      if (!heardOf) forget(port);
+      else {
+        tabs.set(port, false);
+        port.postMessage(null);
+      }
     }
   };
   (globalThis as unknown as { onconnect: (event: MessageEvent) => void }).onconnect = ({ ports: [port] }) => {
@@ -119,21 +131,12 @@ function share(): void {
       tabs.set(port, true);
       if (!socket) {
         open = false;
+        look = setInterval(ask, LOOK_MS);
         socket = new AbortController();
         connect(say, socket.signal);
       } else if (open && !known) port.postMessage(true);
     };
   };
-  // A tab that is killed says nothing.
-  setInterval(() => {
-    for (const [port, heardOf] of tabs) {
-      if (!heardOf) forget(port);
-      else {
-        tabs.set(port, false);
-        port.postMessage(null);
-      }
-    }
-  }, LOOK_MS);
 }
 
 if ("SharedWorkerGlobalScope" in globalThis) share();
