@@ -42,5 +42,5 @@ export const ask: Transport = async (path, signal, body) => {
 function waitOf(headers: Headers): number {
   const header = headers.get("retry-after") as string;
   const wait = /^\d+$/.test(header) ? +header * 1000 : Date.parse(header) - Date.parse(headers.get("date") as string);
-  return Math.min(Math.max(0, wait), Number.MAX_SAFE_INTEGER);
+  return Math.min(Math.max(0, wait), 9e12);
 }

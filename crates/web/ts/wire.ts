@@ -119,10 +119,9 @@ export function problemOf({ status, body }: Answer): Trouble | undefined {
  */
 export function readSession(answer: Answer, elapsed: number): { numbers: SessionNumbers; known?: Known; providers?: Told[] } {
   const { status, body } = answer;
-  const { epoch, generation, user, upstreams, providers, silent } = (body ?? {}) as Said;
-  const known = { epoch, user, upstreams };
+  const { epoch, generation, user, providers, silent } = (body ?? {}) as Said;
   if (status === 200) {
-    if (fits(active, body)) return { numbers: [SessionKind.Active, ...tokenOf(body as Said, elapsed)], known, providers };
+    if (fits(active, body)) return { numbers: [SessionKind.Active, ...tokenOf(body as Said, elapsed)], known: body as Said, providers };
     if (fits(reauth, body)) return { numbers: [SessionKind.ReauthRequired, epoch, generation, waysOf(silent)], known: { epoch, user }, providers };
     if (fits({ ...session, ...loggedOut }, body)) return { numbers: [SessionKind.LoggedOut], providers };
   }
