@@ -19,8 +19,12 @@ const COMPRESS: &str = "const z = require('node:zlib'), fs = require('node:fs');
 
 /// What each may be. The platform allows a Worker of 3 MB; what is loaded at every cold start should be far less. What a page loads
 /// is what README.md promises.
-const BUDGETS: Sizes =
-    Sizes { worker_gzip: 300_000, wasm_brotli: 10 * 1024, js_brotli: 5 * 1024 + 512, later_brotli: 1024 + 512 };
+const BUDGETS: Sizes = Sizes {
+    worker_gzip: 300_000,
+    wasm_brotli: 10 * 1024,
+    js_brotli: 5 * 1024 + 512,
+    later_brotli: 1024 + 512,
+};
 
 /// Sizes in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -214,7 +218,9 @@ mod tests {
         let Sizes { wasm_brotli, js_brotli, later_brotli, .. } = BUDGETS;
         assert_eq!((wasm_brotli, js_brotli, later_brotli), (10_240, 5_632, 1_536));
         let readme = fs::read_to_string(Repo::find().unwrap().at("README.md")).unwrap();
-        assert!(readme.contains("10 KB of Wasm and 5.5 KB of JavaScript until the session is open; 1.5 KB more when needed"));
+        assert!(readme.contains(
+            "10 KB of Wasm and 5.5 KB of JavaScript until the session is open; 1.5 KB more when needed"
+        ));
     }
 
     #[test]
