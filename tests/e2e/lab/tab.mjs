@@ -106,11 +106,6 @@ export class Tab {
     return moves.slice(-12).map(({ detail }) => `${detail.to} (${detail.reason})`).join(" > ");
   }
 
-  /** The page's own time, which no test changes. @returns {Promise<number>} */
-  now() {
-    return this.run(() => Reflect.get(globalThis, "recorder").now());
-  }
-
   /**
    * Calls the resource server through the session, and gives the status, or the code of the error.
    * @returns {Promise<number | string>}
@@ -156,7 +151,7 @@ export class Tab {
    */
   asksUntil(what, isSo) {
     const probe = async () => isSo() || (await this.kick(), isSo());
-    return this.browser.until(what, probe, { timeout: 30_000, every: 300, seen: () => this.story() });
+    return this.browser.until(what, probe, { timeout: 30_000, every: 1_000, seen: () => this.story() });
   }
 
   /** Waits until it knows that the grant is over, and that nothing can be done about it before its user does something. */
