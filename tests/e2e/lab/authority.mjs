@@ -51,11 +51,6 @@ export class Authority {
     return this.as.hits("/authorize");
   }
 
-  /** Seconds that access tokens live which are issued from now on. @param {number} seconds */
-  live(seconds) {
-    this.#usual = this.as.accessTtl = seconds;
-  }
-
   /** Seconds that the next access token lives. Those after it live as long as ever, however long it takes a test to come to them. @param {number} seconds */
   liveOnce(seconds) {
     this.as.accessTtl = seconds;
