@@ -16,6 +16,8 @@ export const evidenceFolder = fileURLToPath(new URL("../../target/e2e/", import.
 const COMMAND_TIMEOUT_MS = 60_000;
 const PAGE_LOAD_TIMEOUT_MS = 40_000;
 const SCRIPT_TIMEOUT_MS = 30_000;
+/** WebKitGTK never answers for a tab that it does not paint: that is no reason to lose what went wrong. */
+const SCREENSHOT_TIMEOUT_MS = 5_000;
 const POLL_MS = 120;
 
 /** @typedef {{ name: string, value: string, path?: string, domain?: string, secure?: boolean, httpOnly?: boolean, sameSite?: string, expiry?: number }} Cookie */
@@ -248,7 +250,7 @@ export class Browser {
    * @returns {Promise<string>} the file
    */
   async screenshot(name) {
-    const image = await this.#command("GET", "/screenshot");
+    const image = await this.#command("GET", "/screenshot", undefined, SCREENSHOT_TIMEOUT_MS);
     mkdirSync(evidenceFolder, { recursive: true });
     const slug = name.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "").slice(0, 60);
     const file = join(evidenceFolder, `${this.engine.name}-${slug}.png`);
@@ -311,10 +313,11 @@ export class Browser {
    * @param {string} method
    * @param {string} path
    * @param {unknown} [body]
+   * @param {number} [timeout] milliseconds
    * @returns {Promise<any>}
    */
-  #command(method, path, body) {
-    return send(this.#driver, method, `/session/${this.#id}${path}`, body);
+  #command(method, path, body, timeout) {
+    return send(this.#driver, method, `/session/${this.#id}${path}`, body, timeout);
   }
 }
 
@@ -336,9 +339,10 @@ function withoutSecrets(url) {
  * @param {string} method
  * @param {string} path
  * @param {unknown} [body]
+ * @param {number} [timeout] milliseconds
  * @returns {Promise<any>}
  */
-async function send(driver, method, path, body) {
+async function send(driver, method, path, body, timeout = COMMAND_TIMEOUT_MS) {
   const command = `${method} ${path.replace(/^\/session\/[^/]+/, "")}`;
   let response;
   let answer;
@@ -348,7 +352,7 @@ async function send(driver, method, path, body) {
       // Drivers close idle connections without a word; a connection per command cannot meet that race.
       headers: { "content-type": "application/json; charset=utf-8", connection: "close" },
       body: body === undefined ? undefined : JSON.stringify(body),
-      signal: AbortSignal.timeout(COMMAND_TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeout),
     });
     answer = await response.json();
   } catch (error) {

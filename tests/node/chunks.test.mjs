@@ -61,7 +61,7 @@ describe("a popup", () => {
   test("goes to the Worker, and ends with what the result page says to it alone", () => {
     const { say, open } = fakeChannels();
     const { shown, answers, id, address } = begin();
-    assert.match(address, /^https:\/\/app\.example\/auth\/login\?prompt=none&via=popup&return_to=%2Forders%3Fpage%3D2%23last&relogin=[0-9a-f]{32}$/);
+    assert.match(address, /^https:\/\/app\.example\/auth\/login\?prompt=none&via=popup&return_to=%2Forders%3Fpage%3D2%23last&relogin=[0-9a-f]{1,32}$/);
     for (const noise of [undefined, null, 7, "done", {}, { everlit: 2, relogin: id, outcome: "done" }, { everlit: 1, relogin: "other", outcome: "done" }, { everlit: 1, relogin: id, outcome: "constructor" }, { everlit: 1, relogin: id }]) {
       say(noise);
     }
@@ -110,13 +110,15 @@ describe("a popup", () => {
     assert.deepEqual(answers, [ReloginAnswer.Unavailable]);
   });
 
-  test("has no name where there is no randomness, and is not tried", () => {
-    fakeChannels();
-    replace("crypto", {});
-    const [shown, answers] = [popup(), []];
-    inside.silent.silent(Way.Popup, shown, here, new AbortController().signal, (answer) => answers.push(answer));
-    assert.deepEqual([answers, shown.closed], [[ReloginAnswer.Unavailable], true]);
-  });
+  for (const crypto of [undefined, {}]) {
+    test(`is the same where crypto is ${crypto ? "empty" : "missing"}`, () => {
+      const { say } = fakeChannels();
+      replace("crypto", crypto);
+      const { shown, answers, id } = begin();
+      say({ everlit: 1, relogin: id, outcome: "done" });
+      assert.deepEqual([answers, shown.closed], [[ReloginAnswer.Done], true]);
+    });
+  }
 });
 
 describe("frames", () => {
@@ -284,6 +286,44 @@ describe("the event socket", () => {
     assert.equal(sockets.length, 0);
     workers[0].onerror();
     assert.equal(sockets.length, 1);
+  });
+
+  test("of a SharedWorker wakes it only while a tab listens", async () => {
+    const { setInterval: set, clearInterval: clear } = globalThis;
+    const running = new Set();
+    try {
+      globalThis.setInterval = (...given) => {
+        const timer = set(...given);
+        running.add(timer);
+        return timer;
+      };
+      globalThis.clearInterval = (timer) => {
+        running.delete(timer);
+        clear(timer);
+      };
+      replace("SharedWorkerGlobalScope", class {});
+      await runShared();
+      const [one, two] = Array.from({ length: 2 }, () => ({ postMessage() {} }));
+      for (const port of [one, two]) globalThis.onconnect({ ports: [port] });
+      assert.equal(running.size, 0, "nobody listens yet");
+      const [look, ping] = [1, 1];
+      one.onmessage({ data: 1 });
+      two.onmessage({ data: 1 });
+      assert.equal(running.size, look + ping);
+      one.onmessage({ data: 0 });
+      assert.equal(running.size, look + ping);
+      two.onmessage({ data: 0 });
+      assert.equal(running.size, 0, "the last one is gone");
+      one.onmessage({ data: 1 });
+      assert.equal(running.size, look + ping, "one is back");
+      sockets.at(-1).onclose();
+      assert.equal(running.size, 0, "the socket is gone, and with it all who listened");
+      two.onmessage({ data: 1 });
+      mock.timers.tick(60_000);
+      assert.equal(running.size, 0, "the last one was killed");
+    } finally {
+      Object.assign(globalThis, { setInterval: set, clearInterval: clear });
+    }
   });
 
   test("of a SharedWorker is one for all tabs, and is closed when the last one is gone or killed", async () => {

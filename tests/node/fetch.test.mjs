@@ -133,6 +133,31 @@ describe("a call", () => {
     });
   }
 
+  test("waits while a page that was opened without a token gets one silently, wherever it goes", async () => {
+    const world = new World();
+    Object.assign(world, { state: "reauth_required", silent: ["frame"] });
+    const tab = await world.opened();
+    const calls = ["/api/orders", "https://orders.example.com/v1/orders/7"].map((address) => tab.session.fetch(address));
+    const foreign = failure(tab.session.fetch("https://elsewhere.example/"));
+    await settled();
+    assert.deepEqual(world.calls, []);
+    world.state = "active";
+    tab.relogged("Done");
+    assert.deepEqual(await Promise.all(calls.map(async (call) => (await call).status)), [200, 200]);
+    assert.deepEqual(world.calls.map(({ url }) => url), [`${APP}/api/orders`, `${APP}/api/orders/7`]);
+    assert.equal((await foreign).code, "ERR_SESSION_UPSTREAM");
+  });
+
+  test("to an upstream is refused with the session's own error when that was in vain", async () => {
+    const world = new World();
+    Object.assign(world, { state: "reauth_required", silent: ["frame"] });
+    const tab = await world.opened();
+    const call = failure(tab.session.fetch("https://orders.example.com/v1/orders/7"));
+    await settled();
+    tab.relogged("Refused");
+    assert.equal((await call).code, "ERR_SESSION_REAUTH");
+  });
+
   test("to nowhere is refused at once, also while every other one waits", async () => {
     const { world, session } = await loggedIn();
     world.answer = nothing;

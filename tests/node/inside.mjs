@@ -47,7 +47,8 @@ const shared = await build({
   format: "esm",
   write: false,
 });
-export const runShared = () => import(`data:text/javascript;base64,${Buffer.from(shared.outputFiles[0].contents).toString("base64")}`);
+let runs = 0;
+export const runShared = () => import(`data:text/javascript;base64,${Buffer.from(shared.outputFiles[0].contents).toString("base64")}#${(runs += 1)}`);
 
 const compiled = new WebAssembly.Module(readFileSync(module));
 

@@ -320,7 +320,7 @@ describe("the transport", () => {
       return Response.json({ v: 1 });
     });
     assert.deepEqual(await ask("/auth/session", signal), { status: 200, retryAfter: NaN, body: { v: 1 } });
-    await ask("/auth/token", signal, { v: 1, reason: "resume" });
+    await ask("/auth/token", signal, () => ({ v: 1, reason: "resume" }));
     const [[path, get], [, post]] = asked;
     assert.equal(path, "/auth/session");
     assert.deepEqual([get.method, get.body, get.headers["everlit-version"]], [undefined, undefined, "1"]);
@@ -335,6 +335,11 @@ describe("the transport", () => {
       throw new Error("blocked by an extension");
     });
     assert.deepEqual(await ask("/auth/session", signal), { status: 0, retryAfter: NaN });
+    const unspeakable = () => {
+      throw new Error("there is no question");
+    };
+    replace("fetch", async () => Response.json({}));
+    assert.deepEqual(await ask("/auth/token", signal, unspeakable), { status: 0, retryAfter: NaN });
     replace("fetch", async () => new Response("<!doctype html><title>Welcome to our network</title>"));
     assert.deepEqual(await ask("/auth/session", signal), { status: 200, retryAfter: NaN, body: undefined });
   });
@@ -344,18 +349,18 @@ describe("the transport", () => {
     for (const [header, wait] of [
       ["120", 120_000],
       ["0", 0],
-      [`1${"0".repeat(20)}`, Number.MAX_SAFE_INTEGER],
-      ["9".repeat(400), Number.MAX_SAFE_INTEGER],
+      [`1${"0".repeat(20)}`, 9e12],
+      ["9".repeat(400), 9e12],
       [soon, 30_000],
       [past, 0],
       ["soon", NaN],
     ]) {
       const headers = { "retry-after": header, date };
       replace("fetch", async () => new Response("{}", { status: 503, headers }));
-      assert.equal((await ask("/auth/token", signal, {})).retryAfter, wait, header);
+      assert.equal((await ask("/auth/token", signal, () => ({}))).retryAfter, wait, header);
     }
     replace("fetch", async () => new Response("{}", { status: 503, headers: { "retry-after": soon } }));
-    assert.equal((await ask("/auth/token", signal, {})).retryAfter, NaN, "whose clock would that be?");
+    assert.equal((await ask("/auth/token", signal, () => ({}))).retryAfter, NaN, "whose clock would that be?");
   });
 });
 
@@ -393,12 +398,20 @@ describe("the user's activity", () => {
 describe("the name of a question", () => {
   const { nameOperation } = inside.operation;
 
-  test("is another one each time, and none where there is no randomness", () => {
-    const names = new Set(Array.from({ length: 100 }, nameOperation));
-    assert.equal(names.size, 100);
-    for (const name of names) assert.match(name, /^[0-9a-f]{32}$/);
-    replace("crypto", {});
-    assert.equal(nameOperation(), undefined);
+  for (const [words, crypto] of [["as ever", globalThis.crypto], ["missing", undefined], ["a part of itself", {}]]) {
+    test(`is another one each time, where crypto is ${words}, and one that the Worker takes`, () => {
+      replace("crypto", crypto);
+      const names = new Set(Array.from({ length: 10_000 }, nameOperation));
+      assert.equal(names.size, 10_000);
+      for (const name of names) assert.match(name, /^[0-9a-f]{1,32}$/);
+    });
+  }
+
+  test("is one at the ends of the range, too", (context) => {
+    for (const number of [0, Number.EPSILON / 2, 0.5, 1 - Number.EPSILON / 2]) {
+      context.mock.method(Math, "random", () => number);
+      assert.match(nameOperation(), /^[0-9a-f]{1,32}$/, String(number));
+    }
   });
 });
 
@@ -407,7 +420,7 @@ describe("the page's life", () => {
   const { EventKind } = inside.abi;
 
   test("is told in few words, until nobody listens any more", () => {
-    const document = Object.assign(new EventTarget(), { visibilityState: "visible" });
+    const document = Object.assign(new EventTarget(), { hidden: false });
     const page = new EventTarget();
     replace("document", document);
     const listened = new Set();
@@ -431,7 +444,7 @@ describe("the page's life", () => {
     };
     all();
     assert.deepEqual(told, ["Shown", "Shown", "Online", "restored", "left", "restored", "left"]);
-    document.visibilityState = "hidden";
+    document.hidden = true;
     happen(document, "visibilitychange");
     happen(page, "pageshow", { persisted: false });
     assert.deepEqual(told.slice(7), ["Hidden"], "a page that is simply new is nothing to act on");

@@ -59,15 +59,15 @@ export class World {
   }
 
   /** Opens a session in a new tab. */
-  tab(options) {
-    const tab = new Tab(this, options);
+  tab(options, seams) {
+    const tab = new Tab(this, options, seams);
     this.tabs.push(tab);
     return tab;
   }
 
   /** A tab whose session knows where it stands. */
-  async opened(options) {
-    const tab = this.tab(options);
+  async opened(options, seams) {
+    const tab = this.tab(options, seams);
     await settled();
     return tab;
   }
@@ -106,9 +106,10 @@ export class World {
     Object.assign(this, { epoch: this.epoch + 1_000, generation: 1, user: { sub: "2", name: "Grace" }, expiresAt: this.wall + this.lifetime });
   }
 
-  ask(path, signal, body) {
+  ask(path, signal, given) {
     // As it travels: what is undefined is not there.
-    this.asked.push({ path, body: body && JSON.parse(JSON.stringify(body)) });
+    const body = given && JSON.parse(JSON.stringify(given()));
+    this.asked.push({ path, body });
     return new Promise((resolve) => {
       const question = { path, body, signal, say: (answer) => resolve(answer ?? this.say(path, body)) };
       if (!this.deaf) signal.addEventListener("abort", () => resolve({ status: 0, retryAfter: NaN }));
@@ -168,7 +169,8 @@ export class Tab {
   locks = 0;
   here = `${APP}/orders?page=2#last`;
 
-  constructor(world, options = { events: false }) {
+  /** `seams` are in the place of the world's. */
+  constructor(world, options = { events: false }, seams = {}) {
     this.world = world;
     const { timer, channel, socket } = this;
     this.session = createSession(machine(), options, {
@@ -211,6 +213,7 @@ export class Tab {
       relog: (way, page, signal, answered, busy) => this.relogins.push({ way: inside.abi.WAYS[way], signal, answered, busy }),
       operation: () => world.operation,
       page: { base: () => `${APP}/`, here: () => this.here, hidden: () => this.hidden, leave: (path) => this.went.push(path) },
+      ...seams,
     });
     this.session.addEventListener("statechange", ({ detail: { from, to, reason } }) => this.events.push(`${from}>${to} ${reason}`));
     this.session.addEventListener("refresh", ({ detail }) => this.events.push(`refresh ${detail.generation}`));

@@ -98,11 +98,12 @@ function share(): void {
   let open = false;
   /** What was said last: where the session stands. */
   let last: Said | undefined;
+  /** Whoever does not listen costs nothing: it runs with the socket. */
+  let look: ReturnType<typeof setInterval>;
   const forget = (port: MessagePort) => {
     tabs.delete(port);
-    if (tabs.size) return;
-    socket?.abort();
-    socket = undefined;
+    // Then it says that it is closed.
+    if (!tabs.size) socket?.abort();
   };
   const say = (said: Said) => {
     if (typeof said === "boolean") open = said;
@@ -110,7 +111,18 @@ function share(): void {
     for (const port of tabs.keys()) port.postMessage(said);
     if (said === false) {
       tabs.clear();
+      clearInterval(look);
       socket = undefined;
+    }
+  };
+  // A tab that is killed says nothing.
+  const ask = () => {
+    for (const [port, heardOf] of tabs) {
+      if (!heardOf) forget(port);
+      else {
+        tabs.set(port, false);
+        port.postMessage(null);
+      }
     }
   };
   (globalThis as unknown as { onconnect: (event: MessageEvent) => void }).onconnect = ({ ports: [port] }) => {
@@ -122,6 +134,7 @@ function share(): void {
       if (!socket) {
         open = false;
         last = undefined;
+        look = setInterval(ask, LOOK_MS);
         socket = new AbortController();
         connect(say, socket.signal);
       } else if (open && !known) {
@@ -130,16 +143,6 @@ function share(): void {
       }
     };
   };
-  // A tab that is killed says nothing.
-  setInterval(() => {
-    for (const [port, heardOf] of tabs) {
-      if (!heardOf) forget(port);
-      else {
-        tabs.set(port, false);
-        port.postMessage(null);
-      }
-    }
-  }, LOOK_MS);
 }
 
 if ("SharedWorkerGlobalScope" in globalThis) share();

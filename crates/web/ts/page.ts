@@ -14,6 +14,6 @@ export interface Page {
 export const page: Page = {
   base: () => document.baseURI,
   here: () => location.href,
-  hidden: () => document.visibilityState === "hidden",
+  hidden: () => document.hidden,
   leave: (path) => location.assign(path),
 };

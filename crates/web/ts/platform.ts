@@ -24,6 +24,6 @@ export interface Platform {
   readonly activity: Activity;
   readonly relog: Relogin;
   /** A name for one question, that no other one has. */
-  readonly operation: () => string | undefined;
+  readonly operation: () => string;
   readonly page: Page;
 }

@@ -11,17 +11,14 @@ const CLOSED_LOOKS = 6;
 /** How long the result is given to reach the tabs that wait for the lock. */
 const SPREAD_MS = 200;
 
-const OUTCOMES: Record<string, ReloginAnswer | undefined> = {
-  done: ReloginAnswer.Done,
-  refused: ReloginAnswer.Refused,
-  failed: ReloginAnswer.Failed,
-};
+/** In the order of `ReloginAnswer`. */
+const OUTCOMES = ["done", "refused", "failed"];
 
 /** What a result page says, if it is one. */
 function resultOf(data: unknown): [id: unknown, answer: ReloginAnswer] | undefined {
   const { everlit, relogin, outcome } = (data ?? {}) as Record<string, unknown>;
-  const answer = typeof outcome === "string" && Object.hasOwn(OUTCOMES, outcome) ? OUTCOMES[outcome] : undefined;
-  return everlit === 1 && answer !== undefined ? [relogin, answer] : undefined;
+  const answer = OUTCOMES.indexOf(outcome as string);
+  return everlit === 1 && answer >= 0 ? [relogin, answer] : undefined;
 }
 
 /** Logs in again in this way. */
@@ -33,13 +30,13 @@ export function silent(
   answered: (answer: ReloginAnswer) => void,
   busy: () => boolean,
 ): void {
-  const address = (more: string) => `/auth/login?prompt=none&via=${["frame", "popup", "redirect"][way]}${more}`;
+  if (given.aborted) return popup?.close();
   const here = new URL(page.here());
-  const returnTo = `&return_to=${encodeURIComponent(here.pathname + here.search + here.hash)}`;
+  const returnTo = encodeURIComponent(here.pathname + here.search + here.hash);
+  const address = `/auth/login?prompt=none&via=${["frame", "popup", "redirect"][way]}&return_to=${returnTo}`;
   if (way === Way.Redirect) {
-    if (given.aborted) return;
     // The answers of calls that are under way would be lost.
-    return busy() ? answered(ReloginAnswer.Unavailable) : page.leave(address(returnTo));
+    return busy() ? answered(ReloginAnswer.Unavailable) : page.leave(address);
   }
 
   const id = nameOperation();
@@ -52,8 +49,6 @@ export function silent(
     if (answer !== undefined) answered(answer);
   };
   given.addEventListener("abort", () => end());
-  if (given.aborted) return end();
-  if (!id) return end(ReloginAnswer.Unavailable);
 
   let shown: Window | null | undefined = popup;
   const whenOver = (work: () => void) => signal.addEventListener("abort", work);
@@ -74,7 +69,7 @@ export function silent(
   };
   globalThis.addEventListener("message", told, { signal });
 
-  const target = `${address(returnTo)}&relogin=${id}`;
+  const target = `${address}&relogin=${id}`;
   if (popup) {
     let closed = 0;
     const look = setInterval(() => {

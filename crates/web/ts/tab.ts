@@ -136,7 +136,7 @@ export function createSession(
     let after: (() => void) | void;
     const work = async () => {
       const elapsed = since();
-      const answer = await platform.ask(path, signal, body?.());
+      const answer = await platform.ask(path, signal, body);
       // Given up meanwhile: nobody waits for it.
       if (!asked.delete(request)) return;
       problem = problemOf(answer);

@@ -10,8 +10,8 @@ export interface Answer {
   readonly retryAfter: number;
 }
 
-/** Asks one of the Worker's own endpoints. Never rejects: no answer is an answer too. */
-export type Transport = (path: string, signal: AbortSignal, body?: object) => Promise<Answer>;
+/** Asks one of the Worker's own endpoints. Never rejects: no answer is an answer too, also where there is no question to send. */
+export type Transport = (path: string, signal: AbortSignal, body?: () => object) => Promise<Answer>;
 
 /** Asks with `fetch`: a POST if there is a body, else a GET. */
 export const ask: Transport = async (path, signal, body) => {
@@ -19,7 +19,7 @@ export const ask: Transport = async (path, signal, body) => {
     const response = await fetch(path, {
       // What is undefined is not there.
       method: body && "POST",
-      body: JSON.stringify(body),
+      body: JSON.stringify(body?.()),
       headers: { [HEADER_VERSION]: `${VERSION}`, "content-type": "application/json" },
       cache: "no-store",
       // Whatever sends us elsewhere is not our Worker.
@@ -42,5 +42,5 @@ export const ask: Transport = async (path, signal, body) => {
 function waitOf(headers: Headers): number {
   const header = headers.get("retry-after") as string;
   const wait = /^\d+$/.test(header) ? +header * 1000 : Date.parse(header) - Date.parse(headers.get("date") as string);
-  return Math.min(Math.max(0, wait), Number.MAX_SAFE_INTEGER);
+  return Math.min(Math.max(0, wait), 9e12);
 }

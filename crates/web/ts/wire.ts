@@ -104,7 +104,8 @@ export interface Told {
 export interface Known {
   readonly epoch: number;
   readonly user: User;
-  readonly upstreams: readonly Upstream[];
+  /** Where calls may go. The Worker says it of a session that has a token, and of no other. */
+  readonly upstreams?: readonly Upstream[];
 }
 
 /** What an answer says: to the machine, and beside that. */
@@ -127,11 +128,10 @@ export function problemOf({ status, body }: Answer): Trouble | undefined {
  */
 export function readSession(answer: Answer, elapsed: number): Reading & { numbers: SessionNumbers } {
   const { status, body } = answer;
-  const { epoch, generation, user, upstreams, providers, silent } = (body ?? {}) as Said;
-  const known = { epoch, user, upstreams };
+  const { epoch, generation, user, providers, silent } = (body ?? {}) as Said;
   if (status === 200) {
-    if (fits(active, body)) return { numbers: [SessionKind.Active, ...tokenOf(body as Said, elapsed)], known, providers };
-    if (fits(reauth, body)) return { numbers: [SessionKind.ReauthRequired, epoch, generation, waysOf(silent)], known: { ...known, upstreams: [] }, providers };
+    if (fits(active, body)) return { numbers: [SessionKind.Active, ...tokenOf(body as Said, elapsed)], known: body as Said, providers };
+    if (fits(reauth, body)) return { numbers: [SessionKind.ReauthRequired, epoch, generation, waysOf(silent)], known: { epoch, user }, providers };
     if (fits({ ...session, ...loggedOut }, body)) return { numbers: [SessionKind.LoggedOut], providers };
   }
   return { numbers: [SessionKind.Failed, ...failed(answer, elapsed)] };

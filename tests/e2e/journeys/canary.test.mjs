@@ -52,10 +52,11 @@ describe(`secrets in ${engine.name}`, { timeout: 180_000 }, () => {
     assert.notEqual(await tab.does("refresh"), "");
     front.fault = () => undefined;
     await tab.rested();
+    const generation = await tab.generation();
     authority.trouble = () => ({ status: 503, body: "upstream is sick" });
     await tab.does("refresh");
     authority.trouble = () => undefined;
-    await browser.until("a new token", async () => (await tab.does("refresh")) === "" && (await tab.generation()) === 2);
+    await browser.until("a new token", async () => (await tab.does("refresh")) === "" && (await tab.generation()) > generation);
     const { resource } = lab;
     lab.resource = () => ({ status: 401, headers: { "www-authenticate": 'Bearer error="invalid_token"' } });
     await tab.call();

@@ -12,19 +12,22 @@ export class Authority {
   /** Answered in place of a refresh, before anything is spent. @type {() => Given | undefined} */
   trouble = () => undefined;
   /** Resolves when answers may leave. @type {Promise<void>} */ #gate = Promise.resolve();
+  /** Seconds that access tokens live. */ #usual;
   /** Every authorization code. @type {string[]} */ codes = [];
 
   /** @param {ScriptedAs} as */
   constructor(as) {
     this.as = as;
+    this.#usual = as.accessTtl;
     this.rotation = new Rotation(as, 0);
     const rotate = as.onToken;
     as.onToken = async (form) => {
-      if (form.get("grant_type") !== "refresh_token") return rotate(form);
-      const trouble = this.trouble();
+      const refreshes = form.get("grant_type") === "refresh_token";
+      const trouble = refreshes && this.trouble();
       if (trouble) return trouble;
       const answer = await rotate(form);
-      await this.#gate;
+      as.accessTtl = this.#usual;
+      if (refreshes) await this.#gate;
       return answer;
     };
     as.onOther = ({ path, query }) => (path === "/authorize" ? this.#authorize(query) : undefined);
@@ -48,8 +51,8 @@ export class Authority {
     return this.as.hits("/authorize");
   }
 
-  /** Seconds that access tokens live which are issued from now on. @param {number} seconds */
-  live(seconds) {
+  /** Seconds that the next access token lives. Those after it live as long as ever, however long it takes a test to come to them. @param {number} seconds */
+  liveOnce(seconds) {
     this.as.accessTtl = seconds;
   }
 

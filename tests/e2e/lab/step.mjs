@@ -22,6 +22,8 @@ export function step(name, body, { browser, skip } = {}) {
 export const lacks = {
   /** Freezing and resuming a page. */
   freeze: engine.name === "chromium" ? undefined : `only the DevTools protocol can freeze a page, which ${engine.name} does not speak`,
+  /** Killing the process of one tab's page. */
+  crash: engine.name === "chromium" ? undefined : `only the DevTools protocol can kill a tab, which ${engine.name} does not speak`,
   /** Hiding a tab behind another one. */
   hide: engine.name === "webkit" ? "WebKitGTK's MiniBrowser does not hide a tab when WebDriver opens another one" : undefined,
   /** Taking one tab's network away. */

@@ -81,14 +81,18 @@ export class Tab {
     return this.run(() => Number(Reflect.get(globalThis, "session")?.token?.generation ?? 0));
   }
 
-  /** Waits until the vault's minimum interval since the last rotation is over: from now on it does what it is asked. */
+  /**
+   * Waits until the vault's minimum interval since the last rotation is over: from now on it does what it is asked. The vault says
+   * so itself: to a tab a token is older than that, by the time that its question took.
+   */
   rested() {
-    const MINIMUM_INTERVAL_MS = 10_300;
-    const probe = () => this.run((least) => {
-      const token = Reflect.get(globalThis, "session").token;
-      return token !== undefined && token.lifetime - token.expiresIn > least;
-    }, MINIMUM_INTERVAL_MS);
-    return this.browser.until(`the token of tab ${this.name} to be ${MINIMUM_INTERVAL_MS} ms old`, probe);
+    const MINIMUM_INTERVAL_S = 10;
+    const probe = () => this.run(async (least) => {
+      const response = await fetch("/auth/session", { headers: { "everlit-version": "1" }, cache: "no-store" });
+      const { lifetime, expires_in } = await response.json();
+      return lifetime - expires_in >= least;
+    }, MINIMUM_INTERVAL_S);
+    return this.browser.until(`the vault's token to be ${MINIMUM_INTERVAL_S} s old`, probe, { every: 500 });
   }
 
   /** What the session told its app since the page was loaded. @returns {Promise<Heard[]>} */
@@ -100,11 +104,6 @@ export class Tab {
   async story() {
     const moves = (await this.events()).filter(({ type }) => type === "statechange");
     return moves.slice(-12).map(({ detail }) => `${detail.to} (${detail.reason})`).join(" > ");
-  }
-
-  /** The page's own time, which no test changes. @returns {Promise<number>} */
-  now() {
-    return this.run(() => Reflect.get(globalThis, "recorder").now());
   }
 
   /**
@@ -144,15 +143,29 @@ export class Tab {
     return this.run(() => void Reflect.get(globalThis, "session").refresh().catch(() => {}));
   }
 
+  /**
+   * Asks for a new token, again and again until this is so: for some seconds after a rotation the vault gives the current one again.
+   * While a question is under way there is no second one.
+   * @param {string} what completes the sentence "waited for …"
+   * @param {() => boolean} isSo
+   */
+  asksUntil(what, isSo) {
+    const probe = async () => isSo() || (await this.kick(), isSo());
+    return this.browser.until(what, probe, { timeout: 30_000, every: 1_000, seen: () => this.story() });
+  }
+
   /** Waits until it knows that the grant is over, and that nothing can be done about it before its user does something. */
   needsUser() {
-    const probe = async () => {
-      if ((await this.state()) === "reauth-required") return true;
-      // A popup is ready to be opened by the next gesture.
-      const last = (await this.events()).filter(({ type }) => type === "statechange").at(-1);
-      return last?.detail.to === "refreshing" && last.detail.reason === "silent-login";
-    };
-    return this.browser.until(`tab ${this.name} to need its user`, probe, { seen: () => this.story() });
+    return this.reaches(["reauth-required"]);
+  }
+
+  /** Its process ends at once, without a word to anybody. Chromium only. */
+  async crash() {
+    await this.show();
+    // The answer is that nobody answers any more.
+    await this.browser.devtools("Page.crash").catch(() => {});
+    const isDead = () => this.run(() => true).then(() => false, (error) => /tab crashed/.test(error.message));
+    await this.browser.until(`tab ${this.name} to be dead`, isDead);
   }
 
   async close() {
