@@ -3,7 +3,7 @@ import { describe } from "node:test";
 
 import { askUntilHungUp } from "./support/asking.mjs";
 import { send } from "./support/browser.mjs";
-import { ask, askOn, enterDue, outcomes, play, untilGeneration } from "./support/crash-stack.mjs";
+import { ask, askOn, due, enterDue, outcomes, play, untilGeneration } from "./support/crash-stack.mjs";
 import { enter } from "./support/scripted-stack.mjs";
 import { SESSION_COOKIE } from "./support/stack.mjs";
 import { pause, until } from "./support/until.mjs";
@@ -150,7 +150,7 @@ describe("what comes late", { concurrency: 2 }, () => {
     await pause(500);
     const shown = (await browser.call("/auth/session")).json;
     assert.deepEqual([shown.state, shown.generation], ["active", 2]);
-    await pause(stack.as.accessTtl * 500 + 100);
+    await due(shown);
     await untilGeneration(browser, shown, 3);
     assert.deepEqual([stack.rotation.presented.map(({ came }) => came), await outcomes(stack, browser)], [["rotated"], { success: 1 }]);
   });
@@ -158,8 +158,8 @@ describe("what comes late", { concurrency: 2 }, () => {
 
 describe("many at once", { concurrency: 3 }, () => {
   play("200 parallel callers at expiry: one refresh grant, and the same generation for all", async (stack) => {
-    const { browser, session } = await enterDue(stack);
-    await pause(2_500);
+    const { browser, session, deadAt } = await enterDue(stack);
+    await pause(deadAt + 500 - Date.now());
     stack.rotation.delayMs = 300;
     const answers = await Promise.all(Array.from({ length: 200 }, () => askOn(browser, session)));
     assert.deepEqual([...new Set(answers.map(({ status, json }) => `${status} ${json.epoch} ${json.generation}`))], [`200 ${session.epoch} 2`]);

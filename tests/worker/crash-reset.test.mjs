@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
 
-import { ask, askOn, enterDue, killAt, outcomes, play, untilGeneration, WINDOW } from "./support/crash-stack.mjs";
+import { ask, askOn, due, enterDue, killAt, outcomes, play, untilGeneration, WINDOW } from "./support/crash-stack.mjs";
 import { STEPS } from "./support/fault-points.mjs";
 import { SESSION_COOKIE } from "./support/stack.mjs";
 import { pause, until } from "./support/until.mjs";
@@ -70,7 +70,7 @@ describe("a vault that is reset in the middle of a rotation", { concurrency: 8 }
       assert.deepEqual(stack.rotation.presented.map(({ came }) => came), ["rotated"]);
       assert.deepEqual(await outcomes(stack, browser), { [OUTCOME[step]]: 1 });
 
-      await pause(stack.as.accessTtl * 500 + 100);
+      await due(second);
       const third = await untilGeneration(browser, second, 3);
       assert.deepEqual([third.epoch, stack.rotation.presented.length, stack.rotation.count("refused")], [session.epoch, 2, 0]);
     });

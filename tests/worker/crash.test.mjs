@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { PATIENCE_MS } from "./support/asking.mjs";
-import { ask, cutAt, enterDue, killAt, outcomes, play, untilGeneration, WINDOW } from "./support/crash-stack.mjs";
+import { ask, cutAt, due, enterDue, killAt, outcomes, play, untilGeneration, WINDOW } from "./support/crash-stack.mjs";
 import { STEPS } from "./support/fault-points.mjs";
 import { enter } from "./support/scripted-stack.mjs";
 import { SESSION_COOKIE } from "./support/stack.mjs";
@@ -21,7 +21,7 @@ const SETTLED_MS = 32_000;
  */
 async function assertGrantLives(stack, browser, held) {
   const rotated = stack.rotation.count("rotated");
-  await pause(stack.as.accessTtl * 500 + 100);
+  await due(held);
   const next = await untilGeneration(browser, held, held.generation + 1);
   assert.equal(stack.rotation.count("rotated"), rotated + 1);
   assert.equal((await browser.call("/auth/session")).json.state, "active");

@@ -10,7 +10,7 @@ import { BINDING_COOKIE, SESSION_COOKIE } from "./support/stack.mjs";
 import { pause } from "./support/until.mjs";
 
 /** Seconds: due from its half on. */
-const BRIEF_TTL = 4;
+const BRIEF_TTL = 8;
 
 /** @param {string} name @param {(stack: import("./support/scripted-stack.mjs").ScriptedStack) => Promise<void>} body */
 const play = (name, body) => test(name, async () => {

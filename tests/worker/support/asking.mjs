@@ -50,23 +50,31 @@ export const callOn = (browser, path, options) => until("an answer to a call", a
   return !isPutOff(answer) && answer;
 }, PATIENCE_MS);
 
-/** Waits until a token is due: the vault's lead is the second half of a life that is so short. @param {{ expires_in: number, lifetime: number }} held as it was answered just now */
-export const due = ({ expires_in, lifetime }) => pause((expires_in - lifetime / 2) * 1000 + 200);
+/** Seconds before its end at which a token is due for a tab, and so for the vault: a fifth of its life, five at least, half of it at most. @param {number} lifetime */
+const lead = (lifetime) => Math.min(Math.max(lifetime / 5, 5), lifetime / 2);
+
+/** Waits until a token is due. @param {{ expires_in: number, lifetime: number }} held as it was answered just now */
+export const due = ({ expires_in, lifetime }) => pause((expires_in - lead(lifetime)) * 1000 + 200);
+
+/** A token that is due lives for another eight seconds, then sixteen: for machines that take long. */
+const LONGER = [40, 80];
 
 /**
- * A login whose token is due, and lives for long enough to be asked about: for longer where the login itself took long.
+ * A login whose token is due, and lives for long enough to be asked about: for longer where the login itself took long, and not only
+ * as it was the first.
  *
  * @param {Pick<import("./scripted-stack.mjs").ScriptedStack, "as" | "app" | "browser" | "workerd">} stack
  * @param {number} seconds how long its token lives, on a machine that is fast enough for it
  */
 export async function enterDue(stack, seconds) {
-  for (let ttl = seconds; ; ttl *= 2) {
+  for (const lives = [seconds, seconds, ...LONGER]; ;) {
+    const ttl = lives.shift() ?? seconds;
     stack.as.accessTtl = ttl;
     const began = Date.now();
     const entered = await enter(/** @type {any} */ (stack));
     const tookMs = Date.now() - began;
     // A login is half a dozen requests and the writes of three objects, a refresh not so many.
-    if (tookMs * 8 > ttl * 1000 && ttl < 120) continue;
+    if (tookMs * 4 > lead(ttl) * 1000 && lives.length > 0) continue;
     const [asked, { json: shown }] = [Date.now(), await entered.browser.call("/auth/session")];
     /** It lives at least until the one, and not after the other. */
     const [livesUntil, deadAt] = [asked, Date.now()].map((at) => at + shown.expires_in * 1000);

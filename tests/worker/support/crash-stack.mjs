@@ -2,7 +2,7 @@
 
 import { test } from "node:test";
 
-import { ask, askOn, enterDue as enterDueIn, isLater, PATIENCE_MS } from "./asking.mjs";
+import { ask, askOn, due, enterDue as enterDueIn, isLater, PATIENCE_MS } from "./asking.mjs";
 import { FaultPoints } from "./fault-points.mjs";
 import { Rotation } from "./rotating-as.mjs";
 import { startScriptedStack } from "./scripted-stack.mjs";
@@ -12,7 +12,7 @@ import { until } from "./until.mjs";
 import { BUILD_WITH_FAULTS } from "./workerd.mjs";
 
 /** Seconds. Due from its half on, dead soon after; longer on a machine that is slow. */
-export const BRIEF_TTL = 4;
+export const BRIEF_TTL = 8;
 /** Seconds for which the server with a window forgives: a request is over after a third of that. */
 export const WINDOW = 12;
 export const GRACE = { window: `${WINDOW}s`, replay: "same_pair", depth: "previous", blast: "family" };
@@ -61,7 +61,7 @@ export const play = (name, body, options) => test(name, async () => {
   }
 });
 
-export { ask, askOn };
+export { ask, askOn, due };
 
 /** A login whose token is due, and lives. @param {CrashStack} stack */
 export const enterDue = (stack) => enterDueIn(stack, stack.as.accessTtl);
