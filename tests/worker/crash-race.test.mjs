@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
 
+import { askUntilHungUp } from "./support/asking.mjs";
 import { send } from "./support/browser.mjs";
-import { ask, enterDue, outcomes, play, untilGeneration } from "./support/crash-stack.mjs";
+import { ask, askOn, due, enterDue, outcomes, play, untilGeneration } from "./support/crash-stack.mjs";
 import { enter } from "./support/scripted-stack.mjs";
 import { SESSION_COOKIE } from "./support/stack.mjs";
 import { pause, until } from "./support/until.mjs";
@@ -80,6 +81,7 @@ describe("what is delivered twice", { concurrency: 8 }, () => {
     const claimed = await stack.workerd.ask("ESCROW", browser.cookie(SESSION_COOKIE), "/claim?request=0&by=7");
     assert.deepEqual(claimed, { won: true });
     await ask(browser, session);
+    await until("the word that it lost", () => unheard(stack).length > 0);
     assert.deepEqual([unheard(stack), stack.rotation.presented.length], [["claimed before"], 0]);
     assert.equal((await browser.call("/auth/session")).json.state, "active");
     // Nor can it say how the other's request ended.
@@ -97,7 +99,7 @@ describe("what is delivered twice", { concurrency: 8 }, () => {
   play("a claim whose answer is lost is made again by the same rotator, and won", async (stack) => {
     const { browser, session } = await enterDue(stack);
     await stack.workerd.befall("/claim", { lose: true, times: 2 });
-    assert.equal((await ask(browser, session)).json.generation, 2, "whoever asked got it");
+    assert.equal((await askOn(browser, session)).json.generation, 2, "whoever asked got it");
     assert.equal(stack.faults.seen.filter((step) => step === "rotator.received").length, 1);
     assert.deepEqual([stack.rotation.presented.length, await outcomes(stack, browser)], [1, { success: 1 }]);
   });
@@ -125,7 +127,7 @@ describe("what is delivered twice", { concurrency: 8 }, () => {
     const { browser, session } = await enterDue(stack);
     await stack.workerd.befall("/token", { twice: "second" });
     const question = { op_id: "a question of this tab" };
-    const answers = await Promise.all([ask(browser, session, "deadline", question), ask(browser, session, "deadline", question)]);
+    const answers = await Promise.all([askOn(browser, session, "deadline", question), askOn(browser, session, "deadline", question)]);
     assert.deepEqual(answers.map(({ json }) => json.generation), [2, 2]);
     assert.equal((await ask(browser, session, "deadline", question)).json.generation, 2);
     assert.equal(stack.rotation.presented.length, 1);
@@ -148,7 +150,7 @@ describe("what comes late", { concurrency: 2 }, () => {
     await pause(500);
     const shown = (await browser.call("/auth/session")).json;
     assert.deepEqual([shown.state, shown.generation], ["active", 2]);
-    await pause(stack.as.accessTtl * 500 + 100);
+    await due(shown);
     await untilGeneration(browser, shown, 3);
     assert.deepEqual([stack.rotation.presented.map(({ came }) => came), await outcomes(stack, browser)], [["rotated"], { success: 1 }]);
   });
@@ -156,10 +158,10 @@ describe("what comes late", { concurrency: 2 }, () => {
 
 describe("many at once", { concurrency: 3 }, () => {
   play("200 parallel callers at expiry: one refresh grant, and the same generation for all", async (stack) => {
-    const { browser, session } = await enterDue(stack);
-    await pause(2_500);
+    const { browser, session, deadAt } = await enterDue(stack);
+    await pause(deadAt + 500 - Date.now());
     stack.rotation.delayMs = 300;
-    const answers = await Promise.all(Array.from({ length: 200 }, () => ask(browser, session)));
+    const answers = await Promise.all(Array.from({ length: 200 }, () => askOn(browser, session)));
     assert.deepEqual([...new Set(answers.map(({ status, json }) => `${status} ${json.epoch} ${json.generation}`))], [`200 ${session.epoch} 2`]);
     assert.deepEqual([stack.rotation.presented.length, await outcomes(stack, browser)], [1, { success: 1 }]);
     assert.equal(stack.faults.seen.filter((step) => step === "vault.intent_written").length, 1);
@@ -170,8 +172,9 @@ describe("many at once", { concurrency: 3 }, () => {
     stack.rotation.delayMs = 1_000;
     const gone = Array.from({ length: 20 }, (_, index) =>
       browser.call("/auth/token", { method: "POST", json: { v: 1, reason: "deadline", epoch: session.epoch, generation: session.generation }, limitMs: 50 + 50 * index }).then(() => "answered", () => "gone"));
+    const staying = askOn(browser, session);
     await until("the rotation", () => stack.rotation.presented.length === 1);
-    const stays = await ask(browser, session);
+    const stays = await staying;
     assert.deepEqual([stays.status, stays.json.generation], [200, 2]);
     assert.ok((await Promise.all(gone)).filter((one) => one === "gone").length >= 10);
     assert.deepEqual([stack.rotation.presented.length, await outcomes(stack, browser)], [1, { success: 1 }]);
@@ -180,7 +183,11 @@ describe("many at once", { concurrency: 3 }, () => {
   play("all of them hang up, and the rotation is committed", async (stack) => {
     const { browser, session } = await enterDue(stack);
     stack.rotation.delayMs = 800;
-    await assert.rejects(browser.call("/auth/token", { method: "POST", json: { v: 1, reason: "deadline", epoch: session.epoch, generation: 1 }, limitMs: 150 }));
+    const caller = new AbortController();
+    const reached = stack.faults.hold("rotator.received").then(() => caller.abort());
+    await assert.rejects(askUntilHungUp(browser, session, caller.signal), { name: "AbortError" });
+    await reached;
+    stack.faults.release("rotator.received");
     await until("the new token", async () => (await browser.call("/auth/session")).json.generation === 2);
     assert.deepEqual([stack.rotation.presented.length, await outcomes(stack, browser)], [1, { success: 1 }]);
     assert.ok(browser.cookie(SESSION_COOKIE));

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { ask, killAt, outcomes, untilGeneration } from "./support/crash-stack.mjs";
+import { askOn, killAt, outcomes, untilGeneration } from "./support/crash-stack.mjs";
 import { FaultPoints } from "./support/fault-points.mjs";
 import { logIn } from "./support/person.mjs";
 import { startRealStack } from "./support/real-stack.mjs";
@@ -77,7 +77,7 @@ describe("real authorization servers and SIGKILL", { concurrency: 8 }, () => {
         await logIn(browser);
         const session = (await browser.call("/auth/session")).json;
         await pause(4_500);
-        const answers = await Promise.all(Array.from({ length: 200 }, () => ask(browser, session)));
+        const answers = await Promise.all(Array.from({ length: 200 }, () => askOn(browser, session)));
         assert.deepEqual([...new Set(answers.map(({ status, json }) => `${status} ${json.generation}`))], ["200 2"]);
         const { refresh_grants, refresh_errors } = await stack.counters();
         assert.deepEqual([refresh_grants, refresh_errors, await outcomes(stack, browser)], [1, 0, { success: 1 }]);

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
+import { askOn } from "./support/asking.mjs";
 import { logIn } from "./support/person.mjs";
 import { startRealStack } from "./support/real-stack.mjs";
 import { startScriptedServer } from "./support/scripted-server.mjs";
-import { BINDING_COOKIE, SESSION_COOKIE, question } from "./support/stack.mjs";
+import { BINDING_COOKIE, SESSION_COOKIE } from "./support/stack.mjs";
 import { pause, until } from "./support/until.mjs";
 
 /** Seconds: due from its half on. */
@@ -62,7 +63,7 @@ test("the main job on a server that forgives, and that ends the old access token
   const calls = way.asked.length;
   const late = browser.call("/api/orders");
   await until("the call to leave", () => way.asked.length === calls + 1);
-  const refreshed = (await browser.call("/auth/token", { method: "POST", json: question(session, "deadline") })).json;
+  const refreshed = (await askOn(browser, session)).json;
   assert.equal(refreshed.generation, 2);
   road.arrived = [];
   open();
@@ -92,7 +93,7 @@ test("several rotations, each with ten callers, spend each refresh token once", 
   let { json: held } = await browser.call("/auth/session");
   for (let rotation = 1; rotation <= 3; rotation += 1) {
     await pause((held.expires_in - ACCESS_TTL / 2 + 0.3) * 1000);
-    const answers = await Promise.all(Array.from({ length: 10 }, () => browser.call("/auth/token", { method: "POST", json: question(held, "deadline") })));
+    const answers = await Promise.all(Array.from({ length: 10 }, () => askOn(browser, held)));
     assert.deepEqual([...new Set(answers.map(({ json }) => json.generation))], [held.generation + 1]);
     held = answers[0]?.json;
     assert.equal((await browser.call("/api/orders")).status, 200);

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
+import { ask as askFor, askOn as askOnFor, enterExpired as enterExpiredIn, EXPIRED_MS } from "./support/asking.mjs";
 import { begin, enter, startScriptedStack } from "./support/scripted-stack.mjs";
 import { assertNothingLeaked } from "./support/secrets.mjs";
-import { BINDING_COOKIE, SESSION_COOKIE, question } from "./support/stack.mjs";
+import { BINDING_COOKIE, SESSION_COOKIE } from "./support/stack.mjs";
 import { pause, until } from "./support/until.mjs";
 
 /** @type {import("./support/scripted-stack.mjs").ScriptedStack} */
@@ -25,7 +26,9 @@ after(async () => {
 const vaultSql = (browser, sql) => stack.workerd.ask("SESSION_VAULT", browser.cookie(SESSION_COOKIE), "/sql", sql);
 
 /** @param {import("./support/browser.mjs").Browser} browser @param {any} held */
-const ask = (browser, held) => browser.call("/auth/token", { method: "POST", json: question(held, "resume") });
+const ask = (browser, held) => askFor(browser, held, "resume");
+/** @param {import("./support/browser.mjs").Browser} browser @param {any} held */
+const askOn = (browser, held) => askOnFor(browser, held, "resume");
 
 async function restart() {
   await stack.workerd.kill();
@@ -38,14 +41,8 @@ async function during(path, accident, body, { workerd } = stack) {
   await body().finally(() => workerd.befall(path, {}));
 }
 
-/** A login whose token has ended. @param {number} [lives] seconds */
-async function enterExpired(lives = 1) {
-  stack.as.accessTtl = lives;
-  const entered = await enter(stack);
-  stack.as.accessTtl = 3600;
-  await pause(lives * 1000 + 300);
-  return entered;
-}
+/** A login whose token has ended. */
+const enterExpired = () => enterExpiredIn(stack);
 
 const refreshes = () => stack.as.requests("refresh_token").length;
 
@@ -75,8 +72,11 @@ describe("accidents of the platform", () => {
     assert.equal(browser.cookie(SESSION_COOKIE), cookie);
     assert.equal((await browser.call("/auth/session")).json.state, "logged_out");
     const { browser: other } = await enter(stack);
-    assert.equal((await other.call("/auth/logout", { method: "POST" })).status, 200);
-    assert.equal(other.cookie(SESSION_COOKIE), undefined);
+    // On a machine that is slow enough the first ones are late as well.
+    await until("one that is prompt", async () => {
+      assert.equal((await other.call("/auth/logout", { method: "POST" })).status, 200);
+      return other.cookie(SESSION_COOKIE) === undefined;
+    });
   });
 
   test("the tokens of a renewal whose answers were lost are not revoked: the session may have them", async () => {
@@ -153,13 +153,16 @@ describe("accidents of the platform", () => {
     const { browser, session } = await enterExpired();
     const version = async () => (await vaultSql(browser, "SELECT version FROM session"))[0].version;
     assert.equal(await version(), 1);
-    assert.equal((await ask(browser, session)).json.generation, 2);
+    assert.equal((await askOn(browser, session)).json.generation, 2);
     assert.equal(await version(), 3);
   });
 
   test("nobody waits all over again because an object was reset", async () => {
+    const entering = Date.now();
     const { browser, session } = await enterExpired();
-    stack.as.onToken = async (form) => (form.get("grant_type") === "refresh_token" ? { delayMs: 8_000, json: await stack.as.tokens(form) } : undefined);
+    // What this machine takes for what it does without waiting, and more.
+    const tookMs = Date.now() - entering - EXPIRED_MS;
+    stack.as.onToken = async (form) => (form.get("grant_type") === "refresh_token" ? { delayMs: 8_000 + tookMs, json: await stack.as.tokens(form) } : undefined);
     const began = Date.now();
     const timed = async (/** @type {Promise<any>} */ asked) => ({ answer: await asked, after: Date.now() - began });
     const [question, call] = [timed(ask(browser, session)), timed(browser.call("/api/orders"))];
@@ -168,7 +171,7 @@ describe("accidents of the platform", () => {
     for (const [asked, least, most] of /** @type {const} */ ([[question, 4_300, 5_900], [call, 3_800, 5_400]])) {
       const { answer, after } = await asked;
       assert.deepEqual([answer.status, answer.json.code], [503, "temporarily_unavailable"]);
-      assert.ok(after >= least && after < most, `answered after ${after} ms`);
+      assert.ok(after >= least && after < most + tookMs, `answered after ${after} ms`);
     }
     await until("the new token", async () => (await browser.call("/auth/session")).json.generation === 2);
     stack.as.onToken = () => undefined;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
+import { askOn, enterExpired } from "./support/asking.mjs";
 import { enter, startScriptedStack } from "./support/scripted-stack.mjs";
 import { assertNothingLeaked } from "./support/secrets.mjs";
 import { open, refusal } from "./support/socket.mjs";
@@ -27,18 +28,6 @@ async function listen(browser) {
 /** @param {import("./support/browser.mjs").Browser} browser @param {any} path @param {string} [body] */
 const vault = (browser, path, body) => stack.workerd.ask("SESSION_VAULT", browser.cookie(SESSION_COOKIE), path, body);
 
-/** A login whose token is due already. */
-async function enterDue() {
-  stack.as.accessTtl = 1;
-  const entered = await enter(stack);
-  stack.as.accessTtl = 3600;
-  await pause(1_100);
-  return entered;
-}
-
-/** @param {import("./support/browser.mjs").Browser} browser @param {any} held */
-const ask = (browser, held) => browser.call("/auth/token", { method: "POST", json: question(held, "deadline") });
-
 test("who opens one is told where the session stands, and hears an answer to a ping without the object being asked", async () => {
   const { browser, session } = await enter(stack);
   const socket = await listen(browser);
@@ -51,10 +40,10 @@ test("who opens one is told where the session stands, and hears an answer to a p
 });
 
 test("what somebody has missed who comes back is the first word, also of an object that was just made", async () => {
-  const { browser, session } = await enterDue();
+  const { browser, session } = await enterExpired(stack);
   const socket = await listen(browser);
   socket.drop();
-  assert.equal((await ask(browser, session)).json.generation, 2);
+  assert.equal((await askOn(browser, session)).json.generation, 2);
   assert.deepEqual(JSON.parse((await listen(browser)).first), { v: 1, kind: "moved", epoch: session.epoch, generation: 2 });
   await vault(browser, "/reset");
   assert.deepEqual(JSON.parse((await listen(browser)).first), { v: 1, kind: "moved", epoch: session.epoch, generation: 2 });
@@ -63,8 +52,8 @@ test("what somebody has missed who comes back is the first word, also of an obje
 test("a logout in one tab ends all of them within a second", async () => {
   const { browser, session } = await enter(stack);
   const sockets = await Promise.all([1, 2, 3].map(() => listen(browser)));
-  const began = Date.now();
   await browser.call("/auth/logout", { method: "POST" });
+  const began = Date.now();
   for (const socket of sockets) {
     assert.deepEqual(await socket.notice("logged_out"), { v: 1, kind: "logged_out", epoch: session.epoch, generation: session.generation });
     assert.equal(await socket.end(), 1000);
@@ -73,12 +62,12 @@ test("a logout in one tab ends all of them within a second", async () => {
 });
 
 test("a rotation is told to everybody, once and with the new generation, and so is a login of the same user", async () => {
-  const { browser, session } = await enterDue();
+  const { browser, session } = await enterExpired(stack);
   const sockets = await Promise.all([1, 2].map(() => listen(browser)));
-  assert.equal((await ask(browser, session)).json.generation, 2);
+  assert.equal((await askOn(browser, session)).json.generation, 2);
   for (const socket of sockets) assert.deepEqual(await socket.notice("moved"), { v: 1, kind: "moved", epoch: session.epoch, generation: 2 });
   // Who is behind is given the current one: nothing has changed.
-  assert.equal((await ask(browser, session)).json.generation, 2);
+  assert.equal((await askOn(browser, session)).json.generation, 2);
   assert.equal((await browser.call("/api/orders")).status, 200);
   await enter(stack, browser);
   for (const socket of sockets) {
@@ -100,10 +89,10 @@ test("another session's sockets hear nothing of it", async () => {
 });
 
 test("a grant that dies is told; the socket stays, and hears of the login that mends it", async () => {
-  const { browser, session } = await enterDue();
+  const { browser, session } = await enterExpired(stack);
   const socket = await listen(browser);
   stack.as.onToken = (form) => (form.get("grant_type") === "refresh_token" ? { status: 400, json: { error: "invalid_grant" } } : undefined);
-  assert.equal((await ask(browser, session)).json.code, "reauth_required");
+  assert.equal((await askOn(browser, session)).json.code, "reauth_required");
   stack.as.onToken = () => undefined;
   assert.deepEqual(await socket.notice("reauth_required"), { v: 1, kind: "reauth_required", epoch: session.epoch, generation: 1 });
   const second = await listen(browser);
@@ -139,11 +128,11 @@ test("the end by a revocation and by the idle limit is told, and then there is n
 });
 
 test("a limit that passes while nobody asks is told by the alarm", async () => {
-  const short = await startScriptedStack({ change: (given) => ({ ...given, LIMITS: { idle: "4s", absolute: "90d" } }) });
+  const short = await startScriptedStack({ change: (given) => ({ ...given, LIMITS: { idle: "8s", absolute: "90d" } }) });
   try {
     const { browser } = await enter(short);
     const socket = await open(browser);
-    assert.equal((await socket.notice("ended", 10_000)).kind, "ended");
+    assert.equal((await socket.notice("ended", 20_000)).kind, "ended");
     assert.equal(await socket.end(), 1000);
     assert.equal((await browser.call("/auth/session")).json.state, "logged_out");
   } finally {

@@ -3,13 +3,14 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
+import { ask, askOn, due, enterDue, enterExpired } from "./support/asking.mjs";
 import { begin, enter, startScriptedStack } from "./support/scripted-stack.mjs";
 import { assertNothingLeaked } from "./support/secrets.mjs";
-import { BINDING_COOKIE, SESSION_COOKIE, question } from "./support/stack.mjs";
+import { BINDING_COOKIE, SESSION_COOKIE } from "./support/stack.mjs";
 import { pause } from "./support/until.mjs";
 
 /** Seconds: due from its half on. */
-const BRIEF_TTL = 4;
+const BRIEF_TTL = 8;
 
 /** @param {string} name @param {(stack: import("./support/scripted-stack.mjs").ScriptedStack) => Promise<void>} body */
 const play = (name, body) => test(name, async () => {
@@ -22,21 +23,17 @@ const play = (name, body) => test(name, async () => {
   }
 });
 
-/** @param {import("./support/browser.mjs").Browser} browser @param {any} held */
-const ask = (browser, held) => browser.call("/auth/token", { method: "POST", json: question(held, "deadline") });
-
 describe("a failure that others are known for", { concurrency: 4 }, () => {
   play("answers that overtake each other do not take the cookie back: it is the same for the session's whole life", async (stack) => {
-    stack.as.accessTtl = BRIEF_TTL;
-    const { browser, session } = await enter(stack);
+    const { browser, session } = await enterDue(stack, BRIEF_TTL);
     const cookie = browser.cookie(SESSION_COOKIE);
     let held = session;
     for (let generation = 2; generation <= 3; generation += 1) {
-      await pause(BRIEF_TTL * 500 + 100);
-      const answers = await Promise.all([ask(browser, held), ask(browser, session), browser.call("/auth/session"), browser.call("/api/orders")]);
+      const answers = await Promise.all([askOn(browser, held), ask(browser, session), browser.call("/auth/session"), browser.call("/api/orders")]);
       for (const answer of answers) assert.equal(answer.headers["set-cookie"], undefined, answer.url.pathname);
       held = answers[0]?.json;
       assert.equal(held.generation, generation);
+      await due(held);
     }
     stack.as.accessTtl = 3600;
     await enter(stack, browser);
@@ -73,9 +70,7 @@ describe("a failure that others are known for", { concurrency: 4 }, () => {
   });
 
   play("a server that is slower than every caller's patience sees the refresh token once", async (stack) => {
-    stack.as.accessTtl = BRIEF_TTL;
-    const { browser, session } = await enter(stack);
-    await pause(BRIEF_TTL * 1000 + 100);
+    const { browser, session } = await enterExpired(stack);
     stack.as.onToken = async (form) => ({ delayMs: 9_000, json: await stack.as.tokens(form) });
     const asked = [];
     for (let times = 0; times < 20; times += 1) {
@@ -85,7 +80,7 @@ describe("a failure that others are known for", { concurrency: 4 }, () => {
     const answers = await Promise.all(asked);
     assert.ok(answers.every(({ status, json }) => json.generation === 2 || (status === 503 && json.retry_after > 0)));
     assert.ok(answers.some(({ status }) => status === 503) && answers.some(({ status }) => status === 200));
-    assert.equal((await ask(browser, session)).json.generation, 2);
+    assert.equal((await askOn(browser, session)).json.generation, 2);
     assert.equal(stack.as.requests("refresh_token").length, 1);
   });
 });

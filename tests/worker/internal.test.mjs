@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 
+import { askOn, enterExpired } from "./support/asking.mjs";
 import { send } from "./support/browser.mjs";
-import { enter, startScriptedStack } from "./support/scripted-stack.mjs";
+import { startScriptedStack } from "./support/scripted-stack.mjs";
 import { assertNothingLeaked } from "./support/secrets.mjs";
-import { question } from "./support/stack.mjs";
-import { pause } from "./support/until.mjs";
 
 const HEADER = "everlit-internal";
 
@@ -38,11 +37,8 @@ describe("the rotator, from outside", () => {
   });
 
   test("takes a proof for nothing but the order that it was made for, and no order twice", async () => {
-    stack.as.accessTtl = 2;
-    const { browser, session } = await enter(stack);
-    stack.as.accessTtl = 3600;
-    await pause(2100);
-    assert.equal((await browser.call("/auth/token", { method: "POST", json: question(session, "deadline") })).json.generation, 2);
+    const { browser, session } = await enterExpired(stack);
+    assert.equal((await askOn(browser, session)).json.generation, 2);
     const { headers, body } = (await send(`${stack.app}/door/captured`)).json;
     const proof = Object.fromEntries(headers)[HEADER];
     assert.match(proof, /^v1 0 \d+ [\w-]{43}$/);

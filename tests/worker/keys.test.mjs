@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
+import { ask, askOn, enterExpired } from "./support/asking.mjs";
 import { enter, startScriptedStack } from "./support/scripted-stack.mjs";
 import { assertNothingLeaked } from "./support/secrets.mjs";
-import { SESSION_COOKIE, question, secretText } from "./support/stack.mjs";
-import { pause, until } from "./support/until.mjs";
+import { SESSION_COOKIE, secretText } from "./support/stack.mjs";
+import { until } from "./support/until.mjs";
 
 /** @typedef {import("./support/scripted-stack.mjs").ScriptedStack} ScriptedStack */
-/** @typedef {import("./support/browser.mjs").Browser} Browser */
 
 /** @param {string} name @param {(stack: ScriptedStack, keys: { first: string, second: string }) => Promise<void>} body */
 const play = (name, body) => test(name, async () => {
@@ -32,18 +32,6 @@ async function deploy({ workerd }, first, second) {
 /** Which version of the key the session's own key is wrapped by. @param {ScriptedStack} stack @param {string | undefined} cookie */
 const wrappedBy = async ({ workerd }, cookie) => (await workerd.ask("SESSION_VAULT", cookie, "/sql", "SELECT hex(substr(data_key, 1, 1)) AS version FROM session"))[0]?.version;
 
-/** @param {Browser} browser @param {any} held */
-const ask = (browser, held) => browser.call("/auth/token", { method: "POST", json: question(held, "deadline") });
-
-/** A login whose token has expired. @param {ScriptedStack} stack */
-async function enterExpired(stack) {
-  stack.as.accessTtl = 1;
-  const entered = await enter(stack);
-  stack.as.accessTtl = 3600;
-  await pause(1100);
-  return entered;
-}
-
 describe("a session key that is renewed", { concurrency: 4 }, () => {
   play("logs nobody out: cookie and data are made anew before the old key goes", async (stack, { first, second }) => {
     const { browser, session } = await enterExpired(stack);
@@ -57,7 +45,7 @@ describe("a session key that is renewed", { concurrency: 4 }, () => {
     assert.equal(minted?.split(".")[0], cookie?.split(".")[0], "the session keeps its name");
     assert.equal((await browser.call("/auth/session")).headers["set-cookie"], undefined, "once is enough");
     assert.equal(await wrappedBy(stack, cookie), "01", "to look writes nothing");
-    const refreshed = (await ask(browser, session)).json;
+    const refreshed = (await askOn(browser, session)).json;
     assert.deepEqual([refreshed.generation, await wrappedBy(stack, cookie)], [2, "02"]);
     await deploy(stack, undefined, second);
     const after = (await browser.call("/auth/session")).json;
@@ -69,7 +57,7 @@ describe("a session key that is renewed", { concurrency: 4 }, () => {
     const { browser, session } = await enterExpired(stack);
     const cookie = browser.cookie(SESSION_COOKIE);
     // The alarm that watched over this request is left armed, and rings for nothing.
-    const refreshed = await ask(browser, session);
+    const refreshed = await askOn(browser, session);
     assert.equal(refreshed.json.generation, 2);
     await deploy(stack, first, second);
     await until("the alarm", async () => (await wrappedBy(stack, cookie)) === "02", 45_000);
@@ -98,7 +86,7 @@ describe("a session key that is renewed", { concurrency: 4 }, () => {
     const { browser, session } = await enterExpired(stack);
     const old = browser.cookie(SESSION_COOKIE) ?? "";
     await deploy(stack, first, second);
-    const refreshed = (await ask(browser, session)).json;
+    const refreshed = (await askOn(browser, session)).json;
     assert.equal(refreshed.generation, 2);
     const rows = () => stack.workerd.ask("SESSION_VAULT", old, "/sql", "SELECT * FROM session");
     const before = await rows();

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
+import { ask, askOn, PATIENCE_MS } from "./support/asking.mjs";
 import { enter, startScriptedStack } from "./support/scripted-stack.mjs";
 import { assertNothingLeaked, diskText } from "./support/secrets.mjs";
-import { SESSION_COOKIE, question } from "./support/stack.mjs";
+import { SESSION_COOKIE } from "./support/stack.mjs";
 import { keepVaults, putVaultsBack } from "./support/storage.mjs";
 import { pause, until } from "./support/until.mjs";
 
@@ -21,9 +22,6 @@ const play = (name, body, provider = {}) => test(name, async () => {
     await stack.close();
   }
 });
-
-/** @param {Browser} browser @param {any} held */
-const ask = (browser, held, reason = "deadline") => browser.call("/auth/token", { method: "POST", json: question(held, reason) });
 
 /** @param {ScriptedStack} stack */
 const newest = (stack) => stack.as.issued.findLast((token) => token.startsWith("refresh-")) ?? "";
@@ -133,7 +131,7 @@ describe("a vault whose file was put back", { concurrency: 2 }, () => {
     let held = session;
     for (let rotation = 0; rotation < rotations; rotation += 1) {
       await pause(2100);
-      held = (await ask(browser, held)).json;
+      held = (await askOn(browser, held)).json;
       assert.equal(held.generation, rotation + 2);
     }
     await stack.workerd.kill();
@@ -147,16 +145,15 @@ describe("a vault whose file was put back", { concurrency: 2 }, () => {
 
   /** What a tab does: it asks with what it was told last. @param {Browser} browser @param {any} held @param {(json: any) => boolean} isEnd */
   async function asked(browser, held, isEnd) {
-    for (let question = 0; question < 5; question += 1) {
+    return until("an end", async () => {
       const { status, json } = await ask(browser, held);
       if (isEnd(json)) return json;
       // What was found may have expired meanwhile.
-      if (status === 503) continue;
+      if (status === 503) return undefined;
       assert.equal(status, 200, JSON.stringify(json));
       assert.ok(json.epoch === held.epoch && json.generation >= held.generation);
       held = json;
-    }
-    return assert.fail("five questions and no end");
+    }, PATIENCE_MS);
   }
 
   play("finds in its escrow what came of the request that it does not remember", async (stack) => {

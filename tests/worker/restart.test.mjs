@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
+import { ask, askOn, due, enterDue, enterExpired } from "./support/asking.mjs";
 import { begin, enter, startScriptedStack } from "./support/scripted-stack.mjs";
 import { assertNothingLeaked, diskText } from "./support/secrets.mjs";
 import { SESSION_COOKIE, question } from "./support/stack.mjs";
@@ -25,20 +26,17 @@ async function restart(stack) {
   await stack.workerd.begin();
 }
 
-/** @param {import("./support/browser.mjs").Browser} browser @param {any} held @param {string} reason */
-const ask = (browser, held, reason) => browser.call("/auth/token", { method: "POST", json: question(held, reason) });
-
 describe("storage", { concurrency: 5 }, () => {
   describe("after SIGKILL and a new start", { concurrency: 4 }, () => {
     play("a session is still there, with its user, its token and its refresh token", async (stack) => {
-      stack.as.accessTtl = 6;
+      stack.as.accessTtl = 12;
       const { browser, session } = await enter(stack);
       await restart(stack);
       const shown = (await browser.call("/auth/session")).json;
       assert.deepEqual([shown.state, shown.epoch, shown.generation, shown.user], ["active", session.epoch, 1, session.user]);
       assert.equal((await browser.call("/api/orders")).status, 200);
-      await pause(3000);
-      assert.equal((await ask(browser, shown, "deadline")).json.generation, 2);
+      await due(shown);
+      assert.equal((await askOn(browser, shown)).json.generation, 2);
     });
 
     play("a login that was begun before can be finished, and one that was finished lands again", async (stack) => {
@@ -63,10 +61,8 @@ describe("storage", { concurrency: 5 }, () => {
     });
 
     play("in the middle of a refresh, the session waits until nothing can still be under way, and goes on", async (stack) => {
-      stack.as.accessTtl = 4;
-      const { browser, session } = await enter(stack);
+      const { browser, session, deadAt } = await enterDue(stack, 4);
       stack.as.accessTtl = 3600;
-      await pause(2200);
       stack.as.onToken = () => ({ delayMs: 60_000 });
       const lost = ask(browser, session, "deadline").catch(() => "cut");
       await until("the refresh", () => stack.as.requests("refresh_token").length === 1);
@@ -77,7 +73,7 @@ describe("storage", { concurrency: 5 }, () => {
       stack.as.onToken = () => undefined;
       await stack.workerd.begin();
 
-      await pause(2500);
+      await pause(deadAt - Date.now() + 500);
       const waiting = await ask(browser, session, "deadline");
       assert.deepEqual([waiting.status, waiting.json.code], [503, "temporarily_unavailable"]);
       assert.equal((await browser.call("/auth/session")).json.state, "active");
@@ -97,11 +93,9 @@ describe("storage", { concurrency: 5 }, () => {
 
   describe("what is at rest", { concurrency: 4 }, () => {
     play("is sealed: no token and no claim can be read from the disk", async (stack) => {
-      stack.as.accessTtl = 2;
-      const { browser, session } = await enter(stack);
-      await pause(2100);
+      const { browser, session } = await enterExpired(stack);
       // The escrow has kept the answer to this.
-      assert.equal((await ask(browser, session, "deadline")).json.generation, 2);
+      assert.equal((await askOn(browser, session)).json.generation, 2);
       await begin(stack, browser);
       await stack.workerd.kill();
       const text = await diskText(stack.workerd);
@@ -128,19 +122,17 @@ describe("storage", { concurrency: 5 }, () => {
     play("of idleness ends the session by itself, and revokes its refresh token", async (stack) => {
       const { browser } = await enter(stack);
       const refreshToken = stack.as.issued.findLast((token) => token.startsWith("refresh-")) ?? "";
-      await until("the revocation", () => stack.as.revoked.includes(refreshToken));
+      await until("the revocation", () => stack.as.revoked.includes(refreshToken), 20_000);
       const answer = await ask(browser, undefined, "resume");
       assert.deepEqual([answer.status, answer.json.code, answer.json.reason], [401, "session_ended", "idle_limit"]);
       assert.equal((await browser.call("/auth/session")).json.state, "logged_out");
     }, limits({ idle: "3s", absolute: "1h" }));
 
     play("ends the session also where the alarm had rung for something else before", async (stack) => {
-      stack.as.accessTtl = 4;
-      const { browser, session } = await enter(stack);
+      const { browser, session } = await enterDue(stack, 4);
       stack.as.accessTtl = 3600;
-      await pause(2200);
       // The alarm is armed for the end of this request's time now, which is before the limit.
-      assert.equal((await ask(browser, session, "deadline")).json.generation, 2);
+      assert.equal((await askOn(browser, session)).json.generation, 2);
       const refreshToken = stack.as.issued.findLast((token) => token.startsWith("refresh-")) ?? "";
       await until("the revocation", () => stack.as.revoked.includes(refreshToken), 45_000);
       assert.equal((await ask(browser, session, "resume")).json.reason, "idle_limit");
@@ -149,24 +141,24 @@ describe("storage", { concurrency: 5 }, () => {
     play("of idleness counts from the activity that a tab reports, not from refreshes", async (stack) => {
       const { browser, session } = await enter(stack);
       for (let step = 0; step < 3; step += 1) {
-        await pause(1500);
+        await pause(4_000);
         const answer = await browser.call("/auth/token", { method: "POST", json: question(session, "activity", { active_ago: 0.1 }) });
         assert.equal(answer.status, 200, answer.text);
-        assert.ok(answer.json.idle_left > 2.5);
+        assert.ok(answer.json.idle_left > 8.5);
       }
       for (let step = 0; step < 3; step += 1) {
-        await pause(1500);
+        await pause(4_000);
         await ask(browser, session, "resume");
       }
       assert.equal((await ask(browser, session, "resume")).json.reason, "idle_limit");
-    }, limits({ idle: "3s", absolute: "1h" }));
+    }, limits({ idle: "10s", absolute: "1h" }));
 
     play("of the session's whole life ends it whatever its user does", async (stack) => {
       const { browser, session } = await enter(stack);
-      await pause(2000);
+      await pause(5_000);
       await browser.call("/auth/token", { method: "POST", json: question(session, "activity", { active_ago: 0 }) });
-      await pause(1200);
+      await pause(session.epoch + 8_200 - Date.now());
       assert.equal((await ask(browser, session, "resume")).json.reason, "absolute_limit");
-    }, limits({ idle: "3s", absolute: "3s" }));
+    }, limits({ idle: "8s", absolute: "8s" }));
   });
 });

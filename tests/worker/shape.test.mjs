@@ -9,9 +9,10 @@ import { readFile } from "node:fs/promises";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
+import { askOn } from "./support/asking.mjs";
 import { Browser } from "./support/browser.mjs";
 import { startScriptedStack } from "./support/scripted-stack.mjs";
-import { SESSION_COOKIE, question } from "./support/stack.mjs";
+import { SESSION_COOKIE } from "./support/stack.mjs";
 import { placeVault } from "./support/storage.mjs";
 import { until } from "./support/until.mjs";
 
@@ -49,7 +50,7 @@ function open(name, { app, workerd } = stack) {
   const browser = new Browser(app);
   browser.setCookie(SESSION_COOKIE, session.cookie);
   const rows = () => workerd.ask("SESSION_VAULT", session.cookie, "/sql", "SELECT *, hex(substr(refresh_token, 1, 1)) AS sealed_by FROM session");
-  const ask = (/** @type {any} */ held) => browser.call("/auth/token", { method: "POST", json: question(held, "deadline") });
+  const ask = (/** @type {any} */ held) => askOn(browser, held);
   const vault = (/** @type {string} */ path, sql = "") => workerd.ask("SESSION_VAULT", session.cookie, path, sql);
   return { browser, session, rows, ask, vault };
 }

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
+import { askOn } from "./support/asking.mjs";
 import { authorize, logIn } from "./support/person.mjs";
 import { startRealStack } from "./support/real-stack.mjs";
 import { ask, ledTo, told } from "./support/silent.mjs";
-import { SESSION_COOKIE, question } from "./support/stack.mjs";
+import { SESSION_COOKIE } from "./support/stack.mjs";
 import { pause } from "./support/until.mjs";
 
 /** @typedef {import("./support/silent.mjs").Way} Way */
@@ -27,7 +28,7 @@ async function endGrant(browser) {
   await stack.workerd.ask("SESSION_VAULT", cookie, "/sql", "UPDATE session SET refresh_token = NULL, access_expires_at = 1");
   await stack.workerd.ask("SESSION_VAULT", cookie, "/reset");
   await pause(200);
-  const { json } = await browser.call("/auth/token", { method: "POST", json: question(await session(browser), "deadline") });
+  const { json } = await askOn(browser, await session(browser));
   assert.deepEqual([json.code, json.silent], ["reauth_required", WAYS]);
 }
 

@@ -1,17 +1,20 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { after, afterEach, before, describe, test } from "node:test";
+import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 
+import { askOn } from "./support/asking.mjs";
 import { begin, enter, startScriptedStack } from "./support/scripted-stack.mjs";
 import { assertNothingLeaked } from "./support/secrets.mjs";
 import { ask, ledTo, policy, told, where } from "./support/silent.mjs";
 import { SESSION_COOKIE, question } from "./support/stack.mjs";
-import { pause } from "./support/until.mjs";
+import { pause, until } from "./support/until.mjs";
 
 /** @typedef {import("./support/browser.mjs").Browser} Browser */
 /** @typedef {import("./support/silent.mjs").Way} Way */
 
 const WAYS = /** @type {Way[]} */ (["frame", "popup", "redirect"]);
+/** Those that the page itself outlives. */
+const APART = /** @type {Way[]} */ (["frame", "popup"]);
 const REFUSALS = ["login_required", "interaction_required", "consent_required", "account_selection_required", "access_denied"];
 
 /** Seconds. */
@@ -40,7 +43,7 @@ async function endGrant(browser, { as } = stack) {
   await pause(ACCESS_TTL * 1_000 + 100);
   as.onToken = (form) => (form.get("grant_type") === "refresh_token" ? { status: 400, json: { error: "invalid_grant" } } : undefined);
   const { json: held } = await browser.call("/auth/session");
-  const { json } = await browser.call("/auth/token", { method: "POST", json: question(held, "deadline") });
+  const { json } = await askOn(browser, held);
   assert.equal(json.code, "reauth_required");
   as.onToken = () => undefined;
   return { held, json };
@@ -113,13 +116,12 @@ describe("a silent re-login", { concurrency: false }, () => {
     });
   }
 
-  test("that fails otherwise is noted nowhere: another time it may work", async () => {
+  test("that fails otherwise, in a frame or a popup, is noted nowhere: another time it may work", async () => {
     await endGrant(browser);
     for (const error of ["server_error", "temporarily_unavailable", "invalid_scope", "surprise"]) {
-      for (const via of WAYS) {
+      for (const via of APART) {
         const { page, relogin: name } = await relogin(browser, via, { error });
-        if (via === "redirect") assert.deepEqual([page.status, ledTo(page), page.text.includes("Sign in again")], [400, undefined, true], "a person sees it: the app would only go there again");
-        else assert.deepEqual(told(page), end(via, name, "failed"));
+        assert.deepEqual(told(page), end(via, name, "failed"));
       }
     }
     stack.as.onToken = () => ({ status: 503 });
@@ -186,6 +188,56 @@ describe("a silent re-login", { concurrency: false }, () => {
     const { page: done } = await relogin(browser, "frame");
     assert.equal(told(done)?.outcome, "done");
     assert.equal((await vault(browser, "/sql", "SELECT refused FROM session"))[0].refused, 0);
+  });
+});
+
+describe("a redirect that fails leads back to what its user had open, and the page that comes back does not leave again", { concurrency: false }, () => {
+  /** @type {Browser} */
+  let browser;
+  before(async () => { ({ browser } = await enterWaiting()); });
+  beforeEach(async () => {
+    await vault(browser, "/sql", "UPDATE session SET refused = 0");
+    await vault(browser, "/reset");
+    await until("a vault that knows of nothing", async () => (await session(browser)).silent?.length === 3);
+  });
+  /** @param {import("./support/browser.mjs").Answer} page */
+  const assertBack = async (page) => {
+    assert.deepEqual([page.status, ledTo(page), page.headers["set-cookie"]], [200, "/orders", undefined], page.text);
+    const { state, silent } = await session(browser);
+    assert.deepEqual([state, silent], ["reauth_required", ["frame"]]);
+    const { answer } = await ask(browser, "redirect");
+    assert.deepEqual([answer.status, ledTo(answer)], [200, "/orders"], "nor would it get further than this");
+  };
+
+  for (const error of ["server_error", "temporarily_unavailable", "invalid_scope"]) {
+    test(`where the server answers ${error}`, async () => assertBack((await relogin(browser, "redirect", { error })).page));
+  }
+
+  test("where the code is not exchanged", async () => {
+    stack.as.onToken = () => ({ status: 503 });
+    await assertBack((await relogin(browser, "redirect")).page);
+  });
+
+  test("where the server is not even found", async () => {
+    await stack.workerd.kill();
+    stack.as.metadata = { issuer: "https://elsewhere.example" };
+    await stack.workerd.begin();
+    const { answer } = await ask(browser, "redirect");
+    stack.as.metadata = {};
+    await assertBack(answer);
+    // The server is there again: a person's login is what opens every way.
+    await enter(stack, browser);
+    await endGrant(browser);
+    assert.deepEqual((await session(browser)).silent, WAYS);
+  });
+
+  test("but shows a person why where the session cannot be told: the page would begin it again", async () => {
+    const { answer } = await ask(browser, "redirect");
+    await stack.workerd.befall("/refused", { drop: true });
+    const { page } = await comeBack(browser, "redirect", answer, { error: "server_error" });
+    await stack.workerd.befall("/refused", {});
+    assert.deepEqual([page.status, ledTo(page), page.text.includes("Sign in again")], [400, undefined, true]);
+    assert.deepEqual((await session(browser)).silent, WAYS);
   });
 });
 

@@ -27,16 +27,12 @@ use crate::pages::{self, Failed};
 use crate::registration::Registration;
 use crate::routes::Call;
 use crate::silent::{self, Remembered};
-use crate::stub::NoAnswer;
-use crate::vault::client::VaultClient;
+use crate::vault::client::{VaultClient, until_answered};
 use crate::vault::message::{Holder, VaultReply};
 use crate::{background, clock, discovery, entropy, log, outgoing, revocation, verify};
 
 /// How long the code exchange may take: a person is waiting.
 const LIMIT: Millis = Millis::from_secs(15);
-/// The waits before a vault is told of a login again that did not answer.
-const AGAIN: [Millis; 4] =
-    [Millis::from_millis(200), Millis::from_millis(500), Millis::from_secs(1), Millis::from_secs(2)];
 
 /// Finishes a login, to its end also if the browser hangs up: the code can be spent only once.
 pub(crate) async fn finish(call: Call, environment: Rc<Environment>) -> Reply {
@@ -127,29 +123,27 @@ impl Callback {
             }
             Err(Failure(why, reason)) => {
                 log::line("login_failed", [("reason", reason.into())]);
-                let refused = why == Failed::Denied && self.refused(&transaction).await;
+                let ending = if why == Failed::Denied { Ending::Refused } else { Ending::Failed };
+                let noted = self.give_up(&transaction, ending).await;
                 // Should this not be written, the claim runs out and says the same.
                 self.desk.finish(state, None).await.ok();
-                let silent = transaction.silent.as_ref().and_then(Remembered::silent);
-                match silent.filter(|_| refused) {
-                    Some(silent) => silent::end(&silent, Ending::Refused, &return_to),
+                match noted {
+                    Some(silent) => silent::end(&silent, ending, &return_to),
                     None => self.failed(why, transaction.silent.as_ref(), &return_to),
                 }
             }
         }
     }
 
-    /// Has the session remember that a silent re-login was turned down, so that none tries the same again.
-    async fn refused(&self, transaction: &Transaction) -> bool {
-        let silent = transaction.silent.as_ref().and_then(Remembered::silent);
-        let Some((silent, previous)) = silent.zip(transaction.previous()) else { return false };
-        let vault = VaultClient::of(&self.env, &previous);
-        let top_level = silent.way().is_top_level();
-        until_answered(async || vault.silent_refused(top_level).await).await.is_ok()
+    /// Has the session remember what is not to be tried again, where a silent re-login leaves such a thing.
+    async fn give_up(&self, transaction: &Transaction, ending: Ending) -> Option<Silent> {
+        let silent = transaction.silent.as_ref().and_then(Remembered::silent)?;
+        let vault = VaultClient::of(&self.env, &transaction.previous()?);
+        silent::give_up(&silent, ending, &vault).await.then_some(silent)
     }
 
-    /// The end of a login that brought nothing. A page that is shown to a person waits for them; a redirect nobody asked for that
-    /// failed must not be begun again by the page that it leads back to.
+    /// The end of a login that brought nothing, and of which no session knows: a redirect might be begun again by the page that it
+    /// leads back to, so a person is shown why.
     fn failed(&self, why: Failed, silent: Option<&Remembered>, return_to: &ReturnTo) -> Reply {
         match silent.and_then(Remembered::silent) {
             Some(silent @ Silent::Apart { .. }) => silent::end(&silent, Ending::Failed, return_to),
@@ -374,21 +368,6 @@ impl Callback {
             revocation::discard(&environment, &provider, &token).await;
         });
     }
-}
-
-/// Tells a vault of a login until it answers. It is taken once, however often it is told.
-async fn until_answered(
-    tell: impl AsyncFn() -> Result<VaultReply, NoAnswer>,
-) -> Result<VaultReply, NoAnswer> {
-    let mut answered = tell().await;
-    for wait in AGAIN {
-        if answered.is_ok() {
-            break;
-        }
-        clock::pause(wait).await;
-        answered = tell().await;
-    }
-    answered
 }
 
 const fn denied(error: AuthorizationErrorCode) -> Failed {

@@ -80,21 +80,24 @@ async fn begin_silently(
 ) -> Reply {
     let (config, provider) = (&environment.config, environment.config.login_provider());
     let stop = |ending| silent::end(silent, ending, return_to);
-    // Where the app would begin the same again at once, a person is shown why not.
-    let fail = |why| match silent.way() {
-        Way::Redirect => pages::failed(why, &provider.name, return_to),
-        Way::Frame | Way::Popup => stop(Ending::Failed),
-    };
     // Only a page of ours asks for this.
     if call.request.header("sec-fetch-site").is_some_and(|site| site != "same-origin") {
         return stop(Ending::Failed);
     }
-    // The callback would not find its cookie, nor the tab the page at the end.
-    if config.origins.instead_of(&call.request.host).is_some() {
-        return fail(Failed::Unknown);
-    }
     let beginning = Beginning { call, environment, provider, return_to, prompt: Some("none") };
     let Some((session, reply)) = beginning.session().await else { return stop(Ending::Failed) };
+    // A page that the vault does not know to have left for nothing would begin the same again at once: a person is shown why not.
+    let fail = async |why| {
+        let vault = VaultClient::of(&call.env, &session);
+        if silent.way() != Way::Redirect || silent::give_up(silent, Ending::Failed, &vault).await {
+            return stop(Ending::Failed);
+        }
+        pages::failed(why, &provider.name, return_to)
+    };
+    // The callback would not find its cookie, nor the tab the page at the end.
+    if config.origins.instead_of(&call.request.host).is_some() {
+        return fail(Failed::Unknown).await;
+    }
     let (epoch, holder, refused) = match reply {
         VaultReply::Current(current) => (current.epoch, current.holder, Refused::default()),
         VaultReply::ReauthRequired { epoch, holder, refused, .. } => (epoch, holder, refused.into()),
@@ -104,7 +107,7 @@ async fn begin_silently(
     };
     let way = silent.way();
     let Some(holder) = holder.filter(|holder| holder.provider == provider.name) else {
-        return fail(Failed::Unknown);
+        return fail(Failed::Unknown).await;
     };
     if !provider.silent_ways(&config.origins).contains(&way) {
         return stop(Ending::Failed);
@@ -114,7 +117,10 @@ async fn begin_silently(
     }
     let previous = Previous { session: session.as_str().to_owned(), epoch };
     let remembered = Remembered::new(silent, holder.user.sub);
-    beginning.begin(Some(previous), Some(remembered)).await.unwrap_or_else(fail)
+    match beginning.begin(Some(previous), Some(remembered)).await {
+        Ok(begun) => begun,
+        Err(why) => fail(why).await,
+    }
 }
 
 struct Beginning<'a> {

@@ -3,12 +3,13 @@
 use everlit_core::vault::Refused;
 use everlit_edge::html;
 use everlit_edge::return_to::ReturnTo;
-use everlit_edge::silent::{self, Ending, Silent};
+use everlit_edge::silent::{self, Ending, Silent, Way};
 use serde::{Deserialize, Serialize};
 
 use crate::environment::Environment;
 use crate::http::Reply;
 use crate::log;
+use crate::vault::client::{VaultClient, until_answered};
 
 /// The ways that are still worth a try, after what was refused.
 pub(crate) fn ways(environment: &Environment, refused: Refused) -> Vec<everlit_wire::Way> {
@@ -37,8 +38,19 @@ impl Remembered {
 
     /// What was asked for.
     pub(crate) fn silent(&self) -> Option<Silent> {
-        Silent::restored(silent::Way::from_name(&self.via)?, self.relogin.as_deref())
+        Silent::restored(Way::from_name(&self.via)?, self.relogin.as_deref())
     }
+}
+
+/// Has the vault remember what is not to be tried again, until somebody has logged in: a way that was refused, and the ways of a whole
+/// page where one has left for nothing, as the page that comes back knows nothing of it and would leave again at once. Whether it
+/// does; a frame or a popup that failed is noted nowhere.
+pub(crate) async fn give_up(silent: &Silent, ending: Ending, vault: &VaultClient) -> bool {
+    let way = silent.way();
+    if ending == Ending::Done || ending == Ending::Failed && way != Way::Redirect {
+        return false;
+    }
+    until_answered(async || vault.silent_refused(way.is_top_level()).await).await.is_ok()
 }
 
 /// Where it ends: on a page that tells the tab, or back in the app, which asks where its session stands.

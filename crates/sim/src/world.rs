@@ -333,7 +333,12 @@ impl World {
             self.stage.plan(Millis::from_secs(60), Happening::Redirected { tab });
             return;
         }
-        self.log_in_silently(self.browser.cookie, Way::Redirect);
+        let answer = self.log_in_silently(self.browser.cookie, Way::Redirect);
+        if let (ReloginAnswer::Failed, Some(object)) = (answer, self.browser.cookie) {
+            // The page that comes back knows nothing of it, and must not leave again.
+            let Self { stage, server, worker, .. } = self;
+            worker.silent_refused(stage, server, object, true);
+        }
         self.browser.open(&mut self.stage, tab);
     }
 

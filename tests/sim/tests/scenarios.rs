@@ -546,6 +546,31 @@ fn a_grant_that_is_ended_at_the_server_asks_the_user() {
 }
 
 #[test]
+fn a_redirect_that_fails_is_not_begun_again_by_the_page_that_comes_back() {
+    let mut world = begin(Plan { tabs: 1, frames: false, server_login: HOUR, ..Plan::quiet(30) });
+    world.break_it(Fault::Revoke);
+    world.run_for(Millis::from_secs(90));
+    assert_eq!(status(&world), Status::ReauthRequired(ReauthReason::Revoked));
+    world.break_it(Fault::Sick);
+    let asked = world.tally().asks;
+    // A page that has just loaded may leave; a popup it has no gesture for.
+    world.act(0, Act::Reload);
+    world.run_for(MINUTE);
+    assert_eq!(states(&world), [State::ReauthRequired]);
+    // Where it stands, before it left and after it came back.
+    assert_eq!(world.tally().asks - asked, 2);
+    // The server is well again: nobody leaves by himself all the same, and a login is what helps.
+    world.break_it(Fault::Well);
+    world.act(0, Act::Reload);
+    world.run_for(MINUTE);
+    assert_eq!((states(&world), world.tally().silent_relogins), (vec![State::ReauthRequired], 0));
+    world.act(0, Act::Login);
+    world.run_for(MINUTE);
+    assert_eq!(states(&world), [State::Active]);
+    settles(&mut world);
+}
+
+#[test]
 fn a_session_that_nobody_uses_ends_by_its_idle_limit_though_tabs_keep_it_fresh() {
     let mut plan = Plan::quiet(9);
     plan.policy.idle_limit = Millis::from_secs(1_800);

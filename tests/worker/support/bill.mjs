@@ -4,9 +4,10 @@
  * The rows test and `cargo xtask cost` both count with this.
  */
 
+import { ask, isLater } from "./asking.mjs";
 import { send } from "./browser.mjs";
 import { enter, startScriptedStack } from "./scripted-stack.mjs";
-import { BINDING_COOKIE, SESSION_COOKIE, question } from "./stack.mjs";
+import { BINDING_COOKIE, SESSION_COOKIE } from "./stack.mjs";
 import { pause, until } from "./until.mjs";
 
 /** Seconds; due from its half on. */
@@ -58,7 +59,10 @@ export async function measureBill({ build } = {}) {
     /** @param {any} held */
     const refresh = async (held) => {
       stack.as.accessTtl = 3600;
-      const { json } = await browser.call("/auth/token", { method: "POST", json: question(held, "deadline") });
+      let answer = await ask(browser, held);
+      // Who is told to come again on a machine that is slow asks once more: that request is not the refresh's.
+      for (const end = Date.now() + 30_000; isLater(answer, held) && Date.now() < end; before.vault.requests += 1) answer = await ask(browser, held);
+      const { json } = answer;
       if (json.generation !== held.generation + 1) throw new Error(`no refresh: ${JSON.stringify(json)}`);
       return json;
     };
@@ -95,18 +99,19 @@ export async function measureBill({ build } = {}) {
       return { ...tenth(step), by_object: { vault: tenth(step.by_object.vault), escrow: tenth(step.by_object.escrow), desk: tenth(step.by_object.desk) } };
     };
     const proxiedCall = await fresh(() => browser.call("/api/orders"));
-    const freshToken = await fresh(() => browser.call("/auth/token", { method: "POST", json: question(held, "deadline") }));
+    const freshToken = await fresh(() => ask(browser, held));
     const pageLoad = await fresh(() => browser.call("/auth/session"));
 
     const idleTimers = await timers();
     // That timers are seen at all: a caller that waits has one.
     stack.as.onToken = async (form) => ({ delayMs: 1_500, json: await stack.as.tokens(form) });
     await pause(Math.max(0, 10_200));
-    const slow = browser.call("/auth/token", { method: "POST", json: question(held, "forced") });
-    await pause(600);
-    const waitingTimers = await timers();
+    const slow = ask(browser, held, "forced");
+    const waitingTimers = await until("somebody to wait", timers);
     await slow;
-    const afterTimers = await timers();
+    // What the request left behind is cleared in a moment, or never.
+    let afterTimers = await timers();
+    for (const end = Date.now() + 3_000; afterTimers > 0 && Date.now() < end;) afterTimers = await timers();
     await since();
 
     await browser.call("/auth/logout", { method: "POST" });

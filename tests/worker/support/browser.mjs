@@ -17,14 +17,14 @@ const AGENT = new Agent({ keepAlive: false });
  * One request, as it is: no cookies, no redirects.
  *
  * @param {string | URL} url
- * @param {{ method?: string, headers?: Record<string, string>, body?: string | Buffer, limitMs?: number }} [options]
+ * @param {{ method?: string, headers?: Record<string, string>, body?: string | Buffer, limitMs?: number, signal?: AbortSignal }} [options] a signal hangs up
  * @returns {Promise<Answer>}
  */
-export function send(url, { method = "GET", headers = {}, body, limitMs = LIMIT_MS } = {}) {
+export function send(url, { method = "GET", headers = {}, body, limitMs = LIMIT_MS, signal } = {}) {
   const target = new URL(url);
   return new Promise((resolve, reject) => {
     // `localhost` may be ::1 first; both of our servers listen on 127.0.0.1.
-    const options = { agent: AGENT, host: "127.0.0.1", port: target.port, path: target.pathname + target.search, method, headers: { host: target.host, ...headers } };
+    const options = { agent: AGENT, host: "127.0.0.1", port: target.port, path: target.pathname + target.search, method, signal, headers: { host: target.host, ...headers } };
     const outgoing = request(options, (incoming) => {
       const chunks = /** @type {Buffer[]} */ ([]);
       incoming.on("data", (chunk) => chunks.push(chunk));
@@ -92,15 +92,15 @@ export class Browser {
    * A request of the app's own script.
    *
    * @param {string} path
-   * @param {{ method?: string, json?: unknown, body?: string | Buffer, headers?: Record<string, string | undefined>, limitMs?: number }} [options] undefined removes a header
+   * @param {{ method?: string, json?: unknown, body?: string | Buffer, headers?: Record<string, string | undefined>, limitMs?: number, signal?: AbortSignal }} [options] undefined removes a header
    */
-  async call(path, { method = "GET", json, body, headers = {}, limitMs } = {}) {
+  async call(path, { method = "GET", json, body, headers = {}, limitMs, signal } = {}) {
     const own = { "everlit-version": "1", "sec-fetch-site": "same-origin", "sec-fetch-mode": "cors", "sec-fetch-dest": "empty" };
     const write = method === "GET" || method === "HEAD" ? {} : { origin: this.app };
     const type = json === undefined ? {} : { "content-type": "application/json" };
     const wanted = Object.entries({ ...own, ...write, ...type, ...headers }).filter(([, value]) => value !== undefined);
     const payload = json === undefined ? body : JSON.stringify(json);
-    return this.#exchange(new URL(path, this.app), { method, headers: Object.fromEntries(wanted), body: payload, limitMs }, false);
+    return this.#exchange(new URL(path, this.app), { method, headers: Object.fromEntries(wanted), body: payload, limitMs, signal }, false);
   }
 
   /** @param {URL} url @param {any} options @param {boolean} crossSite */

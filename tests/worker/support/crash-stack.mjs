@@ -2,16 +2,17 @@
 
 import { test } from "node:test";
 
+import { ask, askOn, due, enterDue as enterDueIn, isLater, PATIENCE_MS } from "./asking.mjs";
 import { FaultPoints } from "./fault-points.mjs";
 import { Rotation } from "./rotating-as.mjs";
-import { enter, startScriptedStack } from "./scripted-stack.mjs";
+import { startScriptedStack } from "./scripted-stack.mjs";
 import { assertNothingLeaked } from "./secrets.mjs";
-import { SESSION_COOKIE, question } from "./stack.mjs";
-import { pause, until } from "./until.mjs";
+import { SESSION_COOKIE } from "./stack.mjs";
+import { until } from "./until.mjs";
 import { BUILD_WITH_FAULTS } from "./workerd.mjs";
 
-/** Seconds. Due from its half on, dead soon after. */
-export const BRIEF_TTL = 4;
+/** Seconds. Due from its half on, dead soon after; longer on a machine that is slow. */
+export const BRIEF_TTL = 8;
 /** Seconds for which the server with a window forgives: a request is over after a third of that. */
 export const WINDOW = 12;
 export const GRACE = { window: `${WINDOW}s`, replay: "same_pair", depth: "previous", blast: "family" };
@@ -60,32 +61,41 @@ export const play = (name, body, options) => test(name, async () => {
   }
 });
 
-/** A login whose token is due, and lives. @param {CrashStack} stack */
-export async function enterDue(stack) {
-  const entered = await enter(stack);
-  await pause(stack.as.accessTtl * 500 + 100);
-  return entered;
-}
+export { ask, askOn, due };
 
-/** A question whose caller may be cut off. @param {Browser} browser @param {any} held @param {string} [reason] @param {object} [more] */
-export const ask = (browser, held, reason = "deadline", more = {}) => browser.call("/auth/token", { method: "POST", json: question(held, reason, more) });
+/** A login whose token is due, and lives. @param {CrashStack} stack */
+export const enterDue = (stack) => enterDueIn(stack, stack.as.accessTtl);
 
 /**
- * Asks, and ends the process when the rotation has come to this step.
+ * Asks, and ends the process when the rotation has come to this step. It is not started again.
  *
  * @param {Pick<CrashStack, "faults" | "workerd">} stack @param {import("./fault-points.mjs").Step} step
  * @param {Browser} browser @param {any} session @param {string} [reason]
  * @returns when the step was reached
  */
-export async function killAt({ faults, workerd }, step, browser, session, reason) {
+export async function cutAt({ faults, workerd }, step, browser, session, reason) {
   const reached = faults.hold(step);
-  const lost = ask(browser, session, reason).then(() => "answered", () => "cut");
+  const lost = answered(browser, session, reason);
   await reached;
   const at = Date.now();
   await workerd.kill();
-  if ((await lost) !== "cut") throw new Error("the caller was answered before the process ended");
-  await workerd.begin();
+  if (await lost) throw new Error("the caller was answered before the process ended");
   return at;
+}
+
+/** The same, and starts it again. @type {typeof cutAt} */
+export async function killAt(stack, ...rest) {
+  const at = await cutAt(stack, ...rest);
+  await stack.workerd.begin();
+  return at;
+}
+
+/** Asks until there is something new, or nobody to ask. @param {Browser} browser @param {any} session @param {string} [reason] */
+async function answered(browser, session, reason) {
+  for (;;) {
+    const answer = await ask(browser, session, reason).catch(() => undefined);
+    if (!answer || !isLater(answer, session)) return answer;
+  }
 }
 
 /** In the order in which a session's row counts them. */
@@ -110,7 +120,7 @@ export async function outcomes({ workerd }, browser) {
  *
  * @param {Browser} browser @param {any} held @param {number} generation @param {number} [limitMs]
  */
-export const untilGeneration = (browser, held, generation, limitMs) =>
+export const untilGeneration = (browser, held, generation, limitMs = PATIENCE_MS) =>
   until(`generation ${generation}`, async () => {
     const { json } = await ask(browser, held);
     if (json.code === "reauth_required" || json.code === "session_ended") throw new Error(`the session asks its user: ${JSON.stringify(json)}`);

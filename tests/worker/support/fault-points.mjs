@@ -10,7 +10,7 @@ export const STEPS = /** @type {const} */ ([
 ]);
 /** @typedef {typeof STEPS[number]} Step */
 
-const REACHED_MS = 15_000;
+const REACHED_MS = 30_000;
 
 export class FaultPoints {
   /** Every step that was told, in order. @type {string[]} */

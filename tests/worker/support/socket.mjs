@@ -47,12 +47,12 @@ export class Socket {
   }
 
   /** Waits for a notice of this kind. @param {string} kind @param {number} [limitMs] */
-  notice(kind, limitMs = 1_000) {
+  notice(kind, limitMs = 10_000) {
     return until(`the notice ${kind}`, () => this.notices.find((notice) => notice.kind === kind), limitMs);
   }
 
   /** Waits for its end, and says the code. @param {number} [limitMs] */
-  end(limitMs = 1_000) {
+  end(limitMs = 10_000) {
     return until("the end of a socket", () => this.closed, limitMs);
   }
 

@@ -19,6 +19,25 @@ use crate::{clock, silent};
 /// clock would cost every call something.
 const CALL_WAIT: Millis = Millis::from_secs(1);
 
+/// The waits before a vault that did not answer is told again.
+const AGAIN: [Millis; 4] =
+    [Millis::from_millis(200), Millis::from_millis(500), Millis::from_secs(1), Millis::from_secs(2)];
+
+/// Tells a vault something until it answers. It is taken once, however often it is told.
+pub(crate) async fn until_answered(
+    tell: impl AsyncFn() -> Result<VaultReply, NoAnswer>,
+) -> Result<VaultReply, NoAnswer> {
+    let mut answered = tell().await;
+    for wait in AGAIN {
+        if answered.is_ok() {
+            break;
+        }
+        clock::pause(wait).await;
+        answered = tell().await;
+    }
+    answered
+}
+
 /// One session's vault.
 #[derive(Clone)]
 pub(crate) struct VaultClient(ObjectStub);
@@ -49,7 +68,7 @@ impl VaultClient {
         self.wait(ask(AskReason::Unauthorized), || left(asked_at)).await
     }
 
-    /// Says that a silent re-login was turned down.
+    /// Says that a silent re-login was turned down, or has taken a page away for nothing.
     pub(crate) async fn silent_refused(&self, top_level: bool) -> Result<VaultReply, NoAnswer> {
         self.ask(Question::SilentRefused { top_level }).await
     }

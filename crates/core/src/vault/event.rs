@@ -52,7 +52,8 @@ pub enum Event {
         /// How.
         answer: RevocationAnswer,
     },
-    /// A silent re-login was turned down: the authorization server wants to see the user.
+    /// A silent re-login was turned down, as the authorization server wants to see the user; or it took a page away and failed, and the
+    /// page that comes back must not leave again.
     SilentRefused {
         /// Who says so.
         caller: CallerId,

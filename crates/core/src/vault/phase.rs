@@ -164,8 +164,8 @@ pub struct ReauthRequired {
     pub refused: Refused,
 }
 
-/// What the authorization server has turned down of silent re-logins since the grant ended: it wants to see the user. To try the same
-/// again would go round in circles, with every page that loads.
+/// What is not worth a try of silent re-logins since the grant ended: the server has turned it down, or a page came back in vain. The same
+/// once more would go round in circles, with every page that loads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Refused {
     /// In a frame. There its cookie may have been kept from it: a popup can still do.
