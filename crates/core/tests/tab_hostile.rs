@@ -224,7 +224,10 @@ fn a_tab_that_waits_for_a_gesture_says_so() {
 #[test]
 fn a_report_keeps_a_cool_down() {
     let mut play = Play::found(BARE, token_of_short_session(0));
-    play.step(at(MINUTE), Event::PeerTold(PeerMessage::CoolDown { until: at(30 * MINUTE).wall }));
+    play.step(
+        at(MINUTE),
+        Event::PeerTold(PeerMessage::CoolDown { until: at(30 * MINUTE).wall, wait: Millis::FOREVER }),
+    );
     for minute in 1..25 {
         play.run_until(minute * MINUTE);
         play.step(at(minute * MINUTE), Event::UserActive { gesture: false });

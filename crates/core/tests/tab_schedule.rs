@@ -135,7 +135,13 @@ fn a_cool_down_is_shared_and_kept_by_tabs_that_did_not_hear_it_themselves() {
             _ => None,
         })
         .expect("the others are told");
-    assert_eq!(message, PeerMessage::CoolDown { until: Timestamp::from_millis(WALL + due + 120 * SECOND) });
+    assert_eq!(
+        message,
+        PeerMessage::CoolDown {
+            until: Timestamp::from_millis(WALL + due + 120 * SECOND),
+            wait: Millis::from_secs(120)
+        }
+    );
 
     second.run_until(due - 1);
     second.step(at(due), Event::PeerTold(message));

@@ -100,7 +100,10 @@ fn nobody_asks_where_nobody_looks() {
 #[test]
 fn a_look_waits_for_the_end_of_a_cool_down() {
     let mut play = waiting(BARE, Ways::NONE);
-    play.step(at(2 * MINUTE), Event::PeerTold(PeerMessage::CoolDown { until: at(7 * MINUTE).wall }));
+    play.step(
+        at(2 * MINUTE),
+        Event::PeerTold(PeerMessage::CoolDown { until: at(7 * MINUTE).wall, wait: Millis::FOREVER }),
+    );
     play.step(at(3 * MINUTE), Event::Shown);
     play.run_until(7 * MINUTE - 1);
     assert_eq!(looks(&play.effects), 0);
@@ -203,7 +206,7 @@ fn cooling() -> Vec<(&'static str, Play)> {
     ];
     for (_, play) in &mut plays {
         let until = at(7 * MINUTE).wall;
-        play.step(at(MINUTE), Event::PeerTold(PeerMessage::CoolDown { until }));
+        play.step(at(MINUTE), Event::PeerTold(PeerMessage::CoolDown { until, wait: Millis::FOREVER }));
         play.effects.clear();
     }
     plays

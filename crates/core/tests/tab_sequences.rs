@@ -73,7 +73,10 @@ fn events(tab: &Tab) -> Vec<Event> {
         moved(stamp(0, 4)),
         moved(stamp(9, 1)),
         E::PeerTold(PeerMessage::LoggedOut { epoch: Epoch(WALL) }),
-        E::PeerTold(PeerMessage::CoolDown { until: Timestamp::from_millis(WALL + 50_000) }),
+        E::PeerTold(PeerMessage::CoolDown {
+            until: Timestamp::from_millis(WALL + 50_000),
+            wait: Millis::FOREVER,
+        }),
         E::PeerTold(PeerMessage::Refused { stamp: stamp(0, 2), left: Ways::NONE }),
         E::SocketOpened { shared: false },
         E::SocketClosed,

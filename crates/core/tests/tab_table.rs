@@ -156,7 +156,7 @@ fn events(tab: &Tab) -> Vec<(&'static str, Event)> {
             E::PeerTold(PeerMessage::LoggedOut { epoch: Epoch(LOGIN.0 - 1) }),
         ),
         ("peer: logged out of an unknown login", E::PeerTold(PeerMessage::LoggedOut { epoch: Epoch(0) })),
-        ("peer: cool-down", E::PeerTold(PeerMessage::CoolDown { until: wall(90) })),
+        ("peer: cool-down", E::PeerTold(PeerMessage::CoolDown { until: wall(90), wait: Millis::FOREVER })),
         ("peer: active", E::PeerTold(PeerMessage::Active { at: wall(49), known: wall(40) })),
         ("peer: refused", E::PeerTold(PeerMessage::Refused { stamp: stamp(2), left: Ways::NONE })),
         ("peer: listening", E::PeerTold(PeerMessage::Listening { tab: 7, until: wall(200) })),

@@ -96,7 +96,7 @@ pub fn event(kind: f64, numbers: &Arguments) -> Option<Event> {
                 lifetime: given.length(4),
             },
             PeerKind::LoggedOut => PeerMessage::LoggedOut { epoch: given.epoch(1) },
-            PeerKind::CoolDown => PeerMessage::CoolDown { until: given.at(1) },
+            PeerKind::CoolDown => PeerMessage::CoolDown { until: given.at(1), wait: given.length(2) },
             PeerKind::Active => PeerMessage::Active { at: given.at(1), known: given.at(2) },
             PeerKind::Refused => PeerMessage::Refused { stamp: given.stamp(1), left: given.ways(3) },
             PeerKind::Listening => PeerMessage::Listening { tab: given.small(1), until: given.at(2) },
@@ -421,9 +421,10 @@ impl Pen<'_> {
                 self.put(number!(PeerKind::LoggedOut));
                 self.count(epoch.0);
             }
-            PeerMessage::CoolDown { until } => {
+            PeerMessage::CoolDown { until, wait } => {
                 self.put(number!(PeerKind::CoolDown));
                 self.count(until.as_millis());
+                self.count(wait.as_millis());
             }
             PeerMessage::Active { at, known } => {
                 self.put(number!(PeerKind::Active));

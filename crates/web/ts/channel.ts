@@ -13,8 +13,8 @@ export interface Channel {
 }
 
 const NAME = `everlit ${VERSION}`;
-/** The last message of these kinds is kept in `localStorage`, for tabs that open later. They hold no secret. */
-const LASTING = [PeerKind.LoggedOut, PeerKind.CoolDown, PeerKind.Active];
+/** The last message of this kind is kept in `localStorage`, for tabs that open later. All else the Worker tells them. */
+const LASTING = PeerKind.Active;
 
 /** A BroadcastChannel, where there is one, else the events of the storage. `heard` gets only what has the form of a message. */
 export function createChannel(heard: (message: PeerNumbers) => void): Channel {
@@ -29,7 +29,7 @@ export function createChannel(heard: (message: PeerNumbers) => void): Channel {
       const [kind] = message;
       // Broken: tabs learn from the Worker, later.
       attempt(() => channel?.postMessage(message));
-      if (watching && (!channel || LASTING.includes(kind))) {
+      if (watching && (!channel || kind === LASTING)) {
         attempt(() => localStorage.setItem(`${NAME} ${kind}`, JSON.stringify(message)));
       }
     },
@@ -45,7 +45,7 @@ export function createChannel(heard: (message: PeerNumbers) => void): Channel {
         const stored = ({ key, newValue }: StorageEvent) => key?.startsWith(`${NAME} `) && read(newValue);
         addEventListener("storage", stored, { signal });
       }
-      for (const kind of LASTING) attempt(() => read(localStorage.getItem(`${NAME} ${kind}`)));
+      attempt(() => read(localStorage.getItem(`${NAME} ${LASTING}`)));
     },
     close() {
       channel?.close();

@@ -48,7 +48,7 @@ export type TokenNumbers =
 export type PeerNumbers =
   | [PeerKind.Moved, ...Stamp, expiresAt: number, lifetime: number]
   | [PeerKind.LoggedOut, epoch: number]
-  | [PeerKind.CoolDown, until: number]
+  | [PeerKind.CoolDown, until: number, wait: number]
   | [PeerKind.Active, at: number, known: number]
   | [PeerKind.Refused, ...Stamp, ways: number]
   | [PeerKind.Listening, tab: number, until: number];

@@ -247,7 +247,7 @@ impl Tab {
     ) {
         if let Some(wait) = retry_after.map(|wait| wait.less(elapsed)) {
             self.cool_down(now, wait);
-            effects.push(Effect::Tell(PeerMessage::CoolDown { until: now.wall.after(wait) }));
+            effects.push(Effect::Tell(PeerMessage::CoolDown { until: now.wall.after(wait), wait }));
         }
     }
 

@@ -234,6 +234,8 @@ pub enum PeerMessage {
     CoolDown {
         /// Until then.
         until: Timestamp,
+        /// How long that was when it was said: a clock that was set since makes it no longer.
+        wait: Millis,
     },
     /// The user was active.
     Active {

@@ -292,11 +292,15 @@ impl Tab {
         self.tend_socket(now, &mut effects);
         self.follow(now, &mut effects);
         if self.tick_at <= now.mono {
-            self.tick_at = now.mono.after(self.settings.maintenance.max(Settings::INTERVAL_MIN));
+            self.tick_after(now);
             self.listen_on(now, &mut effects);
         }
         self.look_at_health(now, sequence != self.sequence, &mut effects);
         effects
+    }
+
+    fn tick_after(&mut self, now: Moment) {
+        self.tick_at = now.mono.after(self.settings.maintenance.max(Settings::INTERVAL_MIN));
     }
 
     fn handle(&mut self, now: Moment, event: Event, effects: &mut Effects) {
@@ -320,7 +324,11 @@ impl Tab {
                 self.do_what_is_due(now, true, effects);
             }
             Event::Hidden => {
-                self.hidden_at = self.hidden_at.min(now.mono);
+                if !self.is_hidden() {
+                    self.hidden_at = now.mono;
+                    // The one wake-up a minute is counted from here, and brings the end of the socket's as well.
+                    self.tick_after(now);
+                }
                 self.relogin(now, false, effects);
             }
             Event::Online => self.do_what_is_due(now, true, effects),

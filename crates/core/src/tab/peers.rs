@@ -2,7 +2,6 @@
 
 use super::{Effect, Effects, Hold, PeerMessage, Phase, Reason, State, Tab};
 use crate::id::{Epoch, Stamp};
-use crate::retry::COOL_DOWN_MAX;
 use crate::time::{Millis, Moment, Timestamp};
 
 impl Tab {
@@ -15,13 +14,7 @@ impl Tab {
                 self.peer_moved(now, stamp, now.wall.until(expires_at).min(lifetime), lifetime, effects);
             }
             PeerMessage::LoggedOut { epoch } => self.ended_elsewhere(now, epoch, false, effects),
-            PeerMessage::CoolDown { until } => {
-                // A longer one was never told: the clock was set back since.
-                let wait = now.wall.until(until);
-                if wait <= COOL_DOWN_MAX {
-                    self.cool_down(now, wait);
-                }
-            }
+            PeerMessage::CoolDown { until, wait } => self.cool_down(now, now.wall.until(until).min(wait)),
             PeerMessage::Active { at, known } => self.peer_active(now, at, known, effects),
             PeerMessage::Refused { stamp, left } => self.peer_refused(now, stamp, left, effects),
             PeerMessage::Listening { tab, until } => self.peer_listens(now, tab, until, effects),

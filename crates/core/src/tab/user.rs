@@ -1,7 +1,7 @@
 //! What the app and its user ask for.
 
 use super::due::STUCK;
-use super::{Effect, Effects, Logout, PeerMessage, Phase, Reason, Settings, Tab};
+use super::{Effect, Effects, Logout, PeerMessage, Phase, Reason, Tab};
 use crate::id::{Epoch, RequestId};
 use crate::time::{Moment, Timestamp};
 use crate::vault::AskReason;
@@ -12,7 +12,7 @@ impl Tab {
             self.opened_at = now.mono;
             self.hidden_at = if hidden { now.mono } else { Timestamp::NEVER };
             self.activity.opened(now);
-            self.tick_at = now.mono.after(self.settings.maintenance.max(Settings::INTERVAL_MIN));
+            self.tick_after(now);
             self.check_at = now.mono.after(self.settings.health_check);
             self.check_session(now, 0, Reason::Wake, effects);
         }
