@@ -212,7 +212,6 @@ impl Tab {
 
     /// Whether a question may be asked now that nothing is due for: clocks that jump and whatever writes on the channel could
     /// have one each time, so there are a few at once and then one a minute. If not, what is held is looked at when there may.
-    #[inline(never)]
     pub(super) fn may_hurry(&mut self, now: Moment) -> bool {
         let next = self.hurry_at.max(now.mono);
         let at = next.before(HURRIES);

@@ -32,12 +32,8 @@ impl Tab {
         match (self.phase, self.phase.hold()) {
             // The user logged in anew, perhaps as somebody else: nothing that is held here holds any more.
             (_, Some(hold)) if hold.stamp.epoch < stamp.epoch => {
-                if !self.may_hurry(now) {
-                    return;
-                }
-                self.cancel_open(effects);
                 // Unless that was a mere rumour.
-                self.ask_who_is_there(now, Some(hold), self.phase.over(), 0, Reason::LoginElsewhere, effects);
+                self.doubt(now, Reason::LoginElsewhere, effects);
             }
             // A message that slept with the tab may tell of a token that is dead by now.
             (_, Some(hold)) if stamp.is_ahead_of(hold.stamp) && !expires_in.is_zero() => {
@@ -51,9 +47,8 @@ impl Tab {
             (Phase::Relogin { stamp: last, .. } | Phase::ReauthRequired { stamp: last }, None)
                 if stamp <= last => {}
             (_, None) => {
-                if stamp.epoch > self.phase.over() && self.may_hurry(now) {
-                    self.cancel_open(effects);
-                    self.check_session(now, 0, Reason::LoginElsewhere, effects);
+                if stamp.epoch > self.phase.over() {
+                    self.doubt(now, Reason::LoginElsewhere, effects);
                 }
             }
         }
@@ -83,9 +78,13 @@ impl Tab {
 
     /// The session of this login is over, as somebody says; zero if they do not know of which.
     pub(super) fn ended_elsewhere(&mut self, now: Moment, over: Epoch, ended: bool, effects: &mut Effects) {
-        let held = self.phase.stamp().map_or(Epoch(0), |stamp| stamp.epoch);
-        if held == Epoch(0) || over == Epoch(0) || held < over {
-            self.doubt(now, effects);
+        let held = self.phase.stamp().unwrap_or_default().epoch;
+        // A later login than is held here, if any is; zero is later than any.
+        if held.0 <= over.0.wrapping_sub(1) {
+            // Who knows of no session has none to lose.
+            if !matches!(self.state(), State::LoggedOut | State::LoggingIn | State::Ended) {
+                self.doubt(now, Reason::Told, effects);
+            }
         } else if held == over {
             self.cancel_open(effects);
             if ended {
@@ -96,14 +95,13 @@ impl Tab {
         }
     }
 
-    /// What this tab knows, or is being told, may be over: nothing goes out until the Worker has said so.
-    fn doubt(&mut self, now: Moment, effects: &mut Effects) {
-        let (hold, over) = (self.phase.hold(), self.phase.over());
-        let knows = matches!(self.state(), State::LoggedOut | State::LoggingIn | State::Ended);
-        // What is being told is never believed; what is known a little longer, if it is doubted all the time.
-        if !knows && (self.phase.stamp().is_none() || self.may_hurry(now)) {
+    /// What this tab knows, or is being told, may be true no more: nothing goes out until the Worker has said what is. What is
+    /// being told is never believed then; what is held a little longer, if it is doubted all the time.
+    pub(super) fn doubt(&mut self, now: Moment, reason: Reason, effects: &mut Effects) {
+        let hold = self.phase.hold();
+        if hold.is_none() || self.may_hurry(now) {
             self.cancel_open(effects);
-            self.ask_who_is_there(now, hold, over, 0, Reason::LogoutElsewhere, effects);
+            self.ask_who_is_there(now, hold, self.phase.over(), 0, reason, effects);
         }
     }
 }

@@ -45,6 +45,9 @@ impl Tab {
             return;
         }
         self.wake_at = Timestamp::NEVER;
+        if !restored && !self.may_hurry(now) {
+            return;
+        }
         match self.phase {
             // It is asked again when it is time.
             Phase::Degraded { retry_at: Some(_), .. } if !woke => {}
@@ -54,9 +57,7 @@ impl Tab {
                 self.phase = Phase::Active { hold, refresh_at: Timestamp::NEVER };
             }
             Phase::Active { hold, .. } | Phase::Degraded { hold: Some(hold), .. } => {
-                if restored || self.may_hurry(now) {
-                    self.ask_where_we_stand(now, hold, 0, effects);
-                }
+                self.ask_where_we_stand(now, hold, 0, effects);
             }
             Phase::Refreshing { hold, request, failures, .. } => {
                 // The open question brings the same news.
@@ -66,11 +67,7 @@ impl Tab {
                     Phase::Resuming { hold: Some(hold), over, request: Some(request), failures, stuck_at };
                 self.enter(resuming, Reason::Wake, effects);
             }
-            Phase::Degraded { hold: None, .. } => {
-                if restored || self.may_hurry(now) {
-                    self.check_session(now, 0, Reason::Wake, effects);
-                }
-            }
+            Phase::Degraded { hold: None, .. } => self.check_session(now, 0, Reason::Wake, effects),
             // Without a token time does not matter; but a page that comes back may have been left for a login.
             Phase::LoggedOut { .. }
             | Phase::LoggingIn { .. }
