@@ -9,11 +9,9 @@
 
 mod tab_play;
 
-use everlit_core::tab::{
-    Effect, Event, News, PeerMessage, SessionAnswer, Settings, State, TokenAnswer, Ways,
-};
+use everlit_core::tab::{Effect, Event, News, PeerMessage, Settings, State};
 use everlit_core::time::Moment;
-use tab_play::{BARE, HOUR, MINUTE, Play, SECOND, at, looks, stamp, tells};
+use tab_play::{HOUR, MINUTE, Play, SECOND, at, stamp};
 
 fn opens(effects: &[Effect]) -> usize {
     effects.iter().filter(|effect| **effect == Effect::OpenSocket).count()
@@ -23,7 +21,7 @@ fn listening() -> Play {
     let mut play = Play::new(Settings::DEFAULT);
     play.step(at(0), Event::Opened { hidden: false });
     let request = play.request();
-    let answer = SessionAnswer::Active(tab_play::token(1, HOUR, HOUR));
+    let answer = everlit_core::tab::SessionAnswer::Active(tab_play::token(1, HOUR, HOUR));
     let effects = play.step(at(0), Event::SessionAnswered { request, answer });
     assert_eq!(opens(&effects), 1, "{effects:?}");
     play
@@ -134,45 +132,4 @@ fn what_was_open_before_a_sleep_is_opened_anew() {
         .filter_map(|wanted| effects.iter().position(|effect| effect == wanted))
         .collect();
     assert!(matches!(order[..], [close, open] if close < open), "{effects:?}");
-}
-
-#[test]
-fn the_one_that_listens_passes_on_what_it_hears() {
-    for news in [News::Moved, News::ReauthRequired, News::Ended, News::LoggedOut] {
-        let mut play = listening();
-        play.step(at(SECOND), Event::SocketOpened { shared: false });
-        let told = tells(&play.step(at(2 * SECOND), Event::SocketTold { news, stamp: stamp(1).rotated() }));
-        let of_all = |message: &&PeerMessage| !matches!(message, PeerMessage::Listening { .. });
-        assert_eq!(told.iter().filter(of_all).count(), 1, "{news:?}: {told:?}");
-        let mut shared = listening();
-        shared.step(at(SECOND), Event::SocketOpened { shared: true });
-        let told = tells(&shared.step(at(2 * SECOND), Event::SocketTold { news, stamp: stamp(1).rotated() }));
-        assert_eq!(told, [], "{news:?}: all of them hear it");
-    }
-}
-
-#[test]
-fn a_grant_that_is_over_is_news_for_the_tabs_that_have_no_socket() {
-    let mut play = listening();
-    play.step(at(SECOND), Event::SocketOpened { shared: false });
-    let news = News::ReauthRequired;
-    let told = tells(&play.step(at(2 * SECOND), Event::SocketTold { news, stamp: stamp(1) }));
-    assert_eq!(play.state(), State::Resuming);
-    let mut other = Play::active(BARE);
-    let mut newer = Play::found(BARE, tab_play::token(2, HOUR, HOUR));
-    let mut waiting = Play::active(BARE);
-    waiting.step(at(SECOND), Event::RefreshAsked);
-    waiting.answer(at(SECOND), TokenAnswer::ReauthRequired { silent: Ways::NONE });
-    for message in told {
-        for play in [&mut other, &mut newer, &mut waiting] {
-            play.step(at(3 * SECOND), Event::PeerTold(message));
-        }
-    }
-    assert_eq!((other.state(), looks(&other.effects)), (State::Resuming, 1));
-    let (request, answer) =
-        (other.request(), SessionAnswer::ReauthRequired { stamp: stamp(1), silent: Ways::NONE });
-    other.step(at(4 * SECOND), Event::SessionAnswered { request, answer });
-    assert_eq!(other.state(), State::ReauthRequired);
-    assert_eq!((newer.state(), newer.questions()), (State::Active, 0), "of an older token it is no news");
-    assert_eq!(waiting.state(), State::ReauthRequired, "who knows it already need not ask");
 }

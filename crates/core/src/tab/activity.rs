@@ -66,7 +66,7 @@ impl Activity {
     pub(super) fn peer(&mut self, now: Moment, at: Timestamp, known: Timestamp) {
         if newer(now, at, &mut self.last) {
             // The tab of the input reports it, unless it is gone by then.
-            self.report_after = now.mono.after(self.report_again());
+            self.reported(now.mono);
         }
         newer(now, known, &mut self.known);
     }
@@ -128,7 +128,7 @@ impl Activity {
     /// knows, if there was input since.
     fn next_report(&self, now: Moment) -> Timestamp {
         let known = now.ago(self.known);
-        let news = now.ago(self.last).plus(self.report_again()) < known;
+        let news = now.ago(self.last).plus(REPORT_AGAIN.min(self.limit.percent(12))) < known;
         if news && !self.limit.is_zero() {
             now.mono.after(self.limit.percent(25).less(known)).max(self.report_after)
         } else {
@@ -136,14 +136,9 @@ impl Activity {
         }
     }
 
-    /// A report leaves.
-    pub(super) fn reported(&mut self, now: Timestamp) {
+    /// A report leaves, or is another tab's to make.
+    pub(super) const fn reported(&mut self, now: Timestamp) {
         self.report_after = now.after(REPORT_AGAIN);
-    }
-
-    /// How soon there may be something new to report.
-    fn report_again(&self) -> Millis {
-        REPORT_AGAIN.min(self.limit.percent(12))
     }
 }
 

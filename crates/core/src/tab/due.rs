@@ -211,19 +211,17 @@ impl Tab {
     }
 
     /// Whether a question may be asked now that nothing is due for: clocks that jump and whatever writes on the channel could
-    /// have one each time, so there are a few at once and then one a minute. If not, what is held is looked at when there may.
+    /// have one each time, so there are a few at once and then one a minute. If not, it is asked when it may.
     pub(super) fn may_hurry(&mut self, now: Moment) -> bool {
         let next = self.hurry_at.max(now.mono);
         let at = next.before(HURRIES);
-        if let Phase::Active { refresh_at, .. } = &mut self.phase
-            && now.mono < at
-        {
-            *refresh_at = at.min(*refresh_at);
-        }
-        if at <= now.mono {
+        let may = at <= now.mono;
+        if may {
             self.hurry_at = next.after(HURRY_EVERY);
+        } else {
+            self.wake_at = at.min(self.wake_at);
         }
-        at <= now.mono
+        may
     }
 
     pub(super) fn cancel_open(&mut self, effects: &mut Effects) {
@@ -248,6 +246,7 @@ impl Tab {
         self.is_hidden() && self.waiting.is_empty()
     }
 
+    #[inline(never)]
     pub(super) fn is_hidden(&self) -> bool {
         self.hidden_at != Timestamp::NEVER
     }

@@ -244,11 +244,11 @@ pub enum PeerMessage {
         /// The newest activity that the vault knows of.
         known: Timestamp,
     },
-    /// The grant is over, or a silent re-login came to nothing.
+    /// A silent re-login came to nothing.
     Refused {
-        /// The token that is to be replaced.
+        /// The token that was to be replaced.
         stamp: Stamp,
-        /// The ways that are left, as far as the tab knows.
+        /// The ways that are left.
         left: Ways,
     },
     /// A tab listens to the Worker for all others.

@@ -281,9 +281,10 @@ impl Tab {
     pub fn step(&mut self, now: Moment, event: Event) -> Effects {
         let mut effects = Effects::none();
         let sequence = self.sequence;
-        let woke = self.woke(now);
-        let restored = matches!(event, Event::Restored) || self.wake_at <= now.mono;
-        if woke || restored {
+        let late = self.wake_at <= now.mono;
+        let woke = self.woke(now) || late;
+        let restored = matches!(event, Event::Restored) || late;
+        if woke | restored {
             self.resume(now, woke, restored, &mut effects);
         }
         self.handle(now, event, &mut effects);
@@ -299,6 +300,7 @@ impl Tab {
         effects
     }
 
+    #[inline(never)]
     fn tick_after(&mut self, now: Moment) {
         self.tick_at = now.mono.after(self.settings.maintenance.max(Settings::INTERVAL_MIN));
     }

@@ -218,15 +218,9 @@ impl Tab {
         self.relogin_by(now, stamp, left, failures, false, Reason::InteractionRequired, effects);
     }
 
-    /// The grant of this token is over, and these are the ways that are left: what another tab tried need not be tried here.
+    /// Another tab was refused: what it tried need not be tried here.
     pub(super) fn peer_refused(&mut self, now: Moment, stamp: Stamp, theirs: Ways, effects: &mut Effects) {
-        let Phase::Relogin { stamp: ours, left, attempt, failures } = self.phase else {
-            // How it can go on is for the Worker to say.
-            if self.phase.hold().is_some_and(|hold| hold.stamp <= stamp) {
-                self.doubt(now, Reason::Told, effects);
-            }
-            return;
-        };
+        let Phase::Relogin { stamp: ours, left, attempt, failures } = self.phase else { return };
         if ours != stamp {
             return;
         }

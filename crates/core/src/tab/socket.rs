@@ -5,7 +5,7 @@
 
 use super::due::STUCK;
 use super::event::PeerMessage;
-use super::{Effect, Effects, News, Tab, Ways};
+use super::{Effect, Effects, News, Tab};
 use crate::id::Stamp;
 use crate::retry;
 use crate::time::{Millis, Moment, Timestamp};
@@ -159,7 +159,7 @@ impl Tab {
         effects.push(Effect::Tell(match news {
             News::Moved => PeerMessage::Moved { stamp, expires_at: now.wall, lifetime: Millis::ZERO },
             News::Ended | News::LoggedOut => PeerMessage::LoggedOut { epoch: stamp.epoch },
-            News::ReauthRequired => PeerMessage::Refused { stamp, left: Ways::ALL },
+            News::ReauthRequired => return,
         }));
     }
 
@@ -169,7 +169,13 @@ impl Tab {
         }
         match news {
             News::Moved => self.rumoured(now, stamp, effects),
-            News::ReauthRequired => self.peer_refused(now, stamp, Ways::ALL, effects),
+            // How it can go on is for the Worker to say.
+            News::ReauthRequired => {
+                if let Some(hold) = self.phase.hold().filter(|hold| hold.stamp <= stamp) {
+                    self.cancel_open(effects);
+                    self.ask_where_we_stand(now, hold, 0, effects);
+                }
+            }
             News::Ended | News::LoggedOut => {
                 self.ended_elsewhere(now, stamp.epoch, news == News::Ended, effects)
             }

@@ -16,18 +16,21 @@ const THROTTLED: Millis = Millis::from_secs(60);
 
 impl Tab {
     /// Whether time went by that this tab did not see, or a clock was set.
+    #[inline(never)]
     pub(super) fn woke(&mut self, now: Moment) -> bool {
         let last = mem::replace(&mut self.last, now.instant());
         let by_wall = now.wall.as_millis().abs_diff(last.wall.as_millis());
         let by_mono = now.mono.since(last.mono).as_millis();
         // Both ways: a wall clock that was set back shows less than before.
-        let disagree =
-            by_wall.abs_diff(by_mono) > CLOCKS_AGREE.as_millis() || now.wall < last.wall.before(CLOCKS_AGREE);
+        let set_back = now.wall < last.wall.before(CLOCKS_AGREE);
+        let disagree = by_wall.abs_diff(by_mono) > CLOCKS_AGREE.as_millis() || set_back;
         let clocks_disagree = disagree && last != Instant::NONE;
         if clocks_disagree {
-            // What was reckoned by a clock that stood still is not certain any more. Of a cool-down goes what the other one saw.
+            // What was reckoned by a clock that stood still is not certain any more. Of a cool-down goes what the other one saw;
+            // if that was set back, nobody knows how much that would be.
             self.anchor = None;
-            let left = last.mono.until(self.cool_until).less(last.wall.until(now.wall));
+            let passed = if set_back { Millis::FOREVER } else { last.wall.until(now.wall) };
+            let left = last.mono.until(self.cool_until).less(passed);
             self.cool_until = self.cool_until.min(now.mono.after(left));
         }
         let allowed = if self.is_hidden() { LATE.plus(THROTTLED) } else { LATE };
@@ -45,7 +48,7 @@ impl Tab {
             return;
         }
         self.wake_at = Timestamp::NEVER;
-        if !restored && !self.may_hurry(now) {
+        if !self.may_hurry(now) && !restored {
             return;
         }
         match self.phase {
