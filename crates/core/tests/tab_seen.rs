@@ -13,7 +13,7 @@ mod tab_play;
 use everlit_core::id::RequestId;
 use everlit_core::retry::{Advice, Failure};
 use everlit_core::tab::{
-    Effect, Event, Failed, PeerMessage, SessionAnswer, Settings, State, TokenAnswer, Way, Ways,
+    Effect, Event, Failed, News, PeerMessage, SessionAnswer, Settings, State, TokenAnswer, Way, Ways,
 };
 use everlit_core::time::Millis;
 use tab_play::{BARE, HOUR, MINUTE, Play, SECOND, at, failed, looked, looks, stamp, token};
@@ -158,7 +158,7 @@ fn the_answer_to_a_look_says_nothing_of_a_newer_token() {
 }
 
 #[test]
-fn what_was_said_while_the_socket_was_down_is_asked_for_when_it_is_open_again() {
+fn what_was_said_while_the_socket_was_down_is_its_first_word() {
     let mut play = waiting(Settings::DEFAULT, Ways::NONE);
     play.run_until(3 * MINUTE);
     play.step(at(3 * MINUTE), Event::SocketClosed);
@@ -166,8 +166,12 @@ fn what_was_said_while_the_socket_was_down_is_asked_for_when_it_is_open_again() 
     assert!(play.effects.contains(&Effect::OpenSocket));
     assert_eq!(looks(&play.effects), 0);
     let effects = play.step(at(3 * MINUTE + SECOND), Event::SocketOpened { shared: false });
+    assert_eq!(looks(&effects), 0, "the Worker says where the session stands");
+    let told = |news, generation| Event::SocketTold { news, stamp: stamp(generation) };
+    let effects = play.step(at(3 * MINUTE + 2 * SECOND), told(News::ReauthRequired, 1));
+    assert_eq!(looks(&effects), 0, "that is no news");
+    let effects = play.step(at(3 * MINUTE + 2 * SECOND), told(News::Moved, 2));
     assert_eq!(looks(&effects), 1);
-    assert!(!play.effects.contains(&Effect::CloseSocket), "a look is no reason to hear nothing");
 }
 
 /// A tab that was asked to leave the Worker alone until the seventh minute, in every state in which a page may be put aside.

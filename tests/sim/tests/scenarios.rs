@@ -557,8 +557,8 @@ fn a_redirect_that_fails_is_not_begun_again_by_the_page_that_comes_back() {
     world.act(0, Act::Reload);
     world.run_for(MINUTE);
     assert_eq!(states(&world), [State::ReauthRequired]);
-    // Where it stands: before it left, after it came back, and once it listens to the Worker again.
-    assert_eq!(world.tally().asks - asked, 3);
+    // Where it stands, before it left and after it came back.
+    assert_eq!(world.tally().asks - asked, 2);
     // The server is well again: nobody leaves by himself all the same, and a login is what helps.
     world.break_it(Fault::Well);
     world.act(0, Act::Reload);

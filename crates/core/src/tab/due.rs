@@ -257,7 +257,7 @@ impl Tab {
     }
 
     /// A session that waits for its user may have one by now, of whom nothing was heard here.
-    pub(super) fn look_again(&mut self) {
+    fn look_again(&mut self) {
         self.looks = self.state() == State::ReauthRequired;
     }
 

@@ -115,8 +115,6 @@ impl Tab {
         if self.socket.tab == 0 {
             self.socket.tab = now.entropy.max(1);
         }
-        // What was said before was not heard.
-        self.look_again();
         self.listen_on(now, effects);
     }
 
