@@ -320,12 +320,12 @@ export interface SessionOptions {
   };
   /** How often the session looks at its clocks while nothing is due, in milliseconds; it asks nobody. Default: 1 min. */
   readonly maintenance?: number;
-  /** How often it looks at its health, in milliseconds; it asks nobody. Default: 5 min. */
+  /** How often it looks at its health while the page is seen, in milliseconds; it asks nobody. Default: 5 min. */
   readonly healthCheck?: number;
   /**
    * When to ask again after the given number of failures in a row: in so many milliseconds; `false` for not before somebody
    * needs it; nothing for the session's own way, a random time that grows to half a minute. What a server asked for counts
-   * if it is longer.
+   * if it is longer. Of a question that nobody answers at all, which is given up after 30 s, it is not asked.
    */
   readonly retry?: (failure: FailureKind, attempt: number) => number | false | undefined;
   /** How the user may be logged in again without a form when the grant is over. Default: in every way that the Worker offers. */
