@@ -252,7 +252,7 @@ impl Tab {
     }
 
     /// Nobody asks before.
-    #[inline(never)]
+    #[inline(never)] // Smaller, compressed.
     pub(super) fn cool_down(&mut self, now: Moment, wait: Millis) {
         self.cool_until = self.cool_until.max(now.mono.after(wait.min(retry::COOL_DOWN_MAX)));
     }

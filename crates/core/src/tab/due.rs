@@ -246,7 +246,7 @@ impl Tab {
         self.is_hidden() && self.waiting.is_empty()
     }
 
-    #[inline(never)]
+    #[inline(never)] // Smaller, compressed.
     pub(super) fn is_hidden(&self) -> bool {
         self.hidden_at != Timestamp::NEVER
     }

@@ -300,7 +300,7 @@ impl Tab {
         effects
     }
 
-    #[inline(never)]
+    #[inline(never)] // Smaller, compressed.
     fn tick_after(&mut self, now: Moment) {
         self.tick_at = now.mono.after(self.settings.maintenance.max(Settings::INTERVAL_MIN));
     }

@@ -16,7 +16,7 @@ const THROTTLED: Millis = Millis::from_secs(60);
 
 impl Tab {
     /// Whether time went by that this tab did not see, or a clock was set.
-    #[inline(never)]
+    #[inline(never)] // Smaller, compressed.
     pub(super) fn woke(&mut self, now: Moment) -> bool {
         let last = mem::replace(&mut self.last, now.instant());
         let by_wall = now.wall.as_millis().abs_diff(last.wall.as_millis());
