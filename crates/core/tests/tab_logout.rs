@@ -10,9 +10,11 @@
 mod tab_play;
 
 use everlit_core::Epoch;
-use everlit_core::id::RequestId;
-use everlit_core::tab::{Effect, Event, PeerMessage, SessionAnswer, State, TokenAnswer, TokenState, Ways};
-use tab_play::{BARE, HOUR, LOGIN, MINUTE, Play, SECOND, at, posted, stamp, tells, token};
+use everlit_core::id::{CallId, RequestId};
+use everlit_core::tab::{
+    Denial, Effect, Event, PeerMessage, Refusal, SessionAnswer, State, TokenAnswer, TokenState, Ways,
+};
+use tab_play::{BARE, HOUR, LOGIN, MINUTE, OWN, Play, SECOND, at, looks, posted, stamp, tells, token};
 
 /// Logs out in a page that has not been told yet whether there is a session. What the other tabs hear of it.
 fn logged_out_unheard(first: Option<SessionAnswer>) -> Vec<PeerMessage> {
@@ -111,5 +113,34 @@ fn who_has_no_session_need_not_ask() {
         let (state, asked) = (play.state(), play.questions());
         hear(&mut play, &told);
         assert_eq!((play.state(), play.questions()), (state, asked));
+    }
+}
+
+#[test]
+fn a_call_that_is_told_of_no_session_finds_the_login_that_took_its_place() {
+    let newer = TokenState {
+        stamp: everlit_core::Stamp { epoch: Epoch(LOGIN.0 + 9), ..stamp(1) },
+        ..token(1, HOUR, HOUR)
+    };
+    for (answer, then) in
+        [(SessionAnswer::Active(newer), State::Active), (SessionAnswer::LoggedOut, State::LoggedOut)]
+    {
+        let mut play = Play::active(BARE);
+        play.call(at(MINUTE), 7);
+        let denied = Event::CallDenied {
+            call: CallId(7),
+            provider: OWN,
+            stamp: stamp(1),
+            repeated: false,
+            denial: Denial::LoggedOut,
+        };
+        let effects = play.step(at(MINUTE), denied);
+        assert_eq!((play.state(), looks(&effects)), (State::Resuming, 1));
+        let request = play.request();
+        let effects = play.step(at(MINUTE), Event::SessionAnswered { request, answer });
+        assert_eq!(play.state(), then);
+        // It was made under the login that is over, and goes out under no other.
+        let refusal = Effect::RefuseCall { call: CallId(7), refusal: Refusal::LoggedOut };
+        assert!(effects.contains(&refusal), "{effects:?}");
     }
 }

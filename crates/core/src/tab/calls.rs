@@ -78,9 +78,9 @@ impl Tab {
                 self.enter(Phase::Ended { over: hold.stamp.epoch }, Reason::SessionEnded, effects);
                 true
             }
-            (Denial::LoggedOut, Some(hold)) => {
-                self.cancel_open(effects);
-                self.enter(Phase::LoggedOut { over: hold.stamp.epoch }, Reason::NoSession, effects);
+            (Denial::LoggedOut, Some(_)) => {
+                // Of the login that the call was made under: the browser may have another one.
+                self.doubt(now, Reason::Told, effects);
                 true
             }
             (_, None) => !repeated,

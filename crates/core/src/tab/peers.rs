@@ -97,7 +97,7 @@ impl Tab {
 
     /// What this tab knows, or is being told, may be true no more: nothing goes out until the Worker has said what is. What is
     /// being told is never believed then; what is held a little longer, if it is doubted all the time.
-    fn doubt(&mut self, now: Moment, reason: Reason, effects: &mut Effects) {
+    pub(super) fn doubt(&mut self, now: Moment, reason: Reason, effects: &mut Effects) {
         let hold = self.phase.hold();
         if hold.is_none() || self.may_hurry(now) {
             self.cancel_open(effects);
