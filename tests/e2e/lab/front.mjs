@@ -33,6 +33,8 @@ const OF_WORKER = /^\/(auth|api|internal|healthz)(\/|$)/;
  * @property {string} path
  * @property {URLSearchParams} query
  * @property {string} tab which of the lab's tabs asked, by the address of its page
+ * @property {string} origin of the page that asked, as far as the browser says so
+ * @property {string[]} cookies the names of those that came with it
  * @property {number} status 0: none was sent
  * @property {string} headers of the answer, as far as scripts may see them
  * @property {string} text of the answer
@@ -123,7 +125,7 @@ export class Front {
     const from = req.headers.referer ? new URL(req.headers.referer).searchParams.get("tab") : undefined;
     if (!OF_WORKER.test(url.pathname)) return this.#serve(url, res);
     /** @type {Exchange} */
-    const asked = { at: Date.now(), method: req.method ?? "", path: url.pathname, query: url.searchParams, tab: from ?? "", status: 0, headers: "", text: "" };
+    const asked = { ...sentBy(req), at: Date.now(), path: url.pathname, query: url.searchParams, tab: from ?? "", status: 0, headers: "", text: "" };
     this.asked.push(asked);
     const chunks = [];
     for await (const chunk of req) chunks.push(chunk);
@@ -171,7 +173,7 @@ export class Front {
   #upgrade(req, socket, head) {
     const url = new URL(req.url ?? "/", this.origin);
     /** @type {Exchange} */
-    const asked = { at: Date.now(), method: "GET", path: url.pathname, query: url.searchParams, tab: "", status: 0, headers: "", text: "" };
+    const asked = { ...sentBy(req), at: Date.now(), path: url.pathname, query: url.searchParams, tab: "", status: 0, headers: "", text: "" };
     this.asked.push(asked);
     socket.on("error", () => {});
     const pass = async () => {
@@ -229,6 +231,12 @@ export class Front {
     });
     return res.end(file);
   }
+}
+
+/** What a request says of where it comes from. @param {import("node:http").IncomingMessage} req */
+function sentBy({ method = "", headers }) {
+  const cookies = (headers.cookie ?? "").split("; ").filter(Boolean).map((pair) => pair.slice(0, pair.indexOf("=")));
+  return { method, origin: headers.origin ?? "", cookies };
 }
 
 /** An unmasked text frame of a server, up to 64 KB. @param {string} text */
