@@ -14,7 +14,9 @@ use everlit_core::id::{CallId, RequestId};
 use everlit_core::tab::{
     Denial, Effect, Event, PeerMessage, Refusal, SessionAnswer, State, TokenAnswer, TokenState, Ways,
 };
-use tab_play::{BARE, HOUR, LOGIN, MINUTE, OWN, Play, SECOND, at, looks, posted, stamp, tells, token};
+use tab_play::{
+    BARE, HOUR, LOGIN, MINUTE, OWN, Play, SECOND, at, looked, looks, posted, sends, stamp, tells, token,
+};
 
 /// Logs out in a page that has not been told yet whether there is a session. What the other tabs hear of it.
 fn logged_out_unheard(first: Option<SessionAnswer>) -> Vec<PeerMessage> {
@@ -143,4 +145,31 @@ fn a_call_that_is_told_of_no_session_finds_the_login_that_took_its_place() {
         let refusal = Effect::RefuseCall { call: CallId(7), refusal: Refusal::LoggedOut };
         assert!(effects.contains(&refusal), "{effects:?}");
     }
+}
+
+#[test]
+fn a_call_that_is_told_so_again_and_again_goes_out_twice() {
+    // The Worker says one thing to the call and another to the tab.
+    let mut play = Play::active(BARE);
+    for number in 1..20 {
+        let call = CallId(number);
+        let mut sent = sends(&play.call(at(MINUTE), number)).len();
+        for repeated in [false, true] {
+            let denied = Event::CallDenied {
+                call,
+                provider: OWN,
+                stamp: stamp(1),
+                repeated,
+                denial: Denial::LoggedOut,
+            };
+            let mut effects = play.step(at(MINUTE), denied);
+            if let Some(request) = looked(&effects) {
+                let answer = SessionAnswer::Active(token(1, HOUR, HOUR));
+                effects.extend(play.step(at(MINUTE), Event::SessionAnswered { request, answer }));
+            }
+            sent += sends(&effects).len();
+        }
+        assert_eq!(sent, 2, "call {number}");
+    }
+    assert!(play.questions() < 10, "{} questions", play.questions());
 }

@@ -81,7 +81,7 @@ impl Tab {
             (Denial::LoggedOut, Some(_)) => {
                 // Of the login that the call was made under: the browser may have another one.
                 self.doubt(now, Reason::Told, effects);
-                true
+                !repeated
             }
             (_, None) => !repeated,
         };
