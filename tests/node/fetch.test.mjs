@@ -269,8 +269,8 @@ describe("a call that finds the session gone", () => {
     test(`${code} rejects with ${error}, and the session knows`, async () => {
       const { world, session } = await loggedIn();
       world.serve = () => denied(code);
-      // How a session that waits for its user can go on is asked of the Worker.
-      if (code === "reauth_required") world.state = code;
+      // How a session that waits for its user can go on, and whether there is another login, is asked of the Worker.
+      if (code !== "session_ended") world.state = code;
       assert.equal((await failure(session.fetch("/api/orders"))).code, error);
       assert.equal(session.state, state);
       assert.equal(world.calls.length, 1);
@@ -285,6 +285,17 @@ describe("a call of one user", () => {
       if (count > 1) return new Response("done as Grace");
       world.switch();
       tab.channel.heard([0, world.epoch, 1, world.expiresAt, world.lifetime]);
+      return denied("logged_out");
+    };
+    assert.equal((await failure(session.fetch("/api/orders", { method: "POST", body: "one" }))).code, "ERR_SESSION_LOGGED_OUT");
+    assert.equal(session.user.name, "Grace");
+    assert.equal(world.calls.length, 1);
+  });
+
+  test("that was refused is not sent as another one, though no other tab tells of it", async () => {
+    const { world, session } = await loggedIn();
+    world.serve = () => {
+      world.switch();
       return denied("logged_out");
     };
     assert.equal((await failure(session.fetch("/api/orders", { method: "POST", body: "one" }))).code, "ERR_SESSION_LOGGED_OUT");
