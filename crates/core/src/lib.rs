@@ -58,6 +58,7 @@ extern crate alloc;
 pub mod effects;
 pub mod escrow;
 pub mod id;
+pub mod index;
 pub mod law;
 pub mod retry;
 pub mod schedule;
