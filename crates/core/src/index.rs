@@ -356,7 +356,10 @@ mod tests {
         // A repetition that comes late takes nothing back.
         index.enter(Kind::Subject, NOW, handle(1), stay(5)).unwrap();
         let [entry] = index.entries() else { panic!("one entry") };
-        assert_eq!((entry.stay.began_at, entry.stay.issued_at, entry.stay.until), (at(5), at(9), at(1_000_009)));
+        assert_eq!(
+            (entry.stay.began_at, entry.stay.issued_at, entry.stay.until),
+            (at(5), at(9), at(1_000_009))
+        );
         index.sweep(at(1_000_008));
         assert_eq!(index.next_sweep(), Some(at(1_000_009)));
         index.sweep(at(1_000_009));

@@ -106,7 +106,8 @@ mod tests {
     #[test]
     fn a_name_is_of_one_issuer_one_value_one_kind_and_one_deployment() {
         let (app, ring) = ("https://app.example", Keyring::new(MasterKey::new(1, [1; 32])));
-        let of = |ring: &Keyring, origin, kind, issuer, value| names(&keys(ring, origin), kind, issuer, value);
+        let of =
+            |ring: &Keyring, origin, kind, issuer, value| names(&keys(ring, origin), kind, issuer, value);
         let known = of(&ring, app, Kind::Subject, "https://as.example", "ada");
         assert_eq!(known, of(&ring, app, Kind::Subject, "https://as.example", "ada"));
         assert_eq!(known.iter().map(String::len).collect::<Vec<_>>(), [43]);

@@ -6,7 +6,7 @@
 
 import { DurableObject } from "cloudflare:workers";
 
-import Worker, { Escrow as RealEscrow, LoginDesk as Desk, SessionVault as Vault } from "./index.js";
+import Worker, { Escrow as RealEscrow, LoginDesk as Desk, SessionIndex as Index, SessionVault as Vault } from "./index.js";
 import { Meter, countTimers, timersPending } from "./meter.js";
 
 /**
@@ -99,6 +99,7 @@ const around = (name, Real) =>
 
 export const Escrow = around("Escrow", RealEscrow);
 export const LoginDesk = around("LoginDesk", Desk);
+export const SessionIndex = around("SessionIndex", Index);
 export const SessionVault = around("SessionVault", Vault);
 
 export default {
