@@ -186,6 +186,8 @@ export async function createAuthorizationServer({ issuer, accessTtl, client, res
     interactions: { url: async (/** @type {any} */ _ctx, /** @type {any} */ interaction) => `/interaction/${interaction.uid}` },
     renderError: async (/** @type {any} */ ctx, /** @type {any} */ out) =>
       show(ctx, errorPage({ error: out.error, description: out.error_description })),
+    // The library talks to no address of this machine, and its clients are nowhere else here.
+    fetch: (/** @type {string} */ url, /** @type {any} */ { dispatcher: _, ...options }) => globalThis.fetch(url, options),
     // No page of another origin talks to this server: codes and tokens go through the client's backend.
     clientBasedCORS: () => false,
   });
