@@ -196,6 +196,24 @@ impl<S> Index<S> {
         Heard::First
     }
 
+    /// Takes over what another index has that was of the same: it is called otherwise from now on.
+    pub fn adopt(&mut self, entries: Vec<Entry<S>>, notes: Vec<LogoutNote>) {
+        for entry in entries {
+            match self.entries.iter_mut().find(|known| known.handle == entry.handle) {
+                Some(known) => {
+                    known.ending = known.ending.or(entry.ending);
+                    known.stay.began_at = known.stay.began_at.min(entry.stay.began_at);
+                }
+                None => self.entries.push(entry),
+            }
+        }
+        for note in notes {
+            if self.notes.iter().all(|known| known.jti != note.jti) {
+                self.notes.push(note);
+            }
+        }
+    }
+
     /// Marks sessions as being ended, and says how many.
     pub fn end(&mut self, which: Which, by: Revoker) -> usize {
         let named = |handle| match which {
@@ -337,6 +355,23 @@ mod tests {
         assert_eq!(ending(&index), [1]);
         index.told(handle(1), at(1), Reached::Over);
         assert!(index.entries().is_empty());
+    }
+
+    #[test]
+    fn what_is_taken_over_is_what_there_was_and_once() {
+        let (mut old, mut new) = (Index::default(), Index::default());
+        for n in 1..=2_u8 {
+            old.enter(Kind::Subject, NOW, handle(n), stay(n.into())).unwrap();
+        }
+        old.logout(Kind::Subject, NOW, note(1, 1));
+        new.enter(Kind::Subject, NOW, handle(1), stay(7)).unwrap();
+        for _ in 0..2 {
+            new.adopt(old.entries().to_vec(), old.notes().to_vec());
+            assert_eq!(new.entries().iter().map(|entry| entry.handle.0[0]).collect::<Vec<_>>(), [1, 2]);
+            assert_eq!((ending(&new), new.notes().len()), (vec![1], 1));
+            assert_eq!((new.entries()[0].stay.began_at, new.entries()[0].stay.issued_at), (at(1), at(7)));
+        }
+        assert_eq!(new.logout(Kind::Subject, NOW, note(1, 1)), Heard::Again);
     }
 
     #[test]

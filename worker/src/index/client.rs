@@ -8,8 +8,8 @@ use futures_util::future::join_all;
 use worker::Env;
 
 use super::message::{
-    END, ENTER, End, Ended, Enter, Entered, LIST, LOGOUT, Line, Listed, Logout, LogoutReply, Noted, PRUNE,
-    Prune,
+    END, ENTER, End, Ended, Enter, Entered, LIST, LOGOUT, Line, Listed, Logout, LogoutReply, Noted, Owner,
+    PRUNE, Prune,
 };
 use crate::environment::{Environment, SESSION_INDEX};
 use crate::stub::{NoAnswer, ObjectStub};
@@ -17,6 +17,8 @@ use crate::stub::{NoAnswer, ObjectStub};
 /// The indexes of one user, or of one session at an issuer.
 pub(crate) struct IndexClient {
     shelves: Vec<(ObjectStub, Shelf)>,
+    issuer: String,
+    value: String,
 }
 
 /// A login that a session is entered with.
@@ -34,15 +36,21 @@ impl IndexClient {
     /// The indexes of this user, or of this session at the issuer.
     pub(crate) fn of(env: &Env, environment: &Environment, kind: Kind, issuer: &str, value: &str) -> Self {
         let stub = |shelf: Shelf| (ObjectStub::new(env, SESSION_INDEX, &shelf.name), shelf);
-        Self { shelves: environment.index.shelves(kind, issuer, value).into_iter().map(stub).collect() }
+        let shelves = environment.index.shelves(kind, issuer, value).into_iter().map(stub).collect();
+        Self { shelves, issuer: issuer.to_owned(), value: value.to_owned() }
     }
 
-    /// Enters a session under the current key. Whether that may be: a logout may have come for its login, under any of them.
+    /// Enters a session under the current key. Whether that may be: a logout that has come for its login is noted under each of them.
     pub(crate) async fn enter(&self, arriving: Arriving<'_>) -> Result<bool, NoAnswer> {
         let Arriving { session, issued_at, until } = arriving;
         let (stub, shelf) = self.shelves.first().ok_or(NoAnswer)?;
         let enter = Enter {
-            sid: shelf.kind == Kind::Sid,
+            owner: Some(Owner {
+                sid: shelf.kind == Kind::Sid,
+                issuer: self.issuer.clone(),
+                value: self.value.clone(),
+                name: shelf.name.clone(),
+            }),
             handle: shelf.handle(session).0,
             session: session.as_str().to_owned(),
             issued_at: issued_at.as_millis(),

@@ -17,14 +17,52 @@ pub(crate) const LIST: &str = "/list";
 /// Sessions that were found to be over.
 pub(crate) const PRUNE: &str = "/prune";
 
+/// What another index has that is called otherwise now.
+pub(crate) const ADOPT: &str = "/adopt";
+
 /// The most sessions that a list shows: those that began last.
 pub(crate) const MAX_LISTED: usize = 100;
+
+/// What an index is of, and what that is called under the key that it was made under.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Owner {
+    /// Whether it is of a `sid`; else it is of a `sub`.
+    pub(crate) sid: bool,
+    /// The issuer.
+    pub(crate) issuer: String,
+    /// The `sid` or `sub`.
+    pub(crate) value: String,
+    /// The name of the object.
+    pub(crate) name: String,
+}
+
+/// All that an index has.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Adopt {
+    /// What it is of.
+    pub(crate) owner: Owner,
+    /// Its sessions, by the names that they have there.
+    pub(crate) entries: Vec<Adopted>,
+    /// Its notes.
+    pub(crate) notes: Vec<Logout>,
+}
+
+/// One session of it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Adopted {
+    /// What is said of it at a login.
+    pub(crate) enter: Enter,
+    /// When it was entered first.
+    pub(crate) began_at: u64,
+    /// Who ends it.
+    pub(crate) ending: Option<String>,
+}
 
 /// A session, as an index enters it.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Enter {
-    /// Whether the index is of a `sid`; else it is of a `sub`.
-    pub(crate) sid: bool,
+    /// What the index is of; nothing where that was said already.
+    pub(crate) owner: Option<Owner>,
     /// Its name here.
     pub(crate) handle: [u8; 16],
     /// Its id.

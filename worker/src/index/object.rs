@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use everlit_core::index::{Entry, Handle, Index, Reached, Stay};
 use everlit_core::time::{Millis, Timestamp};
-use everlit_core::vault::Revoker;
+use everlit_core::vault::{CHECKUP, Revoker};
 use everlit_edge::cookie::SessionId;
 use everlit_edge::seal::{Sealer, associated_data};
 use futures_util::future::join_all;
@@ -16,20 +16,21 @@ use worker::worker_sys::DurableObjectState;
 use worker::{DurableObject, Env, Request, Response, State, durable_object};
 
 use super::message::{
-    END, ENTER, End, Ended, Enter, Entered, LIST, LOGOUT, Line, Listed, Logout, LogoutReply, MAX_LISTED,
-    Noted, PRUNE, Prune, kind,
+    ADOPT, Adopt, Adopted, END, ENTER, End, Ended, Enter, Entered, LIST, LOGOUT, Line, Listed, Logout,
+    LogoutReply, MAX_LISTED, Noted, Owner, PRUNE, Prune, kind, revoker_name, revoker_of,
 };
 use super::store::{self, Sealed};
 use crate::alarm::Alarm;
-use crate::environment::Environment;
+use crate::environment::{Environment, SESSION_INDEX};
 use crate::incoming::Incoming;
 use crate::sql::{Storage, StorageError};
+use crate::stub::ObjectStub;
 use crate::vault::client::VaultClient;
 use crate::vault::message::VaultReply;
 use crate::{body, clock, entropy, log};
 
-/// A list of handles to prune is the longest that is said here.
-const MAX_MESSAGE: usize = 64 * 1_024;
+/// All that an index has is the longest that is said here: some 300 bytes for each session.
+const MAX_MESSAGE: usize = 4 * 1_024 * 1_024;
 /// How many vaults are told at once; the rest has its turn after them.
 const AT_ONCE: usize = 50;
 
@@ -56,6 +57,7 @@ impl DurableObject for SessionIndex {
             END => respond(self.end(&request).await),
             LIST => respond(self.list()),
             PRUNE => respond(self.prune(&request).await),
+            ADOPT => respond(self.adopt(&request).await),
             _ => Ok(Response::builder().with_status(404).empty()),
         }
     }
@@ -65,7 +67,9 @@ impl DurableObject for SessionIndex {
         // Never an error: seven of them, and the runtime drops the alarm for good.
         self.told_again.set(self.told_again.get().saturating_add(1));
         let swept = self.change(|index, now| index.sweep(now));
-        if swept.is_err() || self.tell().await.is_none() {
+        let told = self.tell().await;
+        let moved = self.move_on().await;
+        if swept.is_err() || told.is_none() || moved.is_err() {
             self.try_again();
         }
         Response::empty()
@@ -79,6 +83,7 @@ impl SessionIndex {
         let session = SessionId::restored(&message.session).ok_or(400_u16)?;
         let handle = Handle(message.handle);
         let sealed = self.seal(handle, &session)?;
+        let owner = message.owner.ok_or(400_u16)?;
         let entered = self.change(|index, now| {
             let stay = Stay {
                 session: sealed,
@@ -86,9 +91,83 @@ impl SessionIndex {
                 issued_at: Timestamp::from_millis(message.issued_at),
                 until: Timestamp::from_millis(message.until),
             };
-            index.enter(kind(message.sid), now, handle, stay)
+            index.enter(kind(owner.sid), now, handle, stay)
         })?;
+        self.own(&owner)?;
         Ok(Entered { forbidden: entered.is_err() })
+    }
+
+    /// Under a new session key this index is called otherwise, and found under its old name only as long as the old key is there.
+    /// What it has moves to where it is looked for then.
+    async fn move_on(&self) -> Result<(), u16> {
+        let storage = lift(Storage::of(&self.state))?;
+        let Some(sealed) = lift(store::owner(&storage))? else { return Ok(()) };
+        let Ok(opened) = self.sealer()?.open(b"owner", &sealed) else { return Ok(()) };
+        let owner: Owner = serde_json::from_slice(opened.expose()).map_err(|_| 503_u16)?;
+        let environment = Environment::of(&self.env).map_err(|_| 500_u16)?;
+        let shelves = environment.index.shelves(kind(owner.sid), &owner.issuer, &owner.value);
+        let Some(shelf) = shelves.first().filter(|shelf| shelf.name != owner.name) else { return Ok(()) };
+        let had = lift(store::load(&storage))?;
+        let entries = had.entries().iter().filter_map(|entry| {
+            let session = self.open(entry).ok()??;
+            let enter = Enter {
+                owner: None,
+                handle: shelf.handle(&session).0,
+                session: session.as_str().to_owned(),
+                issued_at: entry.stay.issued_at.as_millis(),
+                until: entry.stay.until.as_millis(),
+            };
+            let ending = entry.ending.map(|by| revoker_name(by).to_owned());
+            Some(Adopted { enter, began_at: entry.stay.began_at.as_millis(), ending })
+        });
+        let adopt = Adopt {
+            entries: entries.collect(),
+            notes: had.notes().iter().map(|note| Logout::new(shelf.kind, note)).collect(),
+            owner: Owner { name: shelf.name.clone(), ..owner },
+        };
+        let stub = ObjectStub::new(&self.env, SESSION_INDEX, &shelf.name);
+        let _: Noted = stub.tell(ADOPT, &adopt).await.map_err(|_| 503_u16)?;
+        log::line("index_moved", [("sessions", adopt.entries.len().into())]);
+        // What has changed meanwhile is to be moved, too: the alarm comes again.
+        if lift(store::load(&storage))? != had {
+            return Err(503);
+        }
+        lift(storage.erase())?;
+        self.alarm.borrow_mut().erased();
+        Ok(())
+    }
+
+    async fn adopt(&self, request: &Incoming) -> Result<Noted, u16> {
+        let Adopt { owner, entries, notes } = message(request).await?;
+        self.learn_alarm().await;
+        let mut adopted = Vec::with_capacity(entries.len());
+        for Adopted { enter, began_at, ending } in entries {
+            let (handle, session) = (Handle(enter.handle), SessionId::restored(&enter.session));
+            let session = self.seal(handle, &session.ok_or(400_u16)?)?;
+            let stay = Stay {
+                session,
+                began_at: Timestamp::from_millis(began_at),
+                issued_at: Timestamp::from_millis(enter.issued_at),
+                until: Timestamp::from_millis(enter.until),
+            };
+            adopted.push(Entry { handle, stay, ending: ending.map(|name| revoker_of(&name)) });
+        }
+        let notes = notes.into_iter().map(|note| note.into_parts().1).collect();
+        self.change(|index, _| index.adopt(adopted, notes))?;
+        self.own(&owner)?;
+        Ok(Noted {})
+    }
+
+    /// Notes what this index is of, in the turn that made it: no await is in between. One with nothing in it has no owner.
+    fn own(&self, owner: &Owner) -> Result<(), u16> {
+        let storage = lift(Storage::of(&self.state))?;
+        if !lift(storage.has_table("owner"))? || lift(store::owner(&storage))?.is_some() {
+            return Ok(());
+        }
+        let json = serde_json::to_vec(owner).map_err(|_| 503_u16)?;
+        let nonce = entropy::bytes().ok_or(503_u16)?;
+        let sealed = self.sealer()?.seal(nonce, b"owner", &json).map_err(|_| 503_u16)?;
+        lift(store::own(&storage, &sealed))
     }
 
     async fn logout(&self, request: &Incoming) -> Result<LogoutReply, u16> {
@@ -150,7 +229,8 @@ impl SessionIndex {
                 let again = Millis::from_secs(1_u64.wrapping_shl(self.told_again.get().min(8)));
                 let wanted = match after.ending().next() {
                     Some(_) => Some(now.after(again)),
-                    None => after.next_sweep(),
+                    // And where it is looked for is looked after as often as a vault's keys are.
+                    None => after.next_sweep().map(|at| at.min(now.after(CHECKUP))),
                 };
                 alarm.see_to(&storage, wanted, now)?;
             }

@@ -5,7 +5,8 @@ use everlit_core::index::{Entry, Handle, Index, LogoutNote, Stay};
 use super::message::{revoker_name, revoker_of};
 use crate::sql::{Record, Storage, StorageError, blob, time};
 
-const CREATE: [&str; 2] = [
+const CREATE: [&str; 3] = [
+    "CREATE TABLE IF NOT EXISTS owner (id INTEGER PRIMARY KEY CHECK (id = 1), owner_sealed BLOB NOT NULL) STRICT",
     "CREATE TABLE IF NOT EXISTS entry (id INTEGER PRIMARY KEY, handle BLOB NOT NULL, session_sealed BLOB NOT NULL, \
         began_at INTEGER NOT NULL, issued_at INTEGER NOT NULL, until INTEGER NOT NULL, ending TEXT) STRICT",
     "CREATE TABLE IF NOT EXISTS logout (id INTEGER PRIMARY KEY, jti BLOB NOT NULL, digest BLOB NOT NULL, \
@@ -19,6 +20,21 @@ const DELETE_LOGOUT: &str = "DELETE FROM logout WHERE jti = ?";
 
 /// A session's id, sealed.
 pub(super) type Sealed = Vec<u8>;
+
+/// Keeps what the index is of, if that is not there.
+pub(super) fn own(storage: &Storage, sealed: &[u8]) -> Result<(), StorageError> {
+    let sql = "INSERT INTO owner (id, owner_sealed) VALUES (1, ?) ON CONFLICT DO NOTHING";
+    storage.write(sql, vec![blob(Some(sealed))]).map(|_| ())
+}
+
+/// What the index is of, sealed.
+pub(super) fn owner(storage: &Storage) -> Result<Option<Vec<u8>>, StorageError> {
+    if !storage.has_table("owner")? {
+        return Ok(None);
+    }
+    let rows = storage.query("SELECT owner_sealed FROM owner", Vec::new())?;
+    Ok(rows.first().and_then(|row| row.blob("owner_sealed")))
+}
 
 /// Reads all rows; nothing where there is no table, which looking must not make.
 pub(super) fn load(storage: &Storage) -> Result<Index<Sealed>, StorageError> {
