@@ -200,7 +200,7 @@ pub(crate) fn logout_token(input: &[u8]) -> Fed {
     prop_assert_eq!(issuer.as_deref(), Some(ISSUER));
     prop_assert!(claims.get("nonce").is_none() && claims["events"].is_object());
     prop_assert!(claims["jti"].as_str().is_some_and(|jti| !jti.is_empty()));
-    let named = claims.get("sid").or(claims.get("sub")).and_then(Value::as_str);
+    let named = claims.get("sid").or_else(|| claims.get("sub")).and_then(Value::as_str);
     prop_assert_eq!(named, Some(order.value.as_str()));
     prop_assert!(order.note.until <= now.after(Millis::from_days(2)), "it is not remembered for good");
     Ok("accepted")
