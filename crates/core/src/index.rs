@@ -280,11 +280,21 @@ mod tests {
     }
 
     fn stay(seconds: u64) -> Stay<u8> {
-        Stay { session: 1, began_at: at(seconds), issued_at: at(seconds), until: at(seconds + 1_000_000) }
+        Stay {
+            session: 1,
+            began_at: at(seconds),
+            issued_at: at(seconds),
+            until: at(seconds).after(Millis::from_secs(1_000_000)),
+        }
     }
 
     fn note(jti: u8, seconds: u64) -> LogoutNote {
-        LogoutNote { jti: [jti; 32], digest: [0; 32], issued_at: at(seconds), until: at(seconds + 120) }
+        LogoutNote {
+            jti: [jti; 32],
+            digest: [0; 32],
+            issued_at: at(seconds),
+            until: at(seconds).after(Millis::from_secs(120)),
+        }
     }
 
     fn handle(n: u8) -> Handle {
