@@ -30,7 +30,7 @@ fn validate(claims: &Value, seconds: u64) -> Result<LogoutOrder, LogoutTokenErro
         issuer: "https://as.example",
         client_id: "app",
         nonce: None,
-        now: Timestamp::from_millis((NOW + seconds) * 1_000),
+        now: Timestamp::from_millis(NOW * 1_000).after(Millis::from_secs(seconds)),
         leeway: Expectation::LEEWAY,
     };
     parse_logout_token(&token(&json!({"alg": "RS256"}), claims))?
