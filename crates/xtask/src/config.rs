@@ -293,7 +293,7 @@ mod tests {
             names(&GOOD.replace("class_name = \"LoginDesk\"", "class_name = \"Desk\"")),
             ["durable_objects.bindings"]
         );
-        assert_eq!(names(&GOOD.replace("new_sqlite_classes", "new_classes")), ["migrations"; 3]);
+        assert_eq!(names(&GOOD.replace("new_sqlite_classes", "new_classes")), ["migrations"; 4]);
         assert_eq!(names(&GOOD.replace("service = \"app\"", "service = \"ap\"")), ["services"]);
         assert_eq!(names(&GOOD.replace("ROTATOR", "ROTATE")), ["services"]);
     }
