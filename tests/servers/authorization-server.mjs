@@ -80,7 +80,7 @@ function observe(provider, counters, log) {
  * @param {object} options
  * @param {string} options.issuer
  * @param {number} options.accessTtl lifetime of access tokens in seconds
- * @param {{ id: string, secret: string, redirectUris: string[] }} options.client
+ * @param {{ id: string, secret: string, redirectUris: string[], backchannelLogoutUri?: string }} options.client
  * @param {{ id: string, secret: string }} options.resourceServer may introspect, and nothing else
  * @param {import("./counters.mjs").Counters} options.counters
  * @param {(line: string) => void} options.log
@@ -120,6 +120,7 @@ export async function createAuthorizationServer({ issuer, accessTtl, client, res
         response_types: ["code"],
         token_endpoint_auth_method: "client_secret_basic",
         id_token_signed_response_alg: "RS256",
+        ...(client.backchannelLogoutUri && { backchannel_logout_uri: client.backchannelLogoutUri, backchannel_logout_session_required: true }),
       },
       {
         client_id: resourceServer.id,
@@ -173,6 +174,7 @@ export async function createAuthorizationServer({ issuer, accessTtl, client, res
           throw new errors.InvalidRequest("the token was issued to another client");
         },
       },
+      backchannelLogout: { enabled: true },
       rpInitiatedLogout: {
         enabled: true,
         logoutSource: async (/** @type {any} */ ctx, /** @type {string} */ form) =>
@@ -184,6 +186,8 @@ export async function createAuthorizationServer({ issuer, accessTtl, client, res
     interactions: { url: async (/** @type {any} */ _ctx, /** @type {any} */ interaction) => `/interaction/${interaction.uid}` },
     renderError: async (/** @type {any} */ ctx, /** @type {any} */ out) =>
       show(ctx, errorPage({ error: out.error, description: out.error_description })),
+    // The library talks to no address of this machine, and its clients are nowhere else here.
+    fetch: (/** @type {string} */ url, /** @type {any} */ { dispatcher: _, ...options }) => globalThis.fetch(url, options),
     // No page of another origin talks to this server: codes and tokens go through the client's backend.
     clientBasedCORS: () => false,
   });

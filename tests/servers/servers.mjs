@@ -17,6 +17,7 @@ const RESOURCE_SERVER_ID = "everlit-orders";
  * @property {string} clientSecret
  * @property {string} [clientId]
  * @property {string[]} [redirectUris]
+ * @property {string} [backchannelLogoutUri] where the authorization server says that a session is over; left out, nowhere
  * @property {number} [accessTtl] lifetime of access tokens in seconds
  * @property {number} [port] of the authorization server; 0 takes a free one, here and below
  * @property {number} [resourcePort]
@@ -47,6 +48,7 @@ export async function startServers({
   clientSecret,
   clientId = DEFAULTS.clientId,
   redirectUris = [...DEFAULTS.redirectUris],
+  backchannelLogoutUri,
   accessTtl = DEFAULTS.accessTtl,
   port = 0,
   resourcePort = 0,
@@ -78,7 +80,7 @@ export async function startServers({
     const { handler, introspectionEndpoint, forget } = await createAuthorizationServer({
       issuer,
       accessTtl,
-      client: { id: clientId, secret: clientSecret, redirectUris },
+      client: { id: clientId, secret: clientSecret, redirectUris, backchannelLogoutUri },
       resourceServer,
       counters,
       log,

@@ -32,7 +32,38 @@ async function deploy({ workerd }, first, second) {
 /** Which version of the key the session's own key is wrapped by. @param {ScriptedStack} stack @param {string | undefined} cookie */
 const wrappedBy = async ({ workerd }, cookie) => (await workerd.ask("SESSION_VAULT", cookie, "/sql", "SELECT hex(substr(data_key, 1, 1)) AS version FROM session"))[0]?.version;
 
+/** What a session is called in lists, and who is in the list with it. @param {import("./support/browser.mjs").Browser} browser */
+const listed = async (browser) => (await browser.call("/auth/sessions")).json.sessions;
+
 describe("a session key that is renewed", { concurrency: 4 }, () => {
+  play("takes the index of sessions along, by its alarm: a logout finds them after the old key has gone", async (stack, { first, second }) => {
+    stack.as.claims = { sid: "sid-of-both-browsers" };
+    const browsers = [(await enter(stack)).browser, (await enter(stack)).browser];
+    const [one] = browsers;
+    assert.ok(one);
+    const [before] = await listed(one);
+    // Late enough that it rings under both keys.
+    await stack.workerd.each("SESSION_INDEX", "/ring", "3000");
+    await deploy(stack, first, second);
+    const now = await listed(one);
+    assert.deepEqual([now.length, now[0].current, now[0].id === before.id], [2, true, false]);
+    const moves = () => stack.workerd.log.filter(({ event }) => event === "index_moved").map(({ sessions }) => sessions);
+    await until("the user's index and that of the session at the server to move", () => moves().length === 2, 20_000);
+    assert.deepEqual(moves(), [2, 2]);
+    for (const browser of browsers) {
+      await browser.call("/auth/session");
+      await stack.workerd.ask("SESSION_VAULT", browser.cookie(SESSION_COOKIE), "/ring");
+      await until("the new wrap", async () => (await wrappedBy(stack, browser.cookie(SESSION_COOKIE))) === "02");
+    }
+    await deploy(stack, undefined, second);
+    assert.deepEqual((await listed(one)).map((/** @type {any} */ { id }) => id).sort(), now.map((/** @type {any} */ { id }) => id).sort());
+    const at = Math.floor(Date.now() / 1000);
+    const events = { "http://schemas.openid.net/event/backchannel-logout": {} };
+    const token = await stack.as.signed({ iss: stack.as.issuer, aud: stack.as.clientId, iat: at, exp: at + 60, jti: "one", sid: "sid-of-both-browsers", events });
+    assert.equal((await one.navigate("/auth/backchannel-logout", { method: "POST", form: { logout_token: token } })).status, 200);
+    for (const browser of browsers) assert.equal((await browser.call("/auth/session")).json.state, "logged_out");
+  });
+
   play("logs nobody out: cookie and data are made anew before the old key goes", async (stack, { first, second }) => {
     const { browser, session } = await enterExpired(stack);
     const cookie = browser.cookie(SESSION_COOKIE);

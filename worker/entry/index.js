@@ -83,6 +83,7 @@ const object = (Inner) =>
 export const Escrow = object(wasm.Escrow);
 export const SessionVault = object(wasm.SessionVault);
 export const LoginDesk = object(wasm.LoginDesk);
+export const SessionIndex = object(wasm.SessionIndex);
 
 export default {
   /** @param {Request} request @param {unknown} env @param {unknown} context */

@@ -3,11 +3,13 @@
 use std::rc::Rc;
 
 use everlit_core::id::Epoch;
+use everlit_core::index::Kind;
 use everlit_core::secret::RefreshToken;
-use everlit_core::time::Millis;
+use everlit_core::time::{Millis, Timestamp};
 use everlit_core::vault::{Granted, Login};
 use everlit_edge::config::ProviderConfig;
 use everlit_edge::cookie::{SessionId, set_session};
+use everlit_edge::device;
 use everlit_edge::oauth::{
     AuthorizationCode, AuthorizationErrorCode, AuthorizationResponse, ClientRequest, CodeVerifier, Expected,
     Outcome, State, TokenAnswer, TokenResponse,
@@ -17,18 +19,20 @@ use everlit_edge::prefetch::is_prefetch;
 use everlit_edge::return_to::ReturnTo;
 use everlit_edge::silent::{Ending, Silent};
 use everlit_wire::User;
+use futures_util::future::join_all;
 use worker::{Context, Env};
 
 use crate::desk::client::DeskClient;
 use crate::desk::message::{Claimed, Transaction};
 use crate::environment::Environment;
 use crate::http::Reply;
+use crate::index::client::{Arriving, IndexClient};
 use crate::pages::{self, Failed};
 use crate::registration::Registration;
 use crate::routes::Call;
 use crate::silent::{self, Remembered};
 use crate::vault::client::{VaultClient, until_answered};
-use crate::vault::message::{Holder, VaultReply};
+use crate::vault::message::{About, Holder, VaultReply};
 use crate::{background, clock, discovery, entropy, log, outgoing, revocation, verify};
 
 /// How long the code exchange may take: a person is waiting.
@@ -59,9 +63,11 @@ pub(crate) async fn finish(call: Call, environment: Rc<Environment>) -> Reply {
         Err(error) => return unknown(error.reason()),
     };
     let desk = DeskClient::of(&call.env, &binding);
+    let device = call.request.header("user-agent").and_then(|said| device::label(&said));
     let context = Rc::new(call.context);
     let (env, environment) = (call.env, Rc::clone(&environment));
-    let callback = Callback { env, environment, context: Rc::clone(&context), desk, provider: name.clone() };
+    let (context_too, provider) = (Rc::clone(&context), name.clone());
+    let callback = Callback { env, environment, context: context_too, desk, provider, device };
     let done = background::finish((*context).as_ref(), async move { callback.finish(response).await });
     done.await.unwrap_or_else(|| pages::failed(Failed::Ourselves, &name, &ReturnTo::root()))
 }
@@ -73,6 +79,8 @@ struct Callback {
     context: Rc<Context>,
     desk: DeskClient,
     provider: String,
+    /// What the browser's device is called.
+    device: Option<String>,
 }
 
 /// Why a claimed login failed: for its user, and for the log.
@@ -256,7 +264,9 @@ impl Callback {
         };
         let login = Login { epoch, grant };
         let user = User { sub: claims.sub, name: claims.name, email: claims.email };
-        let holder = Holder { provider: provider.name.clone(), user };
+        let (device, issued_at) = (self.device.clone(), claims.issued_at.as_millis());
+        let about = About { device, sid: claims.sid, issued_at };
+        let holder = Holder { provider: provider.name.clone(), user, about };
         let session = match self.renew(&login, &holder, transaction).await? {
             Some(renewed) => renewed,
             None => {
@@ -281,6 +291,13 @@ impl Callback {
     ) -> Result<Option<SessionId>, Unbegun> {
         let Some(previous) = transaction.previous() else { return Ok(None) };
         let vault = VaultClient::of(&self.env, &previous);
+        let unheard = |_| Failure(Failed::Ourselves, "the vault did not answer");
+        let known = until_answered(async || vault.session().await).await.map_err(unheard)?;
+        // Another user's session is not entered among this one's.
+        if !known.holder().is_some_and(|known| known.is_same_person(holder)) {
+            return Ok(None);
+        }
+        self.enter(&previous, holder, transaction).await?;
         let silent = transaction.silent.is_some();
         let reply = until_answered(async || vault.renew(login, holder.clone(), silent).await).await;
         let unanswered = |_| Unbegun::Unclear(Failure(Failed::Ourselves, "the vault did not answer"));
@@ -317,6 +334,7 @@ impl Callback {
     ) -> Result<SessionId, Failure> {
         let session = entropy::bytes().map(SessionId::from_entropy);
         let session = session.ok_or(Failure(Failed::Ourselves, "no entropy"))?;
+        self.enter(&session, &holder, transaction).await?;
         let vault = VaultClient::of(&self.env, &session);
         let reply = until_answered(async || vault.establish(login, holder.clone()).await).await;
         let reply = reply.map_err(|_| Failure(Failed::Ourselves, "the vault did not answer"))?;
@@ -331,6 +349,32 @@ impl Callback {
             });
         }
         Ok(session)
+    }
+
+    /// Enters a session in the indexes that a logout looks it up in, before its vault takes the login: there is none that a logout
+    /// would miss, and one that a logout has overtaken does not begin.
+    async fn enter(
+        &self,
+        session: &SessionId,
+        holder: &Holder,
+        transaction: &Transaction,
+    ) -> Result<(), Failure> {
+        let Holder { user, about, .. } = holder;
+        let until = clock::now().after(self.environment.config.limits.absolute);
+        let issued_at = Timestamp::from_millis(about.issued_at);
+        let values = [(Kind::Subject, Some(&user.sub)), (Kind::Sid, about.sid.as_ref())];
+        let entered = values.into_iter().filter_map(|(kind, value)| {
+            let index = IndexClient::of(&self.env, &self.environment, kind, &transaction.issuer, value?);
+            Some(async move { index.enter(Arriving { session, issued_at, until }).await })
+        });
+        for entered in join_all(entered).await {
+            match entered {
+                Ok(true) => {}
+                Ok(false) => return Err(Failure(Failed::Denied, "a logout has come for this login")),
+                Err(_) => return Err(Failure(Failed::Ourselves, "the index did not answer")),
+            }
+        }
+        Ok(())
     }
 
     async fn identify(

@@ -13,6 +13,8 @@ use crate::{clock, log, outgoing};
 const FRESH: Millis = Millis::from_secs(600);
 /// How long an old one still serves where no new one can be had.
 const STALE: Millis = Millis::from_days(1);
+/// How long a document is taken as it is also where something seems to be missing from it.
+const NEW: Millis = Millis::from_secs(30);
 /// How long one fetch may take. A login and a refresh both wait for it.
 const LIMIT: Millis = Millis::from_secs(5);
 
@@ -53,6 +55,12 @@ pub(crate) async fn keys(metadata: &ProviderMetadata) -> Result<Rc<Jwks>, Undisc
         Some(fresh) => Ok(fresh),
         None => refetched_keys(metadata).await,
     }
+}
+
+/// Whether the keys of an issuer were read a moment ago: whoever sends us a token that fits none of them has them read no sooner.
+pub(crate) fn has_new_keys(metadata: &ProviderMetadata) -> bool {
+    let known = KEYS.with_borrow(|kept| kept.get(&metadata.issuer).cloned());
+    within(known.as_ref(), NEW).is_some()
 }
 
 /// The keys of an issuer, asked for now: one of them is missing.

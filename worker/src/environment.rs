@@ -8,6 +8,7 @@ use everlit_core::secret::Secret;
 use everlit_core::vault::Policy;
 use everlit_edge::config::{Config, ConfigError, ConfigErrorKind, Variables};
 use everlit_edge::cookie::CookieKeys;
+use everlit_edge::index::IndexKeys;
 use everlit_edge::internal::InternalKeys;
 use everlit_edge::keys::{self, Keyring};
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -19,6 +20,8 @@ pub(crate) const SESSION_VAULT: &str = "SESSION_VAULT";
 pub(crate) const ESCROW: &str = "ESCROW";
 /// The binding of the objects that hold a browser's pending logins.
 pub(crate) const LOGIN_DESK: &str = "LOGIN_DESK";
+/// The binding of the objects that know which sessions there are.
+pub(crate) const SESSION_INDEX: &str = "SESSION_INDEX";
 
 /// The binding of this Worker to itself.
 pub(crate) const ROTATOR: &str = "ROTATOR";
@@ -37,6 +40,8 @@ pub(crate) struct Environment {
     pub(crate) cookies: CookieKeys,
     /// The keys of what a vault says to the rotator.
     pub(crate) internal: InternalKeys,
+    /// The names of the indexes of sessions.
+    pub(crate) index: IndexKeys,
     client_secrets: BTreeMap<String, Secret<String>>,
 }
 
@@ -86,7 +91,7 @@ impl Environment {
             }
         }
         let config = Config::parse(&variables).map_err(first)?;
-        for binding in [SESSION_VAULT, ESCROW, LOGIN_DESK] {
+        for binding in [SESSION_VAULT, ESCROW, LOGIN_DESK, SESSION_INDEX] {
             if env.durable_object(binding).is_err() {
                 return Err(missing(binding, "a Durable Object binding, as in Everlit's own wrangler.toml"));
             }
@@ -101,6 +106,7 @@ impl Environment {
         let keyring = Keyring::parse(session_keys)?;
         let cookies = CookieKeys::new(&keyring, config.origins.canonical());
         let internal = InternalKeys::new(&keyring, config.origins.canonical());
+        let index = IndexKeys::new(&keyring, config.origins.canonical());
         let client_secrets = config
             .providers()
             .iter()
@@ -109,7 +115,7 @@ impl Environment {
                 Some((provider.name.clone(), Secret::new(value)))
             })
             .collect();
-        Ok(Self { config, keyring, cookies, internal, client_secrets })
+        Ok(Self { config, keyring, cookies, internal, index, client_secrets })
     }
 }
 

@@ -7,8 +7,8 @@
 //! | module | one noun |
 //! |---|---|
 //! | [`routes`] | which handler answers what |
-//! | [`login`], [`callback`], [`session`], [`token`], [`logout`], [`events`], [`proxy`] | one endpoint each |
-//! | [`vault`], [`escrow`], [`desk`] | one Durable Object each, both sides of it |
+//! | [`login`], [`callback`], [`session`], [`token`], [`logout`], [`events`], [`proxy`], [`sessions`], [`backchannel`] | one endpoint each |
+//! | [`vault`], [`escrow`], [`desk`], [`index`] | one Durable Object each, both sides of it |
 //! | [`rotator`], [`revocation`] | what is asked of an authorization server on behalf of a vault |
 //! | [`environment`], [`registration`] | variables, secrets and bindings; who we are at a provider |
 //! | [`silent`] | logging in again without the user |
@@ -24,6 +24,7 @@ use wasm_bindgen::JsValue;
 use worker::{Context, Env, event};
 
 mod alarm;
+mod backchannel;
 mod background;
 mod body;
 mod callback;
@@ -37,6 +38,7 @@ mod events;
 mod fault_point;
 mod http;
 mod incoming;
+mod index;
 mod log;
 mod login;
 mod logout;
@@ -48,6 +50,7 @@ mod revocation;
 mod rotator;
 mod routes;
 mod session;
+mod sessions;
 mod silent;
 mod sql;
 mod stub;
@@ -57,6 +60,7 @@ mod verify;
 
 pub use desk::LoginDesk;
 pub use escrow::Escrow;
+pub use index::SessionIndex;
 pub use vault::SessionVault;
 
 /// Answers one request. An error here means that not even an answer could be made.

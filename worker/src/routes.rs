@@ -11,7 +11,7 @@ use worker::{Context, Env};
 use crate::environment::Environment;
 use crate::http::Reply;
 use crate::incoming::Incoming;
-use crate::{callback, events, log, login, logout, proxy, rotator, session, token};
+use crate::{backchannel, callback, events, log, login, logout, proxy, rotator, session, sessions, token};
 
 /// A request, and where it happens.
 pub(crate) struct Call {
@@ -32,6 +32,9 @@ enum Route {
     Session,
     Token,
     Logout,
+    BackchannelLogout,
+    Sessions,
+    OneSession,
     Events,
     Api,
     Rotate,
@@ -46,8 +49,11 @@ impl Route {
             "/auth/session" => Self::Session,
             "/auth/token" => Self::Token,
             "/auth/logout" => Self::Logout,
+            "/auth/backchannel-logout" => Self::BackchannelLogout,
+            "/auth/sessions" => Self::Sessions,
             "/auth/events" => Self::Events,
             ROTATE => Self::Rotate,
+            _ if path.starts_with(sessions::ONE) => Self::OneSession,
             _ if path.starts_with("/auth/callback/") => Self::Callback,
             _ if path.starts_with("/api/") => Self::Api,
             _ => Self::Unknown,
@@ -63,6 +69,9 @@ impl Route {
             Self::Session => "/auth/session",
             Self::Token => "/auth/token",
             Self::Logout => "/auth/logout",
+            Self::BackchannelLogout => "/auth/backchannel-logout",
+            Self::Sessions => "/auth/sessions",
+            Self::OneSession => "/auth/sessions/{id}",
             Self::Events => "/auth/events",
             Self::Api => "/api/{upstream}",
             Self::Rotate => ROTATE,
@@ -70,11 +79,13 @@ impl Route {
         }
     }
 
-    /// The one method, where there is only one.
-    const fn method(self) -> Option<&'static str> {
+    /// The methods, as `Allow` lists them, where it is not the handler that knows them.
+    const fn methods(self) -> Option<&'static str> {
         match self {
             Self::Healthz | Self::Login | Self::Callback | Self::Session | Self::Events => Some("GET"),
-            Self::Token | Self::Logout => Some("POST"),
+            Self::Token | Self::Logout | Self::BackchannelLogout => Some("POST"),
+            Self::Sessions => Some("GET, DELETE"),
+            Self::OneSession => Some("DELETE"),
             // What is unknown has no method that would be allowed, and the rotator is unknown to strangers.
             Self::Api | Self::Rotate | Self::Unknown => None,
         }
@@ -88,8 +99,9 @@ pub(crate) async fn answer(call: Call) -> Reply {
         Ok(environment) => environment,
         Err(error) => return misconfigured(&error),
     };
-    if let Some(method) = route.method().filter(|method| *method != call.request.method) {
-        return Reply::problem(&Problem::new(Code::MethodNotAllowed)).with("allow", method.to_owned());
+    let is_allowed = |methods: &str| methods.split(", ").any(|method| method == call.request.method);
+    if let Some(methods) = route.methods().filter(|methods| !is_allowed(methods)) {
+        return Reply::problem(&Problem::new(Code::MethodNotAllowed)).with("allow", methods.to_owned());
     }
     let reply = handle(route, call, environment).await;
     match reply {
@@ -112,6 +124,9 @@ async fn handle(route: Route, call: Call, environment: Rc<Environment>) -> Resul
         Route::Session => session::show(&call, &environment, same_origin(&call, &environment)?).await,
         Route::Token => token::ask(&call, &environment, same_origin(&call, &environment)?).await,
         Route::Logout => logout::end(&call, &environment, same_origin(&call, &environment)?).await,
+        Route::BackchannelLogout => Ok(backchannel::logout(&call, &environment).await),
+        Route::Sessions => sessions::all(&call, &environment, same_origin(&call, &environment)?).await,
+        Route::OneSession => sessions::end_one(&call, &environment, same_origin(&call, &environment)?).await,
         Route::Events => events::open(&call, &environment).await,
         Route::Api => proxy::forward(&call, &environment).await,
         Route::Rotate => rotator::handler::rotate(call, environment).await,

@@ -1,8 +1,11 @@
 //! The signature of an ID Token, checked by the runtime's WebCrypto: it is there already, and a library of ours would be a
 //! quarter of the bundle.
 
+use std::rc::Rc;
+
 use everlit_edge::oidc::{
-    Algorithm, IdTokenError, Jwk, KeyError, ProviderMetadata, VerifiedIdToken, parse_id_token,
+    Algorithm, IdTokenError, Jwk, Jwks, KeyError, LogoutTokenError, ProviderMetadata, UnverifiedIdToken,
+    UnverifiedLogoutToken, VerifiedIdToken, VerifiedLogoutToken, parse_id_token,
 };
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -26,7 +29,7 @@ impl Disbelief {
     pub(crate) const fn reason(self) -> &'static str {
         match self {
             Self::Token(error) => error.reason(),
-            Self::Key => "none of the provider's keys fits the ID Token",
+            Self::Key => "none of the provider's keys fits the token",
             Self::NoKeys => "the provider's keys cannot be had",
         }
     }
@@ -35,16 +38,54 @@ impl Disbelief {
 /// Checks that an ID Token was signed by its provider.
 pub(crate) async fn id_token(text: &str, provider: &ProviderMetadata) -> Result<VerifiedIdToken, Disbelief> {
     let token = parse_id_token(text).map_err(Disbelief::Token)?;
-    let mut keys = discovery::keys(provider).await.map_err(|_| Disbelief::NoKeys)?;
-    if keys.select(&token) == Err(KeyError::NoMatch) {
-        // The provider may have changed its keys since. Once is enough: an ID Token comes from the provider, not from a guest.
-        keys = discovery::refetched_keys(provider).await.map_err(|_| Disbelief::NoKeys)?;
-    }
+    let keys = keys_for(&token, provider, Sender::Provider).await?;
     let key = keys.select(&token).map_err(|_| Disbelief::Key)?;
-    // A key that cannot be imported has signed nothing that we can check.
-    let verdict =
-        signed_by(key, token.algorithm(), token.signing_input(), token.signature()).await.unwrap_or(false);
+    let verdict = is_signed_by(key, &token).await;
     token.verified_by(key, verdict).map_err(Disbelief::Token)
+}
+
+/// Checks that a Logout Token was signed by its provider.
+pub(crate) async fn logout_token(
+    token: UnverifiedLogoutToken,
+    provider: &ProviderMetadata,
+) -> Result<VerifiedLogoutToken, &'static str> {
+    let keys = keys_for(token.signed(), provider, Sender::Anybody).await.map_err(Disbelief::reason)?;
+    let key = keys.select(token.signed()).map_err(|_| Disbelief::Key.reason())?;
+    let verdict = is_signed_by(key, token.signed()).await;
+    token.verified_by(key, verdict).map_err(LogoutTokenError::reason)
+}
+
+/// Who handed us a token.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sender {
+    /// We asked the provider for it.
+    Provider,
+    /// It was sent to us.
+    Anybody,
+}
+
+/// The keys to choose from. The provider may have changed its keys since they were read; what anybody sends has them read again once
+/// in a while only.
+async fn keys_for(
+    token: &UnverifiedIdToken,
+    provider: &ProviderMetadata,
+    from: Sender,
+) -> Result<Rc<Jwks>, Disbelief> {
+    let keys = discovery::keys(provider).await.map_err(|_| Disbelief::NoKeys)?;
+    if keys.select(token) != Err(KeyError::NoMatch) {
+        return Ok(keys);
+    }
+    match from {
+        Sender::Anybody if discovery::has_new_keys(provider) => Ok(keys),
+        Sender::Anybody | Sender::Provider => {
+            discovery::refetched_keys(provider).await.map_err(|_| Disbelief::NoKeys)
+        }
+    }
+}
+
+/// A key that cannot be imported has signed nothing that we can check.
+async fn is_signed_by(key: &Jwk, token: &UnverifiedIdToken) -> bool {
+    signed_by(key, token.algorithm(), token.signing_input(), token.signature()).await.unwrap_or(false)
 }
 
 async fn signed_by(key: &Jwk, algorithm: Algorithm, input: &[u8], signature: &[u8]) -> Result<bool, JsValue> {

@@ -1,7 +1,8 @@
-//! The decisions of Everlit: two state machines and the laws they keep.
+//! The decisions of Everlit: two state machines, what stands beside them, and the laws they keep.
 //!
 //! A [`tab::Tab`] runs in every browser tab and decides what the session needs. A [`vault::Vault`] runs at the edge, one
-//! per grant, holds the tokens and decides when the refresh token is spent. Neither does anything by itself: there is no
+//! per grant, holds the tokens and decides when the refresh token is spent; beside it an [`escrow`] keeps the answer to its request,
+//! and an [`index::Index`] which sessions a user has. None does anything by itself: there is no
 //! clock, no randomness and no I/O in this crate. A *driver* tells a machine what happened and does what it is told:
 //!
 //! 1. Call `step(now, event)` with both clocks and fresh entropy in a [`time::Moment`].
@@ -58,6 +59,7 @@ extern crate alloc;
 pub mod effects;
 pub mod escrow;
 pub mod id;
+pub mod index;
 pub mod law;
 pub mod retry;
 pub mod schedule;

@@ -16,6 +16,7 @@
 //! | [`html`] | the landing page, the error page, and the page at the end of a silent re-login |
 //! | [`silent`] | logging in again without the user: the ways, and what is asked and told |
 //! | [`return_to`], [`query`], [`url`] | paths, query strings, origins |
+//! | [`index`], [`device`] | what an index of sessions is called, and a session in a list |
 //! | [`internal`] | the request of a vault to the rotator, and its proof |
 //! | [`keys`], [`seal`] | keys derived from the one secret, and what they seal |
 //!
@@ -34,7 +35,9 @@ pub mod config;
 pub mod cookie;
 pub mod cross_site;
 pub mod date;
+pub mod device;
 pub mod html;
+pub mod index;
 pub mod internal;
 pub mod keys;
 pub mod oauth;

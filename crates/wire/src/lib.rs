@@ -14,6 +14,7 @@ mod problem;
 mod reason;
 mod seconds;
 mod session;
+mod sessions;
 mod token;
 mod way;
 
@@ -22,6 +23,7 @@ pub use problem::{Code, Problem};
 pub use reason::TokenReason;
 pub use seconds::{NumericDate, Seconds};
 pub use session::{Mode, Provider, ProviderState, Session, SessionResponse, Upstream, User};
+pub use sessions::{Device, DeviceState, SessionsResponse};
 pub use token::{LoggedOut, LogoutResponse, TabState, TokenRequest, TokenResponse};
 pub use way::Way;
 

@@ -2,7 +2,8 @@
 #![allow(clippy::panic)]
 
 use everlit_wire::{
-    Code, LogoutResponse, Notice, Problem, SessionResponse, TokenRequest, TokenResponse, Way,
+    Code, LogoutResponse, Notice, Problem, SessionResponse, SessionsResponse, TokenRequest, TokenResponse,
+    Way,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -31,6 +32,7 @@ fn golden_files_survive_the_round_trip() {
             _ if name.starts_with("token_request") => reads_and_writes::<TokenRequest>(name, &text),
             _ if name.starts_with("token_response") => reads_and_writes::<TokenResponse>(name, &text),
             _ if name.starts_with("session") => reads_and_writes::<SessionResponse>(name, &text),
+            _ if name.starts_with("devices") => reads_and_writes::<SessionsResponse>(name, &text),
             _ if name.starts_with("logout") => reads_and_writes::<LogoutResponse>(name, &text),
             _ if name.starts_with("problem") => reads_and_writes::<Problem>(name, &text),
             _ if name.starts_with("notice") => reads_and_writes::<Notice>(name, &text),
@@ -38,7 +40,7 @@ fn golden_files_survive_the_round_trip() {
         }
         read += 1;
     }
-    assert!(read >= 16, "only {read} golden files were found in {folder}");
+    assert!(read >= 17, "only {read} golden files were found in {folder}");
 }
 
 #[test]

@@ -14,8 +14,12 @@ use std::process::ExitCode;
 use toml::{Table, Value};
 
 /// The Durable Objects: binding and class.
-const OBJECTS: [(&str, &str); 3] =
-    [("SESSION_VAULT", "SessionVault"), ("ESCROW", "Escrow"), ("LOGIN_DESK", "LoginDesk")];
+const OBJECTS: [(&str, &str); 4] = [
+    ("SESSION_VAULT", "SessionVault"),
+    ("ESCROW", "Escrow"),
+    ("LOGIN_DESK", "LoginDesk"),
+    ("SESSION_INDEX", "SessionIndex"),
+];
 /// The Worker's binding to itself.
 const ROTATOR: &str = "ROTATOR";
 /// Paths that must reach the Worker before any file does.
@@ -241,6 +245,7 @@ mod tests {
             { name = "SESSION_VAULT", class_name = "SessionVault" },
             { name = "ESCROW", class_name = "Escrow" },
             { name = "LOGIN_DESK", class_name = "LoginDesk" },
+            { name = "SESSION_INDEX", class_name = "SessionIndex" },
         ]
         [[migrations]]
         tag = "v1"
@@ -248,6 +253,9 @@ mod tests {
         [[migrations]]
         tag = "v2"
         new_sqlite_classes = ["Escrow"]
+        [[migrations]]
+        tag = "v3"
+        new_sqlite_classes = ["SessionIndex"]
         [vars]
         ORIGINS = ["https://app.example"]
         PROVIDER_MAIN = { kind = "oidc", issuer = "https://as.example", client_id = "app" }
@@ -285,7 +293,7 @@ mod tests {
             names(&GOOD.replace("class_name = \"LoginDesk\"", "class_name = \"Desk\"")),
             ["durable_objects.bindings"]
         );
-        assert_eq!(names(&GOOD.replace("new_sqlite_classes", "new_classes")), ["migrations"; 3]);
+        assert_eq!(names(&GOOD.replace("new_sqlite_classes", "new_classes")), ["migrations"; 4]);
         assert_eq!(names(&GOOD.replace("service = \"app\"", "service = \"ap\"")), ["services"]);
         assert_eq!(names(&GOOD.replace("ROTATOR", "ROTATE")), ["services"]);
     }

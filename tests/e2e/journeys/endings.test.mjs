@@ -95,7 +95,35 @@ describe(`endings in ${engine.name}`, { timeout: 120_000 }, () => {
     assert.equal(await there.state(), "active");
     await other.quit();
   }, shown);
+
+  step("a device that is revoked on another one hears it within a second, and keeps nothing", async () => {
+    const other = await lab.device();
+    const [here, there] = [await lab.enter(browser), await lab.enter(other)];
+    await eachListens({ without: "channel" }, [here, there]);
+    const listed = await here.run(sessionsInPage, "GET", "");
+    const label = { chromium: /^Chrom\w+ on /, firefox: /^Firefox on /, webkit: / on / }[engine.name] ?? / on /;
+    for (const { device } of listed) assert.match(device, label);
+    const own = listed.filter((/** @type {any} */ { current }) => current);
+    assert.equal(own.length, 1);
+    const known = await there.run(sessionsInPage, "GET", "");
+    const meant = known.find((/** @type {any} */ { current }) => current);
+    const began = Date.now();
+    assert.equal(await here.run(sessionsInPage, "DELETE", `/${meant.id}`), 204);
+    await there.reaches(["ended", "logged-out"], 5_000);
+    const late = Date.now() - began;
+    assert.ok(late < WITHIN_MS, `it was over after ${late} ms`);
+    assert.equal(await here.call(), 200);
+    assert.notEqual(await there.call(), 200);
+    assert.equal((await here.run(sessionsInPage, "GET", "")).some((/** @type {any} */ { id }) => id === meant.id), false);
+    await other.quit();
+  }, shown);
 });
+
+/** Sent to the page as text. @param {string} method @param {string} path */
+async function sessionsInPage(method, path) {
+  const answer = await fetch(`/auth/sessions${path}`, { method, headers: { "everlit-version": "1" } });
+  return answer.status === 200 ? (await answer.json()).sessions : answer.status;
+}
 
 /** Sent to the page as text. */
 function epochInPage() {

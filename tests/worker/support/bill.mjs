@@ -16,7 +16,7 @@ const ACCESS_TTL = 4;
 const GRACE = { window: "9s", replay: "same_pair", depth: "previous", blast: "family" };
 
 /** @typedef {{ requests: number, alarms_rung: number, set_alarm: number, set_alarm_in_handler: number, rows_written: number, rows_read: number }} Count */
-/** @typedef {Count & { by_object: { vault: Count, escrow: Count, desk: Count } }} Step */
+/** @typedef {Count & { by_object: { vault: Count, escrow: Count, desk: Count, index: Count } }} Step */
 
 /** @param {any} given @returns {Count} */
 const count = ({ requests, alarmsRung, armedOutside, armedInside, rowsWritten, rowsRead }) => ({
@@ -24,6 +24,9 @@ const count = ({ requests, alarmsRung, armedOutside, armedInside, rowsWritten, r
 });
 /** @param {Count} left @param {Count} right @param {1 | -1} sign */
 const sum = (left, right, sign) => /** @type {Count} */ (Object.fromEntries(Object.keys(left).map((key) => [key, /** @type {any} */ (left)[key] + sign * /** @type {any} */ (right)[key]])));
+
+/** @param {{ vault: Count, escrow: Count, desk: Count, index: Count }} by_object @returns {Step} */
+const whole = (by_object) => ({ ...sum(sum(sum(by_object.vault, by_object.escrow, 1), by_object.desk, 1), by_object.index, 1), by_object });
 
 /** Rows that are billed for a step, except alarms that are armed again inside their handler. @param {Count} step */
 export const rowsOf = (step) => step.rows_written + step.set_alarm;
@@ -45,14 +48,16 @@ export async function measureBill({ build } = {}) {
       vault: count(await stack.workerd.ask("SESSION_VAULT", cookie, "/counts")),
       escrow: count(await stack.workerd.ask("ESCROW", cookie, "/counts")),
       desk: count(await stack.workerd.ask("LOGIN_DESK", binding, "/counts")),
+      index: (await stack.workerd.each("SESSION_INDEX", "/counts")).map(count).reduce((all, one) => sum(all, one, 1)),
     });
     let before = await counts();
     /** What was counted since the last time. @returns {Promise<Step>} */
     const since = async () => {
       const now = await counts();
-      const [vault, escrow, desk] = [sum(now.vault, before.vault, -1), sum(now.escrow, before.escrow, -1), sum(now.desk, before.desk, -1)];
+      const [vault, escrow] = [sum(now.vault, before.vault, -1), sum(now.escrow, before.escrow, -1)];
+      const [desk, index] = [sum(now.desk, before.desk, -1), sum(now.index, before.index, -1)];
       before = now;
-      return { ...sum(sum(vault, escrow, 1), desk, 1), by_object: { vault, escrow, desk } };
+      return whole({ vault, escrow, desk, index });
     };
     const timers = async () => (await send(`${stack.app}/door/timers`)).json;
     const rung = () => until("the alarm", async () => (await counts()).vault.alarms_rung > before.vault.alarms_rung, 20_000);
@@ -66,7 +71,7 @@ export async function measureBill({ build } = {}) {
       if (json.generation !== held.generation + 1) throw new Error(`no refresh: ${JSON.stringify(json)}`);
       return json;
     };
-    const login = { ...sum(sum(before.vault, before.escrow, 1), before.desk, 1), by_object: before };
+    const login = whole(before);
 
     // The first refresh, which takes the alarm over from the end of the session. Another is made before that rings, and one
     // after: that is how it goes on for as long as the session lives.
@@ -96,7 +101,8 @@ export async function measureBill({ build } = {}) {
       const step = await since();
       if (Object.values(step).some((value) => typeof value === "number" && value % 10 !== 0)) throw new Error(`not ten times the same: ${JSON.stringify(step)}`);
       const tenth = (/** @type {Count} */ one) => /** @type {Count} */ (Object.fromEntries(Object.entries(one).filter(([, value]) => typeof value === "number").map(([key, value]) => [key, value / 10])));
-      return { ...tenth(step), by_object: { vault: tenth(step.by_object.vault), escrow: tenth(step.by_object.escrow), desk: tenth(step.by_object.desk) } };
+      const { vault, escrow, desk, index } = step.by_object;
+      return { ...tenth(step), by_object: { vault: tenth(vault), escrow: tenth(escrow), desk: tenth(desk), index: tenth(index) } };
     };
     const proxiedCall = await fresh(() => browser.call("/api/orders"));
     const freshToken = await fresh(() => ask(browser, held));

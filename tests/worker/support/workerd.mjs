@@ -15,7 +15,7 @@ export const BUILD_WITH_FAULTS = resolve(process.env.EVERLIT_WORKER_BUILD_FAULTS
 const DOOR = ["door.js", "meter.js"];
 
 /** The Durable Object bindings, and their classes. */
-export const OBJECTS = { SESSION_VAULT: "SessionVault", ESCROW: "Escrow", LOGIN_DESK: "LoginDesk" };
+export const OBJECTS = /** @type {const} */ ({ SESSION_VAULT: "SessionVault", ESCROW: "Escrow", LOGIN_DESK: "LoginDesk", SESSION_INDEX: "SessionIndex" });
 
 export class Workerd extends WorkerdProcess {
   /** @type {import("./workerd-process.mjs").Setting} */ #setting = { modules: [] };
@@ -55,13 +55,25 @@ export class Workerd extends WorkerdProcess {
   /**
    * Asks a Durable Object, past the Worker. Only through the door.
    *
-   * @param {"SESSION_VAULT" | "ESCROW" | "LOGIN_DESK"} binding @param {string | undefined} cookie whose first half is the object's name, or its session's
+   * @param {"SESSION_VAULT" | "ESCROW" | "LOGIN_DESK" | "SESSION_INDEX"} binding @param {string | undefined} cookie whose first half is the object's name, or its session's
    * @param {string} path @param {string} [body]
    */
   async ask(binding, cookie, path, body = "") {
     const query = new URLSearchParams({ binding, name: cookie?.split(".")[0] ?? "", path });
     const answer = await send(`http://localhost:${this.port}/door/object?${query}`, { method: "POST", body });
     if (answer.status !== 200) throw new Error(`the object answered ${answer.status}: ${answer.text}`);
+    return JSON.parse(answer.text);
+  }
+
+  /**
+   * Asks every object of a class that was asked something since the Worker began. Only through the door.
+   *
+   * @param {keyof typeof OBJECTS} binding @param {string} path @param {string} [body] @returns {Promise<any[]>}
+   */
+  async each(binding, path, body = "") {
+    const query = new URLSearchParams({ binding, class: OBJECTS[binding], path });
+    const answer = await send(`http://localhost:${this.port}/door/each?${query}`, { method: "POST", body });
+    if (answer.status !== 200) throw new Error(`the objects answered ${answer.status}: ${answer.text}`);
     return JSON.parse(answer.text);
   }
 

@@ -2,14 +2,14 @@
 
 use everlit_core::id::Stamp;
 use everlit_core::time::{Millis, Timestamp};
-use everlit_core::vault::{Ask, AskReason, Login, Policy};
+use everlit_core::vault::{Ask, AskReason, Login, Policy, Revoker};
 use everlit_edge::cookie::SessionId;
 use everlit_wire::{Code, Problem, Seconds};
 use web_sys::Response;
 use worker::Env;
 
 use super::message::{
-    CONNECT, CurrentToken, ESTABLISH, Finished, Holder, Question, RENEW, VaultReply, hurried,
+    CONNECT, CurrentToken, ESTABLISH, Finished, Holder, Question, RENEW, SIGHT, Sight, VaultReply, hurried,
 };
 use crate::environment::{Environment, SESSION_VAULT};
 use crate::stub::{Connected, NoAnswer, ObjectStub};
@@ -76,6 +76,16 @@ impl VaultClient {
     /// Ends the session.
     pub(crate) async fn logout(&self) -> Result<VaultReply, NoAnswer> {
         self.ask(Question::Logout).await
+    }
+
+    /// Ends the session in somebody else's name.
+    pub(crate) async fn revoke(&self, by: Revoker) -> Result<VaultReply, NoAnswer> {
+        self.ask(Question::Revoke(by)).await
+    }
+
+    /// What a list of sessions shows of this one.
+    pub(crate) async fn sight_of(self) -> Result<Sight, NoAnswer> {
+        self.0.ask(SIGHT).await
     }
 
     /// Opens a socket on which the session says what happens.
@@ -145,6 +155,15 @@ impl VaultReply {
             Self::Current(current) => Some(current.epoch),
             Self::ReauthRequired { epoch, .. } | Self::Ended { epoch, .. } => Some(*epoch),
             Self::RetryAfter { .. } | Self::LoggedOut => None,
+        }
+    }
+
+    /// Whose session it is, where the question was for that.
+    pub(crate) fn holder(&self) -> Option<&Holder> {
+        match self {
+            Self::Current(current) => current.holder.as_ref(),
+            Self::ReauthRequired { holder, .. } => holder.as_ref(),
+            Self::RetryAfter { .. } | Self::Ended { .. } | Self::LoggedOut => None,
         }
     }
 

@@ -9,7 +9,7 @@ use worker::Env;
 use worker::worker_sys::DurableObjectState;
 
 use super::message::Holder;
-use super::row_store::{Kept, ReadError, RowStore, WriteError};
+use super::row_store::{Kept, Person, ReadError, RowStore, WriteError};
 use crate::alarm::Alarm;
 use crate::environment::Environment;
 use crate::sql::{Storage, StorageError};
@@ -84,8 +84,12 @@ impl Loaded {
             }
         })?;
         let (vault, provider, holder) = match kept {
-            Some(Kept { row, provider, user }) => {
-                let holder = user.map(|user| Holder { provider: provider.to_string(), user });
+            Some(Kept { row, provider, person }) => {
+                let holder = person.map(|Person { user, about }| Holder {
+                    provider: provider.to_string(),
+                    user,
+                    about,
+                });
                 (Vault::load(environment.policy(&provider), row), provider, holder)
             }
             None => (Vault::new(environment.policy("")), Rc::from(""), None),
@@ -169,8 +173,9 @@ impl Loaded {
     fn write_row(&mut self) -> Result<(), WriteError> {
         let over = matches!(self.vault.phase(), Phase::Ended(_));
         // A session that is over keeps no claims: only why it ended, and what is left to revoke.
-        let user = self.holder.as_ref().filter(|_| !over).map(|holder| holder.user.clone());
-        self.store.write(&Kept { row: self.vault.row(), provider: Rc::clone(&self.provider), user })
+        let holder = self.holder.as_ref().filter(|_| !over).cloned();
+        let person = holder.map(|Holder { user, about, .. }| Person { user, about });
+        self.store.write(&Kept { row: self.vault.row(), provider: Rc::clone(&self.provider), person })
     }
 
     fn is_blank(&self) -> bool {

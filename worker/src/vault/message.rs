@@ -7,12 +7,13 @@ use everlit_core::id::{Epoch, Generation, OpId, Stamp};
 use everlit_core::secret::{RefreshToken, Secret};
 use everlit_core::time::Millis;
 use everlit_core::vault::{
-    Answer, Ask, AskReason, EndReason, Granted, Login, ReauthReason, Refused, Revoker,
+    Answer, Ask, AskReason, EndReason, Granted, Limits, Login, Phase, ReauthReason, Refused, Revoker, Vault,
 };
 use everlit_wire::User;
 use serde::{Deserialize, Serialize};
 
 use super::turn::Said;
+use crate::clock;
 
 /// A question without a body.
 #[derive(Clone, Copy, Debug)]
@@ -136,6 +137,9 @@ pub(crate) const ESTABLISH: &str = "/establish";
 /// The path of a login of the same user, which the session goes on with.
 pub(crate) const RENEW: &str = "/renew";
 
+/// The path of a question for what a list of sessions shows.
+pub(crate) const SIGHT: &str = "/sight";
+
 /// The path of a WebSocket that wants to be told of what happens. The answer is a socket, or why there is none.
 pub(crate) const CONNECT: &str = "/connect";
 
@@ -160,6 +164,63 @@ pub(crate) struct Holder {
     pub(crate) provider: String,
     /// Claims of the ID Token.
     pub(crate) user: User,
+    /// What else is known of the newest login.
+    #[serde(default)]
+    pub(crate) about: About,
+}
+
+/// What is known of a login beyond whose it is. All of it may be missing: a login of before has none.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(crate) struct About {
+    /// What the device is called, in words of ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) device: Option<String>,
+    /// The session at the issuer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sid: Option<String>,
+    /// When the ID Token was issued, in milliseconds.
+    #[serde(default)]
+    pub(crate) issued_at: u64,
+}
+
+/// What a list of sessions shows of one.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Sight {
+    /// Whether a browser can go on with it.
+    pub(crate) is_open: bool,
+    /// Whether it waits for its user.
+    pub(crate) waits: bool,
+    /// What its device is called.
+    pub(crate) device: Option<String>,
+    /// When its newest login was.
+    pub(crate) login_at: u64,
+    /// When its user was last active, as far as is known.
+    pub(crate) active_at: u64,
+}
+
+impl Sight {
+    /// What is seen of a vault.
+    pub(super) fn of(vault: &Vault, holder: Option<&Holder>) -> Self {
+        let seen = |login: Epoch, limits: Limits| (login.0, limits.active_at.as_millis());
+        let (login_at, active_at) = match vault.phase() {
+            Phase::Live(live) => seen(live.login, live.limits),
+            Phase::ReauthRequired(waiting) => seen(waiting.login, waiting.limits),
+            Phase::Vacant | Phase::Ended(_) => (0, 0),
+        };
+        // A limit that has passed has ended it, whether or not its alarm came.
+        let (is_open, waits) = match vault.peek(clock::now()) {
+            Answer::Current(_) | Answer::RetryAfter(_) => (true, false),
+            Answer::ReauthRequired(_) => (true, true),
+            Answer::Ended(_) | Answer::LoggedOut => (false, false),
+        };
+        Self {
+            is_open,
+            waits,
+            device: holder.and_then(|holder| holder.about.device.clone()),
+            login_at,
+            active_at,
+        }
+    }
 }
 
 impl Holder {

@@ -6,6 +6,7 @@ use everlit_core::time::Millis;
 use everlit_core::vault::{Ask, Standing};
 use everlit_edge::oauth::MAX_BODY;
 use futures_util::FutureExt as _;
+use serde::Serialize;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::future_to_promise;
@@ -14,7 +15,9 @@ use worker::Env;
 use worker::worker_sys::DurableObjectState;
 
 use super::loaded::{Fault, Loaded};
-use super::message::{CONNECT, ESTABLISH, Finished, Question, RENEW, Shows, VaultReply, patience};
+use super::message::{
+    CONNECT, ESTABLISH, Finished, Question, RENEW, SIGHT, Shows, Sight, VaultReply, patience,
+};
 use super::sockets;
 use super::turn::{Said, Turns};
 use crate::{body, incoming};
@@ -68,6 +71,10 @@ impl SessionVault {
     async fn respond(&self, request: &Request) -> Result<Response, JsValue> {
         let url = request.url();
         let (_, path, query) = incoming::split(&url);
+        if path == SIGHT {
+            let look = |loaded: &mut Loaded| Sight::of(&loaded.vault, loaded.holder.as_ref());
+            return written(self.turns.look(look).await.map_err(status));
+        }
         let result = match path {
             ESTABLISH | RENEW => self.take_login(path, request).await,
             CONNECT => match self.peek().await {
@@ -76,14 +83,7 @@ impl SessionVault {
             },
             _ => self.answer(path, query).await,
         };
-        match result.and_then(|reply| serde_json::to_string(&reply).map_err(|_| 500)) {
-            Ok(body) => Response::new_with_opt_str(Some(&body)),
-            Err(status) => {
-                let init = ResponseInit::new();
-                init.set_status(status);
-                Response::new_with_opt_str_and_init(None, &init)
-            }
-        }
+        written(result)
     }
 
     async fn take_login(&self, path: &str, request: &Request) -> Result<VaultReply, u16> {
@@ -132,6 +132,18 @@ impl SessionVault {
             None => self.turns.stamp()?,
         };
         self.turns.ask(Ask { stamp, ..ask }, patience).await
+    }
+}
+
+/// A reply as it is sent, or the status that stands for none.
+fn written(result: Result<impl Serialize, u16>) -> Result<Response, JsValue> {
+    match result.and_then(|reply| serde_json::to_string(&reply).map_err(|_| 500)) {
+        Ok(body) => Response::new_with_opt_str(Some(&body)),
+        Err(status) => {
+            let init = ResponseInit::new();
+            init.set_status(status);
+            Response::new_with_opt_str_and_init(None, &init)
+        }
     }
 }
 

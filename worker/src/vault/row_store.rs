@@ -8,9 +8,11 @@ use everlit_core::vault::{Ambiguous, Intent, ReauthReason, Refused, Row, Status}
 use everlit_edge::keys::Keyring;
 use everlit_edge::seal::SealError;
 use everlit_wire::User;
+use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
 
 use super::columns::{orphan_text, outbox_json, read_orphan, read_outbox, read_tally, tally_text};
+use super::message::About;
 use super::seals::{Column, Seals, Unsealable};
 use super::shape_1;
 use crate::environment::Environment;
@@ -50,7 +52,17 @@ pub(super) struct Kept {
     /// The name of the provider that the grant comes from.
     pub(super) provider: Rc<str>,
     /// Whose session it is; nothing once it is over.
-    pub(super) user: Option<User>,
+    pub(super) person: Option<Person>,
+}
+
+/// Whose session it is, as the column `user` holds it.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Person {
+    #[serde(flatten)]
+    pub(super) user: User,
+    /// What else is known of the newest login; it came within the second shape.
+    #[serde(default)]
+    pub(super) about: About,
 }
 
 /// Why a row was not read.
@@ -127,7 +139,7 @@ impl RowStore {
                 self.missing = shape_1::missing(record);
                 // Whatever was opened by the session key itself is to be sealed by a data key, before that key is gone.
                 let Row { access_token, refresh_token, .. } = &kept.row;
-                self.outdated = access_token.is_some() || refresh_token.is_some() || kept.user.is_some();
+                self.outdated = access_token.is_some() || refresh_token.is_some() || kept.person.is_some();
                 kept
             }
             Some(SHAPE) => {
@@ -220,13 +232,13 @@ impl RowStore {
         row.orphan = record.text("orphan").and_then(|text| read_orphan(&text));
         row.outbox = open(Column::Outbox).and_then(|json| read_outbox(json.expose())).unwrap_or_default();
         row.tally = record.text("outcomes").map(|text| read_tally(&text)).unwrap_or_default();
-        let user = open(Column::User).and_then(|json| serde_json::from_slice(json.expose()).ok());
-        Ok(Kept { row, provider: Rc::from(record.text("provider").unwrap_or_default()), user })
+        let person = open(Column::User).and_then(|json| serde_json::from_slice(json.expose()).ok());
+        Ok(Kept { row, provider: Rc::from(record.text("provider").unwrap_or_default()), person })
     }
 
     /// The values of all columns but the version, in the order of both statements.
     fn columns(&mut self, kept: &Kept) -> Result<Vec<JsValue>, WriteError> {
-        let Kept { row, provider, user } = kept;
+        let Kept { row, provider, person } = kept;
         let seals = Seals::renewed(self.seals.take(), &self.environment.keyring, &self.object)?;
         let seals = self.seals.insert(seals);
         let sealed = |column: Column, value: Option<&[u8]>| {
@@ -237,7 +249,7 @@ impl RowStore {
         };
         let access_token = sealed(Column::AccessToken, bytes(&row.access_token).as_deref())?;
         let refresh_token = sealed(Column::RefreshToken, bytes(&row.refresh_token).as_deref())?;
-        let user = user.as_ref().map(serde_json::to_vec).transpose().map_err(|_| WriteError::Unsealable)?;
+        let user = person.as_ref().map(serde_json::to_vec).transpose().map_err(|_| WriteError::Unsealable)?;
         let user = sealed(Column::User, user.as_deref())?;
         let outbox = sealed(Column::Outbox, outbox_json(&row.outbox).as_deref())?;
         let intent = row.intent.as_ref();

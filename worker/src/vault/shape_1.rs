@@ -47,7 +47,7 @@ pub(super) fn read(record: &Record, keyring: &Keyring, object: &str) -> Result<K
     let opened = |column: Column, label: &str| open(record, keyring, object, stamp, column, label);
     let access_token = opened(Column::AccessToken, "access token")?.and_then(seals::text);
     let refresh_token = opened(Column::RefreshToken, "refresh token")?.and_then(seals::text);
-    let user = opened(Column::User, "user")?.and_then(|json| serde_json::from_slice(json.expose()).ok());
+    let person = opened(Column::User, "user")?.and_then(|json| serde_json::from_slice(json.expose()).ok());
     let mut row = plain(record);
     (row.access_token, row.refresh_token) = (access_token, refresh_token);
     row.presented = small(record, "attempts");
@@ -58,7 +58,7 @@ pub(super) fn read(record: &Record, keyring: &Keyring, object: &str) -> Result<K
         row.ambiguous = Some(Ambiguous { since: intent.armed_at, replay_at: None });
         row.not_before = row.not_before.max(intent.armed_at.after(SETTLED));
     }
-    Ok(Kept { row, provider: Rc::from(record.text("provider").unwrap_or_default()), user })
+    Ok(Kept { row, provider: Rc::from(record.text("provider").unwrap_or_default()), person })
 }
 
 fn open(

@@ -17,6 +17,7 @@ const MAX_ID_TOKEN: usize = 32 * 1_024;
 pub struct UnverifiedIdToken {
     algorithm: Algorithm,
     kid: Option<String>,
+    typ: Option<Value>,
     signing_input: String,
     signature: Vec<u8>,
     claims: Map<String, Value>,
@@ -109,7 +110,8 @@ pub fn parse_id_token(text: &str) -> Result<UnverifiedIdToken, IdTokenError> {
         None => None,
         Some(kid) => Some(kid.as_str().ok_or(IdTokenError::Malformed)?.to_string()),
     };
-    Ok(UnverifiedIdToken { algorithm, kid, signing_input: signing_input.to_string(), signature, claims })
+    let typ = header.get("typ").cloned();
+    Ok(UnverifiedIdToken { algorithm, kid, typ, signing_input: signing_input.to_string(), signature, claims })
 }
 
 impl UnverifiedIdToken {
@@ -124,6 +126,16 @@ impl UnverifiedIdToken {
     #[must_use]
     pub fn kid(&self) -> Option<&str> {
         self.kid.as_deref()
+    }
+
+    /// The `typ` of its header, whatever that is.
+    pub(super) const fn typ(&self) -> Option<&Value> {
+        self.typ.as_ref()
+    }
+
+    /// Whose it says it is: enough to find out whom to ask for a key, and to be checked with everything else.
+    pub(super) fn issuer(&self) -> Option<&str> {
+        self.claims.get("iss").and_then(Value::as_str)
     }
 
     /// What was signed: for `crypto.subtle.verify`.
@@ -196,6 +208,10 @@ pub struct IdTokenClaims {
     pub name: Option<String>,
     /// An address to show.
     pub email: Option<String>,
+    /// The session at the issuer (OpenID Connect Back-Channel Logout, section 2.1).
+    pub sid: Option<String>,
+    /// When it was issued.
+    pub issued_at: Timestamp,
 }
 
 // Said by hand: it is about a person.
@@ -212,6 +228,32 @@ impl VerifiedIdToken {
     ///
     /// The [`IdTokenError`] of the first claim that is not as it must be.
     pub fn validate(self, expected: &Expectation<'_>) -> Result<IdTokenClaims, IdTokenError> {
+        let text = |name| self.claims.get(name).and_then(Value::as_str);
+        let (issued_at, _) = self.check(expected)?;
+        // Rule 11; section 12.2 lets a refreshed ID Token leave the nonce out.
+        if let Some(nonce) = expected.nonce {
+            let same = text("nonce")
+                .is_some_and(|given| constant_time_eq(given.as_bytes(), nonce.as_str().as_bytes()));
+            if !same {
+                return Err(IdTokenError::Nonce);
+            }
+        }
+        // Section 2: at most 255 ASCII characters. Servers are looser, so only emptiness and excess are refused.
+        let sub =
+            text("sub").filter(|sub| !sub.is_empty() && sub.len() <= 255).ok_or(IdTokenError::Subject)?;
+        let shown =
+            |name| text(name).filter(|value| !value.is_empty() && value.len() <= 512).map(str::to_string);
+        Ok(IdTokenClaims {
+            sub: sub.to_string(),
+            name: shown("name"),
+            email: shown("email"),
+            sid: shown("sid"),
+            issued_at,
+        })
+    }
+
+    /// What holds of every token that a provider signs for us: issuer, audience and time. When it was issued, and when it expires.
+    pub(super) fn check(&self, expected: &Expectation<'_>) -> Result<(Timestamp, Timestamp), IdTokenError> {
         let text = |name| self.claims.get(name).and_then(Value::as_str);
         let time = |name| self.claims.get(name).and_then(Value::as_f64).and_then(numeric_date);
         // Section 3.1.3.7, rule 2.
@@ -241,20 +283,12 @@ impl VerifiedIdToken {
         if iat > expected.now.after(expected.leeway) || iat >= exp {
             return Err(IdTokenError::IssuedAt);
         }
-        // Rule 11; section 12.2 lets a refreshed ID Token leave the nonce out.
-        if let Some(nonce) = expected.nonce {
-            let same = text("nonce")
-                .is_some_and(|given| constant_time_eq(given.as_bytes(), nonce.as_str().as_bytes()));
-            if !same {
-                return Err(IdTokenError::Nonce);
-            }
-        }
-        // Section 2: at most 255 ASCII characters. Servers are looser, so only emptiness and excess are refused.
-        let sub =
-            text("sub").filter(|sub| !sub.is_empty() && sub.len() <= 255).ok_or(IdTokenError::Subject)?;
-        let shown =
-            |name| text(name).filter(|value| !value.is_empty() && value.len() <= 512).map(str::to_string);
-        Ok(IdTokenClaims { sub: sub.to_string(), name: shown("name"), email: shown("email") })
+        Ok((iat, exp))
+    }
+
+    /// The claims, for who checks them in another way.
+    pub(super) const fn claims(&self) -> &Map<String, Value> {
+        &self.claims
     }
 }
 

@@ -8,6 +8,7 @@
 mod algorithm;
 mod id_token;
 mod jwks;
+mod logout_token;
 mod metadata;
 mod nonce;
 
@@ -16,5 +17,8 @@ pub use id_token::{
     Expectation, IdTokenClaims, IdTokenError, UnverifiedIdToken, VerifiedIdToken, parse_id_token,
 };
 pub use jwks::{Jwk, Jwks, JwksError, KeyError};
+pub use logout_token::{
+    LogoutOrder, LogoutTokenError, UnverifiedLogoutToken, VerifiedLogoutToken, parse_logout_token,
+};
 pub use metadata::{MetadataError, ProviderMetadata, discovery_url};
 pub use nonce::Nonce;

@@ -2,7 +2,9 @@
 
 use everlit_edge::cookie::{self, BINDING_COOKIE, CookieKeys, SESSION_COOKIE};
 use everlit_edge::cross_site::{self, Provenance};
+use everlit_edge::device;
 use everlit_edge::html;
+use everlit_edge::index::{handle_text, parse_handle};
 use everlit_edge::keys::{Keyring, MasterKey};
 use everlit_edge::oauth::{AuthorizationResponse, CallbackError, Expected, State};
 use everlit_edge::prefetch::is_prefetch;
@@ -15,6 +17,21 @@ use proptest::prelude::*;
 
 use crate::inputs::upstreams;
 use crate::parsers::Fed;
+
+/// A `User-Agent`: nothing of it is shown but words of ours.
+pub(crate) fn device(input: &[u8]) -> Fed {
+    let Some(label) = device::label(&String::from_utf8_lossy(input)) else { return Ok("unnamed") };
+    prop_assert!(label.len() <= 40 && label.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b' '));
+    Ok("named")
+}
+
+/// What a URL calls a session: one text for each.
+pub(crate) fn session_handle(input: &[u8]) -> Fed {
+    let text = String::from_utf8_lossy(input);
+    let Some(handle) = parse_handle(&text) else { return Ok("refused") };
+    prop_assert_eq!(handle_text(handle), text);
+    Ok("read")
+}
 
 /// The query of a callback: it counts for the one login that it answers.
 pub(crate) fn authorization_response(input: &[u8]) -> Fed {

@@ -5,9 +5,12 @@ use everlit_edge::base64url;
 use everlit_edge::oauth::{
     self, HttpAnswer, KeptAnswer, MAX_RETRY_AFTER, RevocationAnswer, TokenAnswer, parse_retry_after,
 };
-use everlit_edge::oidc::{Algorithm, Jwks, ProviderMetadata, discovery_url, parse_id_token};
+use everlit_edge::oidc::{
+    Algorithm, Expectation, Jwks, ProviderMetadata, discovery_url, parse_id_token, parse_logout_token,
+};
 use everlit_edge::{date, proxy};
 use proptest::prelude::*;
+use proptest::test_runner::TestCaseError;
 use serde_json::Value;
 
 use crate::inputs::upstreams;
@@ -172,6 +175,34 @@ pub(crate) fn id_token(input: &[u8]) -> Fed {
     let alg = header["alg"].as_str().unwrap_or_default();
     prop_assert_eq!(Algorithm::parse(alg), Some(token.algorithm()));
     prop_assert!(alg != "none" && !alg.starts_with("HS") && header.get("crit").is_none());
+    Ok("accepted")
+}
+
+/// A Logout Token: of the issuer that was asked, for us, with the event, and no ID Token.
+pub(crate) fn logout_token(input: &[u8]) -> Fed {
+    let text = String::from_utf8_lossy(input);
+    let Ok(token) = parse_logout_token(&text) else { return Ok("refused") };
+    let keys = br#"{"keys":[{"kty":"RSA","n":"AA","e":"AQAB"},{"kty":"EC","crv":"P-256","x":"AA","y":"AA"},
+        {"kty":"OKP","crv":"Ed25519","x":"AA"}]}"#;
+    let keys = Jwks::parse(keys).unwrap_or_default();
+    let Some(key) = keys.keys().iter().find(|key| token.clone().verified_by(key, true).is_ok()) else {
+        return Err(TestCaseError::fail("an algorithm without a key"));
+    };
+    prop_assert!(token.clone().verified_by(key, false).is_err());
+    let issuer = token.issuer().map(str::to_owned);
+    let now = Timestamp::from_millis(1_790_000_000_000);
+    let expected =
+        Expectation { issuer: ISSUER, client_id: "app", nonce: None, now, leeway: Expectation::LEEWAY };
+    let order = token.verified_by(key, true).and_then(|verified| verified.validate(&expected));
+    let Ok(order) = order else { return Ok("unfit") };
+    let payload = text.split('.').nth(1).and_then(base64url::decode).unwrap_or_default();
+    let claims: Value = serde_json::from_slice(&payload).unwrap_or_default();
+    prop_assert_eq!(issuer.as_deref(), Some(ISSUER));
+    prop_assert!(claims.get("nonce").is_none() && claims["events"].is_object());
+    prop_assert!(claims["jti"].as_str().is_some_and(|jti| !jti.is_empty()));
+    let named = claims.get("sid").or_else(|| claims.get("sub")).and_then(Value::as_str);
+    prop_assert_eq!(named, Some(order.value.as_str()));
+    prop_assert!(order.note.until <= now.after(Millis::from_days(2)), "it is not remembered for good");
     Ok("accepted")
 }
 

@@ -43,6 +43,7 @@ parsers! {
     from_providers::expires_in covers ["oauth/expires_in.rs::parse_expires_in"];
     from_providers::retry_after covers ["oauth/retry_after.rs::parse_retry_after", "date.rs::parse_http_date"];
     from_providers::id_token covers ["oidc/id_token.rs::parse_id_token", "oidc/algorithm.rs::parse"];
+    from_providers::logout_token covers ["oidc/logout_token.rs::parse_logout_token"];
     from_providers::jwks covers ["oidc/jwks.rs::parse"];
     from_providers::metadata covers ["oidc/metadata.rs::parse", "oidc/metadata.rs::discovery_url"];
     from_providers::challenge covers ["proxy/challenge.rs::is_access_expired", "proxy/challenge.rs::is_bearer_only"];
@@ -55,6 +56,8 @@ parsers! {
     from_browsers::provenance covers [
         "cross_site.rs::check", "cross_site.rs::check_handshake", "config/origins.rs::contains", "prefetch.rs::is_prefetch"
     ];
+    from_browsers::device covers ["device.rs::label"];
+    from_browsers::session_handle covers ["index.rs::parse_handle"];
     from_browsers::silent covers ["silent.rs::parse", "silent.rs::from_name", "silent.rs::restored"];
     from_browsers::host covers ["config/origins.rs::instead_of"];
     from_browsers::return_to covers ["return_to.rs::parse", "html.rs::escape", "html.rs::login_path"];
@@ -81,10 +84,11 @@ parsers! {
 }
 
 /// Public functions that take text or bytes which nobody else can choose.
-const NOT_PARSERS: [&str; 10] = [
+const NOT_PARSERS: [&str; 11] = [
     "base64url.rs::constant_time_eq",
     "config/error.rs::secret",
     "config/variables.rs::secret",
+    "index.rs::shelves",
     "keys.rs::derive",
     "oauth/client_request.rs::authorization_code",
     "seal.rs::associated_data",

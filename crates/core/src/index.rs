@@ -1,0 +1,413 @@
+//! The index: which sessions a user has, or an authorization server's session led to, and which logins may join them no more.
+//!
+//! A session is entered *before* its vault takes the login, so that there is none that a logout would miss. Who ends sessions marks them
+//! here first, in the turn that also notes the logout token, and tells the vaults then, for as long as it takes: a token that was noted
+//! has had its effect, and may come again without another. A logout that comes before the login it is for leaves its note behind, and
+//! that login is refused.
+//!
+//! | the index is of | a logout token ends, and refuses later | for |
+//! |---|---|---|
+//! | a user (`sub`) | logins whose ID Token was not issued after it | [`KEPT`] |
+//! | a session at the server (`sid`) | every login | [`KEPT`] |
+//!
+//! ```
+//! use everlit_core::index::{Handle, Heard, Index, Kind, LogoutNote, Stay};
+//! use everlit_core::time::{Millis, Timestamp};
+//! use everlit_core::vault::Revoker;
+//!
+//! let now = Timestamp::from_millis(1_790_000_000_000);
+//! let mut index = Index::default();
+//! let stay = Stay { session: "first", began_at: now, issued_at: now, until: now.after(Millis::from_days(90)) };
+//! assert!(index.enter(Kind::Subject, now, Handle([1; 16]), stay).is_ok());
+//!
+//! let note = LogoutNote { jti: [7; 32], digest: [8; 32], issued_at: now, until: now.after(Millis::from_secs(120)) };
+//! assert_eq!(index.logout(Kind::Subject, now, note), Heard::First);
+//! assert_eq!(index.ending().map(|entry| (entry.stay.session, entry.ending)).next(), Some(("first", Some(Revoker::BackChannel))));
+//! assert_eq!(index.logout(Kind::Subject, now, note), Heard::Again);
+//!
+//! let late = Stay { session: "second", began_at: now, issued_at: now, until: now.after(Millis::from_days(90)) };
+//! assert!(index.enter(Kind::Subject, now, Handle([2; 16]), late).is_err());
+//! ```
+
+use alloc::vec::Vec;
+
+use crate::time::{Millis, Timestamp};
+use crate::vault::Revoker;
+
+/// How long the note of a logout is kept at least: longer than a login can take that was begun before it.
+pub const KEPT: Millis = Millis::from_secs(15 * 60);
+/// How long after its entry a session may still get its login: until then a vault that knows of none is asked again.
+pub const SETTLED: Millis = Millis::from_secs(120);
+
+/// What a session is called where its id must not be: in an index, in a URL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Handle(pub [u8; 16]);
+
+/// What an index is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// A user of an issuer.
+    Subject,
+    /// A session at an issuer.
+    Sid,
+}
+
+/// A session that is entered. `S` is its id as it is kept: sealed, in an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Stay<S> {
+    /// Its id.
+    pub session: S,
+    /// When it was entered first.
+    pub began_at: Timestamp,
+    /// When the ID Token of its newest login was issued.
+    pub issued_at: Timestamp,
+    /// When it is over at the latest.
+    pub until: Timestamp,
+}
+
+/// One line of the index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Entry<S> {
+    /// Its name.
+    pub handle: Handle,
+    /// What is known of it.
+    pub stay: Stay<S>,
+    /// In whose name it is being ended; its vault may not know yet.
+    pub ending: Option<Revoker>,
+}
+
+/// What is kept of a logout token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LogoutNote {
+    /// A digest of its `jti`.
+    pub jti: [u8; 32],
+    /// A digest of what it says.
+    pub digest: [u8; 32],
+    /// When it was issued.
+    pub issued_at: Timestamp,
+    /// When it can no longer come again. It is kept for [`KEPT`] at least.
+    pub until: Timestamp,
+}
+
+/// What a logout token is to an index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Heard {
+    /// It had its effect.
+    First,
+    /// It had it before: the server did not hear our answer.
+    Again,
+    /// Another one of its name had an effect before.
+    Forged,
+}
+
+/// A logout forbids this login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Forbidden;
+
+/// What a vault says that was told to end its session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reached {
+    /// It is over.
+    Over,
+    /// It knows of no session: it has forgotten it, or its login is under way.
+    Vacant,
+    /// It did not answer.
+    Silence,
+}
+
+/// Which sessions of an index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Which {
+    /// This one.
+    One(Handle),
+    /// All but this one.
+    Others(Handle),
+}
+
+/// Sessions, and notes of logouts.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Index<S> {
+    entries: Vec<Entry<S>>,
+    notes: Vec<LogoutNote>,
+}
+
+impl<S> Default for Index<S> {
+    fn default() -> Self {
+        Self { entries: Vec::new(), notes: Vec::new() }
+    }
+}
+
+impl<S> Index<S> {
+    /// The index that these are all of.
+    #[must_use]
+    pub const fn load(entries: Vec<Entry<S>>, notes: Vec<LogoutNote>) -> Self {
+        Self { entries, notes }
+    }
+
+    /// Its sessions, the oldest first.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry<S>] {
+        &self.entries
+    }
+
+    /// Its notes, the oldest first.
+    #[must_use]
+    pub fn notes(&self) -> &[LogoutNote] {
+        &self.notes
+    }
+
+    /// Enters a session whose login is about to be taken. One that is there already is kept, with its newest login.
+    ///
+    /// # Errors
+    ///
+    /// [`Forbidden`] where a logout came that is for this login.
+    pub fn enter(
+        &mut self,
+        kind: Kind,
+        now: Timestamp,
+        handle: Handle,
+        stay: Stay<S>,
+    ) -> Result<(), Forbidden> {
+        let is_kept = |note: &LogoutNote| now < note.until;
+        if self.notes.iter().any(|note| is_kept(note) && note.is_for(kind, stay.issued_at)) {
+            return Err(Forbidden);
+        }
+        match self.entries.iter_mut().find(|entry| entry.handle == handle) {
+            Some(known) => {
+                known.stay.until = known.stay.until.max(stay.until);
+                known.stay.issued_at = known.stay.issued_at.max(stay.issued_at);
+            }
+            None => self.entries.push(Entry { handle, stay, ending: None }),
+        }
+        Ok(())
+    }
+
+    /// Takes a logout token.
+    pub fn logout(&mut self, kind: Kind, now: Timestamp, note: LogoutNote) -> Heard {
+        if let Some(known) = self.notes.iter().find(|known| known.jti == note.jti) {
+            return if known.digest == note.digest { Heard::Again } else { Heard::Forged };
+        }
+        for entry in &mut self.entries {
+            if note.is_for(kind, entry.stay.issued_at) {
+                entry.ending.get_or_insert(Revoker::BackChannel);
+            }
+        }
+        self.notes.push(LogoutNote { until: note.until.max(now.after(KEPT)), ..note });
+        Heard::First
+    }
+
+    /// Takes over what another index has that was of the same: it is called otherwise from now on.
+    pub fn adopt(&mut self, entries: Vec<Entry<S>>, notes: Vec<LogoutNote>) {
+        for entry in entries {
+            match self.entries.iter_mut().find(|known| known.handle == entry.handle) {
+                Some(known) => {
+                    known.ending = known.ending.or(entry.ending);
+                    known.stay.began_at = known.stay.began_at.min(entry.stay.began_at);
+                }
+                None => self.entries.push(entry),
+            }
+        }
+        for note in notes {
+            if self.notes.iter().all(|known| known.jti != note.jti) {
+                self.notes.push(note);
+            }
+        }
+    }
+
+    /// Marks sessions as being ended, and says how many.
+    pub fn end(&mut self, which: Which, by: Revoker) -> usize {
+        let named = |handle| match which {
+            Which::One(one) => handle == one,
+            Which::Others(own) => handle != own,
+        };
+        let mut count = 0_usize;
+        for entry in self.entries.iter_mut().filter(|entry| named(entry.handle)) {
+            entry.ending.get_or_insert(by);
+            count = count.saturating_add(1);
+        }
+        count
+    }
+
+    /// The sessions whose vaults are to be told that they are over.
+    pub fn ending(&self) -> impl Iterator<Item = &Entry<S>> {
+        self.entries.iter().filter(|entry| entry.ending.is_some())
+    }
+
+    /// Takes a vault's word. A session that is being ended is over once its vault says so, and not because it has none yet.
+    pub fn told(&mut self, handle: Handle, now: Timestamp, reached: Reached) {
+        self.entries.retain(|entry| {
+            let gone = match reached {
+                Reached::Over => true,
+                Reached::Vacant => entry.stay.began_at.after(SETTLED) <= now,
+                Reached::Silence => false,
+            };
+            !(gone && entry.handle == handle)
+        });
+    }
+
+    /// Drops what no longer matters.
+    pub fn sweep(&mut self, now: Timestamp) {
+        self.entries.retain(|entry| now < entry.stay.until);
+        self.notes.retain(|note| now < note.until);
+    }
+
+    /// When there is something to sweep; nothing while there is nothing at all.
+    #[must_use]
+    pub fn next_sweep(&self) -> Option<Timestamp> {
+        let entries = self.entries.iter().map(|entry| entry.stay.until);
+        entries.chain(self.notes.iter().map(|note| note.until)).min()
+    }
+}
+
+impl LogoutNote {
+    fn is_for(&self, kind: Kind, issued_at: Timestamp) -> bool {
+        match kind {
+            Kind::Subject => issued_at <= self.issued_at,
+            Kind::Sid => true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+
+    fn at(seconds: u64) -> Timestamp {
+        NOW.after(Millis::from_secs(seconds))
+    }
+
+    fn stay(seconds: u64) -> Stay<u8> {
+        Stay {
+            session: 1,
+            began_at: at(seconds),
+            issued_at: at(seconds),
+            until: at(seconds).after(Millis::from_secs(1_000_000)),
+        }
+    }
+
+    fn note(jti: u8, seconds: u64) -> LogoutNote {
+        LogoutNote {
+            jti: [jti; 32],
+            digest: [0; 32],
+            issued_at: at(seconds),
+            until: at(seconds).after(Millis::from_secs(120)),
+        }
+    }
+
+    fn handle(n: u8) -> Handle {
+        Handle([n; 16])
+    }
+
+    fn ending(index: &Index<u8>) -> Vec<u8> {
+        index.ending().map(|entry| entry.handle.0[0]).collect()
+    }
+
+    #[test]
+    fn a_logout_of_a_user_spares_later_logins_and_one_of_a_sid_spares_none() {
+        for (kind, expected) in [(Kind::Subject, vec![1, 2]), (Kind::Sid, vec![1, 2, 3])] {
+            let mut index = Index::default();
+            for n in 1..=3_u8 {
+                index.enter(kind, NOW, handle(n), stay(n.into())).unwrap();
+            }
+            assert_eq!(index.logout(kind, at(4), note(1, 2)), Heard::First);
+            assert_eq!(ending(&index), expected, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_login_that_a_logout_has_overtaken_is_refused_until_nobody_can_be_at_it() {
+        for (kind, later) in [(Kind::Subject, Ok(())), (Kind::Sid, Err(Forbidden))] {
+            let mut index = Index::default();
+            index.logout(kind, at(10), note(1, 10));
+            assert_eq!(index.enter(kind, at(11), handle(1), stay(9)), Err(Forbidden));
+            assert_eq!(index.enter(kind, at(11), handle(1), stay(10)), Err(Forbidden));
+            assert_eq!(index.clone().enter(kind, at(11), handle(1), stay(11)), later);
+            let over = at(10).after(KEPT);
+            assert_eq!(index.next_sweep(), Some(over));
+            assert!(index.enter(kind, over.before(Millis::from_secs(1)), handle(1), stay(9)).is_err());
+            assert!(index.enter(kind, over, handle(1), stay(9)).is_ok(), "also where the alarm is late");
+            index.sweep(over);
+            assert!(index.notes().is_empty());
+        }
+    }
+
+    #[test]
+    fn a_logout_token_has_one_effect_and_its_name_no_second_content() {
+        let mut index = Index::default();
+        assert_eq!(index.logout(Kind::Subject, NOW, note(1, 5)), Heard::First);
+        index.enter(Kind::Subject, NOW, handle(1), stay(6)).unwrap();
+        assert_eq!(index.logout(Kind::Subject, NOW, note(1, 5)), Heard::Again);
+        let other = LogoutNote { digest: [9; 32], issued_at: at(7), ..note(1, 7) };
+        assert_eq!(index.logout(Kind::Subject, NOW, other), Heard::Forged);
+        assert_eq!(ending(&index), Vec::<u8>::new());
+        assert_eq!(index.notes().len(), 1);
+        assert_eq!(index.logout(Kind::Subject, NOW, note(2, 7)), Heard::First);
+        assert_eq!(ending(&index), [1]);
+    }
+
+    #[test]
+    fn a_session_stays_until_its_vault_says_that_it_is_over() {
+        let mut index = Index::default();
+        index.enter(Kind::Subject, NOW, handle(1), stay(0)).unwrap();
+        assert_eq!(index.end(Which::Others(handle(1)), Revoker::OtherDevice), 0);
+        assert_eq!(index.end(Which::One(handle(1)), Revoker::OtherDevice), 1);
+        index.told(handle(1), at(1), Reached::Silence);
+        // Its login may be on its way to the vault.
+        index.told(handle(1), at(1), Reached::Vacant);
+        assert_eq!(ending(&index), [1]);
+        let mut settled = index.clone();
+        settled.told(handle(1), NOW.after(SETTLED), Reached::Vacant);
+        assert!(settled.entries().is_empty());
+        index.told(handle(2), at(1), Reached::Over);
+        assert_eq!(ending(&index), [1]);
+        index.told(handle(1), at(1), Reached::Over);
+        assert!(index.entries().is_empty());
+    }
+
+    #[test]
+    fn what_is_taken_over_is_what_there_was_and_once() {
+        let (mut old, mut new) = (Index::default(), Index::default());
+        for n in 1..=2_u8 {
+            old.enter(Kind::Subject, NOW, handle(n), stay(n.into())).unwrap();
+        }
+        old.logout(Kind::Subject, NOW, note(1, 1));
+        new.enter(Kind::Subject, NOW, handle(1), stay(7)).unwrap();
+        for _ in 0..2 {
+            new.adopt(old.entries().to_vec(), old.notes().to_vec());
+            assert_eq!(new.entries().iter().map(|entry| entry.handle.0[0]).collect::<Vec<_>>(), [1, 2]);
+            assert_eq!((ending(&new), new.notes().len()), (vec![1], 1));
+            assert_eq!((new.entries()[0].stay.began_at, new.entries()[0].stay.issued_at), (at(1), at(7)));
+        }
+        assert_eq!(new.logout(Kind::Subject, NOW, note(1, 1)), Heard::Again);
+    }
+
+    #[test]
+    fn who_ended_a_session_first_is_remembered() {
+        let mut index = Index::default();
+        index.enter(Kind::Subject, NOW, handle(1), stay(0)).unwrap();
+        index.end(Which::One(handle(1)), Revoker::OtherDevice);
+        index.logout(Kind::Subject, NOW, note(1, 0));
+        assert_eq!(index.entries()[0].ending, Some(Revoker::OtherDevice));
+    }
+
+    #[test]
+    fn a_login_again_is_the_same_entry_for_longer() {
+        let mut index = Index::default();
+        index.enter(Kind::Subject, NOW, handle(1), stay(5)).unwrap();
+        index.enter(Kind::Subject, NOW, handle(1), stay(9)).unwrap();
+        // A repetition that comes late takes nothing back.
+        index.enter(Kind::Subject, NOW, handle(1), stay(5)).unwrap();
+        let [entry] = index.entries() else { panic!("one entry") };
+        assert_eq!(
+            (entry.stay.began_at, entry.stay.issued_at, entry.stay.until),
+            (at(5), at(9), at(1_000_009))
+        );
+        index.sweep(at(1_000_008));
+        assert_eq!(index.next_sweep(), Some(at(1_000_009)));
+        index.sweep(at(1_000_009));
+        assert_eq!(index.next_sweep(), None);
+    }
+}

@@ -1,0 +1,182 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { begin, enter, startScriptedStack } from "./support/scripted-stack.mjs";
+import { assertNothingLeaked } from "./support/secrets.mjs";
+import { open } from "./support/socket.mjs";
+import { SESSION_COOKIE } from "./support/stack.mjs";
+import { until } from "./support/until.mjs";
+
+const FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0";
+const SAFARI = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Safari/605.1.15";
+
+/** @type {import("./support/scripted-stack.mjs").ScriptedStack} */
+let stack;
+before(async () => { stack = await startScriptedStack({ door: true }); });
+after(() => stack?.close());
+
+let users = 0;
+/** A user of whom nobody has heard. */
+const somebody = () => `user-${(users += 1)}`;
+
+/** A login of this user, in this browser. @param {string} sub @param {{ browser?: import("./support/browser.mjs").Browser, userAgent?: string }} [options] */
+async function login(sub, { browser = stack.browser(), userAgent } = {}) {
+  stack.as.claims = { sub };
+  const { callback } = await begin(stack, browser);
+  const landing = await browser.navigate(callback, { site: "cross-site", ...(userAgent && { headers: { "user-agent": userAgent } }) });
+  stack.as.claims = {};
+  assert.equal(landing.status, 200, landing.text);
+  return browser;
+}
+
+/** @param {import("./support/browser.mjs").Browser} browser */
+async function list(browser) {
+  const { status, json } = await browser.call("/auth/sessions");
+  assert.equal(status, 200, JSON.stringify(json));
+  return json.sessions;
+}
+
+/** @param {import("./support/browser.mjs").Browser} browser */
+const stateOf = async (browser) => (await browser.call("/auth/session")).json.state;
+/** @param {import("./support/browser.mjs").Browser} browser @param {string} path */
+const remove = (browser, path) => browser.call(path, { method: "DELETE" });
+
+test("a user sees their own devices, the one that asks first, by names of ours and not by their ids", async () => {
+  const sub = somebody();
+  const one = await login(sub, { userAgent: FIREFOX });
+  const two = await login(sub, { userAgent: SAFARI });
+  await login(somebody(), { userAgent: FIREFOX });
+  const before = Date.now() / 1000;
+  const seen = await list(one);
+  assert.deepEqual(seen.map((/** @type {any} */ { device, current, state }) => [device, current, state]),
+    [["Firefox on Linux", true, "active"], ["Safari on macOS", false, "active"]]);
+  for (const { id, login_at, active_at } of seen) {
+    assert.match(id, /^[\w-]{22}$/);
+    assert.ok(Math.abs(login_at - before) < 60 && Math.abs(active_at - before) < 60);
+  }
+  const ids = [one, two].map((browser) => browser.cookie(SESSION_COOKIE)?.split(".")[0] ?? "?");
+  for (const id of ids) assert.ok(!JSON.stringify(seen).includes(id), "an id is half of a cookie");
+  assert.deepEqual((await list(two)).map((/** @type {any} */ { device }) => device), ["Safari on macOS", "Firefox on Linux"]);
+});
+
+test("a session that is revoked on another device is over within a second, told on its socket, and its refresh token is revoked", async () => {
+  const sub = somebody();
+  const [own, lost, third] = [await login(sub), await login(sub), await login(sub)];
+  const socket = await open(lost);
+  const [, ...others] = await list(own);
+  const began = Date.now();
+  const known = new Set((await list(lost)).filter((/** @type {any} */ device) => device.current).map((/** @type {any} */ { id }) => id));
+  const meant = others.find((/** @type {any} */ { id }) => known.has(id));
+  const revoked = stack.as.revoked.length;
+  assert.equal((await remove(own, `/auth/sessions/${meant.id}`)).status, 204);
+  assert.equal((await socket.notice("ended")).kind, "ended");
+  assert.ok(Date.now() - began < 1_000);
+  assert.equal(await stateOf(lost), "logged_out");
+  assert.equal((await lost.call("/auth/sessions")).json.reason, "other_device");
+  assert.deepEqual([await stateOf(own), await stateOf(third)], ["active", "active"]);
+  assert.equal((await list(own)).length, 2);
+  assert.equal((await remove(own, `/auth/sessions/${meant.id}`)).status, 404);
+  await until("the revocation", () => stack.as.revoked.length > revoked);
+});
+
+test("all others are ended at once, and the one that asks stays", async () => {
+  const sub = somebody();
+  const own = await login(sub);
+  const others = [];
+  for (let count = 0; count < 3; count += 1) others.push(await open(await login(sub)));
+  const stranger = await login(somebody());
+  const began = Date.now();
+  assert.equal((await remove(own, "/auth/sessions")).status, 204);
+  for (const socket of others) assert.equal((await socket.notice("ended")).kind, "ended");
+  assert.ok(Date.now() - began < 1_000);
+  assert.deepEqual((await list(own)).map((/** @type {any} */ { current }) => current), [true]);
+  assert.deepEqual([await stateOf(own), await stateOf(stranger)], ["active", "active"]);
+});
+
+test("to end the own session is to log out", async () => {
+  const own = await login(somebody());
+  const [{ id }] = await list(own);
+  assert.equal((await remove(own, `/auth/sessions/${id}`)).status, 204);
+  assert.equal(own.cookie(SESSION_COOKIE), undefined);
+  assert.equal((await own.call("/auth/sessions")).json.code, "logged_out");
+});
+
+test("nobody ends or sees another user's sessions", async () => {
+  const [ada, bob] = [await login(somebody()), await login(somebody())];
+  const [{ id }] = await list(ada);
+  assert.equal((await remove(bob, `/auth/sessions/${id}`)).status, 404);
+  for (const bad of ["", "x", "..%2flogout", "%00", "A".repeat(5000)]) {
+    assert.equal((await remove(bob, `/auth/sessions/${bad}`)).status, 404, bad);
+  }
+  assert.equal(await stateOf(ada), "active");
+});
+
+test("the cross-site rule holds for all of it", async () => {
+  const own = await login(somebody());
+  const other = await list(own);
+  for (const headers of [{ "sec-fetch-site": "same-site" }, { "sec-fetch-site": "cross-site" }, { "everlit-version": undefined }]) {
+    assert.equal((await own.call("/auth/sessions", { headers })).status, 403);
+    assert.equal((await own.call("/auth/sessions", { method: "DELETE", headers })).status, 403);
+    assert.equal((await own.call(`/auth/sessions/${other[0].id}`, { method: "DELETE", headers })).status, 403);
+  }
+  const wrong = await own.call("/auth/sessions", { method: "POST" });
+  assert.deepEqual([wrong.status, wrong.headers.allow], [405, "GET, DELETE"]);
+  assert.equal((await stack.browser().call("/auth/sessions")).json.code, "logged_out");
+  assert.equal(await stateOf(own), "active");
+});
+
+test("what has ended by itself is not in the list, and is dropped from the index when it is met", async () => {
+  const sub = somebody();
+  const [own, gone] = [await login(sub), await login(sub)];
+  await gone.call("/auth/logout", { method: "POST" });
+  assert.equal((await list(own)).length, 1);
+  assert.equal((await list(own)).length, 1);
+});
+
+test("a login again is the same line, with the device of that login", async () => {
+  const sub = somebody();
+  const browser = await login(sub, { userAgent: FIREFOX });
+  const [{ id, login_at }] = await list(browser);
+  await login(sub, { browser, userAgent: SAFARI });
+  const [again, ...more] = await list(browser);
+  assert.deepEqual([again.id, again.device, more.length], [id, "Safari on macOS", 0]);
+  assert.ok(again.login_at > login_at);
+});
+
+test("where another user logs in, the session of the first is in neither list", async () => {
+  const [ada, bob] = [somebody(), somebody()];
+  const elsewhere = await login(ada, { userAgent: SAFARI });
+  const browser = await login(ada, { userAgent: FIREFOX });
+  assert.equal((await list(elsewhere)).length, 2);
+  await login(bob, { browser, userAgent: FIREFOX });
+  const own = await list(browser);
+  assert.deepEqual(own.map((/** @type {any} */ { current }) => current), [true], "nothing of the first user");
+  await until("the end of the session that was replaced", async () => (await list(elsewhere)).length === 1);
+  assert.equal((await remove(browser, "/auth/sessions")).status, 204);
+  assert.equal(await stateOf(elsewhere), "active");
+});
+
+test("a vault that does not hear is told again by the alarm, also across a crash", async () => {
+  const sub = somebody();
+  const [own, deaf] = [await login(sub), await login(sub)];
+  await stack.workerd.befall("/revoke", { drop: true, times: 2 });
+  const { status, json } = await remove(own, "/auth/sessions");
+  assert.deepEqual([status, json.code], [503, "temporarily_unavailable"]);
+  assert.equal((await list(own)).length, 1, "over for whoever looks");
+  assert.equal(await stateOf(deaf), "active");
+  await stack.workerd.kill();
+  await stack.workerd.begin();
+  await until("the end of the session", async () => (await stateOf(deaf)) === "logged_out", 10_000);
+});
+
+test("without its index no login is taken, and its tokens are revoked where that ends no other login", async () => {
+  const browser = stack.browser();
+  const { callback } = await begin(stack, browser);
+  await stack.workerd.befall("/enter", { drop: true, times: 2 });
+  assert.equal((await browser.navigate(callback, { site: "cross-site" })).status, 503);
+  assert.equal(await stateOf(browser), "logged_out");
+  await enter(stack, browser);
+  assert.equal(await stateOf(browser), "active");
+});
+
+test("no answer, log or file held anything that is secret", () => assertNothingLeaked(stack, stack.as.issued));

@@ -1,0 +1,76 @@
+//! `POST /auth/backchannel-logout`: the authorization server says that a user, or a session of theirs, is logged out.
+//!
+//! The Logout Token is all the proof there is, and all that is looked at: cookies and where the request comes from mean nothing here.
+
+use everlit_edge::oidc::{Expectation, LogoutOrder, parse_logout_token};
+use everlit_edge::query::{MAX_QUERY, Query};
+
+use crate::environment::Environment;
+use crate::http::Reply;
+use crate::index::client::IndexClient;
+use crate::routes::Call;
+use crate::{body, clock, discovery, log, verify};
+
+/// Why a logout was not taken: the `error` and its description (RFC 6749, section 5.2).
+struct Refusal(&'static str, &'static str);
+
+/// Takes it.
+///
+/// # Spec
+///
+/// [_OpenID Connect Back-Channel Logout § 2.8_](https://openid.net/specs/openid-connect-backchannel-1_0.html#BCResponse): 200, or 400
+/// where the request is invalid or the logout failed, and nothing of it stored by anybody.
+pub(crate) async fn logout(call: &Call, environment: &Environment) -> Reply {
+    match take(call, environment).await {
+        Ok(again) => {
+            log::line("backchannel_logout", [("again", again.into())]);
+            Reply::empty(200)
+        }
+        Err(Refusal(error, description)) => {
+            log::line("backchannel_logout_refused", [("reason", description.into())]);
+            let body = serde_json::json!({ "error": error, "error_description": description });
+            Reply::text(400, "application/json", body.to_string())
+        }
+    }
+}
+
+/// Whether it came before.
+async fn take(call: &Call, environment: &Environment) -> Result<bool, Refusal> {
+    let invalid = |description| Refusal("invalid_request", description);
+    let failed = |description| Refusal("temporarily_unavailable", description);
+    let form = "application/x-www-form-urlencoded";
+    let content_type = call.request.header("content-type").unwrap_or_default().to_ascii_lowercase();
+    if content_type.split(';').next().map(str::trim) != Some(form) {
+        return Err(invalid("the request is no form"));
+    }
+    let body = body::read(call.request.raw().body(), MAX_QUERY).await;
+    let body = body.map_err(|_| invalid("the request is too long"))?;
+    let text = core::str::from_utf8(&body).map_err(|_| invalid("the request is no form"))?;
+    let form = Query::parse(text).map_err(|error| invalid(error.reason()))?;
+    let token = form.one("logout_token").map_err(|error| invalid(error.reason()))?;
+    let token = parse_logout_token(token.ok_or_else(|| invalid("the logout_token is missing"))?);
+    let token = token.map_err(|error| invalid(error.reason()))?;
+    let issuer = token.issuer().unwrap_or_default().to_owned();
+    let mut providers = environment.config.providers().iter().filter(|provider| provider.issuer == issuer);
+    let mut provider = providers.next().ok_or_else(|| invalid("the Logout Token is another issuer's"))?;
+    let metadata = discovery::metadata(&issuer).await.map_err(|_| failed("the issuer cannot be asked"))?;
+    let verified = verify::logout_token(token, &metadata).await.map_err(invalid)?;
+    // One issuer may be configured twice, as two clients.
+    let order: LogoutOrder = loop {
+        let expected = Expectation {
+            issuer: &metadata.issuer,
+            client_id: &provider.client_id,
+            nonce: None,
+            now: clock::now(),
+            leeway: Expectation::LEEWAY,
+        };
+        match (verified.clone().validate(&expected), providers.next()) {
+            (Ok(order), _) => break order,
+            (Err(_), Some(other)) => provider = other,
+            (Err(error), None) => return Err(invalid(error.reason())),
+        }
+    };
+    let index = IndexClient::of(&call.env, environment, order.kind, &issuer, &order.value);
+    let heard = index.logout(&order.note).await.map_err(|_| failed("the logout is not noted"))?;
+    if heard.forged { Err(invalid("the Logout Token's jti was used before")) } else { Ok(heard.again) }
+}

@@ -1,0 +1,336 @@
+//! The Durable Object: internal routes, and the alarm, which erases and tells vaults again.
+#![expect(missing_docs, reason = "the macro writes methods without a word on them")]
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use everlit_core::index::{Entry, Handle, Index, Reached, Stay};
+use everlit_core::time::{Millis, Timestamp};
+use everlit_core::vault::{CHECKUP, Revoker};
+use everlit_edge::cookie::SessionId;
+use everlit_edge::seal::{Sealer, associated_data};
+use futures_util::future::join_all;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use worker::worker_sys::DurableObjectState;
+use worker::{DurableObject, Env, Request, Response, State, durable_object};
+
+use super::message::{
+    ADOPT, Adopt, Adopted, END, ENTER, End, Ended, Enter, Entered, LIST, LOGOUT, Line, Listed, Logout,
+    LogoutReply, MAX_LISTED, Noted, Owner, PRUNE, Prune, kind, revoker_name, revoker_of,
+};
+use super::store::{self, Sealed};
+use crate::alarm::Alarm;
+use crate::environment::{Environment, SESSION_INDEX};
+use crate::incoming::Incoming;
+use crate::sql::{Storage, StorageError};
+use crate::stub::ObjectStub;
+use crate::vault::client::VaultClient;
+use crate::vault::message::VaultReply;
+use crate::{body, clock, entropy, log};
+
+/// All that an index has is the longest that is said here: some 300 bytes for each session.
+const MAX_MESSAGE: usize = 4 * 1_024 * 1_024;
+/// How many vaults are told at once; the rest has its turn after them.
+const AT_ONCE: usize = 50;
+
+/// The index of a user's sessions, or of those of a session at the issuer. Its name is a MAC; it can be reached over the binding alone.
+#[durable_object(alarm)]
+pub struct SessionIndex {
+    state: DurableObjectState,
+    env: Env,
+    alarm: RefCell<Alarm>,
+    /// How often vaults were told again in a row.
+    told_again: Cell<u32>,
+}
+
+impl DurableObject for SessionIndex {
+    fn new(state: State, env: Env) -> Self {
+        Self { state: state._inner(), env, alarm: RefCell::default(), told_again: Cell::new(0) }
+    }
+
+    async fn fetch(&self, request: Request) -> worker::Result<Response> {
+        let request = Incoming::new(Clone::clone(request.inner()));
+        match request.path.as_str() {
+            ENTER => respond(self.enter(&request).await),
+            LOGOUT => respond(self.logout(&request).await),
+            END => respond(self.end(&request).await),
+            LIST => respond(self.list()),
+            PRUNE => respond(self.prune(&request).await),
+            ADOPT => respond(self.adopt(&request).await),
+            _ => Ok(Response::builder().with_status(404).empty()),
+        }
+    }
+
+    async fn alarm(&self) -> worker::Result<Response> {
+        self.alarm.borrow_mut().rung();
+        // Never an error: seven of them, and the runtime drops the alarm for good.
+        self.told_again.set(self.told_again.get().saturating_add(1));
+        let swept = self.change(|index, now| index.sweep(now));
+        let told = self.tell().await;
+        let moved = self.move_on().await;
+        if swept.is_err() || told.is_none() || moved.is_err() {
+            self.try_again();
+        }
+        Response::empty()
+    }
+}
+
+impl SessionIndex {
+    async fn enter(&self, request: &Incoming) -> Result<Entered, u16> {
+        let message: Enter = message(request).await?;
+        self.learn_alarm().await;
+        let session = SessionId::restored(&message.session).ok_or(400_u16)?;
+        let handle = Handle(message.handle);
+        let sealed = self.seal(handle, &session)?;
+        let owner = message.owner.ok_or(400_u16)?;
+        let entered = self.change(|index, now| {
+            let stay = Stay {
+                session: sealed,
+                began_at: now,
+                issued_at: Timestamp::from_millis(message.issued_at),
+                until: Timestamp::from_millis(message.until),
+            };
+            index.enter(kind(owner.sid), now, handle, stay)
+        })?;
+        self.own(&owner)?;
+        Ok(Entered { forbidden: entered.is_err() })
+    }
+
+    /// Under a new session key this index is called otherwise, and found under its old name only as long as the old key is there.
+    /// What it has moves to where it is looked for then.
+    async fn move_on(&self) -> Result<(), u16> {
+        let storage = lift(Storage::of(&self.state))?;
+        let Some(sealed) = lift(store::owner(&storage))? else { return Ok(()) };
+        let Ok(opened) = self.sealer()?.open(b"owner", &sealed) else { return Ok(()) };
+        let owner: Owner = serde_json::from_slice(opened.expose()).map_err(|_| 503_u16)?;
+        let environment = Environment::of(&self.env).map_err(|_| 500_u16)?;
+        let shelves = environment.index.shelves(kind(owner.sid), &owner.issuer, &owner.value);
+        let Some(shelf) = shelves.first().filter(|shelf| shelf.name != owner.name) else { return Ok(()) };
+        let had = lift(store::load(&storage))?;
+        let entries = had.entries().iter().filter_map(|entry| {
+            let session = self.open(entry).ok()??;
+            let enter = Enter {
+                owner: None,
+                handle: shelf.handle(&session).0,
+                session: session.as_str().to_owned(),
+                issued_at: entry.stay.issued_at.as_millis(),
+                until: entry.stay.until.as_millis(),
+            };
+            let ending = entry.ending.map(|by| revoker_name(by).to_owned());
+            Some(Adopted { enter, began_at: entry.stay.began_at.as_millis(), ending })
+        });
+        let adopt = Adopt {
+            entries: entries.collect(),
+            notes: had.notes().iter().map(|note| Logout::new(shelf.kind, note)).collect(),
+            owner: Owner { name: shelf.name.clone(), ..owner },
+        };
+        let stub = ObjectStub::new(&self.env, SESSION_INDEX, &shelf.name);
+        let _: Noted = stub.tell(ADOPT, &adopt).await.map_err(|_| 503_u16)?;
+        log::line("index_moved", [("sessions", adopt.entries.len().into())]);
+        // What has changed meanwhile is to be moved, too: the alarm comes again.
+        if lift(store::load(&storage))? != had {
+            return Err(503);
+        }
+        lift(storage.erase())?;
+        self.alarm.borrow_mut().erased();
+        Ok(())
+    }
+
+    async fn adopt(&self, request: &Incoming) -> Result<Noted, u16> {
+        let Adopt { owner, entries, notes } = message(request).await?;
+        self.learn_alarm().await;
+        let mut adopted = Vec::with_capacity(entries.len());
+        for Adopted { enter, began_at, ending } in entries {
+            let (handle, session) = (Handle(enter.handle), SessionId::restored(&enter.session));
+            let session = self.seal(handle, &session.ok_or(400_u16)?)?;
+            let stay = Stay {
+                session,
+                began_at: Timestamp::from_millis(began_at),
+                issued_at: Timestamp::from_millis(enter.issued_at),
+                until: Timestamp::from_millis(enter.until),
+            };
+            adopted.push(Entry { handle, stay, ending: ending.map(|name| revoker_of(&name)) });
+        }
+        let notes = notes.into_iter().map(|note| note.into_parts().1).collect();
+        self.change(|index, _| index.adopt(adopted, notes))?;
+        self.own(&owner)?;
+        Ok(Noted {})
+    }
+
+    /// Notes what this index is of, in the turn that made it: no await is in between. One with nothing in it has no owner.
+    fn own(&self, owner: &Owner) -> Result<(), u16> {
+        let storage = lift(Storage::of(&self.state))?;
+        if !lift(storage.has_table("owner"))? || lift(store::owner(&storage))?.is_some() {
+            return Ok(());
+        }
+        let json = serde_json::to_vec(owner).map_err(|_| 503_u16)?;
+        let nonce = entropy::bytes().ok_or(503_u16)?;
+        let sealed = self.sealer()?.seal(nonce, b"owner", &json).map_err(|_| 503_u16)?;
+        lift(store::own(&storage, &sealed))
+    }
+
+    async fn logout(&self, request: &Incoming) -> Result<LogoutReply, u16> {
+        let message: Logout = message(request).await?;
+        self.learn_alarm().await;
+        let (kind, note) = message.into_parts();
+        // The note and its effect are one turn. What is left is to tell the vaults, now or by the alarm.
+        self.told_again.set(0);
+        let heard = self.change(|index, now| index.logout(kind, now, note))?;
+        self.tell_on().await;
+        Ok(heard.into())
+    }
+
+    async fn end(&self, request: &Incoming) -> Result<Ended, u16> {
+        let message: End = message(request).await?;
+        self.learn_alarm().await;
+        self.told_again.set(0);
+        let ended = self.change(|index, _| index.end(message.which(), Revoker::OtherDevice))?;
+        let waiting = self.tell_on().await;
+        Ok(Ended { ended, waiting })
+    }
+
+    fn list(&self) -> Result<Listed, u16> {
+        let index = lift(Storage::of(&self.state).and_then(|storage| store::load(&storage)))?;
+        // A session that is being ended is over for whoever looks.
+        let open = index.entries().iter().rev().filter(|entry| entry.ending.is_none());
+        let line = |entry: &Entry<Sealed>| {
+            let session = self.open(entry).ok()??;
+            Some(Line::new(entry.handle, &session, entry.stay.began_at))
+        };
+        Ok(Listed { sessions: open.take(MAX_LISTED).filter_map(line).collect() })
+    }
+
+    async fn prune(&self, request: &Incoming) -> Result<Noted, u16> {
+        let Prune { handles } = message(request).await?;
+        self.learn_alarm().await;
+        self.change(|index, now| {
+            for handle in handles {
+                index.told(Handle(handle), now, Reached::Over);
+            }
+        })?;
+        Ok(Noted {})
+    }
+
+    /// One turn: read, changed, and what has changed written, with the alarm.
+    fn change<T>(&self, change: impl FnOnce(&mut Index<Sealed>, Timestamp) -> T) -> Result<T, u16> {
+        let now = clock::now();
+        lift((|| {
+            let storage = Storage::of(&self.state)?;
+            let before = store::load(&storage)?;
+            let mut after = before.clone();
+            let changed = change(&mut after, now);
+            store::save(&storage, &before, &after)?;
+            let mut alarm = self.alarm.borrow_mut();
+            if after.next_sweep().is_none() {
+                alarm.erased();
+            } else {
+                // Whoever is being ended is looked after soon, whatever becomes of this object.
+                let again = Millis::from_secs(1_u64.wrapping_shl(self.told_again.get().min(8)));
+                let wanted = match after.ending().next() {
+                    Some(_) => Some(now.after(again)),
+                    // And where it is looked for is looked after as often as a vault's keys are.
+                    None => after.next_sweep().map(|at| at.min(now.after(CHECKUP))),
+                };
+                alarm.see_to(&storage, wanted, now)?;
+            }
+            Ok(changed)
+        })())
+    }
+
+    /// Tells the vaults, and sees to it that those are told again that did not say that it is so. How many those are.
+    async fn tell_on(&self) -> usize {
+        // That nothing is known of them is as much as that none has said anything: the alarm looks.
+        self.tell().await.unwrap_or(usize::MAX)
+    }
+
+    /// Tells every vault once whose session is being ended. How many have not said yet that it is so; nothing where the storage failed.
+    async fn tell(&self) -> Option<usize> {
+        let storage = Storage::of(&self.state).ok()?;
+        let ending: Vec<Entry<Sealed>> = store::load(&storage).ok()?.ending().cloned().collect();
+        for some in ending.chunks(AT_ONCE) {
+            let told = join_all(some.iter().map(|entry| self.tell_one(entry))).await;
+            self.change(|index, now| {
+                for (entry, reached) in some.iter().zip(told) {
+                    index.told(entry.handle, now, reached);
+                }
+            })
+            .ok()?;
+        }
+        Some(store::load(&storage).ok()?.ending().count())
+    }
+
+    async fn tell_one(&self, entry: &Entry<Sealed>) -> Reached {
+        let session = match self.open(entry) {
+            Ok(Some(session)) => session,
+            // Its key was retired, and the session's with it.
+            Ok(None) => return Reached::Over,
+            Err(_) => return Reached::Silence,
+        };
+        let by = entry.ending.unwrap_or(Revoker::Admin);
+        match VaultClient::of(&self.env, &session).revoke(by).await {
+            Ok(VaultReply::Ended { .. }) => Reached::Over,
+            Ok(VaultReply::LoggedOut) => Reached::Vacant,
+            Ok(_) | Err(_) => Reached::Silence,
+        }
+    }
+
+    fn try_again(&self) {
+        let again = Storage::of(&self.state).and_then(|storage| self.alarm.borrow_mut().try_again(&storage));
+        if again.is_err() {
+            // The next touch of this object arms it.
+            log::line("alarm_lost", [("object", "session_index".into())]);
+        }
+    }
+
+    /// Before its first turn an object asks what its alarm is armed for.
+    async fn learn_alarm(&self) {
+        if self.alarm.borrow().is_known() {
+            return;
+        }
+        let Ok(storage) = Storage::of(&self.state) else { return };
+        let armed_at = storage.armed().await.unwrap_or_default();
+        self.alarm.borrow_mut().learn(armed_at);
+    }
+
+    fn seal(&self, handle: Handle, session: &SessionId) -> Result<Sealed, u16> {
+        let nonce = entropy::bytes().ok_or(503_u16)?;
+        let sealed = self.sealer()?.seal(nonce, &place(handle), session.as_str().as_bytes());
+        sealed.map_err(|_| 503)
+    }
+
+    /// The id of a session; nothing where it opens no more.
+    fn open(&self, entry: &Entry<Sealed>) -> Result<Option<SessionId>, u16> {
+        let opened = self.sealer()?.open(&place(entry.handle), &entry.stay.session).ok();
+        Ok(opened.and_then(|text| SessionId::restored(core::str::from_utf8(text.expose()).ok()?)))
+    }
+
+    fn sealer(&self) -> Result<Sealer, u16> {
+        let environment: Rc<Environment> = Environment::of(&self.env).map_err(|_| 500_u16)?;
+        let id = self.state.id().and_then(|id| id.to_string()).map_err(|_| 503_u16)?;
+        Ok(Sealer::new(&environment.keyring, "session index", &id))
+    }
+}
+
+fn place(Handle(handle): Handle) -> Vec<u8> {
+    associated_data(&[b"session", &handle])
+}
+
+async fn message<T: DeserializeOwned>(request: &Incoming) -> Result<T, u16> {
+    let bytes = body::read(request.raw().body(), MAX_MESSAGE).await.map_err(|_| 400_u16)?;
+    serde_json::from_slice(&bytes).map_err(|_| 400_u16)
+}
+
+fn lift<T>(result: Result<T, StorageError>) -> Result<T, u16> {
+    result.map_err(|StorageError(thrown)| {
+        log::line("index_failed", [("reason", log::class_of(&thrown))]);
+        503
+    })
+}
+
+fn respond(result: Result<impl Serialize, u16>) -> worker::Result<Response> {
+    match result {
+        Ok(reply) => Response::builder().from_json(&reply),
+        Err(status) => Ok(Response::builder().with_status(status).empty()),
+    }
+}
