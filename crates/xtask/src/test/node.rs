@@ -46,6 +46,14 @@ pub(super) fn worker(repo: &Repo) -> Result<Outcome> {
     })
 }
 
+/// What a relying party must refuse and accept; each file starts a workerd of its own.
+pub(super) fn conformance(repo: &Repo) -> Result<Outcome> {
+    let (build, files) = (repo.at("worker/build"), in_folders(repo, &["tests/conformance"])?);
+    node_tests(repo, "test-conformance", &["--test-concurrency=4"], files, 5, |command| {
+        command.env("EVERLIT_WORKER_BUILD", &build);
+    })
+}
+
 /// Tests that stop the Worker at named steps of a rotation.
 pub(super) fn crash(repo: &Repo) -> Result<Outcome> {
     let build = repo.at("worker/build");

@@ -151,6 +151,12 @@ pub(crate) static TIERS: &[Tier] = &[
     tier("webdriver", "our WebDriver client, in every engine that is installed", &[Npm], browser::client),
     tier("worker", "the Worker in local workerd, restarts included", &[Npm, Worker, Python], node::worker),
     tier(
+        "conformance",
+        "the relying-party modules of OpenID's conformance suite that apply, retold",
+        &[Npm, Worker],
+        node::conformance,
+    ),
+    tier(
         "crash",
         "a rotation that is killed, reset, repeated and raced at every step",
         &[Npm, Worker, WorkerWithFaults, Python],
