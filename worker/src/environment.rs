@@ -8,6 +8,7 @@ use everlit_core::secret::Secret;
 use everlit_core::vault::Policy;
 use everlit_edge::config::{Config, ConfigError, ConfigErrorKind, Variables};
 use everlit_edge::cookie::CookieKeys;
+use everlit_edge::gate::GateKey;
 use everlit_edge::internal::InternalKeys;
 use everlit_edge::keys::{self, Keyring};
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -37,6 +38,8 @@ pub(crate) struct Environment {
     pub(crate) cookies: CookieKeys,
     /// The keys of what a vault says to the rotator.
     pub(crate) internal: InternalKeys,
+    /// The key of the names of gates.
+    pub(crate) gates: GateKey,
     client_secrets: BTreeMap<String, Secret<String>>,
 }
 
@@ -101,6 +104,7 @@ impl Environment {
         let keyring = Keyring::parse(session_keys)?;
         let cookies = CookieKeys::new(&keyring, config.origins.canonical());
         let internal = InternalKeys::new(&keyring, config.origins.canonical());
+        let gates = GateKey::new(&keyring, config.origins.canonical());
         let client_secrets = config
             .providers()
             .iter()
@@ -109,7 +113,7 @@ impl Environment {
                 Some((provider.name.clone(), Secret::new(value)))
             })
             .collect();
-        Ok(Self { config, keyring, cookies, internal, client_secrets })
+        Ok(Self { config, keyring, cookies, internal, gates, client_secrets })
     }
 }
 

@@ -44,7 +44,10 @@ pub(crate) async fn answer(call: Call) -> Reply {
         Ok(reply) => reply,
         Err(problem) => {
             let template = route.map_or("unknown", Route::template);
-            log::line("refused", [("route", template.into()), ("code", problem.code.as_str().into())]);
+            // Of what is throttled enough is said where it is counted.
+            if problem.code != Code::Throttled {
+                log::line("refused", [("route", template.into()), ("code", problem.code.as_str().into())]);
+            }
             if route == Some(Route::Api) { Reply::marked_problem(&problem) } else { Reply::problem(&problem) }
         }
     }

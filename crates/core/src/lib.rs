@@ -59,6 +59,7 @@ pub mod effects;
 pub mod escrow;
 pub mod id;
 pub mod law;
+pub mod rate;
 pub mod retry;
 pub mod schedule;
 pub mod secret;

@@ -17,6 +17,7 @@
 //! | [`silent`] | logging in again without the user: the ways, and what is asked and told |
 //! | [`return_to`], [`query`], [`url`] | paths, query strings, origins |
 //! | [`internal`] | the request of a vault to the rotator, and its proof |
+//! | [`gate`] | the names of what counts logins |
 //! | [`keys`], [`seal`] | keys derived from the one secret, and what they seal |
 //!
 //! Three habits hold throughout. Parsers are total and bounded: hostile input gives an error or nothing, never a panic and
@@ -34,6 +35,7 @@ pub mod config;
 pub mod cookie;
 pub mod cross_site;
 pub mod date;
+pub mod gate;
 pub mod html;
 pub mod internal;
 pub mod keys;
