@@ -11,7 +11,7 @@ const CHECKS = [
   "not_a_server_error", "status_code_conformance", "content_type_conformance", "response_headers_conformance",
   "response_schema_conformance", "unsupported_method", "allow_header_conformance",
 ];
-const LIMIT_MS = 100_000;
+const LIMIT_MS = 180_000;
 
 /**
  * @typedef {object} Asked
@@ -27,7 +27,7 @@ const LIMIT_MS = 100_000;
  *
  * @param {Asked} asked
  */
-export async function ask({ app, document, headers, select = [], examples = 25 }) {
+export async function ask({ app, document, headers, select = [], examples = 12 }) {
   const folder = await mkdtemp(join(tmpdir(), "everlit-contract-"));
   try {
     const har = join(folder, "asked.har");

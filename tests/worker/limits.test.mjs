@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdir } from "node:fs/promises";
+import { readFile, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 
@@ -45,6 +45,14 @@ const knock = (stack, address) => stack.browser().navigate("/auth/login", { site
 /** @param {ScriptedStack} stack @param {string} className */
 const objects = async (stack, className) => (await readdir(join(stack.workerd.folder, "disk", className)).catch(() => [])).filter((name) => name.endsWith(".sqlite")).length;
 
+/** How many login desks hold a row or have held one. The runtime makes an empty file for every object, also for a gate. @param {ScriptedStack} stack */
+async function written({ workerd }) {
+  const folder = join(workerd.folder, "disk", "LoginDesk");
+  const names = (await readdir(folder)).filter((name) => /\.sqlite(-wal)?$/.test(name));
+  const texts = await Promise.all(names.map(async (name) => ({ name: name.split(".")[0], text: await readFile(join(folder, name), "latin1") })));
+  return new Set(texts.filter(({ text }) => text.includes("transaction_sealed")).map(({ name }) => name)).size;
+}
+
 describe("logins", () => {
   test("from many addresses at once: no more pass than all together may, and the others leave nothing behind", () =>
     limited({ logins: "10/1h" }, async (stack) => {
@@ -55,7 +63,7 @@ describe("logins", () => {
         assert.match(answer.text, /href="\/auth\/login\?/);
         assert.equal(answer.headers["set-cookie"], undefined);
       }
-      assert.equal(await objects(stack, "LoginDesk"), 10);
+      assert.equal(await written(stack), 10);
     }));
 
   test("from one address at once: what all others share is not used up", () =>

@@ -9,7 +9,7 @@ pub const OPENAPI: &str = match core::str::from_utf8(&COMPACT) {
     Err(_) => "{}",
 };
 
-const COMPACT: [u8; LENGTH] = compact::<LENGTH>().0;
+static COMPACT: [u8; LENGTH] = compact::<LENGTH>().0;
 const LENGTH: usize = compact::<{ SOURCE.len() }>().1;
 
 /// The document without white space between its tokens, and its length.

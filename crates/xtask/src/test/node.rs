@@ -58,7 +58,7 @@ pub(super) fn conformance(repo: &Repo) -> Result<Outcome> {
 /// A client that asks whatever the OpenAPI document allows, and what it does not.
 pub(super) fn contract(repo: &Repo) -> Result<Outcome> {
     let (build, python) = (repo.at("worker/build"), python::ensure(repo, Environment::Schemathesis)?);
-    node_test(repo, "test-contract", in_folders(repo, &["tests/contract"])?, 5, |command| {
+    node_test(repo, "test-contract", in_folders(repo, &["tests/contract"])?, 10, |command| {
         command.env("EVERLIT_WORKER_BUILD", &build).env(Environment::Schemathesis.variable(), python);
     })
 }
