@@ -56,6 +56,7 @@ parsers! {
         "cross_site.rs::check", "cross_site.rs::check_handshake", "config/origins.rs::contains", "prefetch.rs::is_prefetch"
     ];
     from_browsers::silent covers ["silent.rs::parse", "silent.rs::from_name", "silent.rs::restored"];
+    from_browsers::address covers ["gate.rs::of"];
     from_browsers::host covers ["config/origins.rs::instead_of"];
     from_browsers::return_to covers ["return_to.rs::parse", "html.rs::escape", "html.rs::login_path"];
     from_browsers::call covers [
