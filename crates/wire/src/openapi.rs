@@ -3,7 +3,7 @@
 const SOURCE: &[u8] = include_bytes!("../openapi.json");
 
 /// The description of every route, method, answer and problem of ours (OpenAPI 3.1).
-pub const OPENAPI: &str = match core::str::from_utf8(&COMPACT) {
+pub static OPENAPI: &str = match core::str::from_utf8(&COMPACT) {
     Ok(text) => text,
     // Bytes below 128 alone are taken away, and whole.
     Err(_) => "{}",
