@@ -33,7 +33,7 @@ use crate::routes::Call;
 use crate::silent::{self, Remembered};
 use crate::vault::client::{VaultClient, until_answered};
 use crate::vault::message::{About, Holder, VaultReply};
-use crate::{background, clock, discovery, entropy, log, outgoing, revocation, verify};
+use crate::{background, clock, discovery, entropy, gate, log, outgoing, revocation, verify};
 
 /// How long the code exchange may take: a person is waiting.
 const LIMIT: Millis = Millis::from_secs(15);
@@ -113,6 +113,10 @@ impl Callback {
                 self.failed(Failed::Code, silent.as_ref(), &ReturnTo::parse(&return_to))
             }
             Ok(Claimed::Pending) => pages::failed(Failed::Busy, &self.provider, &root),
+            Ok(Claimed::Throttled { millis }) => {
+                gate::line("throttled", [("what", "callback".into())]);
+                pages::failed(Failed::Throttled(Millis::from_millis(millis)), &self.provider, &root)
+            }
             Ok(Claimed::Unknown) => {
                 log::line("callback_refused", [("reason", "the state is unknown".into())]);
                 pages::failed(Failed::Unknown, &self.provider, &root)
@@ -304,6 +308,7 @@ impl Callback {
         match reply.map_err(unanswered)? {
             VaultReply::Current(_) => Ok(Some(previous)),
             VaultReply::RetryAfter { .. }
+            | VaultReply::Throttled { .. }
             | VaultReply::ReauthRequired { .. }
             | VaultReply::Ended { .. }
             | VaultReply::LoggedOut => Ok(None),

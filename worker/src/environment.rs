@@ -8,6 +8,7 @@ use everlit_core::secret::Secret;
 use everlit_core::vault::Policy;
 use everlit_edge::config::{Config, ConfigError, ConfigErrorKind, Variables};
 use everlit_edge::cookie::CookieKeys;
+use everlit_edge::gate::GateKey;
 use everlit_edge::index::IndexKeys;
 use everlit_edge::internal::InternalKeys;
 use everlit_edge::keys::{self, Keyring};
@@ -42,6 +43,8 @@ pub(crate) struct Environment {
     pub(crate) internal: InternalKeys,
     /// The names of the indexes of sessions.
     pub(crate) index: IndexKeys,
+    /// The key of the names of gates.
+    pub(crate) gates: GateKey,
     client_secrets: BTreeMap<String, Secret<String>>,
 }
 
@@ -107,6 +110,7 @@ impl Environment {
         let cookies = CookieKeys::new(&keyring, config.origins.canonical());
         let internal = InternalKeys::new(&keyring, config.origins.canonical());
         let index = IndexKeys::new(&keyring, config.origins.canonical());
+        let gates = GateKey::new(&keyring, config.origins.canonical());
         let client_secrets = config
             .providers()
             .iter()
@@ -115,7 +119,7 @@ impl Environment {
                 Some((provider.name.clone(), Secret::new(value)))
             })
             .collect();
-        Ok(Self { config, keyring, cookies, internal, index, client_secrets })
+        Ok(Self { config, keyring, cookies, internal, index, gates, client_secrets })
     }
 }
 

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use everlit_core::time::Millis;
 use everlit_edge::html::Page;
 use everlit_wire::{Code, HEADER_CODE, Problem};
 use serde::Serialize;
@@ -59,8 +60,7 @@ impl Reply {
         let text = serde_json::to_string(problem).unwrap_or_default();
         let reply = Self::text(problem.status, "application/problem+json", text);
         match problem.retry_after {
-            // The header knows whole seconds only; a fraction of one still means: not yet.
-            Some(wait) => reply.with("retry-after", wait.0.as_millis().div_ceil(1_000).max(1).to_string()),
+            Some(wait) => reply.with("retry-after", retry_after(wait.0)),
             None => reply,
         }
     }
@@ -121,6 +121,11 @@ impl Reply {
             }
         }
     }
+}
+
+/// The header knows whole seconds only; a fraction of one still means: not yet.
+pub(crate) fn retry_after(wait: Millis) -> String {
+    wait.as_millis().div_ceil(1_000).max(1).to_string()
 }
 
 thread_local! {

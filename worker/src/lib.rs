@@ -12,6 +12,7 @@
 //! | [`rotator`], [`revocation`] | what is asked of an authorization server on behalf of a vault |
 //! | [`environment`], [`registration`] | variables, secrets and bindings; who we are at a provider |
 //! | [`silent`] | logging in again without the user |
+//! | [`gate`] | what is counted, so that nobody asks too much |
 //! | [`discovery`], [`verify`] | what providers say of themselves, and their signatures |
 //! | [`incoming`], [`outgoing`], [`body`], [`http`], [`pages`] | requests and answers |
 //! | [`stub`], [`sql`], [`alarm`], [`background`] | the platform's calls, storage, alarms and patience |
@@ -36,6 +37,7 @@ mod environment;
 mod escrow;
 mod events;
 mod fault_point;
+mod gate;
 mod http;
 mod incoming;
 mod index;

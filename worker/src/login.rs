@@ -3,6 +3,7 @@
 use everlit_core::vault::Refused;
 use everlit_edge::config::ProviderConfig;
 use everlit_edge::cookie::{BindingId, SessionId, set_binding};
+use everlit_edge::gate::{Gate, Network};
 use everlit_edge::oauth::{AuthorizationRequest, CodeVerifier, State};
 use everlit_edge::oidc::Nonce;
 use everlit_edge::prefetch::is_prefetch;
@@ -20,7 +21,7 @@ use crate::routes::Call;
 use crate::silent::{self, Remembered};
 use crate::vault::client::VaultClient;
 use crate::vault::message::VaultReply;
-use crate::{desk, discovery, entropy, log};
+use crate::{desk, discovery, entropy, gate, log};
 
 /// What the `prompt` parameter may ask for.
 const PROMPTS: [&str; 4] = ["none", "login", "consent", "select_account"];
@@ -65,8 +66,14 @@ pub(crate) async fn begin(call: &Call, environment: &Environment) -> Result<Repl
         None => environment.config.login_provider(),
     };
     let prompt = one("prompt")?.filter(|prompt| PROMPTS.contains(prompt));
+    let network = call.request.header("cf-connecting-ip").as_deref().and_then(Network::of);
+    // Who comes from everywhere is counted all together, and first by where they come from: one alone cannot use up what all share.
+    let gates = network.map(Gate::Network).into_iter().chain([Gate::All]);
     let beginning = Beginning { call, environment, provider, return_to: &return_to, prompt };
-    let begun = beginning.begin(beginning.previous().await, None).await;
+    let begun = match gate::pass(call, environment, gates).await {
+        Ok(()) => beginning.begin(beginning.previous().await, None).await,
+        Err(why) => Err(why),
+    };
     Ok(begun.unwrap_or_else(|why| pages::failed(why, &provider.name, &return_to)))
 }
 
@@ -101,7 +108,10 @@ async fn begin_silently(
     let (epoch, holder, refused) = match reply {
         VaultReply::Current(current) => (current.epoch, current.holder, Refused::default()),
         VaultReply::ReauthRequired { epoch, holder, refused, .. } => (epoch, holder, refused.into()),
-        VaultReply::RetryAfter { .. } | VaultReply::Ended { .. } | VaultReply::LoggedOut => {
+        VaultReply::RetryAfter { .. }
+        | VaultReply::Throttled { .. }
+        | VaultReply::Ended { .. }
+        | VaultReply::LoggedOut => {
             return stop(Ending::Failed);
         }
     };
@@ -114,6 +124,9 @@ async fn begin_silently(
     }
     if way.is_refused(refused) {
         return stop(Ending::Refused);
+    }
+    if let Err(why) = gate::pass(call, environment, [Gate::Session(session.clone())]).await {
+        return fail(why).await;
     }
     let previous = Previous { session: session.as_str().to_owned(), epoch };
     let remembered = Remembered::new(silent, holder.user.sub);
@@ -149,7 +162,10 @@ impl Beginning<'_> {
             silent,
         };
         let desk = DeskClient::of(&self.call.env, &binding);
-        desk.begin(&transaction).await.map_err(|_| Failed::Ourselves)?;
+        if let Some(wait) = desk.begin(&transaction).await.map_err(|_| Failed::Ourselves)? {
+            gate::line("throttled", [("what", "browser".into())]);
+            return Err(Failed::Throttled(wait));
+        }
         let request = AuthorizationRequest {
             endpoint: &metadata.authorization_endpoint,
             provider: self.provider,

@@ -1,9 +1,11 @@
 //! What people see when a login does not come to its end: always a sentence they can act on, and a way back.
 
+use everlit_core::time::Millis;
 use everlit_edge::html::{self, ErrorPage};
 use everlit_edge::return_to::ReturnTo;
+use everlit_wire::{Code, HEADER_CODE};
 
-use crate::http::Reply;
+use crate::http::{Reply, retry_after};
 
 /// Why a login did not come to its end, as far as its user needs to know. The rest is in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +22,8 @@ pub(crate) enum Failed {
     Code,
     /// Another request is finishing this login.
     Busy,
+    /// Too many logins: for so long there is no other.
+    Throttled(Millis),
     /// We failed.
     Ourselves,
 }
@@ -28,6 +32,7 @@ impl Failed {
     const fn status(self) -> u16 {
         match self {
             Self::Unknown | Self::Denied | Self::Unavailable | Self::Code => 400,
+            Self::Throttled(_) => 429,
             Self::Provider => 502,
             Self::Busy | Self::Ourselves => 503,
         }
@@ -54,6 +59,9 @@ impl Failed {
             Self::Busy => {
                 ("Still signing you in", "This takes longer than usual. Please try again in a moment.")
             }
+            Self::Throttled(_) => {
+                ("Too many people are signing in", "Please wait a moment, and then try again.")
+            }
             Self::Ourselves => {
                 ("You are not signed in", "Something went wrong on our side. Please try again.")
             }
@@ -65,10 +73,21 @@ impl Failed {
 pub(crate) fn failed(why: Failed, provider: &str, return_to: &ReturnTo) -> Reply {
     let (title, message) = why.words();
     let href = html::login_path(provider, return_to);
-    Reply::page(
-        why.status(),
-        html::error(&ErrorPage { title, message, action: "Sign in again", href: &href }),
-    )
+    let page = html::error(&ErrorPage { title, message, action: "Sign in again", href: &href });
+    let reply = Reply::page(why.status(), page);
+    match why {
+        // Said to programs as well: nobody else comes so often.
+        Failed::Throttled(wait) => reply
+            .with("retry-after", retry_after(wait))
+            .with(HEADER_CODE, Code::Throttled.as_str().to_owned()),
+        Failed::Unknown
+        | Failed::Denied
+        | Failed::Unavailable
+        | Failed::Provider
+        | Failed::Code
+        | Failed::Busy
+        | Failed::Ourselves => reply,
+    }
 }
 
 /// The page that a finished login lands on.

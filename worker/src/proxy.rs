@@ -15,7 +15,7 @@ use crate::http::Reply;
 use crate::routes::{Call, same_origin};
 use crate::vault::client::VaultClient;
 use crate::vault::message::CurrentToken;
-use crate::{log, session};
+use crate::{gate, log, session};
 
 /// Forwards a call, and once more if the upstream says that the token was not good and nothing was done.
 pub(crate) async fn forward(call: &Call, environment: &Environment) -> Result<Reply, Problem> {
@@ -33,7 +33,7 @@ pub(crate) async fn forward(call: &Call, environment: &Environment) -> Result<Re
             }
         };
     let proof = same_origin(call, environment)?;
-    let cookie = session::named(call, environment, proof).ok_or_else(|| Problem::new(Code::LoggedOut))?;
+    let cookie = session::named(call, environment, proof).ok_or_else(|| gate::refused(environment))?;
     let vault = VaultClient::of(&call.env, &cookie.id);
     let token = vault.access(None).await?.current(environment)?;
     let under = call.request.header(HEADER_EPOCH);

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use everlit_edge::config::ConfigError;
 use everlit_edge::cross_site::{self, Provenance, SameOrigin};
 use everlit_edge::internal::ROTATE;
-use everlit_wire::{Code, HEADER_VERSION, Problem, VERSION};
+use everlit_wire::{Code, HEADER_VERSION, OPENAPI, Problem, Route, VERSION};
 use worker::{Context, Env};
 
 use crate::environment::Environment;
@@ -23,102 +23,45 @@ pub(crate) struct Call {
     pub(crate) context: Context,
 }
 
-/// What we answer at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Route {
-    Healthz,
-    Login,
-    Callback,
-    Session,
-    Token,
-    Logout,
-    BackchannelLogout,
-    Sessions,
-    OneSession,
-    Events,
-    Api,
-    Rotate,
-    Unknown,
-}
-
-impl Route {
-    fn of(path: &str) -> Self {
-        match path {
-            "/healthz" => Self::Healthz,
-            "/auth/login" => Self::Login,
-            "/auth/session" => Self::Session,
-            "/auth/token" => Self::Token,
-            "/auth/logout" => Self::Logout,
-            "/auth/backchannel-logout" => Self::BackchannelLogout,
-            "/auth/sessions" => Self::Sessions,
-            "/auth/events" => Self::Events,
-            ROTATE => Self::Rotate,
-            _ if path.starts_with(sessions::ONE) => Self::OneSession,
-            _ if path.starts_with("/auth/callback/") => Self::Callback,
-            _ if path.starts_with("/api/") => Self::Api,
-            _ => Self::Unknown,
-        }
-    }
-
-    /// The name in the log.
-    const fn template(self) -> &'static str {
-        match self {
-            Self::Healthz => "/healthz",
-            Self::Login => "/auth/login",
-            Self::Callback => "/auth/callback/{provider}",
-            Self::Session => "/auth/session",
-            Self::Token => "/auth/token",
-            Self::Logout => "/auth/logout",
-            Self::BackchannelLogout => "/auth/backchannel-logout",
-            Self::Sessions => "/auth/sessions",
-            Self::OneSession => "/auth/sessions/{id}",
-            Self::Events => "/auth/events",
-            Self::Api => "/api/{upstream}",
-            Self::Rotate => ROTATE,
-            Self::Unknown => "unknown",
-        }
-    }
-
-    /// The methods, as `Allow` lists them, where it is not the handler that knows them.
-    const fn methods(self) -> Option<&'static str> {
-        match self {
-            Self::Healthz | Self::Login | Self::Callback | Self::Session | Self::Events => Some("GET"),
-            Self::Token | Self::Logout | Self::BackchannelLogout => Some("POST"),
-            Self::Sessions => Some("GET, DELETE"),
-            Self::OneSession => Some("DELETE"),
-            // What is unknown has no method that would be allowed, and the rotator is unknown to strangers.
-            Self::Api | Self::Rotate | Self::Unknown => None,
-        }
-    }
-}
-
 /// Answers.
 pub(crate) async fn answer(call: Call) -> Reply {
-    let route = Route::of(&call.request.path);
     let environment = match Environment::of(&call.env) {
         Ok(environment) => environment,
         Err(error) => return misconfigured(&error),
     };
-    let is_allowed = |methods: &str| methods.split(", ").any(|method| method == call.request.method);
-    if let Some(methods) = route.methods().filter(|methods| !is_allowed(methods)) {
-        return Reply::problem(&Problem::new(Code::MethodNotAllowed)).with("allow", methods.to_owned());
+    let route = Route::of(&call.request.path);
+    if let Some(route) = route.filter(|route| !takes(*route, &call.request.method)) {
+        let allow = route.methods().join(", ");
+        return Reply::problem(&Problem::new(Code::MethodNotAllowed)).with("allow", allow);
     }
-    let reply = handle(route, call, environment).await;
+    let reply = match route {
+        Some(route) => handle(route, call, environment).await,
+        // Unknown to whoever is not a vault of ours.
+        None if call.request.path == ROTATE => rotator::handler::rotate(call, environment).await,
+        None => Err(Problem::new(Code::NotFound)),
+    };
     match reply {
         Ok(reply) => reply,
         Err(problem) => {
-            log::line(
-                "refused",
-                [("route", route.template().into()), ("code", problem.code.as_str().into())],
-            );
-            if route == Route::Api { Reply::marked_problem(&problem) } else { Reply::problem(&problem) }
+            let template = route.map_or("unknown", Route::template);
+            // Of what is throttled enough is said where it is counted.
+            if problem.code != Code::Throttled {
+                log::line("refused", [("route", template.into()), ("code", problem.code.as_str().into())]);
+            }
+            if route == Some(Route::Api) { Reply::marked_problem(&problem) } else { Reply::problem(&problem) }
         }
     }
+}
+
+/// Under `/api` the upstream decides.
+fn takes(route: Route, method: &str) -> bool {
+    route == Route::Api || route.methods().contains(&method)
 }
 
 async fn handle(route: Route, call: Call, environment: Rc<Environment>) -> Result<Reply, Problem> {
     match route {
         Route::Healthz => Ok(Reply::json(&serde_json::json!({ "ok": true }))),
+        Route::Openapi => Ok(Reply::text(200, "application/json", OPENAPI.to_owned())),
         Route::Login => login::begin(&call, &environment).await,
         Route::Callback => Ok(callback::finish(call, environment).await),
         Route::Session => session::show(&call, &environment, same_origin(&call, &environment)?).await,
@@ -129,8 +72,6 @@ async fn handle(route: Route, call: Call, environment: Rc<Environment>) -> Resul
         Route::OneSession => sessions::end_one(&call, &environment, same_origin(&call, &environment)?).await,
         Route::Events => events::open(&call, &environment).await,
         Route::Api => proxy::forward(&call, &environment).await,
-        Route::Rotate => rotator::handler::rotate(call, environment).await,
-        Route::Unknown => Err(Problem::new(Code::NotFound)),
     }
 }
 

@@ -80,6 +80,7 @@ pub(crate) async fn show(
         ),
         VaultReply::ReauthRequired { holder: None, .. }
         | VaultReply::RetryAfter { .. }
+        | VaultReply::Throttled { .. }
         | VaultReply::Ended { .. }
         | VaultReply::LoggedOut => logged_out(),
     };

@@ -11,7 +11,7 @@ use crate::http::Reply;
 use crate::routes::Call;
 use crate::vault::client::VaultClient;
 use crate::vault::message::CurrentToken;
-use crate::{clock, log, session};
+use crate::{clock, gate, log, session};
 
 /// The longest name of a question.
 const MAX_OP_ID: usize = 64;
@@ -31,7 +31,7 @@ pub(crate) async fn ask(call: &Call, environment: &Environment, proof: SameOrigi
     {
         return Err(Problem::new(Code::NotFound));
     }
-    let cookie = session::named(call, environment, proof).ok_or_else(|| Problem::new(Code::LoggedOut))?;
+    let cookie = session::named(call, environment, proof).ok_or_else(|| gate::refused(environment))?;
     let ask = Ask {
         op: request.op_id.as_deref().map(op),
         stamp: request.stamp(),

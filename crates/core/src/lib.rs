@@ -61,6 +61,7 @@ pub mod escrow;
 pub mod id;
 pub mod index;
 pub mod law;
+pub mod rate;
 pub mod retry;
 pub mod schedule;
 pub mod secret;

@@ -18,6 +18,7 @@
 //! | [`return_to`], [`query`], [`url`] | paths, query strings, origins |
 //! | [`index`], [`device`] | what an index of sessions is called, and a session in a list |
 //! | [`internal`] | the request of a vault to the rotator, and its proof |
+//! | [`gate`] | the names of what counts logins |
 //! | [`keys`], [`seal`] | keys derived from the one secret, and what they seal |
 //!
 //! Three habits hold throughout. Parsers are total and bounded: hostile input gives an error or nothing, never a panic and
@@ -36,6 +37,7 @@ pub mod cookie;
 pub mod cross_site;
 pub mod date;
 pub mod device;
+pub mod gate;
 pub mod html;
 pub mod index;
 pub mod internal;

@@ -10,8 +10,10 @@
 extern crate alloc;
 
 mod notice;
+mod openapi;
 mod problem;
 mod reason;
+mod route;
 mod seconds;
 mod session;
 mod sessions;
@@ -19,8 +21,10 @@ mod token;
 mod way;
 
 pub use notice::{Notice, NoticeKind};
+pub use openapi::OPENAPI;
 pub use problem::{Code, Problem};
 pub use reason::TokenReason;
+pub use route::Route;
 pub use seconds::{NumericDate, Seconds};
 pub use session::{Mode, Provider, ProviderState, Session, SessionResponse, Upstream, User};
 pub use sessions::{Device, DeviceState, SessionsResponse};

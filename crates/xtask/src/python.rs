@@ -1,5 +1,5 @@
-//! Python, for the one authorization server of the tests that is written in it: a virtual environment in the user's cache,
-//! made once for each requirements.txt and each version of Python.
+//! Python, for what the tests use that is written in it: virtual environments in the user's cache, each made once for each
+//! requirements.txt and each version of Python.
 
 use crate::repo::Repo;
 use crate::{debian, lock, run, say, tools};
@@ -9,30 +9,73 @@ use std::fs;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 
-/// The variable that tells the tests of the interpreter.
-pub(crate) const VARIABLE: &str = "EVERLIT_DJANGO_PYTHON";
-/// What goes into the environment.
-const REQUIREMENTS: &str = "tests/servers/django/requirements.txt";
+/// A virtual environment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Environment {
+    /// The second authorization server.
+    Django,
+    /// The property-based client.
+    Schemathesis,
+}
+
+impl Environment {
+    /// All of them.
+    pub(crate) const ALL: [Self; 2] = [Self::Django, Self::Schemathesis];
+
+    /// The variable that tells the tests of the interpreter.
+    pub(crate) const fn variable(self) -> &'static str {
+        match self {
+            Self::Django => "EVERLIT_DJANGO_PYTHON",
+            Self::Schemathesis => "EVERLIT_SCHEMATHESIS_PYTHON",
+        }
+    }
+
+    /// What goes into it.
+    const fn requirements(self) -> &'static str {
+        match self {
+            Self::Django => "tests/servers/django/requirements.txt",
+            Self::Schemathesis => "tests/contract/requirements.txt",
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Django => "django",
+            Self::Schemathesis => "schemathesis",
+        }
+    }
+
+    /// Its main package, and what that is for.
+    const fn about(self) -> &'static str {
+        match self {
+            Self::Django => "django-oauth-toolkit (the second authorization server of the tests)",
+            Self::Schemathesis => {
+                "schemathesis (asks the Worker whatever its OpenAPI document allows, and more)"
+            }
+        }
+    }
+}
+
 /// The oldest Python that Django 5.2 runs on: 3.10.
 const OLDEST_MINOR: u32 = 10;
 const ADVICE: &str = "install Python 3.10 or newer with its venv module (on Debian: apt-get install python3-venv); the tests \
-     run a second authorization server in it";
+     run a second authorization server and a property-based client in it";
 
 /// The interpreter of the environment, made if it is missing.
-pub(crate) fn ensure(repo: &Repo) -> Result<PathBuf> {
+pub(crate) fn ensure(repo: &Repo, environment: Environment) -> Result<PathBuf> {
     let mut found = system(repo);
     if found.is_err() {
         debian::install(repo, &BTreeSet::from(["python3-venv"]), "about a minute");
         found = system(repo);
     }
-    let folder = folder(repo, &found?)?;
+    let folder = folder(repo, environment, &found?)?;
     let python = folder.join("bin/python");
     // A link to the system's Python: gone when that is.
     if !python.is_file() {
         let _lock = lock::take(&repo.cache.join("tools/.lock"), "the installation of tools")?;
         // The other one may have made it.
         if !python.is_file() {
-            make(repo, &folder)?;
+            make(repo, environment, &folder)?;
         }
     }
     Ok(python)
@@ -59,11 +102,12 @@ fn minor(version: &str) -> Option<u32> {
     version.strip_prefix("3.")?.split('.').next()?.parse().ok()
 }
 
-/// `tools/django-<version of Python>-<digest of the requirements>`.
-fn folder(repo: &Repo, version: &str) -> Result<PathBuf> {
-    let path = repo.at(REQUIREMENTS);
+/// `tools/<name>-<version of Python>-<digest of the requirements>`.
+fn folder(repo: &Repo, environment: Environment, version: &str) -> Result<PathBuf> {
+    let path = repo.at(environment.requirements());
     let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(repo.cache.join("tools").join(format!("django-{version}-{:016x}", digest(&text))))
+    let name = environment.name();
+    Ok(repo.cache.join("tools").join(format!("{name}-{version}-{:016x}", digest(&text))))
 }
 
 /// What is required, whatever is said about it.
@@ -74,10 +118,9 @@ fn digest(requirements: &str) -> u64 {
     hasher.finish()
 }
 
-fn make(repo: &Repo, folder: &Path) -> Result<()> {
-    say::step(
-        "installing django-oauth-toolkit (the second authorization server of the tests), under a minute",
-    );
+fn make(repo: &Repo, environment: Environment, folder: &Path) -> Result<()> {
+    let (about, requirements) = (environment.about(), environment.requirements());
+    say::step(&format!("installing {about}, under a minute"));
     // We hold the lock, so whatever is there was left by an interrupted installation.
     let fresh = repo.cache.join("tools/.new-python");
     tools::clear(&fresh)?;
@@ -85,14 +128,14 @@ fn make(repo: &Repo, folder: &Path) -> Result<()> {
     venv.args(["-m", "venv"]).arg(&fresh);
     let mut pip = repo.command(fresh.join("bin/python"));
     pip.args(["-m", "pip", "install", "--no-input", "--disable-pip-version-check", "--requirement"]);
-    pip.arg(repo.at(REQUIREMENTS));
+    pip.arg(repo.at(requirements));
     let done = run::must(repo, "python-venv", venv, 5).and_then(|_| run::must(repo, "python-pip", pip, 15));
     if done.is_err() {
         tools::clear(&fresh)?;
     }
     let by_hand =
-        format!("python3 -m venv {0} && {0}/bin/python -m pip install -r {REQUIREMENTS}", folder.display());
-    done.with_context(|| format!("django-oauth-toolkit could not be installed; by hand: {by_hand}"))?;
+        format!("python3 -m venv {0} && {0}/bin/python -m pip install -r {requirements}", folder.display());
+    done.with_context(|| format!("{about} could not be installed; by hand: {by_hand}"))?;
     // Renamed only when whole. Its scripts name the old folder, but nothing runs those.
     tools::clear(folder)?;
     fs::rename(&fresh, folder).context("cannot move the Python environment into place")
@@ -117,9 +160,11 @@ mod tests {
 
     #[test]
     fn every_requirement_is_pinned() {
-        let text = fs::read_to_string(Repo::find().unwrap().at(REQUIREMENTS)).unwrap();
-        for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
-            assert!(line.contains("==") && !line.contains("://"), "{line}");
+        for environment in Environment::ALL {
+            let text = fs::read_to_string(Repo::find().unwrap().at(environment.requirements())).unwrap();
+            for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
+                assert!(line.contains("==") && !line.contains("://"), "{line}");
+            }
         }
     }
 }

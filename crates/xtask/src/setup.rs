@@ -22,12 +22,10 @@ pub(crate) fn run() -> Result<ExitCode> {
     for lacking in Engine::ALL.iter().filter_map(|engine| engine.lacking()) {
         say::note(&lacking);
     }
-    let python = python::ensure(&repo)?;
-    say::note(&format!(
-        "to run tests of tests/servers by hand: export {}={}",
-        python::VARIABLE,
-        python.display()
-    ));
+    for environment in python::Environment::ALL {
+        let python = python::ensure(&repo, environment)?;
+        say::note(&format!("to run tests by hand: export {}={}", environment.variable(), python.display()));
+    }
     println!("Ready: cargo xtask demo, cargo xtask test");
     Ok(ExitCode::SUCCESS)
 }

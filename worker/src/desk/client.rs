@@ -1,11 +1,13 @@
 //! The Worker's side of a login desk.
 
+use everlit_core::time::Millis;
 use everlit_edge::base64url;
 use everlit_edge::cookie::{BindingId, SessionId};
+use everlit_edge::gate::Gate;
 use everlit_edge::oauth::State;
 use worker::Env;
 
-use super::message::{BEGIN, CLAIM, Claim, Claimed, FINISH, Finish, Noted, Transaction};
+use super::message::{ADMIT, BEGIN, CLAIM, Claim, Claimed, FINISH, Finish, Noted, Transaction};
 use crate::entropy;
 use crate::environment::LOGIN_DESK;
 use crate::stub::{NoAnswer, ObjectStub};
@@ -20,9 +22,9 @@ impl DeskClient {
         Self(ObjectStub::new(env, LOGIN_DESK, binding.as_str()))
     }
 
-    /// Keeps a transaction.
-    pub(crate) async fn begin(&self, transaction: &Transaction) -> Result<(), NoAnswer> {
-        self.0.tell(BEGIN, transaction).await.map(|Noted {}| ())
+    /// Keeps a transaction; or says after how long it would.
+    pub(crate) async fn begin(&self, transaction: &Transaction) -> Result<Option<Millis>, NoAnswer> {
+        self.0.tell(BEGIN, transaction).await.map(|Noted { throttled }| throttled.map(Millis::from_millis))
     }
 
     /// Claims the transaction of a callback.
@@ -35,6 +37,27 @@ impl DeskClient {
     pub(crate) async fn finish(&self, state: &State, session: Option<&SessionId>) -> Result<(), NoAnswer> {
         let session = session.map(|session| session.as_str().to_owned());
         let finish = Finish { state: state.as_str().to_owned(), session };
-        self.0.tell(FINISH, &finish).await.map(|Noted {}| ())
+        self.0.tell(FINISH, &finish).await.map(|Noted { .. }| ())
+    }
+}
+
+/// What all logins pass that have something in common: an object that counts, and keeps nothing.
+pub(crate) struct GateClient(ObjectStub);
+
+impl GateClient {
+    /// The gate of this name.
+    pub(crate) fn of(env: &Env, name: &str) -> Self {
+        Self(ObjectStub::new(env, LOGIN_DESK, name))
+    }
+
+    /// Passes; or says after how long it may.
+    pub(crate) async fn admit(&self, gate: &Gate) -> Result<Option<Millis>, NoAnswer> {
+        let kind = match gate {
+            Gate::All => "all",
+            Gate::Network(_) => "address",
+            Gate::Session(_) => "session",
+        };
+        let target = [ADMIT, kind].concat();
+        self.0.ask(&target).await.map(|Noted { throttled }| throttled.map(Millis::from_millis))
     }
 }

@@ -12,6 +12,9 @@ pub(crate) const CLAIM: &str = "/claim";
 /// A login that ended, one way or the other.
 pub(crate) const FINISH: &str = "/finish";
 
+/// A login that wants to pass a gate. What follows says which: `all`, `address` or `session`.
+pub(crate) const ADMIT: &str = "/admit?";
+
 /// What a login has to remember. There is no `Debug`: it holds what the login is protected by.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Transaction {
@@ -98,8 +101,17 @@ pub(crate) enum Claimed {
     },
     /// This browser has begun no such login, or too long ago.
     Unknown,
+    /// It comes too often.
+    Throttled {
+        /// When it may come again.
+        millis: u64,
+    },
 }
 
-/// Nothing to say but that it is written.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Noted {}
+/// Nothing to say but that it is written, or why not.
+#[derive(Default, Serialize, Deserialize)]
+pub(crate) struct Noted {
+    /// Too much was asked: nothing is written, and after so many milliseconds it may be asked again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) throttled: Option<u64>,
+}

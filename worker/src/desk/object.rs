@@ -1,9 +1,11 @@
 //! The Durable Object: internal routes, and the alarm that erases.
 #![expect(missing_docs, reason = "the macro writes methods without a word on them")]
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
+use everlit_core::rate::{Gcra, Rate};
 use everlit_core::time::Millis;
 use futures_channel::oneshot;
 use futures_util::future::select;
@@ -34,11 +36,22 @@ pub struct LoginDesk {
     waiting: RefCell<BTreeMap<String, Vec<oneshot::Sender<()>>>>,
     /// As far as its handler needs to know.
     alarm: RefCell<Alarm>,
+    /// Logins that began here, or passed here if this is a gate.
+    begun: Cell<Gcra>,
+    /// Callbacks that came.
+    called: Cell<Gcra>,
 }
 
 impl DurableObject for LoginDesk {
     fn new(state: State, env: Env) -> Self {
-        Self { state: state._inner(), env, waiting: RefCell::default(), alarm: RefCell::default() }
+        Self {
+            state: state._inner(),
+            env,
+            waiting: RefCell::default(),
+            alarm: RefCell::default(),
+            begun: Cell::default(),
+            called: Cell::default(),
+        }
     }
 
     async fn fetch(&self, request: Request) -> worker::Result<Response> {
@@ -47,6 +60,7 @@ impl DurableObject for LoginDesk {
             BEGIN => respond(self.begin(&request).await),
             CLAIM => respond(self.claim(&request).await),
             FINISH => respond(self.finish(&request).await),
+            "/admit" => respond(self.admit(request.query.as_deref())),
             _ => Ok(Response::builder().with_status(404).empty()),
         }
     }
@@ -70,12 +84,20 @@ impl DurableObject for LoginDesk {
 impl LoginDesk {
     async fn begin(&self, request: &Incoming) -> Result<Noted, u16> {
         let transaction: Transaction = message(request).await?;
+        let limits = self.environment()?.config.limits;
+        if let Err(wait) = count(&self.begun, limits.logins_per_browser) {
+            return Ok(Noted { throttled: Some(wait.as_millis()) });
+        }
         lift(self.store()?.begin(&transaction, clock::now()))?;
-        Ok(Noted {})
+        Ok(Noted::default())
     }
 
     async fn claim(&self, request: &Incoming) -> Result<Claimed, u16> {
         let claim: Claim = message(request).await?;
+        let limits = self.environment()?.config.limits;
+        if let Err(wait) = count(&self.called, limits.callbacks_per_browser) {
+            return Ok(Claimed::Throttled { millis: wait.as_millis() });
+        }
         let found = lift(self.store()?.claim(&claim, clock::now()))?;
         if !matches!(found, Claimed::Pending) {
             return Ok(found);
@@ -96,7 +118,19 @@ impl LoginDesk {
             // One that has hung up hears nothing.
             sender.send(()).ok();
         }
-        Ok(Noted {})
+        Ok(Noted::default())
+    }
+
+    /// Lets a login pass. Of that no row is written: an object that was put out of memory had nothing to do for a while.
+    fn admit(&self, kind: Option<&str>) -> Result<Noted, u16> {
+        let limits = self.environment()?.config.limits;
+        let rate = match kind {
+            Some("all") => limits.logins,
+            Some("address") => limits.logins_per_address,
+            Some("session") => limits.logins_per_browser,
+            Some(_) | None => return Err(404),
+        };
+        Ok(Noted { throttled: count(&self.begun, rate).err().map(Millis::as_millis) })
     }
 
     /// Forgets callbacks of this `state` that wait no longer.
@@ -117,12 +151,24 @@ impl LoginDesk {
         self.alarm.borrow_mut().see_to(&storage, next, now)
     }
 
+    fn environment(&self) -> Result<Rc<Environment>, u16> {
+        Environment::of(&self.env).map_err(|_| 500)
+    }
+
     fn store(&self) -> Result<LoginStore, u16> {
-        let environment = Environment::of(&self.env).map_err(|_| 500_u16)?;
+        let environment = self.environment()?;
         let id = self.state.id().and_then(|id| id.to_string()).map_err(|_| 503_u16)?;
         let storage = Storage::of(&self.state).map_err(|_| 503_u16)?;
         Ok(LoginStore::new(storage, &environment.keyring, &id))
     }
+}
+
+/// Counts one more, or says how long it has to wait.
+fn count(kept: &Cell<Gcra>, rate: Rate) -> Result<(), Millis> {
+    let mut gcra = kept.get();
+    let admitted = gcra.admit(rate, clock::now());
+    kept.set(gcra);
+    admitted
 }
 
 async fn message<T: DeserializeOwned>(request: &Incoming) -> Result<T, u16> {

@@ -23,7 +23,7 @@ use crate::outgoing::Unanswered;
 use crate::registration::Registration;
 use crate::routes::Call;
 use crate::stub::NoAnswer;
-use crate::{background, body, clock, discovery, entropy, fault_point, log, outgoing};
+use crate::{background, body, clock, discovery, entropy, fault_point, gate, log, outgoing};
 
 /// The longest refresh token, however JSON writes it, and a few words around it.
 const MAX_ORDER: usize = MAX_REFRESH_TOKEN * JSON_ESCAPE + 1_024;
@@ -33,14 +33,14 @@ pub(crate) async fn rotate(call: Call, environment: Rc<Environment>) -> Result<R
     let refused = || Problem::new(Code::NotFound);
     let proof = call.request.header(HEADER).filter(|_| call.request.method == "POST").ok_or_else(refused)?;
     let body = body::read(call.request.raw().body(), MAX_ORDER).await.map_err(|_| {
-        log::line("internal_refused", [("reason", "unreadable".into())]);
+        gate::line("internal_refused", [("reason", "unreadable".into())]);
         refused()
     })?;
     let internal = match environment.internal.verify(ROTATE, &proof, &body, clock::now()) {
         Ok(internal) => internal,
         Err(InternalError::Late) => return Ok(told_at_once(TokenAnswer::Unsent)),
         Err(error @ (InternalError::Malformed | InternalError::Forged | InternalError::Early)) => {
-            log::line("internal_refused", [("reason", reason(error).into())]);
+            gate::line("internal_refused", [("reason", reason(error).into())]);
             return Err(refused());
         }
     };

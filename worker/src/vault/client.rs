@@ -9,11 +9,11 @@ use web_sys::Response;
 use worker::Env;
 
 use super::message::{
-    CONNECT, CurrentToken, ESTABLISH, Finished, Holder, Question, RENEW, SIGHT, Sight, VaultReply, hurried,
+    Brake, CONNECT, CurrentToken, ESTABLISH, Finished, Holder, Question, RENEW, SIGHT, Sight, VaultReply, hurried,
 };
 use crate::environment::{Environment, SESSION_VAULT};
 use crate::stub::{Connected, NoAnswer, ObjectStub};
-use crate::{clock, silent};
+use crate::{clock, gate, silent};
 
 /// How long the caller of a call waits when its question is asked again. When it was asked first nobody knows: to look at the
 /// clock would cost every call something.
@@ -146,6 +146,13 @@ impl VaultReply {
             }
             Self::Ended { reason, .. } => Err(with_reason(Code::SessionEnded, reason)),
             Self::LoggedOut => Err(Problem::new(Code::LoggedOut)),
+            Self::Throttled { millis, what } => {
+                let what = match what {
+                    Brake::Rotation => "rotation",
+                    Brake::Refusal => "session_over",
+                };
+                Err(gate::throttled(what, Millis::from_millis(millis)))
+            }
         }
     }
 
@@ -154,7 +161,7 @@ impl VaultReply {
         match self {
             Self::Current(current) => Some(current.epoch),
             Self::ReauthRequired { epoch, .. } | Self::Ended { epoch, .. } => Some(*epoch),
-            Self::RetryAfter { .. } | Self::LoggedOut => None,
+            Self::RetryAfter { .. } | Self::Throttled { .. } | Self::LoggedOut => None,
         }
     }
 
@@ -170,7 +177,10 @@ impl VaultReply {
     /// Whether there is a session that a browser can go on with.
     pub(crate) const fn is_open(&self) -> bool {
         match self {
-            Self::Current(_) | Self::RetryAfter { .. } | Self::ReauthRequired { .. } => true,
+            Self::Current(_)
+            | Self::RetryAfter { .. }
+            | Self::Throttled { .. }
+            | Self::ReauthRequired { .. } => true,
             Self::Ended { .. } | Self::LoggedOut => false,
         }
     }

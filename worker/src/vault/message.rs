@@ -294,6 +294,23 @@ pub(crate) enum VaultReply {
     },
     /// There is no session.
     LoggedOut,
+    /// Too much was asked.
+    Throttled {
+        /// When it may be asked again.
+        millis: u64,
+        /// What was asked too much.
+        what: Brake,
+    },
+}
+
+/// What is counted in one session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Brake {
+    /// Rotations.
+    Rotation,
+    /// Questions after the end.
+    Refusal,
 }
 
 /// What was turned down of silent re-logins.

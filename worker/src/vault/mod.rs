@@ -13,6 +13,7 @@
 //! | [`message`] | what Worker and object say to each other |
 //! | [`client`] | the Worker's side of that |
 
+mod brake;
 pub(crate) mod client;
 mod columns;
 mod effects;

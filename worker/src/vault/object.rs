@@ -14,9 +14,10 @@ use web_sys::{Request, Response, ResponseInit, WebSocket};
 use worker::Env;
 use worker::worker_sys::DurableObjectState;
 
+use super::brake::HeldBack;
 use super::loaded::{Fault, Loaded};
 use super::message::{
-    CONNECT, ESTABLISH, Finished, Question, RENEW, SIGHT, Shows, Sight, VaultReply, patience,
+    Brake, CONNECT, ESTABLISH, Finished, Question, RENEW, SIGHT, Shows, Sight, VaultReply, patience,
 };
 use super::sockets;
 use super::turn::{Said, Turns};
@@ -102,8 +103,10 @@ impl SessionVault {
         let question = Question::parse(path, query).ok_or(404_u16)?;
         let (said, shows) = match question {
             Question::Session => return self.session().await.map_err(status),
-            Question::Token(ask) => (self.turns.ask(ask, patience(query)).await, Shows::Timing),
-            Question::Access(ask) => (self.access(ask, patience(query)).await, Shows::AccessToken),
+            Question::Token(ask) => {
+                return self.ask(ask, patience(query), Shows::Timing).await.map_err(status);
+            }
+            Question::Access(ask) => return self.access(ask, patience(query)).await.map_err(status),
             Question::SilentRefused { top_level } => {
                 (self.turns.silent_refused(top_level).await, Shows::Timing)
             }
@@ -126,12 +129,25 @@ impl SessionVault {
             .await
     }
 
-    async fn access(&self, ask: Ask, patience: Option<Millis>) -> Result<Said, Fault> {
+    /// A question for the token, unless it asks too much.
+    async fn ask(&self, ask: Ask, patience: Option<Millis>, shows: Shows) -> Result<VaultReply, Fault> {
+        let reply = match self.turns.held_back(&ask)? {
+            Some(HeldBack::What(said)) => shown(said, shows),
+            Some(HeldBack::For(wait)) => throttled(wait, Brake::Rotation),
+            None => shown(self.turns.ask(ask, patience).await?, shows),
+        };
+        if !matches!(reply, VaultReply::Ended { .. } | VaultReply::LoggedOut) {
+            return Ok(reply);
+        }
+        Ok(self.turns.refuse()?.map_or(reply, |wait| throttled(wait, Brake::Refusal)))
+    }
+
+    async fn access(&self, ask: Ask, patience: Option<Millis>) -> Result<VaultReply, Fault> {
         let stamp = match ask.stamp {
             Some(stamp) => Some(stamp),
             None => self.turns.stamp()?,
         };
-        self.turns.ask(Ask { stamp, ..ask }, patience).await
+        self.ask(Ask { stamp, ..ask }, patience, Shows::AccessToken).await
     }
 }
 
@@ -150,6 +166,10 @@ fn written(result: Result<impl Serialize, u16>) -> Result<Response, JsValue> {
 /// What a caller is shown who does not ask whose session it is.
 fn shown(said: Said, shows: Shows) -> VaultReply {
     VaultReply::new(said, None, shows)
+}
+
+const fn throttled(wait: Millis, what: Brake) -> VaultReply {
+    VaultReply::Throttled { millis: wait.as_millis(), what }
 }
 
 /// What the Worker is told of a turn that did not happen. It asks again.

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use everlit_core::id::{CallerId, OpId, Stamp};
+use everlit_core::rate::Gcra;
 use everlit_core::retry::BACKOFF_MIN;
 use everlit_core::time::Millis;
 use everlit_core::vault::{Answer, Ask, Effect, Event, Login, News, Refused, Revoker, Vault};
@@ -42,6 +43,8 @@ pub(super) struct Memory {
     /// How much is under way that was begun by turns.
     pub(super) under_way: usize,
     pub(super) alarm: Alarm,
+    pub(super) rotations: Gcra,
+    pub(super) refusals: Gcra,
     next_caller: u64,
 }
 

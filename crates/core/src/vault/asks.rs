@@ -80,6 +80,18 @@ impl Vault {
         effects.push(Effect::Answer { caller, answer: self.peek(now) });
     }
 
+    /// Whether this question would have a token request begun now: what a driver may limit, as it costs rows and a request.
+    #[must_use]
+    pub fn would_rotate(&self, now: Timestamp, ask: &Ask) -> bool {
+        let Phase::Live(live) = &self.phase else { return false };
+        live.intent.is_none()
+            && live.refresh_token.is_some()
+            && self.orphan.is_none()
+            && now >= live.not_before
+            && live.is_due(now, ask)
+            && !live.has_served(ask.op)
+    }
+
     fn wait(&mut self, now: Timestamp, waiter: Waiter, effects: &mut Effects) {
         if self.waiters.len() < self.policy.most_waiters {
             self.waiters.push(waiter);

@@ -26,6 +26,7 @@ mod grace;
 mod limits;
 mod origins;
 mod provider;
+mod rate;
 mod table;
 mod upstream;
 mod variables;

@@ -35,7 +35,7 @@ fn names(variables: &Variables) -> Vec<String> {
 #[test]
 fn a_small_configuration_gets_good_defaults() {
     let config = Config::parse(&good()).unwrap();
-    assert_eq!(config.limits, Limits { idle: Millis::from_days(14), absolute: Millis::from_days(90) });
+    assert_eq!(config.limits, Limits::default());
     let provider = config.login_provider();
     assert_eq!((provider.name.as_str(), provider.client_auth), ("demo", ClientAuth::SecretBasic));
     assert_eq!(provider.scopes, ["openid", "offline_access"]);
@@ -86,7 +86,10 @@ fn everything_can_be_set() {
         .text("UPSTREAM_MY_API", r#"{"origin": "https://api.example", "path": "/v1/", "methods": ["PUT"], "mode": "bff", "vault": "login"}"#)
         .text("APP_OWN", "anything");
     let config = Config::parse(&variables).unwrap();
-    assert_eq!(config.limits, Limits { idle: Millis::from_secs(1_800), absolute: Millis::from_secs(43_200) });
+    assert_eq!(
+        config.limits,
+        Limits { idle: Millis::from_secs(1_800), absolute: Millis::from_secs(43_200), ..Limits::default() }
+    );
     let provider = config.provider("demo").unwrap();
     assert_eq!((provider.client_auth, provider.prompt.as_str()), (ClientAuth::SecretPost, "login"));
     assert_eq!(provider.parameters, [("audience".to_string(), "api".to_string())]);

@@ -3,6 +3,7 @@
 use everlit_edge::cookie::{self, BINDING_COOKIE, CookieKeys, SESSION_COOKIE};
 use everlit_edge::cross_site::{self, Provenance};
 use everlit_edge::device;
+use everlit_edge::gate::{Gate, GateKey, Network};
 use everlit_edge::html;
 use everlit_edge::index::{handle_text, parse_handle};
 use everlit_edge::keys::{Keyring, MasterKey};
@@ -51,6 +52,19 @@ pub(crate) fn authorization_response(input: &[u8]) -> Fed {
     // Not written as any issuer is.
     prop_assert!(judge(&own, "canary").is_err() || text.contains("canary"));
     Ok(if judge(&own, "https://as.example").is_ok() { "answer" } else { "mixed" })
+}
+
+/// The address that the platform says a request came from: one network has one gate, and its name shows nothing.
+pub(crate) fn address(input: &[u8]) -> Fed {
+    let text = String::from_utf8_lossy(input);
+    let Some(network) = Network::of(&text) else { return Ok("refused") };
+    prop_assert_eq!(Network::of(&format!(" {text} ")), Some(network));
+    let keyring = Keyring::new(MasterKey::new(1, [7; 32]));
+    let Some(origin) = Origin::parse("https://app.example") else { return Ok("refused") };
+    let name = GateKey::new(&keyring, &origin).name(&Gate::Network(network));
+    prop_assert_eq!(name.len(), 48);
+    prop_assert!(name.starts_with("gate.") && !name.contains(text.trim()));
+    Ok("network")
 }
 
 /// A query string: what was read once reads the same again.

@@ -59,6 +59,7 @@ parsers! {
     from_browsers::device covers ["device.rs::label"];
     from_browsers::session_handle covers ["index.rs::parse_handle"];
     from_browsers::silent covers ["silent.rs::parse", "silent.rs::from_name", "silent.rs::restored"];
+    from_browsers::address covers ["gate.rs::of"];
     from_browsers::host covers ["config/origins.rs::instead_of"];
     from_browsers::return_to covers ["return_to.rs::parse", "html.rs::escape", "html.rs::login_path"];
     from_browsers::call covers [

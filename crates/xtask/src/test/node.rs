@@ -3,8 +3,9 @@
 use super::Outcome;
 use super::count;
 use super::native::{counted, single};
+use crate::python::{self, Environment};
 use crate::repo::Repo;
-use crate::{build, npm, python};
+use crate::{build, npm};
 use anyhow::{Context as _, Result, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -30,30 +31,46 @@ pub(super) fn types(repo: &Repo) -> Result<Outcome> {
 /// Tests of the TypeScript units and of the embedded servers.
 pub(super) fn units(repo: &Repo) -> Result<Outcome> {
     let files = in_folders(repo, &["tests/node", "tests/servers"])?;
-    let python = python::ensure(repo)?;
+    let python = python::ensure(repo, Environment::Django)?;
     node_test(repo, "test-node", files, 10, |command| {
-        command.env(python::VARIABLE, python);
+        command.env(Environment::Django.variable(), python);
     })
 }
 
 /// Tests of the built Worker; they start their own workerd.
 pub(super) fn worker(repo: &Repo) -> Result<Outcome> {
     let build = repo.at("worker/build");
-    let python = python::ensure(repo)?;
+    let python = python::ensure(repo, Environment::Django)?;
     let files = in_folders(repo, &["tests/worker"])?.into_iter().filter(|file| !is_of_crash(file)).collect();
     node_test(repo, "test-worker", files, 20, |command| {
-        command.env("EVERLIT_WORKER_BUILD", &build).env(python::VARIABLE, python);
+        command.env("EVERLIT_WORKER_BUILD", &build).env(Environment::Django.variable(), python);
+    })
+}
+
+/// What a relying party must refuse and accept; each file starts a workerd of its own.
+pub(super) fn conformance(repo: &Repo) -> Result<Outcome> {
+    let (build, files) = (repo.at("worker/build"), in_folders(repo, &["tests/conformance"])?);
+    node_tests(repo, "test-conformance", &["--test-concurrency=4"], files, 5, |command| {
+        command.env("EVERLIT_WORKER_BUILD", &build);
+    })
+}
+
+/// A client that asks whatever the OpenAPI document allows, and what it does not.
+pub(super) fn contract(repo: &Repo) -> Result<Outcome> {
+    let (build, python) = (repo.at("worker/build"), python::ensure(repo, Environment::Schemathesis)?);
+    node_test(repo, "test-contract", in_folders(repo, &["tests/contract"])?, 10, |command| {
+        command.env("EVERLIT_WORKER_BUILD", &build).env(Environment::Schemathesis.variable(), python);
     })
 }
 
 /// Tests that stop the Worker at named steps of a rotation.
 pub(super) fn crash(repo: &Repo) -> Result<Outcome> {
     let build = repo.at("worker/build");
-    let python = python::ensure(repo)?;
+    let python = python::ensure(repo, Environment::Django)?;
     let files = in_folders(repo, &["tests/worker"])?.into_iter().filter(|file| is_of_crash(file)).collect();
     // They wait most of the time: for what must not happen before half a minute has passed.
     node_tests(repo, "test-crash", &["--test-concurrency=4"], files, 10, |command| {
-        command.env("EVERLIT_WORKER_BUILD", &build).env(python::VARIABLE, python);
+        command.env("EVERLIT_WORKER_BUILD", &build).env(Environment::Django.variable(), python);
         command.env("EVERLIT_WORKER_BUILD_FAULTS", build::worker_with_faults_folder(repo));
     })
 }
@@ -74,9 +91,9 @@ pub(super) fn commands(repo: &Repo) -> Result<Outcome> {
 /// `cargo xtask probe` against real authorization servers.
 pub(super) fn probe(repo: &Repo) -> Result<Outcome> {
     let this = std::env::current_exe().context("this command does not know where it is")?;
-    let python = python::ensure(repo)?;
+    let python = python::ensure(repo, Environment::Django)?;
     node_test(repo, "test-probe", in_folders(repo, &["tests/probe"])?, 5, |command| {
-        command.env("EVERLIT_XTASK", this).env(python::VARIABLE, python);
+        command.env("EVERLIT_XTASK", this).env(Environment::Django.variable(), python);
     })
 }
 

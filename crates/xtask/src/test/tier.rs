@@ -2,9 +2,10 @@
 
 use super::{Outcome, browser, deploy, native, node};
 use crate::browsers::Engine;
+use crate::python::{self, Environment};
 use crate::repo::Repo;
 use crate::tools::{self, Tool};
-use crate::{build, npm, python};
+use crate::{build, npm};
 use anyhow::{Result, bail};
 
 /// A group of tests that is run and counted as one.
@@ -28,8 +29,8 @@ pub(crate) enum Need {
     WasmTarget,
     /// Node and the npm packages.
     Npm,
-    /// Python with the second authorization server.
-    Python,
+    /// Python with one of the environments.
+    Python(Environment),
     /// A tool that cargo installs.
     Tool(Tool),
     /// A browser; when it is missing the tier is skipped.
@@ -52,7 +53,7 @@ impl Need {
             Self::Component(_)
             | Self::WasmTarget
             | Self::Npm
-            | Self::Python
+            | Self::Python(_)
             | Self::Tool(_)
             | Self::Worker
             | Self::WorkerWithFaults
@@ -66,7 +67,7 @@ impl Need {
             Self::Component(component) => tools::ensure_component(repo, component),
             Self::WasmTarget => tools::ensure_wasm_target(repo),
             Self::Npm => npm::ensure(repo),
-            Self::Python => python::ensure(repo).map(drop),
+            Self::Python(environment) => python::ensure(repo, environment).map(drop),
             Self::Tool(tool) => tool.ensure(repo).map(drop),
             // All browsers are looked for before the first tier.
             Self::Engine(_) => Ok(()),
@@ -100,7 +101,7 @@ impl Ready {
 }
 
 use Engine::{Chromium, Firefox, Webkit};
-use Need::{Component, Npm, Python, WasmTarget, Web, Worker, WorkerWithFaults, Www};
+use Need::{Component, Npm, WasmTarget, Web, Worker, WorkerWithFaults, Www};
 
 const fn tier(
     name: &'static str,
@@ -111,6 +112,8 @@ const fn tier(
     Tier { name, about, needs, run }
 }
 
+const DJANGO: Need = Need::Python(Environment::Django);
+const SCHEMATHESIS: Need = Need::Python(Environment::Schemathesis);
 const BINDGEN: Need = Need::Tool(Tool::WasmBindgen);
 const PACK: Need = Need::Tool(Tool::WasmPack);
 const GECKO: Need = Need::Tool(Tool::Geckodriver);
@@ -129,7 +132,7 @@ pub(crate) static TIERS: &[Tier] = &[
     tier("house", "the source keeps the arrows and rules of the house", &[], native::house),
     tier("sim", "the simulated world keeps the laws", &[], native::sim),
     tier("model", "every order of events around a vault keeps the laws", &[], native::model),
-    tier("node", "TypeScript units and the embedded servers", &[Npm, Web, Python], node::units),
+    tier("node", "TypeScript units and the embedded servers", &[Npm, Web, DJANGO], node::units),
     tier(
         "wasm-chromium",
         "the Wasm module in Chromium",
@@ -149,11 +152,23 @@ pub(crate) static TIERS: &[Tier] = &[
         |repo| browser::wasm(repo, Webkit),
     ),
     tier("webdriver", "our WebDriver client, in every engine that is installed", &[Npm], browser::client),
-    tier("worker", "the Worker in local workerd, restarts included", &[Npm, Worker, Python], node::worker),
+    tier("worker", "the Worker in local workerd, restarts included", &[Npm, Worker, DJANGO], node::worker),
+    tier(
+        "conformance",
+        "the relying-party modules of OpenID's conformance suite that apply, retold",
+        &[Npm, Worker],
+        node::conformance,
+    ),
+    tier(
+        "contract",
+        "a property-based client finds nothing that the OpenAPI document does not say",
+        &[Npm, Worker, SCHEMATHESIS],
+        node::contract,
+    ),
     tier(
         "crash",
         "a rotation that is killed, reset, repeated and raced at every step",
-        &[Npm, Worker, WorkerWithFaults, Python],
+        &[Npm, Worker, WorkerWithFaults, DJANGO],
         node::crash,
     ),
     tier(
@@ -186,6 +201,6 @@ pub(crate) static TIERS: &[Tier] = &[
         &[Npm, Worker, Www],
         node::commands,
     ),
-    tier("probe", "real authorization servers are measured as they are", &[Npm, Python], node::probe),
+    tier("probe", "real authorization servers are measured as they are", &[Npm, DJANGO], node::probe),
     tier("deploy", "the bundle can be deployed and is small enough", &[Npm, Worker, Www], deploy::run),
 ];

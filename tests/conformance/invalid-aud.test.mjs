@@ -1,0 +1,6 @@
+import { test } from "node:test";
+
+import { refused } from "./support/login.mjs";
+
+test("an ID Token whose aud is another client begins no session", () =>
+  refused("the ID Token is for another client", (as) => { as.claims = { aud: "another-client" }; }));

@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+
+import { enter, startScriptedStack } from "../worker/support/scripted-stack.mjs";
+import { ask } from "./schemathesis.mjs";
+
+const SOURCE = new URL("../../crates/wire/openapi.json", import.meta.url);
+/** A logout ends the session that the others ask in. */
+const ENDINGS = ["logout"];
+
+/** @type {import("../worker/support/scripted-stack.mjs").ScriptedStack} */
+let stack;
+before(async () => { stack = await startScriptedStack(); });
+after(() => stack?.close());
+
+const own = () => ({ "sec-fetch-site": "same-origin", origin: stack.app });
+
+/** What every request says in the name of a new session. */
+async function session() {
+  const { browser } = await enter(stack);
+  return { browser, headers: { ...own(), cookie: browser.cookieHeader("/") } };
+}
+
+/** @param {Partial<import("./schemathesis.mjs").Asked>} asked @param {string[]} expected what must have been met, or nothing was tried */
+async function holds(asked, expected) {
+  const { isWell, output, met, count } = await ask({ app: stack.app, document: `${stack.app}/auth/openapi.json`, headers: own(), ...asked });
+  assert.ok(isWell, output);
+  const missed = expected.filter((one) => !met.has(one));
+  assert.deepEqual(missed, [], `${[...met].sort().join("\n")}\nof ${count}`);
+  assert.ok(!stack.workerd.output.includes("panicked"), "nothing panicked");
+}
+
+const select = (/** @type {string} */ how, /** @type {string[]} */ names) => names.flatMap((name) => [`--${how}-operation-id`, name]);
+
+test("with a session: no 5xx, and nothing that the document does not say", async () => {
+  const { browser, headers } = await session();
+  await holds({ headers, select: select("exclude", ENDINGS) }, [
+    "GET /auth/session 200", "GET /auth/session 403", "POST /auth/token 200", "POST /auth/token 400", "POST /auth/token 403", "POST /auth/token 404",
+    "GET /auth/login 302", "GET /auth/login 404", "GET /auth/events 426", "GET /healthz 200", "PUT /auth/token 405",
+  ]);
+  assert.equal((await browser.call("/auth/session")).json.state, "active");
+});
+
+test("the proxy, with the upstream that there is", async () => {
+  // Nobody guesses its name, and it takes fewer methods than there are.
+  const document = JSON.parse(await readFile(SOURCE, "utf8"));
+  const { put: _put, patch: _patch, delete: _delete, ...item } = document.paths["/api/{upstream}/{path}"];
+  item.parameters[0].schema = { const: "orders" };
+  document.paths["/api/{upstream}/{path}"] = item;
+  await withDocument(document, async (file) => {
+    const { headers } = await session();
+    const names = ["apiGet", "apiHead", "apiPost"];
+    await holds({ headers, document: file, select: select("include", names) }, []);
+    assert.ok(stack.resource.asked.length > 10, "calls went through");
+  });
+});
+
+test("without a session", async () => {
+  await holds({ select: select("include", ["session", "token", "logout", "events", "apiGet"]) }, [
+    "GET /auth/session 200", "POST /auth/token 401", "POST /auth/logout 200", "GET /auth/events 426",
+  ]);
+});
+
+test("logout, as often as it likes", async () => {
+  const { browser, headers } = await session();
+  await holds({ headers, select: select("include", ENDINGS) }, ["POST /auth/logout 200"]);
+  assert.equal((await browser.call("/auth/session")).json.state, "logged_out");
+});
+
+test("a session that is over", async () => {
+  const { browser, headers } = await session();
+  await browser.call("/auth/logout", { method: "POST" });
+  await holds({ headers, select: select("include", ["session", "token", "apiGet"]) }, ["POST /auth/token 401"]);
+});
+
+test("a document that is wrong is found out", async () => {
+  const document = JSON.parse(await readFile(SOURCE, "utf8"));
+  delete document.paths["/auth/session"].get.responses["403"];
+  document.components.schemas.SessionResponse.oneOf.shift();
+  await withDocument(document, async (file) => {
+    const { isWell, output } = await ask({ app: stack.app, document: file, headers: own(), select: select("include", ["session"]), examples: 5 });
+    assert.ok(!isWell);
+    assert.match(output, /Undocumented status code/);
+    assert.match(output, /Response violates schema/);
+  });
+});
+
+/** @param {unknown} document @param {(file: string) => Promise<void>} story */
+async function withDocument(document, story) {
+  const file = join(tmpdir(), `everlit-contract-${process.pid}.json`);
+  await writeFile(file, JSON.stringify(document));
+  await story(file).finally(() => rm(file));
+}
