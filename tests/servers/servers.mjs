@@ -13,10 +13,19 @@ import { createResourceServer } from "./resource-server.mjs";
 const RESOURCE_SERVER_ID = "everlit-orders";
 
 /**
+ * How the client authenticates; `jwks` are its public keys, where it has no secret.
+ *
+ * @typedef {{ method: "client_secret_basic" | "client_secret_post" | "private_key_jwt", jwks?: { keys: object[] } }} ClientAuth
+ */
+/** @typedef {"offered" | "required" | "never"} Par pushed authorization requests */
+
+/**
  * @typedef {object} Options
  * @property {string} clientSecret
  * @property {string} [clientId]
  * @property {string[]} [redirectUris]
+ * @property {ClientAuth} [clientAuth]
+ * @property {Par} [par]
  * @property {number} [accessTtl] lifetime of access tokens in seconds
  * @property {number} [port] of the authorization server; 0 takes a free one, here and below
  * @property {number} [resourcePort]
@@ -47,6 +56,8 @@ export async function startServers({
   clientSecret,
   clientId = DEFAULTS.clientId,
   redirectUris = [...DEFAULTS.redirectUris],
+  clientAuth = { method: "client_secret_basic" },
+  par = "offered",
   accessTtl = DEFAULTS.accessTtl,
   port = 0,
   resourcePort = 0,
@@ -78,7 +89,8 @@ export async function startServers({
     const { handler, introspectionEndpoint, forget } = await createAuthorizationServer({
       issuer,
       accessTtl,
-      client: { id: clientId, secret: clientSecret, redirectUris },
+      client: { id: clientId, secret: clientSecret, redirectUris, auth: clientAuth },
+      par,
       resourceServer,
       counters,
       log,

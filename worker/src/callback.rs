@@ -24,7 +24,7 @@ use crate::desk::message::{Claimed, Transaction};
 use crate::environment::Environment;
 use crate::http::Reply;
 use crate::pages::{self, Failed};
-use crate::registration::Registration;
+use crate::registration::{Registration, Unsigned};
 use crate::routes::Call;
 use crate::silent::{self, Remembered};
 use crate::vault::client::{VaultClient, until_answered};
@@ -220,12 +220,13 @@ impl Callback {
         transaction: &Transaction,
     ) -> Result<TokenResponse, Failure> {
         let registration = Registration::of(&self.environment, &provider.name);
-        let registration = registration.ok_or(Failure(Failed::Ourselves, "the client secret is not set"))?;
+        let registration = registration.ok_or(Failure(Failed::Ourselves, "the client has no credential"))?;
         let code_verifier = CodeVerifier::restored(&transaction.code_verifier);
         let code_verifier = code_verifier.ok_or(Failure(Failed::Ourselves, "the transaction is damaged"))?;
-        let client = registration.client();
+        let client = registration.client(metadata).await;
+        let client = client.map_err(|Unsigned| Failure(Failed::Ourselves, Unsigned::REASON))?;
         let redirect_uri = provider.redirect_uri(&self.environment.config.origins);
-        let request = ClientRequest::authorization_code(&client, code, &redirect_uri, &code_verifier);
+        let request = ClientRequest::authorization_code(client, code, &redirect_uri, &code_verifier);
         let received = outgoing::post(&metadata.token_endpoint.to_string(), &request, LIMIT).await;
         let received = received.map_err(|unanswered| Failure(Failed::Provider, unanswered.reason()))?;
         match TokenAnswer::classify(&received.judged_at(clock::now())) {

@@ -13,6 +13,7 @@
 //! | [`environment`], [`registration`] | variables, secrets and bindings; who we are at a provider |
 //! | [`silent`] | logging in again without the user |
 //! | [`discovery`], [`verify`] | what providers say of themselves, and their signatures |
+//! | [`web_crypto`] | the runtime's signatures, theirs and ours |
 //! | [`incoming`], [`outgoing`], [`body`], [`http`], [`pages`] | requests and answers |
 //! | [`stub`], [`sql`], [`alarm`], [`background`] | the platform's calls, storage, alarms and patience |
 //! | [`clock`], [`entropy`], [`log`] | what they are called |
@@ -54,6 +55,7 @@ mod stub;
 mod token;
 mod vault;
 mod verify;
+mod web_crypto;
 
 pub use desk::LoginDesk;
 pub use escrow::Escrow;

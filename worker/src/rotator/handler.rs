@@ -9,7 +9,9 @@ use everlit_core::secret::RefreshToken;
 use everlit_core::time::{Millis, Timestamp};
 use everlit_core::vault::TokenAnswer;
 use everlit_edge::internal::{HEADER, Internal, InternalError, ROTATE};
-use everlit_edge::oauth::{self, ClientRequest, JSON_ESCAPE, KeptAnswer, MAX_REFRESH_TOKEN};
+use everlit_edge::oauth::{
+    self, ClientCredentials, ClientRequest, JSON_ESCAPE, KeptAnswer, MAX_REFRESH_TOKEN,
+};
 use everlit_wire::{Code, Problem};
 use futures_channel::oneshot;
 use futures_util::future::{Either, select};
@@ -20,7 +22,7 @@ use crate::environment::Environment;
 use crate::escrow::client::EscrowClient;
 use crate::http::Reply;
 use crate::outgoing::Unanswered;
-use crate::registration::Registration;
+use crate::registration::{Registration, Unsigned};
 use crate::routes::Call;
 use crate::stub::NoAnswer;
 use crate::{background, body, clock, discovery, entropy, fault_point, log, outgoing};
@@ -111,6 +113,9 @@ impl Rotation {
         let Ok(metadata) = discovery::metadata(&registration.provider.issuer).await else {
             return End::unsent("no metadata");
         };
+        let Ok(client) = registration.client(&metadata).await else {
+            return End::unsent(Unsigned::REASON);
+        };
         if self.send_by < clock::now() {
             return End::unsent("too late");
         }
@@ -126,7 +131,7 @@ impl Rotation {
         if !self.may_leave(since) {
             return End { is_over: true, ..End::unsent("too late, and claimed") };
         }
-        let end = self.send(&registration, &metadata.token_endpoint.to_string(), since).await;
+        let end = self.send(client, &metadata.token_endpoint.to_string(), since).await;
         fault_point::reach(&self.env, "rotator.answered").await;
         end
     }
@@ -162,9 +167,9 @@ impl Rotation {
         }
     }
 
-    async fn send(&self, registration: &Registration<'_>, endpoint: &str, since: Timestamp) -> End {
+    async fn send(&self, client: ClientCredentials<'_>, endpoint: &str, since: Timestamp) -> End {
         let token = RefreshToken::new(self.order.refresh_token.clone());
-        let request = ClientRequest::refresh(&registration.client(), &token);
+        let request = ClientRequest::refresh(client, &token);
         // It counts from the claim: so does whoever finds the claim and no answer.
         let passed = since.until(clock::now());
         let limit = Millis::from_millis(self.order.abort_after).less(passed);

@@ -3,7 +3,8 @@
 use everlit_core::time::{Millis, Timestamp};
 use everlit_edge::base64url;
 use everlit_edge::oauth::{
-    self, HttpAnswer, KeptAnswer, MAX_RETRY_AFTER, RevocationAnswer, TokenAnswer, parse_retry_after,
+    self, HttpAnswer, KeptAnswer, MAX_RETRY_AFTER, RequestUri, RevocationAnswer, TokenAnswer,
+    parse_retry_after,
 };
 use everlit_edge::oidc::{Algorithm, Jwks, ProviderMetadata, discovery_url, parse_id_token};
 use everlit_edge::{date, proxy};
@@ -54,6 +55,24 @@ impl<'a> Http<'a> {
 
     fn json(&self) -> Option<Value> {
         serde_json::from_slice(self.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(self.body)).ok()
+    }
+}
+
+/// The answer to a pushed authorization request: the name of what was pushed, or a reason.
+pub(crate) fn pushed_answer(input: &[u8]) -> Fed {
+    let http = Http::read(input);
+    match RequestUri::read(&http.answer(http.body)) {
+        Ok(request_uri) => {
+            prop_assert!((200..300).contains(&http.status));
+            let named = http.json().and_then(|json| Some(json.get("request_uri")?.as_str()?.to_owned()));
+            prop_assert_eq!(Some(request_uri.as_str().to_owned()), named);
+            prop_assert!(request_uri.as_str().bytes().all(|byte| byte.is_ascii_graphic()));
+            Ok("pushed")
+        }
+        Err(error) => {
+            prop_assert!(!error.reason.is_empty());
+            Ok("refused")
+        }
     }
 }
 

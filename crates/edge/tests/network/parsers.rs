@@ -40,6 +40,7 @@ macro_rules! parsers {
 parsers! {
     from_providers::token_answer covers ["oauth/answer.rs::classify"];
     from_providers::revocation_answer covers ["oauth/revocation.rs::classify"];
+    from_providers::pushed_answer covers ["oauth/pushed.rs::read"];
     from_providers::expires_in covers ["oauth/expires_in.rs::parse_expires_in"];
     from_providers::retry_after covers ["oauth/retry_after.rs::parse_retry_after", "date.rs::parse_http_date"];
     from_providers::id_token covers ["oidc/id_token.rs::parse_id_token", "oidc/algorithm.rs::parse"];
@@ -74,6 +75,7 @@ parsers! {
         "base64url.rs::decode", "base64url.rs::decode_array", "base64url.rs::encode"
     ];
     from_ourselves::session_key covers ["keys.rs::parse", "keys.rs::version_of", "keys.rs::is_near_miss"];
+    from_ourselves::client_key covers ["oauth/client_key.rs::parse"];
     from_ourselves::configuration covers [
         "config/variables.rs::json", "config/variables.rs::text", "config/variables.rs::is_variable_name",
         "config/variables.rs::is_secret_name", "config/duration.rs::parse_duration", "provider/servers.rs::named"
@@ -81,11 +83,13 @@ parsers! {
 }
 
 /// Public functions that take text or bytes which nobody else can choose.
-const NOT_PARSERS: [&str; 10] = [
+const NOT_PARSERS: [&str; 12] = [
     "base64url.rs::constant_time_eq",
     "config/error.rs::secret",
     "config/variables.rs::secret",
+    "jws.rs::signed_by",
     "keys.rs::derive",
+    "oauth/client_assertion.rs::client_assertion",
     "oauth/client_request.rs::authorization_code",
     "seal.rs::associated_data",
     "seal.rs::new",

@@ -59,7 +59,7 @@ impl Callback {
         };
         let code = self.wait(&expected)?;
         let request =
-            ClientRequest::authorization_code(&server.client(), &code, &self.redirect_uri, &code_verifier);
+            ClientRequest::authorization_code(server.client(), &code, &self.redirect_uri, &code_verifier);
         match server.token(&request) {
             TokenAnswer::Granted(tokens) => Ok(tokens),
             TokenAnswer::Transient { reason, .. }
