@@ -83,11 +83,12 @@ function observe(provider, counters, log) {
  * @param {{ id: string, secret: string, redirectUris: string[], auth: import("./servers.mjs").ClientAuth }} options.client
  * @param {{ id: string, secret: string }} options.resourceServer may introspect, and nothing else
  * @param {import("./servers.mjs").Par} options.par
+ * @param {import("./servers.mjs").Dpop} options.dpop
  * @param {import("./counters.mjs").Counters} options.counters
  * @param {(line: string) => void} options.log
  * @returns {Promise<{ handler: import("./listener.mjs").Handler, introspectionEndpoint: string, forget: (model: string) => void }>}
  */
-export async function createAuthorizationServer({ issuer, accessTtl, client, resourceServer, par, counters, log }) {
+export async function createAuthorizationServer({ issuer, accessTtl, client, resourceServer, par, dpop, counters, log }) {
   const { host, port } = new URL(issuer);
   const appOrigins = [...new Set(client.redirectUris.map((uri) => new URL(uri).origin))];
 
@@ -160,7 +161,7 @@ export async function createAuthorizationServer({ issuer, accessTtl, client, res
 
     features: {
       devInteractions: { enabled: false },
-      dPoP: { enabled: false },
+      dPoP: { enabled: dpop !== "never", nonceSecret: randomBytes(32), requireNonce: () => dpop === "nonce" },
       pushedAuthorizationRequests: { enabled: par !== "never", requirePushedAuthorizationRequests: par === "required" },
       resourceIndicators: { enabled: false },
       introspection: {

@@ -18,6 +18,7 @@ const RESOURCE_SERVER_ID = "everlit-orders";
  * @typedef {{ method: "client_secret_basic" | "client_secret_post" | "private_key_jwt", jwks?: { keys: object[] } }} ClientAuth
  */
 /** @typedef {"offered" | "required" | "never"} Par pushed authorization requests */
+/** @typedef {"never" | "offered" | "nonce"} Dpop bound tokens; "nonce": both servers want a nonce of theirs in each proof */
 
 /**
  * @typedef {object} Options
@@ -26,6 +27,7 @@ const RESOURCE_SERVER_ID = "everlit-orders";
  * @property {string[]} [redirectUris]
  * @property {ClientAuth} [clientAuth]
  * @property {Par} [par]
+ * @property {Dpop} [dpop]
  * @property {number} [accessTtl] lifetime of access tokens in seconds
  * @property {number} [port] of the authorization server; 0 takes a free one, here and below
  * @property {number} [resourcePort]
@@ -58,6 +60,7 @@ export async function startServers({
   redirectUris = [...DEFAULTS.redirectUris],
   clientAuth = { method: "client_secret_basic" },
   par = "offered",
+  dpop = "never",
   accessTtl = DEFAULTS.accessTtl,
   port = 0,
   resourcePort = 0,
@@ -91,6 +94,7 @@ export async function startServers({
       accessTtl,
       client: { id: clientId, secret: clientSecret, redirectUris, auth: clientAuth },
       par,
+      dpop,
       resourceServer,
       counters,
       log,
@@ -103,6 +107,7 @@ export async function startServers({
       introspectionEndpoint,
       clientId: resourceServer.id,
       clientSecret: resourceServer.secret,
+      wantsNonce: dpop === "nonce",
       counters,
       log,
     }));

@@ -6,11 +6,11 @@ use everlit_core::id::Epoch;
 use everlit_core::secret::RefreshToken;
 use everlit_core::time::Millis;
 use everlit_core::vault::{Granted, Login};
-use everlit_edge::config::ProviderConfig;
+use everlit_edge::config::{ProviderConfig, Use};
 use everlit_edge::cookie::{SessionId, set_session};
 use everlit_edge::oauth::{
-    AuthorizationCode, AuthorizationErrorCode, AuthorizationResponse, ClientRequest, CodeVerifier, Expected,
-    Outcome, State, TokenAnswer, TokenResponse,
+    Accepted, AuthorizationCode, AuthorizationErrorCode, AuthorizationResponse, ClientCredentials,
+    ClientRequest, CodeVerifier, DpopKey, Expected, Outcome, Scheme, State, TokenAnswer, TokenResponse,
 };
 use everlit_edge::oidc::{Expectation, IdTokenClaims, Nonce, ProviderMetadata};
 use everlit_edge::prefetch::is_prefetch;
@@ -27,9 +27,10 @@ use crate::pages::{self, Failed};
 use crate::registration::{Registration, Unsigned};
 use crate::routes::Call;
 use crate::silent::{self, Remembered};
+use crate::token_request::TokenRequest;
 use crate::vault::client::{VaultClient, until_answered};
 use crate::vault::message::{Holder, VaultReply};
-use crate::{background, clock, discovery, entropy, log, outgoing, revocation, verify};
+use crate::{background, clock, discovery, entropy, log, revocation, verify};
 
 /// How long the code exchange may take: a person is waiting.
 const LIMIT: Millis = Millis::from_secs(15);
@@ -226,15 +227,27 @@ impl Callback {
         let client = registration.client(metadata).await;
         let client = client.map_err(|Unsigned| Failure(Failed::Ourselves, Unsigned::REASON))?;
         let redirect_uri = provider.redirect_uri(&self.environment.config.origins);
-        let request = ClientRequest::authorization_code(client, code, &redirect_uri, &code_verifier);
-        let received = outgoing::post(&metadata.token_endpoint.to_string(), &request, LIMIT).await;
-        let received = received.map_err(|unanswered| Failure(Failed::Provider, unanswered.reason()))?;
-        match TokenAnswer::classify(&received.judged_at(clock::now())) {
+        let key = transaction.dpop_key.as_deref().and_then(DpopKey::parse);
+        let accepted = match (&key, provider.dpop) {
+            (Some(_), Use::Required) => Accepted::Dpop,
+            (Some(_), Use::WhereOffered | Use::Never) => Accepted::Either,
+            (None, Use::Required) => return Err(Failure(Failed::Provider, "the login began without a key")),
+            (None, Use::WhereOffered | Use::Never) => Accepted::Bearer,
+        };
+        let request = TokenRequest { registration: &registration, metadata, key: key.as_ref(), accepted };
+        let began = clock::now();
+        let left = || LIMIT.less(began.until(clock::now()));
+        let build = |client: ClientCredentials<'_>| {
+            ClientRequest::authorization_code(client, code, &redirect_uri, &code_verifier)
+        };
+        let answer = request.send(client, build, left, || true).await;
+        match answer.map_err(|unanswered| Failure(Failed::Provider, unanswered.reason()))? {
             TokenAnswer::Granted(tokens) => Ok(tokens),
             TokenAnswer::Reauth { reason } => Err(Failure(Failed::Code, reason)),
             TokenAnswer::Transient { reason, .. }
             | TokenAnswer::Throttled { reason, .. }
             | TokenAnswer::Unreadable { reason }
+            | TokenAnswer::NotDone { reason }
             | TokenAnswer::Misconfigured { reason } => Err(Failure(Failed::Provider, reason)),
         }
     }
@@ -250,6 +263,8 @@ impl Callback {
         let claims = self.identify(provider, metadata, &tokens, transaction).await?;
         let floor = transaction.previous.as_ref().map_or(0, |previous| previous.epoch);
         let epoch = Epoch(clock::now().as_millis().max(floor.saturating_add(1)));
+        // A server that does not bind tokens for this client has no use for the key.
+        let dpop_key = transaction.dpop_key.clone().filter(|_| tokens.scheme == Scheme::Dpop);
         let grant = Granted {
             access_token: tokens.access_token,
             expires_in: tokens.expires_in,
@@ -257,7 +272,7 @@ impl Callback {
         };
         let login = Login { epoch, grant };
         let user = User { sub: claims.sub, name: claims.name, email: claims.email };
-        let holder = Holder { provider: provider.name.clone(), user };
+        let holder = Holder { provider: provider.name.clone(), user, dpop_key };
         let session = match self.renew(&login, &holder, transaction).await? {
             Some(renewed) => renewed,
             None => {

@@ -13,6 +13,7 @@
 //! | [`environment`], [`registration`] | variables, secrets and bindings; who we are at a provider |
 //! | [`silent`] | logging in again without the user |
 //! | [`discovery`], [`verify`] | what providers say of themselves, and their signatures |
+//! | [`token_request`], [`dpop`] | what is asked of a token endpoint, and the proofs that go with bound tokens |
 //! | [`web_crypto`] | the runtime's signatures, theirs and ours |
 //! | [`incoming`], [`outgoing`], [`body`], [`http`], [`pages`] | requests and answers |
 //! | [`stub`], [`sql`], [`alarm`], [`background`] | the platform's calls, storage, alarms and patience |
@@ -31,6 +32,7 @@ mod callback;
 mod clock;
 mod desk;
 mod discovery;
+mod dpop;
 mod entropy;
 mod environment;
 mod escrow;
@@ -53,6 +55,7 @@ mod silent;
 mod sql;
 mod stub;
 mod token;
+mod token_request;
 mod vault;
 mod verify;
 mod web_crypto;

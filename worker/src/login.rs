@@ -4,7 +4,9 @@ use everlit_core::time::Millis;
 use everlit_core::vault::Refused;
 use everlit_edge::config::ProviderConfig;
 use everlit_edge::cookie::{BindingId, SessionId, set_binding};
-use everlit_edge::oauth::{AuthorizationRequest, ClientRequest, CodeVerifier, RequestUri, State};
+use everlit_edge::oauth::{
+    Accepted, AuthorizationRequest, ClientRequest, CodeVerifier, DpopKey, RequestUri, State,
+};
 use everlit_edge::oidc::{Nonce, ProviderMetadata};
 use everlit_edge::prefetch::is_prefetch;
 use everlit_edge::query::Query;
@@ -22,7 +24,7 @@ use crate::routes::Call;
 use crate::silent::{self, Remembered};
 use crate::vault::client::VaultClient;
 use crate::vault::message::VaultReply;
-use crate::{clock, desk, discovery, entropy, log, outgoing};
+use crate::{clock, desk, discovery, dpop, entropy, log, outgoing};
 
 /// How long it may take to push an authorization request: a person is waiting.
 const LIMIT: Millis = Millis::from_secs(10);
@@ -128,6 +130,12 @@ async fn begin_silently(
     }
 }
 
+/// Why a login does not begin, for the log; and what its user is told.
+fn not_begun(reason: &'static str) -> Failed {
+    log::line("login_not_begun", [("reason", reason.into())]);
+    Failed::Provider
+}
+
 struct Beginning<'a> {
     call: &'a Call,
     environment: &'a Environment,
@@ -142,6 +150,12 @@ impl Beginning<'_> {
         let state = State::from_entropy(entropy::bytes().ok_or(Failed::Ourselves)?);
         let nonce = Nonce::from_entropy(entropy::bytes().ok_or(Failed::Ourselves)?);
         let code_verifier = CodeVerifier::from_entropy(entropy::bytes().ok_or(Failed::Ourselves)?);
+        let accepted = self.provider.accepted(&metadata).map_err(not_begun)?;
+        let dpop_key = match accepted {
+            Accepted::Bearer => None,
+            Accepted::Dpop | Accepted::Either => Some(dpop::new_key().await.ok_or(Failed::Ourselves)?),
+        };
+        let thumbprint = dpop_key.as_ref().map(DpopKey::thumbprint);
         let request = AuthorizationRequest {
             endpoint: &metadata.authorization_endpoint,
             provider: self.provider,
@@ -149,6 +163,7 @@ impl Beginning<'_> {
             state: &state,
             nonce: &nonce,
             code_verifier: &code_verifier,
+            dpop_jkt: thumbprint.as_deref(),
             prompt: self.prompt,
         };
         let url = self.push(&metadata, &request).await?;
@@ -160,6 +175,7 @@ impl Beginning<'_> {
             return_to: self.return_to.as_str().to_owned(),
             nonce: nonce.as_str().to_owned(),
             code_verifier: code_verifier.secret().expose().clone(),
+            dpop_key: dpop_key.map(|key| key.private_json().expose().clone()),
             previous,
             silent,
         };
@@ -176,11 +192,7 @@ impl Beginning<'_> {
         metadata: &ProviderMetadata,
         request: &AuthorizationRequest<'_>,
     ) -> Result<String, Failed> {
-        let failed = |reason: &'static str| {
-            log::line("login_not_begun", [("reason", reason.into())]);
-            Failed::Provider
-        };
-        let Some(endpoint) = self.provider.push_to(metadata).map_err(failed)? else {
+        let Some(endpoint) = self.provider.push_to(metadata).map_err(not_begun)? else {
             return Ok(request.url());
         };
         let registration =
@@ -188,9 +200,9 @@ impl Beginning<'_> {
         let client = registration.client(metadata).await.map_err(|Unsigned| Failed::Ourselves)?;
         let pushed = ClientRequest::pushed(client, request);
         let received = outgoing::post(&endpoint.to_string(), &pushed, LIMIT).await;
-        let received = received.map_err(|unanswered| failed(unanswered.reason()))?;
+        let received = received.map_err(|unanswered| not_begun(unanswered.reason()))?;
         let read = RequestUri::read(&received.judged_at(clock::now()));
-        Ok(request.pushed_url(&read.map_err(|error| failed(error.reason))?))
+        Ok(request.pushed_url(&read.map_err(|error| not_begun(error.reason))?))
     }
 
     /// The browser, as it is known from an earlier login, or a new one.

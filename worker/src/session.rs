@@ -55,7 +55,7 @@ pub(crate) async fn show(
     let cookie = cookie.filter(|_| reply.is_open());
     let (session, of, state) = match reply {
         VaultReply::Current(mut current) => match current.holder.take() {
-            Some(Holder { provider, user }) => {
+            Some(Holder { provider, user, .. }) => {
                 let session =
                     Session::active(&token::response(&current, environment), user, upstreams(environment));
                 (session, provider, ProviderState::Ready)
@@ -65,7 +65,7 @@ pub(crate) async fn show(
         VaultReply::ReauthRequired {
             epoch,
             generation,
-            holder: Some(Holder { provider, user }),
+            holder: Some(Holder { provider, user, .. }),
             refused,
             ..
         } => (

@@ -29,6 +29,17 @@ pub(crate) async fn sign(jwk: &str, algorithm: Algorithm, input: &[u8]) -> Resul
     Ok(js_sys::Uint8Array::new(&JsFuture::from(signature).await?).to_vec())
 }
 
+/// A new key pair for ES256, as a private JWK.
+pub(crate) async fn new_key() -> Result<String, JsValue> {
+    let subtle = subtle()?;
+    let usages = js_sys::Array::of1(&JsValue::from_str("sign"));
+    let made = subtle.generate_key_with_object(&parameters(Algorithm::Es256)?, true, &usages)?;
+    let pair = JsFuture::from(made).await?;
+    let key: CryptoKey = js_sys::Reflect::get(&pair, &JsValue::from_str("privateKey"))?.dyn_into()?;
+    let jwk = JsFuture::from(subtle.export_key("jwk", &key)?).await?;
+    Ok(js_sys::JSON::stringify(&jwk)?.into())
+}
+
 fn subtle() -> Result<SubtleCrypto, JsValue> {
     let scope: WorkerGlobalScope = js_sys::global().unchecked_into();
     Ok(scope.crypto()?.subtle())

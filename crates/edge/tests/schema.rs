@@ -85,6 +85,8 @@ fn good_documents_are_good_to_both() {
         provider("client_auth", json!("private_key_jwt")),
         provider("assertion_audience", json!("issuer")),
         provider("assertion_audience", json!("token_endpoint")),
+        provider("dpop", json!("required")),
+        provider("dpop", json!("never")),
         provider("par", json!("required")),
         provider("par", json!("never")),
         provider("par", json!("where_offered")),
@@ -195,6 +197,8 @@ fn bad_documents_are_bad_to_both() {
         provider("client_auth", json!("none")),
         provider("assertion_audience", json!("token")),
         provider("assertion_audience", json!(["issuer"])),
+        provider("dpop", json!(false)),
+        provider("parameters", json!({ "dpop_jkt": "x" })),
         provider("par", json!(true)),
         provider("par", json!("always")),
         provider("login", json!("true")),
@@ -300,7 +304,7 @@ proptest! {
     fn parser_and_schema_agree_on_whatever_is_put_together(
         place in 0_usize..6,
         field in prop::sample::select(vec![
-            "kind", "issuer", "client_id", "scopes", "client_auth", "assertion_audience", "par", "login", "prompt", "parameters",
+            "kind", "issuer", "client_id", "scopes", "client_auth", "assertion_audience", "par", "dpop", "login", "prompt", "parameters",
             "grace", "grant_idle", "keep_grant", "grants", "silent",
             "origin", "path", "methods", "mode", "vault", "idle", "absolute", "other",
         ]),

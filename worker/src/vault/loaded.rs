@@ -84,8 +84,8 @@ impl Loaded {
             }
         })?;
         let (vault, provider, holder) = match kept {
-            Some(Kept { row, provider, user }) => {
-                let holder = user.map(|user| Holder { provider: provider.to_string(), user });
+            Some(Kept { row, provider, user, dpop_key }) => {
+                let holder = user.map(|user| Holder { provider: provider.to_string(), user, dpop_key });
                 (Vault::load(environment.policy(&provider), row), provider, holder)
             }
             None => (Vault::new(environment.policy("")), Rc::from(""), None),
@@ -168,9 +168,11 @@ impl Loaded {
 
     fn write_row(&mut self) -> Result<(), WriteError> {
         let over = matches!(self.vault.phase(), Phase::Ended(_));
-        // A session that is over keeps no claims: only why it ended, and what is left to revoke.
-        let user = self.holder.as_ref().filter(|_| !over).map(|holder| holder.user.clone());
-        self.store.write(&Kept { row: self.vault.row(), provider: Rc::clone(&self.provider), user })
+        // A session that is over keeps no claims and no key: only why it ended, and what is left to revoke.
+        let holder = self.holder.as_ref().filter(|_| !over);
+        let user = holder.map(|holder| holder.user.clone());
+        let dpop_key = holder.and_then(|holder| holder.dpop_key.clone());
+        self.store.write(&Kept { row: self.vault.row(), provider: Rc::clone(&self.provider), user, dpop_key })
     }
 
     fn is_blank(&self) -> bool {

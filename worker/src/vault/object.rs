@@ -103,7 +103,13 @@ impl SessionVault {
         let (said, shows) = match question {
             Question::Session => return self.session().await.map_err(status),
             Question::Token(ask) => (self.turns.ask(ask, patience(query)).await, Shows::Timing),
-            Question::Access(ask) => (self.access(ask, patience(query)).await, Shows::AccessToken),
+            Question::Access(ask) => {
+                let said = self.access(ask, patience(query)).await.map_err(status)?;
+                // With the key of now: if there was a login since, the token is refused with it, and asked for again.
+                let show =
+                    |loaded: &mut Loaded| VaultReply::new(said, loaded.holder.as_ref(), Shows::AccessToken);
+                return self.turns.with_loaded(show).map_err(status);
+            }
             Question::SilentRefused { top_level } => {
                 (self.turns.silent_refused(top_level).await, Shows::Timing)
             }

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::duration::{self, parse_duration};
 use super::table::{self, Table};
 use super::{ConfigError, Origins, grace};
+use crate::oauth::Accepted;
 use crate::oidc::ProviderMetadata;
 use crate::provider::{KeepGrant, Provider, RefreshGrant, Renewal, Replay, Window};
 use crate::silent::Way;
@@ -17,7 +18,7 @@ use crate::url::HttpUrl;
 pub(super) const PREFIX: &str = "PROVIDER_";
 pub(super) const EXPECTED: &str = "at least one table such as PROVIDER_MAIN = { kind = \"oidc\", issuer = \"https://as.example\", client_id = \"app\" }";
 
-const FIELDS: [&str; 15] = [
+const FIELDS: [&str; 16] = [
     "kind",
     "issuer",
     "client_id",
@@ -25,6 +26,7 @@ const FIELDS: [&str; 15] = [
     "client_auth",
     "assertion_audience",
     "par",
+    "dpop",
     "login",
     "prompt",
     "parameters",
@@ -36,11 +38,12 @@ const FIELDS: [&str; 15] = [
 ];
 
 /// Parameters of the authorization request that are ours to set.
-const RESERVED: [&str; 13] = [
+const RESERVED: [&str; 14] = [
     "client_id",
     "client_secret",
     "code_challenge",
     "code_challenge_method",
+    "dpop_jkt",
     "nonce",
     "prompt",
     "redirect_uri",
@@ -119,6 +122,8 @@ pub struct ProviderConfig {
     pub assertion_audience: Audience,
     /// Whether authorization requests are pushed (RFC 9126).
     pub par: Use,
+    /// Whether tokens are bound to a key of the session (RFC 9449).
+    pub dpop: Use,
     /// Whether it was marked as the one the login uses.
     pub login: bool,
     /// The `prompt` of the authorization request; empty sends none.
@@ -177,6 +182,20 @@ impl ProviderConfig {
             }
             (Use::Never, _) | (Use::WhereOffered, None) => Ok(None),
             (Use::WhereOffered | Use::Required, Some(endpoint)) => Ok(Some(endpoint)),
+        }
+    }
+
+    /// What kind of tokens a login asks for.
+    ///
+    /// # Errors
+    ///
+    /// A reason for the log where bound ones are required and the provider does not offer them.
+    pub fn accepted(&self, metadata: &ProviderMetadata) -> Result<Accepted, &'static str> {
+        match (self.dpop, metadata.binds_tokens) {
+            (Use::Never, _) | (Use::WhereOffered, false) => Ok(Accepted::Bearer),
+            (Use::WhereOffered, true) => Ok(Accepted::Either),
+            (Use::Required, true) => Ok(Accepted::Dpop),
+            (Use::Required, false) => Err("the provider does not offer DPoP with ES256"),
         }
     }
 
@@ -254,6 +273,7 @@ impl ProviderConfig {
             },
         );
         let par = table.field("par", Use::EXPECTED, errors, Some(Use::WhereOffered), Use::read);
+        let dpop = table.field("dpop", Use::EXPECTED, errors, Some(Use::WhereOffered), Use::read);
         let login = table.field("login", "true or false", errors, Some(false), Value::as_bool);
         // OpenID Connect Core, section 11: a request for offline_access carries `prompt=consent`, or the provider may ignore
         // the scope, and then there is no refresh token and no session that lasts.
@@ -294,6 +314,7 @@ impl ProviderConfig {
             client_auth: client_auth?,
             assertion_audience: assertion_audience?,
             par: par?,
+            dpop: dpop?,
             login: login?,
             prompt: prompt?,
             parameters: parameters?,

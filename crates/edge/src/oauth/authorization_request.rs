@@ -25,6 +25,8 @@ pub struct AuthorizationRequest<'a> {
     pub nonce: &'a Nonce,
     /// Ties the code to it.
     pub code_verifier: &'a CodeVerifier,
+    /// The thumbprint of the key that the tokens are to be bound to, so that the code is as well (RFC 9449, section 10).
+    pub dpop_jkt: Option<&'a str>,
     /// Overrides the configured `prompt`: `Some("none")` asks silently.
     pub prompt: Option<&'a str>,
 }
@@ -59,6 +61,9 @@ impl AuthorizationRequest<'_> {
             Pair("code_challenge", self.code_verifier.challenge().into()),
             Pair("code_challenge_method", "S256".into()),
         ];
+        if let Some(thumbprint) = self.dpop_jkt {
+            pairs.push(Pair("dpop_jkt", thumbprint.into()));
+        }
         if !prompt.is_empty() {
             pairs.push(Pair("prompt", prompt.into()));
         }
@@ -109,6 +114,7 @@ mod tests {
             state: &State::from_entropy([1; 32]),
             nonce: &Nonce::from_entropy([2; 32]),
             code_verifier: &CodeVerifier::restored("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk").unwrap(),
+            dpop_jkt: Some("jkt-1"),
             prompt,
         }
         .url()
@@ -129,6 +135,7 @@ mod tests {
             ("nonce", Nonce::from_entropy([2; 32]).as_str()),
             ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
             ("code_challenge_method", "S256"),
+            ("dpop_jkt", "jkt-1"),
             ("prompt", "consent"),
             ("audience", "x y"),
         ] {

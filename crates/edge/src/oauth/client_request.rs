@@ -36,6 +36,7 @@ pub enum ClientProof<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientRequest {
     authorization: Option<Secret<String>>,
+    dpop: Option<Secret<String>>,
     body: Secret<String>,
 }
 
@@ -96,7 +97,13 @@ impl ClientRequest {
                 pairs.push(("client_assertion", assertion.expose()));
             }
         }
-        Self { authorization, body: Secret::new(encode_pairs(pairs)) }
+        Self { authorization, dpop: None, body: Secret::new(encode_pairs(pairs)) }
+    }
+
+    /// The same request with a proof ([`DpopKey::proof`](super::DpopKey::proof)).
+    #[must_use]
+    pub fn with_dpop(self, proof: Secret<String>) -> Self {
+        Self { dpop: Some(proof), ..self }
     }
 
     /// The headers to send, names in lower case.
@@ -104,6 +111,7 @@ impl ClientRequest {
         [("content-type", "application/x-www-form-urlencoded"), ("accept", "application/json")]
             .into_iter()
             .chain(self.authorization.as_ref().map(|value| ("authorization", value.expose().as_str())))
+            .chain(self.dpop.as_ref().map(|value| ("dpop", value.expose().as_str())))
     }
 
     /// The body to send.

@@ -7,7 +7,7 @@ use everlit_edge::config::{Config, Variables, parse_duration};
 use everlit_edge::cookie::{BindingId, SessionId};
 use everlit_edge::internal::{self, InternalError, InternalKeys, ROTATE};
 use everlit_edge::keys::{self, Keyring, MasterKey};
-use everlit_edge::oauth::{ClientKey, CodeVerifier, KeptAnswer, State};
+use everlit_edge::oauth::{ClientKey, CodeVerifier, DpopKey, DpopNonce, KeptAnswer, State};
 use everlit_edge::oidc::{Algorithm, Nonce};
 use everlit_edge::provider::servers;
 use everlit_edge::seal::{DataKey, SealError, Sealer};
@@ -148,6 +148,19 @@ pub(crate) fn session_key(input: &[u8]) -> Fed {
             Ok("refused")
         }
     }
+}
+
+/// A session's key as it was kept, or a nonce of a server: what is read is written the same.
+pub(crate) fn dpop_key(input: &[u8]) -> Fed {
+    let text = String::from_utf8_lossy(input);
+    if let Some(nonce) = DpopNonce::parse(&text) {
+        prop_assert_eq!(nonce.as_str(), &*text);
+        prop_assert!(text.len() <= 1_024 && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"'));
+    }
+    let Some(key) = DpopKey::parse(&text) else { return Ok("refused") };
+    prop_assert_eq!(base64url::decode(&key.thumbprint()).map(|digest| digest.len()), Some(32));
+    prop_assert_eq!(DpopKey::parse(key.private_json().expose()), Some(key));
+    Ok("key")
 }
 
 /// The secret that holds a client's private key: a key, or an error that does not show it.

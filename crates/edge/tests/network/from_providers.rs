@@ -103,6 +103,11 @@ pub(crate) fn token_answer(input: &[u8]) -> Fed {
         TokenAnswer::Misconfigured { .. } => {
             prop_assert!(http.json().is_some_and(|json| json.is_object()) && http.status < 500);
         }
+        TokenAnswer::NotDone { .. } => {
+            prop_assert_eq!(&http.json().unwrap_or_default()["error"], "use_dpop_nonce");
+            prop_assert!((400..500).contains(&http.status));
+            prop_assert!(oauth::wants_nonce(&http.answer(http.body)) || ![400, 401].contains(&http.status));
+        }
         TokenAnswer::Unreadable { .. } => prop_assert!(success),
         TokenAnswer::Transient { retry_after, .. } | TokenAnswer::Throttled { retry_after, .. } => {
             prop_assert!(retry_after.is_none_or(|wait| wait <= MAX_RETRY_AFTER));
@@ -228,6 +233,9 @@ pub(crate) fn challenge(input: &[u8]) -> Fed {
         prop_assert!(!proxy::is_access_expired(status, Some(&text)));
     }
     let expired = proxy::is_access_expired(401, Some(&text));
+    if proxy::is_nonce_wanted(401, Some(&text)) {
+        prop_assert!(text.contains("use_dpop_nonce") && text.to_ascii_lowercase().contains("dpop"));
+    }
     if expired {
         prop_assert!(text.contains("invalid_token") && text.to_ascii_lowercase().contains("error"));
     }

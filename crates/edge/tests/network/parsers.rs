@@ -38,7 +38,7 @@ macro_rules! parsers {
 }
 
 parsers! {
-    from_providers::token_answer covers ["oauth/answer.rs::classify"];
+    from_providers::token_answer covers ["oauth/answer.rs::classify", "oauth/answer.rs::classify_as", "oauth/dpop.rs::wants_nonce"];
     from_providers::revocation_answer covers ["oauth/revocation.rs::classify"];
     from_providers::pushed_answer covers ["oauth/pushed.rs::read"];
     from_providers::expires_in covers ["oauth/expires_in.rs::parse_expires_in"];
@@ -46,7 +46,7 @@ parsers! {
     from_providers::id_token covers ["oidc/id_token.rs::parse_id_token", "oidc/algorithm.rs::parse"];
     from_providers::jwks covers ["oidc/jwks.rs::parse"];
     from_providers::metadata covers ["oidc/metadata.rs::parse", "oidc/metadata.rs::discovery_url"];
-    from_providers::challenge covers ["proxy/challenge.rs::is_access_expired", "proxy/challenge.rs::is_bearer_only"];
+    from_providers::challenge covers ["proxy/challenge.rs::is_access_expired", "proxy/challenge.rs::is_bearer_only", "proxy/challenge.rs::is_nonce_wanted"];
     from_providers::location covers ["proxy/location.rs::rewrite_location"];
     from_browsers::authorization_response covers ["oauth/authorization_response.rs::parse", "oauth/transaction.rs::parse"];
     from_browsers::query covers [
@@ -75,6 +75,7 @@ parsers! {
         "base64url.rs::decode", "base64url.rs::decode_array", "base64url.rs::encode"
     ];
     from_ourselves::session_key covers ["keys.rs::parse", "keys.rs::version_of", "keys.rs::is_near_miss"];
+    from_ourselves::dpop_key covers ["oauth/dpop.rs::parse"];
     from_ourselves::client_key covers ["oauth/client_key.rs::parse"];
     from_ourselves::configuration covers [
         "config/variables.rs::json", "config/variables.rs::text", "config/variables.rs::is_variable_name",
@@ -83,7 +84,7 @@ parsers! {
 }
 
 /// Public functions that take text or bytes which nobody else can choose.
-const NOT_PARSERS: [&str; 12] = [
+const NOT_PARSERS: [&str; 13] = [
     "base64url.rs::constant_time_eq",
     "config/error.rs::secret",
     "config/variables.rs::secret",
@@ -91,6 +92,7 @@ const NOT_PARSERS: [&str; 12] = [
     "keys.rs::derive",
     "oauth/client_assertion.rs::client_assertion",
     "oauth/client_request.rs::authorization_code",
+    "oauth/dpop.rs::proof",
     "seal.rs::associated_data",
     "seal.rs::new",
     "seal.rs::seal",

@@ -49,6 +49,7 @@ impl Callback {
             state: &state,
             nonce: &nonce,
             code_verifier: &code_verifier,
+            dpop_jkt: None,
             prompt: None,
         };
         eprintln!("    {}", request.url());
@@ -66,6 +67,7 @@ impl Callback {
             | TokenAnswer::Throttled { reason, .. }
             | TokenAnswer::Unreadable { reason }
             | TokenAnswer::Reauth { reason }
+            | TokenAnswer::NotDone { reason }
             | TokenAnswer::Misconfigured { reason } => {
                 bail!("the token endpoint did not take the code: {reason}")
             }

@@ -233,6 +233,7 @@ impl Lab for Real<'_> {
             TokenAnswer::Transient { reason, .. }
             | TokenAnswer::Throttled { reason, .. }
             | TokenAnswer::Unreadable { reason }
+            | TokenAnswer::NotDone { reason }
             | TokenAnswer::Misconfigured { reason } => Err(Stopped(format!(
                 "a token request had an answer that says nothing about its grant: {reason}"
             ))),
