@@ -80,13 +80,15 @@ function observe(provider, counters, log) {
  * @param {object} options
  * @param {string} options.issuer
  * @param {number} options.accessTtl lifetime of access tokens in seconds
- * @param {{ id: string, secret: string, redirectUris: string[], backchannelLogoutUri?: string }} options.client
+ * @param {{ id: string, secret: string, redirectUris: string[], auth: import("./servers.mjs").ClientAuth, backchannelLogoutUri?: string }} options.client
  * @param {{ id: string, secret: string }} options.resourceServer may introspect, and nothing else
+ * @param {import("./servers.mjs").Par} options.par
+ * @param {import("./servers.mjs").Dpop} options.dpop
  * @param {import("./counters.mjs").Counters} options.counters
  * @param {(line: string) => void} options.log
  * @returns {Promise<{ handler: import("./listener.mjs").Handler, introspectionEndpoint: string, forget: (model: string) => void }>}
  */
-export async function createAuthorizationServer({ issuer, accessTtl, client, resourceServer, counters, log }) {
+export async function createAuthorizationServer({ issuer, accessTtl, client, resourceServer, par, dpop, counters, log }) {
   const { host, port } = new URL(issuer);
   const appOrigins = [...new Set(client.redirectUris.map((uri) => new URL(uri).origin))];
 
@@ -112,13 +114,13 @@ export async function createAuthorizationServer({ issuer, accessTtl, client, res
     clients: [
       {
         client_id: client.id,
-        client_secret: client.secret,
+        ...(client.auth.jwks ? { jwks: client.auth.jwks } : { client_secret: client.secret }),
         client_name: "Everlit demo",
         redirect_uris: client.redirectUris,
         post_logout_redirect_uris: appOrigins.map((origin) => `${origin}/`),
         grant_types: ["authorization_code", "refresh_token"],
         response_types: ["code"],
-        token_endpoint_auth_method: "client_secret_basic",
+        token_endpoint_auth_method: client.auth.method,
         id_token_signed_response_alg: "RS256",
         ...(client.backchannelLogoutUri && { backchannel_logout_uri: client.backchannelLogoutUri, backchannel_logout_session_required: true }),
       },
@@ -131,7 +133,7 @@ export async function createAuthorizationServer({ issuer, accessTtl, client, res
         token_endpoint_auth_method: "client_secret_basic",
       },
     ],
-    clientAuthMethods: ["client_secret_basic"],
+    clientAuthMethods: [...new Set(["client_secret_basic", client.auth.method])],
     responseTypes: ["code"],
     pkce: { required: () => true },
 
@@ -160,7 +162,8 @@ export async function createAuthorizationServer({ issuer, accessTtl, client, res
 
     features: {
       devInteractions: { enabled: false },
-      dPoP: { enabled: false },
+      dPoP: { enabled: dpop !== "never", nonceSecret: randomBytes(32), requireNonce: () => dpop === "nonce" },
+      pushedAuthorizationRequests: { enabled: par !== "never", requirePushedAuthorizationRequests: par === "required" },
       resourceIndicators: { enabled: false },
       introspection: {
         enabled: true,

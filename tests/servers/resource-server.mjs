@@ -5,6 +5,7 @@
  * no answer: what is revoked there is refused here with the next call.
  */
 
+import { createProofCheck } from "./dpop-proofs.mjs";
 import { createOrders } from "./orders.mjs";
 import { RequestError, pathOf, readBody, sendJson, sendProblem } from "./http.mjs";
 
@@ -20,17 +21,20 @@ class IntrospectionFailed extends Error {}
  * @param {string} options.clientId
  * @param {string} options.clientSecret
  * @param {boolean} [options.namesTokenTypes] false: introspection knows access tokens only, and does not say that they are
+ * @param {boolean} [options.wantsNonce] whether a proof of a bound token needs a nonce of this server
  * @param {import("./counters.mjs").Counters} options.counters
  * @param {(line: string) => void} options.log
  * @returns {import("./listener.mjs").Handler}
  */
-export function createResourceServer({ introspectionEndpoint, clientId, clientSecret, namesTokenTypes = true, counters, log }) {
+export function createResourceServer({ introspectionEndpoint, clientId, clientSecret, namesTokenTypes = true, wantsNonce = false, counters, log }) {
   const orders = createOrders();
+  let host = "";
+  const proofs = createProofCheck({ origin: () => `http://${host}`, wantsNonce });
   // RFC 6749 section 2.3.1: both halves are form-encoded before they are joined.
   const credentials = Buffer.from(`${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`).toString("base64");
 
-  /** @param {string} accessToken */
-  async function isActive(accessToken) {
+  /** What is known of a token, if it lives. @param {string} accessToken @returns {Promise<{ isBound: boolean, jkt?: string } | undefined>} */
+  async function look(accessToken) {
     let response;
     try {
       response = await fetch(introspectionEndpoint, {
@@ -41,10 +45,12 @@ export function createResourceServer({ introspectionEndpoint, clientId, clientSe
       });
       const answer = await response.json();
       // This server never issues a JWT as access token, and refuses to look at one.
-      if (response.status === 400 && answer.error === "unsupported_token_type") return false;
+      if (response.status === 400 && answer.error === "unsupported_token_type") return undefined;
       if (response.status !== 200) throw new Error(`status ${response.status} ${answer.error}`);
       // A live refresh token is `active` as well, but it has no token_type: it opens nothing here.
-      return answer.active === true && (answer.token_type === "Bearer" || !namesTokenTypes);
+      const isBound = answer.token_type === "DPoP";
+      const isLive = answer.active === true && (isBound || answer.token_type === "Bearer" || !namesTokenTypes);
+      return isLive ? { isBound, jkt: answer.cnf?.jkt } : undefined;
     } catch (cause) {
       throw new IntrospectionFailed("introspection failed", { cause });
     }
@@ -60,17 +66,27 @@ export function createResourceServer({ introspectionEndpoint, clientId, clientSe
       return sendProblem(res, 405, "Orders can be read and placed.", { allow: METHODS.join(", ") });
     }
 
-    const authorization = /^bearer +([\x21-\x7e]+)$/i.exec(req.headers.authorization ?? "");
-    if (!authorization?.[1]) {
+    const [, scheme, token] = /^(bearer|dpop) +([\x21-\x7e]+)$/i.exec(req.headers.authorization ?? "") ?? [];
+    if (!scheme || !token) {
       counters.resource_401 += 1;
       // RFC 6750 section 3.1: a request without any authentication information gets no error code.
       return sendProblem(res, 401, "An access token is needed.", { "www-authenticate": 'Bearer realm="orders"' });
     }
-    if (!(await isActive(authorization[1]))) {
+    const known = await look(token);
+    // A bound token is none to whoever shows it without its key, and another is not made better by one.
+    if (!known || known.isBound !== (scheme.toLowerCase() === "dpop")) {
       counters.resource_401 += 1;
       return sendProblem(res, 401, "The access token is not valid.", {
         "www-authenticate": 'Bearer error="invalid_token", error_description="The access token is expired, revoked or unknown"',
       });
+    }
+
+    host = req.headers.host ?? "";
+    if (known.isBound && proofs.nonce) res.setHeader("dpop-nonce", proofs.nonce);
+    const wrong = known.isBound && (await proofs.check(req, pathOf(req), token, known.jkt));
+    if (wrong) {
+      counters.resource_401 += 1;
+      return sendProblem(res, 401, "The proof is not the one that is needed.", { "www-authenticate": `DPoP error="${wrong}", algs="ES256"` });
     }
 
     if (method !== "POST") return sendJson(res, 200, orders.list());

@@ -13,11 +13,22 @@ import { createResourceServer } from "./resource-server.mjs";
 const RESOURCE_SERVER_ID = "everlit-orders";
 
 /**
+ * How the client authenticates; `jwks` are its public keys, where it has no secret.
+ *
+ * @typedef {{ method: "client_secret_basic" | "client_secret_post" | "private_key_jwt", jwks?: { keys: object[] } }} ClientAuth
+ */
+/** @typedef {"offered" | "required" | "never"} Par pushed authorization requests */
+/** @typedef {"never" | "offered" | "nonce"} Dpop bound tokens; "nonce": both servers want a nonce of theirs in each proof */
+
+/**
  * @typedef {object} Options
  * @property {string} clientSecret
  * @property {string} [clientId]
  * @property {string[]} [redirectUris]
  * @property {string} [backchannelLogoutUri] where the authorization server says that a session is over; left out, nowhere
+ * @property {ClientAuth} [clientAuth]
+ * @property {Par} [par]
+ * @property {Dpop} [dpop]
  * @property {number} [accessTtl] lifetime of access tokens in seconds
  * @property {number} [port] of the authorization server; 0 takes a free one, here and below
  * @property {number} [resourcePort]
@@ -49,6 +60,9 @@ export async function startServers({
   clientId = DEFAULTS.clientId,
   redirectUris = [...DEFAULTS.redirectUris],
   backchannelLogoutUri,
+  clientAuth = { method: "client_secret_basic" },
+  par = "offered",
+  dpop = "never",
   accessTtl = DEFAULTS.accessTtl,
   port = 0,
   resourcePort = 0,
@@ -80,7 +94,9 @@ export async function startServers({
     const { handler, introspectionEndpoint, forget } = await createAuthorizationServer({
       issuer,
       accessTtl,
-      client: { id: clientId, secret: clientSecret, redirectUris, backchannelLogoutUri },
+      client: { id: clientId, secret: clientSecret, redirectUris, auth: clientAuth, backchannelLogoutUri },
+      par,
+      dpop,
       resourceServer,
       counters,
       log,
@@ -93,6 +109,7 @@ export async function startServers({
       introspectionEndpoint,
       clientId: resourceServer.id,
       clientSecret: resourceServer.secret,
+      wantsNonce: dpop === "nonce",
       counters,
       log,
     }));

@@ -43,6 +43,8 @@ const WRONG = /** @type {[string, string, (given: any) => Record<string, unknown
   ["an empty session key", "SECRET_SESSION_KEY", (given) => ({ ...given, SECRET_SESSION_KEY: "" })],
   ["a session key that is none", "SECRET_SESSION_KEY", (given) => ({ ...given, SECRET_SESSION_KEY: CANARY })],
   ["a later session key that is none", "SECRET_SESSION_KEY_2", (given) => ({ ...given, SECRET_SESSION_KEY_2: CANARY })],
+  ["no client key", "SECRET_DEMO_CLIENT_KEY", (given) => ({ ...given, PROVIDER_DEMO: { ...given.PROVIDER_DEMO, client_auth: "private_key_jwt" } })],
+  ["a client key that is none", "SECRET_DEMO_CLIENT_KEY", (given) => ({ ...given, PROVIDER_DEMO: { ...given.PROVIDER_DEMO, client_auth: "private_key_jwt" }, SECRET_DEMO_CLIENT_KEY: `{"kty":"EC","d":"${CANARY}"}` })],
   ["no client secret", "SECRET_DEMO_CLIENT_SECRET", ({ SECRET_DEMO_CLIENT_SECRET: _, ...rest }) => rest],
 ]);
 

@@ -7,12 +7,12 @@ use everlit_core::index::Kind;
 use everlit_core::secret::RefreshToken;
 use everlit_core::time::{Millis, Timestamp};
 use everlit_core::vault::{Granted, Login};
-use everlit_edge::config::ProviderConfig;
+use everlit_edge::config::{ProviderConfig, Use};
 use everlit_edge::cookie::{SessionId, set_session};
 use everlit_edge::device;
 use everlit_edge::oauth::{
-    AuthorizationCode, AuthorizationErrorCode, AuthorizationResponse, ClientRequest, CodeVerifier, Expected,
-    Outcome, State, TokenAnswer, TokenResponse,
+    Accepted, AuthorizationCode, AuthorizationErrorCode, AuthorizationResponse, ClientCredentials,
+    ClientRequest, CodeVerifier, DpopKey, Expected, Outcome, Scheme, State, TokenAnswer, TokenResponse,
 };
 use everlit_edge::oidc::{Expectation, IdTokenClaims, Nonce, ProviderMetadata};
 use everlit_edge::prefetch::is_prefetch;
@@ -28,12 +28,13 @@ use crate::environment::Environment;
 use crate::http::Reply;
 use crate::index::client::{Arriving, IndexClient};
 use crate::pages::{self, Failed};
-use crate::registration::Registration;
+use crate::registration::{Registration, Unsigned};
 use crate::routes::Call;
 use crate::silent::{self, Remembered};
+use crate::token_request::TokenRequest;
 use crate::vault::client::{VaultClient, until_answered};
 use crate::vault::message::{About, Holder, VaultReply};
-use crate::{background, clock, discovery, entropy, gate, log, outgoing, revocation, verify};
+use crate::{background, clock, discovery, entropy, gate, log, revocation, verify};
 
 /// How long the code exchange may take: a person is waiting.
 const LIMIT: Millis = Millis::from_secs(15);
@@ -232,20 +233,33 @@ impl Callback {
         transaction: &Transaction,
     ) -> Result<TokenResponse, Failure> {
         let registration = Registration::of(&self.environment, &provider.name);
-        let registration = registration.ok_or(Failure(Failed::Ourselves, "the client secret is not set"))?;
+        let registration = registration.ok_or(Failure(Failed::Ourselves, "the client has no credential"))?;
         let code_verifier = CodeVerifier::restored(&transaction.code_verifier);
         let code_verifier = code_verifier.ok_or(Failure(Failed::Ourselves, "the transaction is damaged"))?;
-        let client = registration.client();
+        let client = registration.client(metadata).await;
+        let client = client.map_err(|Unsigned| Failure(Failed::Ourselves, Unsigned::REASON))?;
         let redirect_uri = provider.redirect_uri(&self.environment.config.origins);
-        let request = ClientRequest::authorization_code(&client, code, &redirect_uri, &code_verifier);
-        let received = outgoing::post(&metadata.token_endpoint.to_string(), &request, LIMIT).await;
-        let received = received.map_err(|unanswered| Failure(Failed::Provider, unanswered.reason()))?;
-        match TokenAnswer::classify(&received.judged_at(clock::now())) {
+        let key = transaction.dpop_key.as_deref().and_then(DpopKey::parse);
+        let accepted = match (&key, provider.dpop) {
+            (Some(_), Use::Required) => Accepted::Dpop,
+            (Some(_), Use::WhereOffered | Use::Never) => Accepted::Either,
+            (None, Use::Required) => return Err(Failure(Failed::Provider, "the login began without a key")),
+            (None, Use::WhereOffered | Use::Never) => Accepted::Bearer,
+        };
+        let request = TokenRequest { registration: &registration, metadata, key: key.as_ref(), accepted };
+        let began = clock::now();
+        let left = || LIMIT.less(began.until(clock::now()));
+        let build = |client: ClientCredentials<'_>| {
+            ClientRequest::authorization_code(client, code, &redirect_uri, &code_verifier)
+        };
+        let answer = request.send(client, build, left, || true).await;
+        match answer.map_err(|unanswered| Failure(Failed::Provider, unanswered.reason()))? {
             TokenAnswer::Granted(tokens) => Ok(tokens),
             TokenAnswer::Reauth { reason } => Err(Failure(Failed::Code, reason)),
             TokenAnswer::Transient { reason, .. }
             | TokenAnswer::Throttled { reason, .. }
             | TokenAnswer::Unreadable { reason }
+            | TokenAnswer::NotDone { reason }
             | TokenAnswer::Misconfigured { reason } => Err(Failure(Failed::Provider, reason)),
         }
     }
@@ -261,6 +275,8 @@ impl Callback {
         let claims = self.identify(provider, metadata, &tokens, transaction).await?;
         let floor = transaction.previous.as_ref().map_or(0, |previous| previous.epoch);
         let epoch = Epoch(clock::now().as_millis().max(floor.saturating_add(1)));
+        // A server that does not bind tokens for this client has no use for the key.
+        let dpop_key = transaction.dpop_key.clone().filter(|_| tokens.scheme == Scheme::Dpop);
         let grant = Granted {
             access_token: tokens.access_token,
             expires_in: tokens.expires_in,
@@ -270,7 +286,7 @@ impl Callback {
         let user = User { sub: claims.sub, name: claims.name, email: claims.email };
         let (device, issued_at) = (self.device.clone(), claims.issued_at.as_millis());
         let about = About { device, sid: claims.sid, issued_at };
-        let holder = Holder { provider: provider.name.clone(), user, about };
+        let holder = Holder { provider: provider.name.clone(), user, about, dpop_key };
         let session = match self.renew(&login, &holder, transaction).await? {
             Some(renewed) => renewed,
             None => {

@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use everlit_core::secret::Secret;
 use everlit_core::vault::Policy;
 use everlit_edge::config::{Config, ConfigError, ConfigErrorKind, Variables};
 use everlit_edge::cookie::CookieKeys;
@@ -14,6 +13,8 @@ use everlit_edge::internal::InternalKeys;
 use everlit_edge::keys::{self, Keyring};
 use wasm_bindgen::{JsCast as _, JsValue};
 use worker::Env;
+
+use crate::registration::Credential;
 
 /// The binding of the objects that hold one grant each.
 pub(crate) const SESSION_VAULT: &str = "SESSION_VAULT";
@@ -45,7 +46,7 @@ pub(crate) struct Environment {
     pub(crate) index: IndexKeys,
     /// The key of the names of gates.
     pub(crate) gates: GateKey,
-    client_secrets: BTreeMap<String, Secret<String>>,
+    credentials: BTreeMap<String, Credential>,
 }
 
 impl Environment {
@@ -60,9 +61,9 @@ impl Environment {
         Ok(read)
     }
 
-    /// The client secret at a provider. The configuration is refused without it.
-    pub(crate) fn client_secret(&self, provider: &str) -> Option<&Secret<String>> {
-        self.client_secrets.get(provider)
+    /// What the client authenticates with at a provider. The configuration is refused without it.
+    pub(crate) fn credential(&self, provider: &str) -> Option<&Credential> {
+        self.credentials.get(provider)
     }
 
     /// The numbers a vault works by whose grant comes from the provider of this name.
@@ -111,15 +112,13 @@ impl Environment {
         let internal = InternalKeys::new(&keyring, config.origins.canonical());
         let index = IndexKeys::new(&keyring, config.origins.canonical());
         let gates = GateKey::new(&keyring, config.origins.canonical());
-        let client_secrets = config
-            .providers()
-            .iter()
-            .filter_map(|provider| {
-                let value = secret(env, &provider.client_secret_name())?;
-                Some((provider.name.clone(), Secret::new(value)))
-            })
-            .collect();
-        Ok(Self { config, keyring, cookies, internal, index, gates, client_secrets })
+        let mut credentials = BTreeMap::new();
+        for provider in config.providers() {
+            if let Some(text) = secret(env, &provider.credential_name()) {
+                credentials.insert(provider.name.clone(), Credential::read(provider, text)?);
+            }
+        }
+        Ok(Self { config, keyring, cookies, internal, index, gates, credentials })
     }
 }
 

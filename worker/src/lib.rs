@@ -14,6 +14,8 @@
 //! | [`silent`] | logging in again without the user |
 //! | [`gate`] | what is counted, so that nobody asks too much |
 //! | [`discovery`], [`verify`] | what providers say of themselves, and their signatures |
+//! | [`token_request`], [`dpop`] | what is asked of a token endpoint, and the proofs that go with bound tokens |
+//! | [`web_crypto`] | the runtime's signatures, theirs and ours |
 //! | [`incoming`], [`outgoing`], [`body`], [`http`], [`pages`] | requests and answers |
 //! | [`stub`], [`sql`], [`alarm`], [`background`] | the platform's calls, storage, alarms and patience |
 //! | [`clock`], [`entropy`], [`log`] | what they are called |
@@ -32,6 +34,7 @@ mod callback;
 mod clock;
 mod desk;
 mod discovery;
+mod dpop;
 mod entropy;
 mod environment;
 mod escrow;
@@ -57,8 +60,10 @@ mod silent;
 mod sql;
 mod stub;
 mod token;
+mod token_request;
 mod vault;
 mod verify;
+mod web_crypto;
 
 pub use desk::LoginDesk;
 pub use escrow::Escrow;

@@ -1,11 +1,14 @@
 //! `GET /auth/login`: where a login begins.
 
+use everlit_core::time::Millis;
 use everlit_core::vault::Refused;
 use everlit_edge::config::ProviderConfig;
 use everlit_edge::cookie::{BindingId, SessionId, set_binding};
 use everlit_edge::gate::{Gate, Network};
-use everlit_edge::oauth::{AuthorizationRequest, CodeVerifier, State};
-use everlit_edge::oidc::Nonce;
+use everlit_edge::oauth::{
+    Accepted, AuthorizationRequest, ClientRequest, CodeVerifier, DpopKey, RequestUri, State,
+};
+use everlit_edge::oidc::{Nonce, ProviderMetadata};
 use everlit_edge::prefetch::is_prefetch;
 use everlit_edge::query::Query;
 use everlit_edge::return_to::ReturnTo;
@@ -17,11 +20,15 @@ use crate::desk::message::{Previous, Transaction};
 use crate::environment::Environment;
 use crate::http::Reply;
 use crate::pages::{self, Failed};
+use crate::registration::{Registration, Unsigned};
 use crate::routes::Call;
 use crate::silent::{self, Remembered};
 use crate::vault::client::VaultClient;
 use crate::vault::message::VaultReply;
-use crate::{desk, discovery, entropy, gate, log};
+use crate::{clock, desk, discovery, dpop, entropy, gate, log, outgoing};
+
+/// How long it may take to push an authorization request: a person is waiting.
+const LIMIT: Millis = Millis::from_secs(10);
 
 /// What the `prompt` parameter may ask for.
 const PROMPTS: [&str; 4] = ["none", "login", "consent", "select_account"];
@@ -136,6 +143,12 @@ async fn begin_silently(
     }
 }
 
+/// Why a login does not begin, for the log; and what its user is told.
+fn not_begun(reason: &'static str) -> Failed {
+    log::line("login_not_begun", [("reason", reason.into())]);
+    Failed::Provider
+}
+
 struct Beginning<'a> {
     call: &'a Call,
     environment: &'a Environment,
@@ -150,6 +163,23 @@ impl Beginning<'_> {
         let state = State::from_entropy(entropy::bytes().ok_or(Failed::Ourselves)?);
         let nonce = Nonce::from_entropy(entropy::bytes().ok_or(Failed::Ourselves)?);
         let code_verifier = CodeVerifier::from_entropy(entropy::bytes().ok_or(Failed::Ourselves)?);
+        let accepted = self.provider.accepted(&metadata).map_err(not_begun)?;
+        let dpop_key = match accepted {
+            Accepted::Bearer => None,
+            Accepted::Dpop | Accepted::Either => Some(dpop::new_key().await.ok_or(Failed::Ourselves)?),
+        };
+        let thumbprint = dpop_key.as_ref().map(DpopKey::thumbprint);
+        let request = AuthorizationRequest {
+            endpoint: &metadata.authorization_endpoint,
+            provider: self.provider,
+            redirect_uri: &self.provider.redirect_uri(&self.environment.config.origins),
+            state: &state,
+            nonce: &nonce,
+            code_verifier: &code_verifier,
+            dpop_jkt: thumbprint.as_deref(),
+            prompt: self.prompt,
+        };
+        let url = self.push(&metadata, &request).await?;
         let binding = self.binding()?;
         let transaction = Transaction {
             state: state.as_str().to_owned(),
@@ -158,6 +188,7 @@ impl Beginning<'_> {
             return_to: self.return_to.as_str().to_owned(),
             nonce: nonce.as_str().to_owned(),
             code_verifier: code_verifier.secret().expose().clone(),
+            dpop_key: dpop_key.map(|key| key.private_json().expose().clone()),
             previous,
             silent,
         };
@@ -166,18 +197,28 @@ impl Beginning<'_> {
             gate::line("throttled", [("what", "browser".into())]);
             return Err(Failed::Throttled(wait));
         }
-        let request = AuthorizationRequest {
-            endpoint: &metadata.authorization_endpoint,
-            provider: self.provider,
-            redirect_uri: &self.provider.redirect_uri(&self.environment.config.origins),
-            state: &state,
-            nonce: &nonce,
-            code_verifier: &code_verifier,
-            prompt: self.prompt,
-        };
         log::line("login_begun", [("provider", self.provider.name.as_str().into())]);
         let cookie = set_binding(&self.environment.cookies.mint_binding(&binding), desk::LIFE);
-        Ok(Reply::redirect(request.url()).with_cookie(cookie))
+        Ok(Reply::redirect(url).with_cookie(cookie))
+    }
+
+    /// Where the browser goes, once the request is at the server where it is pushed (RFC 9126). Each login pushes its own.
+    async fn push(
+        &self,
+        metadata: &ProviderMetadata,
+        request: &AuthorizationRequest<'_>,
+    ) -> Result<String, Failed> {
+        let Some(endpoint) = self.provider.push_to(metadata).map_err(not_begun)? else {
+            return Ok(request.url());
+        };
+        let registration =
+            Registration::of(self.environment, &self.provider.name).ok_or(Failed::Ourselves)?;
+        let client = registration.client(metadata).await.map_err(|Unsigned| Failed::Ourselves)?;
+        let pushed = ClientRequest::pushed(client, request);
+        let received = outgoing::post(&endpoint.to_string(), &pushed, LIMIT).await;
+        let received = received.map_err(|unanswered| not_begun(unanswered.reason()))?;
+        let read = RequestUri::read(&received.judged_at(clock::now()));
+        Ok(request.pushed_url(&read.map_err(|error| not_begun(error.reason))?))
     }
 
     /// The browser, as it is known from an earlier login, or a new one.

@@ -20,6 +20,8 @@ pub(crate) struct Received {
     content_type: Option<String>,
     retry_after: Option<String>,
     date: Option<String>,
+    /// The nonce for the next proof (RFC 9449, section 8), unread.
+    pub(crate) dpop_nonce: Option<String>,
 }
 
 impl Received {
@@ -116,9 +118,10 @@ async fn exchange(request: Request, controller: &AbortController) -> Result<Rece
     let response: Response = response.dyn_into().map_err(|_| Unanswered::Broken)?;
     let header = |name: &str| response.headers().get(name).ok().flatten();
     let (content_type, retry_after, date) = (header("content-type"), header("retry-after"), header("date"));
+    let dpop_nonce = header("dpop-nonce");
     let body = body::read(response.body(), MAX_BODY).await.map_err(|error| match error {
         body::BodyError::TooLarge => Unanswered::TooLarge,
         body::BodyError::Broken => Unanswered::Broken,
     })?;
-    Ok(Received { status: response.status(), body, content_type, retry_after, date })
+    Ok(Received { status: response.status(), body, content_type, retry_after, date, dpop_nonce })
 }

@@ -1,8 +1,10 @@
 //! `/api/{upstream}/...`: the call that the browser makes through us, with a token that it never sees.
 
+use everlit_core::secret::{AccessToken, Secret};
+use everlit_edge::oauth::{DpopKey, Proof};
 use everlit_edge::proxy::{
     Destination, PathRefusal, RequestHeaders, ResponseHeaders, destination, is_access_expired,
-    rewrite_location,
+    is_nonce_wanted, rewrite_location,
 };
 use everlit_wire::{Code, HEADER_EPOCH, Problem};
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -10,6 +12,7 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Headers, RequestInit, RequestRedirect, Response, WorkerGlobalScope};
 
+use crate::dpop::{self, Server};
 use crate::environment::Environment;
 use crate::http::Reply;
 use crate::routes::{Call, same_origin};
@@ -61,32 +64,88 @@ pub(crate) async fn forward(call: &Call, environment: &Environment) -> Result<Re
 }
 
 fn is_expired(response: &Response) -> bool {
-    let status = response.status();
-    // Of a call that succeeded nobody needs to know what else it might have said.
-    let challenge = (status >= 400).then(|| response.headers().get(CHALLENGE).ok().flatten()).flatten();
-    is_access_expired(status, challenge.as_deref())
+    is_access_expired(response.status(), challenge(response).as_deref())
 }
 
+/// Why a call was refused. Of one that succeeded nobody needs to know what else it might have said.
+fn challenge(response: &Response) -> Option<String> {
+    (response.status() >= 400).then(|| response.headers().get(CHALLENGE).ok().flatten()).flatten()
+}
+
+/// Sends a call; with a proof where the token is bound, and then once more if the upstream wants a nonce in it. Such an answer says
+/// as well that nothing was done: with a body that is gone, it is the tab that repeats it, and finds the nonce known.
 async fn send(call: &Call, destination: &Destination<'_>, token: &CurrentToken) -> Result<Response, Problem> {
     // Only the question for the token brings one; without it there is nothing to send.
-    let access_token = token.access_token.as_deref().ok_or_else(|| Problem::new(Code::Internal))?;
-    let init = outgoing(call, destination, access_token).map_err(|_| Problem::new(Code::BadRequest))?;
-    let scope: WorkerGlobalScope = js_sys::global().unchecked_into();
-    let answered = JsFuture::from(scope.fetch_with_str_and_init(&destination.url, &init)).await;
-    answered.and_then(|response| response.dyn_into()).map_err(|thrown| {
-        let name = destination.upstream.name.as_str();
-        log::line("upstream_unreachable", [("upstream", name.into()), ("reason", log::class_of(&thrown))]);
-        Problem::new(Code::UpstreamUnreachable)
-    })
+    let text = token.access_token.as_ref().ok_or_else(|| Problem::new(Code::Internal))?;
+    let Some(key) = token.dpop_key.as_deref() else {
+        let credential = Credential { authorization: ["Bearer ", text].concat(), dpop: None };
+        return attempt(call, destination, &credential).await;
+    };
+    let key = DpopKey::parse(key).ok_or_else(|| Problem::new(Code::Internal))?;
+    let (name, access_token) = (destination.upstream.name.as_str(), AccessToken::new(text.clone()));
+    let prove = async || {
+        let nonce = dpop::nonce(Server::Resource, name);
+        let of = Proof {
+            method: destination.method.as_str(),
+            url: &destination.url,
+            access_token: Some(&access_token),
+            nonce: nonce.as_ref(),
+        };
+        let proof = dpop::proof(&key, &of).await.ok_or_else(|| Problem::new(Code::Internal))?;
+        Ok::<_, Problem>(Credential { authorization: ["DPoP ", text].concat(), dpop: Some(proof) })
+    };
+    let response = attempt(call, destination, &prove().await?).await?;
+    if !is_nonce_wanted(response.status(), challenge(&response).as_deref()) {
+        return Ok(response);
+    }
+    log::line("nonce_wanted", [("by", name.into())]);
+    if call.request.raw().body().is_some() {
+        return Err(Problem::new(Code::AccessExpired));
+    }
+    attempt(call, destination, &prove().await?).await
 }
 
-fn outgoing(call: &Call, destination: &Destination<'_>, access_token: &str) -> Result<RequestInit, JsValue> {
+/// What shows an upstream that a call may be made.
+struct Credential {
+    authorization: String,
+    /// The proof that the token is ours.
+    dpop: Option<Secret<String>>,
+}
+
+async fn attempt(
+    call: &Call,
+    destination: &Destination<'_>,
+    credential: &Credential,
+) -> Result<Response, Problem> {
+    let init = outgoing(call, destination, credential).map_err(|_| Problem::new(Code::BadRequest))?;
+    let scope: WorkerGlobalScope = js_sys::global().unchecked_into();
+    let answered = JsFuture::from(scope.fetch_with_str_and_init(&destination.url, &init)).await;
+    let name = destination.upstream.name.as_str();
+    let response = answered.and_then(|response| response.dyn_into::<Response>()).map_err(|thrown| {
+        log::line("upstream_unreachable", [("upstream", name.into()), ("reason", log::class_of(&thrown))]);
+        Problem::new(Code::UpstreamUnreachable)
+    })?;
+    if credential.dpop.is_some() {
+        let nonce = response.headers().get("dpop-nonce").ok().flatten();
+        dpop::learn(Server::Resource, name, nonce.as_deref());
+    }
+    Ok(response)
+}
+
+fn outgoing(
+    call: &Call,
+    destination: &Destination<'_>,
+    credential: &Credential,
+) -> Result<RequestInit, JsValue> {
     let from = call.request.raw();
     let headers = Headers::new_with_headers(call.request.headers())?;
     let names = Names::of(&headers);
     let kept = RequestHeaders::new(names.value(&headers, "connection").as_deref());
     names.remove(&headers, |name| !kept.keeps(name))?;
-    headers.set("authorization", &["Bearer ", access_token].concat())?;
+    headers.set("authorization", &credential.authorization)?;
+    if let Some(proof) = &credential.dpop {
+        headers.set("dpop", proof.expose())?;
+    }
     let init = RequestInit::new();
     init.set_method(destination.method.as_str());
     init.set_headers_headers(&headers);

@@ -5,7 +5,7 @@ use everlit_core::time::Millis;
 use everlit_edge::oauth::{ClientRequest, RevocationAnswer};
 
 use crate::environment::Environment;
-use crate::registration::Registration;
+use crate::registration::{Registration, Unsigned};
 use crate::{clock, discovery, log, outgoing};
 
 /// How long one try may take.
@@ -54,7 +54,10 @@ async fn ask(environment: &Environment, provider: &str, token: &RefreshToken) ->
     let Some(endpoint) = &metadata.revocation_endpoint else {
         return RevocationAnswer::Refused { reason: "the provider revokes nothing" };
     };
-    let request = ClientRequest::revocation(&registration.client(), token);
+    let Ok(client) = registration.client(&metadata).await else {
+        return RevocationAnswer::Retry { retry_after: None, reason: Unsigned::REASON };
+    };
+    let request = ClientRequest::revocation(client, token);
     match outgoing::post(&endpoint.to_string(), &request, LIMIT).await {
         Ok(received) => RevocationAnswer::classify(&received.judged_at(clock::now())),
         Err(_) => RevocationAnswer::UNANSWERED,

@@ -10,6 +10,7 @@
 //! | [`oauth`] | authorization request and response, token request and answer, revocation |
 //! | [`oidc`] | provider metadata, keys, ID Token |
 //! | [`provider`] | how a provider renews and forgives, as data |
+//! | [`jws`] | a JWT of ours, before it is signed |
 //! | [`cookie`] | the two cookies: id, MAC, header |
 //! | [`cross_site`] | which requests may act in the name of the cookie |
 //! | [`proxy`] | path, method and headers of `/api/{upstream}/...` |
@@ -41,6 +42,7 @@ pub mod gate;
 pub mod html;
 pub mod index;
 pub mod internal;
+pub mod jws;
 pub mod keys;
 pub mod oauth;
 pub mod oidc;

@@ -30,6 +30,8 @@ export class ScriptedAs {
   onToken = () => undefined;
   /** @type {(form: URLSearchParams) => Given | undefined} */
   onRevocation = () => undefined;
+  /** Answers a pushed authorization request, which is made up otherwise. @type {(form: URLSearchParams) => Given | undefined} */
+  onPushed = () => undefined;
   /** What is at no other address, such as the authorization endpoint for a real browser. @type {(asked: Asked) => Given | undefined} */
   onOther = () => undefined;
   /** Leaves the refresh token out of the answers to a code. */
@@ -38,6 +40,8 @@ export class ScriptedAs {
   issued = [];
 
   /** @type {Awaited<ReturnType<typeof startScriptedServer>>} */ #server;
+  /** What was pushed, by its name. @type {Map<string, URLSearchParams>} */
+  #pushed = new Map();
   /** @type {{ kid: string, privateKey: CryptoKey, jwk: object }[]} */ keys = [];
 
   /** @param {Awaited<ReturnType<typeof startScriptedServer>>} server */
@@ -61,16 +65,16 @@ export class ScriptedAs {
 
   /** The token requests with this grant type, newest last. @param {string} grantType */
   requests(grantType) {
-    return this.#forms("/token").filter((form) => form.get("grant_type") === grantType);
+    return this.forms("/token").filter((form) => form.get("grant_type") === grantType);
   }
 
   get revoked() {
-    return this.#forms("/revoke").map((form) => form.get("token"));
+    return this.forms("/revoke").map((form) => form.get("token"));
   }
 
   /** How often a path was asked for. @param {string} path */
   hits(path) {
-    return this.#server.asked.filter((asked) => asked.path === path).length;
+    return this.heard(path).length;
   }
 
   async rotateKeys() {
@@ -79,16 +83,30 @@ export class ScriptedAs {
     this.keys = [{ kid, privateKey, jwk: { ...(await exportJWK(publicKey)), kid, use: "sig", alg: "ES256" } }];
   }
 
-  /** Reads an authorization request out of the redirect to it, and remembers its nonce. @param {string | undefined} location */
+  /**
+   * Reads an authorization request out of the redirect to it, or what was pushed before it, once; and remembers its nonce.
+   *
+   * @param {string | undefined} location
+   */
   take(location) {
-    const url = new URL(location ?? "");
-    this.nonce = url.searchParams.get("nonce") ?? "";
-    return Object.fromEntries(url.searchParams);
+    const { searchParams } = new URL(location ?? "");
+    const uri = searchParams.get("request_uri");
+    const pushed = uri === null ? undefined : this.#pushed.get(uri);
+    if (uri !== null && !pushed) throw new Error(`nothing was pushed as ${uri}`);
+    this.#pushed.delete(uri ?? "");
+    const request = pushed ?? searchParams;
+    this.nonce = request.get("nonce") ?? "";
+    return Object.fromEntries(request);
   }
 
-  /** @param {string} path */
-  #forms(path) {
-    return this.#server.asked.filter((asked) => asked.path === path).map((asked) => new URLSearchParams(asked.body));
+  /** The requests to a path, newest last. @param {string} path */
+  heard(path) {
+    return this.#server.asked.filter((asked) => asked.path === path);
+  }
+
+  /** What was posted to a path, newest last. @param {string} path */
+  forms(path) {
+    return this.heard(path).map((asked) => new URLSearchParams(asked.body));
   }
 
   /** @param {Asked} asked @returns {Promise<Given>} */
@@ -99,7 +117,15 @@ export class ScriptedAs {
     const form = new URLSearchParams(body);
     if (method === "POST" && path === "/token") return (await this.onToken(form)) ?? { json: await this.tokens(form) };
     if (method === "POST" && path === "/revoke") return this.onRevocation(form) ?? {};
+    if (method === "POST" && path === "/par") return this.onPushed(form) ?? this.#push(form);
     return this.onOther(asked) ?? { status: 404 };
+  }
+
+  /** @param {URLSearchParams} form */
+  #push(form) {
+    const request_uri = `urn:ietf:params:oauth:request_uri:${random()}`;
+    this.#pushed.set(request_uri, form);
+    return { status: 201, json: { request_uri, expires_in: 60 } };
   }
 
   #discovery() {

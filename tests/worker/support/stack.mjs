@@ -28,13 +28,14 @@ export const variables = ({ app, issuer, resource, clientSecret }) => ({
 });
 
 /**
- * @param {{ accessTtl?: number, change?: (given: ReturnType<typeof variables>) => Record<string, unknown> }} [options]
+ * @param {{ accessTtl?: number, change?: (given: ReturnType<typeof variables>) => Record<string, unknown>, server?: Partial<import("everlit-tests-servers").Options> }} [options]
+ * `server`: how the authorization server is to be
  */
-export async function startStack({ accessTtl = 60, change = (given) => given } = {}) {
+export async function startStack({ accessTtl = 60, change = (given) => given, server = {} } = {}) {
   const port = await freePort();
   const app = `http://localhost:${port}`;
   const clientSecret = `s: ${secretText()}/+%`;
-  const servers = await startServers({ clientSecret, redirectUris: [`${app}/auth/callback/demo`], accessTtl });
+  const servers = await startServers({ clientSecret, redirectUris: [`${app}/auth/callback/demo`], accessTtl, ...server });
   const given = variables({ app, issuer: servers.issuer, resource: servers.resource, clientSecret });
   const workerd = await Workerd.start({ port, variables: change(given) }).catch(async (error) => {
     await servers.close();

@@ -30,6 +30,9 @@ pub(crate) struct Transaction {
     pub(crate) nonce: String,
     /// The `code_verifier` whose challenge was sent.
     pub(crate) code_verifier: String,
+    /// The key that its tokens are to be bound to, a private JWK, if they are.
+    #[serde(default)]
+    pub(crate) dpop_key: Option<String>,
     /// The session that this browser had when the login began.
     pub(crate) previous: Option<Previous>,
     /// What it is to be, if it is to be silent.

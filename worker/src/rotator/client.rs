@@ -1,7 +1,7 @@
 //! The vault's side of the rotator.
 
 use everlit_core::id::RequestId;
-use everlit_core::secret::RefreshToken;
+use everlit_core::secret::{RefreshToken, Secret};
 use everlit_core::time::{Millis, Timestamp};
 use everlit_core::vault::TokenAnswer;
 use everlit_edge::internal::{HEADER, ROTATE};
@@ -33,6 +33,8 @@ pub(crate) struct TokenRequest {
     pub(crate) request: RequestId,
     /// What to present.
     pub(crate) refresh_token: RefreshToken,
+    /// The key that the tokens are bound to, if they are.
+    pub(crate) dpop_key: Option<Secret<String>>,
     /// How long the rotator waits for an answer.
     pub(crate) abort_after: Millis,
     /// When it is too late to send it.
@@ -48,11 +50,12 @@ pub(crate) async fn send(env: &Env, environment: &Environment, order: TokenReque
 }
 
 async fn attempt(env: &Env, environment: &Environment, order: TokenRequest) -> Result<TokenAnswer, JsValue> {
-    let TokenRequest { vault, provider, request, refresh_token, abort_after, send_by } = order;
+    let TokenRequest { vault, provider, request, refresh_token, dpop_key, abort_after, send_by } = order;
     let order = Order {
         vault,
         provider,
         refresh_token: refresh_token.expose().clone(),
+        dpop_key: dpop_key.map(|key| key.expose().clone()),
         abort_after: abort_after.as_millis(),
     };
     let body = serde_json::to_string(&order).map_err(|_| JsValue::NULL)?;

@@ -9,7 +9,10 @@ use everlit_core::secret::RefreshToken;
 use everlit_core::time::{Millis, Timestamp};
 use everlit_core::vault::TokenAnswer;
 use everlit_edge::internal::{HEADER, Internal, InternalError, ROTATE};
-use everlit_edge::oauth::{self, ClientRequest, JSON_ESCAPE, KeptAnswer, MAX_REFRESH_TOKEN};
+use everlit_edge::oauth::{
+    Accepted, ClientCredentials, ClientRequest, DpopKey, JSON_ESCAPE, KeptAnswer, MAX_REFRESH_TOKEN,
+};
+use everlit_edge::oidc::ProviderMetadata;
 use everlit_wire::{Code, Problem};
 use futures_channel::oneshot;
 use futures_util::future::{Either, select};
@@ -20,10 +23,11 @@ use crate::environment::Environment;
 use crate::escrow::client::EscrowClient;
 use crate::http::Reply;
 use crate::outgoing::Unanswered;
-use crate::registration::Registration;
+use crate::registration::{Registration, Unsigned};
 use crate::routes::Call;
 use crate::stub::NoAnswer;
-use crate::{background, body, clock, discovery, entropy, fault_point, gate, log, outgoing};
+use crate::token_request::TokenRequest;
+use crate::{background, body, clock, discovery, entropy, fault_point, gate, log};
 
 /// The longest refresh token, however JSON writes it, and a few words around it.
 const MAX_ORDER: usize = MAX_REFRESH_TOKEN * JSON_ESCAPE + 1_024;
@@ -111,6 +115,9 @@ impl Rotation {
         let Ok(metadata) = discovery::metadata(&registration.provider.issuer).await else {
             return End::unsent("no metadata");
         };
+        let Ok(client) = registration.client(&metadata).await else {
+            return End::unsent(Unsigned::REASON);
+        };
         if self.send_by < clock::now() {
             return End::unsent("too late");
         }
@@ -126,7 +133,7 @@ impl Rotation {
         if !self.may_leave(since) {
             return End { is_over: true, ..End::unsent("too late, and claimed") };
         }
-        let end = self.send(&registration, &metadata.token_endpoint.to_string(), since).await;
+        let end = self.send(&registration, &metadata, client, since).await;
         fault_point::reach(&self.env, "rotator.answered").await;
         end
     }
@@ -162,15 +169,23 @@ impl Rotation {
         }
     }
 
-    async fn send(&self, registration: &Registration<'_>, endpoint: &str, since: Timestamp) -> End {
+    async fn send(
+        &self,
+        registration: &Registration<'_>,
+        metadata: &ProviderMetadata,
+        client: ClientCredentials<'_>,
+        since: Timestamp,
+    ) -> End {
         let token = RefreshToken::new(self.order.refresh_token.clone());
-        let request = ClientRequest::refresh(&registration.client(), &token);
+        let key = self.order.dpop_key.as_deref().and_then(DpopKey::parse);
+        // The token that is there is used with its key, and the next one will be.
+        let accepted = if key.is_some() { Accepted::Dpop } else { Accepted::Bearer };
+        let request = TokenRequest { registration, metadata, key: key.as_ref(), accepted };
         // It counts from the claim: so does whoever finds the claim and no answer.
-        let passed = since.until(clock::now());
-        let limit = Millis::from_millis(self.order.abort_after).less(passed);
-        let (end, class, reason) = match outgoing::post(endpoint, &request, limit).await {
-            Ok(received) => {
-                let answer = oauth::TokenAnswer::classify(&received.judged_at(clock::now()));
+        let left = || Millis::from_millis(self.order.abort_after).less(since.until(clock::now()));
+        let build = |client: ClientCredentials<'_>| ClientRequest::refresh(client, &token);
+        let (end, class, reason) = match request.send(client, build, left, || self.may_leave(since)).await {
+            Ok(answer) => {
                 let (class, reason) = (answer.class(), answer.reason());
                 (End { answer: answer.into(), is_over: true }, class, reason)
             }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A token request to send. There is no `Debug`: it holds the refresh token.
+/// A token request to send. There is no `Debug`: it holds the refresh token and the key.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Order {
     /// The id of the vault's object: the name of its escrow.
@@ -11,6 +11,9 @@ pub(super) struct Order {
     pub(super) provider: String,
     /// What to present.
     pub(super) refresh_token: String,
+    /// The key that the tokens are bound to, a private JWK, if they are.
+    #[serde(default)]
+    pub(super) dpop_key: Option<String>,
     /// How long to wait for an answer, in milliseconds.
     pub(super) abort_after: u64,
 }

@@ -9,7 +9,8 @@ use web_sys::Response;
 use worker::Env;
 
 use super::message::{
-    Brake, CONNECT, CurrentToken, ESTABLISH, Finished, Holder, Question, RENEW, SIGHT, Sight, VaultReply, hurried,
+    Brake, CONNECT, CurrentToken, ESTABLISH, Finished, Holder, Question, RENEW, SIGHT, Sight, VaultReply,
+    hurried,
 };
 use crate::environment::{Environment, SESSION_VAULT};
 use crate::stub::{Connected, NoAnswer, ObjectStub};
@@ -170,7 +171,7 @@ impl VaultReply {
         match self {
             Self::Current(current) => current.holder.as_ref(),
             Self::ReauthRequired { holder, .. } => holder.as_ref(),
-            Self::RetryAfter { .. } | Self::Ended { .. } | Self::LoggedOut => None,
+            Self::RetryAfter { .. } | Self::Throttled { .. } | Self::Ended { .. } | Self::LoggedOut => None,
         }
     }
 

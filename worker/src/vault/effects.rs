@@ -23,6 +23,7 @@ impl Turns {
                         provider: due.provider.to_string(),
                         request,
                         refresh_token,
+                        dpop_key: due.dpop_key.clone(),
                         abort_after,
                         send_by,
                     };

@@ -84,11 +84,12 @@ impl Loaded {
             }
         })?;
         let (vault, provider, holder) = match kept {
-            Some(Kept { row, provider, person }) => {
+            Some(Kept { row, provider, person, dpop_key }) => {
                 let holder = person.map(|Person { user, about }| Holder {
                     provider: provider.to_string(),
                     user,
                     about,
+                    dpop_key,
                 });
                 (Vault::load(environment.policy(&provider), row), provider, holder)
             }
@@ -172,10 +173,18 @@ impl Loaded {
 
     fn write_row(&mut self) -> Result<(), WriteError> {
         let over = matches!(self.vault.phase(), Phase::Ended(_));
-        // A session that is over keeps no claims: only why it ended, and what is left to revoke.
+        // A session that is over keeps no claims and no key: only why it ended, and what is left to revoke.
         let holder = self.holder.as_ref().filter(|_| !over).cloned();
-        let person = holder.map(|Holder { user, about, .. }| Person { user, about });
-        self.store.write(&Kept { row: self.vault.row(), provider: Rc::clone(&self.provider), person })
+        let (person, dpop_key) = match holder {
+            Some(Holder { user, about, dpop_key, .. }) => (Some(Person { user, about }), dpop_key),
+            None => (None, None),
+        };
+        self.store.write(&Kept {
+            row: self.vault.row(),
+            provider: Rc::clone(&self.provider),
+            person,
+            dpop_key,
+        })
     }
 
     fn is_blank(&self) -> bool {

@@ -167,6 +167,9 @@ pub(crate) struct Holder {
     /// What else is known of the newest login.
     #[serde(default)]
     pub(crate) about: About,
+    /// The key that the tokens are bound to, a private JWK, if they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) dpop_key: Option<String>,
 }
 
 /// What is known of a login beyond whose it is. All of it may be missing: a login of before has none.
@@ -224,6 +227,11 @@ impl Sight {
 }
 
 impl Holder {
+    /// What is shown of it.
+    fn shown(&self) -> Self {
+        Self { dpop_key: None, ..self.clone() }
+    }
+
     /// Whether both are the same person: the same subject at the same provider.
     pub(crate) fn is_same_person(&self, other: &Self) -> bool {
         self.provider == other.provider && self.user.sub == other.user.sub
@@ -342,6 +350,9 @@ pub(crate) struct CurrentToken {
     /// The token, where the question was for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) access_token: Option<String>,
+    /// The key that the token is bound to, where the question was for the token, and it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) dpop_key: Option<String>,
     /// How long it still lives.
     pub(crate) expires_in: u64,
     /// How long it lived when it was new.
@@ -378,12 +389,14 @@ impl VaultReply {
     pub(super) fn new(said: Said, holder: Option<&Holder>, shows: Shows) -> Self {
         let Said { answer, stamp, refused } = said;
         let stamp = stamp.unwrap_or_default();
-        let holder = || holder.filter(|_| shows == Shows::Holder).cloned();
+        let dpop_key = || holder.filter(|_| shows == Shows::AccessToken)?.dpop_key.clone();
+        let holder = || holder.filter(|_| shows == Shows::Holder).map(Holder::shown);
         match answer {
             Answer::Current(current) => Self::Current(Box::new(CurrentToken {
                 epoch: current.stamp.epoch.0,
                 generation: current.stamp.generation.0,
                 access_token: (shows == Shows::AccessToken).then(|| current.access_token.expose().clone()),
+                dpop_key: dpop_key(),
                 expires_in: current.expires_in.as_millis(),
                 lifetime: current.lifetime.as_millis(),
                 idle_left: current.idle_left.as_millis(),

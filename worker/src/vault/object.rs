@@ -132,14 +132,19 @@ impl SessionVault {
     /// A question for the token, unless it asks too much.
     async fn ask(&self, ask: Ask, patience: Option<Millis>, shows: Shows) -> Result<VaultReply, Fault> {
         let reply = match self.turns.held_back(&ask)? {
-            Some(HeldBack::What(said)) => shown(said, shows),
+            Some(HeldBack::What(said)) => self.shown(said, shows)?,
             Some(HeldBack::For(wait)) => throttled(wait, Brake::Rotation),
-            None => shown(self.turns.ask(ask, patience).await?, shows),
+            None => self.shown(self.turns.ask(ask, patience).await?, shows)?,
         };
         if !matches!(reply, VaultReply::Ended { .. } | VaultReply::LoggedOut) {
             return Ok(reply);
         }
         Ok(self.turns.refuse()?.map_or(reply, |wait| throttled(wait, Brake::Refusal)))
+    }
+
+    /// With the key of now: if there was a login since, the token is refused with it, and asked for again.
+    fn shown(&self, said: Said, shows: Shows) -> Result<VaultReply, Fault> {
+        self.turns.with_loaded(|loaded| VaultReply::new(said, loaded.holder.as_ref(), shows))
     }
 
     async fn access(&self, ask: Ask, patience: Option<Millis>) -> Result<VaultReply, Fault> {

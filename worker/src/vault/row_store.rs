@@ -29,20 +29,20 @@ const CREATE: &str = "CREATE TABLE IF NOT EXISTS session (id INTEGER PRIMARY KEY
     failures INTEGER NOT NULL DEFAULT 0, not_before INTEGER NOT NULL, next_request INTEGER NOT NULL, \
     first_request INTEGER NOT NULL DEFAULT 0, family_request INTEGER NOT NULL DEFAULT 0, op INTEGER, \
     active_at INTEGER NOT NULL, absolute_at INTEGER NOT NULL, forget_at INTEGER NOT NULL, orphan TEXT, \
-    outbox BLOB, outcomes TEXT, provider TEXT NOT NULL, user BLOB, data_key BLOB, refused INTEGER NOT NULL DEFAULT 0, \
+    outbox BLOB, outcomes TEXT, provider TEXT NOT NULL, user BLOB, data_key BLOB, dpop_key BLOB, refused INTEGER NOT NULL DEFAULT 0, \
     shape INTEGER NOT NULL DEFAULT 1, version INTEGER NOT NULL DEFAULT 0) STRICT";
 const INSERT: &str = "INSERT INTO session (status, epoch, generation, login, access_token, access_expires_at, \
     access_lifetime, refresh_token, rotated_at, intent_request, intent_armed_at, intent_again, ambiguous_since, \
     replay_at, presented, failures, not_before, next_request, first_request, family_request, op, active_at, \
-    absolute_at, forget_at, orphan, outbox, outcomes, provider, user, data_key, refused, shape, version, id) VALUES (\
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT DO NOTHING";
+    absolute_at, forget_at, orphan, outbox, outcomes, provider, user, data_key, dpop_key, refused, shape, version, id) VALUES (\
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT DO NOTHING";
 // The guard is the version that this object last read or wrote. Nobody else writes here, unless two instances of the object
 // live at once; then none may write over what it has not read: an intent, a logout, an errand.
 const UPDATE: &str = "UPDATE session SET status = ?, epoch = ?, generation = ?, login = ?, access_token = ?, \
     access_expires_at = ?, access_lifetime = ?, refresh_token = ?, rotated_at = ?, intent_request = ?, \
     intent_armed_at = ?, intent_again = ?, ambiguous_since = ?, replay_at = ?, presented = ?, failures = ?, \
     not_before = ?, next_request = ?, first_request = ?, family_request = ?, op = ?, active_at = ?, \
-    absolute_at = ?, forget_at = ?, orphan = ?, outbox = ?, outcomes = ?, provider = ?, user = ?, data_key = ?, refused = ?, \
+    absolute_at = ?, forget_at = ?, orphan = ?, outbox = ?, outcomes = ?, provider = ?, user = ?, data_key = ?, dpop_key = ?, refused = ?, \
     shape = ?, version = ? WHERE id = 1 AND version = ?";
 
 /// What a vault keeps.
@@ -53,6 +53,8 @@ pub(super) struct Kept {
     pub(super) provider: Rc<str>,
     /// Whose session it is; nothing once it is over.
     pub(super) person: Option<Person>,
+    /// The key that the tokens are bound to, a private JWK; nothing where they are not, or once it is over.
+    pub(super) dpop_key: Option<String>,
 }
 
 /// Whose session it is, as the column `user` holds it.
@@ -233,12 +235,13 @@ impl RowStore {
         row.outbox = open(Column::Outbox).and_then(|json| read_outbox(json.expose())).unwrap_or_default();
         row.tally = record.text("outcomes").map(|text| read_tally(&text)).unwrap_or_default();
         let person = open(Column::User).and_then(|json| serde_json::from_slice(json.expose()).ok());
-        Ok(Kept { row, provider: Rc::from(record.text("provider").unwrap_or_default()), person })
+        let dpop_key = text(Column::DpopKey).map(|key| key.expose().clone());
+        Ok(Kept { row, provider: Rc::from(record.text("provider").unwrap_or_default()), person, dpop_key })
     }
 
     /// The values of all columns but the version, in the order of both statements.
     fn columns(&mut self, kept: &Kept) -> Result<Vec<JsValue>, WriteError> {
-        let Kept { row, provider, person } = kept;
+        let Kept { row, provider, person, dpop_key } = kept;
         let seals = Seals::renewed(self.seals.take(), &self.environment.keyring, &self.object)?;
         let seals = self.seals.insert(seals);
         let sealed = |column: Column, value: Option<&[u8]>| {
@@ -251,6 +254,7 @@ impl RowStore {
         let refresh_token = sealed(Column::RefreshToken, bytes(&row.refresh_token).as_deref())?;
         let user = person.as_ref().map(serde_json::to_vec).transpose().map_err(|_| WriteError::Unsealable)?;
         let user = sealed(Column::User, user.as_deref())?;
+        let dpop_key = sealed(Column::DpopKey, dpop_key.as_ref().map(String::as_bytes))?;
         let outbox = sealed(Column::Outbox, outbox_json(&row.outbox).as_deref())?;
         let intent = row.intent.as_ref();
         let ambiguous = row.ambiguous.as_ref();
@@ -285,6 +289,7 @@ impl RowStore {
             (&**provider).into(),
             blob(user.as_deref()),
             blob(Some(seals.wrapped())),
+            blob(dpop_key.as_deref()),
             number(mask(row.refused)),
             number(SHAPE),
         ])

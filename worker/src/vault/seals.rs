@@ -18,6 +18,8 @@ pub(super) enum Column {
     Outbox,
     /// Claims of the user.
     User,
+    /// The key that the tokens are bound to.
+    DpopKey,
 }
 
 impl Column {
@@ -28,6 +30,7 @@ impl Column {
             Self::RefreshToken => "refresh_token",
             Self::Outbox => "outbox",
             Self::User => "user",
+            Self::DpopKey => "dpop_key",
         }
     }
 
@@ -35,8 +38,8 @@ impl Column {
     pub(super) fn place(self, stamp: Stamp) -> Vec<u8> {
         let generation = match self {
             Self::AccessToken | Self::RefreshToken | Self::Outbox => stamp.generation,
-            // Claims belong to a login, not to one of its tokens.
-            Self::User => Generation::FIRST,
+            // Claims and key belong to a login, not to one of its tokens.
+            Self::User | Self::DpopKey => Generation::FIRST,
         };
         associated_data(&[self.name().as_bytes(), &stamp.epoch.0.to_be_bytes(), &generation.0.to_be_bytes()])
     }
@@ -54,6 +57,7 @@ pub(super) struct Seals {
     refresh_token: Sealer,
     outbox: Sealer,
     user: Sealer,
+    dpop_key: Sealer,
 }
 
 impl Seals {
@@ -87,6 +91,7 @@ impl Seals {
             refresh_token: sealer("refresh token"),
             outbox: sealer("outbox"),
             user: sealer("user"),
+            dpop_key: sealer("dpop key"),
             data_key,
             wrapped,
         }
@@ -119,6 +124,7 @@ impl Seals {
             Column::RefreshToken => &self.refresh_token,
             Column::Outbox => &self.outbox,
             Column::User => &self.user,
+            Column::DpopKey => &self.dpop_key,
         }
     }
 }

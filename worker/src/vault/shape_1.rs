@@ -15,7 +15,7 @@ use super::seals::{self, Column};
 use crate::sql::Record;
 
 /// The columns that have come since, each with its type.
-const ADDED: [(&str, &str); 15] = [
+const ADDED: [(&str, &str); 16] = [
     ("intent_again", "intent_again INTEGER"),
     ("ambiguous_since", "ambiguous_since INTEGER"),
     ("replay_at", "replay_at INTEGER"),
@@ -28,6 +28,7 @@ const ADDED: [(&str, &str); 15] = [
     ("outbox", "outbox BLOB"),
     ("outcomes", "outcomes TEXT"),
     ("data_key", "data_key BLOB"),
+    ("dpop_key", "dpop_key BLOB"),
     ("refused", "refused INTEGER NOT NULL DEFAULT 0"),
     ("shape", "shape INTEGER NOT NULL DEFAULT 1"),
     ("version", "version INTEGER NOT NULL DEFAULT 0"),
@@ -58,7 +59,7 @@ pub(super) fn read(record: &Record, keyring: &Keyring, object: &str) -> Result<K
         row.ambiguous = Some(Ambiguous { since: intent.armed_at, replay_at: None });
         row.not_before = row.not_before.max(intent.armed_at.after(SETTLED));
     }
-    Ok(Kept { row, provider: Rc::from(record.text("provider").unwrap_or_default()), person })
+    Ok(Kept { row, provider: Rc::from(record.text("provider").unwrap_or_default()), person, dpop_key: None })
 }
 
 fn open(

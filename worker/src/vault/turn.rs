@@ -10,6 +10,7 @@ use std::rc::Rc;
 use everlit_core::id::{CallerId, OpId, Stamp};
 use everlit_core::rate::Gcra;
 use everlit_core::retry::BACKOFF_MIN;
+use everlit_core::secret::Secret;
 use everlit_core::time::Millis;
 use everlit_core::vault::{Answer, Ask, Effect, Event, Login, News, Refused, Revoker, Vault};
 use futures_channel::oneshot;
@@ -64,6 +65,8 @@ pub(super) struct Due {
     pub(super) object: Rc<str>,
     /// The name of the provider.
     pub(super) provider: Rc<str>,
+    /// The key that the tokens are bound to, if they are.
+    pub(super) dpop_key: Option<Secret<String>>,
     /// The question that the last token request was made for.
     pub(super) op: Option<OpId>,
     /// The newest token as of this turn.
@@ -268,6 +271,7 @@ impl Turns {
             environment: Rc::clone(&loaded.environment),
             object: Rc::clone(&loaded.object),
             provider: Rc::clone(&loaded.provider),
+            dpop_key: loaded.holder.as_ref().and_then(|holder| holder.dpop_key.clone()).map(Secret::new),
             op: loaded.op().or(before),
             stamp: loaded.vault.stamp(),
             refused: loaded.vault.refused(),

@@ -38,7 +38,7 @@ pub use duration::parse_duration;
 pub use error::{ConfigError, ConfigErrorKind};
 pub use limits::Limits;
 pub use origins::Origins;
-pub use provider::{ClientAuth, ProviderConfig};
+pub use provider::{Audience, ClientAuth, ProviderConfig, Use};
 pub use upstream::{Mode, UpstreamConfig, VaultName};
 pub use variables::Variables;
 
@@ -237,7 +237,7 @@ impl Draft {
             let expected = alloc::format!("{SESSION_KEY}, {SESSION_KEY}_2 and so on to {SESSION_KEY}_255");
             errors.push(ConfigError::secret(secret.to_string(), "is the name of no session key", &expected));
         }
-        let needed = self.providers.iter().map(ProviderConfig::client_secret_name);
+        let needed = self.providers.iter().map(ProviderConfig::credential_name);
         errors.extend(needed.filter(|secret| !variables.has_secret(secret)).map(not_set));
     }
 }

@@ -9,6 +9,8 @@ use serde_json::Value;
 use super::duration::{self, parse_duration};
 use super::table::{self, Table};
 use super::{ConfigError, Origins, grace};
+use crate::oauth::Accepted;
+use crate::oidc::ProviderMetadata;
 use crate::provider::{KeepGrant, Provider, RefreshGrant, Renewal, Replay, Window};
 use crate::silent::Way;
 use crate::url::HttpUrl;
@@ -16,12 +18,15 @@ use crate::url::HttpUrl;
 pub(super) const PREFIX: &str = "PROVIDER_";
 pub(super) const EXPECTED: &str = "at least one table such as PROVIDER_MAIN = { kind = \"oidc\", issuer = \"https://as.example\", client_id = \"app\" }";
 
-const FIELDS: [&str; 13] = [
+const FIELDS: [&str; 16] = [
     "kind",
     "issuer",
     "client_id",
     "scopes",
     "client_auth",
+    "assertion_audience",
+    "par",
+    "dpop",
     "login",
     "prompt",
     "parameters",
@@ -33,11 +38,12 @@ const FIELDS: [&str; 13] = [
 ];
 
 /// Parameters of the authorization request that are ours to set.
-const RESERVED: [&str; 13] = [
+const RESERVED: [&str; 14] = [
     "client_id",
     "client_secret",
     "code_challenge",
     "code_challenge_method",
+    "dpop_jkt",
     "nonce",
     "prompt",
     "redirect_uri",
@@ -52,13 +58,48 @@ const RESERVED: [&str; 13] = [
 /// The shortest idle end of a grant that is believed: it is refreshed before that, whether or not anybody is there.
 const SHORTEST_IDLE: Millis = Millis::from_secs(10);
 
-/// How the client authenticates at the token endpoint (RFC 6749, section 2.3.1).
+/// How the client authenticates wherever it posts something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientAuth {
-    /// `client_secret_basic`: in the `Authorization` header.
+    /// `client_secret_basic`: a secret, in the `Authorization` header (RFC 6749, section 2.3.1).
     SecretBasic,
-    /// `client_secret_post`: in the body.
+    /// `client_secret_post`: a secret, in the body.
     SecretPost,
+    /// `private_key_jwt`: an assertion, signed by a key of ours (RFC 7523, section 2.2).
+    PrivateKeyJwt,
+}
+
+/// Whom an assertion of the client is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// The authorization server, by its issuer identifier, as RFC 7523bis wants it.
+    Issuer,
+    /// Its token endpoint, as OpenID Connect Core, section 9 advises: for servers that know no better.
+    TokenEndpoint,
+}
+
+/// Whether something is used that not every authorization server can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// Where its metadata says that it can.
+    WhereOffered,
+    /// Everywhere: there is no login without it.
+    Required,
+    /// Nowhere.
+    Never,
+}
+
+impl Use {
+    const EXPECTED: &str = "\"where_offered\", \"required\" or \"never\"";
+
+    fn read(value: &Value) -> Option<Self> {
+        match value.as_str()? {
+            "where_offered" => Some(Self::WhereOffered),
+            "required" => Some(Self::Required),
+            "never" => Some(Self::Never),
+            _ => None,
+        }
+    }
 }
 
 /// One `PROVIDER_<NAME>`.
@@ -77,6 +118,12 @@ pub struct ProviderConfig {
     pub scopes: Vec<String>,
     /// How the client authenticates.
     pub client_auth: ClientAuth,
+    /// Whom its assertions are for, where it has any.
+    pub assertion_audience: Audience,
+    /// Whether authorization requests are pushed (RFC 9126).
+    pub par: Use,
+    /// Whether tokens are bound to a key of the session (RFC 9449).
+    pub dpop: Use,
     /// Whether it was marked as the one the login uses.
     pub login: bool,
     /// The `prompt` of the authorization request; empty sends none.
@@ -88,10 +135,15 @@ pub struct ProviderConfig {
 }
 
 impl ProviderConfig {
-    /// The name of the secret that holds its client secret: `SECRET_DEMO_CLIENT_SECRET`.
+    /// The name of the secret that holds what the client authenticates with: `SECRET_DEMO_CLIENT_SECRET`, or
+    /// `SECRET_DEMO_CLIENT_KEY`.
     #[must_use]
-    pub fn client_secret_name(&self) -> String {
-        alloc::format!("SECRET_{}_CLIENT_SECRET", self.name.to_ascii_uppercase())
+    pub fn credential_name(&self) -> String {
+        let kind = match self.client_auth {
+            ClientAuth::SecretBasic | ClientAuth::SecretPost => "SECRET",
+            ClientAuth::PrivateKeyJwt => "KEY",
+        };
+        alloc::format!("SECRET_{}_CLIENT_{kind}", self.name.to_ascii_uppercase())
     }
 
     /// Where the provider sends the browser back to.
@@ -111,6 +163,40 @@ impl ProviderConfig {
             None => *way != Way::Frame || is_neighbour(),
         };
         Way::ALL.into_iter().filter(allowed).collect()
+    }
+
+    /// Where an authorization request is pushed to before the browser is sent on; nowhere, where the browser takes it there.
+    ///
+    /// # Errors
+    ///
+    /// A reason for the log where the provider cannot do what the configuration requires, or the other way round.
+    pub fn push_to<'a>(&self, metadata: &'a ProviderMetadata) -> Result<Option<&'a HttpUrl>, &'static str> {
+        let endpoint = metadata.pushed_authorization_request_endpoint.as_ref();
+        match (self.par, endpoint) {
+            (Use::Never, _) if metadata.requires_pushed_authorization_requests => {
+                Err("the provider takes pushed authorization requests only")
+            }
+            (Use::Required, None) => Err("the provider takes no pushed authorization requests"),
+            (Use::WhereOffered, None) if metadata.requires_pushed_authorization_requests => {
+                Err("the provider requires pushed authorization requests and does not say where")
+            }
+            (Use::Never, _) | (Use::WhereOffered, None) => Ok(None),
+            (Use::WhereOffered | Use::Required, Some(endpoint)) => Ok(Some(endpoint)),
+        }
+    }
+
+    /// What kind of tokens a login asks for.
+    ///
+    /// # Errors
+    ///
+    /// A reason for the log where bound ones are required and the provider does not offer them.
+    pub fn accepted(&self, metadata: &ProviderMetadata) -> Result<Accepted, &'static str> {
+        match (self.dpop, metadata.binds_tokens) {
+            (Use::Never, _) | (Use::WhereOffered, false) => Ok(Accepted::Bearer),
+            (Use::WhereOffered, true) => Ok(Accepted::Either),
+            (Use::Required, true) => Ok(Accepted::Dpop),
+            (Use::Required, false) => Err("the provider does not offer DPoP with ES256"),
+        }
     }
 
     /// Checks what the shape of the variable cannot show.
@@ -165,15 +251,29 @@ impl ProviderConfig {
         );
         let client_auth = table.field(
             "client_auth",
-            "\"client_secret_basic\" or \"client_secret_post\"",
+            "\"client_secret_basic\", \"client_secret_post\" or \"private_key_jwt\"",
             errors,
             Some(ClientAuth::SecretBasic),
             |value| match value.as_str()? {
                 "client_secret_basic" => Some(ClientAuth::SecretBasic),
                 "client_secret_post" => Some(ClientAuth::SecretPost),
+                "private_key_jwt" => Some(ClientAuth::PrivateKeyJwt),
                 _ => None,
             },
         );
+        let assertion_audience = table.field(
+            "assertion_audience",
+            "\"issuer\" or \"token_endpoint\"",
+            errors,
+            Some(Audience::Issuer),
+            |value| match value.as_str()? {
+                "issuer" => Some(Audience::Issuer),
+                "token_endpoint" => Some(Audience::TokenEndpoint),
+                _ => None,
+            },
+        );
+        let par = table.field("par", Use::EXPECTED, errors, Some(Use::WhereOffered), Use::read);
+        let dpop = table.field("dpop", Use::EXPECTED, errors, Some(Use::WhereOffered), Use::read);
         let login = table.field("login", "true or false", errors, Some(false), Value::as_bool);
         // OpenID Connect Core, section 11: a request for offline_access carries `prompt=consent`, or the provider may ignore
         // the scope, and then there is no refresh token and no session that lasts.
@@ -212,6 +312,9 @@ impl ProviderConfig {
             client_id: client_id?,
             scopes: scopes?,
             client_auth: client_auth?,
+            assertion_audience: assertion_audience?,
+            par: par?,
+            dpop: dpop?,
             login: login?,
             prompt: prompt?,
             parameters: parameters?,

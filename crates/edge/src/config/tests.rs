@@ -6,6 +6,7 @@ use alloc::string::ToString as _;
 use everlit_core::time::Millis;
 
 use super::*;
+use crate::oidc::ProviderMetadata;
 use crate::provider::{GraceProfile, KeepGrant, RefreshGrant, servers};
 use crate::silent::Way;
 use crate::url::Origin;
@@ -40,7 +41,7 @@ fn a_small_configuration_gets_good_defaults() {
     assert_eq!((provider.name.as_str(), provider.client_auth), ("demo", ClientAuth::SecretBasic));
     assert_eq!(provider.scopes, ["openid", "offline_access"]);
     assert_eq!(provider.prompt, "consent", "without it a provider may ignore offline_access");
-    assert_eq!(provider.client_secret_name(), "SECRET_DEMO_CLIENT_SECRET");
+    assert_eq!(provider.credential_name(), "SECRET_DEMO_CLIENT_SECRET");
     assert_eq!(provider.redirect_uri(&config.origins), "https://app.example/auth/callback/demo");
     assert!(config.origins.contains("http://localhost:8787") && !config.origins.contains("http://localhost"));
     assert!(config.upstreams().is_empty());
@@ -134,6 +135,56 @@ fn missing_secrets_are_named_with_the_command_that_sets_them() {
     assert_eq!(names(&variables), ["SECRET_SESSION_KEY", "SECRET_MY_IDP_CLIENT_SECRET"]);
     let shown = Config::parse(&variables).unwrap_err()[1].to_string();
     assert!(shown.contains("wrangler secret put SECRET_MY_IDP_CLIENT_SECRET"), "{shown}");
+}
+
+#[test]
+fn a_key_takes_the_place_of_the_client_secret() {
+    let provider = |more: &str| {
+        format!(
+            r#"{{"kind":"oidc","issuer":"https://as.example","client_id":"app","client_auth":"private_key_jwt"{more}}}"#
+        )
+    };
+    let variables = good().text("PROVIDER_DEMO", &provider(""));
+    assert_eq!(names(&variables), ["SECRET_DEMO_CLIENT_KEY"], "a secret that is set is not what it needs");
+    let variables = variables.secret("SECRET_DEMO_CLIENT_KEY");
+    let audience = |variables: &Variables| {
+        let config = Config::parse(variables).unwrap();
+        (config.login_provider().client_auth, config.login_provider().assertion_audience)
+    };
+    assert_eq!(audience(&variables), (ClientAuth::PrivateKeyJwt, Audience::Issuer));
+    let other = variables.text("PROVIDER_DEMO", &provider(r#","assertion_audience":"token_endpoint""#));
+    assert_eq!(audience(&other), (ClientAuth::PrivateKeyJwt, Audience::TokenEndpoint));
+}
+
+#[test]
+fn authorization_requests_are_pushed_where_both_sides_want_it() {
+    let metadata = |more: &str| {
+        let document = format!(
+            r#"{{"issuer":"https://as.example","authorization_endpoint":"https://as.example/a","token_endpoint":"https://as.example/t","jwks_uri":"https://as.example/k"{more}}}"#
+        );
+        ProviderMetadata::parse(document.as_bytes(), "https://as.example").unwrap()
+    };
+    let offered = r#","pushed_authorization_request_endpoint":"https://as.example/par""#;
+    let required = r#","require_pushed_authorization_requests":true"#;
+    let both = [offered, required].concat();
+    for (par, metadata_says, expected) in [
+        ("where_offered", "", Ok(false)),
+        ("where_offered", offered, Ok(true)),
+        ("where_offered", &both, Ok(true)),
+        ("where_offered", required, Err(())),
+        ("required", "", Err(())),
+        ("required", offered, Ok(true)),
+        ("never", offered, Ok(false)),
+        ("never", "", Ok(false)),
+        ("never", &both, Err(())),
+    ] {
+        let provider =
+            format!(r#"{{"kind":"oidc","issuer":"https://as.example","client_id":"app","par":"{par}"}}"#);
+        let config = Config::parse(&good().text("PROVIDER_DEMO", &provider)).unwrap();
+        let metadata = metadata(metadata_says);
+        let pushed = config.login_provider().push_to(&metadata);
+        assert_eq!(pushed.map(|to| to.is_some()).map_err(|_| ()), expected, "{par} {metadata_says}");
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ use everlit_core::secret::{AccessToken, RefreshToken, Secret};
 use everlit_core::time::{Millis, Timestamp};
 use serde_json::{Map, Value};
 
+use super::dpop::USE_NONCE;
 use super::expires_in::parse_expires_in;
 use super::parse_retry_after;
 
@@ -64,11 +65,48 @@ impl HttpAnswer<'_> {
     }
 }
 
+/// How an access token is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// By whoever has it (RFC 6750).
+    Bearer,
+    /// Together with a proof of the key that it is bound to (RFC 9449).
+    Dpop,
+}
+
+/// What kind of token a request can be answered with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accepted {
+    /// Bearer tokens: there was no proof.
+    Bearer,
+    /// Bound ones only.
+    Dpop,
+    /// Bound ones, or others from a server that does not bind them for this client.
+    Either,
+}
+
+impl Accepted {
+    fn check(self, token_type: Option<&str>) -> Result<Scheme, &'static str> {
+        let is = |scheme: &str| token_type.is_some_and(|kind| kind.eq_ignore_ascii_case(scheme));
+        // It is required, and left out by some; what else could a token without a type be used as?
+        let (bearer, dpop) = (token_type.is_none() || is("bearer"), is("dpop"));
+        match self {
+            Self::Bearer | Self::Either if bearer => Ok(Scheme::Bearer),
+            Self::Dpop | Self::Either if dpop => Ok(Scheme::Dpop),
+            Self::Bearer => Err("token_type is not Bearer"),
+            Self::Dpop => Err("token_type is not DPoP"),
+            Self::Either => Err("token_type is neither DPoP nor Bearer"),
+        }
+    }
+}
+
 /// A token response (RFC 6749, section 5.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenResponse {
     /// The access token.
     pub access_token: AccessToken,
+    /// How it is used.
+    pub scheme: Scheme,
     /// The next refresh token. Without one the old one stays valid (section 6).
     pub refresh_token: Option<RefreshToken>,
     /// The ID Token, unread.
@@ -111,6 +149,11 @@ pub enum TokenAnswer {
         /// Why.
         reason: &'static str,
     },
+    /// The server wants another proof first (RFC 9449, section 8), and has looked at nothing: the request is as good as unsent.
+    NotDone {
+        /// Why.
+        reason: &'static str,
+    },
     /// The server refuses this client or this request: the operator is needed, and no grant is over.
     Misconfigured {
         /// Why.
@@ -132,6 +175,12 @@ impl TokenAnswer {
     /// where it says that the server did not get to an answer: servers send `invalid_grant` with 400, 401 and 403.
     #[must_use]
     pub fn classify(answer: &HttpAnswer<'_>) -> Self {
+        Self::classify_as(answer, Accepted::Bearer)
+    }
+
+    /// The same for a request that carried a proof, or may have.
+    #[must_use]
+    pub fn classify_as(answer: &HttpAnswer<'_>, accepted: Accepted) -> Self {
         let retry_after = answer.wait();
         let transient = |reason| Self::Transient { retry_after, reason };
         match answer.status {
@@ -149,8 +198,12 @@ impl TokenAnswer {
             Err(reason) => return transient(reason),
         };
         match object.get("error").and_then(Value::as_str).filter(|code| !code.is_empty()) {
+            // What was done must not be done again: of a success that says so, nothing is believed.
+            Some(USE_NONCE) if success => transient("use_dpop_nonce in a success"),
             Some(code) => Self::refused(code, retry_after),
-            None if success => Self::granted(&object).unwrap_or_else(|reason| Self::Unreadable { reason }),
+            None if success => {
+                Self::granted(&object, accepted).unwrap_or_else(|reason| Self::Unreadable { reason })
+            }
             None => transient("an error without a code"),
         }
     }
@@ -164,6 +217,7 @@ impl TokenAnswer {
             Self::Throttled { .. } => "throttled",
             Self::Unreadable { .. } => "unreadable",
             Self::Reauth { .. } => "reauth",
+            Self::NotDone { .. } => "not_done",
             Self::Misconfigured { .. } => "misconfigured",
         }
     }
@@ -177,6 +231,7 @@ impl TokenAnswer {
             | Self::Throttled { reason, .. }
             | Self::Unreadable { reason }
             | Self::Reauth { reason }
+            | Self::NotDone { reason }
             | Self::Misconfigured { reason } => reason,
         }
     }
@@ -190,6 +245,8 @@ impl TokenAnswer {
             "unsupported_grant_type" => misconfigured("unsupported_grant_type"),
             "invalid_request" => misconfigured("invalid_request"),
             "invalid_scope" => misconfigured("invalid_scope"),
+            USE_NONCE => Self::NotDone { reason: USE_NONCE },
+            "invalid_dpop_proof" => misconfigured("invalid_dpop_proof"),
             // RFC 8707, section 2.
             "invalid_target" => misconfigured("invalid_target"),
             "slow_down" => Self::Throttled { retry_after, reason: "slow_down" },
@@ -200,7 +257,7 @@ impl TokenAnswer {
         }
     }
 
-    fn granted(object: &Map<String, Value>) -> Result<Self, &'static str> {
+    fn granted(object: &Map<String, Value>, accepted: Accepted) -> Result<Self, &'static str> {
         let text = |name| object.get(name).and_then(Value::as_str).filter(|text: &&str| !text.is_empty());
         let access_token = text("access_token").ok_or("a success without access_token")?;
         // It goes into a header as it is.
@@ -208,11 +265,10 @@ impl TokenAnswer {
         {
             return Err("an access_token that does not fit into a header");
         }
-        // It is required, and left out by some; what else could a token without a type be used as?
-        let bearer = text("token_type").is_none_or(|kind| kind.eq_ignore_ascii_case("bearer"));
-        if !bearer {
-            return Ok(Self::Misconfigured { reason: "token_type is not Bearer" });
-        }
+        let scheme = match accepted.check(text("token_type")) {
+            Ok(scheme) => scheme,
+            Err(reason) => return Ok(Self::Misconfigured { reason }),
+        };
         let refresh_token = text("refresh_token");
         if refresh_token.is_some_and(|token| token.len() > MAX_REFRESH_TOKEN) {
             // It is not left out: a session would be made that nobody can keep alive, and nobody would know why.
@@ -222,6 +278,7 @@ impl TokenAnswer {
         let secret = |text: &str| Secret::new(text.to_string());
         Ok(Self::Granted(TokenResponse {
             access_token: secret(access_token),
+            scheme,
             refresh_token: refresh_token.map(secret),
             id_token: text("id_token").map(secret),
             expires_in,

@@ -14,6 +14,7 @@ enum Class {
     Throttled,
     Unreadable,
     Reauth,
+    NotDone,
     Misconfigured,
 }
 
@@ -24,6 +25,7 @@ fn class(answer: &TokenAnswer) -> Class {
         TokenAnswer::Throttled { .. } => Class::Throttled,
         TokenAnswer::Unreadable { .. } => Class::Unreadable,
         TokenAnswer::Reauth { .. } => Class::Reauth,
+        TokenAnswer::NotDone { .. } => Class::NotDone,
         TokenAnswer::Misconfigured { .. } => Class::Misconfigured,
     }
 }
@@ -43,6 +45,39 @@ fn judge(status: u16, content_type: Option<&str>, body: &str) -> TokenAnswer {
 const JSON: Option<&str> = Some("application/json; charset=utf-8");
 const GOOD: &str =
     r#"{"access_token":"a-1","token_type":"Bearer","expires_in":60,"refresh_token":"r-2","scope":"openid"}"#;
+
+#[test]
+fn a_token_is_of_the_kind_that_was_asked_for() {
+    let of = |token_type: &str, accepted| {
+        let body = format!(r#"{{"access_token":"a"{token_type}}}"#);
+        let answer = HttpAnswer {
+            status: 200,
+            content_type: JSON,
+            retry_after: None,
+            date: None,
+            body: body.as_bytes(),
+            now: Timestamp::from_millis(0),
+        };
+        match TokenAnswer::classify_as(&answer, accepted) {
+            TokenAnswer::Granted(tokens) => Some(tokens.scheme),
+            other => {
+                assert_eq!(class(&other), Class::Misconfigured);
+                None
+            }
+        }
+    };
+    let (bearer, dpop) = (Some(Scheme::Bearer), Some(Scheme::Dpop));
+    for (token_type, as_bearer, as_dpop, as_either) in [
+        (r#","token_type":"Bearer""#, bearer, None, bearer),
+        ("", bearer, None, bearer),
+        (r#","token_type":"dpop""#, None, dpop, dpop),
+        (r#","token_type":"mac""#, None, None, None),
+    ] {
+        assert_eq!(of(token_type, Accepted::Bearer), as_bearer, "{token_type}");
+        assert_eq!(of(token_type, Accepted::Dpop), as_dpop, "{token_type}");
+        assert_eq!(of(token_type, Accepted::Either), as_either, "{token_type}");
+    }
+}
 
 #[test]
 fn answers_have_their_class() {

@@ -1,9 +1,10 @@
 //! The authorization request (RFC 6749, section 4.1.1; OpenID Connect Core, section 3.1.2.1).
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{CodeVerifier, State};
+use super::{CodeVerifier, RequestUri, State};
 use crate::config::ProviderConfig;
 use crate::oidc::Nonce;
 use crate::query::encode_pairs;
@@ -24,6 +25,8 @@ pub struct AuthorizationRequest<'a> {
     pub nonce: &'a Nonce,
     /// Ties the code to it.
     pub code_verifier: &'a CodeVerifier,
+    /// The thumbprint of the key that the tokens are to be bound to, so that the code is as well (RFC 9449, section 10).
+    pub dpop_jkt: Option<&'a str>,
     /// Overrides the configured `prompt`: `Some("none")` asks silently.
     pub prompt: Option<&'a str>,
 }
@@ -32,30 +35,60 @@ impl AuthorizationRequest<'_> {
     /// The URL that the browser is sent to.
     #[must_use]
     pub fn url(&self) -> String {
-        let scope = self.provider.scopes.join(" ");
-        let challenge = self.code_verifier.challenge();
-        let prompt = self.prompt.unwrap_or(&self.provider.prompt);
-        let mut pairs: Vec<(&str, &str)> = alloc::vec![
-            ("response_type", "code"),
-            ("client_id", &self.provider.client_id),
-            ("redirect_uri", self.redirect_uri),
-            ("scope", &scope),
-            ("state", self.state.as_str()),
-            ("nonce", self.nonce.as_str()),
-            ("code_challenge", &challenge),
-            ("code_challenge_method", "S256"),
+        self.at_endpoint(encode_pairs(self.parameters().iter().map(Pair::texts)))
+    }
+
+    /// The same, for a request that the server has already (RFC 9126, section 4): nothing of it passes the browser.
+    #[must_use]
+    pub fn pushed_url(&self, request_uri: &RequestUri) -> String {
+        self.at_endpoint(encode_pairs([
+            ("client_id", self.provider.client_id.as_str()),
+            ("request_uri", request_uri.as_str()),
+        ]))
+    }
+
+    /// What is asked for.
+    pub(super) fn parameters(&self) -> Vec<Pair<'_>> {
+        let provider = self.provider;
+        let prompt = self.prompt.unwrap_or(&provider.prompt);
+        let mut pairs = alloc::vec![
+            Pair("response_type", "code".into()),
+            Pair("client_id", provider.client_id.as_str().into()),
+            Pair("redirect_uri", self.redirect_uri.into()),
+            Pair("scope", provider.scopes.join(" ").into()),
+            Pair("state", self.state.as_str().into()),
+            Pair("nonce", self.nonce.as_str().into()),
+            Pair("code_challenge", self.code_verifier.challenge().into()),
+            Pair("code_challenge_method", "S256".into()),
         ];
-        if !prompt.is_empty() {
-            pairs.push(("prompt", prompt));
+        if let Some(thumbprint) = self.dpop_jkt {
+            pairs.push(Pair("dpop_jkt", thumbprint.into()));
         }
-        pairs.extend(self.provider.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+        if !prompt.is_empty() {
+            pairs.push(Pair("prompt", prompt.into()));
+        }
+        let more = provider.parameters.iter();
+        pairs.extend(more.map(|(name, value)| Pair(name, value.as_str().into())));
+        pairs
+    }
+
+    fn at_endpoint(&self, query: String) -> String {
         // RFC 6749, section 3.1: a query that the endpoint has already is kept.
         let separator = match self.endpoint.query() {
             None => "?",
             Some("") => "",
             Some(_) => "&",
         };
-        alloc::format!("{}{separator}{}", self.endpoint, encode_pairs(pairs))
+        alloc::format!("{}{separator}{query}", self.endpoint)
+    }
+}
+
+/// One parameter.
+pub(super) struct Pair<'a>(&'a str, Cow<'a, str>);
+
+impl Pair<'_> {
+    pub(super) fn texts(&self) -> (&str, &str) {
+        (self.0, &self.1)
     }
 }
 
@@ -81,6 +114,7 @@ mod tests {
             state: &State::from_entropy([1; 32]),
             nonce: &Nonce::from_entropy([2; 32]),
             code_verifier: &CodeVerifier::restored("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk").unwrap(),
+            dpop_jkt: Some("jkt-1"),
             prompt,
         }
         .url()
@@ -101,6 +135,7 @@ mod tests {
             ("nonce", Nonce::from_entropy([2; 32]).as_str()),
             ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
             ("code_challenge_method", "S256"),
+            ("dpop_jkt", "jkt-1"),
             ("prompt", "consent"),
             ("audience", "x y"),
         ] {

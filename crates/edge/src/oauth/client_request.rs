@@ -1,30 +1,42 @@
-//! What the client posts: token requests (RFC 6749, sections 4.1.3 and 6) and revocation requests (RFC 7009).
+//! What the client posts: token requests (RFC 6749, sections 4.1.3 and 6), authorization requests (RFC 9126) and
+//! revocation requests (RFC 7009).
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use everlit_core::secret::{RefreshToken, Secret};
 
-use super::{AuthorizationCode, CodeVerifier};
+use super::authorization_request::Pair;
+use super::client_assertion::TYPE;
+use super::{AuthorizationCode, AuthorizationRequest, CodeVerifier};
 use crate::base64url::encode_classic;
-use crate::config::ClientAuth;
 use crate::query::{encode_pairs, push_escape};
 
-/// Who we are to the authorization server.
-#[derive(Clone, Copy, Debug)]
+/// Who we are to the authorization server. It goes into one request: an assertion is sent once.
+#[derive(Debug)]
 pub struct ClientCredentials<'a> {
     /// The id of the client.
     pub client_id: &'a str,
-    /// Its secret.
-    pub client_secret: &'a Secret<String>,
-    /// How the two are sent.
-    pub method: ClientAuth,
+    /// What shows that it is us.
+    pub proof: ClientProof<'a>,
+}
+
+/// How a client authenticates.
+#[derive(Debug)]
+pub enum ClientProof<'a> {
+    /// `client_secret_basic`: a secret, in the `Authorization` header (RFC 6749, section 2.3.1).
+    SecretBasic(&'a Secret<String>),
+    /// `client_secret_post`: a secret, in the body (same section).
+    SecretPost(&'a Secret<String>),
+    /// `private_key_jwt`: a [`client_assertion`](super::client_assertion), signed.
+    Assertion(Secret<String>),
 }
 
 /// A POST to an endpoint of the authorization server, complete but for its URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientRequest {
     authorization: Option<Secret<String>>,
+    dpop: Option<Secret<String>>,
     body: Secret<String>,
 }
 
@@ -32,13 +44,13 @@ impl ClientRequest {
     /// Asks for the first tokens of a grant.
     #[must_use]
     pub fn authorization_code(
-        client: &ClientCredentials<'_>,
+        client: ClientCredentials<'_>,
         code: &AuthorizationCode,
         redirect_uri: &str,
         code_verifier: &CodeVerifier,
     ) -> Self {
         Self::new(
-            client,
+            &client,
             &[
                 ("grant_type", "authorization_code"),
                 ("code", code.secret().expose()),
@@ -49,29 +61,49 @@ impl ClientRequest {
         )
     }
 
+    /// Leaves an authorization request at the server (RFC 9126, section 2.1).
+    #[must_use]
+    pub fn pushed(client: ClientCredentials<'_>, request: &AuthorizationRequest<'_>) -> Self {
+        let parameters = request.parameters();
+        let texts: Vec<_> = parameters.iter().map(Pair::texts).collect();
+        Self::new(&client, &texts)
+    }
+
     /// Asks for the next tokens of a grant.
     #[must_use]
-    pub fn refresh(client: &ClientCredentials<'_>, refresh_token: &RefreshToken) -> Self {
-        Self::new(client, &[("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose())])
+    pub fn refresh(client: ClientCredentials<'_>, refresh_token: &RefreshToken) -> Self {
+        Self::new(&client, &[("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose())])
     }
 
     /// Ends a grant.
     #[must_use]
-    pub fn revocation(client: &ClientCredentials<'_>, refresh_token: &RefreshToken) -> Self {
-        Self::new(client, &[("token", refresh_token.expose()), ("token_type_hint", "refresh_token")])
+    pub fn revocation(client: ClientCredentials<'_>, refresh_token: &RefreshToken) -> Self {
+        Self::new(&client, &[("token", refresh_token.expose()), ("token_type_hint", "refresh_token")])
     }
 
     fn new(client: &ClientCredentials<'_>, parameters: &[(&str, &str)]) -> Self {
         let mut pairs: Vec<(&str, &str)> = parameters.to_vec();
-        let authorization = match client.method {
-            ClientAuth::SecretBasic => Some(basic(client)),
-            ClientAuth::SecretPost => {
-                pairs.push(("client_id", client.client_id));
-                pairs.push(("client_secret", client.client_secret.expose()));
-                None
+        let mut authorization = None;
+        let is_in_body = !matches!(client.proof, ClientProof::SecretBasic(_));
+        // A request that is pushed names the client itself.
+        if is_in_body && !pairs.iter().any(|(name, _)| *name == "client_id") {
+            pairs.push(("client_id", client.client_id));
+        }
+        match &client.proof {
+            ClientProof::SecretBasic(secret) => authorization = Some(basic(client.client_id, secret)),
+            ClientProof::SecretPost(secret) => pairs.push(("client_secret", secret.expose())),
+            ClientProof::Assertion(assertion) => {
+                pairs.push(("client_assertion_type", TYPE));
+                pairs.push(("client_assertion", assertion.expose()));
             }
-        };
-        Self { authorization, body: Secret::new(encode_pairs(pairs)) }
+        }
+        Self { authorization, dpop: None, body: Secret::new(encode_pairs(pairs)) }
+    }
+
+    /// The same request with a proof ([`DpopKey::proof`](super::DpopKey::proof)).
+    #[must_use]
+    pub fn with_dpop(self, proof: Secret<String>) -> Self {
+        Self { dpop: Some(proof), ..self }
     }
 
     /// The headers to send, names in lower case.
@@ -79,6 +111,7 @@ impl ClientRequest {
         [("content-type", "application/x-www-form-urlencoded"), ("accept", "application/json")]
             .into_iter()
             .chain(self.authorization.as_ref().map(|value| ("authorization", value.expose().as_str())))
+            .chain(self.dpop.as_ref().map(|value| ("dpop", value.expose().as_str())))
     }
 
     /// The body to send.
@@ -95,8 +128,8 @@ impl ClientRequest {
 /// [_RFC 6749 § 2.3.1_](https://www.rfc-editor.org/rfc/rfc6749.html#section-2.3.1): id and secret are form-encoded *before*
 /// they are joined by a colon and put into base64. Many clients leave that out, and fail with the first secret that holds a
 /// colon or a percent sign.
-fn basic(client: &ClientCredentials<'_>) -> Secret<String> {
-    let joined = [&form_encode(client.client_id), ":", &form_encode(client.client_secret.expose())].concat();
+fn basic(client_id: &str, secret: &Secret<String>) -> Secret<String> {
+    let joined = [&form_encode(client_id), ":", &form_encode(secret.expose())].concat();
     Secret::new(["Basic ", &encode_classic(joined.as_bytes())].concat())
 }
 
@@ -121,15 +154,15 @@ mod tests {
     use crate::query::Query;
     use alloc::format;
 
-    fn client(secret: &Secret<String>, method: ClientAuth) -> ClientCredentials<'_> {
-        ClientCredentials { client_id: "app:1", client_secret: secret, method }
+    fn client(proof: ClientProof<'_>) -> ClientCredentials<'_> {
+        ClientCredentials { client_id: "app:1", proof }
     }
 
     #[test]
     fn basic_encodes_before_it_joins() {
         let secret = Secret::new(String::from("p w%:é*"));
         let request =
-            ClientRequest::refresh(&client(&secret, ClientAuth::SecretBasic), &Secret::new("r+1".into()));
+            ClientRequest::refresh(client(ClientProof::SecretBasic(&secret)), &Secret::new("r+1".into()));
         let headers: Vec<_> = request.headers().collect();
         let expected = format!("Basic {}", encode_classic(b"app%3A1:p+w%25%3A%C3%A9*"));
         assert_eq!(headers.last(), Some(&("authorization", expected.as_str())));
@@ -140,9 +173,19 @@ mod tests {
     fn post_puts_the_credentials_into_the_body() {
         let secret = Secret::new(String::from("s&1"));
         let request =
-            ClientRequest::revocation(&client(&secret, ClientAuth::SecretPost), &Secret::new("r1".into()));
+            ClientRequest::revocation(client(ClientProof::SecretPost(&secret)), &Secret::new("r1".into()));
         assert!(request.headers().all(|(name, _)| name != "authorization"));
         let body = "token=r1&token_type_hint=refresh_token&client_id=app%3A1&client_secret=s%261";
+        assert_eq!(request.body().expose(), body);
+    }
+
+    #[test]
+    fn an_assertion_takes_the_place_of_a_secret() {
+        let proof = ClientProof::Assertion(Secret::new("a.b.c".into()));
+        let request = ClientRequest::refresh(client(proof), &Secret::new("r1".into()));
+        assert!(request.headers().all(|(name, _)| name != "authorization"));
+        let body = "grant_type=refresh_token&refresh_token=r1&client_id=app%3A1\
+            &client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion=a.b.c";
         assert_eq!(request.body().expose(), body);
     }
 
@@ -163,7 +206,7 @@ mod tests {
         };
         let verifier = CodeVerifier::from_entropy([2; 32]);
         let request = ClientRequest::authorization_code(
-            &client(&secret, ClientAuth::SecretBasic),
+            client(ClientProof::SecretBasic(&secret)),
             &code,
             "https://app.example/auth/callback/demo",
             &verifier,

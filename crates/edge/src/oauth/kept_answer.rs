@@ -170,6 +170,8 @@ impl From<TokenAnswer> for vault::TokenAnswer {
             TokenAnswer::Transient { retry_after, .. } => failed(Failure::Transient, retry_after),
             TokenAnswer::Throttled { retry_after, .. } => failed(Failure::Throttled, retry_after),
             TokenAnswer::Unreadable { .. } => Self::Unheard,
+            // Only its proof was looked at: the refresh token is not known to the server to have come.
+            TokenAnswer::NotDone { .. } => Self::Unsent,
             TokenAnswer::Reauth { .. } => failed(Failure::Reauth, None),
             TokenAnswer::Misconfigured { .. } => failed(Failure::Misconfigured, None),
         }
@@ -306,6 +308,7 @@ mod tests {
     fn what_cannot_be_read_is_unheard_and_nothing_else_is() {
         let to = Answer::from;
         assert_eq!(to(TokenAnswer::UNANSWERED), Answer::Unheard);
+        assert_eq!(to(TokenAnswer::NotDone { reason: "" }), Answer::Unsent, "it was presented to nobody");
         for (answer, failure) in [
             (TokenAnswer::Reauth { reason: "" }, Failure::Reauth),
             (TokenAnswer::Misconfigured { reason: "" }, Failure::Misconfigured),

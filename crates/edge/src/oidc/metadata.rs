@@ -29,6 +29,12 @@ pub struct ProviderMetadata {
     pub jwks_uri: HttpUrl,
     /// Where tokens are revoked, if anywhere.
     pub revocation_endpoint: Option<HttpUrl>,
+    /// Where authorization requests are pushed, if anywhere (RFC 9126).
+    pub pushed_authorization_request_endpoint: Option<HttpUrl>,
+    /// Whether it takes no others.
+    pub requires_pushed_authorization_requests: bool,
+    /// Whether it binds tokens to a key that signs with ES256 (RFC 9449).
+    pub binds_tokens: bool,
     /// Whether it names itself in every authorization response (RFC 9207).
     pub issuer_names_itself: bool,
 }
@@ -89,6 +95,11 @@ impl ProviderMetadata {
                 .map(Some)
                 .ok_or(MetadataError::Endpoint(name)),
         };
+        let is = |name: &str| document.get(name) == Some(&Value::Bool(true));
+        let lists = |name: &str, wanted: &str| {
+            let values = document.get(name).and_then(Value::as_array);
+            values.into_iter().flatten().any(|value| value == wanted)
+        };
         let required = |name| optional(name)?.ok_or(MetadataError::Endpoint(name));
         // RFC 8414, section 2: a server that leaves the list out does not support PKCE. Many leave it out and do; only one
         // that lists methods without S256 is believed. The nonce protects the code in any case (RFC 9700, section 2.1.1).
@@ -102,8 +113,10 @@ impl ProviderMetadata {
             token_endpoint: required("token_endpoint")?,
             jwks_uri: required("jwks_uri")?,
             revocation_endpoint: optional("revocation_endpoint")?,
-            issuer_names_itself: document.get("authorization_response_iss_parameter_supported")
-                == Some(&Value::Bool(true)),
+            pushed_authorization_request_endpoint: optional("pushed_authorization_request_endpoint")?,
+            requires_pushed_authorization_requests: is("require_pushed_authorization_requests"),
+            binds_tokens: lists("dpop_signing_alg_values_supported", "ES256"),
+            issuer_names_itself: is("authorization_response_iss_parameter_supported"),
         })
     }
 }
@@ -121,6 +134,9 @@ mod tests {
             "jwks_uri": "https://keys.example/t",
             "revocation_endpoint": "https://as.example/t/revoke",
             "authorization_response_iss_parameter_supported": true,
+            "pushed_authorization_request_endpoint": "https://as.example/t/par",
+            "require_pushed_authorization_requests": true,
+            "dpop_signing_alg_values_supported": ["RS256", "ES256"],
             "code_challenge_methods_supported": ["plain", "S256"],
         })
     }
@@ -137,7 +153,13 @@ mod tests {
             metadata.revocation_endpoint.map(|url| url.to_string()).as_deref(),
             Some("https://as.example/t/revoke")
         );
-        assert!(metadata.issuer_names_itself);
+        assert!(
+            metadata.binds_tokens
+                && metadata.issuer_names_itself
+                && metadata.requires_pushed_authorization_requests
+        );
+        let pushed = metadata.pushed_authorization_request_endpoint.map(|url| url.to_string());
+        assert_eq!(pushed.as_deref(), Some("https://as.example/t/par"));
         assert_eq!(
             discovery_url("https://as.example/t/"),
             "https://as.example/t/.well-known/openid-configuration"
@@ -162,6 +184,7 @@ mod tests {
             ("token_endpoint", json!("http://127.0.0.1/token")),
             ("jwks_uri", json!("https://localhost/keys")),
             ("revocation_endpoint", json!("ftp://as.example")),
+            ("pushed_authorization_request_endpoint", json!("http://as.example/t/par")),
         ] {
             let mut document = document();
             document[field] = value.clone();

@@ -21,15 +21,25 @@ struct Challenge {
 /// mean anything: no refresh would help, so none is made.
 #[must_use]
 pub fn is_access_expired(status: u16, www_authenticate: Option<&str>) -> bool {
-    status == 401
-        && www_authenticate.and_then(challenges).into_iter().flatten().any(|challenge| {
-            let token = matches!(challenge.scheme.as_str(), "bearer" | "dpop");
-            token
-                && challenge
-                    .parameters
-                    .iter()
-                    .any(|(name, value)| name == "error" && value == "invalid_token")
-        })
+    status == 401 && says(www_authenticate, &["bearer", "dpop"], "invalid_token")
+}
+
+/// Whether an upstream's answer asks for a nonce in the proof, and says that nothing was done.
+///
+/// # Spec
+///
+/// [_RFC 9449 § 9_](https://www.rfc-editor.org/rfc/rfc9449.html#section-9): 401 with `use_dpop_nonce`.
+#[must_use]
+pub fn is_nonce_wanted(status: u16, www_authenticate: Option<&str>) -> bool {
+    status == 401 && says(www_authenticate, &["dpop"], "use_dpop_nonce")
+}
+
+/// Whether there is a challenge of one of these schemes with this error.
+fn says(www_authenticate: Option<&str>, schemes: &[&str], error: &str) -> bool {
+    www_authenticate.and_then(challenges).into_iter().flatten().any(|challenge| {
+        schemes.contains(&challenge.scheme.as_str())
+            && challenge.parameters.iter().any(|(name, value)| name == "error" && value == error)
+    })
 }
 
 /// Whether a header has token challenges only, none that makes a browser ask for a password.
@@ -118,6 +128,15 @@ mod tests {
             assert!(is_access_expired(401, Some(header)), "{header}");
             assert!(!is_access_expired(403, Some(header)), "{header}");
         }
+    }
+
+    #[test]
+    fn a_nonce_is_wanted_by_dpop_only() {
+        let header = "Bearer, DPoP error=\"use_dpop_nonce\", algs=\"ES256\"";
+        assert!(is_nonce_wanted(401, Some(header)) && !is_access_expired(401, Some(header)));
+        assert!(!is_nonce_wanted(400, Some(header)) && !is_nonce_wanted(401, None));
+        assert!(!is_nonce_wanted(401, Some("Bearer error=\"use_dpop_nonce\"")));
+        assert!(!is_nonce_wanted(401, Some("DPoP error=\"invalid_token\"")));
     }
 
     #[test]

@@ -67,7 +67,7 @@ const REQUEST_PREFIXES: [&str; 9] = [
 ];
 
 /// Response headers that would act on our whole origin and not on this answer.
-const RESPONSE: [&str; 17] = [
+const RESPONSE: [&str; 18] = [
     "set-cookie",
     "set-cookie2",
     "clear-site-data",
@@ -83,6 +83,8 @@ const RESPONSE: [&str; 17] = [
     "sourcemap",
     "x-sourcemap",
     "origin-agent-cluster",
+    // Between the Worker, which makes the proofs, and the upstream.
+    "dpop-nonce",
     // Rewritten by `rewrite_location`, or dropped.
     "location",
     "content-location",

@@ -12,7 +12,7 @@ mod location;
 mod method;
 mod path;
 
-pub use challenge::{is_access_expired, is_bearer_only};
+pub use challenge::{is_access_expired, is_bearer_only, is_nonce_wanted};
 pub use headers::{RequestHeaders, ResponseHeaders};
 pub use location::rewrite_location;
 pub use method::Method;

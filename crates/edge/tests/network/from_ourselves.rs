@@ -7,8 +7,8 @@ use everlit_edge::config::{Config, Variables, parse_duration};
 use everlit_edge::cookie::{BindingId, SessionId};
 use everlit_edge::internal::{self, InternalError, InternalKeys, ROTATE};
 use everlit_edge::keys::{self, Keyring, MasterKey};
-use everlit_edge::oauth::{CodeVerifier, KeptAnswer, State};
-use everlit_edge::oidc::Nonce;
+use everlit_edge::oauth::{ClientKey, CodeVerifier, DpopKey, DpopNonce, KeptAnswer, State};
+use everlit_edge::oidc::{Algorithm, Nonce};
 use everlit_edge::provider::servers;
 use everlit_edge::seal::{DataKey, SealError, Sealer};
 use everlit_edge::url::Origin;
@@ -145,6 +145,42 @@ pub(crate) fn session_key(input: &[u8]) -> Fed {
         Err(error) => {
             // What it says does not depend on what was refused.
             prop_assert_eq!(Keyring::parse([(name, "?")]).err(), Some(error));
+            Ok("refused")
+        }
+    }
+}
+
+/// A session's key as it was kept, or a nonce of a server: what is read is written the same.
+pub(crate) fn dpop_key(input: &[u8]) -> Fed {
+    let text = String::from_utf8_lossy(input);
+    if let Some(nonce) = DpopNonce::parse(&text) {
+        prop_assert_eq!(nonce.as_str(), &*text);
+        prop_assert!(text.len() <= 1_024 && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"'));
+    }
+    let Some(key) = DpopKey::parse(&text) else { return Ok("refused") };
+    prop_assert_eq!(base64url::decode(&key.thumbprint()).map(|digest| digest.len()), Some(32));
+    prop_assert_eq!(DpopKey::parse(key.private_json().expose()), Some(key));
+    Ok("key")
+}
+
+/// The secret that holds a client's private key: a key, or an error that does not show it.
+pub(crate) fn client_key(input: &[u8]) -> Fed {
+    let text = String::from_utf8_lossy(input);
+    match ClientKey::parse("SECRET_DEMO_CLIENT_KEY", &text) {
+        Ok(key) => {
+            prop_assert!((1..=256).contains(&key.kid().len()));
+            prop_assert_eq!(Algorithm::parse(key.alg()), Some(key.algorithm()));
+            let kept: serde_json::Value = serde_json::from_str(key.private_json().expose()).unwrap();
+            // Of what is in the secret beside the key nothing reaches WebCrypto.
+            prop_assert!(
+                kept.as_object().is_some_and(|members| members.len() <= 9 && !members.contains_key("kid"))
+            );
+            prop_assert!(kept["d"].as_str().is_some_and(|d| !d.is_empty()));
+            Ok("key")
+        }
+        Err(error) => {
+            prop_assert_eq!(error.variable.as_str(), "SECRET_DEMO_CLIENT_KEY");
+            prop_assert!(!error.to_string().contains("canary"));
             Ok("refused")
         }
     }

@@ -3,7 +3,8 @@
 use everlit_core::time::{Millis, Timestamp};
 use everlit_edge::base64url;
 use everlit_edge::oauth::{
-    self, HttpAnswer, KeptAnswer, MAX_RETRY_AFTER, RevocationAnswer, TokenAnswer, parse_retry_after,
+    self, HttpAnswer, KeptAnswer, MAX_RETRY_AFTER, RequestUri, RevocationAnswer, TokenAnswer,
+    parse_retry_after,
 };
 use everlit_edge::oidc::{
     Algorithm, Expectation, Jwks, ProviderMetadata, discovery_url, parse_id_token, parse_logout_token,
@@ -60,6 +61,24 @@ impl<'a> Http<'a> {
     }
 }
 
+/// The answer to a pushed authorization request: the name of what was pushed, or a reason.
+pub(crate) fn pushed_answer(input: &[u8]) -> Fed {
+    let http = Http::read(input);
+    match RequestUri::read(&http.answer(http.body)) {
+        Ok(request_uri) => {
+            prop_assert!((200..300).contains(&http.status));
+            let named = http.json().and_then(|json| Some(json.get("request_uri")?.as_str()?.to_owned()));
+            prop_assert_eq!(Some(request_uri.as_str().to_owned()), named);
+            prop_assert!(request_uri.as_str().bytes().all(|byte| byte.is_ascii_graphic()));
+            Ok("pushed")
+        }
+        Err(error) => {
+            prop_assert!(!error.reason.is_empty());
+            Ok("refused")
+        }
+    }
+}
+
 fn page(body: &[u8]) -> Vec<u8> {
     [b"<!DOCTYPE html><html><body><pre>", body, b"</pre></body></html>"].concat()
 }
@@ -86,6 +105,11 @@ pub(crate) fn token_answer(input: &[u8]) -> Fed {
         }
         TokenAnswer::Misconfigured { .. } => {
             prop_assert!(http.json().is_some_and(|json| json.is_object()) && http.status < 500);
+        }
+        TokenAnswer::NotDone { .. } => {
+            prop_assert_eq!(&http.json().unwrap_or_default()["error"], "use_dpop_nonce");
+            prop_assert!((400..500).contains(&http.status));
+            prop_assert!(oauth::wants_nonce(&http.answer(http.body)) || ![400, 401].contains(&http.status));
         }
         TokenAnswer::Unreadable { .. } => prop_assert!(success),
         TokenAnswer::Transient { retry_after, .. } | TokenAnswer::Throttled { retry_after, .. } => {
@@ -240,6 +264,9 @@ pub(crate) fn challenge(input: &[u8]) -> Fed {
         prop_assert!(!proxy::is_access_expired(status, Some(&text)));
     }
     let expired = proxy::is_access_expired(401, Some(&text));
+    if proxy::is_nonce_wanted(401, Some(&text)) {
+        prop_assert!(text.contains("use_dpop_nonce") && text.to_ascii_lowercase().contains("dpop"));
+    }
     if expired {
         prop_assert!(text.contains("invalid_token") && text.to_ascii_lowercase().contains("error"));
     }

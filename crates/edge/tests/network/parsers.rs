@@ -38,15 +38,16 @@ macro_rules! parsers {
 }
 
 parsers! {
-    from_providers::token_answer covers ["oauth/answer.rs::classify"];
+    from_providers::token_answer covers ["oauth/answer.rs::classify", "oauth/answer.rs::classify_as", "oauth/dpop.rs::wants_nonce"];
     from_providers::revocation_answer covers ["oauth/revocation.rs::classify"];
+    from_providers::pushed_answer covers ["oauth/pushed.rs::read"];
     from_providers::expires_in covers ["oauth/expires_in.rs::parse_expires_in"];
     from_providers::retry_after covers ["oauth/retry_after.rs::parse_retry_after", "date.rs::parse_http_date"];
     from_providers::id_token covers ["oidc/id_token.rs::parse_id_token", "oidc/algorithm.rs::parse"];
     from_providers::logout_token covers ["oidc/logout_token.rs::parse_logout_token"];
     from_providers::jwks covers ["oidc/jwks.rs::parse"];
     from_providers::metadata covers ["oidc/metadata.rs::parse", "oidc/metadata.rs::discovery_url"];
-    from_providers::challenge covers ["proxy/challenge.rs::is_access_expired", "proxy/challenge.rs::is_bearer_only"];
+    from_providers::challenge covers ["proxy/challenge.rs::is_access_expired", "proxy/challenge.rs::is_bearer_only", "proxy/challenge.rs::is_nonce_wanted"];
     from_providers::location covers ["proxy/location.rs::rewrite_location"];
     from_browsers::authorization_response covers ["oauth/authorization_response.rs::parse", "oauth/transaction.rs::parse"];
     from_browsers::query covers [
@@ -78,6 +79,8 @@ parsers! {
         "base64url.rs::decode", "base64url.rs::decode_array", "base64url.rs::encode"
     ];
     from_ourselves::session_key covers ["keys.rs::parse", "keys.rs::version_of", "keys.rs::is_near_miss"];
+    from_ourselves::dpop_key covers ["oauth/dpop.rs::parse"];
+    from_ourselves::client_key covers ["oauth/client_key.rs::parse"];
     from_ourselves::configuration covers [
         "config/variables.rs::json", "config/variables.rs::text", "config/variables.rs::is_variable_name",
         "config/variables.rs::is_secret_name", "config/duration.rs::parse_duration", "provider/servers.rs::named"
@@ -85,12 +88,14 @@ parsers! {
 }
 
 /// Public functions that take text or bytes which nobody else can choose.
-const NOT_PARSERS: [&str; 11] = [
+const NOT_PARSERS: [&str; 13] = [
     "base64url.rs::constant_time_eq",
     "config/error.rs::secret",
     "config/variables.rs::secret",
     "index.rs::shelves",
+    "jws.rs::signed_by",
     "keys.rs::derive",
+    "oauth/client_assertion.rs::client_assertion",
     "oauth/client_request.rs::authorization_code",
     "seal.rs::associated_data",
     "seal.rs::new",

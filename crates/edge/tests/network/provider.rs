@@ -40,6 +40,9 @@ proptest! {
                 prop_assert!(status < 500 && ![408, 409, 429].contains(&status));
             }
             TokenAnswer::Unreadable { .. } => prop_assert!((200..300).contains(&status)),
+            TokenAnswer::NotDone { .. } => {
+                prop_assert!(String::from_utf8_lossy(&body).contains("use_dpop_nonce") && (200..500).contains(&status));
+            }
             TokenAnswer::Misconfigured { .. } => prop_assert!(status < 500),
             TokenAnswer::Transient { retry_after, .. } | TokenAnswer::Throttled { retry_after, .. } => {
                 prop_assert!(retry_after.is_none_or(|wait| wait <= MAX_RETRY_AFTER));

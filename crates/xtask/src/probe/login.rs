@@ -49,6 +49,7 @@ impl Callback {
             state: &state,
             nonce: &nonce,
             code_verifier: &code_verifier,
+            dpop_jkt: None,
             prompt: None,
         };
         eprintln!("    {}", request.url());
@@ -59,13 +60,14 @@ impl Callback {
         };
         let code = self.wait(&expected)?;
         let request =
-            ClientRequest::authorization_code(&server.client(), &code, &self.redirect_uri, &code_verifier);
+            ClientRequest::authorization_code(server.client(), &code, &self.redirect_uri, &code_verifier);
         match server.token(&request) {
             TokenAnswer::Granted(tokens) => Ok(tokens),
             TokenAnswer::Transient { reason, .. }
             | TokenAnswer::Throttled { reason, .. }
             | TokenAnswer::Unreadable { reason }
             | TokenAnswer::Reauth { reason }
+            | TokenAnswer::NotDone { reason }
             | TokenAnswer::Misconfigured { reason } => {
                 bail!("the token endpoint did not take the code: {reason}")
             }

@@ -13,7 +13,7 @@ use crate::{say, stack};
 use anyhow::{Context as _, Result, bail};
 use everlit_core::secret::Secret;
 use everlit_edge::base64url;
-use everlit_edge::config::{Config, ProviderConfig, Variables, parse_duration};
+use everlit_edge::config::{ClientAuth, Config, ProviderConfig, Variables, parse_duration};
 use everlit_edge::oauth::{ClientRequest, TokenAnswer, TokenResponse};
 use login::Callback;
 use measure::{Answer, Lab, Stopped};
@@ -41,7 +41,10 @@ pub(crate) fn run(args: &ProbeArgs) -> Result<ExitCode> {
         None => Repo::find()?.at("wrangler.toml"),
     };
     let provider = provider(&file, args.provider.as_deref())?;
-    let secret = client_secret(&provider.client_secret_name(), &file)?;
+    if provider.client_auth == ClientAuth::PrivateKeyJwt {
+        bail!("a client with private_key_jwt cannot be probed: register one with a secret beside it");
+    }
+    let secret = client_secret(&provider.credential_name(), &file)?;
     let server = Server::discover(provider, secret)?;
     let callback = Callback::open(args.redirect_port)?;
     explain(&server, &callback, longest, args.max_logins);
@@ -219,7 +222,7 @@ impl Lab for Real<'_> {
     }
 
     fn refresh(&mut self, token: &Self::Token) -> Result<Answer<Self::Token>, Stopped> {
-        match self.server.token(&ClientRequest::refresh(&self.server.client(), token)) {
+        match self.server.token(&ClientRequest::refresh(self.server.client(), token)) {
             TokenAnswer::Granted(TokenResponse { access_token, refresh_token, .. }) => {
                 if let Some(next) = &refresh_token {
                     self.remember(token, next);
@@ -230,6 +233,7 @@ impl Lab for Real<'_> {
             TokenAnswer::Transient { reason, .. }
             | TokenAnswer::Throttled { reason, .. }
             | TokenAnswer::Unreadable { reason }
+            | TokenAnswer::NotDone { reason }
             | TokenAnswer::Misconfigured { reason } => Err(Stopped(format!(
                 "a token request had an answer that says nothing about its grant: {reason}"
             ))),

@@ -4,8 +4,8 @@
 use anyhow::{Context as _, Result, bail};
 use everlit_core::secret::Secret;
 use everlit_core::time::Timestamp;
-use everlit_edge::config::ProviderConfig;
-use everlit_edge::oauth::{ClientCredentials, ClientRequest, HttpAnswer, MAX_BODY, TokenAnswer};
+use everlit_edge::config::{ClientAuth, ProviderConfig};
+use everlit_edge::oauth::{ClientCredentials, ClientProof, ClientRequest, HttpAnswer, MAX_BODY, TokenAnswer};
 use everlit_edge::oidc::{ProviderMetadata, discovery_url};
 use everlit_edge::url::HttpUrl;
 use std::io::Read as _;
@@ -57,11 +57,12 @@ impl Server {
 
     /// The client, for building requests.
     pub(super) fn client(&self) -> ClientCredentials<'_> {
-        ClientCredentials {
-            client_id: &self.provider.client_id,
-            client_secret: &self.secret,
-            method: self.provider.client_auth,
-        }
+        let proof = match self.provider.client_auth {
+            ClientAuth::SecretPost => ClientProof::SecretPost(&self.secret),
+            // Whoever has a key instead was told that it cannot be probed.
+            ClientAuth::SecretBasic | ClientAuth::PrivateKeyJwt => ClientProof::SecretBasic(&self.secret),
+        };
+        ClientCredentials { client_id: &self.provider.client_id, proof }
     }
 
     /// A token request, judged as the Worker judges it.
@@ -82,7 +83,7 @@ impl Server {
     /// Ends a grant, if the server can. Whether it did is of no consequence.
     pub(super) fn revoke(&self, refresh_token: &Secret<String>) -> bool {
         let Some(endpoint) = &self.metadata.revocation_endpoint else { return false };
-        let request = ClientRequest::revocation(&self.client(), refresh_token);
+        let request = ClientRequest::revocation(self.client(), refresh_token);
         self.post(endpoint, &request).is_ok_and(|raw| raw.status == 200)
     }
 
