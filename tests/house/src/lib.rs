@@ -17,6 +17,8 @@ mod manifests;
 #[cfg(test)]
 mod privacy;
 #[cfg(test)]
+mod requirements;
+#[cfg(test)]
 mod sources;
 #[cfg(test)]
 mod tree;
