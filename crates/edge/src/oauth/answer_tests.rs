@@ -58,13 +58,12 @@ fn a_token_is_of_the_kind_that_was_asked_for() {
             body: body.as_bytes(),
             now: Timestamp::from_millis(0),
         };
-        match TokenAnswer::classify_as(&answer, accepted) {
-            TokenAnswer::Granted(tokens) => Some(tokens.scheme),
-            other => {
-                assert_eq!(class(&other), Class::Misconfigured);
-                None
-            }
+        let answer = TokenAnswer::classify_as(&answer, accepted);
+        if let TokenAnswer::Granted(tokens) = &answer {
+            return Some(tokens.scheme);
         }
+        assert_eq!(class(&answer), Class::Misconfigured);
+        None
     };
     let (bearer, dpop) = (Some(Scheme::Bearer), Some(Scheme::Dpop));
     for (token_type, as_bearer, as_dpop, as_either) in [
