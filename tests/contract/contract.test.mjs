@@ -8,8 +8,8 @@ import { enter, startScriptedStack } from "../worker/support/scripted-stack.mjs"
 import { ask } from "./schemathesis.mjs";
 
 const SOURCE = new URL("../../crates/wire/openapi.json", import.meta.url);
-/** A logout ends the session that the others ask in. */
-const ENDINGS = ["logout"];
+/** What ends the session that the others ask in: a logout, and the end of one by its name, which is taken out of a list's answer. */
+const ENDINGS = ["logout", "endSession"];
 
 /** @type {import("../worker/support/scripted-stack.mjs").ScriptedStack} */
 let stack;
@@ -40,6 +40,7 @@ test("with a session: no 5xx, and nothing that the document does not say", async
   await holds({ headers, select: select("exclude", ENDINGS) }, [
     "GET /auth/session 200", "GET /auth/session 403", "POST /auth/token 200", "POST /auth/token 400", "POST /auth/token 403", "POST /auth/token 404",
     "GET /auth/login 302", "GET /auth/login 404", "GET /auth/events 426", "GET /healthz 200", "PUT /auth/token 405",
+    "GET /auth/sessions 200", "GET /auth/sessions 403", "DELETE /auth/sessions 204", "POST /auth/backchannel-logout 400",
   ]);
   assert.equal((await browser.call("/auth/session")).json.state, "active");
 });
@@ -59,21 +60,35 @@ test("the proxy, with the upstream that there is", async () => {
 });
 
 test("without a session", async () => {
-  await holds({ select: select("include", ["session", "token", "logout", "events", "apiGet"]) }, [
-    "GET /auth/session 200", "POST /auth/token 401", "POST /auth/logout 200", "GET /auth/events 426",
+  await holds({ select: select("include", ["session", "token", "logout", "events", "apiGet", "sessions", "endOtherSessions", "endSession", "backchannelLogout"]) }, [
+    "GET /auth/session 200", "POST /auth/token 401", "POST /auth/logout 200", "GET /auth/events 426", "GET /auth/sessions 401",
+    "DELETE /auth/sessions 401", "POST /auth/backchannel-logout 400",
   ]);
 });
 
 test("logout, as often as it likes", async () => {
   const { browser, headers } = await session();
-  await holds({ headers, select: select("include", ENDINGS) }, ["POST /auth/logout 200"]);
+  await holds({ headers, select: select("include", ["logout"]) }, ["POST /auth/logout 200"]);
+  assert.equal((await browser.call("/auth/session")).json.state, "logged_out");
+});
+
+test("one session by its name, which ends with it", async () => {
+  const document = JSON.parse(await readFile(SOURCE, "utf8"));
+  const { browser, headers } = await session();
+  // Nobody guesses it, and others end nothing.
+  await holds({ headers, select: select("include", ["endSession"]) }, []);
+  const [own] = (await browser.call("/auth/sessions")).json.sessions;
+  document.paths["/auth/sessions/{id}"].delete.parameters[0].schema = { const: own.id };
+  await withDocument(document, async (file) => {
+    await holds({ headers, document: file, select: select("include", ["endSession"]) }, [`DELETE /auth/sessions/${own.id} 204`, `DELETE /auth/sessions/${own.id} 401`]);
+  });
   assert.equal((await browser.call("/auth/session")).json.state, "logged_out");
 });
 
 test("a session that is over", async () => {
   const { browser, headers } = await session();
   await browser.call("/auth/logout", { method: "POST" });
-  await holds({ headers, select: select("include", ["session", "token", "apiGet"]) }, ["POST /auth/token 401"]);
+  await holds({ headers, select: select("include", ["session", "token", "apiGet", "sessions"]) }, ["POST /auth/token 401", "GET /auth/sessions 401"]);
 });
 
 test("a document that is wrong is found out", async () => {
