@@ -10,6 +10,7 @@ import { startRealStack } from "./support/real-stack.mjs";
 import { begin, enter, startScriptedStack } from "./support/scripted-stack.mjs";
 import { assertNothingLeaked } from "./support/secrets.mjs";
 import { open } from "./support/socket.mjs";
+import { SESSION_COOKIE } from "./support/stack.mjs";
 import { until } from "./support/until.mjs";
 
 const EVENT = "http://schemas.openid.net/event/backchannel-logout";
@@ -135,6 +136,31 @@ test("a logout that comes while the login is on its way to the vault ends it", a
   assert.equal((await logout({ sid })).status, 200);
   await finished;
   await until("the end of it", async () => (await stateOf(browser)) === "logged_out");
+});
+
+/** A login again, in this browser. @param {import("./support/browser.mjs").Browser} browser @param {Record<string, unknown>} claims */
+const loginAgain = async (browser, claims) => finish(await begin(stack, browser), browser, claims);
+
+test("the end of an old session at the server spares who has logged in again since, in the same browser", async () => {
+  const [sub, old, now] = [name(), name(), name()];
+  const browser = await login({ sub, sid: old });
+  const cookie = browser.cookie(SESSION_COOKIE);
+  assert.equal(await loginAgain(browser, { sub, sid: now }), 200);
+  assert.equal(browser.cookie(SESSION_COOKIE), cookie);
+  assert.equal((await logout({ sub, sid: old })).status, 200);
+  assert.equal(await stateOf(browser), "active");
+  assert.equal((await logout({ sub, sid: now })).status, 200);
+  assert.equal(await stateOf(browser), "logged_out");
+});
+
+test("a login again that fails spares the old one no logout", async () => {
+  const [sub, sid] = [name(), name()];
+  const browser = await login({ sub, sid: name() });
+  assert.equal((await logout({ sid })).status, 200);
+  assert.equal(await loginAgain(browser, { sub, sid, iat: seconds() + 5 }), 400);
+  assert.equal(await stateOf(browser), "active");
+  assert.equal((await logout({ sub, iat: seconds() + 1 })).status, 200);
+  assert.equal(await stateOf(browser), "logged_out");
 });
 
 test("what was noted is carried out also by a Worker that was killed meanwhile", async () => {

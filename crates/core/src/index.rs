@@ -5,6 +5,9 @@
 //! has had its effect, and may come again without another. A logout that comes before the login it is for leaves its note behind, and
 //! that login is refused.
 //!
+//! A session outlives its logins: its user may log in again in it. Which login a vault has, it alone knows; so it is told which logins a
+//! logout is about ([`Fence`]), and says whether that is its own.
+//!
 //! | the index is of | a logout token ends, and refuses later | for |
 //! |---|---|---|
 //! | a user (`sub`) | logins whose ID Token was not issued after it | [`KEPT`] |
@@ -17,7 +20,7 @@
 //!
 //! let now = Timestamp::from_millis(1_790_000_000_000);
 //! let mut index = Index::default();
-//! let stay = Stay { session: "first", began_at: now, issued_at: now, until: now.after(Millis::from_days(90)) };
+//! let stay = Stay { session: "first", began_at: now, entered_at: now, issued_at: now, until: now.after(Millis::from_days(90)) };
 //! assert!(index.enter(Kind::Subject, now, Handle([1; 16]), stay).is_ok());
 //!
 //! let note = LogoutNote { jti: [7; 32], digest: [8; 32], issued_at: now, until: now.after(Millis::from_secs(120)) };
@@ -25,7 +28,7 @@
 //! assert_eq!(index.ending().map(|entry| (entry.stay.session, entry.ending)).next(), Some(("first", Some(Revoker::BackChannel))));
 //! assert_eq!(index.logout(Kind::Subject, now, note), Heard::Again);
 //!
-//! let late = Stay { session: "second", began_at: now, issued_at: now, until: now.after(Millis::from_days(90)) };
+//! let late = Stay { session: "second", ..stay };
 //! assert!(index.enter(Kind::Subject, now, Handle([2; 16]), late).is_err());
 //! ```
 
@@ -59,7 +62,9 @@ pub struct Stay<S> {
     pub session: S,
     /// When it was entered first.
     pub began_at: Timestamp,
-    /// When the ID Token of its newest login was issued.
+    /// When it was entered last: a login was on its way to its vault then.
+    pub entered_at: Timestamp,
+    /// When the first of its logins was issued: those that its vault has had are this old at the most.
     pub issued_at: Timestamp,
     /// When it is over at the latest.
     pub until: Timestamp,
@@ -104,6 +109,26 @@ pub enum Heard {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Forbidden;
 
+/// Which logins a logout is about. Its session may have another by now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fence<'a> {
+    /// Those of this session at the issuer.
+    Sid(&'a str),
+    /// Those that were not issued later.
+    Until(Timestamp),
+}
+
+impl Fence<'_> {
+    /// Whether it is not about a login of this `sid`, issued then. One of which nothing is known is not spared.
+    #[must_use]
+    pub fn spares(self, sid: Option<&str>, issued_at: Timestamp) -> bool {
+        match self {
+            Self::Sid(meant) => sid.is_some_and(|sid| sid != meant),
+            Self::Until(last) => last < issued_at,
+        }
+    }
+}
+
 /// What a vault says that was told to end its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reached {
@@ -111,6 +136,11 @@ pub enum Reached {
     Over,
     /// It knows of no session: it has forgotten it, or its login is under way.
     Vacant,
+    /// It has a login that is not meant, as far as it was told: by logouts until then. One that is may be under way.
+    Spared {
+        /// The newest of those logouts.
+        until: Option<Timestamp>,
+    },
     /// It did not answer.
     Silence,
 }
@@ -156,7 +186,7 @@ impl<S> Index<S> {
         &self.notes
     }
 
-    /// Enters a session whose login is about to be taken. One that is there already is kept, with its newest login.
+    /// Enters a session whose login is about to be taken. One that is there already is kept.
     ///
     /// # Errors
     ///
@@ -175,7 +205,9 @@ impl<S> Index<S> {
         match self.entries.iter_mut().find(|entry| entry.handle == handle) {
             Some(known) => {
                 known.stay.until = known.stay.until.max(stay.until);
-                known.stay.issued_at = known.stay.issued_at.max(stay.issued_at);
+                known.stay.entered_at = known.stay.entered_at.max(stay.entered_at);
+                // Whether its vault takes this login is not known here.
+                known.stay.issued_at = known.stay.issued_at.min(stay.issued_at);
             }
             None => self.entries.push(Entry { handle, stay, ending: None }),
         }
@@ -203,6 +235,8 @@ impl<S> Index<S> {
                 Some(known) => {
                     known.ending = known.ending.or(entry.ending);
                     known.stay.began_at = known.stay.began_at.min(entry.stay.began_at);
+                    known.stay.entered_at = known.stay.entered_at.max(entry.stay.entered_at);
+                    known.stay.issued_at = known.stay.issued_at.min(entry.stay.issued_at);
                 }
                 None => self.entries.push(entry),
             }
@@ -222,7 +256,8 @@ impl<S> Index<S> {
         };
         let mut count = 0_usize;
         for entry in self.entries.iter_mut().filter(|entry| named(entry.handle)) {
-            entry.ending.get_or_insert(by);
+            // Who is logged out by the server is spared if that is about another login; this is about the session.
+            entry.ending = entry.ending.filter(|by| *by != Revoker::BackChannel).or(Some(by));
             count = count.saturating_add(1);
         }
         count
@@ -233,22 +268,43 @@ impl<S> Index<S> {
         self.entries.iter().filter(|entry| entry.ending.is_some())
     }
 
-    /// Takes a vault's word. A session that is being ended is over once its vault says so, and not because it has none yet.
-    pub fn told(&mut self, handle: Handle, now: Timestamp, reached: Reached) {
-        self.entries.retain(|entry| {
-            let gone = match reached {
-                Reached::Over => true,
-                Reached::Vacant => entry.stay.began_at.after(SETTLED) <= now,
-                Reached::Silence => false,
-            };
-            !(gone && entry.handle == handle)
-        });
+    /// The newest login that the logouts of this index are about, of a user.
+    #[must_use]
+    pub fn until(&self) -> Option<Timestamp> {
+        self.notes.iter().map(|note| note.issued_at).max()
     }
 
-    /// Drops what no longer matters.
+    /// Takes a vault's word. A session that is being ended is over once its vault says so, and not because it has none yet: its login
+    /// may be on its way.
+    pub fn told(&mut self, kind: Kind, handle: Handle, now: Timestamp, reached: Reached) {
+        let newest = self.until();
+        let Some(at) = self.entries.iter().position(|entry| entry.handle == handle) else { return };
+        let Some(entry) = self.entries.get_mut(at) else { return };
+        let is_settled = entry.stay.entered_at.after(SETTLED) <= now;
+        let gone = match reached {
+            Reached::Over => true,
+            Reached::Vacant => is_settled,
+            Reached::Spared { until } => {
+                let heard_all = entry.ending == Some(Revoker::BackChannel) && until == newest;
+                let spared = is_settled && heard_all;
+                if spared {
+                    entry.ending = None;
+                }
+                // What has another `sid` by now is entered there.
+                spared && kind == Kind::Sid
+            }
+            Reached::Silence => false,
+        };
+        if gone {
+            self.entries.remove(at);
+        }
+    }
+
+    /// Drops what no longer matters. What a vault has yet to be told stays.
     pub fn sweep(&mut self, now: Timestamp) {
         self.entries.retain(|entry| now < entry.stay.until);
-        self.notes.retain(|note| now < note.until);
+        let is_told = self.ending().all(|entry| entry.ending != Some(Revoker::BackChannel));
+        self.notes.retain(|note| now < note.until || !is_told);
     }
 
     /// When there is something to sweep; nothing while there is nothing at all.
@@ -283,6 +339,7 @@ mod tests {
         Stay {
             session: 1,
             began_at: at(seconds),
+            entered_at: at(seconds),
             issued_at: at(seconds),
             until: at(seconds).after(Millis::from_secs(1_000_000)),
         }
@@ -354,16 +411,16 @@ mod tests {
         index.enter(Kind::Subject, NOW, handle(1), stay(0)).unwrap();
         assert_eq!(index.end(Which::Others(handle(1)), Revoker::OtherDevice), 0);
         assert_eq!(index.end(Which::One(handle(1)), Revoker::OtherDevice), 1);
-        index.told(handle(1), at(1), Reached::Silence);
+        index.told(Kind::Subject, handle(1), at(1), Reached::Silence);
         // Its login may be on its way to the vault.
-        index.told(handle(1), at(1), Reached::Vacant);
+        index.told(Kind::Subject, handle(1), at(1), Reached::Vacant);
         assert_eq!(ending(&index), [1]);
         let mut settled = index.clone();
-        settled.told(handle(1), NOW.after(SETTLED), Reached::Vacant);
+        settled.told(Kind::Subject, handle(1), NOW.after(SETTLED), Reached::Vacant);
         assert!(settled.entries().is_empty());
-        index.told(handle(2), at(1), Reached::Over);
+        index.told(Kind::Subject, handle(2), at(1), Reached::Over);
         assert_eq!(ending(&index), [1]);
-        index.told(handle(1), at(1), Reached::Over);
+        index.told(Kind::Subject, handle(1), at(1), Reached::Over);
         assert!(index.entries().is_empty());
     }
 
@@ -379,7 +436,7 @@ mod tests {
             new.adopt(old.entries().to_vec(), old.notes().to_vec());
             assert_eq!(new.entries().iter().map(|entry| entry.handle.0[0]).collect::<Vec<_>>(), [1, 2]);
             assert_eq!((ending(&new), new.notes().len()), (vec![1], 1));
-            assert_eq!((new.entries()[0].stay.began_at, new.entries()[0].stay.issued_at), (at(1), at(7)));
+            assert_eq!((new.entries()[0].stay.began_at, new.entries()[0].stay.issued_at), (at(1), at(1)));
         }
         assert_eq!(new.logout(Kind::Subject, NOW, note(1, 1)), Heard::Again);
     }
@@ -391,6 +448,54 @@ mod tests {
         index.end(Which::One(handle(1)), Revoker::OtherDevice);
         index.logout(Kind::Subject, NOW, note(1, 0));
         assert_eq!(index.entries()[0].ending, Some(Revoker::OtherDevice));
+        index.enter(Kind::Subject, NOW, handle(2), stay(1)).unwrap();
+        index.logout(Kind::Subject, NOW, note(2, 1));
+        index.end(Which::One(handle(2)), Revoker::OtherDevice);
+        assert_eq!(index.entries()[1].ending, Some(Revoker::OtherDevice), "which is about every login");
+    }
+
+    #[test]
+    fn a_logout_is_about_the_login_that_it_names() {
+        let sid = Fence::Sid("one");
+        assert_eq!([Some("one"), Some("two"), None].map(|own| sid.spares(own, at(9))), [false, true, false]);
+        assert_eq!(
+            [4, 5, 6].map(|seconds| Fence::Until(at(5)).spares(None, at(seconds))),
+            [false, false, true]
+        );
+    }
+
+    #[test]
+    fn a_session_with_a_later_login_is_spared_unless_one_that_is_meant_may_be_under_way() {
+        for kind in [Kind::Subject, Kind::Sid] {
+            let mut index = Index::default();
+            index.enter(kind, NOW, handle(1), stay(0)).unwrap();
+            index.enter(kind, NOW, handle(1), stay(60)).unwrap();
+            index.logout(kind, at(61), note(1, 30));
+            assert_eq!(ending(&index), [1], "its vault is asked");
+            let spared = Reached::Spared { until: index.until() };
+            index.told(kind, handle(1), at(60 + 119), spared);
+            assert_eq!(ending(&index), [1]);
+            let mut later = index.clone();
+            later.told(kind, handle(1), at(60 + 120), spared);
+            assert_eq!(ending(&later), Vec::<u8>::new());
+            assert_eq!(later.entries().len(), usize::from(kind == Kind::Subject));
+            // Another logout came while the vault was asked.
+            index.logout(kind, at(181), note(2, 90));
+            index.told(kind, handle(1), at(182), spared);
+            assert_eq!(ending(&index), [1]);
+        }
+    }
+
+    #[test]
+    fn a_note_is_kept_until_the_vaults_have_heard_it() {
+        let mut index = Index::default();
+        index.enter(Kind::Subject, NOW, handle(1), stay(0)).unwrap();
+        index.logout(Kind::Subject, NOW, note(1, 0));
+        index.sweep(NOW.after(KEPT));
+        assert_eq!((index.until(), index.notes().len()), (Some(NOW), 1));
+        index.told(Kind::Subject, handle(1), NOW.after(KEPT), Reached::Over);
+        index.sweep(NOW.after(KEPT));
+        assert!(index.notes().is_empty());
     }
 
     #[test]
@@ -403,7 +508,8 @@ mod tests {
         let [entry] = index.entries() else { panic!("one entry") };
         assert_eq!(
             (entry.stay.began_at, entry.stay.issued_at, entry.stay.until),
-            (at(5), at(9), at(1_000_009))
+            (at(5), at(5), at(1_000_009)),
+            "which login its vault has is not known here"
         );
         index.sweep(at(1_000_008));
         assert_eq!(index.next_sweep(), Some(at(1_000_009)));

@@ -54,6 +54,8 @@ pub(crate) struct Adopted {
     pub(crate) enter: Enter,
     /// When it was entered first.
     pub(crate) began_at: u64,
+    /// When it was entered last.
+    pub(crate) entered_at: u64,
     /// Who ends it.
     pub(crate) ending: Option<String>,
 }

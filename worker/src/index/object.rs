@@ -4,7 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use everlit_core::index::{Entry, Handle, Index, Reached, Stay};
+use everlit_core::index::{Entry, Handle, Index, Kind, Reached, Stay};
 use everlit_core::time::{Millis, Timestamp};
 use everlit_core::vault::{CHECKUP, Revoker};
 use everlit_edge::cookie::SessionId;
@@ -26,7 +26,7 @@ use crate::incoming::Incoming;
 use crate::sql::{Storage, StorageError};
 use crate::stub::ObjectStub;
 use crate::vault::client::VaultClient;
-use crate::vault::message::VaultReply;
+use crate::vault::message::{Meant, VaultReply};
 use crate::{body, clock, entropy, log};
 
 /// All that an index has is the longest that is said here: some 300 bytes for each session.
@@ -88,6 +88,7 @@ impl SessionIndex {
             let stay = Stay {
                 session: sealed,
                 began_at: now,
+                entered_at: now,
                 issued_at: Timestamp::from_millis(message.issued_at),
                 until: Timestamp::from_millis(message.until),
             };
@@ -101,9 +102,7 @@ impl SessionIndex {
     /// What it has moves to where it is looked for then.
     async fn move_on(&self) -> Result<(), u16> {
         let storage = lift(Storage::of(&self.state))?;
-        let Some(sealed) = lift(store::owner(&storage))? else { return Ok(()) };
-        let Ok(opened) = self.sealer()?.open(b"owner", &sealed) else { return Ok(()) };
-        let owner: Owner = serde_json::from_slice(opened.expose()).map_err(|_| 503_u16)?;
+        let Some(owner) = self.owner()? else { return Ok(()) };
         let environment = Environment::of(&self.env).map_err(|_| 500_u16)?;
         let shelves = environment.index.shelves(kind(owner.sid), &owner.issuer, &owner.value);
         let Some(shelf) = shelves.first().filter(|shelf| shelf.name != owner.name) else { return Ok(()) };
@@ -118,7 +117,8 @@ impl SessionIndex {
                 until: entry.stay.until.as_millis(),
             };
             let ending = entry.ending.map(|by| revoker_name(by).to_owned());
-            Some(Adopted { enter, began_at: entry.stay.began_at.as_millis(), ending })
+            let (began_at, entered_at) = (entry.stay.began_at.as_millis(), entry.stay.entered_at.as_millis());
+            Some(Adopted { enter, began_at, entered_at, ending })
         });
         let adopt = Adopt {
             entries: entries.collect(),
@@ -141,12 +141,13 @@ impl SessionIndex {
         let Adopt { owner, entries, notes } = message(request).await?;
         self.learn_alarm().await;
         let mut adopted = Vec::with_capacity(entries.len());
-        for Adopted { enter, began_at, ending } in entries {
+        for Adopted { enter, began_at, entered_at, ending } in entries {
             let (handle, session) = (Handle(enter.handle), SessionId::restored(&enter.session));
             let session = self.seal(handle, &session.ok_or(400_u16)?)?;
             let stay = Stay {
                 session,
                 began_at: Timestamp::from_millis(began_at),
+                entered_at: Timestamp::from_millis(entered_at),
                 issued_at: Timestamp::from_millis(enter.issued_at),
                 until: Timestamp::from_millis(enter.until),
             };
@@ -156,6 +157,15 @@ impl SessionIndex {
         self.change(|index, _| index.adopt(adopted, notes))?;
         self.own(&owner)?;
         Ok(Noted {})
+    }
+
+    /// What this index is of; nothing where nobody has said, or its key was retired.
+    fn owner(&self) -> Result<Option<Owner>, u16> {
+        let Some(sealed) = lift(Storage::of(&self.state).and_then(|storage| store::owner(&storage)))? else {
+            return Ok(None);
+        };
+        let Ok(opened) = self.sealer()?.open(b"owner", &sealed) else { return Ok(None) };
+        serde_json::from_slice(opened.expose()).map(Some).map_err(|_| 503)
     }
 
     /// Notes what this index is of, in the turn that made it: no await is in between. One with nothing in it has no owner.
@@ -204,9 +214,10 @@ impl SessionIndex {
     async fn prune(&self, request: &Incoming) -> Result<Noted, u16> {
         let Prune { handles } = message(request).await?;
         self.learn_alarm().await;
+        let kind = self.kind()?;
         self.change(|index, now| {
             for handle in handles {
-                index.told(Handle(handle), now, Reached::Over);
+                index.told(kind, Handle(handle), now, Reached::Over);
             }
         })?;
         Ok(Noted {})
@@ -247,12 +258,20 @@ impl SessionIndex {
     /// Tells every vault once whose session is being ended. How many have not said yet that it is so; nothing where the storage failed.
     async fn tell(&self) -> Option<usize> {
         let storage = Storage::of(&self.state).ok()?;
-        let ending: Vec<Entry<Sealed>> = store::load(&storage).ok()?.ending().cloned().collect();
+        let index = store::load(&storage).ok()?;
+        let ending: Vec<&Entry<Sealed>> = index.ending().collect();
+        if ending.is_empty() {
+            return Some(0);
+        }
+        let owner = self.owner().ok()?;
+        let sid = owner.filter(|owner| owner.sid).map(|owner| owner.value);
+        let kind = if sid.is_some() { Kind::Sid } else { Kind::Subject };
+        let (sid, until) = (sid.as_deref(), index.until());
         for some in ending.chunks(AT_ONCE) {
-            let told = join_all(some.iter().map(|entry| self.tell_one(entry))).await;
+            let told = join_all(some.iter().map(|entry| self.tell_one(entry, sid, until))).await;
             self.change(|index, now| {
                 for (entry, reached) in some.iter().zip(told) {
-                    index.told(entry.handle, now, reached);
+                    index.told(kind, entry.handle, now, reached);
                 }
             })
             .ok()?;
@@ -260,7 +279,8 @@ impl SessionIndex {
         Some(store::load(&storage).ok()?.ending().count())
     }
 
-    async fn tell_one(&self, entry: &Entry<Sealed>) -> Reached {
+    /// A logout is about some logins: who ends a session on another device means the session.
+    async fn tell_one(&self, entry: &Entry<Sealed>, sid: Option<&str>, until: Option<Timestamp>) -> Reached {
         let session = match self.open(entry) {
             Ok(Some(session)) => session,
             // Its key was retired, and the session's with it.
@@ -268,11 +288,21 @@ impl SessionIndex {
             Err(_) => return Reached::Silence,
         };
         let by = entry.ending.unwrap_or(Revoker::Admin);
-        match VaultClient::of(&self.env, &session).revoke(by).await {
+        let meant = match (by, sid) {
+            (Revoker::Admin | Revoker::OtherDevice, _) => Meant::default(),
+            (Revoker::BackChannel, Some(sid)) => Meant { sid: Some(sid.to_owned()), until: None },
+            (Revoker::BackChannel, None) => Meant { sid: None, until: until.map(Timestamp::as_millis) },
+        };
+        match VaultClient::of(&self.env, &session).revoke(by, &meant).await {
             Ok(VaultReply::Ended { .. }) => Reached::Over,
             Ok(VaultReply::LoggedOut) => Reached::Vacant,
-            Ok(_) | Err(_) => Reached::Silence,
+            Ok(VaultReply::Current(_) | VaultReply::ReauthRequired { .. }) => Reached::Spared { until },
+            Ok(VaultReply::RetryAfter { .. } | VaultReply::Throttled { .. }) | Err(_) => Reached::Silence,
         }
+    }
+
+    fn kind(&self) -> Result<Kind, u16> {
+        Ok(kind(self.owner()?.is_some_and(|owner| owner.sid)))
     }
 
     fn try_again(&self) {
