@@ -133,6 +133,26 @@ test("what has ended by itself is not in the list, and is dropped from the index
   assert.equal((await list(own)).length, 1);
 });
 
+test("a login that is on its way while somebody looks is in the index all the same", async () => {
+  const sub = somebody();
+  const [own, late] = [await login(sub), stack.browser()];
+  const { callback } = await begin(stack, late);
+  stack.as.claims = { sub };
+  await stack.workerd.befall("/establish", { drop: true, delayMs: 700, times: 2 });
+  let looks = 0;
+  const finished = late.navigate(callback, { site: "cross-site" });
+  const looking = { on: true };
+  const looked = (async () => { for (; looking.on; looks += 1) await list(own); })();
+  assert.equal((await finished).status, 200);
+  looking.on = false;
+  await looked;
+  stack.as.claims = {};
+  assert.ok(looks > 1);
+  assert.equal(await stateOf(late), "active");
+  assert.equal((await remove(own, "/auth/sessions")).status, 204);
+  assert.equal(await stateOf(late), "logged_out");
+});
+
 test("a login again is the same line, with the device of that login", async () => {
   const sub = somebody();
   const browser = await login(sub, { userAgent: FIREFOX });

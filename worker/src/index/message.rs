@@ -14,7 +14,7 @@ pub(crate) const LOGOUT: &str = "/logout";
 pub(crate) const END: &str = "/end";
 /// Which sessions there are.
 pub(crate) const LIST: &str = "/list";
-/// Sessions that were found to be over.
+/// Sessions that were found to be over, or to have no login yet.
 pub(crate) const PRUNE: &str = "/prune";
 
 /// What another index has that is called otherwise now.

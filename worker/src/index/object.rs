@@ -217,7 +217,8 @@ impl SessionIndex {
         let kind = self.kind()?;
         self.change(|index, now| {
             for handle in handles {
-                index.told(kind, Handle(handle), now, Reached::Over);
+                // A login may be on its way to the vault that was looked at.
+                index.told(kind, Handle(handle), now, Reached::Vacant);
             }
         })?;
         Ok(Noted {})
