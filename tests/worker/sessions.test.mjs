@@ -189,6 +189,19 @@ test("a vault that does not hear is told again by the alarm, also across a crash
   await until("the end of the session", async () => (await stateOf(deaf)) === "logged_out", 10_000);
 });
 
+test("a login in a browser whose session is being ended is a session of its own", async () => {
+  const sub = somebody();
+  const [own, deaf] = [await login(sub), await login(sub)];
+  const cookie = deaf.cookie(SESSION_COOKIE);
+  await stack.workerd.befall("/revoke", { drop: true, times: 4 });
+  assert.equal((await remove(own, "/auth/sessions")).status, 503);
+  await login(sub, { browser: deaf });
+  assert.notEqual(deaf.cookie(SESSION_COOKIE), cookie);
+  await until("the end of the first session", async () => (await stack.workerd.ask("SESSION_VAULT", cookie, "/session")).answer === "ended", 10_000);
+  assert.equal(await stateOf(deaf), "active");
+  assert.equal((await list(own)).length, 2);
+});
+
 test("without its index no login is taken, and its tokens are revoked where that ends no other login", async () => {
   const browser = stack.browser();
   const { callback } = await begin(stack, browser);

@@ -27,6 +27,7 @@ use crate::desk::message::{Claimed, Transaction};
 use crate::environment::Environment;
 use crate::http::Reply;
 use crate::index::client::{Arriving, IndexClient};
+use crate::index::message::Entered;
 use crate::pages::{self, Failed};
 use crate::registration::{Registration, Unsigned};
 use crate::routes::Call;
@@ -317,7 +318,9 @@ impl Callback {
         if !known.holder().is_some_and(|known| known.is_same_person(holder)) {
             return Ok(None);
         }
-        self.enter(&previous, holder, transaction).await?;
+        if !self.enter(&previous, holder, transaction).await? {
+            return Ok(None);
+        }
         let silent = transaction.silent.is_some();
         let reply = until_answered(async || vault.renew(login, holder.clone(), silent).await).await;
         let unanswered = |_| Unbegun::Unclear(Failure(Failed::Ourselves, "the vault did not answer"));
@@ -355,7 +358,9 @@ impl Callback {
     ) -> Result<SessionId, Failure> {
         let session = entropy::bytes().map(SessionId::from_entropy);
         let session = session.ok_or(Failure(Failed::Ourselves, "no entropy"))?;
-        self.enter(&session, &holder, transaction).await?;
+        if !self.enter(&session, &holder, transaction).await? {
+            return Err(Failure(Failed::Denied, "a logout has come for this session"));
+        }
         let vault = VaultClient::of(&self.env, &session);
         let reply = until_answered(async || vault.establish(login, holder.clone()).await).await;
         let reply = reply.map_err(|_| Failure(Failed::Ourselves, "the vault did not answer"))?;
@@ -373,13 +378,13 @@ impl Callback {
     }
 
     /// Enters a session in the indexes that a logout looks it up in, before its vault takes the login: there is none that a logout
-    /// would miss, and one that a logout has overtaken does not begin.
+    /// would miss, and one that a logout has overtaken does not begin. Not one that is being ended: whoever logs in there gets another.
     async fn enter(
         &self,
         session: &SessionId,
         holder: &Holder,
         transaction: &Transaction,
-    ) -> Result<(), Failure> {
+    ) -> Result<bool, Failure> {
         let Holder { user, about, .. } = holder;
         let until = clock::now().after(self.environment.config.limits.absolute);
         let issued_at = Timestamp::from_millis(about.issued_at);
@@ -388,14 +393,18 @@ impl Callback {
             let index = IndexClient::of(&self.env, &self.environment, kind, &transaction.issuer, value?);
             Some(async move { index.enter(Arriving { session, issued_at, until }).await })
         });
+        let mut is_in = true;
         for entered in join_all(entered).await {
             match entered {
-                Ok(true) => {}
-                Ok(false) => return Err(Failure(Failed::Denied, "a logout has come for this login")),
+                Ok(Entered::In) => {}
+                Ok(Entered::Ending) => is_in = false,
+                Ok(Entered::Forbidden) => {
+                    return Err(Failure(Failed::Denied, "a logout has come for this login"));
+                }
                 Err(_) => return Err(Failure(Failed::Ourselves, "the index did not answer")),
             }
         }
-        Ok(())
+        Ok(is_in)
     }
 
     async fn identify(

@@ -105,9 +105,14 @@ pub enum Heard {
     Forged,
 }
 
-/// A logout forbids this login.
+/// Why a session is not entered with a login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Forbidden;
+pub enum NotEntered {
+    /// A logout forbids this login.
+    Forbidden,
+    /// The session is being ended: the login is to begin another.
+    Ending,
+}
 
 /// Which logins a logout is about. Its session may have another by now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -190,19 +195,21 @@ impl<S> Index<S> {
     ///
     /// # Errors
     ///
-    /// [`Forbidden`] where a logout came that is for this login.
+    /// [`NotEntered::Forbidden`] where a logout came that is for this login, and [`NotEntered::Ending`] where the session is over for all
+    /// but its vault.
     pub fn enter(
         &mut self,
         kind: Kind,
         now: Timestamp,
         handle: Handle,
         stay: Stay<S>,
-    ) -> Result<(), Forbidden> {
+    ) -> Result<(), NotEntered> {
         let is_kept = |note: &LogoutNote| now < note.until;
         if self.notes.iter().any(|note| is_kept(note) && note.is_for(kind, stay.issued_at)) {
-            return Err(Forbidden);
+            return Err(NotEntered::Forbidden);
         }
         match self.entries.iter_mut().find(|entry| entry.handle == handle) {
+            Some(known) if known.ending.is_some() => return Err(NotEntered::Ending),
             Some(known) => {
                 known.stay.until = known.stay.until.max(stay.until);
                 known.stay.entered_at = known.stay.entered_at.max(stay.entered_at);
@@ -376,11 +383,11 @@ mod tests {
 
     #[test]
     fn a_login_that_a_logout_has_overtaken_is_refused_until_nobody_can_be_at_it() {
-        for (kind, later) in [(Kind::Subject, Ok(())), (Kind::Sid, Err(Forbidden))] {
+        for (kind, later) in [(Kind::Subject, Ok(())), (Kind::Sid, Err(NotEntered::Forbidden))] {
             let mut index = Index::default();
             index.logout(kind, at(10), note(1, 10));
-            assert_eq!(index.enter(kind, at(11), handle(1), stay(9)), Err(Forbidden));
-            assert_eq!(index.enter(kind, at(11), handle(1), stay(10)), Err(Forbidden));
+            assert_eq!(index.enter(kind, at(11), handle(1), stay(9)), Err(NotEntered::Forbidden));
+            assert_eq!(index.enter(kind, at(11), handle(1), stay(10)), Err(NotEntered::Forbidden));
             assert_eq!(index.clone().enter(kind, at(11), handle(1), stay(11)), later);
             let over = at(10).after(KEPT);
             assert_eq!(index.next_sweep(), Some(over));
@@ -484,6 +491,17 @@ mod tests {
             index.told(kind, handle(1), at(182), spared);
             assert_eq!(ending(&index), [1]);
         }
+    }
+
+    #[test]
+    fn no_login_joins_a_session_that_is_being_ended() {
+        let mut index = Index::default();
+        index.enter(Kind::Subject, NOW, handle(1), stay(0)).unwrap();
+        index.end(Which::One(handle(1)), Revoker::OtherDevice);
+        assert_eq!(index.enter(Kind::Subject, at(9), handle(1), stay(9)), Err(NotEntered::Ending));
+        assert!(index.enter(Kind::Subject, at(9), handle(2), stay(9)).is_ok());
+        index.logout(Kind::Subject, at(20), note(1, 20));
+        assert_eq!(index.enter(Kind::Subject, at(21), handle(1), stay(20)), Err(NotEntered::Forbidden));
     }
 
     #[test]

@@ -40,8 +40,8 @@ impl IndexClient {
         Self { shelves, issuer: issuer.to_owned(), value: value.to_owned() }
     }
 
-    /// Enters a session under the current key. Whether that may be: a logout that has come for its login is noted under each of them.
-    pub(crate) async fn enter(&self, arriving: Arriving<'_>) -> Result<bool, NoAnswer> {
+    /// Enters a session under the current key, if that may be.
+    pub(crate) async fn enter(&self, arriving: Arriving<'_>) -> Result<Entered, NoAnswer> {
         let Arriving { session, issued_at, until } = arriving;
         let (stub, shelf) = self.shelves.first().ok_or(NoAnswer)?;
         let enter = Enter {
@@ -56,8 +56,7 @@ impl IndexClient {
             issued_at: issued_at.as_millis(),
             until: until.as_millis(),
         };
-        let Entered { forbidden } = stub.tell(ENTER, &enter).await?;
-        Ok(!forbidden)
+        stub.tell(ENTER, &enter).await
     }
 
     /// Has a Logout Token take its effect. Whether it is not forged.

@@ -1,6 +1,6 @@
 //! What Worker and index say to each other, over a binding that nobody else has. All of it has a body: a URL might be logged.
 
-use everlit_core::index::{Handle, Heard, Kind, LogoutNote, Which};
+use everlit_core::index::{Handle, Heard, Kind, LogoutNote, NotEntered, Which};
 use everlit_core::time::Timestamp;
 use everlit_core::vault::Revoker;
 use everlit_edge::cookie::SessionId;
@@ -76,10 +76,25 @@ pub(crate) struct Enter {
 }
 
 /// Whether it was entered.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Entered {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Entered {
+    /// It was.
+    In,
     /// A logout forbids it.
-    pub(crate) forbidden: bool,
+    Forbidden,
+    /// The session is being ended.
+    Ending,
+}
+
+impl From<Result<(), NotEntered>> for Entered {
+    fn from(entered: Result<(), NotEntered>) -> Self {
+        match entered {
+            Ok(()) => Self::In,
+            Err(NotEntered::Forbidden) => Self::Forbidden,
+            Err(NotEntered::Ending) => Self::Ending,
+        }
+    }
 }
 
 /// What is remembered of a Logout Token, and with it its effect.

@@ -95,7 +95,7 @@ impl SessionIndex {
             index.enter(kind(owner.sid), now, handle, stay)
         })?;
         self.own(&owner)?;
-        Ok(Entered { forbidden: entered.is_err() })
+        Ok(entered.into())
     }
 
     /// Under a new session key this index is called otherwise, and found under its old name only as long as the old key is there.
