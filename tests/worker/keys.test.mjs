@@ -36,6 +36,20 @@ const wrappedBy = async ({ workerd }, cookie) => (await workerd.ask("SESSION_VAU
 const listed = async (browser) => (await browser.call("/auth/sessions")).json.sessions;
 
 describe("a session key that is renewed", { concurrency: 4 }, () => {
+  play("and then seals an entry of an index: an isolate that does not know it concludes nothing", async (stack) => {
+    const { browser } = await enter(stack);
+    const sql = async (/** @type {string} */ text) => (await stack.workerd.each("SESSION_INDEX", "/sql", text)).flat();
+    // What is sealed says its key's version first.
+    await sql("UPDATE entry SET session_sealed = CAST(x'09' || substr(session_sealed, 2) AS BLOB)");
+    assert.equal((await browser.call("/auth/sessions")).status, 503);
+    const at = Math.floor(Date.now() / 1000);
+    const token = { iss: stack.as.issuer, aud: stack.as.clientId, sub: "scripted-user", iat: at, exp: at + 120, jti: "ahead", events: { "http://schemas.openid.net/event/backchannel-logout": {} } };
+    assert.equal((await browser.navigate("/auth/backchannel-logout", { method: "POST", form: { logout_token: await stack.as.signed(token) } })).status, 200);
+    assert.deepEqual(await sql("SELECT ending FROM entry"), [{ ending: "backchannel_logout" }]);
+    await sql("UPDATE entry SET session_sealed = CAST(x'01' || substr(session_sealed, 2) AS BLOB)");
+    await until("the end of the session", async () => (await browser.call("/auth/session")).json.state === "logged_out", 10_000);
+  });
+
   play("takes the index of sessions along, by its alarm: a logout finds them after the old key has gone", async (stack, { first, second }) => {
     stack.as.claims = { sid: "sid-of-both-browsers" };
     const browsers = [(await enter(stack)).browser, (await enter(stack)).browser];

@@ -5,10 +5,11 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use everlit_core::index::{Entry, Handle, Index, Kind, Reached, Stay};
+use everlit_core::secret::Secret;
 use everlit_core::time::{Millis, Timestamp};
 use everlit_core::vault::{CHECKUP, Revoker};
 use everlit_edge::cookie::SessionId;
-use everlit_edge::seal::{Sealer, associated_data};
+use everlit_edge::seal::{SealError, Sealer, associated_data};
 use futures_util::future::join_all;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -108,7 +109,10 @@ impl SessionIndex {
         let Some(shelf) = shelves.first().filter(|shelf| shelf.name != owner.name) else { return Ok(()) };
         let had = lift(store::load(&storage))?;
         let entries = had.entries().iter().filter_map(|entry| {
-            let session = self.open(entry).ok()??;
+            let session = match self.open(entry).transpose()? {
+                Ok(session) => session,
+                Err(status) => return Some(Err(status)),
+            };
             let enter = Enter {
                 owner: None,
                 handle: shelf.handle(&session).0,
@@ -118,10 +122,10 @@ impl SessionIndex {
             };
             let ending = entry.ending.map(|by| revoker_name(by).to_owned());
             let (began_at, entered_at) = (entry.stay.began_at.as_millis(), entry.stay.entered_at.as_millis());
-            Some(Adopted { enter, began_at, entered_at, ending })
+            Some(Ok(Adopted { enter, began_at, entered_at, ending }))
         });
         let adopt = Adopt {
-            entries: entries.collect(),
+            entries: entries.collect::<Result<_, u16>>()?,
             notes: had.notes().iter().map(|note| Logout::new(shelf.kind, note)).collect(),
             owner: Owner { name: shelf.name.clone(), ..owner },
         };
@@ -164,7 +168,7 @@ impl SessionIndex {
         let Some(sealed) = lift(Storage::of(&self.state).and_then(|storage| store::owner(&storage)))? else {
             return Ok(None);
         };
-        let Ok(opened) = self.sealer()?.open(b"owner", &sealed) else { return Ok(None) };
+        let Some(opened) = self.unseal(b"owner", &sealed)? else { return Ok(None) };
         serde_json::from_slice(opened.expose()).map(Some).map_err(|_| 503)
     }
 
@@ -205,10 +209,11 @@ impl SessionIndex {
         // A session that is being ended is over for whoever looks.
         let open = index.entries().iter().rev().filter(|entry| entry.ending.is_none());
         let line = |entry: &Entry<Sealed>| {
-            let session = self.open(entry).ok()??;
-            Some(Line::new(entry.handle, &session, entry.stay.began_at))
+            let session = self.open(entry).transpose()?;
+            Some(session.map(|session| Line::new(entry.handle, &session, entry.stay.began_at)))
         };
-        Ok(Listed { sessions: open.take(MAX_LISTED).filter_map(line).collect() })
+        let sessions: Result<_, u16> = open.take(MAX_LISTED).filter_map(line).collect();
+        Ok(Listed { sessions: sessions? })
     }
 
     async fn prune(&self, request: &Incoming) -> Result<Noted, u16> {
@@ -332,8 +337,18 @@ impl SessionIndex {
 
     /// The id of a session; nothing where it opens no more.
     fn open(&self, entry: &Entry<Sealed>) -> Result<Option<SessionId>, u16> {
-        let opened = self.sealer()?.open(&place(entry.handle), &entry.stay.session).ok();
+        let opened = self.unseal(&place(entry.handle), &entry.stay.session)?;
         Ok(opened.and_then(|text| SessionId::restored(core::str::from_utf8(text.expose()).ok()?)))
+    }
+
+    /// What was sealed; nothing where its key was retired, or it is not ours. With a newer key than this isolate knows nothing is
+    /// concluded from it.
+    fn unseal(&self, place: &[u8], sealed: &[u8]) -> Result<Option<Secret<Vec<u8>>>, u16> {
+        match self.sealer()?.open(place, sealed) {
+            Ok(opened) => Ok(Some(opened)),
+            Err(SealError::KeyAhead) => Err(503),
+            Err(SealError::TooShort | SealError::KeyRetired | SealError::Refused) => Ok(None),
+        }
     }
 
     fn sealer(&self) -> Result<Sealer, u16> {
