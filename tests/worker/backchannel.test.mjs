@@ -125,6 +125,20 @@ test("after the logout of a user a login is refused whose ID Token is not later"
   }
 });
 
+test("a login that began before the logout of its user is refused, though its code is spent after it", async () => {
+  const sub = name();
+  const browser = stack.browser();
+  const begun = await begin(stack, browser);
+  const at = seconds() + 1;
+  assert.equal((await logout({ sub, iat: at })).status, 200);
+  assert.equal(await finish(begun, browser, { sub, iat: at + 2 }), 400);
+  // A server that says when its user signed in is believed.
+  for (const [auth_time, expected] of [[at, 400], [at + 1, 200]]) {
+    const other = stack.browser();
+    assert.equal(await finish(await begin(stack, other), other, { sub, iat: at + 2, auth_time }), expected, `${Number(auth_time) - at}`);
+  }
+});
+
 test("a logout that comes while the login is on its way to the vault ends it", async () => {
   const [sub, sid] = [name(), name()];
   const browser = stack.browser();

@@ -284,9 +284,9 @@ impl Callback {
             refresh_token: tokens.refresh_token,
         };
         let login = Login { epoch, grant };
+        let issued_at = claims.login_at(transaction.began_at.map(Timestamp::from_millis)).as_millis();
         let user = User { sub: claims.sub, name: claims.name, email: claims.email };
-        let (device, issued_at) = (self.device.clone(), claims.issued_at.as_millis());
-        let about = About { device, sid: claims.sid, issued_at };
+        let about = About { device: self.device.clone(), sid: claims.sid, issued_at };
         let holder = Holder { provider: provider.name.clone(), user, about, dpop_key };
         let session = match self.renew(&login, &holder, transaction).await? {
             Some(renewed) => renewed,

@@ -185,7 +185,8 @@ pub(crate) struct About {
     /// The session at the issuer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) sid: Option<String>,
-    /// When the ID Token was issued, in milliseconds.
+    /// When the user proved who they are, or the login began where the server does not say; not after its ID Token was issued. In
+    /// milliseconds.
     #[serde(default)]
     pub(crate) issued_at: u64,
 }
