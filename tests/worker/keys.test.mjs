@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { ask, askOn, enterExpired } from "./support/asking.mjs";
-import { enter, startScriptedStack } from "./support/scripted-stack.mjs";
+import { begin, enter, startScriptedStack } from "./support/scripted-stack.mjs";
 import { assertNothingLeaked } from "./support/secrets.mjs";
 import { SESSION_COOKIE, secretText } from "./support/stack.mjs";
 import { until } from "./support/until.mjs";
@@ -76,6 +76,17 @@ describe("a session key that is renewed", { concurrency: 4 }, () => {
     const token = await stack.as.signed({ iss: stack.as.issuer, aud: stack.as.clientId, iat: at, exp: at + 60, jti: "one", sid: "sid-of-both-browsers", events });
     assert.equal((await one.navigate("/auth/backchannel-logout", { method: "POST", form: { logout_token: token } })).status, 200);
     for (const browser of browsers) assert.equal((await browser.call("/auth/session")).json.state, "logged_out");
+  });
+
+  play("refuses a login that a logout has overtaken which was noted before it", async (stack, { first, second }) => {
+    const browser = stack.browser();
+    const { callback } = await begin(stack, browser);
+    const at = Math.floor(Date.now() / 1000);
+    const token = { iss: stack.as.issuer, aud: stack.as.clientId, iat: at, exp: at + 120, jti: "before", sid: "sid-of-before", events: { "http://schemas.openid.net/event/backchannel-logout": {} } };
+    assert.equal((await browser.navigate("/auth/backchannel-logout", { method: "POST", form: { logout_token: await stack.as.signed(token) } })).status, 200);
+    await deploy(stack, first, second);
+    stack.as.claims = { sid: "sid-of-before" };
+    assert.equal((await browser.navigate(callback, { site: "cross-site" })).status, 400);
   });
 
   play("logs nobody out: cookie and data are made anew before the old key goes", async (stack, { first, second }) => {

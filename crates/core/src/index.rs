@@ -204,8 +204,7 @@ impl<S> Index<S> {
         handle: Handle,
         stay: Stay<S>,
     ) -> Result<(), NotEntered> {
-        let is_kept = |note: &LogoutNote| now < note.until;
-        if self.notes.iter().any(|note| is_kept(note) && note.is_for(kind, stay.issued_at)) {
+        if self.forbids(kind, now, stay.issued_at) {
             return Err(NotEntered::Forbidden);
         }
         match self.entries.iter_mut().find(|entry| entry.handle == handle) {
@@ -219,6 +218,12 @@ impl<S> Index<S> {
             None => self.entries.push(Entry { handle, stay, ending: None }),
         }
         Ok(())
+    }
+
+    /// Whether a logout came that is for a login that was issued then.
+    #[must_use]
+    pub fn forbids(&self, kind: Kind, now: Timestamp, issued_at: Timestamp) -> bool {
+        self.notes.iter().any(|note| now < note.until && note.is_for(kind, issued_at))
     }
 
     /// Takes a logout token.
@@ -235,8 +240,9 @@ impl<S> Index<S> {
         Heard::First
     }
 
-    /// Takes over what another index has that was of the same: it is called otherwise from now on.
-    pub fn adopt(&mut self, entries: Vec<Entry<S>>, notes: Vec<LogoutNote>) {
+    /// Takes over what another index has that was of the same: it is called otherwise from now on. A logout that either has heard is
+    /// about all of them.
+    pub fn adopt(&mut self, kind: Kind, entries: Vec<Entry<S>>, notes: Vec<LogoutNote>) {
         for entry in entries {
             match self.entries.iter_mut().find(|known| known.handle == entry.handle) {
                 Some(known) => {
@@ -251,6 +257,11 @@ impl<S> Index<S> {
         for note in notes {
             if self.notes.iter().all(|known| known.jti != note.jti) {
                 self.notes.push(note);
+            }
+        }
+        for entry in &mut self.entries {
+            if self.notes.iter().any(|note| note.is_for(kind, entry.stay.issued_at)) {
+                entry.ending.get_or_insert(Revoker::BackChannel);
             }
         }
     }
@@ -440,12 +451,25 @@ mod tests {
         old.logout(Kind::Subject, NOW, note(1, 1));
         new.enter(Kind::Subject, NOW, handle(1), stay(7)).unwrap();
         for _ in 0..2 {
-            new.adopt(old.entries().to_vec(), old.notes().to_vec());
+            new.adopt(Kind::Subject, old.entries().to_vec(), old.notes().to_vec());
             assert_eq!(new.entries().iter().map(|entry| entry.handle.0[0]).collect::<Vec<_>>(), [1, 2]);
             assert_eq!((ending(&new), new.notes().len()), (vec![1], 1));
             assert_eq!((new.entries()[0].stay.began_at, new.entries()[0].stay.issued_at), (at(1), at(1)));
         }
         assert_eq!(new.logout(Kind::Subject, NOW, note(1, 1)), Heard::Again);
+    }
+
+    #[test]
+    fn a_logout_that_one_of_two_indexes_has_heard_is_about_the_sessions_of_both() {
+        for kind in [Kind::Subject, Kind::Sid] {
+            let (mut old, mut new) = (Index::default(), Index::default());
+            old.enter(kind, NOW, handle(1), stay(1)).unwrap();
+            new.enter(kind, NOW, handle(2), stay(1)).unwrap();
+            new.logout(kind, NOW, note(1, 2));
+            new.adopt(kind, old.entries().to_vec(), Vec::new());
+            assert_eq!(ending(&new), [2, 1], "{kind:?}");
+            assert!(new.forbids(kind, at(3), at(2)) && !old.forbids(kind, at(3), at(2)));
+        }
     }
 
     #[test]

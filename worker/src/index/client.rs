@@ -8,8 +8,8 @@ use futures_util::future::join_all;
 use worker::Env;
 
 use super::message::{
-    END, ENTER, End, Ended, Enter, Entered, LIST, LOGOUT, Line, Listed, Logout, LogoutReply, Noted, Owner,
-    PRUNE, Prune,
+    END, ENTER, End, Ended, Enter, Entered, FORBIDS, Forbids, LIST, LOGOUT, Line, Listed, Logout,
+    LogoutReply, Noted, Owner, PRUNE, Prune,
 };
 use crate::environment::{Environment, SESSION_INDEX};
 use crate::stub::{NoAnswer, ObjectStub};
@@ -56,7 +56,16 @@ impl IndexClient {
             issued_at: issued_at.as_millis(),
             until: until.as_millis(),
         };
-        stub.tell(ENTER, &enter).await
+        let entered = stub.tell(ENTER, &enter).await?;
+        // A logout is noted under all keys that were known to who noted it, and the newest may not have been.
+        let forbids = Forbids { sid: shelf.kind == Kind::Sid, issued_at: enter.issued_at };
+        let asked = self.shelves.iter().skip(1).map(|(stub, _)| stub.tell::<Entered>(FORBIDS, &forbids));
+        for older in join_all(asked).await {
+            if older? == Entered::Forbidden {
+                return Ok(Entered::Forbidden);
+            }
+        }
+        Ok(entered)
     }
 
     /// Has a Logout Token take its effect. Whether it is not forged.

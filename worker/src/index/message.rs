@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 /// A session whose login is about to be taken.
 pub(crate) const ENTER: &str = "/enter";
+/// Whether a logout is noted that forbids a login.
+pub(crate) const FORBIDS: &str = "/forbids";
 /// A Logout Token that was checked.
 pub(crate) const LOGOUT: &str = "/logout";
 /// Sessions that somebody ends.
@@ -95,6 +97,15 @@ impl From<Result<(), NotEntered>> for Entered {
             Err(NotEntered::Ending) => Self::Ending,
         }
     }
+}
+
+/// A login that is about to be taken, and entered elsewhere.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Forbids {
+    /// Whether it is of a `sid`.
+    pub(crate) sid: bool,
+    /// When it was issued.
+    pub(crate) issued_at: u64,
 }
 
 /// What is remembered of a Logout Token, and with it its effect.

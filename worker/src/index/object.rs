@@ -17,8 +17,8 @@ use worker::worker_sys::DurableObjectState;
 use worker::{DurableObject, Env, Request, Response, State, durable_object};
 
 use super::message::{
-    ADOPT, Adopt, Adopted, END, ENTER, End, Ended, Enter, Entered, LIST, LOGOUT, Line, Listed, Logout,
-    LogoutReply, MAX_LISTED, Noted, Owner, PRUNE, Prune, kind, revoker_name, revoker_of,
+    ADOPT, Adopt, Adopted, END, ENTER, End, Ended, Enter, Entered, FORBIDS, Forbids, LIST, LOGOUT, Line,
+    Listed, Logout, LogoutReply, MAX_LISTED, Noted, Owner, PRUNE, Prune, kind, revoker_name, revoker_of,
 };
 use super::store::{self, Sealed};
 use crate::alarm::Alarm;
@@ -54,6 +54,7 @@ impl DurableObject for SessionIndex {
         let request = Incoming::new(Clone::clone(request.inner()));
         match request.path.as_str() {
             ENTER => respond(self.enter(&request).await),
+            FORBIDS => respond(self.forbids(&request).await),
             LOGOUT => respond(self.logout(&request).await),
             END => respond(self.end(&request).await),
             LIST => respond(self.list()),
@@ -97,6 +98,13 @@ impl SessionIndex {
         })?;
         self.own(&owner)?;
         Ok(entered.into())
+    }
+
+    async fn forbids(&self, request: &Incoming) -> Result<Entered, u16> {
+        let Forbids { sid, issued_at } = message(request).await?;
+        let index = lift(Storage::of(&self.state).and_then(|storage| store::load(&storage)))?;
+        let forbids = index.forbids(kind(sid), clock::now(), Timestamp::from_millis(issued_at));
+        Ok(if forbids { Entered::Forbidden } else { Entered::In })
     }
 
     /// Under a new session key this index is called otherwise, and found under its old name only as long as the old key is there.
@@ -158,7 +166,7 @@ impl SessionIndex {
             adopted.push(Entry { handle, stay, ending: ending.map(|name| revoker_of(&name)) });
         }
         let notes = notes.into_iter().map(|note| note.into_parts().1).collect();
-        self.change(|index, _| index.adopt(adopted, notes))?;
+        self.change(|index, _| index.adopt(kind(owner.sid), adopted, notes))?;
         self.own(&owner)?;
         Ok(Noted {})
     }
