@@ -202,6 +202,30 @@ test("a login in a browser whose session is being ended is a session of its own"
   assert.equal((await list(own)).length, 2);
 });
 
+test("a login that failed does not keep who ends all others waiting", async () => {
+  const sub = somebody();
+  const [own, other, late] = [await login(sub), await login(sub), stack.browser()];
+  const { callback } = await begin(stack, late);
+  stack.as.claims = { sub };
+  await stack.workerd.befall("/establish", { drop: true });
+  assert.equal((await late.navigate(callback, { site: "cross-site" })).status, 503);
+  await stack.workerd.befall("/establish", { times: 1 });
+  stack.as.claims = {};
+  assert.equal((await remove(own, "/auth/sessions")).status, 204);
+  assert.deepEqual([await stateOf(own), await stateOf(other)], ["active", "logged_out"]);
+});
+
+test("an alarm that an index has lost is armed again by who looks", async () => {
+  const own = await login(somebody());
+  await stack.workerd.each("SESSION_INDEX", "/lose-alarm");
+  // Only the storage knows.
+  await stack.workerd.kill();
+  await stack.workerd.begin();
+  await list(own);
+  const again = (await stack.workerd.each("SESSION_INDEX", "/alarm")).filter((at) => at !== null);
+  assert.equal(again.length, 1);
+});
+
 test("without its index no login is taken, and its tokens are revoked where that ends no other login", async () => {
   const browser = stack.browser();
   const { callback } = await begin(stack, browser);

@@ -159,6 +159,17 @@ pub enum Which {
     Others(Handle),
 }
 
+impl Which {
+    /// Whether it is one of them.
+    #[must_use]
+    pub fn names(self, handle: Handle) -> bool {
+        match self {
+            Self::One(one) => handle == one,
+            Self::Others(own) => handle != own,
+        }
+    }
+}
+
 /// Sessions, and notes of logouts.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Index<S> {
@@ -268,12 +279,8 @@ impl<S> Index<S> {
 
     /// Marks sessions as being ended, and says how many.
     pub fn end(&mut self, which: Which, by: Revoker) -> usize {
-        let named = |handle| match which {
-            Which::One(one) => handle == one,
-            Which::Others(own) => handle != own,
-        };
         let mut count = 0_usize;
-        for entry in self.entries.iter_mut().filter(|entry| named(entry.handle)) {
+        for entry in self.entries.iter_mut().filter(|entry| which.names(entry.handle)) {
             // Who is logged out by the server is spared if that is about another login; this is about the session.
             entry.ending = entry.ending.filter(|by| *by != Revoker::BackChannel).or(Some(by));
             count = count.saturating_add(1);

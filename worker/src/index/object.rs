@@ -57,7 +57,7 @@ impl DurableObject for SessionIndex {
             FORBIDS => respond(self.forbids(&request).await),
             LOGOUT => respond(self.logout(&request).await),
             END => respond(self.end(&request).await),
-            LIST => respond(self.list()),
+            LIST => respond(self.list().await),
             PRUNE => respond(self.prune(&request).await),
             ADOPT => respond(self.adopt(&request).await),
             _ => Ok(Response::builder().with_status(404).empty()),
@@ -199,7 +199,7 @@ impl SessionIndex {
         // The note and its effect are one turn. What is left is to tell the vaults, now or by the alarm.
         self.told_again.set(0);
         let heard = self.change(|index, now| index.logout(kind, now, note))?;
-        self.tell_on().await;
+        self.tell().await;
         Ok(heard.into())
     }
 
@@ -207,12 +207,18 @@ impl SessionIndex {
         let message: End = message(request).await?;
         self.learn_alarm().await;
         self.told_again.set(0);
-        let ended = self.change(|index, _| index.end(message.which(), Revoker::OtherDevice))?;
-        let waiting = self.tell_on().await;
+        let which = message.which();
+        let ended = self.change(|index, _| index.end(which, Revoker::OtherDevice))?;
+        let silent = self.tell().await.ok_or(503_u16)?;
+        // One that has no login yet has nothing that could be used meanwhile.
+        let waiting = silent.into_iter().filter(|handle| which.names(*handle)).count();
         Ok(Ended { ended, waiting })
     }
 
-    fn list(&self) -> Result<Listed, u16> {
+    async fn list(&self) -> Result<Listed, u16> {
+        self.learn_alarm().await;
+        // Nothing changes, but an alarm that was lost is armed again by whoever comes.
+        self.change(|_, _| ())?;
         let index = lift(Storage::of(&self.state).and_then(|storage| store::load(&storage)))?;
         // A session that is being ended is over for whoever looks.
         let open = index.entries().iter().rev().filter(|entry| entry.ending.is_none());
@@ -263,26 +269,24 @@ impl SessionIndex {
         })())
     }
 
-    /// Tells the vaults, and sees to it that those are told again that did not say that it is so. How many those are.
-    async fn tell_on(&self) -> usize {
-        // That nothing is known of them is as much as that none has said anything: the alarm looks.
-        self.tell().await.unwrap_or(usize::MAX)
-    }
-
-    /// Tells every vault once whose session is being ended. How many have not said yet that it is so; nothing where the storage failed.
-    async fn tell(&self) -> Option<usize> {
+    /// Tells every vault once whose session is being ended; who has not said yet that it is so is told again by the alarm. Which did not
+    /// answer; nothing where the storage failed.
+    async fn tell(&self) -> Option<Vec<Handle>> {
         let storage = Storage::of(&self.state).ok()?;
         let index = store::load(&storage).ok()?;
         let ending: Vec<&Entry<Sealed>> = index.ending().collect();
         if ending.is_empty() {
-            return Some(0);
+            return Some(Vec::new());
         }
         let owner = self.owner().ok()?;
         let sid = owner.filter(|owner| owner.sid).map(|owner| owner.value);
         let kind = if sid.is_some() { Kind::Sid } else { Kind::Subject };
         let (sid, until) = (sid.as_deref(), index.until());
+        let mut silent = Vec::new();
         for some in ending.chunks(AT_ONCE) {
             let told = join_all(some.iter().map(|entry| self.tell_one(entry, sid, until))).await;
+            let heard = some.iter().zip(&told).filter(|(_, reached)| **reached == Reached::Silence);
+            silent.extend(heard.map(|(entry, _)| entry.handle));
             self.change(|index, now| {
                 for (entry, reached) in some.iter().zip(told) {
                     index.told(kind, entry.handle, now, reached);
@@ -290,7 +294,7 @@ impl SessionIndex {
             })
             .ok()?;
         }
-        Some(store::load(&storage).ok()?.ending().count())
+        Some(silent)
     }
 
     /// A logout is about some logins: who ends a session on another device means the session.
