@@ -56,7 +56,7 @@ async fn take(call: &Call, environment: &Environment) -> Result<bool, Refusal> {
     let metadata = discovery::metadata(&issuer).await.map_err(|_| failed("the issuer cannot be asked"))?;
     let verified = verify::logout_token(token, &metadata).await.map_err(invalid)?;
     // One issuer may be configured twice, as two clients.
-    let order: LogoutOrder = loop {
+    let (order, client): (LogoutOrder, &str) = loop {
         let expected = Expectation {
             issuer: &metadata.issuer,
             client_id: &provider.client_id,
@@ -65,12 +65,12 @@ async fn take(call: &Call, environment: &Environment) -> Result<bool, Refusal> {
             leeway: Expectation::LEEWAY,
         };
         match (verified.clone().validate(&expected), providers.next()) {
-            (Ok(order), _) => break order,
+            (Ok(order), _) => break (order, provider.client_id.as_str()),
             (Err(_), Some(other)) => provider = other,
             (Err(error), None) => return Err(invalid(error.reason())),
         }
     };
-    let index = IndexClient::of(&call.env, environment, order.kind, &issuer, &order.value);
+    let index = IndexClient::of(&call.env, environment, order.kind, (&issuer, client), &order.value);
     let heard = index.logout(&order.note).await.map_err(|_| failed("the logout is not noted"))?;
     if heard.forged { Err(invalid("the Logout Token's jti was used before")) } else { Ok(heard.again) }
 }

@@ -388,9 +388,12 @@ impl Callback {
         let Holder { user, about, .. } = holder;
         let until = clock::now().after(self.environment.config.limits.absolute);
         let issued_at = Timestamp::from_millis(about.issued_at);
+        let client =
+            self.environment.config.provider(&self.provider).map(|provider| provider.client_id.as_str());
+        let of = (transaction.issuer.as_str(), client.unwrap_or_default());
         let values = [(Kind::Subject, Some(&user.sub)), (Kind::Sid, about.sid.as_ref())];
         let entered = values.into_iter().filter_map(|(kind, value)| {
-            let index = IndexClient::of(&self.env, &self.environment, kind, &transaction.issuer, value?);
+            let index = IndexClient::of(&self.env, &self.environment, kind, of, value?);
             Some(async move { index.enter(Arriving { session, issued_at, until }).await })
         });
         let mut is_in = true;

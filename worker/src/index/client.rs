@@ -18,6 +18,7 @@ use crate::stub::{NoAnswer, ObjectStub};
 pub(crate) struct IndexClient {
     shelves: Vec<(ObjectStub, Shelf)>,
     issuer: String,
+    client: String,
     value: String,
 }
 
@@ -33,11 +34,17 @@ pub(crate) struct Arriving<'a> {
 }
 
 impl IndexClient {
-    /// The indexes of this user, or of this session at the issuer.
-    pub(crate) fn of(env: &Env, environment: &Environment, kind: Kind, issuer: &str, value: &str) -> Self {
+    /// The indexes of this user, or of this session at the issuer, as far as they are this client's.
+    pub(crate) fn of(
+        env: &Env,
+        environment: &Environment,
+        kind: Kind,
+        (issuer, client): (&str, &str),
+        value: &str,
+    ) -> Self {
         let stub = |shelf: Shelf| (ObjectStub::new(env, SESSION_INDEX, &shelf.name), shelf);
-        let shelves = environment.index.shelves(kind, issuer, value).into_iter().map(stub).collect();
-        Self { shelves, issuer: issuer.to_owned(), value: value.to_owned() }
+        let shelves = environment.index.shelves(kind, issuer, client, value).into_iter().map(stub).collect();
+        Self { shelves, issuer: issuer.to_owned(), client: client.to_owned(), value: value.to_owned() }
     }
 
     /// Enters a session under the current key, if that may be.
@@ -48,6 +55,7 @@ impl IndexClient {
             owner: Some(Owner {
                 sid: shelf.kind == Kind::Sid,
                 issuer: self.issuer.clone(),
+                client: self.client.clone(),
                 value: self.value.clone(),
                 name: shelf.name.clone(),
             }),

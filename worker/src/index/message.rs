@@ -32,6 +32,8 @@ pub(crate) struct Owner {
     pub(crate) sid: bool,
     /// The issuer.
     pub(crate) issuer: String,
+    /// The client that its logins are of.
+    pub(crate) client: String,
     /// The `sid` or `sub`.
     pub(crate) value: String,
     /// The name of the object.

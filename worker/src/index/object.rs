@@ -113,7 +113,7 @@ impl SessionIndex {
         let storage = lift(Storage::of(&self.state))?;
         let Some(owner) = self.owner()? else { return Ok(()) };
         let environment = Environment::of(&self.env).map_err(|_| 500_u16)?;
-        let shelves = environment.index.shelves(kind(owner.sid), &owner.issuer, &owner.value);
+        let shelves = environment.index.shelves(kind(owner.sid), &owner.issuer, &owner.client, &owner.value);
         let Some(shelf) = shelves.first().filter(|shelf| shelf.name != owner.name) else { return Ok(()) };
         let had = lift(store::load(&storage))?;
         let entries = had.entries().iter().filter_map(|entry| {
