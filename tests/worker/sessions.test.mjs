@@ -125,12 +125,24 @@ test("the cross-site rule holds for all of it", async () => {
   assert.equal(await stateOf(own), "active");
 });
 
-test("what has ended by itself is not in the list, and is dropped from the index when it is met", async () => {
-  const sub = somebody();
-  const [own, gone] = [await login(sub), await login(sub)];
-  await gone.call("/auth/logout", { method: "POST" });
-  assert.equal((await list(own)).length, 1);
-  assert.equal((await list(own)).length, 1);
+test("what has ended by itself is not in the list, and is dropped from the index when it is met, or by the alarm", async () => {
+  const apart = await startScriptedStack({ door: true });
+  try {
+    const [{ browser: own }, { browser: met }, { browser: unmet }] = [await enter(apart), await enter(apart), await enter(apart)];
+    const sql = async (/** @type {string} */ text) => (await apart.workerd.each("SESSION_INDEX", "/sql", text)).flat();
+    const lines = async () => (await sql("SELECT id FROM entry")).length;
+    const settle = () => sql("UPDATE entry SET entered_at = entered_at - 130000");
+    await met.call("/auth/logout", { method: "POST" });
+    assert.deepEqual([(await list(own)).length, await lines()], [2, 3], "a login may be on its way for two minutes");
+    await settle();
+    assert.deepEqual([(await list(own)).length, await lines()], [2, 2]);
+    await unmet.call("/auth/logout", { method: "POST" });
+    assert.equal(await lines(), 2);
+    await apart.workerd.each("SESSION_INDEX", "/ring", "0");
+    await until("the line to go", async () => (await lines()) === 1, 10_000);
+  } finally {
+    await apart.close();
+  }
 });
 
 test("a login that is on its way while somebody looks is in the index all the same", async () => {

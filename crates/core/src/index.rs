@@ -42,6 +42,9 @@ pub const KEPT: Millis = Millis::from_secs(15 * 60);
 /// How long after its entry a session may still get its login: until then a vault that knows of none is asked again.
 pub const SETTLED: Millis = Millis::from_secs(120);
 
+/// The most sessions that an index has. The oldest is ended for one more.
+pub const MAX_SESSIONS: usize = 1_000;
+
 /// What a session is called where its id must not be: in an index, in a URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Handle(pub [u8; 16]);
@@ -202,7 +205,7 @@ impl<S> Index<S> {
         &self.notes
     }
 
-    /// Enters a session whose login is about to be taken. One that is there already is kept.
+    /// Enters a session whose login is about to be taken. One that is there already is kept; of too many the oldest is ended.
     ///
     /// # Errors
     ///
@@ -226,7 +229,14 @@ impl<S> Index<S> {
                 // Whether its vault takes this login is not known here.
                 known.stay.issued_at = known.stay.issued_at.min(stay.issued_at);
             }
-            None => self.entries.push(Entry { handle, stay, ending: None }),
+            None => {
+                self.entries.push(Entry { handle, stay, ending: None });
+                if self.entries.iter().filter(|entry| entry.ending.is_none()).count() > MAX_SESSIONS
+                    && let Some(oldest) = self.entries.iter_mut().find(|entry| entry.ending.is_none())
+                {
+                    oldest.ending = Some(Revoker::OtherDevice);
+                }
+            }
         }
         Ok(())
     }
@@ -522,6 +532,19 @@ mod tests {
             index.told(kind, handle(1), at(182), spared);
             assert_eq!(ending(&index), [1]);
         }
+    }
+
+    #[test]
+    fn of_too_many_sessions_the_oldest_is_ended() {
+        let mut index = Index::default();
+        let named = |n: u16| Handle([n.to_be_bytes(); 8].concat().try_into().unwrap());
+        for n in 0..=1_001 {
+            index.enter(Kind::Subject, NOW, named(n), stay(n.into())).unwrap();
+        }
+        let ended: Vec<Handle> = index.ending().map(|entry| entry.handle).collect();
+        assert_eq!(ended, [named(0), named(1)]);
+        index.enter(Kind::Subject, NOW, named(1_001), stay(2_000)).unwrap();
+        assert_eq!(index.ending().count(), 2, "a login again is no more");
     }
 
     #[test]

@@ -30,8 +30,12 @@ use crate::vault::client::VaultClient;
 use crate::vault::message::{Meant, VaultReply};
 use crate::{body, clock, entropy, log};
 
-/// All that an index has is the longest that is said here: some 300 bytes for each session.
-const MAX_MESSAGE: usize = 4 * 1_024 * 1_024;
+/// A part of what an index has is the longest that is said here: some 300 bytes for each session.
+const MAX_MESSAGE: usize = 1_024 * 1_024;
+/// How many sessions move at once.
+const MOVED_AT_ONCE: usize = 500;
+/// How many of the oldest sessions the alarm asks after that nobody has ended here: they may have ended by themselves.
+const ASKED_AFTER: usize = 100;
 /// How many vaults are told at once; the rest has its turn after them.
 const AT_ONCE: usize = 50;
 
@@ -70,8 +74,9 @@ impl DurableObject for SessionIndex {
         self.told_again.set(self.told_again.get().saturating_add(1));
         let swept = self.change(|index, now| index.sweep(now));
         let told = self.tell().await;
+        let asked = self.ask_after_the_oldest().await;
         let moved = self.move_on().await;
-        if swept.is_err() || told.is_none() || moved.is_err() {
+        if swept.is_err() || asked.is_err() || told.is_none() || moved.is_err() {
             self.try_again();
         }
         Response::empty()
@@ -132,14 +137,23 @@ impl SessionIndex {
             let (began_at, entered_at) = (entry.stay.began_at.as_millis(), entry.stay.entered_at.as_millis());
             Some(Ok(Adopted { enter, began_at, entered_at, ending }))
         });
-        let adopt = Adopt {
-            entries: entries.collect::<Result<_, u16>>()?,
+        let mut entries = entries.collect::<Result<Vec<_>, u16>>()?.into_iter();
+        let count = entries.len();
+        let mut adopt = Adopt {
+            entries: Vec::new(),
             notes: had.notes().iter().map(|note| Logout::new(shelf.kind, note)).collect(),
             owner: Owner { name: shelf.name.clone(), ..owner },
         };
         let stub = ObjectStub::new(&self.env, SESSION_INDEX, &shelf.name);
-        let _: Noted = stub.tell(ADOPT, &adopt).await.map_err(|_| 503_u16)?;
-        log::line("index_moved", [("sessions", adopt.entries.len().into())]);
+        // All of it may come twice: should this end in between, it begins again.
+        loop {
+            adopt.entries = entries.by_ref().take(MOVED_AT_ONCE).collect();
+            let _: Noted = stub.tell(ADOPT, &adopt).await.map_err(|_| 503_u16)?;
+            if entries.len() == 0 {
+                break;
+            }
+        }
+        log::line("index_moved", [("sessions", count.into())]);
         // What has changed meanwhile is to be moved, too: the alarm comes again.
         if lift(store::load(&storage))? != had {
             return Err(503);
@@ -267,6 +281,37 @@ impl SessionIndex {
             }
             Ok(changed)
         })())
+    }
+
+    /// Drops sessions that ended by themselves: their vaults do not know of this index. While others are being told the alarm comes often,
+    /// and leaves it for later.
+    async fn ask_after_the_oldest(&self) -> Result<(), u16> {
+        let index = lift(Storage::of(&self.state).and_then(|storage| store::load(&storage)))?;
+        if index.ending().next().is_some() {
+            return Ok(());
+        }
+        let kind = self.kind()?;
+        let oldest = index.entries().get(..ASKED_AFTER).unwrap_or(index.entries());
+        for some in oldest.chunks(AT_ONCE) {
+            let seen = join_all(some.iter().map(|entry| self.is_over(entry))).await;
+            self.change(|index, now| {
+                for (entry, _) in some.iter().zip(seen).filter(|(_, over)| *over) {
+                    index.told(kind, entry.handle, now, Reached::Vacant);
+                }
+            })?;
+        }
+        Ok(())
+    }
+
+    async fn is_over(&self, entry: &Entry<Sealed>) -> bool {
+        match self.open(entry) {
+            Ok(Some(session)) => {
+                VaultClient::of(&self.env, &session).sight_of().await.is_ok_and(|sight| !sight.is_open)
+            }
+            // Its key was retired, and the session's with it.
+            Ok(None) => true,
+            Err(_) => false,
+        }
     }
 
     /// Tells every vault once whose session is being ended; who has not said yet that it is so is told again by the alarm. Which did not

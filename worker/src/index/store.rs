@@ -1,5 +1,7 @@
 //! The rows of an index: one for each session, one for each logout.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use everlit_core::index::{Entry, Handle, Index, LogoutNote, Stay};
 
 use super::message::{revoker_name, revoker_of};
@@ -65,15 +67,15 @@ pub(super) fn save(
             storage.write(table, Vec::new())?;
         }
     }
-    let of = |index: &Index<Sealed>, handle: Handle| {
-        index.entries().iter().find(|entry| entry.handle == handle).cloned()
-    };
+    // By name: each is looked up, and there may be a thousand.
+    let before_of: BTreeMap<Handle, _> = before.entries().iter().map(|entry| (entry.handle, entry)).collect();
+    let kept: BTreeSet<Handle> = after.entries().iter().map(|entry| entry.handle).collect();
     for entry in after.entries() {
         let Stay { session, began_at, entered_at, issued_at, until } = &entry.stay;
         let name = blob(Some(&entry.handle.0));
         let ending = entry.ending.map_or(wasm_bindgen::JsValue::NULL, |by| revoker_name(by).into());
-        match of(before, entry.handle) {
-            Some(known) if known == *entry => {}
+        match before_of.get(&entry.handle) {
+            Some(known) if *known == entry => {}
             Some(_) => {
                 let times = [began_at, entered_at, issued_at, until].map(|at| time(*at));
                 storage.write(UPDATE_ENTRY, times.into_iter().chain([ending, name]).collect())?;
@@ -86,7 +88,7 @@ pub(super) fn save(
             }
         }
     }
-    for gone in before.entries().iter().filter(|entry| of(after, entry.handle).is_none()) {
+    for gone in before.entries().iter().filter(|entry| !kept.contains(&entry.handle)) {
         storage.write(DELETE_ENTRY, vec![blob(Some(&gone.handle.0))])?;
     }
     for LogoutNote { jti, digest, issued_at, until } in
