@@ -253,6 +253,11 @@ describe("a request that is not to be believed is answered 400, and ends nothing
   });
 });
 
+test("who sends nonsense without end fills no log", async () => {
+  for (let times = 0; times < 80; times += 1) assert.equal((await post({})).status, 400);
+  assert.ok(stack.workerd.log.filter(({ event }) => event === "backchannel_logout_refused").length <= 70);
+});
+
 test("no cookie and no cross-site rule has a say in it", async () => {
   const sub = name();
   const browser = await login({ sub });

@@ -9,7 +9,7 @@ use crate::environment::Environment;
 use crate::http::Reply;
 use crate::index::client::IndexClient;
 use crate::routes::Call;
-use crate::{body, clock, discovery, log, verify};
+use crate::{body, clock, discovery, gate, log, verify};
 
 /// Why a logout was not taken: the `error` and its description (RFC 6749, section 5.2).
 struct Refusal(&'static str, &'static str);
@@ -27,7 +27,7 @@ pub(crate) async fn logout(call: &Call, environment: &Environment) -> Reply {
             Reply::empty(200)
         }
         Err(Refusal(error, description)) => {
-            log::line("backchannel_logout_refused", [("reason", description.into())]);
+            gate::line("backchannel_logout_refused", [("reason", description.into())]);
             let body = serde_json::json!({ "error": error, "error_description": description });
             Reply::text(400, "application/json", body.to_string())
         }
