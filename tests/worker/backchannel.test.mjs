@@ -10,6 +10,7 @@ import { startRealStack } from "./support/real-stack.mjs";
 import { begin, enter, startScriptedStack } from "./support/scripted-stack.mjs";
 import { assertNothingLeaked } from "./support/secrets.mjs";
 import { open } from "./support/socket.mjs";
+import { SESSION_COOKIE } from "./support/stack.mjs";
 import { until } from "./support/until.mjs";
 
 const EVENT = "http://schemas.openid.net/event/backchannel-logout";
@@ -124,6 +125,20 @@ test("after the logout of a user a login is refused whose ID Token is not later"
   }
 });
 
+test("a login that began before the logout of its user is refused, though its code is spent after it", async () => {
+  const sub = name();
+  const browser = stack.browser();
+  const begun = await begin(stack, browser);
+  const at = seconds() + 1;
+  assert.equal((await logout({ sub, iat: at })).status, 200);
+  assert.equal(await finish(begun, browser, { sub, iat: at + 2 }), 400);
+  // A server that says when its user signed in is believed.
+  for (const [auth_time, expected] of [[at, 400], [at + 1, 200]]) {
+    const other = stack.browser();
+    assert.equal(await finish(await begin(stack, other), other, { sub, iat: at + 2, auth_time }), expected, `${Number(auth_time) - at}`);
+  }
+});
+
 test("a logout that comes while the login is on its way to the vault ends it", async () => {
   const [sub, sid] = [name(), name()];
   const browser = stack.browser();
@@ -135,6 +150,31 @@ test("a logout that comes while the login is on its way to the vault ends it", a
   assert.equal((await logout({ sid })).status, 200);
   await finished;
   await until("the end of it", async () => (await stateOf(browser)) === "logged_out");
+});
+
+/** A login again, in this browser. @param {import("./support/browser.mjs").Browser} browser @param {Record<string, unknown>} claims */
+const loginAgain = async (browser, claims) => finish(await begin(stack, browser), browser, claims);
+
+test("the end of an old session at the server spares who has logged in again since, in the same browser", async () => {
+  const [sub, old, now] = [name(), name(), name()];
+  const browser = await login({ sub, sid: old });
+  const cookie = browser.cookie(SESSION_COOKIE);
+  assert.equal(await loginAgain(browser, { sub, sid: now }), 200);
+  assert.equal(browser.cookie(SESSION_COOKIE), cookie);
+  assert.equal((await logout({ sub, sid: old })).status, 200);
+  assert.equal(await stateOf(browser), "active");
+  assert.equal((await logout({ sub, sid: now })).status, 200);
+  assert.equal(await stateOf(browser), "logged_out");
+});
+
+test("a login again that fails spares the old one no logout", async () => {
+  const [sub, sid] = [name(), name()];
+  const browser = await login({ sub, sid: name() });
+  assert.equal((await logout({ sid })).status, 200);
+  assert.equal(await loginAgain(browser, { sub, sid, iat: seconds() + 5 }), 400);
+  assert.equal(await stateOf(browser), "active");
+  assert.equal((await logout({ sub, iat: seconds() + 1 })).status, 200);
+  assert.equal(await stateOf(browser), "logged_out");
 });
 
 test("what was noted is carried out also by a Worker that was killed meanwhile", async () => {
@@ -211,6 +251,11 @@ describe("a request that is not to be believed is answered 400, and ends nothing
     await isRefused(await post("logout_token=%ff"));
     assert.equal((await send(`${stack.app}/auth/backchannel-logout`)).status, 405);
   });
+});
+
+test("who sends nonsense without end fills no log", async () => {
+  for (let times = 0; times < 80; times += 1) assert.equal((await post({})).status, 400);
+  assert.ok(stack.workerd.log.filter(({ event }) => event === "backchannel_logout_refused").length <= 70);
 });
 
 test("no cookie and no cross-site rule has a say in it", async () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
 import { ask, askOn, enterExpired } from "./support/asking.mjs";
-import { enter, startScriptedStack } from "./support/scripted-stack.mjs";
+import { begin, enter, startScriptedStack } from "./support/scripted-stack.mjs";
 import { assertNothingLeaked } from "./support/secrets.mjs";
 import { SESSION_COOKIE, secretText } from "./support/stack.mjs";
 import { until } from "./support/until.mjs";
@@ -36,6 +36,20 @@ const wrappedBy = async ({ workerd }, cookie) => (await workerd.ask("SESSION_VAU
 const listed = async (browser) => (await browser.call("/auth/sessions")).json.sessions;
 
 describe("a session key that is renewed", { concurrency: 4 }, () => {
+  play("and then seals an entry of an index: an isolate that does not know it concludes nothing", async (stack) => {
+    const { browser } = await enter(stack);
+    const sql = async (/** @type {string} */ text) => (await stack.workerd.each("SESSION_INDEX", "/sql", text)).flat();
+    // What is sealed says its key's version first.
+    await sql("UPDATE entry SET session_sealed = CAST(x'09' || substr(session_sealed, 2) AS BLOB)");
+    assert.equal((await browser.call("/auth/sessions")).status, 503);
+    const at = Math.floor(Date.now() / 1000);
+    const token = { iss: stack.as.issuer, aud: stack.as.clientId, sub: "scripted-user", iat: at, exp: at + 120, jti: "ahead", events: { "http://schemas.openid.net/event/backchannel-logout": {} } };
+    assert.equal((await browser.navigate("/auth/backchannel-logout", { method: "POST", form: { logout_token: await stack.as.signed(token) } })).status, 200);
+    assert.deepEqual(await sql("SELECT ending FROM entry"), [{ ending: "backchannel_logout" }]);
+    await sql("UPDATE entry SET session_sealed = CAST(x'01' || substr(session_sealed, 2) AS BLOB)");
+    await until("the end of the session", async () => (await browser.call("/auth/session")).json.state === "logged_out", 10_000);
+  });
+
   play("takes the index of sessions along, by its alarm: a logout finds them after the old key has gone", async (stack, { first, second }) => {
     stack.as.claims = { sid: "sid-of-both-browsers" };
     const browsers = [(await enter(stack)).browser, (await enter(stack)).browser];
@@ -62,6 +76,17 @@ describe("a session key that is renewed", { concurrency: 4 }, () => {
     const token = await stack.as.signed({ iss: stack.as.issuer, aud: stack.as.clientId, iat: at, exp: at + 60, jti: "one", sid: "sid-of-both-browsers", events });
     assert.equal((await one.navigate("/auth/backchannel-logout", { method: "POST", form: { logout_token: token } })).status, 200);
     for (const browser of browsers) assert.equal((await browser.call("/auth/session")).json.state, "logged_out");
+  });
+
+  play("refuses a login that a logout has overtaken which was noted before it", async (stack, { first, second }) => {
+    const browser = stack.browser();
+    const { callback } = await begin(stack, browser);
+    const at = Math.floor(Date.now() / 1000);
+    const token = { iss: stack.as.issuer, aud: stack.as.clientId, iat: at, exp: at + 120, jti: "before", sid: "sid-of-before", events: { "http://schemas.openid.net/event/backchannel-logout": {} } };
+    assert.equal((await browser.navigate("/auth/backchannel-logout", { method: "POST", form: { logout_token: await stack.as.signed(token) } })).status, 200);
+    await deploy(stack, first, second);
+    stack.as.claims = { sid: "sid-of-before" };
+    assert.equal((await browser.navigate(callback, { site: "cross-site" })).status, 400);
   });
 
   play("logs nobody out: cookie and data are made anew before the old key goes", async (stack, { first, second }) => {

@@ -125,12 +125,44 @@ test("the cross-site rule holds for all of it", async () => {
   assert.equal(await stateOf(own), "active");
 });
 
-test("what has ended by itself is not in the list, and is dropped from the index when it is met", async () => {
+test("what has ended by itself is not in the list, and is dropped from the index when it is met, or by the alarm", async () => {
+  const apart = await startScriptedStack({ door: true });
+  try {
+    const [{ browser: own }, { browser: met }, { browser: unmet }] = [await enter(apart), await enter(apart), await enter(apart)];
+    const sql = async (/** @type {string} */ text) => (await apart.workerd.each("SESSION_INDEX", "/sql", text)).flat();
+    const lines = async () => (await sql("SELECT id FROM entry")).length;
+    const settle = () => sql("UPDATE entry SET entered_at = entered_at - 130000");
+    await met.call("/auth/logout", { method: "POST" });
+    assert.deepEqual([(await list(own)).length, await lines()], [2, 3], "a login may be on its way for two minutes");
+    await settle();
+    assert.deepEqual([(await list(own)).length, await lines()], [2, 2]);
+    await unmet.call("/auth/logout", { method: "POST" });
+    assert.equal(await lines(), 2);
+    await apart.workerd.each("SESSION_INDEX", "/ring", "0");
+    await until("the line to go", async () => (await lines()) === 1, 10_000);
+  } finally {
+    await apart.close();
+  }
+});
+
+test("a login that is on its way while somebody looks is in the index all the same", async () => {
   const sub = somebody();
-  const [own, gone] = [await login(sub), await login(sub)];
-  await gone.call("/auth/logout", { method: "POST" });
-  assert.equal((await list(own)).length, 1);
-  assert.equal((await list(own)).length, 1);
+  const [own, late] = [await login(sub), stack.browser()];
+  const { callback } = await begin(stack, late);
+  stack.as.claims = { sub };
+  await stack.workerd.befall("/establish", { drop: true, delayMs: 700, times: 2 });
+  let looks = 0;
+  const finished = late.navigate(callback, { site: "cross-site" });
+  const looking = { on: true };
+  const looked = (async () => { for (; looking.on; looks += 1) await list(own); })();
+  assert.equal((await finished).status, 200);
+  looking.on = false;
+  await looked;
+  stack.as.claims = {};
+  assert.ok(looks > 1);
+  assert.equal(await stateOf(late), "active");
+  assert.equal((await remove(own, "/auth/sessions")).status, 204);
+  assert.equal(await stateOf(late), "logged_out");
 });
 
 test("a login again is the same line, with the device of that login", async () => {
@@ -167,6 +199,43 @@ test("a vault that does not hear is told again by the alarm, also across a crash
   await stack.workerd.kill();
   await stack.workerd.begin();
   await until("the end of the session", async () => (await stateOf(deaf)) === "logged_out", 10_000);
+});
+
+test("a login in a browser whose session is being ended is a session of its own", async () => {
+  const sub = somebody();
+  const [own, deaf] = [await login(sub), await login(sub)];
+  const cookie = deaf.cookie(SESSION_COOKIE);
+  await stack.workerd.befall("/revoke", { drop: true, times: 4 });
+  assert.equal((await remove(own, "/auth/sessions")).status, 503);
+  await login(sub, { browser: deaf });
+  assert.notEqual(deaf.cookie(SESSION_COOKIE), cookie);
+  await until("the end of the first session", async () => (await stack.workerd.ask("SESSION_VAULT", cookie, "/session")).answer === "ended", 10_000);
+  assert.equal(await stateOf(deaf), "active");
+  assert.equal((await list(own)).length, 2);
+});
+
+test("a login that failed does not keep who ends all others waiting", async () => {
+  const sub = somebody();
+  const [own, other, late] = [await login(sub), await login(sub), stack.browser()];
+  const { callback } = await begin(stack, late);
+  stack.as.claims = { sub };
+  await stack.workerd.befall("/establish", { drop: true });
+  assert.equal((await late.navigate(callback, { site: "cross-site" })).status, 503);
+  await stack.workerd.befall("/establish", { times: 1 });
+  stack.as.claims = {};
+  assert.equal((await remove(own, "/auth/sessions")).status, 204);
+  assert.deepEqual([await stateOf(own), await stateOf(other)], ["active", "logged_out"]);
+});
+
+test("an alarm that an index has lost is armed again by who looks", async () => {
+  const own = await login(somebody());
+  await stack.workerd.each("SESSION_INDEX", "/lose-alarm");
+  // Only the storage knows.
+  await stack.workerd.kill();
+  await stack.workerd.begin();
+  await list(own);
+  const again = (await stack.workerd.each("SESSION_INDEX", "/alarm")).filter((at) => at !== null);
+  assert.equal(again.length, 1);
 });
 
 test("without its index no login is taken, and its tokens are revoked where that ends no other login", async () => {

@@ -9,7 +9,7 @@ use crate::environment::Environment;
 use crate::http::Reply;
 use crate::index::client::IndexClient;
 use crate::routes::Call;
-use crate::{body, clock, discovery, log, verify};
+use crate::{body, clock, discovery, gate, log, verify};
 
 /// Why a logout was not taken: the `error` and its description (RFC 6749, section 5.2).
 struct Refusal(&'static str, &'static str);
@@ -27,7 +27,7 @@ pub(crate) async fn logout(call: &Call, environment: &Environment) -> Reply {
             Reply::empty(200)
         }
         Err(Refusal(error, description)) => {
-            log::line("backchannel_logout_refused", [("reason", description.into())]);
+            gate::line("backchannel_logout_refused", [("reason", description.into())]);
             let body = serde_json::json!({ "error": error, "error_description": description });
             Reply::text(400, "application/json", body.to_string())
         }
@@ -56,7 +56,7 @@ async fn take(call: &Call, environment: &Environment) -> Result<bool, Refusal> {
     let metadata = discovery::metadata(&issuer).await.map_err(|_| failed("the issuer cannot be asked"))?;
     let verified = verify::logout_token(token, &metadata).await.map_err(invalid)?;
     // One issuer may be configured twice, as two clients.
-    let order: LogoutOrder = loop {
+    let (order, client): (LogoutOrder, &str) = loop {
         let expected = Expectation {
             issuer: &metadata.issuer,
             client_id: &provider.client_id,
@@ -65,12 +65,12 @@ async fn take(call: &Call, environment: &Environment) -> Result<bool, Refusal> {
             leeway: Expectation::LEEWAY,
         };
         match (verified.clone().validate(&expected), providers.next()) {
-            (Ok(order), _) => break order,
+            (Ok(order), _) => break (order, provider.client_id.as_str()),
             (Err(_), Some(other)) => provider = other,
             (Err(error), None) => return Err(invalid(error.reason())),
         }
     };
-    let index = IndexClient::of(&call.env, environment, order.kind, &issuer, &order.value);
+    let index = IndexClient::of(&call.env, environment, order.kind, (&issuer, client), &order.value);
     let heard = index.logout(&order.note).await.map_err(|_| failed("the logout is not noted"))?;
     if heard.forged { Err(invalid("the Logout Token's jti was used before")) } else { Ok(heard.again) }
 }

@@ -27,6 +27,7 @@ use crate::desk::message::{Claimed, Transaction};
 use crate::environment::Environment;
 use crate::http::Reply;
 use crate::index::client::{Arriving, IndexClient};
+use crate::index::message::Entered;
 use crate::pages::{self, Failed};
 use crate::registration::{Registration, Unsigned};
 use crate::routes::Call;
@@ -283,9 +284,9 @@ impl Callback {
             refresh_token: tokens.refresh_token,
         };
         let login = Login { epoch, grant };
+        let issued_at = claims.login_at(transaction.began_at.map(Timestamp::from_millis)).as_millis();
         let user = User { sub: claims.sub, name: claims.name, email: claims.email };
-        let (device, issued_at) = (self.device.clone(), claims.issued_at.as_millis());
-        let about = About { device, sid: claims.sid, issued_at };
+        let about = About { device: self.device.clone(), sid: claims.sid, issued_at };
         let holder = Holder { provider: provider.name.clone(), user, about, dpop_key };
         let session = match self.renew(&login, &holder, transaction).await? {
             Some(renewed) => renewed,
@@ -317,7 +318,9 @@ impl Callback {
         if !known.holder().is_some_and(|known| known.is_same_person(holder)) {
             return Ok(None);
         }
-        self.enter(&previous, holder, transaction).await?;
+        if !self.enter(&previous, holder, transaction).await? {
+            return Ok(None);
+        }
         let silent = transaction.silent.is_some();
         let reply = until_answered(async || vault.renew(login, holder.clone(), silent).await).await;
         let unanswered = |_| Unbegun::Unclear(Failure(Failed::Ourselves, "the vault did not answer"));
@@ -355,7 +358,9 @@ impl Callback {
     ) -> Result<SessionId, Failure> {
         let session = entropy::bytes().map(SessionId::from_entropy);
         let session = session.ok_or(Failure(Failed::Ourselves, "no entropy"))?;
-        self.enter(&session, &holder, transaction).await?;
+        if !self.enter(&session, &holder, transaction).await? {
+            return Err(Failure(Failed::Denied, "a logout has come for this session"));
+        }
         let vault = VaultClient::of(&self.env, &session);
         let reply = until_answered(async || vault.establish(login, holder.clone()).await).await;
         let reply = reply.map_err(|_| Failure(Failed::Ourselves, "the vault did not answer"))?;
@@ -373,29 +378,36 @@ impl Callback {
     }
 
     /// Enters a session in the indexes that a logout looks it up in, before its vault takes the login: there is none that a logout
-    /// would miss, and one that a logout has overtaken does not begin.
+    /// would miss, and one that a logout has overtaken does not begin. Not one that is being ended: whoever logs in there gets another.
     async fn enter(
         &self,
         session: &SessionId,
         holder: &Holder,
         transaction: &Transaction,
-    ) -> Result<(), Failure> {
+    ) -> Result<bool, Failure> {
         let Holder { user, about, .. } = holder;
         let until = clock::now().after(self.environment.config.limits.absolute);
         let issued_at = Timestamp::from_millis(about.issued_at);
+        let client =
+            self.environment.config.provider(&self.provider).map(|provider| provider.client_id.as_str());
+        let of = (transaction.issuer.as_str(), client.unwrap_or_default());
         let values = [(Kind::Subject, Some(&user.sub)), (Kind::Sid, about.sid.as_ref())];
         let entered = values.into_iter().filter_map(|(kind, value)| {
-            let index = IndexClient::of(&self.env, &self.environment, kind, &transaction.issuer, value?);
+            let index = IndexClient::of(&self.env, &self.environment, kind, of, value?);
             Some(async move { index.enter(Arriving { session, issued_at, until }).await })
         });
+        let mut is_in = true;
         for entered in join_all(entered).await {
             match entered {
-                Ok(true) => {}
-                Ok(false) => return Err(Failure(Failed::Denied, "a logout has come for this login")),
+                Ok(Entered::In) => {}
+                Ok(Entered::Ending) => is_in = false,
+                Ok(Entered::Forbidden) => {
+                    return Err(Failure(Failed::Denied, "a logout has come for this login"));
+                }
                 Err(_) => return Err(Failure(Failed::Ourselves, "the index did not answer")),
             }
         }
-        Ok(())
+        Ok(is_in)
     }
 
     async fn identify(

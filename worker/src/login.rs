@@ -189,6 +189,7 @@ impl Beginning<'_> {
             nonce: nonce.as_str().to_owned(),
             code_verifier: code_verifier.secret().expose().clone(),
             dpop_key: dpop_key.map(|key| key.private_json().expose().clone()),
+            began_at: Some(clock::now().as_millis()),
             previous,
             silent,
         };

@@ -105,7 +105,8 @@ impl Asking {
         };
         let provider = environment.config.provider(&holder.provider).ok_or_else(logged_out)?;
         let (kind, sub) = (Kind::Subject, holder.user.sub.as_str());
-        let index = IndexClient::of(&call.env, environment, kind, &provider.issuer, sub);
+        let index =
+            IndexClient::of(&call.env, environment, kind, (&provider.issuer, &provider.client_id), sub);
         Ok(Self { own, index })
     }
 

@@ -5,6 +5,9 @@
 //! has had its effect, and may come again without another. A logout that comes before the login it is for leaves its note behind, and
 //! that login is refused.
 //!
+//! A session outlives its logins: its user may log in again in it. Which login a vault has, it alone knows; so it is told which logins a
+//! logout is about ([`Fence`]), and says whether that is its own.
+//!
 //! | the index is of | a logout token ends, and refuses later | for |
 //! |---|---|---|
 //! | a user (`sub`) | logins whose ID Token was not issued after it | [`KEPT`] |
@@ -17,7 +20,7 @@
 //!
 //! let now = Timestamp::from_millis(1_790_000_000_000);
 //! let mut index = Index::default();
-//! let stay = Stay { session: "first", began_at: now, issued_at: now, until: now.after(Millis::from_days(90)) };
+//! let stay = Stay { session: "first", began_at: now, entered_at: now, issued_at: now, until: now.after(Millis::from_days(90)) };
 //! assert!(index.enter(Kind::Subject, now, Handle([1; 16]), stay).is_ok());
 //!
 //! let note = LogoutNote { jti: [7; 32], digest: [8; 32], issued_at: now, until: now.after(Millis::from_secs(120)) };
@@ -25,7 +28,7 @@
 //! assert_eq!(index.ending().map(|entry| (entry.stay.session, entry.ending)).next(), Some(("first", Some(Revoker::BackChannel))));
 //! assert_eq!(index.logout(Kind::Subject, now, note), Heard::Again);
 //!
-//! let late = Stay { session: "second", began_at: now, issued_at: now, until: now.after(Millis::from_days(90)) };
+//! let late = Stay { session: "second", ..stay };
 //! assert!(index.enter(Kind::Subject, now, Handle([2; 16]), late).is_err());
 //! ```
 
@@ -38,6 +41,9 @@ use crate::vault::Revoker;
 pub const KEPT: Millis = Millis::from_secs(15 * 60);
 /// How long after its entry a session may still get its login: until then a vault that knows of none is asked again.
 pub const SETTLED: Millis = Millis::from_secs(120);
+
+/// The most sessions that an index has. The oldest is ended for one more.
+pub const MAX_SESSIONS: usize = 1_000;
 
 /// What a session is called where its id must not be: in an index, in a URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -59,7 +65,9 @@ pub struct Stay<S> {
     pub session: S,
     /// When it was entered first.
     pub began_at: Timestamp,
-    /// When the ID Token of its newest login was issued.
+    /// When it was entered last: a login was on its way to its vault then.
+    pub entered_at: Timestamp,
+    /// When the first of its logins was issued: those that its vault has had are this old at the most.
     pub issued_at: Timestamp,
     /// When it is over at the latest.
     pub until: Timestamp,
@@ -100,9 +108,34 @@ pub enum Heard {
     Forged,
 }
 
-/// A logout forbids this login.
+/// Why a session is not entered with a login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Forbidden;
+pub enum NotEntered {
+    /// A logout forbids this login.
+    Forbidden,
+    /// The session is being ended: the login is to begin another.
+    Ending,
+}
+
+/// Which logins a logout is about. Its session may have another by now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fence<'a> {
+    /// Those of this session at the issuer.
+    Sid(&'a str),
+    /// Those that were not issued later.
+    Until(Timestamp),
+}
+
+impl Fence<'_> {
+    /// Whether it is not about a login of this `sid`, issued then. One of which nothing is known is not spared.
+    #[must_use]
+    pub fn spares(self, sid: Option<&str>, issued_at: Timestamp) -> bool {
+        match self {
+            Self::Sid(meant) => sid.is_some_and(|sid| sid != meant),
+            Self::Until(last) => last < issued_at,
+        }
+    }
+}
 
 /// What a vault says that was told to end its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -111,6 +144,11 @@ pub enum Reached {
     Over,
     /// It knows of no session: it has forgotten it, or its login is under way.
     Vacant,
+    /// It has a login that is not meant, as far as it was told: by logouts until then. One that is may be under way.
+    Spared {
+        /// The newest of those logouts.
+        until: Option<Timestamp>,
+    },
     /// It did not answer.
     Silence,
 }
@@ -122,6 +160,17 @@ pub enum Which {
     One(Handle),
     /// All but this one.
     Others(Handle),
+}
+
+impl Which {
+    /// Whether it is one of them.
+    #[must_use]
+    pub fn names(self, handle: Handle) -> bool {
+        match self {
+            Self::One(one) => handle == one,
+            Self::Others(own) => handle != own,
+        }
+    }
 }
 
 /// Sessions, and notes of logouts.
@@ -156,30 +205,46 @@ impl<S> Index<S> {
         &self.notes
     }
 
-    /// Enters a session whose login is about to be taken. One that is there already is kept, with its newest login.
+    /// Enters a session whose login is about to be taken. One that is there already is kept; of too many the oldest is ended.
     ///
     /// # Errors
     ///
-    /// [`Forbidden`] where a logout came that is for this login.
+    /// [`NotEntered::Forbidden`] where a logout came that is for this login, and [`NotEntered::Ending`] where the session is over for all
+    /// but its vault.
     pub fn enter(
         &mut self,
         kind: Kind,
         now: Timestamp,
         handle: Handle,
         stay: Stay<S>,
-    ) -> Result<(), Forbidden> {
-        let is_kept = |note: &LogoutNote| now < note.until;
-        if self.notes.iter().any(|note| is_kept(note) && note.is_for(kind, stay.issued_at)) {
-            return Err(Forbidden);
+    ) -> Result<(), NotEntered> {
+        if self.forbids(kind, now, stay.issued_at) {
+            return Err(NotEntered::Forbidden);
         }
         match self.entries.iter_mut().find(|entry| entry.handle == handle) {
+            Some(known) if known.ending.is_some() => return Err(NotEntered::Ending),
             Some(known) => {
                 known.stay.until = known.stay.until.max(stay.until);
-                known.stay.issued_at = known.stay.issued_at.max(stay.issued_at);
+                known.stay.entered_at = known.stay.entered_at.max(stay.entered_at);
+                // Whether its vault takes this login is not known here.
+                known.stay.issued_at = known.stay.issued_at.min(stay.issued_at);
             }
-            None => self.entries.push(Entry { handle, stay, ending: None }),
+            None => {
+                self.entries.push(Entry { handle, stay, ending: None });
+                if self.entries.iter().filter(|entry| entry.ending.is_none()).count() > MAX_SESSIONS
+                    && let Some(oldest) = self.entries.iter_mut().find(|entry| entry.ending.is_none())
+                {
+                    oldest.ending = Some(Revoker::OtherDevice);
+                }
+            }
         }
         Ok(())
+    }
+
+    /// Whether a logout came that is for a login that was issued then.
+    #[must_use]
+    pub fn forbids(&self, kind: Kind, now: Timestamp, issued_at: Timestamp) -> bool {
+        self.notes.iter().any(|note| now < note.until && note.is_for(kind, issued_at))
     }
 
     /// Takes a logout token.
@@ -196,13 +261,16 @@ impl<S> Index<S> {
         Heard::First
     }
 
-    /// Takes over what another index has that was of the same: it is called otherwise from now on.
-    pub fn adopt(&mut self, entries: Vec<Entry<S>>, notes: Vec<LogoutNote>) {
+    /// Takes over what another index has that was of the same: it is called otherwise from now on. A logout that either has heard is
+    /// about all of them.
+    pub fn adopt(&mut self, kind: Kind, entries: Vec<Entry<S>>, notes: Vec<LogoutNote>) {
         for entry in entries {
             match self.entries.iter_mut().find(|known| known.handle == entry.handle) {
                 Some(known) => {
                     known.ending = known.ending.or(entry.ending);
                     known.stay.began_at = known.stay.began_at.min(entry.stay.began_at);
+                    known.stay.entered_at = known.stay.entered_at.max(entry.stay.entered_at);
+                    known.stay.issued_at = known.stay.issued_at.min(entry.stay.issued_at);
                 }
                 None => self.entries.push(entry),
             }
@@ -212,17 +280,19 @@ impl<S> Index<S> {
                 self.notes.push(note);
             }
         }
+        for entry in &mut self.entries {
+            if self.notes.iter().any(|note| note.is_for(kind, entry.stay.issued_at)) {
+                entry.ending.get_or_insert(Revoker::BackChannel);
+            }
+        }
     }
 
     /// Marks sessions as being ended, and says how many.
     pub fn end(&mut self, which: Which, by: Revoker) -> usize {
-        let named = |handle| match which {
-            Which::One(one) => handle == one,
-            Which::Others(own) => handle != own,
-        };
         let mut count = 0_usize;
-        for entry in self.entries.iter_mut().filter(|entry| named(entry.handle)) {
-            entry.ending.get_or_insert(by);
+        for entry in self.entries.iter_mut().filter(|entry| which.names(entry.handle)) {
+            // Who is logged out by the server is spared if that is about another login; this is about the session.
+            entry.ending = entry.ending.filter(|by| *by != Revoker::BackChannel).or(Some(by));
             count = count.saturating_add(1);
         }
         count
@@ -233,22 +303,43 @@ impl<S> Index<S> {
         self.entries.iter().filter(|entry| entry.ending.is_some())
     }
 
-    /// Takes a vault's word. A session that is being ended is over once its vault says so, and not because it has none yet.
-    pub fn told(&mut self, handle: Handle, now: Timestamp, reached: Reached) {
-        self.entries.retain(|entry| {
-            let gone = match reached {
-                Reached::Over => true,
-                Reached::Vacant => entry.stay.began_at.after(SETTLED) <= now,
-                Reached::Silence => false,
-            };
-            !(gone && entry.handle == handle)
-        });
+    /// The newest login that the logouts of this index are about, of a user.
+    #[must_use]
+    pub fn until(&self) -> Option<Timestamp> {
+        self.notes.iter().map(|note| note.issued_at).max()
     }
 
-    /// Drops what no longer matters.
+    /// Takes a vault's word. A session that is being ended is over once its vault says so, and not because it has none yet: its login
+    /// may be on its way.
+    pub fn told(&mut self, kind: Kind, handle: Handle, now: Timestamp, reached: Reached) {
+        let newest = self.until();
+        let Some(at) = self.entries.iter().position(|entry| entry.handle == handle) else { return };
+        let Some(entry) = self.entries.get_mut(at) else { return };
+        let is_settled = entry.stay.entered_at.after(SETTLED) <= now;
+        let gone = match reached {
+            Reached::Over => true,
+            Reached::Vacant => is_settled,
+            Reached::Spared { until } => {
+                let heard_all = entry.ending == Some(Revoker::BackChannel) && until == newest;
+                let spared = is_settled && heard_all;
+                if spared {
+                    entry.ending = None;
+                }
+                // What has another `sid` by now is entered there.
+                spared && kind == Kind::Sid
+            }
+            Reached::Silence => false,
+        };
+        if gone {
+            self.entries.remove(at);
+        }
+    }
+
+    /// Drops what no longer matters. What a vault has yet to be told stays.
     pub fn sweep(&mut self, now: Timestamp) {
         self.entries.retain(|entry| now < entry.stay.until);
-        self.notes.retain(|note| now < note.until);
+        let is_told = self.ending().all(|entry| entry.ending != Some(Revoker::BackChannel));
+        self.notes.retain(|note| now < note.until || !is_told);
     }
 
     /// When there is something to sweep; nothing while there is nothing at all.
@@ -283,6 +374,7 @@ mod tests {
         Stay {
             session: 1,
             began_at: at(seconds),
+            entered_at: at(seconds),
             issued_at: at(seconds),
             until: at(seconds).after(Millis::from_secs(1_000_000)),
         }
@@ -319,11 +411,11 @@ mod tests {
 
     #[test]
     fn a_login_that_a_logout_has_overtaken_is_refused_until_nobody_can_be_at_it() {
-        for (kind, later) in [(Kind::Subject, Ok(())), (Kind::Sid, Err(Forbidden))] {
+        for (kind, later) in [(Kind::Subject, Ok(())), (Kind::Sid, Err(NotEntered::Forbidden))] {
             let mut index = Index::default();
             index.logout(kind, at(10), note(1, 10));
-            assert_eq!(index.enter(kind, at(11), handle(1), stay(9)), Err(Forbidden));
-            assert_eq!(index.enter(kind, at(11), handle(1), stay(10)), Err(Forbidden));
+            assert_eq!(index.enter(kind, at(11), handle(1), stay(9)), Err(NotEntered::Forbidden));
+            assert_eq!(index.enter(kind, at(11), handle(1), stay(10)), Err(NotEntered::Forbidden));
             assert_eq!(index.clone().enter(kind, at(11), handle(1), stay(11)), later);
             let over = at(10).after(KEPT);
             assert_eq!(index.next_sweep(), Some(over));
@@ -354,16 +446,16 @@ mod tests {
         index.enter(Kind::Subject, NOW, handle(1), stay(0)).unwrap();
         assert_eq!(index.end(Which::Others(handle(1)), Revoker::OtherDevice), 0);
         assert_eq!(index.end(Which::One(handle(1)), Revoker::OtherDevice), 1);
-        index.told(handle(1), at(1), Reached::Silence);
+        index.told(Kind::Subject, handle(1), at(1), Reached::Silence);
         // Its login may be on its way to the vault.
-        index.told(handle(1), at(1), Reached::Vacant);
+        index.told(Kind::Subject, handle(1), at(1), Reached::Vacant);
         assert_eq!(ending(&index), [1]);
         let mut settled = index.clone();
-        settled.told(handle(1), NOW.after(SETTLED), Reached::Vacant);
+        settled.told(Kind::Subject, handle(1), NOW.after(SETTLED), Reached::Vacant);
         assert!(settled.entries().is_empty());
-        index.told(handle(2), at(1), Reached::Over);
+        index.told(Kind::Subject, handle(2), at(1), Reached::Over);
         assert_eq!(ending(&index), [1]);
-        index.told(handle(1), at(1), Reached::Over);
+        index.told(Kind::Subject, handle(1), at(1), Reached::Over);
         assert!(index.entries().is_empty());
     }
 
@@ -376,12 +468,25 @@ mod tests {
         old.logout(Kind::Subject, NOW, note(1, 1));
         new.enter(Kind::Subject, NOW, handle(1), stay(7)).unwrap();
         for _ in 0..2 {
-            new.adopt(old.entries().to_vec(), old.notes().to_vec());
+            new.adopt(Kind::Subject, old.entries().to_vec(), old.notes().to_vec());
             assert_eq!(new.entries().iter().map(|entry| entry.handle.0[0]).collect::<Vec<_>>(), [1, 2]);
             assert_eq!((ending(&new), new.notes().len()), (vec![1], 1));
-            assert_eq!((new.entries()[0].stay.began_at, new.entries()[0].stay.issued_at), (at(1), at(7)));
+            assert_eq!((new.entries()[0].stay.began_at, new.entries()[0].stay.issued_at), (at(1), at(1)));
         }
         assert_eq!(new.logout(Kind::Subject, NOW, note(1, 1)), Heard::Again);
+    }
+
+    #[test]
+    fn a_logout_that_one_of_two_indexes_has_heard_is_about_the_sessions_of_both() {
+        for kind in [Kind::Subject, Kind::Sid] {
+            let (mut old, mut new) = (Index::default(), Index::default());
+            old.enter(kind, NOW, handle(1), stay(1)).unwrap();
+            new.enter(kind, NOW, handle(2), stay(1)).unwrap();
+            new.logout(kind, NOW, note(1, 2));
+            new.adopt(kind, old.entries().to_vec(), Vec::new());
+            assert_eq!(ending(&new), [2, 1], "{kind:?}");
+            assert!(new.forbids(kind, at(3), at(2)) && !old.forbids(kind, at(3), at(2)));
+        }
     }
 
     #[test]
@@ -391,6 +496,78 @@ mod tests {
         index.end(Which::One(handle(1)), Revoker::OtherDevice);
         index.logout(Kind::Subject, NOW, note(1, 0));
         assert_eq!(index.entries()[0].ending, Some(Revoker::OtherDevice));
+        index.enter(Kind::Subject, NOW, handle(2), stay(1)).unwrap();
+        index.logout(Kind::Subject, NOW, note(2, 1));
+        index.end(Which::One(handle(2)), Revoker::OtherDevice);
+        assert_eq!(index.entries()[1].ending, Some(Revoker::OtherDevice), "which is about every login");
+    }
+
+    #[test]
+    fn a_logout_is_about_the_login_that_it_names() {
+        let sid = Fence::Sid("one");
+        assert_eq!([Some("one"), Some("two"), None].map(|own| sid.spares(own, at(9))), [false, true, false]);
+        assert_eq!(
+            [4, 5, 6].map(|seconds| Fence::Until(at(5)).spares(None, at(seconds))),
+            [false, false, true]
+        );
+    }
+
+    #[test]
+    fn a_session_with_a_later_login_is_spared_unless_one_that_is_meant_may_be_under_way() {
+        for kind in [Kind::Subject, Kind::Sid] {
+            let mut index = Index::default();
+            index.enter(kind, NOW, handle(1), stay(0)).unwrap();
+            index.enter(kind, NOW, handle(1), stay(60)).unwrap();
+            index.logout(kind, at(61), note(1, 30));
+            assert_eq!(ending(&index), [1], "its vault is asked");
+            let spared = Reached::Spared { until: index.until() };
+            index.told(kind, handle(1), at(60 + 119), spared);
+            assert_eq!(ending(&index), [1]);
+            let mut later = index.clone();
+            later.told(kind, handle(1), at(60 + 120), spared);
+            assert_eq!(ending(&later), Vec::<u8>::new());
+            assert_eq!(later.entries().len(), usize::from(kind == Kind::Subject));
+            // Another logout came while the vault was asked.
+            index.logout(kind, at(181), note(2, 90));
+            index.told(kind, handle(1), at(182), spared);
+            assert_eq!(ending(&index), [1]);
+        }
+    }
+
+    #[test]
+    fn of_too_many_sessions_the_oldest_is_ended() {
+        let mut index = Index::default();
+        let named = |n: u16| Handle([n.to_be_bytes(); 8].concat().try_into().unwrap());
+        for n in 0..=1_001 {
+            index.enter(Kind::Subject, NOW, named(n), stay(n.into())).unwrap();
+        }
+        let ended: Vec<Handle> = index.ending().map(|entry| entry.handle).collect();
+        assert_eq!(ended, [named(0), named(1)]);
+        index.enter(Kind::Subject, NOW, named(1_001), stay(2_000)).unwrap();
+        assert_eq!(index.ending().count(), 2, "a login again is no more");
+    }
+
+    #[test]
+    fn no_login_joins_a_session_that_is_being_ended() {
+        let mut index = Index::default();
+        index.enter(Kind::Subject, NOW, handle(1), stay(0)).unwrap();
+        index.end(Which::One(handle(1)), Revoker::OtherDevice);
+        assert_eq!(index.enter(Kind::Subject, at(9), handle(1), stay(9)), Err(NotEntered::Ending));
+        assert!(index.enter(Kind::Subject, at(9), handle(2), stay(9)).is_ok());
+        index.logout(Kind::Subject, at(20), note(1, 20));
+        assert_eq!(index.enter(Kind::Subject, at(21), handle(1), stay(20)), Err(NotEntered::Forbidden));
+    }
+
+    #[test]
+    fn a_note_is_kept_until_the_vaults_have_heard_it() {
+        let mut index = Index::default();
+        index.enter(Kind::Subject, NOW, handle(1), stay(0)).unwrap();
+        index.logout(Kind::Subject, NOW, note(1, 0));
+        index.sweep(NOW.after(KEPT));
+        assert_eq!((index.until(), index.notes().len()), (Some(NOW), 1));
+        index.told(Kind::Subject, handle(1), NOW.after(KEPT), Reached::Over);
+        index.sweep(NOW.after(KEPT));
+        assert!(index.notes().is_empty());
     }
 
     #[test]
@@ -403,7 +580,8 @@ mod tests {
         let [entry] = index.entries() else { panic!("one entry") };
         assert_eq!(
             (entry.stay.began_at, entry.stay.issued_at, entry.stay.until),
-            (at(5), at(9), at(1_000_009))
+            (at(5), at(5), at(1_000_009)),
+            "which login its vault has is not known here"
         );
         index.sweep(at(1_000_008));
         assert_eq!(index.next_sweep(), Some(at(1_000_009)));

@@ -1,6 +1,6 @@
 //! What an index of sessions is called, and a session in it.
 //!
-//! The object's name is a MAC of issuer and `sub`, or issuer and `sid`, so that no claim is in a name and nobody else can find it. A
+//! The object's name is a MAC of issuer, client and `sub`, or issuer, client and `sid`: a logout is one client's. So that no claim is in a name and nobody else can find it. A
 //! session's handle is a MAC of its id: it is shown in lists and URLs, and opens nothing. Each version of the session key has names and
 //! handles of its own; what is entered is entered under the current one, and whoever looks looks under all of them.
 
@@ -43,12 +43,12 @@ impl IndexKeys {
 
     /// The indexes of a user or of a session at an issuer: the current one first, then those under older keys.
     #[must_use]
-    pub fn shelves(&self, kind: Kind, issuer: &str, value: &str) -> Vec<Shelf> {
+    pub fn shelves(&self, kind: Kind, issuer: &str, client: &str, value: &str) -> Vec<Shelf> {
         let label: &[u8] = match kind {
             Kind::Subject => b"sub",
             Kind::Sid => b"sid",
         };
-        let named = associated_data(&[label, issuer.as_bytes(), value.as_bytes()]);
+        let named = associated_data(&[label, issuer.as_bytes(), client.as_bytes(), value.as_bytes()]);
         let shelf = |key: &Secret<[u8; 32]>| Shelf {
             key: key.clone(),
             name: base64url::encode(&mac(key, &named)),
@@ -100,7 +100,7 @@ mod tests {
     }
 
     fn names(keys: &IndexKeys, kind: Kind, issuer: &str, value: &str) -> Vec<String> {
-        keys.shelves(kind, issuer, value).into_iter().map(|shelf| shelf.name).collect()
+        keys.shelves(kind, issuer, "app", value).into_iter().map(|shelf| shelf.name).collect()
     }
 
     #[test]
@@ -122,6 +122,11 @@ mod tests {
         ] {
             assert_ne!(known, different);
         }
+        let of_client = |client| {
+            let shelves = keys(&ring, app).shelves(Kind::Subject, "https://as.example", client, "ada");
+            shelves.into_iter().map(|shelf| shelf.name).collect::<Vec<_>>()
+        };
+        assert_eq!((of_client("app") == known, of_client("other") == known), (true, false));
     }
 
     #[test]
@@ -136,7 +141,7 @@ mod tests {
         assert_eq!(known.first(), found.get(1));
         let session = SessionId::from_entropy([3; 18]);
         let handles = |keys: &IndexKeys| -> Vec<Handle> {
-            keys.shelves(Kind::Sid, "x", "y").iter().map(|shelf| shelf.handle(&session)).collect()
+            keys.shelves(Kind::Sid, "x", "app", "y").iter().map(|shelf| shelf.handle(&session)).collect()
         };
         assert_eq!(handles(&both).get(1), handles(&old).first());
         assert_ne!(handles(&both).first(), handles(&old).first());
@@ -146,7 +151,7 @@ mod tests {
     fn a_handle_shows_nothing_of_its_session() {
         let ring = Keyring::new(MasterKey::new(1, [1; 32]));
         let session = SessionId::from_entropy([3; 18]);
-        for shelf in keys(&ring, "https://app.example").shelves(Kind::Subject, "i", "s") {
+        for shelf in keys(&ring, "https://app.example").shelves(Kind::Subject, "i", "app", "s") {
             let text = handle_text(shelf.handle(&session));
             assert_eq!(text.len(), 22);
             assert!(!session.as_str().contains(&text[..8]));

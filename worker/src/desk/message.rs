@@ -33,6 +33,9 @@ pub(crate) struct Transaction {
     /// The key that its tokens are to be bound to, a private JWK, if they are.
     #[serde(default)]
     pub(crate) dpop_key: Option<String>,
+    /// When it began, in milliseconds; nothing for one of an older release.
+    #[serde(default)]
+    pub(crate) began_at: Option<u64>,
     /// The session that this browser had when the login began.
     pub(crate) previous: Option<Previous>,
     /// What it is to be, if it is to be silent.

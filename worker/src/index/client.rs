@@ -8,8 +8,8 @@ use futures_util::future::join_all;
 use worker::Env;
 
 use super::message::{
-    END, ENTER, End, Ended, Enter, Entered, LIST, LOGOUT, Line, Listed, Logout, LogoutReply, Noted, Owner,
-    PRUNE, Prune,
+    END, ENTER, End, Ended, Enter, Entered, FORBIDS, Forbids, LIST, LOGOUT, Line, Listed, Logout,
+    LogoutReply, Noted, Owner, PRUNE, Prune,
 };
 use crate::environment::{Environment, SESSION_INDEX};
 use crate::stub::{NoAnswer, ObjectStub};
@@ -18,6 +18,7 @@ use crate::stub::{NoAnswer, ObjectStub};
 pub(crate) struct IndexClient {
     shelves: Vec<(ObjectStub, Shelf)>,
     issuer: String,
+    client: String,
     value: String,
 }
 
@@ -33,21 +34,28 @@ pub(crate) struct Arriving<'a> {
 }
 
 impl IndexClient {
-    /// The indexes of this user, or of this session at the issuer.
-    pub(crate) fn of(env: &Env, environment: &Environment, kind: Kind, issuer: &str, value: &str) -> Self {
+    /// The indexes of this user, or of this session at the issuer, as far as they are this client's.
+    pub(crate) fn of(
+        env: &Env,
+        environment: &Environment,
+        kind: Kind,
+        (issuer, client): (&str, &str),
+        value: &str,
+    ) -> Self {
         let stub = |shelf: Shelf| (ObjectStub::new(env, SESSION_INDEX, &shelf.name), shelf);
-        let shelves = environment.index.shelves(kind, issuer, value).into_iter().map(stub).collect();
-        Self { shelves, issuer: issuer.to_owned(), value: value.to_owned() }
+        let shelves = environment.index.shelves(kind, issuer, client, value).into_iter().map(stub).collect();
+        Self { shelves, issuer: issuer.to_owned(), client: client.to_owned(), value: value.to_owned() }
     }
 
-    /// Enters a session under the current key. Whether that may be: a logout that has come for its login is noted under each of them.
-    pub(crate) async fn enter(&self, arriving: Arriving<'_>) -> Result<bool, NoAnswer> {
+    /// Enters a session under the current key, if that may be.
+    pub(crate) async fn enter(&self, arriving: Arriving<'_>) -> Result<Entered, NoAnswer> {
         let Arriving { session, issued_at, until } = arriving;
         let (stub, shelf) = self.shelves.first().ok_or(NoAnswer)?;
         let enter = Enter {
             owner: Some(Owner {
                 sid: shelf.kind == Kind::Sid,
                 issuer: self.issuer.clone(),
+                client: self.client.clone(),
                 value: self.value.clone(),
                 name: shelf.name.clone(),
             }),
@@ -56,8 +64,16 @@ impl IndexClient {
             issued_at: issued_at.as_millis(),
             until: until.as_millis(),
         };
-        let Entered { forbidden } = stub.tell(ENTER, &enter).await?;
-        Ok(!forbidden)
+        let entered = stub.tell(ENTER, &enter).await?;
+        // A logout is noted under all keys that were known to who noted it, and the newest may not have been.
+        let forbids = Forbids { sid: shelf.kind == Kind::Sid, issued_at: enter.issued_at };
+        let asked = self.shelves.iter().skip(1).map(|(stub, _)| stub.tell::<Entered>(FORBIDS, &forbids));
+        for older in join_all(asked).await {
+            if older? == Entered::Forbidden {
+                return Ok(Entered::Forbidden);
+            }
+        }
+        Ok(entered)
     }
 
     /// Has a Logout Token take its effect. Whether it is not forged.

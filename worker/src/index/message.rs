@@ -1,6 +1,6 @@
 //! What Worker and index say to each other, over a binding that nobody else has. All of it has a body: a URL might be logged.
 
-use everlit_core::index::{Handle, Heard, Kind, LogoutNote, Which};
+use everlit_core::index::{Handle, Heard, Kind, LogoutNote, NotEntered, Which};
 use everlit_core::time::Timestamp;
 use everlit_core::vault::Revoker;
 use everlit_edge::cookie::SessionId;
@@ -8,13 +8,15 @@ use serde::{Deserialize, Serialize};
 
 /// A session whose login is about to be taken.
 pub(crate) const ENTER: &str = "/enter";
+/// Whether a logout is noted that forbids a login.
+pub(crate) const FORBIDS: &str = "/forbids";
 /// A Logout Token that was checked.
 pub(crate) const LOGOUT: &str = "/logout";
 /// Sessions that somebody ends.
 pub(crate) const END: &str = "/end";
 /// Which sessions there are.
 pub(crate) const LIST: &str = "/list";
-/// Sessions that were found to be over.
+/// Sessions that were found to be over, or to have no login yet.
 pub(crate) const PRUNE: &str = "/prune";
 
 /// What another index has that is called otherwise now.
@@ -30,6 +32,8 @@ pub(crate) struct Owner {
     pub(crate) sid: bool,
     /// The issuer.
     pub(crate) issuer: String,
+    /// The client that its logins are of.
+    pub(crate) client: String,
     /// The `sid` or `sub`.
     pub(crate) value: String,
     /// The name of the object.
@@ -54,6 +58,8 @@ pub(crate) struct Adopted {
     pub(crate) enter: Enter,
     /// When it was entered first.
     pub(crate) began_at: u64,
+    /// When it was entered last.
+    pub(crate) entered_at: u64,
     /// Who ends it.
     pub(crate) ending: Option<String>,
 }
@@ -74,10 +80,34 @@ pub(crate) struct Enter {
 }
 
 /// Whether it was entered.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Entered {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Entered {
+    /// It was.
+    In,
     /// A logout forbids it.
-    pub(crate) forbidden: bool,
+    Forbidden,
+    /// The session is being ended.
+    Ending,
+}
+
+impl From<Result<(), NotEntered>> for Entered {
+    fn from(entered: Result<(), NotEntered>) -> Self {
+        match entered {
+            Ok(()) => Self::In,
+            Err(NotEntered::Forbidden) => Self::Forbidden,
+            Err(NotEntered::Ending) => Self::Ending,
+        }
+    }
+}
+
+/// A login that is about to be taken, and entered elsewhere.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Forbids {
+    /// Whether it is of a `sid`.
+    pub(crate) sid: bool,
+    /// When it was issued.
+    pub(crate) issued_at: u64,
 }
 
 /// What is remembered of a Logout Token, and with it its effect.

@@ -4,11 +4,12 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use everlit_core::index::{Entry, Handle, Index, Reached, Stay};
+use everlit_core::index::{Entry, Handle, Index, Kind, Reached, Stay};
+use everlit_core::secret::Secret;
 use everlit_core::time::{Millis, Timestamp};
 use everlit_core::vault::{CHECKUP, Revoker};
 use everlit_edge::cookie::SessionId;
-use everlit_edge::seal::{Sealer, associated_data};
+use everlit_edge::seal::{SealError, Sealer, associated_data};
 use futures_util::future::join_all;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -16,8 +17,8 @@ use worker::worker_sys::DurableObjectState;
 use worker::{DurableObject, Env, Request, Response, State, durable_object};
 
 use super::message::{
-    ADOPT, Adopt, Adopted, END, ENTER, End, Ended, Enter, Entered, LIST, LOGOUT, Line, Listed, Logout,
-    LogoutReply, MAX_LISTED, Noted, Owner, PRUNE, Prune, kind, revoker_name, revoker_of,
+    ADOPT, Adopt, Adopted, END, ENTER, End, Ended, Enter, Entered, FORBIDS, Forbids, LIST, LOGOUT, Line,
+    Listed, Logout, LogoutReply, MAX_LISTED, Noted, Owner, PRUNE, Prune, kind, revoker_name, revoker_of,
 };
 use super::store::{self, Sealed};
 use crate::alarm::Alarm;
@@ -26,11 +27,15 @@ use crate::incoming::Incoming;
 use crate::sql::{Storage, StorageError};
 use crate::stub::ObjectStub;
 use crate::vault::client::VaultClient;
-use crate::vault::message::VaultReply;
+use crate::vault::message::{Meant, VaultReply};
 use crate::{body, clock, entropy, log};
 
-/// All that an index has is the longest that is said here: some 300 bytes for each session.
-const MAX_MESSAGE: usize = 4 * 1_024 * 1_024;
+/// A part of what an index has is the longest that is said here: some 300 bytes for each session.
+const MAX_MESSAGE: usize = 1_024 * 1_024;
+/// How many sessions move at once.
+const MOVED_AT_ONCE: usize = 500;
+/// How many of the oldest sessions the alarm asks after that nobody has ended here: they may have ended by themselves.
+const ASKED_AFTER: usize = 100;
 /// How many vaults are told at once; the rest has its turn after them.
 const AT_ONCE: usize = 50;
 
@@ -53,9 +58,10 @@ impl DurableObject for SessionIndex {
         let request = Incoming::new(Clone::clone(request.inner()));
         match request.path.as_str() {
             ENTER => respond(self.enter(&request).await),
+            FORBIDS => respond(self.forbids(&request).await),
             LOGOUT => respond(self.logout(&request).await),
             END => respond(self.end(&request).await),
-            LIST => respond(self.list()),
+            LIST => respond(self.list().await),
             PRUNE => respond(self.prune(&request).await),
             ADOPT => respond(self.adopt(&request).await),
             _ => Ok(Response::builder().with_status(404).empty()),
@@ -68,8 +74,9 @@ impl DurableObject for SessionIndex {
         self.told_again.set(self.told_again.get().saturating_add(1));
         let swept = self.change(|index, now| index.sweep(now));
         let told = self.tell().await;
+        let asked = self.ask_after_the_oldest().await;
         let moved = self.move_on().await;
-        if swept.is_err() || told.is_none() || moved.is_err() {
+        if swept.is_err() || asked.is_err() || told.is_none() || moved.is_err() {
             self.try_again();
         }
         Response::empty()
@@ -88,28 +95,37 @@ impl SessionIndex {
             let stay = Stay {
                 session: sealed,
                 began_at: now,
+                entered_at: now,
                 issued_at: Timestamp::from_millis(message.issued_at),
                 until: Timestamp::from_millis(message.until),
             };
             index.enter(kind(owner.sid), now, handle, stay)
         })?;
         self.own(&owner)?;
-        Ok(Entered { forbidden: entered.is_err() })
+        Ok(entered.into())
+    }
+
+    async fn forbids(&self, request: &Incoming) -> Result<Entered, u16> {
+        let Forbids { sid, issued_at } = message(request).await?;
+        let index = lift(Storage::of(&self.state).and_then(|storage| store::load(&storage)))?;
+        let forbids = index.forbids(kind(sid), clock::now(), Timestamp::from_millis(issued_at));
+        Ok(if forbids { Entered::Forbidden } else { Entered::In })
     }
 
     /// Under a new session key this index is called otherwise, and found under its old name only as long as the old key is there.
     /// What it has moves to where it is looked for then.
     async fn move_on(&self) -> Result<(), u16> {
         let storage = lift(Storage::of(&self.state))?;
-        let Some(sealed) = lift(store::owner(&storage))? else { return Ok(()) };
-        let Ok(opened) = self.sealer()?.open(b"owner", &sealed) else { return Ok(()) };
-        let owner: Owner = serde_json::from_slice(opened.expose()).map_err(|_| 503_u16)?;
+        let Some(owner) = self.owner()? else { return Ok(()) };
         let environment = Environment::of(&self.env).map_err(|_| 500_u16)?;
-        let shelves = environment.index.shelves(kind(owner.sid), &owner.issuer, &owner.value);
+        let shelves = environment.index.shelves(kind(owner.sid), &owner.issuer, &owner.client, &owner.value);
         let Some(shelf) = shelves.first().filter(|shelf| shelf.name != owner.name) else { return Ok(()) };
         let had = lift(store::load(&storage))?;
         let entries = had.entries().iter().filter_map(|entry| {
-            let session = self.open(entry).ok()??;
+            let session = match self.open(entry).transpose()? {
+                Ok(session) => session,
+                Err(status) => return Some(Err(status)),
+            };
             let enter = Enter {
                 owner: None,
                 handle: shelf.handle(&session).0,
@@ -118,16 +134,26 @@ impl SessionIndex {
                 until: entry.stay.until.as_millis(),
             };
             let ending = entry.ending.map(|by| revoker_name(by).to_owned());
-            Some(Adopted { enter, began_at: entry.stay.began_at.as_millis(), ending })
+            let (began_at, entered_at) = (entry.stay.began_at.as_millis(), entry.stay.entered_at.as_millis());
+            Some(Ok(Adopted { enter, began_at, entered_at, ending }))
         });
-        let adopt = Adopt {
-            entries: entries.collect(),
+        let mut entries = entries.collect::<Result<Vec<_>, u16>>()?.into_iter();
+        let count = entries.len();
+        let mut adopt = Adopt {
+            entries: Vec::new(),
             notes: had.notes().iter().map(|note| Logout::new(shelf.kind, note)).collect(),
             owner: Owner { name: shelf.name.clone(), ..owner },
         };
         let stub = ObjectStub::new(&self.env, SESSION_INDEX, &shelf.name);
-        let _: Noted = stub.tell(ADOPT, &adopt).await.map_err(|_| 503_u16)?;
-        log::line("index_moved", [("sessions", adopt.entries.len().into())]);
+        // All of it may come twice: should this end in between, it begins again.
+        loop {
+            adopt.entries = entries.by_ref().take(MOVED_AT_ONCE).collect();
+            let _: Noted = stub.tell(ADOPT, &adopt).await.map_err(|_| 503_u16)?;
+            if entries.len() == 0 {
+                break;
+            }
+        }
+        log::line("index_moved", [("sessions", count.into())]);
         // What has changed meanwhile is to be moved, too: the alarm comes again.
         if lift(store::load(&storage))? != had {
             return Err(503);
@@ -141,21 +167,31 @@ impl SessionIndex {
         let Adopt { owner, entries, notes } = message(request).await?;
         self.learn_alarm().await;
         let mut adopted = Vec::with_capacity(entries.len());
-        for Adopted { enter, began_at, ending } in entries {
+        for Adopted { enter, began_at, entered_at, ending } in entries {
             let (handle, session) = (Handle(enter.handle), SessionId::restored(&enter.session));
             let session = self.seal(handle, &session.ok_or(400_u16)?)?;
             let stay = Stay {
                 session,
                 began_at: Timestamp::from_millis(began_at),
+                entered_at: Timestamp::from_millis(entered_at),
                 issued_at: Timestamp::from_millis(enter.issued_at),
                 until: Timestamp::from_millis(enter.until),
             };
             adopted.push(Entry { handle, stay, ending: ending.map(|name| revoker_of(&name)) });
         }
         let notes = notes.into_iter().map(|note| note.into_parts().1).collect();
-        self.change(|index, _| index.adopt(adopted, notes))?;
+        self.change(|index, _| index.adopt(kind(owner.sid), adopted, notes))?;
         self.own(&owner)?;
         Ok(Noted {})
+    }
+
+    /// What this index is of; nothing where nobody has said, or its key was retired.
+    fn owner(&self) -> Result<Option<Owner>, u16> {
+        let Some(sealed) = lift(Storage::of(&self.state).and_then(|storage| store::owner(&storage)))? else {
+            return Ok(None);
+        };
+        let Some(opened) = self.unseal(b"owner", &sealed)? else { return Ok(None) };
+        serde_json::from_slice(opened.expose()).map(Some).map_err(|_| 503)
     }
 
     /// Notes what this index is of, in the turn that made it: no await is in between. One with nothing in it has no owner.
@@ -177,7 +213,7 @@ impl SessionIndex {
         // The note and its effect are one turn. What is left is to tell the vaults, now or by the alarm.
         self.told_again.set(0);
         let heard = self.change(|index, now| index.logout(kind, now, note))?;
-        self.tell_on().await;
+        self.tell().await;
         Ok(heard.into())
     }
 
@@ -185,28 +221,37 @@ impl SessionIndex {
         let message: End = message(request).await?;
         self.learn_alarm().await;
         self.told_again.set(0);
-        let ended = self.change(|index, _| index.end(message.which(), Revoker::OtherDevice))?;
-        let waiting = self.tell_on().await;
+        let which = message.which();
+        let ended = self.change(|index, _| index.end(which, Revoker::OtherDevice))?;
+        let silent = self.tell().await.ok_or(503_u16)?;
+        // One that has no login yet has nothing that could be used meanwhile.
+        let waiting = silent.into_iter().filter(|handle| which.names(*handle)).count();
         Ok(Ended { ended, waiting })
     }
 
-    fn list(&self) -> Result<Listed, u16> {
+    async fn list(&self) -> Result<Listed, u16> {
+        self.learn_alarm().await;
+        // Nothing changes, but an alarm that was lost is armed again by whoever comes.
+        self.change(|_, _| ())?;
         let index = lift(Storage::of(&self.state).and_then(|storage| store::load(&storage)))?;
         // A session that is being ended is over for whoever looks.
         let open = index.entries().iter().rev().filter(|entry| entry.ending.is_none());
         let line = |entry: &Entry<Sealed>| {
-            let session = self.open(entry).ok()??;
-            Some(Line::new(entry.handle, &session, entry.stay.began_at))
+            let session = self.open(entry).transpose()?;
+            Some(session.map(|session| Line::new(entry.handle, &session, entry.stay.began_at)))
         };
-        Ok(Listed { sessions: open.take(MAX_LISTED).filter_map(line).collect() })
+        let sessions: Result<_, u16> = open.take(MAX_LISTED).filter_map(line).collect();
+        Ok(Listed { sessions: sessions? })
     }
 
     async fn prune(&self, request: &Incoming) -> Result<Noted, u16> {
         let Prune { handles } = message(request).await?;
         self.learn_alarm().await;
+        let kind = self.kind()?;
         self.change(|index, now| {
             for handle in handles {
-                index.told(Handle(handle), now, Reached::Over);
+                // A login may be on its way to the vault that was looked at.
+                index.told(kind, Handle(handle), now, Reached::Vacant);
             }
         })?;
         Ok(Noted {})
@@ -238,29 +283,67 @@ impl SessionIndex {
         })())
     }
 
-    /// Tells the vaults, and sees to it that those are told again that did not say that it is so. How many those are.
-    async fn tell_on(&self) -> usize {
-        // That nothing is known of them is as much as that none has said anything: the alarm looks.
-        self.tell().await.unwrap_or(usize::MAX)
+    /// Drops sessions that ended by themselves: their vaults do not know of this index. While others are being told the alarm comes often,
+    /// and leaves it for later.
+    async fn ask_after_the_oldest(&self) -> Result<(), u16> {
+        let index = lift(Storage::of(&self.state).and_then(|storage| store::load(&storage)))?;
+        if index.ending().next().is_some() {
+            return Ok(());
+        }
+        let kind = self.kind()?;
+        let oldest = index.entries().get(..ASKED_AFTER).unwrap_or(index.entries());
+        for some in oldest.chunks(AT_ONCE) {
+            let seen = join_all(some.iter().map(|entry| self.is_over(entry))).await;
+            self.change(|index, now| {
+                for (entry, _) in some.iter().zip(seen).filter(|(_, over)| *over) {
+                    index.told(kind, entry.handle, now, Reached::Vacant);
+                }
+            })?;
+        }
+        Ok(())
     }
 
-    /// Tells every vault once whose session is being ended. How many have not said yet that it is so; nothing where the storage failed.
-    async fn tell(&self) -> Option<usize> {
+    async fn is_over(&self, entry: &Entry<Sealed>) -> bool {
+        match self.open(entry) {
+            Ok(Some(session)) => {
+                VaultClient::of(&self.env, &session).sight_of().await.is_ok_and(|sight| !sight.is_open)
+            }
+            // Its key was retired, and the session's with it.
+            Ok(None) => true,
+            Err(_) => false,
+        }
+    }
+
+    /// Tells every vault once whose session is being ended; who has not said yet that it is so is told again by the alarm. Which did not
+    /// answer; nothing where the storage failed.
+    async fn tell(&self) -> Option<Vec<Handle>> {
         let storage = Storage::of(&self.state).ok()?;
-        let ending: Vec<Entry<Sealed>> = store::load(&storage).ok()?.ending().cloned().collect();
+        let index = store::load(&storage).ok()?;
+        let ending: Vec<&Entry<Sealed>> = index.ending().collect();
+        if ending.is_empty() {
+            return Some(Vec::new());
+        }
+        let owner = self.owner().ok()?;
+        let sid = owner.filter(|owner| owner.sid).map(|owner| owner.value);
+        let kind = if sid.is_some() { Kind::Sid } else { Kind::Subject };
+        let (sid, until) = (sid.as_deref(), index.until());
+        let mut silent = Vec::new();
         for some in ending.chunks(AT_ONCE) {
-            let told = join_all(some.iter().map(|entry| self.tell_one(entry))).await;
+            let told = join_all(some.iter().map(|entry| self.tell_one(entry, sid, until))).await;
+            let heard = some.iter().zip(&told).filter(|(_, reached)| **reached == Reached::Silence);
+            silent.extend(heard.map(|(entry, _)| entry.handle));
             self.change(|index, now| {
                 for (entry, reached) in some.iter().zip(told) {
-                    index.told(entry.handle, now, reached);
+                    index.told(kind, entry.handle, now, reached);
                 }
             })
             .ok()?;
         }
-        Some(store::load(&storage).ok()?.ending().count())
+        Some(silent)
     }
 
-    async fn tell_one(&self, entry: &Entry<Sealed>) -> Reached {
+    /// A logout is about some logins: who ends a session on another device means the session.
+    async fn tell_one(&self, entry: &Entry<Sealed>, sid: Option<&str>, until: Option<Timestamp>) -> Reached {
         let session = match self.open(entry) {
             Ok(Some(session)) => session,
             // Its key was retired, and the session's with it.
@@ -268,11 +351,21 @@ impl SessionIndex {
             Err(_) => return Reached::Silence,
         };
         let by = entry.ending.unwrap_or(Revoker::Admin);
-        match VaultClient::of(&self.env, &session).revoke(by).await {
+        let meant = match (by, sid) {
+            (Revoker::Admin | Revoker::OtherDevice, _) => Meant::default(),
+            (Revoker::BackChannel, Some(sid)) => Meant { sid: Some(sid.to_owned()), until: None },
+            (Revoker::BackChannel, None) => Meant { sid: None, until: until.map(Timestamp::as_millis) },
+        };
+        match VaultClient::of(&self.env, &session).revoke(by, &meant).await {
             Ok(VaultReply::Ended { .. }) => Reached::Over,
             Ok(VaultReply::LoggedOut) => Reached::Vacant,
-            Ok(_) | Err(_) => Reached::Silence,
+            Ok(VaultReply::Current(_) | VaultReply::ReauthRequired { .. }) => Reached::Spared { until },
+            Ok(VaultReply::RetryAfter { .. } | VaultReply::Throttled { .. }) | Err(_) => Reached::Silence,
         }
+    }
+
+    fn kind(&self) -> Result<Kind, u16> {
+        Ok(kind(self.owner()?.is_some_and(|owner| owner.sid)))
     }
 
     fn try_again(&self) {
@@ -301,8 +394,18 @@ impl SessionIndex {
 
     /// The id of a session; nothing where it opens no more.
     fn open(&self, entry: &Entry<Sealed>) -> Result<Option<SessionId>, u16> {
-        let opened = self.sealer()?.open(&place(entry.handle), &entry.stay.session).ok();
+        let opened = self.unseal(&place(entry.handle), &entry.stay.session)?;
         Ok(opened.and_then(|text| SessionId::restored(core::str::from_utf8(text.expose()).ok()?)))
+    }
+
+    /// What was sealed; nothing where its key was retired, or it is not ours. With a newer key than this isolate knows nothing is
+    /// concluded from it.
+    fn unseal(&self, place: &[u8], sealed: &[u8]) -> Result<Option<Secret<Vec<u8>>>, u16> {
+        match self.sealer()?.open(place, sealed) {
+            Ok(opened) => Ok(Some(opened)),
+            Err(SealError::KeyAhead) => Err(503),
+            Err(SealError::TooShort | SealError::KeyRetired | SealError::Refused) => Ok(None),
+        }
     }
 
     fn sealer(&self) -> Result<Sealer, u16> {

@@ -1,5 +1,7 @@
 //! The rows of an index: one for each session, one for each logout.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use everlit_core::index::{Entry, Handle, Index, LogoutNote, Stay};
 
 use super::message::{revoker_name, revoker_of};
@@ -8,12 +10,13 @@ use crate::sql::{Record, Storage, StorageError, blob, time};
 const CREATE: [&str; 3] = [
     "CREATE TABLE IF NOT EXISTS owner (id INTEGER PRIMARY KEY CHECK (id = 1), owner_sealed BLOB NOT NULL) STRICT",
     "CREATE TABLE IF NOT EXISTS entry (id INTEGER PRIMARY KEY, handle BLOB NOT NULL, session_sealed BLOB NOT NULL, \
-        began_at INTEGER NOT NULL, issued_at INTEGER NOT NULL, until INTEGER NOT NULL, ending TEXT) STRICT",
+        began_at INTEGER NOT NULL, entered_at INTEGER NOT NULL, issued_at INTEGER NOT NULL, until INTEGER NOT NULL, ending TEXT) STRICT",
     "CREATE TABLE IF NOT EXISTS logout (id INTEGER PRIMARY KEY, jti BLOB NOT NULL, digest BLOB NOT NULL, \
         issued_at INTEGER NOT NULL, until INTEGER NOT NULL) STRICT",
 ];
-const INSERT_ENTRY: &str = "INSERT INTO entry (handle, session_sealed, began_at, issued_at, until, ending) VALUES (?, ?, ?, ?, ?, ?)";
-const UPDATE_ENTRY: &str = "UPDATE entry SET issued_at = ?, until = ?, ending = ? WHERE handle = ?";
+const INSERT_ENTRY: &str = "INSERT INTO entry (handle, session_sealed, began_at, entered_at, issued_at, until, ending) VALUES (?, ?, ?, ?, ?, ?, ?)";
+const UPDATE_ENTRY: &str =
+    "UPDATE entry SET began_at = ?, entered_at = ?, issued_at = ?, until = ?, ending = ? WHERE handle = ?";
 const DELETE_ENTRY: &str = "DELETE FROM entry WHERE handle = ?";
 const INSERT_LOGOUT: &str = "INSERT INTO logout (jti, digest, issued_at, until) VALUES (?, ?, ?, ?)";
 const DELETE_LOGOUT: &str = "DELETE FROM logout WHERE jti = ?";
@@ -64,26 +67,28 @@ pub(super) fn save(
             storage.write(table, Vec::new())?;
         }
     }
-    let of = |index: &Index<Sealed>, handle: Handle| {
-        index.entries().iter().find(|entry| entry.handle == handle).cloned()
-    };
+    // By name: each is looked up, and there may be a thousand.
+    let before_of: BTreeMap<Handle, _> = before.entries().iter().map(|entry| (entry.handle, entry)).collect();
+    let kept: BTreeSet<Handle> = after.entries().iter().map(|entry| entry.handle).collect();
     for entry in after.entries() {
-        let Stay { session, began_at, issued_at, until } = &entry.stay;
+        let Stay { session, began_at, entered_at, issued_at, until } = &entry.stay;
         let name = blob(Some(&entry.handle.0));
         let ending = entry.ending.map_or(wasm_bindgen::JsValue::NULL, |by| revoker_name(by).into());
-        match of(before, entry.handle) {
-            Some(known) if known == *entry => {}
+        match before_of.get(&entry.handle) {
+            Some(known) if *known == entry => {}
             Some(_) => {
-                storage.write(UPDATE_ENTRY, vec![time(*issued_at), time(*until), ending, name])?;
+                let times = [began_at, entered_at, issued_at, until].map(|at| time(*at));
+                storage.write(UPDATE_ENTRY, times.into_iter().chain([ending, name]).collect())?;
             }
             None => {
                 let sealed = blob(Some(session));
-                let row = vec![name, sealed, time(*began_at), time(*issued_at), time(*until), ending];
-                storage.write(INSERT_ENTRY, row)?;
+                let times = [began_at, entered_at, issued_at, until].map(|at| time(*at));
+                storage
+                    .write(INSERT_ENTRY, [name, sealed].into_iter().chain(times).chain([ending]).collect())?;
             }
         }
     }
-    for gone in before.entries().iter().filter(|entry| of(after, entry.handle).is_none()) {
+    for gone in before.entries().iter().filter(|entry| !kept.contains(&entry.handle)) {
         storage.write(DELETE_ENTRY, vec![blob(Some(&gone.handle.0))])?;
     }
     for LogoutNote { jti, digest, issued_at, until } in
@@ -103,6 +108,7 @@ fn entry(record: &Record) -> Option<Entry<Sealed>> {
     let stay = Stay {
         session: record.blob("session_sealed")?,
         began_at: at("began_at"),
+        entered_at: at("entered_at"),
         issued_at: at("issued_at"),
         until: at("until"),
     };

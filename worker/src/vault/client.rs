@@ -9,8 +9,8 @@ use web_sys::Response;
 use worker::Env;
 
 use super::message::{
-    Brake, CONNECT, CurrentToken, ESTABLISH, Finished, Holder, Question, RENEW, SIGHT, Sight, VaultReply,
-    hurried,
+    Brake, CONNECT, CurrentToken, ESTABLISH, Finished, Holder, Meant, Question, RENEW, SIGHT, Sight,
+    VaultReply, hurried,
 };
 use crate::environment::{Environment, SESSION_VAULT};
 use crate::stub::{Connected, NoAnswer, ObjectStub};
@@ -79,9 +79,9 @@ impl VaultClient {
         self.ask(Question::Logout).await
     }
 
-    /// Ends the session in somebody else's name.
-    pub(crate) async fn revoke(&self, by: Revoker) -> Result<VaultReply, NoAnswer> {
-        self.ask(Question::Revoke(by)).await
+    /// Ends the session in somebody else's name. It stays open where its login is not meant.
+    pub(crate) async fn revoke(&self, by: Revoker, meant: &Meant) -> Result<VaultReply, NoAnswer> {
+        self.0.tell(&Question::Revoke(by).target(), meant).await
     }
 
     /// What a list of sessions shows of this one.

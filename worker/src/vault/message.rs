@@ -4,8 +4,9 @@
 //! Only a login, which carries tokens, comes as a body; a URL might be logged by the platform.
 
 use everlit_core::id::{Epoch, Generation, OpId, Stamp};
+use everlit_core::index::Fence;
 use everlit_core::secret::{RefreshToken, Secret};
-use everlit_core::time::Millis;
+use everlit_core::time::{Millis, Timestamp};
 use everlit_core::vault::{
     Answer, Ask, AskReason, EndReason, Granted, Limits, Login, Phase, ReauthReason, Refused, Revoker, Vault,
 };
@@ -63,7 +64,7 @@ impl Question {
             Self::Logout => "/logout".into(),
             Self::Revoke(by) => {
                 let name = REVOKERS.iter().find(|(revoker, _)| revoker == by).map_or("", |(_, name)| name);
-                format!("/revoke?by={name}")
+                format!("{REVOKE}?by={name}")
             }
         }
     }
@@ -80,7 +81,7 @@ impl Question {
                 _ => None,
             },
             "/logout" => Some(Self::Logout),
-            "/revoke" => {
+            REVOKE => {
                 let by = query?.strip_prefix("by=")?;
                 REVOKERS.iter().find(|(_, name)| *name == by).map(|(revoker, _)| Self::Revoke(*revoker))
             }
@@ -137,6 +138,9 @@ pub(crate) const ESTABLISH: &str = "/establish";
 /// The path of a login of the same user, which the session goes on with.
 pub(crate) const RENEW: &str = "/renew";
 
+/// The path of an end in somebody else's name. What it is about is a body: a `sid` is nothing for a URL.
+pub(crate) const REVOKE: &str = "/revoke";
+
 /// The path of a question for what a list of sessions shows.
 pub(crate) const SIGHT: &str = "/sight";
 
@@ -181,9 +185,33 @@ pub(crate) struct About {
     /// The session at the issuer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) sid: Option<String>,
-    /// When the ID Token was issued, in milliseconds.
+    /// When the user proved who they are, or the login began where the server does not say; not after its ID Token was issued. In
+    /// milliseconds.
     #[serde(default)]
     pub(crate) issued_at: u64,
+}
+
+/// Which login a revocation is about; all of them where it does not say.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Meant {
+    /// One of this session at the issuer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sid: Option<String>,
+    /// One whose ID Token was issued then, in milliseconds, or before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) until: Option<u64>,
+}
+
+impl Meant {
+    /// Whether it is not about the login of this holder.
+    pub(super) fn spares(&self, holder: &Holder) -> bool {
+        let About { sid, issued_at, .. } = &holder.about;
+        let until = self.until.map(|until| Fence::Until(Timestamp::from_millis(until)));
+        [self.sid.as_deref().map(Fence::Sid), until]
+            .into_iter()
+            .flatten()
+            .any(|fence| fence.spares(sid.as_deref(), Timestamp::from_millis(*issued_at)))
+    }
 }
 
 /// What a list of sessions shows of one.

@@ -17,7 +17,8 @@ use worker::worker_sys::DurableObjectState;
 use super::brake::HeldBack;
 use super::loaded::{Fault, Loaded};
 use super::message::{
-    Brake, CONNECT, ESTABLISH, Finished, Question, RENEW, SIGHT, Shows, Sight, VaultReply, patience,
+    Brake, CONNECT, ESTABLISH, Finished, Meant, Question, RENEW, REVOKE, SIGHT, Shows, Sight, VaultReply,
+    patience,
 };
 use super::sockets;
 use super::turn::{Said, Turns};
@@ -78,6 +79,7 @@ impl SessionVault {
         }
         let result = match path {
             ESTABLISH | RENEW => self.take_login(path, request).await,
+            REVOKE => self.revoke(query, request).await,
             CONNECT => match self.peek().await {
                 Ok((reply, standing)) if reply.is_open() => return self.turns.open_socket(standing),
                 refused => refused.map(|(reply, _)| reply),
@@ -99,6 +101,18 @@ impl SessionVault {
         Ok(shown(answer.map_err(status)?, Shows::Timing))
     }
 
+    /// An end that may be about another login than this vault has.
+    async fn revoke(&self, query: Option<&str>, request: &Request) -> Result<VaultReply, u16> {
+        let Some(Question::Revoke(by)) = Question::parse(REVOKE, query) else { return Err(404) };
+        let bytes = body::read(request.body(), MAX_LOGIN).await.map_err(|_| 400_u16)?;
+        // Without a body it is about whatever there is.
+        let meant = match bytes.as_slice() {
+            [] => Meant::default(),
+            bytes => serde_json::from_slice(bytes).map_err(|_| 400_u16)?,
+        };
+        Ok(shown(self.turns.revoke(by, &meant).await.map_err(status)?, Shows::Timing))
+    }
+
     async fn answer(&self, path: &str, query: Option<&str>) -> Result<VaultReply, u16> {
         let question = Question::parse(path, query).ok_or(404_u16)?;
         let (said, shows) = match question {
@@ -111,7 +125,7 @@ impl SessionVault {
                 (self.turns.silent_refused(top_level).await, Shows::Timing)
             }
             Question::Logout => (self.turns.end().await, Shows::Timing),
-            Question::Revoke(by) => (self.turns.revoke(by).await, Shows::Timing),
+            Question::Revoke(by) => (self.turns.revoke(by, &Meant::default()).await, Shows::Timing),
         };
         Ok(shown(said.map_err(status)?, shows))
     }

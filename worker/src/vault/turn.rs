@@ -18,7 +18,7 @@ use worker::Env;
 use worker::worker_sys::DurableObjectState;
 
 use super::loaded::{Arrival, Fault, Loaded, Lost};
-use super::message::Holder;
+use super::message::{Holder, Meant};
 use super::watch::Watch;
 use crate::alarm::Alarm;
 use crate::environment::Environment;
@@ -151,8 +151,13 @@ impl Turns {
         self.answer(|caller| Event::LogoutAsked { caller }, None).await
     }
 
-    /// Ends the session in somebody else's name.
-    pub(super) async fn revoke(self: &Rc<Self>, by: Revoker) -> Result<Said, Fault> {
+    /// Ends the session in somebody else's name, unless it has another login than is meant.
+    pub(super) async fn revoke(self: &Rc<Self>, by: Revoker, meant: &Meant) -> Result<Said, Fault> {
+        self.learn_alarm().await;
+        let spares = |loaded: &mut Loaded| loaded.holder.as_ref().is_some_and(|holder| meant.spares(holder));
+        if self.with_loaded(spares)? {
+            return self.peek();
+        }
         self.answer(|caller| Event::RevokeAsked { caller, by }, None).await
     }
 

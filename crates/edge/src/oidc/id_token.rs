@@ -212,6 +212,17 @@ pub struct IdTokenClaims {
     pub sid: Option<String>,
     /// When it was issued.
     pub issued_at: Timestamp,
+    /// When the user proved who they are, where the server says so.
+    pub authenticated_at: Option<Timestamp>,
+}
+
+impl IdTokenClaims {
+    /// How old the login is that it is of, which began here at `began_at`: an ID Token is issued when its code is spent, and a logout
+    /// may have come between.
+    #[must_use]
+    pub fn login_at(&self, began_at: Option<Timestamp>) -> Timestamp {
+        self.authenticated_at.or(began_at).map_or(self.issued_at, |at| at.min(self.issued_at))
+    }
 }
 
 // Said by hand: it is about a person.
@@ -249,6 +260,7 @@ impl VerifiedIdToken {
             email: shown("email"),
             sid: shown("sid"),
             issued_at,
+            authenticated_at: self.claims.get("auth_time").and_then(Value::as_f64).and_then(numeric_date),
         })
     }
 
