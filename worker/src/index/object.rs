@@ -291,7 +291,7 @@ impl SessionIndex {
             return Ok(());
         }
         let kind = self.kind()?;
-        let oldest = index.entries().get(..ASKED_AFTER).unwrap_or(index.entries());
+        let oldest = index.entries().get(..ASKED_AFTER).unwrap_or_else(|| index.entries());
         for some in oldest.chunks(AT_ONCE) {
             let seen = join_all(some.iter().map(|entry| self.is_over(entry))).await;
             self.change(|index, now| {
