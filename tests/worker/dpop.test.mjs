@@ -176,6 +176,37 @@ describe("a scripted server", () => {
     assert.equal(call?.headers.dpop, undefined);
   });
 
+  test("that binds no more answers a refresh with a Bearer token: it is taken with its refresh token, and the key goes", async () => {
+    const { browser, session: held } = await enterDue(stack, 10);
+    const cookie = browser.cookie(SESSION_COOKIE);
+    stack.as.onToken = async (form) => ({ json: await stack.as.tokens(form) });
+    const { json } = await askOn(browser, held);
+    assert.equal(json.generation, held.generation + 1);
+    const [access, next] = stack.as.issued.slice(-2);
+    assert.equal((await browser.call("/api/orders")).status, 200);
+    const call = stack.resource.asked.at(-1);
+    assert.deepEqual([call?.headers.authorization, call?.headers.dpop], [`Bearer ${access}`, undefined]);
+    assert.deepEqual(await stack.workerd.ask("SESSION_VAULT", cookie, "/sql", "SELECT typeof(dpop_key) AS kind FROM session"), [{ kind: "null" }]);
+    await askOn(browser, json, "forced");
+    const last = refreshes().at(-1);
+    assert.deepEqual([new URLSearchParams(last?.body).get("refresh_token"), last?.headers.dpop], [next, undefined], "what was spent is not presented again");
+  });
+
+  test("that answers a refresh with a token of no known kind spends no refresh token twice: the old access token serves to its end", async () => {
+    const { browser, session: held } = await enterDue(stack, 10);
+    stack.as.onToken = async (form) => ({ json: { ...(await stack.as.tokens(form)), token_type: "mac" } });
+    const before = refreshes().length;
+    await callOn(browser, "/auth/token", { method: "POST", json: { v: 1, reason: "deadline", epoch: held.epoch, generation: held.generation } });
+    await until("the end of it", () => stack.workerd.log.findLast((line) => line.event === "outcome")?.outcome === "misconfigured");
+    const next = stack.as.issued.at(-1);
+    stack.as.onToken = bound;
+    const { json } = await askOn(browser, { ...held, generation: held.generation + 1 });
+    assert.equal(json.generation, held.generation + 2);
+    const presented = refreshes().slice(before).map(({ body }) => new URLSearchParams(body).get("refresh_token"));
+    assert.equal(presented.at(-1), next);
+    assert.equal(new Set(presented).size, presented.length);
+  });
+
   test("an upstream that wants a nonce is called again where the call has no body, and else by the tab, which finds the nonce known", async () => {
     const { browser } = await enter(stack);
     let nonce = "up-1";
