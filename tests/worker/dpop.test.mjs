@@ -207,22 +207,26 @@ describe("a scripted server", () => {
     assert.equal(new Set(presented).size, presented.length);
   });
 
-  test("an upstream that wants a nonce is called again where the call has no body, and else by the tab, which finds the nonce known", async () => {
+  test("an upstream that wants a nonce is called again by the Worker, also with a body that is short; with a long one it is the tab that calls again, and finds the nonce known", async () => {
     const { browser } = await enter(stack);
     let nonce = "up-1";
     stack.script.answer = async (asked) => {
       const { nonce: sent } = await proofOf(asked);
       const headers = { "dpop-nonce": nonce, "www-authenticate": 'DPoP error="use_dpop_nonce"' };
-      return sent === nonce ? { headers: { "dpop-nonce": nonce }, json: { method: asked.method } } : { status: 401, headers };
+      return sent === nonce ? { headers: { "dpop-nonce": nonce }, json: { method: asked.method, body: asked.body } } : { status: 401, headers };
     };
     const [seen, rotations] = [stack.resource.asked.length, refreshes().length];
     assert.equal((await browser.call("/api/orders")).status, 200);
     assert.equal(stack.resource.asked.length - seen, 2);
     assert.equal((await browser.call("/api/orders", { method: "POST", json: {} })).status, 200);
     nonce = "up-2";
-    const refused = await browser.call("/api/orders", { method: "POST", json: {} });
+    const short = await browser.call("/api/orders", { method: "POST", json: { item: "lamp" } });
+    assert.deepEqual([short.status, short.json.body], [200, '{"item":"lamp"}'], short.text);
+    nonce = "up-3";
+    const long = { text: "x".repeat(65 * 1024) };
+    const refused = await browser.call("/api/orders", { method: "POST", json: long });
     assert.deepEqual([refused.status, refused.json.code], [401, "access_expired"], refused.text);
-    assert.equal((await browser.call("/api/orders", { method: "POST", json: {} })).status, 200);
+    assert.equal((await browser.call("/api/orders", { method: "POST", json: long })).status, 200);
     assert.equal(refreshes().length, rotations, "no token was rotated for a nonce");
   });
 
