@@ -251,3 +251,52 @@ describe("a scripted server", () => {
 
   test("nothing secret was answered or logged", () => assertNothingLeaked({ ...stack, secrets: [...stack.secrets, JSON.parse(key.secret).d] }, stack.as.issued));
 });
+
+describe("where bound tokens are required", () => {
+  /** @type {import("./support/scripted-stack.mjs").ScriptedStack} */ let stack;
+  before(async () => {
+    const key = await clientKey("ES256");
+    stack = await startScriptedStack({ change: withKey(key, { dpop: "required", grants: "per_login" }), door: true });
+    stack.as.metadata = { dpop_signing_alg_values_supported: ["ES256"] };
+  });
+  after(() => stack?.close());
+  beforeEach(() => {
+    stack.as.onToken = async (form) => ({ json: { ...(await stack.as.tokens(form)), token_type: "DPoP" } });
+  });
+
+  test("a login that is answered with a Bearer token is refused, and its refresh token revoked", async () => {
+    stack.as.onToken = async (form) => ({ json: await stack.as.tokens(form) });
+    const browser = stack.browser();
+    const { callback } = await begin(stack, browser);
+    assert.equal((await browser.navigate(callback, { site: "cross-site" })).status, 502);
+    const refused = stack.as.issued.findLast((text) => text.startsWith("refresh-"));
+    await until("the revocation", () => stack.as.revoked.includes(refused ?? ""));
+  });
+
+  test("a refresh that is answered with a Bearer token leaves the old access token, and the next one presents the successor", async () => {
+    const { browser, session: held } = await enterDue(stack, 10);
+    const old = stack.as.issued.findLast((text) => text.startsWith("access-"));
+    stack.as.onToken = async (form) => ({ json: await stack.as.tokens(form) });
+    await callOn(browser, "/auth/token", { method: "POST", json: { v: 1, reason: "deadline", epoch: held.epoch, generation: held.generation } });
+    await until("the end of it", () => stack.workerd.log.findLast((line) => line.event === "outcome")?.outcome === "misconfigured");
+    await browser.call("/api/orders");
+    assert.equal(stack.resource.asked.at(-1)?.headers.authorization, `DPoP ${old}`, "never the one that is bound to nothing");
+    const next = stack.as.issued.findLast((text) => text.startsWith("refresh-"));
+    stack.as.onToken = async (form) => ({ json: { ...(await stack.as.tokens(form)), token_type: "DPoP" } });
+    await askOn(browser, { ...held, generation: held.generation + 1 });
+    assert.equal(stack.as.requests("refresh_token").at(-1)?.get("refresh_token"), next);
+  });
+
+  test("a session from before asks for a login, and its refresh token is revoked, not presented", async () => {
+    const { browser, session: held } = await enterDue(stack, 10);
+    const cookie = browser.cookie(SESSION_COOKIE);
+    await stack.workerd.ask("SESSION_VAULT", cookie, "/sql", "UPDATE session SET dpop_key = NULL");
+    await stack.workerd.kill();
+    await stack.workerd.begin();
+    const [old, before] = [stack.as.issued.findLast((text) => text.startsWith("refresh-")), stack.as.requests("refresh_token").length];
+    const refused = await askOn(browser, held);
+    assert.equal(refused.json.code, "reauth_required", refused.text);
+    assert.equal(stack.as.requests("refresh_token").length, before);
+    assert.ok(stack.as.revoked.includes(old ?? ""));
+  });
+});

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use everlit_core::escrow::{self, TELL_AFTER};
 use everlit_core::id::{RequestId, RotatorId};
+use everlit_core::retry::Failure;
 use everlit_core::secret::RefreshToken;
 use everlit_core::time::{Millis, Timestamp};
 use everlit_core::vault::TokenAnswer;
@@ -28,7 +29,7 @@ use crate::registration::{Registration, Unsigned};
 use crate::routes::Call;
 use crate::stub::NoAnswer;
 use crate::token_request::TokenRequest;
-use crate::{background, body, clock, discovery, entropy, fault_point, gate, log};
+use crate::{background, body, clock, discovery, entropy, fault_point, gate, log, revocation};
 
 /// The longest refresh token, however JSON writes it, and a few words around it.
 const MAX_ORDER: usize = MAX_REFRESH_TOKEN * JSON_ESCAPE + 1_024;
@@ -118,6 +119,12 @@ impl Rotation {
         let Ok(metadata) = discovery::metadata(&registration.provider.issuer).await else {
             return End::unsent("no metadata");
         };
+        match registration.provider.accepted(&metadata) {
+            // A login from before that was required: a new one is bound.
+            Ok(Accepted::Dpop) if self.order.dpop_key.is_none() => return self.unbound().await,
+            Err(reason) if self.order.dpop_key.is_none() => return End::unsent(reason),
+            Ok(_) | Err(_) => {}
+        }
         let Ok(client) = registration.client(&metadata).await else {
             return End::unsent(Unsigned::REASON);
         };
@@ -139,6 +146,17 @@ impl Rotation {
         let end = self.send(&registration, &metadata, client, since).await;
         fault_point::reach(&self.env, "rotator.answered").await;
         end
+    }
+
+    /// What becomes of a grant that is bound to no key where it must be. It has been presented to nobody, and is not: what it would bring
+    /// must not be used, and is of no use to anybody else either.
+    async fn unbound(&self) -> End {
+        log::line("token_unsent", [("reason", "the session is from before DPoP was required".into())]);
+        if !self.environment.policy(&self.order.provider).shared_grant {
+            let token = RefreshToken::new(self.order.refresh_token.clone());
+            revocation::attempt(&self.environment, &self.order.provider, &token).await;
+        }
+        End::of(TokenAnswer::Failed { failure: Failure::Reauth, retry_after: None })
     }
 
     /// Whether the request is ours to send; nothing where the escrow does not say.
