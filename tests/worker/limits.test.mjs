@@ -108,6 +108,8 @@ describe("questions for a token", () => {
       assert.deepEqual(statuses(guesses), { 401: 10, 429: 30 });
       guesses.filter(({ status }) => status === 429).forEach((answer) => assertThrottled(answer, 360));
       assert.equal(await objects(stack, "SessionVault"), vaults);
+      // Who has no cookie at all is logged out, and has to be told so.
+      assert.deepEqual(statuses(await atOnce(20, () => stack.browser().call("/auth/token", { method: "POST", json: question(undefined, "resume") }))), { 401: 20 });
       assert.equal((await browser.call("/auth/token", { method: "POST", json: question(session, "resume") })).status, 200);
     }));
 

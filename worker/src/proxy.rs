@@ -37,7 +37,7 @@ pub(crate) async fn forward(call: &Call, environment: &Environment) -> Result<Re
             }
         };
     let proof = same_origin(call, environment)?;
-    let cookie = session::named(call, environment, proof).ok_or_else(|| gate::refused(environment))?;
+    let cookie = session::named(call, environment, proof).ok_or_else(|| gate::refused(call, environment))?;
     let vault = VaultClient::of(&call.env, &cookie.id);
     let token = vault.access(None).await?.current(environment)?;
     let under = call.request.header(HEADER_EPOCH);
