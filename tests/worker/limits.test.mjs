@@ -76,10 +76,12 @@ describe("logins", () => {
 
   test("of one browser at once", () =>
     limited({ logins_per_browser: "4/1h" }, async (stack) => {
+      stack.as.metadata = { pushed_authorization_request_endpoint: `${stack.as.issuer}/par` };
       const browser = stack.browser();
       await begin(stack, browser);
       const answers = await atOnce(12, () => browser.navigate("/auth/login", { site: "same-origin" }));
       assert.deepEqual(statuses(answers), { 302: 3, 429: 9 });
+      assert.equal(stack.as.hits("/par"), 4, "nothing is left at the server for those that do not begin");
       assert.equal((await stack.browser().navigate("/auth/login")).status, 302);
     }));
 });
