@@ -6,7 +6,7 @@ import { describe, test } from "node:test";
 import { send } from "./support/browser.mjs";
 import { begin, enter, startScriptedStack } from "./support/scripted-stack.mjs";
 import { assertNothingLeaked } from "./support/secrets.mjs";
-import { SESSION_COOKIE, question } from "./support/stack.mjs";
+import { BINDING_COOKIE, SESSION_COOKIE, question } from "./support/stack.mjs";
 
 /** @typedef {import("./support/browser.mjs").Answer} Answer */
 /** @typedef {import("./support/scripted-stack.mjs").ScriptedStack} ScriptedStack */
@@ -72,6 +72,22 @@ describe("logins", () => {
       assert.deepEqual(statuses(await atOnce(30, (index) => knock(stack, `2001:db8::${index}`))), { 302: 5, 429: 25 });
       assert.deepEqual(statuses(await atOnce(10, (index) => knock(stack, `198.51.100.${index}`))), { 302: 10 });
       assert.equal((await knock(stack, "203.0.113.1")).status, 429);
+    }));
+
+  test("from one site of IPv6 at once, whatever network they say", () =>
+    limited({ logins: "20/1h", logins_per_site: "6/1h" }, async (stack) => {
+      assert.deepEqual(statuses(await atOnce(30, (index) => knock(stack, `2001:db8:1:${index}::1`))), { 302: 6, 429: 24 });
+      assert.equal((await knock(stack, "2001:db8:2::1")).status, 302);
+    }));
+
+  test("of strangers from everywhere lock nobody out who has begun one before", () =>
+    limited({ logins: "5/1h" }, async (stack) => {
+      const browser = stack.browser();
+      await begin(stack, browser);
+      assert.deepEqual(statuses(await atOnce(20, (index) => knock(stack, `192.0.2.${index}`))), { 302: 4, 429: 16 });
+      await enter(stack, browser);
+      browser.setCookie(BINDING_COOKIE, `${"A".repeat(24)}.${"A".repeat(22)}`);
+      assert.equal((await browser.navigate("/auth/login", { site: "none" })).status, 429, "a cookie that is not ours is none");
     }));
 
   test("of one browser at once", () =>

@@ -75,8 +75,10 @@ pub(crate) async fn begin(call: &Call, environment: &Environment) -> Result<Repl
     };
     let prompt = one("prompt")?.filter(|prompt| PROMPTS.contains(prompt));
     let network = call.request.header("cf-connecting-ip").as_deref().and_then(Network::of);
-    // Who comes from everywhere is counted all together, and first by where they come from: one alone cannot use up what all share.
-    let gates = network.map(Gate::Network).into_iter().chain([Gate::All]);
+    // Who comes from everywhere is counted all together, and first by where they come from: one alone cannot use up what all share. And
+    // who comes from everywhere for the first time cannot use up what those have who come again.
+    let all = if known_binding(call, environment).is_some() { Gate::Known } else { Gate::All };
+    let gates = network.into_iter().flat_map(Network::gates).chain([all]);
     let beginning = Beginning { call, environment, provider, return_to: &return_to, prompt };
     let begun = match gate::pass(call, environment, gates).await {
         Ok(()) => beginning.begin(beginning.previous().await, None).await,

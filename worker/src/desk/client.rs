@@ -7,7 +7,9 @@ use everlit_edge::gate::Gate;
 use everlit_edge::oauth::State;
 use worker::Env;
 
-use super::message::{ADMIT, BEGIN, BEGIN_COUNTED, CLAIM, Claim, Claimed, FINISH, Finish, Noted, Transaction};
+use super::message::{
+    ADMIT, BEGIN, BEGIN_COUNTED, CLAIM, Claim, Claimed, FINISH, Finish, Noted, Transaction,
+};
 use crate::entropy;
 use crate::environment::LOGIN_DESK;
 use crate::stub::{NoAnswer, ObjectStub};
@@ -64,7 +66,8 @@ impl GateClient {
     /// Passes; or says after how long it may.
     pub(crate) async fn admit(&self, gate: &Gate) -> Result<Option<Millis>, NoAnswer> {
         let kind = match gate {
-            Gate::All => "all",
+            Gate::All | Gate::Known => "all",
+            Gate::Site(_) => "site",
             Gate::Network(_) => "address",
             Gate::Session(_) => "session",
         };

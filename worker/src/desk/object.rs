@@ -127,6 +127,7 @@ impl LoginDesk {
         let limits = self.environment()?.config.limits;
         let rate = match kind {
             Some("all") => limits.logins,
+            Some("site") => limits.logins_per_site,
             Some("address") => limits.logins_per_address,
             Some("session" | "browser") => limits.logins_per_browser,
             Some(_) | None => return Err(404),
