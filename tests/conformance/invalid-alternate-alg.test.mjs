@@ -4,7 +4,7 @@ import { newKey, signedBy } from "./support/keys.mjs";
 import { refused } from "./support/login.mjs";
 
 test("an ID Token whose alg is not the one that its key is for begins no session", () =>
-  refused("none of the provider's keys fits the ID Token", async (as) => {
+  refused("none of the provider's keys fits the token", async (as) => {
     const key = await newKey("RS256", "one");
     as.keys = [key];
     // The same RSA key, imported for the other scheme.

@@ -11,7 +11,7 @@ test("an ID Token that names no key is taken where one key only is of its kind",
   }));
 
 test("and begins no session where several are: none is guessed", () =>
-  refused("none of the provider's keys fits the ID Token", async (as) => {
+  refused("none of the provider's keys fits the token", async (as) => {
     const key = await newKey("RS256");
     as.keys = [await newKey("RS256"), key];
     as.sign = (claims) => signedBy(claims, "RS256", key);

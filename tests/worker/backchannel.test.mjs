@@ -229,8 +229,34 @@ describe("a request that is not to be believed is answered 400, and ends nothing
 
   test("a key that nobody knows, and the keys are not read again for each", async () => {
     const reads = stack.as.hits("/jwks");
-    for (let times = 0; times < 5; times += 1) await isRefused(await post({ logout_token: await stack.as.signed(said({ sub }), { kid: name() }) }));
-    assert.ok(stack.as.hits("/jwks") - reads <= 1);
+    const junk = await Promise.all(Array.from({ length: 5 }, async () => post({ logout_token: await stack.as.signed(said({ sub }), { kid: name() }) })));
+    for (const answer of junk) await isRefused(answer);
+    assert.ok(stack.as.hits("/jwks") - reads <= 2);
+  });
+
+  test("the issuer's new key is not such a one, also where somebody has just had the keys read", async () => {
+    const browser = await login({ sub: "renewed" });
+    await post({ logout_token: await stack.as.signed(said({ sub }), { kid: name() }) });
+    const reads = stack.as.hits("/jwks");
+    await stack.as.rotateKeys();
+    assert.equal((await logout({ sub: "renewed" })).status, 200);
+    assert.equal(await stateOf(browser), "logged_out");
+    assert.equal(stack.as.hits("/jwks") - reads, 1);
+  });
+
+  test("keys that cannot be had are not asked for again by each", async () => {
+    const other = await startScriptedStack();
+    try {
+      other.as.metadata = { jwks_uri: `${other.as.issuer}/nowhere` };
+      const token = await other.as.signed({ ...said({ sub }), iss: other.as.issuer });
+      const ask = () => send(`${other.app}/auth/backchannel-logout`, {
+        method: "POST", headers: { "content-type": "application/x-www-form-urlencoded" }, body: new URLSearchParams({ logout_token: token }).toString(),
+      });
+      for (const { status } of await Promise.all(Array.from({ length: 8 }, ask))) assert.equal(status, 400);
+      assert.ok(other.as.hits("/nowhere") <= 2, `${other.as.hits("/nowhere")}`);
+    } finally {
+      await other.close();
+    }
   });
 
   test("no signature at all, and no token", async () => {

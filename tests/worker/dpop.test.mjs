@@ -176,22 +176,57 @@ describe("a scripted server", () => {
     assert.equal(call?.headers.dpop, undefined);
   });
 
-  test("an upstream that wants a nonce is called again where the call has no body, and else by the tab, which finds the nonce known", async () => {
+  test("that binds no more answers a refresh with a Bearer token: it is taken with its refresh token, and the key goes", async () => {
+    const { browser, session: held } = await enterDue(stack, 10);
+    const cookie = browser.cookie(SESSION_COOKIE);
+    stack.as.onToken = async (form) => ({ json: await stack.as.tokens(form) });
+    const { json } = await askOn(browser, held);
+    assert.equal(json.generation, held.generation + 1);
+    const [access, next] = stack.as.issued.slice(-2);
+    assert.equal((await browser.call("/api/orders")).status, 200);
+    const call = stack.resource.asked.at(-1);
+    assert.deepEqual([call?.headers.authorization, call?.headers.dpop], [`Bearer ${access}`, undefined]);
+    assert.deepEqual(await stack.workerd.ask("SESSION_VAULT", cookie, "/sql", "SELECT typeof(dpop_key) AS kind FROM session"), [{ kind: "null" }]);
+    await askOn(browser, json, "forced");
+    const last = refreshes().at(-1);
+    assert.deepEqual([new URLSearchParams(last?.body).get("refresh_token"), last?.headers.dpop], [next, undefined], "what was spent is not presented again");
+  });
+
+  test("that answers a refresh with a token of no known kind spends no refresh token twice: the old access token serves to its end", async () => {
+    const { browser, session: held } = await enterDue(stack, 10);
+    stack.as.onToken = async (form) => ({ json: { ...(await stack.as.tokens(form)), token_type: "mac" } });
+    const before = refreshes().length;
+    await callOn(browser, "/auth/token", { method: "POST", json: { v: 1, reason: "deadline", epoch: held.epoch, generation: held.generation } });
+    await until("the end of it", () => stack.workerd.log.findLast((line) => line.event === "outcome")?.outcome === "misconfigured");
+    const next = stack.as.issued.at(-1);
+    stack.as.onToken = bound;
+    const { json } = await askOn(browser, { ...held, generation: held.generation + 1 });
+    assert.equal(json.generation, held.generation + 2);
+    const presented = refreshes().slice(before).map(({ body }) => new URLSearchParams(body).get("refresh_token"));
+    assert.equal(presented.at(-1), next);
+    assert.equal(new Set(presented).size, presented.length);
+  });
+
+  test("an upstream that wants a nonce is called again by the Worker, also with a body that is short; with a long one it is the tab that calls again, and finds the nonce known", async () => {
     const { browser } = await enter(stack);
     let nonce = "up-1";
     stack.script.answer = async (asked) => {
       const { nonce: sent } = await proofOf(asked);
       const headers = { "dpop-nonce": nonce, "www-authenticate": 'DPoP error="use_dpop_nonce"' };
-      return sent === nonce ? { headers: { "dpop-nonce": nonce }, json: { method: asked.method } } : { status: 401, headers };
+      return sent === nonce ? { headers: { "dpop-nonce": nonce }, json: { method: asked.method, body: asked.body } } : { status: 401, headers };
     };
     const [seen, rotations] = [stack.resource.asked.length, refreshes().length];
     assert.equal((await browser.call("/api/orders")).status, 200);
     assert.equal(stack.resource.asked.length - seen, 2);
     assert.equal((await browser.call("/api/orders", { method: "POST", json: {} })).status, 200);
     nonce = "up-2";
-    const refused = await browser.call("/api/orders", { method: "POST", json: {} });
+    const short = await browser.call("/api/orders", { method: "POST", json: { item: "lamp" } });
+    assert.deepEqual([short.status, short.json.body], [200, '{"item":"lamp"}'], short.text);
+    nonce = "up-3";
+    const long = { text: "x".repeat(65 * 1024) };
+    const refused = await browser.call("/api/orders", { method: "POST", json: long });
     assert.deepEqual([refused.status, refused.json.code], [401, "access_expired"], refused.text);
-    assert.equal((await browser.call("/api/orders", { method: "POST", json: {} })).status, 200);
+    assert.equal((await browser.call("/api/orders", { method: "POST", json: long })).status, 200);
     assert.equal(refreshes().length, rotations, "no token was rotated for a nonce");
   });
 
@@ -215,4 +250,53 @@ describe("a scripted server", () => {
   });
 
   test("nothing secret was answered or logged", () => assertNothingLeaked({ ...stack, secrets: [...stack.secrets, JSON.parse(key.secret).d] }, stack.as.issued));
+});
+
+describe("where bound tokens are required", () => {
+  /** @type {import("./support/scripted-stack.mjs").ScriptedStack} */ let stack;
+  before(async () => {
+    const key = await clientKey("ES256");
+    stack = await startScriptedStack({ change: withKey(key, { dpop: "required", grants: "per_login" }), door: true });
+    stack.as.metadata = { dpop_signing_alg_values_supported: ["ES256"] };
+  });
+  after(() => stack?.close());
+  beforeEach(() => {
+    stack.as.onToken = async (form) => ({ json: { ...(await stack.as.tokens(form)), token_type: "DPoP" } });
+  });
+
+  test("a login that is answered with a Bearer token is refused, and its refresh token revoked", async () => {
+    stack.as.onToken = async (form) => ({ json: await stack.as.tokens(form) });
+    const browser = stack.browser();
+    const { callback } = await begin(stack, browser);
+    assert.equal((await browser.navigate(callback, { site: "cross-site" })).status, 502);
+    const refused = stack.as.issued.findLast((text) => text.startsWith("refresh-"));
+    await until("the revocation", () => stack.as.revoked.includes(refused ?? ""));
+  });
+
+  test("a refresh that is answered with a Bearer token leaves the old access token, and the next one presents the successor", async () => {
+    const { browser, session: held } = await enterDue(stack, 10);
+    const old = stack.as.issued.findLast((text) => text.startsWith("access-"));
+    stack.as.onToken = async (form) => ({ json: await stack.as.tokens(form) });
+    await callOn(browser, "/auth/token", { method: "POST", json: { v: 1, reason: "deadline", epoch: held.epoch, generation: held.generation } });
+    await until("the end of it", () => stack.workerd.log.findLast((line) => line.event === "outcome")?.outcome === "misconfigured");
+    await browser.call("/api/orders");
+    assert.equal(stack.resource.asked.at(-1)?.headers.authorization, `DPoP ${old}`, "never the one that is bound to nothing");
+    const next = stack.as.issued.findLast((text) => text.startsWith("refresh-"));
+    stack.as.onToken = async (form) => ({ json: { ...(await stack.as.tokens(form)), token_type: "DPoP" } });
+    await askOn(browser, { ...held, generation: held.generation + 1 });
+    assert.equal(stack.as.requests("refresh_token").at(-1)?.get("refresh_token"), next);
+  });
+
+  test("a session from before asks for a login, and its refresh token is revoked, not presented", async () => {
+    const { browser, session: held } = await enterDue(stack, 10);
+    const cookie = browser.cookie(SESSION_COOKIE);
+    await stack.workerd.ask("SESSION_VAULT", cookie, "/sql", "UPDATE session SET dpop_key = NULL");
+    await stack.workerd.kill();
+    await stack.workerd.begin();
+    const [old, before] = [stack.as.issued.findLast((text) => text.startsWith("refresh-")), stack.as.requests("refresh_token").length];
+    const refused = await askOn(browser, held);
+    assert.equal(refused.json.code, "reauth_required", refused.text);
+    assert.equal(stack.as.requests("refresh_token").length, before);
+    assert.ok(stack.as.revoked.includes(old ?? ""));
+  });
 });

@@ -6,7 +6,7 @@ import { describe, test } from "node:test";
 import { send } from "./support/browser.mjs";
 import { begin, enter, startScriptedStack } from "./support/scripted-stack.mjs";
 import { assertNothingLeaked } from "./support/secrets.mjs";
-import { SESSION_COOKIE, question } from "./support/stack.mjs";
+import { BINDING_COOKIE, SESSION_COOKIE, question } from "./support/stack.mjs";
 
 /** @typedef {import("./support/browser.mjs").Answer} Answer */
 /** @typedef {import("./support/scripted-stack.mjs").ScriptedStack} ScriptedStack */
@@ -74,12 +74,30 @@ describe("logins", () => {
       assert.equal((await knock(stack, "203.0.113.1")).status, 429);
     }));
 
+  test("from one site of IPv6 at once, whatever network they say", () =>
+    limited({ logins: "20/1h", logins_per_site: "6/1h" }, async (stack) => {
+      assert.deepEqual(statuses(await atOnce(30, (index) => knock(stack, `2001:db8:1:${index}::1`))), { 302: 6, 429: 24 });
+      assert.equal((await knock(stack, "2001:db8:2::1")).status, 302);
+    }));
+
+  test("of strangers from everywhere lock nobody out who has begun one before", () =>
+    limited({ logins: "5/1h" }, async (stack) => {
+      const browser = stack.browser();
+      await begin(stack, browser);
+      assert.deepEqual(statuses(await atOnce(20, (index) => knock(stack, `192.0.2.${index}`))), { 302: 4, 429: 16 });
+      await enter(stack, browser);
+      browser.setCookie(BINDING_COOKIE, `${"A".repeat(24)}.${"A".repeat(22)}`);
+      assert.equal((await browser.navigate("/auth/login", { site: "none" })).status, 429, "a cookie that is not ours is none");
+    }));
+
   test("of one browser at once", () =>
     limited({ logins_per_browser: "4/1h" }, async (stack) => {
+      stack.as.metadata = { pushed_authorization_request_endpoint: `${stack.as.issuer}/par` };
       const browser = stack.browser();
       await begin(stack, browser);
       const answers = await atOnce(12, () => browser.navigate("/auth/login", { site: "same-origin" }));
       assert.deepEqual(statuses(answers), { 302: 3, 429: 9 });
+      assert.equal(stack.as.hits("/par"), 4, "nothing is left at the server for those that do not begin");
       assert.equal((await stack.browser().navigate("/auth/login")).status, 302);
     }));
 });
@@ -108,6 +126,8 @@ describe("questions for a token", () => {
       assert.deepEqual(statuses(guesses), { 401: 10, 429: 30 });
       guesses.filter(({ status }) => status === 429).forEach((answer) => assertThrottled(answer, 360));
       assert.equal(await objects(stack, "SessionVault"), vaults);
+      // Who has no cookie at all is logged out, and has to be told so.
+      assert.deepEqual(statuses(await atOnce(20, () => stack.browser().call("/auth/token", { method: "POST", json: question(undefined, "resume") }))), { 401: 20 });
       assert.equal((await browser.call("/auth/token", { method: "POST", json: question(session, "resume") })).status, 200);
     }));
 

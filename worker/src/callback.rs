@@ -262,6 +262,10 @@ impl Callback {
             | TokenAnswer::Unreadable { reason }
             | TokenAnswer::NotDone { reason }
             | TokenAnswer::Misconfigured { reason } => Err(Failure(Failed::Provider, reason)),
+            TokenAnswer::Unusable { reason, refresh_token } => {
+                self.discard(refresh_token);
+                Err(Failure(Failed::Provider, reason))
+            }
         }
     }
 

@@ -13,14 +13,23 @@ use crate::{clock, log, outgoing};
 const FRESH: Millis = Millis::from_secs(600);
 /// How long an old one still serves where no new one can be had.
 const STALE: Millis = Millis::from_days(1);
-/// How long a document is taken as it is also where something seems to be missing from it.
-const NEW: Millis = Millis::from_secs(30);
+/// How long nobody but ourselves has keys read again, whatever came of the last time. Whoever sends us a token that fits none of them waits
+/// for the end of it: a server waits some seconds for the answer to a logout, and does not send one again that was refused.
+const PAUSE: Millis = Millis::from_secs(5);
 /// How long one fetch may take. A login and a refresh both wait for it.
 const LIMIT: Millis = Millis::from_secs(5);
 
 thread_local! {
     static METADATA: Kept<ProviderMetadata> = const { RefCell::new(BTreeMap::new()) };
     static KEYS: Kept<Jwks> = const { RefCell::new(BTreeMap::new()) };
+    static READINGS: RefCell<BTreeMap<String, Reading>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// When the keys of an issuer were asked for last, and whether that has come to an end.
+#[derive(Clone, Copy)]
+struct Reading {
+    began_at: Timestamp,
+    is_over: bool,
 }
 
 type Kept<T> = RefCell<BTreeMap<String, (Timestamp, Rc<T>)>>;
@@ -50,30 +59,58 @@ pub(crate) async fn metadata(issuer: &str) -> Result<Rc<ProviderMetadata>, Undis
 
 /// The keys of an issuer, as they are remembered.
 pub(crate) async fn keys(metadata: &ProviderMetadata) -> Result<Rc<Jwks>, Undiscovered> {
-    let known = KEYS.with_borrow(|kept| kept.get(&metadata.issuer).cloned());
-    match within(known.as_ref(), FRESH) {
+    match known_keys(metadata) {
         Some(fresh) => Ok(fresh),
         None => refetched_keys(metadata).await,
     }
 }
 
-/// Whether the keys of an issuer were read a moment ago: whoever sends us a token that fits none of them has them read no sooner.
-pub(crate) fn has_new_keys(metadata: &ProviderMetadata) -> bool {
-    let known = KEYS.with_borrow(|kept| kept.get(&metadata.issuer).cloned());
-    within(known.as_ref(), NEW).is_some()
+/// Has the keys of an issuer read again for somebody who came with a token that fits none of them: once for all who came before that, and
+/// after a pause.
+pub(crate) async fn keys_after_pause(metadata: &ProviderMetadata) -> Result<Rc<Jwks>, Undiscovered> {
+    let came_at = clock::now();
+    loop {
+        let last = READINGS.with_borrow(|readings| readings.get(&metadata.issuer).copied());
+        let Some(Reading { began_at, is_over }) = last else { return refetched_keys(metadata).await };
+        let passed = began_at.until(clock::now());
+        let left = PAUSE.less(passed);
+        if began_at >= came_at && is_over {
+            let known = KEYS.with_borrow(|kept| kept.get(&metadata.issuer).cloned());
+            return known
+                .filter(|(read_at, _)| *read_at >= came_at)
+                .map(|(_, keys)| keys)
+                .ok_or(Undiscovered);
+        }
+        if left.is_zero() && (is_over || passed > LIMIT) {
+            return refetched_keys(metadata).await;
+        }
+        // Another request reads them. It may be gone with its client.
+        clock::pause(if is_over { left } else { Millis::from_millis(100) }).await;
+    }
+}
+
+/// The keys of an issuer, as they are remembered and while they are fresh.
+pub(crate) fn known_keys(metadata: &ProviderMetadata) -> Option<Rc<Jwks>> {
+    KEYS.with_borrow(|kept| within(kept.get(&metadata.issuer), FRESH))
 }
 
 /// The keys of an issuer, asked for now: one of them is missing.
 pub(crate) async fn refetched_keys(metadata: &ProviderMetadata) -> Result<Rc<Jwks>, Undiscovered> {
-    match fetch(&metadata.jwks_uri.to_string(), |body| Jwks::parse(body).map_err(|error| error.reason()))
-        .await
-    {
+    let reading = Reading { began_at: clock::now(), is_over: false };
+    let note = |reading| {
+        READINGS.with_borrow_mut(|readings| readings.insert(metadata.issuer.clone(), reading));
+    };
+    note(reading);
+    let url = metadata.jwks_uri.to_string();
+    let read = match fetch(&url, |body| Jwks::parse(body).map_err(|error| error.reason())).await {
         Ok(keys) => Ok(keep(&KEYS, &metadata.issuer, keys)),
         Err(reason) => {
             log::line("discovery_failed", [("what", "keys".into()), ("reason", reason.into())]);
             Err(Undiscovered)
         }
-    }
+    };
+    note(Reading { is_over: true, ..reading });
+    read
 }
 
 async fn fetch<T>(url: &str, read: impl Fn(&[u8]) -> Result<T, &'static str>) -> Result<T, &'static str> {

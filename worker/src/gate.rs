@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use everlit_core::rate::{Gcra, Rate};
 use everlit_core::time::Millis;
+use everlit_edge::cookie::CookieError;
 use everlit_edge::gate::Gate;
 use everlit_wire::{Code, Problem, Seconds};
 use serde_json::Value;
@@ -41,8 +42,13 @@ pub(crate) async fn pass(
     Ok(())
 }
 
-/// What a question for a token is told whose cookie is not ours.
-pub(crate) fn refused(environment: &Environment) -> Problem {
+/// What a question for a token is told whose cookie is not ours. One without a cookie is a browser that is logged out: it is told so,
+/// whatever others ask.
+pub(crate) fn refused(call: &Call, environment: &Environment) -> Problem {
+    let cookies = call.request.header("cookie").unwrap_or_default();
+    if environment.cookies.session(&cookies).err() == Some(CookieError::Absent) {
+        return Problem::new(Code::LoggedOut);
+    }
     match admit(&REFUSALS, environment.config.limits.refusals) {
         Ok(()) => Problem::new(Code::LoggedOut),
         Err(wait) => throttled("cookie", wait),

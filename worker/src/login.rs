@@ -23,6 +23,7 @@ use crate::pages::{self, Failed};
 use crate::registration::{Registration, Unsigned};
 use crate::routes::Call;
 use crate::silent::{self, Remembered};
+use crate::stub::NoAnswer;
 use crate::vault::client::VaultClient;
 use crate::vault::message::VaultReply;
 use crate::{clock, desk, discovery, dpop, entropy, gate, log, outgoing};
@@ -74,8 +75,10 @@ pub(crate) async fn begin(call: &Call, environment: &Environment) -> Result<Repl
     };
     let prompt = one("prompt")?.filter(|prompt| PROMPTS.contains(prompt));
     let network = call.request.header("cf-connecting-ip").as_deref().and_then(Network::of);
-    // Who comes from everywhere is counted all together, and first by where they come from: one alone cannot use up what all share.
-    let gates = network.map(Gate::Network).into_iter().chain([Gate::All]);
+    // Who comes from everywhere is counted all together, and first by where they come from: one alone cannot use up what all share. And
+    // who comes from everywhere for the first time cannot use up what those have who come again.
+    let all = if known_binding(call, environment).is_some() { Gate::Known } else { Gate::All };
+    let gates = network.into_iter().flat_map(Network::gates).chain([all]);
     let beginning = Beginning { call, environment, provider, return_to: &return_to, prompt };
     let begun = match gate::pass(call, environment, gates).await {
         Ok(()) => beginning.begin(beginning.previous().await, None).await,
@@ -149,6 +152,11 @@ fn not_begun(reason: &'static str) -> Failed {
     Failed::Provider
 }
 
+/// The browser, as it is known from an earlier login.
+fn known_binding(call: &Call, environment: &Environment) -> Option<BindingId> {
+    environment.cookies.binding(&call.request.header("cookie")?).ok()
+}
+
 struct Beginning<'a> {
     call: &'a Call,
     environment: &'a Environment,
@@ -159,6 +167,11 @@ struct Beginning<'a> {
 
 impl Beginning<'_> {
     async fn begin(&self, previous: Option<Previous>, silent: Option<Remembered>) -> Result<Reply, Failed> {
+        let binding = known_binding(self.call, self.environment);
+        // A browser that begins too many is sent away before a key is made for it, or anything is left at the server.
+        if let Some(binding) = &binding {
+            Self::admitted(DeskClient::of(&self.call.env, binding).admit().await)?;
+        }
         let metadata = discovery::metadata(&self.provider.issuer).await.map_err(|_| Failed::Provider)?;
         let state = State::from_entropy(entropy::bytes().ok_or(Failed::Ourselves)?);
         let nonce = Nonce::from_entropy(entropy::bytes().ok_or(Failed::Ourselves)?);
@@ -180,7 +193,11 @@ impl Beginning<'_> {
             prompt: self.prompt,
         };
         let url = self.push(&metadata, &request).await?;
-        let binding = self.binding()?;
+        let is_counted = binding.is_some();
+        let binding = match binding {
+            Some(binding) => binding,
+            None => BindingId::from_entropy(entropy::bytes().ok_or(Failed::Ourselves)?),
+        };
         let transaction = Transaction {
             state: state.as_str().to_owned(),
             provider: self.provider.name.clone(),
@@ -194,10 +211,7 @@ impl Beginning<'_> {
             silent,
         };
         let desk = DeskClient::of(&self.call.env, &binding);
-        if let Some(wait) = desk.begin(&transaction).await.map_err(|_| Failed::Ourselves)? {
-            gate::line("throttled", [("what", "browser".into())]);
-            return Err(Failed::Throttled(wait));
-        }
+        Self::admitted(desk.begin(&transaction, is_counted).await)?;
         log::line("login_begun", [("provider", self.provider.name.as_str().into())]);
         let cookie = set_binding(&self.environment.cookies.mint_binding(&binding), desk::LIFE);
         Ok(Reply::redirect(url).with_cookie(cookie))
@@ -222,12 +236,14 @@ impl Beginning<'_> {
         Ok(request.pushed_url(&read.map_err(|error| not_begun(error.reason))?))
     }
 
-    /// The browser, as it is known from an earlier login, or a new one.
-    fn binding(&self) -> Result<BindingId, Failed> {
-        let header = self.call.request.header("cookie").unwrap_or_default();
-        match self.environment.cookies.binding(&header) {
-            Ok(binding) => Ok(binding),
-            Err(_) => Ok(BindingId::from_entropy(entropy::bytes().ok_or(Failed::Ourselves)?)),
+    /// What the desk says to one more.
+    fn admitted(wait: Result<Option<Millis>, NoAnswer>) -> Result<(), Failed> {
+        match wait.map_err(|NoAnswer| Failed::Ourselves)? {
+            None => Ok(()),
+            Some(wait) => {
+                gate::line("throttled", [("what", "browser".into())]);
+                Err(Failed::Throttled(wait))
+            }
         }
     }
 

@@ -7,6 +7,7 @@ use everlit_edge::proxy::{
     is_nonce_wanted, rewrite_location,
 };
 use everlit_wire::{Code, HEADER_EPOCH, Problem};
+use js_sys::Uint8Array;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -18,7 +19,7 @@ use crate::http::Reply;
 use crate::routes::{Call, same_origin};
 use crate::vault::client::VaultClient;
 use crate::vault::message::CurrentToken;
-use crate::{gate, log, session};
+use crate::{body, gate, log, session};
 
 /// Forwards a call, and once more if the upstream says that the token was not good and nothing was done.
 pub(crate) async fn forward(call: &Call, environment: &Environment) -> Result<Reply, Problem> {
@@ -36,7 +37,7 @@ pub(crate) async fn forward(call: &Call, environment: &Environment) -> Result<Re
             }
         };
     let proof = same_origin(call, environment)?;
-    let cookie = session::named(call, environment, proof).ok_or_else(|| gate::refused(environment))?;
+    let cookie = session::named(call, environment, proof).ok_or_else(|| gate::refused(call, environment))?;
     let vault = VaultClient::of(&call.env, &cookie.id);
     let token = vault.access(None).await?.current(environment)?;
     let under = call.request.header(HEADER_EPOCH);
@@ -45,7 +46,8 @@ pub(crate) async fn forward(call: &Call, environment: &Environment) -> Result<Re
         log::line("other_login", []);
         return Err(Problem::new(Code::LoggedOut));
     }
-    let response = send(call, &destination, &token).await?;
+    let body = Body::of(call, &token).await?;
+    let response = send(call, &destination, &token, &body).await?;
     if !is_expired(&response) {
         return deliver(&destination, &response);
     }
@@ -55,7 +57,7 @@ pub(crate) async fn forward(call: &Call, environment: &Environment) -> Result<Re
     if fresh.stamp() == token.stamp() || request.raw().body().is_some() {
         return Err(Problem::new(Code::AccessExpired));
     }
-    let response = send(call, &destination, &fresh).await?;
+    let response = send(call, &destination, &fresh, &body).await?;
     if is_expired(&response) {
         Err(Problem::new(Code::AccessExpired))
     } else {
@@ -72,14 +74,43 @@ fn challenge(response: &Response) -> Option<String> {
     (response.status() >= 400).then(|| response.headers().get(CHALLENGE).ok().flatten()).flatten()
 }
 
+/// The longest body that is kept until an upstream has taken it.
+const KEPT: usize = 64 * 1_024;
+
+/// What a call carries.
+enum Body {
+    /// It goes to the upstream as it comes, and is gone then; or there is none.
+    Streamed,
+    /// A short one, under a bound token: the upstream may want a nonce first.
+    Kept(Uint8Array),
+}
+
+impl Body {
+    async fn of(call: &Call, token: &CurrentToken) -> Result<Self, Problem> {
+        let request = &call.request;
+        let length = request.header("content-length").and_then(|length| length.parse::<usize>().ok());
+        if token.dpop_key.is_none() || length.is_none_or(|length| length > KEPT) {
+            return Ok(Self::Streamed);
+        }
+        let Some(stream) = request.raw().body() else { return Ok(Self::Streamed) };
+        let bytes = body::read(Some(stream), KEPT).await.map_err(|_| Problem::new(Code::BadRequest))?;
+        Ok(Self::Kept(Uint8Array::from(bytes.as_slice())))
+    }
+}
+
 /// Sends a call; with a proof where the token is bound, and then once more if the upstream wants a nonce in it. Such an answer says
 /// as well that nothing was done: with a body that is gone, it is the tab that repeats it, and finds the nonce known.
-async fn send(call: &Call, destination: &Destination<'_>, token: &CurrentToken) -> Result<Response, Problem> {
+async fn send(
+    call: &Call,
+    destination: &Destination<'_>,
+    token: &CurrentToken,
+    body: &Body,
+) -> Result<Response, Problem> {
     // Only the question for the token brings one; without it there is nothing to send.
     let text = token.access_token.as_ref().ok_or_else(|| Problem::new(Code::Internal))?;
     let Some(key) = token.dpop_key.as_deref() else {
         let credential = Credential { authorization: ["Bearer ", text].concat(), dpop: None };
-        return attempt(call, destination, &credential).await;
+        return attempt(call, destination, &credential, body).await;
     };
     let key = DpopKey::parse(key).ok_or_else(|| Problem::new(Code::Internal))?;
     let (name, access_token) = (destination.upstream.name.as_str(), AccessToken::new(text.clone()));
@@ -94,15 +125,15 @@ async fn send(call: &Call, destination: &Destination<'_>, token: &CurrentToken) 
         let proof = dpop::proof(&key, &of).await.ok_or_else(|| Problem::new(Code::Internal))?;
         Ok::<_, Problem>(Credential { authorization: ["DPoP ", text].concat(), dpop: Some(proof) })
     };
-    let response = attempt(call, destination, &prove().await?).await?;
+    let response = attempt(call, destination, &prove().await?, body).await?;
     if !is_nonce_wanted(response.status(), challenge(&response).as_deref()) {
         return Ok(response);
     }
     log::line("nonce_wanted", [("by", name.into())]);
-    if call.request.raw().body().is_some() {
+    if matches!(body, Body::Streamed) && call.request.raw().body().is_some() {
         return Err(Problem::new(Code::AccessExpired));
     }
-    attempt(call, destination, &prove().await?).await
+    attempt(call, destination, &prove().await?, body).await
 }
 
 /// What shows an upstream that a call may be made.
@@ -116,8 +147,9 @@ async fn attempt(
     call: &Call,
     destination: &Destination<'_>,
     credential: &Credential,
+    body: &Body,
 ) -> Result<Response, Problem> {
-    let init = outgoing(call, destination, credential).map_err(|_| Problem::new(Code::BadRequest))?;
+    let init = outgoing(call, destination, credential, body).map_err(|_| Problem::new(Code::BadRequest))?;
     let scope: WorkerGlobalScope = js_sys::global().unchecked_into();
     let answered = JsFuture::from(scope.fetch_with_str_and_init(&destination.url, &init)).await;
     let name = destination.upstream.name.as_str();
@@ -136,6 +168,7 @@ fn outgoing(
     call: &Call,
     destination: &Destination<'_>,
     credential: &Credential,
+    body: &Body,
 ) -> Result<RequestInit, JsValue> {
     let from = call.request.raw();
     let headers = Headers::new_with_headers(call.request.headers())?;
@@ -151,7 +184,10 @@ fn outgoing(
     init.set_headers_headers(&headers);
     // A redirect that was followed would carry the token out of the upstream.
     init.set_redirect(RequestRedirect::Manual);
-    init.set_body_opt_readable_stream(from.body().as_ref());
+    match body {
+        Body::Streamed => init.set_body_opt_readable_stream(from.body().as_ref()),
+        Body::Kept(bytes) => init.set_body(bytes),
+    }
     Ok(init)
 }
 

@@ -31,7 +31,7 @@ pub(crate) async fn ask(call: &Call, environment: &Environment, proof: SameOrigi
     {
         return Err(Problem::new(Code::NotFound));
     }
-    let cookie = session::named(call, environment, proof).ok_or_else(|| gate::refused(environment))?;
+    let cookie = session::named(call, environment, proof).ok_or_else(|| gate::refused(call, environment))?;
     let ask = Ask {
         op: request.op_id.as_deref().map(op),
         stamp: request.stamp(),

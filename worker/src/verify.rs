@@ -61,22 +61,24 @@ enum Sender {
 }
 
 /// The keys to choose from. The provider may have changed its keys since they were read; what anybody sends has them read again once
-/// in a while only.
+/// in a while only, and waits for that.
 async fn keys_for(
     token: &UnverifiedIdToken,
     provider: &ProviderMetadata,
     from: Sender,
 ) -> Result<Rc<Jwks>, Disbelief> {
-    let keys = discovery::keys(provider).await.map_err(|_| Disbelief::NoKeys)?;
-    if keys.select(token) != Err(KeyError::NoMatch) {
+    let known = match from {
+        Sender::Anybody => discovery::known_keys(provider),
+        Sender::Provider => Some(discovery::keys(provider).await.map_err(|_| Disbelief::NoKeys)?),
+    };
+    if let Some(keys) = known.filter(|keys| keys.select(token) != Err(KeyError::NoMatch)) {
         return Ok(keys);
     }
-    match from {
-        Sender::Anybody if discovery::has_new_keys(provider) => Ok(keys),
-        Sender::Anybody | Sender::Provider => {
-            discovery::refetched_keys(provider).await.map_err(|_| Disbelief::NoKeys)
-        }
-    }
+    let read = match from {
+        Sender::Anybody => discovery::keys_after_pause(provider).await,
+        Sender::Provider => discovery::refetched_keys(provider).await,
+    };
+    read.map_err(|_| Disbelief::NoKeys)
 }
 
 /// A key that cannot be imported has signed nothing that we can check.

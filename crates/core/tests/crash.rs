@@ -591,6 +591,30 @@ fn a_grant_is_not_kept_at_the_cost_of_a_living_access_token() {
 }
 
 #[test]
+fn a_question_that_an_ambiguous_token_is_not_presented_for_would_rotate_nothing() {
+    let mut play = Play::with(GraceProfile::STRICT);
+    let long = Granted { expires_in: Millis::from_secs(300), ..grant(2) };
+    let login = Login { epoch: Epoch(WALL + 1), grant: long };
+    play.step(1, Event::RenewalCommitted { caller: CallerId(1), login, silent: false });
+    play.ask(245, AskReason::Deadline);
+    play.lost(245, 0);
+    play.step(280, Event::DeadlineReached);
+    for (seconds, reason, rotates) in [
+        (290, AskReason::Call, false),
+        (290, AskReason::Deadline, false),
+        (290, AskReason::Unauthorized, true),
+        (302, AskReason::Deadline, true),
+    ] {
+        let ask = Ask { op: None, stamp: play.vault.stamp(), reason, active_ago: None };
+        assert_eq!(play.vault.would_rotate(at(seconds).wall, &ask), rotates, "{seconds} {reason:?}");
+        let mut copy = play.vault.clone();
+        let effects = copy.step(at(seconds), Event::TokenAsked { caller: CallerId(1), ask });
+        let sends = effects.into_iter().any(|effect| matches!(effect, Effect::RequestToken { .. }));
+        assert_eq!(sends, rotates, "{seconds} {reason:?}: it is as it was said");
+    }
+}
+
+#[test]
 fn a_replay_that_could_end_other_devices_grants_is_not_sent_late() {
     let by = |play: &Play| {
         play.done.iter().find_map(|effect| match effect {

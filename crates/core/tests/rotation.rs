@@ -73,6 +73,29 @@ fn two_hundred_callers_at_expiry_share_one_request_and_one_answer() {
 }
 
 #[test]
+fn a_success_without_a_usable_token_still_brings_the_next_refresh_token() {
+    let mut vault = live();
+    let first = vault.stamp();
+    let [request] = requests(&ask(&mut vault, 50_000, 1, first, AskReason::Deadline))[..] else { panic!() };
+    let answer = TokenAnswer::Unusable { successor: Some(Secret::new("refresh-2".into())) };
+    let effects: Vec<Effect> =
+        vault.step(at(50_100), Event::TokenAnswered { request, answer }).into_iter().collect();
+    assert!(effects.contains(&Effect::Persist) && effects.contains(&Effect::Report(Outcome::Misconfigured)));
+    assert!(
+        matches!(told(&effects)[..], [Answer::Current(current)] if current.access_token == Secret::new("access-1".into()))
+    );
+    let second = vault.stamp();
+    assert_eq!(second, first.map(Stamp::rotated));
+    assert!(requests(&ask(&mut vault, 50_200, 2, second, AskReason::Deadline)).is_empty(), "not at once");
+    let effects = ask(&mut vault, 58_000, 3, second, AskReason::Deadline);
+    let presented = effects.iter().find_map(|effect| match effect {
+        Effect::RequestToken { refresh_token, .. } => Some(refresh_token.clone()),
+        _ => None,
+    });
+    assert_eq!(presented, Some(Secret::new("refresh-2".into())));
+}
+
+#[test]
 fn a_caller_that_is_behind_gets_the_current_token_and_rotates_nothing() {
     let mut vault = live();
     let first = vault.stamp();

@@ -14,6 +14,8 @@ use crate::url::Origin;
 
 /// How much of an IPv6 address names a customer: the rest is theirs to choose.
 const NETWORK: Ipv6Addr = Ipv6Addr::new(0xffff, 0xffff, 0xffff, 0xffff, 0, 0, 0, 0);
+/// How much of it names a site: whoever has one has 65,536 networks in it to come from, and a home has 256.
+const SITE: Ipv6Addr = Ipv6Addr::new(0xffff, 0xffff, 0xffff, 0, 0, 0, 0, 0);
 
 /// The key of the names, for one origin.
 #[derive(Clone)]
@@ -22,15 +24,19 @@ pub struct GateKey(Secret<[u8; 32]>);
 /// Where logins pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Gate {
-    /// All logins of this deployment.
+    /// All logins of browsers that have begun none before.
     All,
+    /// All logins of browsers that have: strangers do not use up what is left for them.
+    Known,
+    /// Those that come from one site of IPv6.
+    Site(Network),
     /// Those that come from one network.
     Network(Network),
     /// Silent re-logins of one session.
     Session(SessionId),
 }
 
-/// Who has an address: a host of IPv4, or a network of IPv6.
+/// Who has an address: a host of IPv4, or a network of IPv6, or the site that this is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network(IpAddr);
 
@@ -43,6 +49,20 @@ impl Network {
             IpAddr::V6(address) => IpAddr::V6(address & NETWORK),
             v4 @ IpAddr::V4(_) => v4,
         }))
+    }
+
+    /// The site that it is in; nothing for a host of IPv4, which is in none.
+    #[must_use]
+    pub fn site(self) -> Option<Self> {
+        match self.0 {
+            IpAddr::V6(address) => Some(Self(IpAddr::V6(address & SITE))),
+            IpAddr::V4(_) => None,
+        }
+    }
+
+    /// The gates that a login from here passes, the narrowest first: what is refused at one uses up nothing at the next.
+    pub fn gates(self) -> impl Iterator<Item = Gate> {
+        [Gate::Network(self)].into_iter().chain(self.site().map(Gate::Site))
     }
 }
 
@@ -58,6 +78,8 @@ impl GateKey {
     pub fn name(&self, gate: &Gate) -> String {
         let whose = match gate {
             Gate::All => return "gate.all".into(),
+            Gate::Known => return "gate.known".into(),
+            Gate::Site(Network(address)) => alloc::format!("site {address}"),
             Gate::Network(Network(address)) => alloc::format!("network {address}"),
             Gate::Session(session) => ["session ", session.as_str()].concat(),
         };
@@ -72,6 +94,7 @@ mod tests {
     use super::*;
     use crate::keys::{FIRST_VERSION, MasterKey};
     use alloc::collections::BTreeSet;
+    use alloc::vec::Vec;
 
     fn key(secret: u8, origin: &str) -> GateKey {
         GateKey::new(
@@ -99,6 +122,16 @@ mod tests {
     }
 
     #[test]
+    fn a_site_of_ipv6_is_one_however_many_networks_it_has() {
+        let site = |address: &str| Network::of(address).unwrap().site();
+        assert_eq!(site("2001:db8:1:2::1"), site("2001:db8:1:ffff::9"));
+        assert_ne!(site("2001:db8:1::1"), site("2001:db8:2::1"));
+        assert_eq!(site("192.0.2.1"), None);
+        let gates: Vec<Gate> = Network::of("2001:db8:1:2::1").unwrap().gates().collect();
+        assert_eq!(gates, [network("2001:db8:1:2::"), Gate::Site(Network::of("2001:db8:1::").unwrap())]);
+    }
+
+    #[test]
     fn what_is_no_address_is_nobodys() {
         for text in
             ["", "unknown", "192.0.2.256", "192.0.2.1, 192.0.2.2", "[::1]", "192.0.2.1:80", "::1%eth0"]
@@ -111,7 +144,15 @@ mod tests {
     fn every_gate_has_a_name_of_its_own_that_shows_nothing() {
         let (one, other) = (key(1, "https://app.example"), key(2, "https://app.example"));
         let session = SessionId::from_entropy([7; 18]);
-        let gates = [Gate::All, network("192.0.2.1"), network("2001:db8::1"), Gate::Session(session.clone())];
+        let site = Gate::Site(Network::of("2001:db8::1").unwrap());
+        let gates = [
+            Gate::All,
+            network("192.0.2.1"),
+            network("2001:db8::1"),
+            Gate::Session(session.clone()),
+            Gate::Known,
+            site,
+        ];
         let names: BTreeSet<String> = gates.iter().map(|gate| one.name(gate)).collect();
         assert_eq!(names.len(), gates.len());
         for name in &names {

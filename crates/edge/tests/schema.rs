@@ -313,7 +313,7 @@ proptest! {
         field in prop::sample::select(vec![
             "kind", "issuer", "client_id", "scopes", "client_auth", "assertion_audience", "par", "dpop", "login", "prompt", "parameters",
             "grace", "grant_idle", "keep_grant", "grants", "silent",
-            "origin", "path", "methods", "mode", "vault", "idle", "absolute", "logins", "logins_per_address", "logins_per_browser",
+            "origin", "path", "methods", "mode", "vault", "idle", "absolute", "logins", "logins_per_site", "logins_per_address", "logins_per_browser",
             "callbacks_per_browser", "rotations_per_session", "refusals", "other",
         ]),
         name in "(ORIGIN|LIMIT|PROVIDER|UPSTREAM|X)S?(_[A-Z0-9a-z_]{0,3})?",

@@ -446,6 +446,7 @@ mod tests {
     fn successor(judgement: Judgement) -> Option<RefreshToken> {
         match judgement.answer {
             TokenAnswer::Granted(grant) => grant.refresh_token,
+            TokenAnswer::Unusable { successor } => successor,
             TokenAnswer::Failed { .. } | TokenAnswer::Unsent | TokenAnswer::Unheard => None,
         }
     }

@@ -60,8 +60,7 @@ impl Kept {
             TokenAnswer::Failed { failure, retry_after } => {
                 TokenAnswer::Failed { failure, retry_after: retry_after.map(|wait| wait.less(since)) }
             }
-            TokenAnswer::Unsent => TokenAnswer::Unsent,
-            TokenAnswer::Unheard => TokenAnswer::Unheard,
+            same @ (TokenAnswer::Unusable { .. } | TokenAnswer::Unsent | TokenAnswer::Unheard) => same,
         }
     }
 }

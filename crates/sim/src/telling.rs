@@ -86,6 +86,7 @@ const fn heard(answer: &TokenAnswer) -> Heard {
     match answer {
         TokenAnswer::Granted(_) => Heard::Granted,
         TokenAnswer::Failed { failure, .. } => Heard::Failed(*failure),
+        TokenAnswer::Unusable { .. } => Heard::Failed(everlit_core::retry::Failure::Misconfigured),
         TokenAnswer::Unsent => Heard::Unsent,
         TokenAnswer::Unheard => Heard::Unheard,
     }

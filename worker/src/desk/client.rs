@@ -7,7 +7,9 @@ use everlit_edge::gate::Gate;
 use everlit_edge::oauth::State;
 use worker::Env;
 
-use super::message::{ADMIT, BEGIN, CLAIM, Claim, Claimed, FINISH, Finish, Noted, Transaction};
+use super::message::{
+    ADMIT, BEGIN, BEGIN_COUNTED, CLAIM, Claim, Claimed, FINISH, Finish, Noted, Transaction,
+};
 use crate::entropy;
 use crate::environment::LOGIN_DESK;
 use crate::stub::{NoAnswer, ObjectStub};
@@ -22,9 +24,20 @@ impl DeskClient {
         Self(ObjectStub::new(env, LOGIN_DESK, binding.as_str()))
     }
 
-    /// Keeps a transaction; or says after how long it would.
-    pub(crate) async fn begin(&self, transaction: &Transaction) -> Result<Option<Millis>, NoAnswer> {
-        self.0.tell(BEGIN, transaction).await.map(|Noted { throttled }| throttled.map(Millis::from_millis))
+    /// Counts a login that is about to begin in this browser; or says after how long it may.
+    pub(crate) async fn admit(&self) -> Result<Option<Millis>, NoAnswer> {
+        let target = [ADMIT, "browser"].concat();
+        self.0.ask(&target).await.map(|Noted { throttled }| throttled.map(Millis::from_millis))
+    }
+
+    /// Keeps a transaction, and counts it unless it is counted; or says after how long it would.
+    pub(crate) async fn begin(
+        &self,
+        transaction: &Transaction,
+        is_counted: bool,
+    ) -> Result<Option<Millis>, NoAnswer> {
+        let target = if is_counted { BEGIN_COUNTED } else { BEGIN };
+        self.0.tell(target, transaction).await.map(|Noted { throttled }| throttled.map(Millis::from_millis))
     }
 
     /// Claims the transaction of a callback.
@@ -53,7 +66,8 @@ impl GateClient {
     /// Passes; or says after how long it may.
     pub(crate) async fn admit(&self, gate: &Gate) -> Result<Option<Millis>, NoAnswer> {
         let kind = match gate {
-            Gate::All => "all",
+            Gate::All | Gate::Known => "all",
+            Gate::Site(_) => "site",
             Gate::Network(_) => "address",
             Gate::Session(_) => "session",
         };

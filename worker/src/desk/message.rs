@@ -7,12 +7,15 @@ use crate::silent::Remembered;
 
 /// A login that begins.
 pub(crate) const BEGIN: &str = "/begin";
+/// One that begins and was counted before.
+pub(crate) const BEGIN_COUNTED: &str = "/begin-counted";
 /// A callback that came.
 pub(crate) const CLAIM: &str = "/claim";
 /// A login that ended, one way or the other.
 pub(crate) const FINISH: &str = "/finish";
 
-/// A login that wants to pass a gate. What follows says which: `all`, `address` or `session`.
+/// A login that wants to pass a gate, or to begin in a browser that is known. What follows says which: `all`, `site`, `address`, `session`
+/// or `browser`.
 pub(crate) const ADMIT: &str = "/admit?";
 
 /// What a login has to remember. There is no `Debug`: it holds what the login is protected by.

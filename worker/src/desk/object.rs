@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use worker::worker_sys::DurableObjectState;
 use worker::{DurableObject, Env, Request, Response, State, durable_object};
 
-use super::message::{BEGIN, CLAIM, Claim, Claimed, FINISH, Finish, Noted, Transaction};
+use super::message::{BEGIN, BEGIN_COUNTED, CLAIM, Claim, Claimed, FINISH, Finish, Noted, Transaction};
 use super::store::{self, DeskError, LoginStore};
 use crate::alarm::Alarm;
 use crate::environment::Environment;
@@ -57,7 +57,8 @@ impl DurableObject for LoginDesk {
     async fn fetch(&self, request: Request) -> worker::Result<Response> {
         let request = Incoming::new(Clone::clone(request.inner()));
         match request.path.as_str() {
-            BEGIN => respond(self.begin(&request).await),
+            BEGIN => respond(self.begin(&request, false).await),
+            BEGIN_COUNTED => respond(self.begin(&request, true).await),
             CLAIM => respond(self.claim(&request).await),
             FINISH => respond(self.finish(&request).await),
             "/admit" => respond(self.admit(request.query.as_deref())),
@@ -82,10 +83,10 @@ impl DurableObject for LoginDesk {
 }
 
 impl LoginDesk {
-    async fn begin(&self, request: &Incoming) -> Result<Noted, u16> {
+    async fn begin(&self, request: &Incoming, is_counted: bool) -> Result<Noted, u16> {
         let transaction: Transaction = message(request).await?;
         let limits = self.environment()?.config.limits;
-        if let Err(wait) = count(&self.begun, limits.logins_per_browser) {
+        if !is_counted && let Err(wait) = count(&self.begun, limits.logins_per_browser) {
             return Ok(Noted { throttled: Some(wait.as_millis()) });
         }
         lift(self.store()?.begin(&transaction, clock::now()))?;
@@ -126,8 +127,9 @@ impl LoginDesk {
         let limits = self.environment()?.config.limits;
         let rate = match kind {
             Some("all") => limits.logins,
+            Some("site") => limits.logins_per_site,
             Some("address") => limits.logins_per_address,
-            Some("session") => limits.logins_per_browser,
+            Some("session" | "browser") => limits.logins_per_browser,
             Some(_) | None => return Err(404),
         };
         Ok(Noted { throttled: count(&self.begun, rate).err().map(Millis::as_millis) })

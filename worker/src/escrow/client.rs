@@ -58,14 +58,18 @@ impl EscrowClient {
         self.stub.tell_within(ANSWER, &message, TRY_LIMIT).await.map(|Kept { kept }| kept)
     }
 
-    /// What became of a request; from now on nobody sends it who has not begun.
-    pub(crate) async fn close(&self, request: RequestId) -> Result<Closed<TokenAnswer>, NoAnswer> {
+    /// What became of a request, and whether its token is bound no more; from now on nobody sends it who has not begun.
+    pub(crate) async fn close(&self, request: RequestId) -> Result<(Closed<TokenAnswer>, bool), NoAnswer> {
         let reply = self.stub.ask(&Question::Close(request).target()).await?;
-        Ok(match reply {
+        let mut unbound = false;
+        let closed = match reply {
             ClosedReply::NeverSent => Closed::NeverSent,
             ClosedReply::Claimed { at } => Closed::Claimed { at: Timestamp::from_millis(at) },
             ClosedReply::Answered { at, sealed } => match self.open(request, &sealed) {
-                Ok(kept) => Closed::Answered(kept.at(clock::now())),
+                Ok(kept) => {
+                    unbound = kept.unbound;
+                    Closed::Answered(kept.at(clock::now()))
+                }
                 // Its key was retired: all that is known is that it was sent.
                 Err(KeptError::Malformed) => Closed::Claimed { at: Timestamp::from_millis(at) },
                 Err(KeptError::Ahead) => {
@@ -74,7 +78,8 @@ impl EscrowClient {
                 }
             },
             ClosedReply::Outrun { newest } => Closed::Outrun { newest: RequestId(newest) },
-        })
+        };
+        Ok((closed, unbound))
     }
 
     /// Erases everything.

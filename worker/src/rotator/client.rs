@@ -41,15 +41,20 @@ pub(crate) struct TokenRequest {
     pub(crate) send_by: Timestamp,
 }
 
-/// Has a token request sent, and says how it ended. Whatever goes wrong on the way, the escrow knows more.
-pub(crate) async fn send(env: &Env, environment: &Environment, order: TokenRequest) -> TokenAnswer {
+/// Has a token request sent, and says how it ended, and whether its token is bound no more. Whatever goes wrong on the way, the escrow
+/// knows more.
+pub(crate) async fn send(env: &Env, environment: &Environment, order: TokenRequest) -> (TokenAnswer, bool) {
     attempt(env, environment, order).await.unwrap_or_else(|thrown| {
         log::line("rotator_failed", [("reason", log::class_of(&thrown))]);
-        TokenAnswer::Unheard
+        (TokenAnswer::Unheard, false)
     })
 }
 
-async fn attempt(env: &Env, environment: &Environment, order: TokenRequest) -> Result<TokenAnswer, JsValue> {
+async fn attempt(
+    env: &Env,
+    environment: &Environment,
+    order: TokenRequest,
+) -> Result<(TokenAnswer, bool), JsValue> {
     let TokenRequest { vault, provider, request, refresh_token, dpop_key, abort_after, send_by } = order;
     let order = Order {
         vault,
@@ -74,11 +79,14 @@ async fn attempt(env: &Env, environment: &Environment, order: TokenRequest) -> R
     if response.status() != 200 {
         return Err(JsValue::NULL);
     }
-    let Ok(kept) = KeptAnswer::decode(text.as_bytes()) else { return Ok(TokenAnswer::Unheard) };
+    let Ok(kept) = KeptAnswer::decode(text.as_bytes()) else {
+        return Ok((TokenAnswer::Unheard, false));
+    };
     // A server counts in seconds. What passed on the way here is no part of the token's life as it was granted, unless it is
     // more than that.
     let now = clock::now();
     let is_at_once = kept.received_at.until(now) < Millis::from_secs(1);
     let now = if is_at_once { kept.received_at } else { now };
-    Ok(kept.at(now))
+    let unbound = kept.unbound;
+    Ok((kept.at(now), unbound))
 }

@@ -5,9 +5,11 @@ use std::rc::Rc;
 
 use everlit_core::escrow::{self, TELL_AFTER};
 use everlit_core::id::{RequestId, RotatorId};
+use everlit_core::retry::Failure;
 use everlit_core::secret::RefreshToken;
 use everlit_core::time::{Millis, Timestamp};
 use everlit_core::vault::TokenAnswer;
+use everlit_edge::config::Use;
 use everlit_edge::internal::{HEADER, Internal, InternalError, ROTATE};
 use everlit_edge::oauth::{
     Accepted, ClientCredentials, ClientRequest, DpopKey, JSON_ESCAPE, KeptAnswer, MAX_REFRESH_TOKEN,
@@ -27,7 +29,7 @@ use crate::registration::{Registration, Unsigned};
 use crate::routes::Call;
 use crate::stub::NoAnswer;
 use crate::token_request::TokenRequest;
-use crate::{background, body, clock, discovery, entropy, fault_point, gate, log};
+use crate::{background, body, clock, discovery, entropy, fault_point, gate, log, revocation};
 
 /// The longest refresh token, however JSON writes it, and a few words around it.
 const MAX_ORDER: usize = MAX_REFRESH_TOKEN * JSON_ESCAPE + 1_024;
@@ -84,12 +86,14 @@ struct End {
     answer: TokenAnswer,
     /// Whether the escrow is to know: of what may be under way still it does not.
     is_over: bool,
+    /// Whether the server binds its tokens no more.
+    unbound: bool,
 }
 
 impl Rotation {
     async fn carry_out(&self, vault: oneshot::Sender<Reply>) {
-        let End { answer, is_over } = self.run().await;
-        let kept = KeptAnswer { answer, received_at: clock::now() };
+        let End { answer, is_over, unbound } = self.run().await;
+        let kept = KeptAnswer { answer, received_at: clock::now(), unbound };
         let tell = || drop(vault.send(written(&kept)));
         if !is_over {
             return tell();
@@ -115,6 +119,12 @@ impl Rotation {
         let Ok(metadata) = discovery::metadata(&registration.provider.issuer).await else {
             return End::unsent("no metadata");
         };
+        match registration.provider.accepted(&metadata) {
+            // A login from before that was required: a new one is bound.
+            Ok(Accepted::Dpop) if self.order.dpop_key.is_none() => return self.unbound().await,
+            Err(reason) if self.order.dpop_key.is_none() => return End::unsent(reason),
+            Ok(_) | Err(_) => {}
+        }
         let Ok(client) = registration.client(&metadata).await else {
             return End::unsent(Unsigned::REASON);
         };
@@ -136,6 +146,17 @@ impl Rotation {
         let end = self.send(&registration, &metadata, client, since).await;
         fault_point::reach(&self.env, "rotator.answered").await;
         end
+    }
+
+    /// What becomes of a grant that is bound to no key where it must be. It has been presented to nobody, and is not: what it would bring
+    /// must not be used, and is of no use to anybody else either.
+    async fn unbound(&self) -> End {
+        log::line("token_unsent", [("reason", "the session is from before DPoP was required".into())]);
+        if !self.environment.policy(&self.order.provider).shared_grant {
+            let token = RefreshToken::new(self.order.refresh_token.clone());
+            revocation::attempt(&self.environment, &self.order.provider, &token).await;
+        }
+        End::of(TokenAnswer::Failed { failure: Failure::Reauth, retry_after: None })
     }
 
     /// Whether the request is ours to send; nothing where the escrow does not say.
@@ -178,8 +199,12 @@ impl Rotation {
     ) -> End {
         let token = RefreshToken::new(self.order.refresh_token.clone());
         let key = self.order.dpop_key.as_deref().and_then(DpopKey::parse);
-        // The token that is there is used with its key, and the next one will be.
-        let accepted = if key.is_some() { Accepted::Dpop } else { Accepted::Bearer };
+        // The grant goes on with whatever the server makes of it, as its refresh token is spent; `required` is about what is used.
+        let accepted = match (&key, registration.provider.dpop) {
+            (Some(_), Use::Required) => Accepted::Dpop,
+            (Some(_), Use::WhereOffered | Use::Never) => Accepted::Either,
+            (None, _) => Accepted::Bearer,
+        };
         let request = TokenRequest { registration, metadata, key: key.as_ref(), accepted };
         // It counts from the claim: so does whoever finds the claim and no answer.
         let left = || Millis::from_millis(self.order.abort_after).less(since.until(clock::now()));
@@ -187,14 +212,15 @@ impl Rotation {
         let (end, class, reason) = match request.send(client, build, left, || self.may_leave(since)).await {
             Ok(answer) => {
                 let (class, reason) = (answer.class(), answer.reason());
-                (End { answer: answer.into(), is_over: true }, class, reason)
+                let unbound = key.is_some() && answer.is_bearer();
+                (End { answer: answer.into(), is_over: true, unbound }, class, reason)
             }
             Err(unanswered) => {
                 let is_over = match unanswered {
                     Unanswered::TooLarge => true,
                     Unanswered::Broken | Unanswered::TooSlow => false,
                 };
-                (End { answer: TokenAnswer::Unheard, is_over }, "unheard", unanswered.reason())
+                (End { is_over, ..End::of(TokenAnswer::Unheard) }, "unheard", unanswered.reason())
             }
         };
         log::line("token_answered", [("class", class.into()), ("reason", reason.into())]);
@@ -205,17 +231,21 @@ impl Rotation {
 impl End {
     fn unsent(reason: &'static str) -> Self {
         log::line("token_unsent", [("reason", reason.into())]);
-        Self { answer: TokenAnswer::Unsent, is_over: false }
+        Self::of(TokenAnswer::Unsent)
     }
 
     fn unheard(reason: &'static str) -> Self {
         log::line("token_unheard", [("reason", reason.into())]);
-        Self { answer: TokenAnswer::Unheard, is_over: false }
+        Self::of(TokenAnswer::Unheard)
+    }
+
+    const fn of(answer: TokenAnswer) -> Self {
+        Self { answer, is_over: false, unbound: false }
     }
 }
 
 fn told_at_once(answer: TokenAnswer) -> Reply {
-    written(&KeptAnswer { answer, received_at: clock::now() })
+    written(&KeptAnswer { answer, received_at: clock::now(), unbound: false })
 }
 
 fn written(kept: &KeptAnswer) -> Reply {

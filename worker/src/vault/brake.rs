@@ -1,7 +1,9 @@
 //! What one session may ask: counted in memory, without a row.
 
+use std::rc::Rc;
+
 use everlit_core::time::Millis;
-use everlit_core::vault::{Answer, Ask};
+use everlit_core::vault::{Answer, Ask, AskReason};
 
 use super::loaded::Fault;
 use super::turn::{Said, Turns};
@@ -17,8 +19,8 @@ pub(super) enum HeldBack {
 
 impl Turns {
     /// Counts a question for the token, if it would have a request sent. Whoever comes on top of what a session may ask gets the token
-    /// that there is, as long as that lives.
-    pub(super) fn held_back(&self, ask: &Ask) -> Result<Option<HeldBack>, Fault> {
+    /// that there is, as long as that lives; that the user was active counts all the same.
+    pub(super) async fn held_back(self: &Rc<Self>, ask: &Ask) -> Result<Option<HeldBack>, Fault> {
         let now = clock::now();
         let look = |would: bool, rate| would.then_some(rate);
         let rate = self.with_loaded(|loaded| {
@@ -26,7 +28,7 @@ impl Turns {
         })?;
         let Some(rate) = rate else { return Ok(None) };
         let Err(wait) = self.memory.borrow_mut().rotations.admit(rate, now) else { return Ok(None) };
-        let said = self.with_loaded(|loaded| Said::of(&loaded.vault))?;
+        let said = self.ask(Ask { reason: AskReason::Activity, ..*ask }, None).await?;
         let is_dead = matches!(&said.answer, Answer::Current(current) if current.expires_in.is_zero());
         Ok(Some(if is_dead { HeldBack::For(wait) } else { HeldBack::What(said) }))
     }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use everlit_core::secret::RefreshToken;
 use everlit_core::vault::{Effect, ErrandId, Event};
 
+use super::loaded::Arrival;
 use super::turn::{Due, Said, Turns};
 use crate::escrow::client::EscrowClient;
 use crate::rotator::client::{self as rotator, TokenRequest};
@@ -32,8 +33,12 @@ impl Turns {
                 Effect::CloseEscrow { request } => {
                     let (turns, escrow) = (Rc::clone(self), self.escrow(&due));
                     self.start(async move {
-                        let closed = escrow.close(request).await.ok();
-                        turns.turn(Event::EscrowAnswered { request, closed }).ok();
+                        let (closed, unbound) = escrow.close(request).await.ok().unzip();
+                        let arrival = unbound.unwrap_or_default().then_some(Arrival::Unbound);
+                        let event = Event::EscrowAnswered { request, closed };
+                        if let Ok(due) = turns.step(event, arrival.as_ref()) {
+                            turns.carry_out(due);
+                        }
                     });
                 }
                 Effect::EraseEscrow => {
@@ -85,10 +90,11 @@ impl Turns {
         self.start(async move {
             fault_point::reach(&turns.env, "vault.intent_written").await;
             let request = order.request;
-            let answer = rotator::send(&turns.env, &environment, order).await;
+            let (answer, unbound) = rotator::send(&turns.env, &environment, order).await;
+            let arrival = unbound.then_some(Arrival::Unbound);
             fault_point::reach(&turns.env, "vault.told").await;
             // A turn that fails has been logged; the open intent is found by the alarm.
-            if let Ok(due) = turns.step(Event::TokenAnswered { request, answer }, None) {
+            if let Ok(due) = turns.step(Event::TokenAnswered { request, answer }, arrival.as_ref()) {
                 fault_point::reach(&turns.env, "vault.committed").await;
                 turns.carry_out(due);
             }

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use everlit_core::id::{Epoch, OpId};
+use everlit_core::secret::AccessToken;
 use everlit_core::time::Timestamp;
 use everlit_core::vault::{CHECKUP, Effect, Event, Phase, Vault};
 use worker::Env;
@@ -41,13 +42,18 @@ impl From<Fault> for Lost {
     }
 }
 
-/// Who came with a login. Their claims are taken if that login is.
+/// What comes with an event that the machine does not know of.
 #[derive(Clone)]
-pub(super) struct Arrival {
-    /// The login.
-    pub(super) login: Epoch,
-    /// Who.
-    pub(super) holder: Holder,
+pub(super) enum Arrival {
+    /// Who came with a login. Their claims are taken if that login is.
+    Login {
+        /// The login.
+        login: Epoch,
+        /// Who.
+        holder: Holder,
+    },
+    /// The access token of an answer is bound to no key. The session's key goes with the token that was.
+    Unbound,
 }
 
 /// A vault, its row's store, and whose it is.
@@ -117,12 +123,21 @@ impl Loaded {
         // The alarm is the time to look after the row's keys, and the only one if nobody comes.
         let is_alarm = event == Event::DeadlineReached;
         let moment = clock::moment();
+        let before = self.access_token();
         let effects: Vec<Effect> = self.vault.step(moment, event).into_iter().collect();
-        if let Some(Arrival { login, holder }) = arrival
-            && matches!(self.vault.phase(), Phase::Live(live) if live.login == *login)
-        {
+        match arrival {
             // Names and addresses change; the person does not.
-            self.holder = Some(holder.clone());
+            Some(Arrival::Login { login, holder }) if matches!(self.vault.phase(), Phase::Live(live) if live.login == *login) =>
+            {
+                self.holder = Some(holder.clone());
+            }
+            // Where the answer was not taken, the token that is there is the bound one.
+            Some(Arrival::Unbound) if self.access_token() != before => {
+                if let Some(holder) = &mut self.holder {
+                    holder.dpop_key = None;
+                }
+            }
+            Some(Arrival::Login { .. } | Arrival::Unbound) | None => {}
         }
         let persist = effects.contains(&Effect::Persist) || is_alarm && self.store.is_stale();
         let written = if effects.contains(&Effect::Forget) {
@@ -140,6 +155,13 @@ impl Loaded {
             lost
         })?;
         Ok(effects)
+    }
+
+    fn access_token(&self) -> Option<AccessToken> {
+        match self.vault.phase() {
+            Phase::Live(live) => Some(live.access.token.clone()),
+            Phase::Vacant | Phase::ReauthRequired(_) | Phase::Ended(_) => None,
+        }
     }
 
     /// The question that the last token request was made for.

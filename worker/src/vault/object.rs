@@ -145,7 +145,7 @@ impl SessionVault {
 
     /// A question for the token, unless it asks too much.
     async fn ask(&self, ask: Ask, patience: Option<Millis>, shows: Shows) -> Result<VaultReply, Fault> {
-        let reply = match self.turns.held_back(&ask)? {
+        let reply = match self.turns.held_back(&ask).await? {
             Some(HeldBack::What(said)) => self.shown(said, shows)?,
             Some(HeldBack::For(wait)) => throttled(wait, Brake::Rotation),
             None => self.shown(self.turns.ask(ask, patience).await?, shows)?,

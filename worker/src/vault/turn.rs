@@ -107,7 +107,7 @@ impl Turns {
             return Ok(Said { answer: Answer::LoggedOut, stamp: None, refused: Refused::default() });
         }
         let caller = self.next_caller();
-        let arrival = Arrival { login: login.epoch, holder };
+        let arrival = Arrival::Login { login: login.epoch, holder };
         let due = self.step(Event::RenewalCommitted { caller, login, silent }, Some(&arrival))?;
         self.hear(caller, due, None).await
     }

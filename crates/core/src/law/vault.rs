@@ -126,7 +126,7 @@ impl VaultWatch {
                 TokenAnswer::Unsent
                 | TokenAnswer::Unheard
                 | TokenAnswer::Failed { failure: Failure::Ambiguous, .. } => {}
-                TokenAnswer::Granted(_) | TokenAnswer::Failed { .. } => {
+                TokenAnswer::Granted(_) | TokenAnswer::Unusable { .. } | TokenAnswer::Failed { .. } => {
                     self.open.retain(|open| open.request != *request);
                 }
             },

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::id::{RequestId, Stamp};
 use crate::retry::{self, Failure};
+use crate::secret::RefreshToken;
 use crate::time::{Millis, Moment, Timestamp};
 
 /// Which way an answer came.
@@ -15,6 +16,22 @@ pub(super) enum Source {
     Rotator,
     /// From the escrow, which kept it.
     Escrow,
+}
+
+/// What a success brought.
+pub(super) struct Brought {
+    /// The access token, if it can be used.
+    access: Option<Access>,
+    /// The refresh token that takes the place of the one that was presented.
+    successor: Option<RefreshToken>,
+}
+
+impl Brought {
+    fn of(now: Timestamp, grant: Granted) -> Self {
+        let Granted { access_token: token, expires_in, refresh_token: successor } = grant;
+        let access = Access { token, expires_at: now.after(expires_in), lifetime: expires_in };
+        Self { access: Some(access), successor }
+    }
 }
 
 impl Vault {
@@ -38,7 +55,10 @@ impl Vault {
                 }
                 self.ask_escrow(now.wall);
             }
-            TokenAnswer::Granted(grant) => self.granted(now.wall, grant, source, effects),
+            TokenAnswer::Granted(grant) => self.granted(now, Brought::of(now.wall, grant), source, effects),
+            TokenAnswer::Unusable { successor } => {
+                self.granted(now, Brought { access: None, successor }, source, effects);
+            }
             TokenAnswer::Failed { failure, retry_after } => self.failed(now, failure, retry_after, effects),
         }
     }
@@ -51,7 +71,7 @@ impl Vault {
         live.or_else(|| self.orphan.map(|orphan| orphan.intent)).map(|intent| intent.armed_at)
     }
 
-    fn granted(&mut self, now: Timestamp, grant: Granted, source: Source, effects: &mut Effects) {
+    fn granted(&mut self, now: Moment, brought: Brought, source: Source, effects: &mut Effects) {
         let grace = self.policy.grace;
         let intent = match &mut self.phase {
             Phase::Live(live) => live.intent.take().map(|intent| (live, intent)),
@@ -59,17 +79,17 @@ impl Vault {
         };
         let Some((live, intent)) = intent else {
             let revoke = self.orphan.is_some_and(|orphan| orphan.revoke);
-            self.orphan_ended(now, effects);
+            self.orphan_ended(now.wall, effects);
             match &mut self.phase {
                 // A replay that was overtaken: the server may count its pair as the newer one.
                 Phase::Live(live) if !revoke => {
-                    if grant.refresh_token.is_some() && grant.refresh_token != live.refresh_token {
-                        live.rotate(now, grant);
+                    if brought.successor.is_some() && brought.successor != live.refresh_token {
+                        live.rotate(now, brought);
                     }
                 }
                 Phase::Vacant | Phase::Live(_) | Phase::ReauthRequired(_) | Phase::Ended(_) => {
-                    if let Some(successor) = grant.refresh_token.filter(|_| revoke) {
-                        self.outbox.add(now, successor, effects);
+                    if let Some(successor) = brought.successor.filter(|_| revoke) {
+                        self.outbox.add(now.wall, successor, effects);
                     }
                 }
             }
@@ -77,15 +97,16 @@ impl Vault {
         };
         let forgiven = |ambiguous: Ambiguous| ambiguous.verdict(&grace, intent.armed_at) == Verdict::Forgiven;
         let outcome = match (source, live.ambiguous) {
+            _ if brought.access.is_none() => Outcome::Misconfigured,
             (Source::Escrow, _) => Outcome::RecoveredFromEscrow,
             (Source::Rotator, Some(ambiguous)) if forgiven(ambiguous) => Outcome::ReplayedWithinGrace,
             (Source::Rotator, Some(_)) => Outcome::ResentNeverSent,
             (Source::Rotator, None) if intent.again => Outcome::ResentNeverSent,
             (Source::Rotator, None) => Outcome::Success,
         };
-        live.rotate(now, grant);
+        live.rotate(now, brought);
         self.count(outcome, effects);
-        self.answer_waiters(now, effects);
+        self.answer_waiters(now.wall, effects);
     }
 
     /// The server answered the open request, and gave no token.
@@ -124,21 +145,27 @@ impl Vault {
     /// An answer to a request that is open no longer: it came twice, or after it was given up, or after the session moved on.
     pub(super) fn late(
         &mut self,
-        now: Timestamp,
+        now: Moment,
         request: RequestId,
         answer: TokenAnswer,
         effects: &mut Effects,
     ) {
-        let TokenAnswer::Granted(grant) = answer else { return };
+        let brought = match answer {
+            TokenAnswer::Granted(grant) => Brought::of(now.wall, grant),
+            TokenAnswer::Unusable { successor } => Brought { access: None, successor },
+            TokenAnswer::Failed { .. } | TokenAnswer::Unsent | TokenAnswer::Unheard => return,
+        };
         let revoke = match &mut self.phase {
             // Given up, and yet it came, and nothing newer has: the token it brings is the one there is.
             Phase::Live(live) if live.first_request <= request && request < live.next_request => {
                 let replay = live.intent.take();
-                live.rotate(now, grant);
+                let outcome =
+                    if brought.access.is_some() { Outcome::Success } else { Outcome::Misconfigured };
+                live.rotate(now, brought);
                 // It presents the old token still, and nothing else is sent until it is over.
                 self.orphan = replay.map(|intent| Orphan { intent, revoke: false }).or(self.orphan);
-                self.count(Outcome::Success, effects);
-                self.answer_waiters(now, effects);
+                self.count(outcome, effects);
+                self.answer_waiters(now.wall, effects);
                 return;
             }
             // A repetition: what it brings is what we hold, or an ancestor of that.
@@ -148,8 +175,8 @@ impl Vault {
             // All of it was forgotten, with what it was for.
             Phase::Vacant => false,
         };
-        if let Some(orphan) = grant.refresh_token.filter(|_| revoke) {
-            self.outbox.add(now, orphan, effects);
+        if let Some(orphan) = brought.successor.filter(|_| revoke) {
+            self.outbox.add(now.wall, orphan, effects);
         }
     }
 
@@ -192,22 +219,24 @@ impl Vault {
 }
 
 impl Live {
-    /// The next generation.
-    fn rotate(&mut self, now: Timestamp, grant: Granted) {
+    /// The next generation. Without an access token that can be used, the old one serves to its end.
+    fn rotate(&mut self, now: Moment, brought: Brought) {
+        let Brought { access, successor } = brought;
         self.stamp = self.stamp.rotated();
-        self.access = Access {
-            token: grant.access_token,
-            expires_at: now.after(grant.expires_in),
-            lifetime: grant.expires_in,
-        };
-        if let Some(successor) = grant.refresh_token {
+        if let Some(access) = access {
+            self.access = access;
+            self.failures = 0;
+            self.not_before = Timestamp::default();
+        } else {
+            self.failures = self.failures.saturating_add(1);
+            self.not_before = now.wall.after(retry::backoff(self.failures, now.entropy));
+        }
+        if let Some(successor) = successor {
             self.refresh_token = Some(successor);
         }
-        self.rotated_at = now;
+        self.rotated_at = now.wall;
         self.ambiguous = None;
         self.presented = 0;
-        self.failures = 0;
-        self.not_before = Timestamp::default();
         self.first_request = self.next_request;
     }
 

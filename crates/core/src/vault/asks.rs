@@ -43,9 +43,7 @@ impl Vault {
                 return;
             }
             let waits = ask.reason != AskReason::Call || dead;
-            let needed = dead || ask.reason == AskReason::Unauthorized;
-            let presents = live.refresh_token.is_some()
-                && (live.ambiguous.is_none() || needed || live.is_forgiven(&policy, now));
+            let presents = live.presents(&policy, now, &ask);
             if presents || dead {
                 // With the write that is due anyway goes what is known of the user's activity.
                 live.limits.active_at = active_at;
@@ -58,7 +56,7 @@ impl Vault {
             } else if live.ambiguous.is_none() {
                 self.begin(now, false, ask.op, effects);
                 true
-            } else if needed || live.is_forgiven(&policy, now) {
+            } else if presents {
                 self.begin_again(now, ask.op, effects)
             } else {
                 false
@@ -85,7 +83,7 @@ impl Vault {
     pub fn would_rotate(&self, now: Timestamp, ask: &Ask) -> bool {
         let Phase::Live(live) = &self.phase else { return false };
         live.intent.is_none()
-            && live.refresh_token.is_some()
+            && live.presents(&self.policy, now, ask)
             && self.orphan.is_none()
             && now >= live.not_before
             && live.is_due(now, ask)
@@ -203,6 +201,13 @@ impl Live {
     /// Whether this question has had its token request.
     fn has_served(&self, op: Option<OpId>) -> bool {
         op.is_some() && op == self.op
+    }
+
+    /// Whether the refresh token is presented for this question: one that may be spent only where the server forgives it, or the token is
+    /// needed.
+    fn presents(&self, policy: &Policy, now: Timestamp, ask: &Ask) -> bool {
+        let needed = self.access.expires_at <= now || ask.reason == AskReason::Unauthorized;
+        self.refresh_token.is_some() && (self.ambiguous.is_none() || needed || self.is_forgiven(policy, now))
     }
 
     /// Whether the server forgives another presentation now.

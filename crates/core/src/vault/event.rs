@@ -102,6 +102,12 @@ pub struct Granted {
 pub enum TokenAnswer {
     /// With tokens.
     Granted(Granted),
+    /// With a success whose access token is of no use, as it is of another kind than what was asked for: an operator must act. The
+    /// refresh token was spent all the same.
+    Unusable {
+        /// The refresh token that takes its place, if there is one.
+        successor: Option<RefreshToken>,
+    },
     /// Without, and the server said so. [`Failure::Ambiguous`] is [`TokenAnswer::Unheard`].
     Failed {
         /// What that means.

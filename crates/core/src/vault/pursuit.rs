@@ -146,7 +146,7 @@ impl Vault {
     ) {
         let Some(open) = self.open_request().filter(|open| open.intent.request == request) else {
             if let Some(Closed::Answered(answer)) = closed {
-                self.late(now.wall, request, answer, effects);
+                self.late(now, request, answer, effects);
             }
             return;
         };
@@ -190,7 +190,7 @@ impl Vault {
         if self.open_request().is_some_and(|open| open.intent.request == request) {
             self.settle(now, answer, Source::Rotator, effects);
         } else {
-            self.late(now.wall, request, answer, effects);
+            self.late(now, request, answer, effects);
         }
     }
 

@@ -20,8 +20,10 @@ pub struct Limits {
     pub idle: Millis,
     /// The session ends so long after the login, in any case.
     pub absolute: Millis,
-    /// Logins that begin, all together.
+    /// Logins that begin, all together; those of browsers that have begun one before are counted apart, by the same rate.
     pub logins: Rate,
+    /// Logins that begin from one site of IPv6.
+    pub logins_per_site: Rate,
     /// Logins that begin from one address.
     pub logins_per_address: Rate,
     /// Logins that begin in one browser, silent ones in one session as well.
@@ -41,7 +43,8 @@ impl Default for Limits {
             idle: Millis::from_days(14),
             absolute: Millis::from_days(90),
             logins: minutes(6_000, 1),
-            logins_per_address: minutes(600, 1),
+            logins_per_site: minutes(600, 1),
+            logins_per_address: minutes(60, 1),
             logins_per_browser: minutes(120, 1),
             callbacks_per_browser: minutes(120, 1),
             rotations_per_session: minutes(120, 10),
@@ -56,6 +59,7 @@ impl Limits {
             "idle",
             "absolute",
             "logins",
+            "logins_per_site",
             "logins_per_address",
             "logins_per_browser",
             "callbacks_per_browser",
@@ -71,6 +75,7 @@ impl Limits {
             table.field(field, rate::EXPECTED, errors, Some(default), |value| parse_rate(value.as_str()?))
         };
         let logins = rate("logins", default.logins);
+        let logins_per_site = rate("logins_per_site", default.logins_per_site);
         let logins_per_address = rate("logins_per_address", default.logins_per_address);
         let logins_per_browser = rate("logins_per_browser", default.logins_per_browser);
         let callbacks_per_browser = rate("callbacks_per_browser", default.callbacks_per_browser);
@@ -80,6 +85,7 @@ impl Limits {
             idle: idle?,
             absolute: absolute?,
             logins: logins?,
+            logins_per_site: logins_per_site?,
             logins_per_address: logins_per_address?,
             logins_per_browser: logins_per_browser?,
             callbacks_per_browser: callbacks_per_browser?,

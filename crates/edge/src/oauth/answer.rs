@@ -154,6 +154,13 @@ pub enum TokenAnswer {
         /// Why.
         reason: &'static str,
     },
+    /// A success whose access token cannot be used. What was presented for it is spent.
+    Unusable {
+        /// Why.
+        reason: &'static str,
+        /// The refresh token that came with it.
+        refresh_token: Option<RefreshToken>,
+    },
     /// The server refuses this client or this request: the operator is needed, and no grant is over.
     Misconfigured {
         /// Why.
@@ -218,6 +225,7 @@ impl TokenAnswer {
             Self::Unreadable { .. } => "unreadable",
             Self::Reauth { .. } => "reauth",
             Self::NotDone { .. } => "not_done",
+            Self::Unusable { .. } => "unusable",
             Self::Misconfigured { .. } => "misconfigured",
         }
     }
@@ -232,8 +240,15 @@ impl TokenAnswer {
             | Self::Unreadable { reason }
             | Self::Reauth { reason }
             | Self::NotDone { reason }
+            | Self::Unusable { reason, .. }
             | Self::Misconfigured { reason } => reason,
         }
+    }
+
+    /// Whether it brought an access token that is bound to no key.
+    #[must_use]
+    pub const fn is_bearer(&self) -> bool {
+        matches!(self, Self::Granted(TokenResponse { scheme: Scheme::Bearer, .. }))
     }
 
     fn refused(code: &str, retry_after: Option<Millis>) -> Self {
@@ -259,27 +274,33 @@ impl TokenAnswer {
 
     fn granted(object: &Map<String, Value>, accepted: Accepted) -> Result<Self, &'static str> {
         let text = |name| object.get(name).and_then(Value::as_str).filter(|text: &&str| !text.is_empty());
-        let access_token = text("access_token").ok_or("a success without access_token")?;
-        // It goes into a header as it is.
-        if access_token.len() > MAX_ACCESS_TOKEN || !access_token.bytes().all(|byte| byte.is_ascii_graphic())
-        {
-            return Err("an access_token that does not fit into a header");
-        }
-        let scheme = match accepted.check(text("token_type")) {
-            Ok(scheme) => scheme,
-            Err(reason) => return Ok(Self::Misconfigured { reason }),
-        };
+        let secret = |text: &str| Secret::new(text.to_string());
         let refresh_token = text("refresh_token");
         if refresh_token.is_some_and(|token| token.len() > MAX_REFRESH_TOKEN) {
             // It is not left out: a session would be made that nobody can keep alive, and nobody would know why.
             return Ok(Self::Misconfigured { reason: "a refresh token of more than 16 KB" });
         }
+        let refresh_token = refresh_token.map(secret);
+        let access_token = text("access_token").ok_or("a success without access_token");
+        // It goes into a header as it is.
+        let access_token = access_token.and_then(|token| {
+            let fits = token.len() <= MAX_ACCESS_TOKEN && token.bytes().all(|byte| byte.is_ascii_graphic());
+            fits.then_some(token).ok_or("an access_token that does not fit into a header")
+        });
+        let access_token = match access_token {
+            Ok(access_token) => access_token,
+            Err(reason) if refresh_token.is_some() => return Ok(Self::Unusable { reason, refresh_token }),
+            Err(reason) => return Err(reason),
+        };
+        let scheme = match accepted.check(text("token_type")) {
+            Ok(scheme) => scheme,
+            Err(reason) => return Ok(Self::Unusable { reason, refresh_token }),
+        };
         let (expires_in, note) = parse_expires_in(object.get("expires_in"));
-        let secret = |text: &str| Secret::new(text.to_string());
         Ok(Self::Granted(TokenResponse {
             access_token: secret(access_token),
             scheme,
-            refresh_token: refresh_token.map(secret),
+            refresh_token,
             id_token: text("id_token").map(secret),
             expires_in,
             scope: text("scope").map(str::to_string),

@@ -15,6 +15,7 @@ enum Class {
     Unreadable,
     Reauth,
     NotDone,
+    Unusable,
     Misconfigured,
 }
 
@@ -26,6 +27,7 @@ fn class(answer: &TokenAnswer) -> Class {
         TokenAnswer::Unreadable { .. } => Class::Unreadable,
         TokenAnswer::Reauth { .. } => Class::Reauth,
         TokenAnswer::NotDone { .. } => Class::NotDone,
+        TokenAnswer::Unusable { .. } => Class::Unusable,
         TokenAnswer::Misconfigured { .. } => Class::Misconfigured,
     }
 }
@@ -49,7 +51,7 @@ const GOOD: &str =
 #[test]
 fn a_token_is_of_the_kind_that_was_asked_for() {
     let of = |token_type: &str, accepted| {
-        let body = format!(r#"{{"access_token":"a"{token_type}}}"#);
+        let body = format!(r#"{{"access_token":"a","refresh_token":"r"{token_type}}}"#);
         let answer = HttpAnswer {
             status: 200,
             content_type: JSON,
@@ -62,7 +64,8 @@ fn a_token_is_of_the_kind_that_was_asked_for() {
         if let TokenAnswer::Granted(tokens) = &answer {
             return Some(tokens.scheme);
         }
-        assert_eq!(class(&answer), Class::Misconfigured);
+        let TokenAnswer::Unusable { refresh_token, .. } = answer else { panic!("{answer:?}") };
+        assert_eq!(refresh_token, Some(Secret::new("r".into())), "what was spent has its successor");
         None
     };
     let (bearer, dpop) = (Some(Scheme::Bearer), Some(Scheme::Dpop));
@@ -87,7 +90,7 @@ fn answers_have_their_class() {
         (200, Some("text/plain"), GOOD, Class::Granted),
         (200, JSON, r#"{"access_token":"a","token_type":"bearer"}"#, Class::Granted),
         (200, JSON, r#"{"access_token":"a"}"#, Class::Granted),
-        (200, JSON, r#"{"access_token":"a","token_type":"DPoP"}"#, Class::Misconfigured),
+        (200, JSON, r#"{"access_token":"a","token_type":"DPoP"}"#, Class::Unusable),
         (200, JSON, r#"{"access_token":"","token_type":"Bearer"}"#, Class::Unreadable),
         (200, JSON, r#"{"access_token":7,"token_type":"Bearer"}"#, Class::Unreadable),
         (200, JSON, r#"{"access_token":"a\r\nx: y","token_type":"Bearer"}"#, Class::Unreadable),
@@ -110,8 +113,8 @@ fn answers_have_their_class() {
         (200, JSON, "\u{feff}{\"access_token\":\"a\"}", Class::Granted),
         (200, JSON, r#"{"error":"","access_token":"a"}"#, Class::Granted),
         (200, JSON, r#"{"error":null,"access_token":"a"}"#, Class::Granted),
-        (200, JSON, r#"{"refresh_token":"r-2","expires_in":60}"#, Class::Unreadable),
-        (200, JSON, r#"{"access_token":null,"refresh_token":"r-2"}"#, Class::Unreadable),
+        (200, JSON, r#"{"refresh_token":"r-2","expires_in":60}"#, Class::Unusable),
+        (200, JSON, r#"{"access_token":null,"refresh_token":"r-2"}"#, Class::Unusable),
         (202, JSON, r#"{"status":"pending"}"#, Class::Unreadable),
         (206, JSON, &GOOD[..40], Class::Unreadable),
         (200, JSON, &error("invalid_grant"), Class::Reauth),

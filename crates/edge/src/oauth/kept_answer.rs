@@ -44,16 +44,21 @@ impl From<SealError> for KeptError {
 /// It is kept as JSON, and only ever sealed:
 ///
 /// ```text
-/// {"v":1,"at":<ms>,"granted":{"access_token":"…","expires_in":<ms>,"refresh_token":"…"}}
+/// {"v":1,"at":<ms>,"granted":{"access_token":"…","expires_in":<ms>,"refresh_token":"…"},"unbound":true}
+/// {"v":1,"at":<ms>,"unusable":true,"refresh_token":"…"}
 /// {"v":1,"at":<ms>,"failed":"throttled","retry_after":<ms>}
 /// {"v":1,"at":<ms>,"unheard":true}
 /// ```
+///
+/// `unbound` and `refresh_token` are left out where there is nothing to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeptAnswer {
     /// How the token request ended.
     pub answer: vault::TokenAnswer,
     /// When.
     pub received_at: Timestamp,
+    /// Whether the access token is bound to no key, though the session has one: the server binds none any more.
+    pub unbound: bool,
 }
 
 impl KeptAnswer {
@@ -72,6 +77,12 @@ impl KeptAnswer {
                 });
                 written.insert("granted".to_string(), value);
             }
+            vault::TokenAnswer::Unusable { successor } => {
+                written.insert("unusable".to_string(), true.into());
+                if let Some(successor) = successor {
+                    written.insert("refresh_token".to_string(), successor.expose().as_str().into());
+                }
+            }
             vault::TokenAnswer::Failed { failure, retry_after } => {
                 written.insert("failed".to_string(), word(*failure).into());
                 if let Some(wait) = retry_after {
@@ -84,6 +95,9 @@ impl KeptAnswer {
             vault::TokenAnswer::Unheard => {
                 written.insert("unheard".to_string(), true.into());
             }
+        }
+        if self.unbound {
+            written.insert("unbound".to_string(), true.into());
         }
         Secret::new(Value::Object(written).to_string().into_bytes())
     }
@@ -125,6 +139,9 @@ impl KeptAnswer {
                 expires_in: millis(granted, "expires_in")?,
                 refresh_token: text("refresh_token"),
             })
+        } else if is("unusable") {
+            let successor = written.get("refresh_token").and_then(Value::as_str);
+            vault::TokenAnswer::Unusable { successor: successor.map(|text| Secret::new(text.to_string())) }
         } else if let Some(failed) = written.get("failed") {
             let failure = FAILURES.into_iter().find(|failure| failed.as_str() == Some(word(*failure)))?;
             vault::TokenAnswer::Failed { failure, retry_after: millis(written, "retry_after") }
@@ -135,7 +152,8 @@ impl KeptAnswer {
         } else {
             return None;
         };
-        Some(Self { answer, received_at: Timestamp::from_millis(number(written, "at")?) })
+        let received_at = Timestamp::from_millis(number(written, "at")?);
+        Some(Self { answer, received_at, unbound: is("unbound") })
     }
 
     /// The answer as it is to be taken at `now`: what it grants or asks for has become shorter by the time that has passed.
@@ -152,7 +170,9 @@ impl KeptAnswer {
                 let retry_after = retry_after.map(|wait| wait.less(passed));
                 vault::TokenAnswer::Failed { failure, retry_after }
             }
-            same @ (vault::TokenAnswer::Unsent | vault::TokenAnswer::Unheard) => same,
+            same @ (vault::TokenAnswer::Unusable { .. }
+            | vault::TokenAnswer::Unsent
+            | vault::TokenAnswer::Unheard) => same,
         }
     }
 }
@@ -172,6 +192,7 @@ impl From<TokenAnswer> for vault::TokenAnswer {
             TokenAnswer::Unreadable { .. } => Self::Unheard,
             // Only its proof was looked at: the refresh token is not known to the server to have come.
             TokenAnswer::NotDone { .. } => Self::Unsent,
+            TokenAnswer::Unusable { refresh_token, .. } => Self::Unusable { successor: refresh_token },
             TokenAnswer::Reauth { .. } => failed(Failure::Reauth, None),
             TokenAnswer::Misconfigured { .. } => failed(Failure::Misconfigured, None),
         }
@@ -201,7 +222,7 @@ mod tests {
     const AT: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 
     fn kept(answer: Answer) -> KeptAnswer {
-        KeptAnswer { answer, received_at: AT }
+        KeptAnswer { answer, received_at: AT, unbound: false }
     }
 
     fn granted(refresh_token: Option<&str>) -> Answer {
@@ -217,11 +238,17 @@ mod tests {
         let failed = |failure| Answer::Failed { failure, retry_after: None };
         let mut answers: Vec<Answer> = FAILURES.into_iter().map(failed).collect();
         answers.extend([granted(Some("r\u{1F525}")), granted(None), Answer::Unsent, Answer::Unheard]);
+        answers.extend(
+            [Some("r-2"), None]
+                .map(|text| Answer::Unusable { successor: text.map(|text| Secret::new(text.into())) }),
+        );
         let wait = Some(Millis::from_millis(1));
         answers.push(Answer::Failed { failure: Failure::Throttled, retry_after: wait });
         for answer in answers {
             let kept = kept(answer);
+            let unbound = KeptAnswer { unbound: true, ..kept.clone() };
             assert_eq!(KeptAnswer::decode(kept.encode().expose()), Ok(kept.clone()));
+            assert_eq!(KeptAnswer::decode(unbound.encode().expose()), Ok(unbound.clone()));
             assert!(!format!("{kept:?} {:?}", kept.encode()).contains("a-"), "it never prints itself");
         }
     }
@@ -278,8 +305,8 @@ mod tests {
             expires_in: Millis::from_millis(u64::MAX),
             refresh_token: Some(Secret::new("\u{1}".repeat(MAX_REFRESH_TOKEN))),
         };
-        let kept =
-            KeptAnswer { answer: Answer::Granted(granted), received_at: Timestamp::from_millis(u64::MAX) };
+        let received_at = Timestamp::from_millis(u64::MAX);
+        let kept = KeptAnswer { answer: Answer::Granted(granted), received_at, unbound: true };
         let length = kept.encode().expose().len();
         assert!(length > MAX_REFRESH_TOKEN * JSON_ESCAPE && length <= MAX_KEPT_ANSWER, "{length}");
     }

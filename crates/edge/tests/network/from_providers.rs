@@ -112,6 +112,12 @@ pub(crate) fn token_answer(input: &[u8]) -> Fed {
             prop_assert!(oauth::wants_nonce(&http.answer(http.body)) || ![400, 401].contains(&http.status));
         }
         TokenAnswer::Unreadable { .. } => prop_assert!(success),
+        TokenAnswer::Unusable { refresh_token, .. } => {
+            let json = http.json().unwrap_or_default();
+            prop_assert!(success);
+            let refresh = refresh_token.as_ref().map(|token| token.expose().as_str());
+            prop_assert_eq!(refresh, json["refresh_token"].as_str().filter(|text| !text.is_empty()));
+        }
         TokenAnswer::Transient { retry_after, .. } | TokenAnswer::Throttled { retry_after, .. } => {
             prop_assert!(retry_after.is_none_or(|wait| wait <= MAX_RETRY_AFTER));
         }
@@ -136,7 +142,7 @@ pub(crate) fn token_answer(input: &[u8]) -> Fed {
         prop_assert!(harmless, "{:?}", cut);
     }
     // And what the escrow keeps of it is all that the vault decides by.
-    let kept = KeptAnswer { answer: answer.clone().into(), received_at: NOW };
+    let kept = KeptAnswer { answer: answer.clone().into(), received_at: NOW, unbound: answer.is_bearer() };
     prop_assert_eq!(KeptAnswer::decode(kept.encode().expose()), Ok(kept));
     Ok(answer.class())
 }

@@ -446,9 +446,13 @@ impl Naive {
                     self.call_again(tab);
                 }
             }
-            Some(TokenAnswer::Failed { .. } | TokenAnswer::Unsent | TokenAnswer::Unheard) | None => {
-                self.give_up()
-            }
+            Some(
+                TokenAnswer::Unusable { .. }
+                | TokenAnswer::Failed { .. }
+                | TokenAnswer::Unsent
+                | TokenAnswer::Unheard,
+            )
+            | None => self.give_up(),
         }
     }
 

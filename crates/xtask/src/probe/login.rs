@@ -68,6 +68,7 @@ impl Callback {
             | TokenAnswer::Unreadable { reason }
             | TokenAnswer::Reauth { reason }
             | TokenAnswer::NotDone { reason }
+            | TokenAnswer::Unusable { reason, .. }
             | TokenAnswer::Misconfigured { reason } => {
                 bail!("the token endpoint did not take the code: {reason}")
             }

@@ -234,6 +234,7 @@ impl Lab for Real<'_> {
             | TokenAnswer::Throttled { reason, .. }
             | TokenAnswer::Unreadable { reason }
             | TokenAnswer::NotDone { reason }
+            | TokenAnswer::Unusable { reason, .. }
             | TokenAnswer::Misconfigured { reason } => Err(Stopped(format!(
                 "a token request had an answer that says nothing about its grant: {reason}"
             ))),
