@@ -148,7 +148,7 @@ test("a logout that comes while the login is on its way to the vault ends it", a
   const finished = finish(begun, browser, { sub, sid });
   await until("the entry", () => stack.workerd.output.includes("object_failed"));
   assert.equal((await logout({ sid })).status, 200);
-  await finished;
+  assert.equal(await finished, 200, "the vault has taken it");
   await until("the end of it", async () => (await stateOf(browser)) === "logged_out");
 });
 

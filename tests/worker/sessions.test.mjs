@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
 import { begin, enter, startScriptedStack } from "./support/scripted-stack.mjs";
-import { assertNothingLeaked } from "./support/secrets.mjs";
+import { assertNothingLeaked, diskText } from "./support/secrets.mjs";
 import { open } from "./support/socket.mjs";
 import { SESSION_COOKIE } from "./support/stack.mjs";
 import { until } from "./support/until.mjs";
@@ -238,14 +238,28 @@ test("an alarm that an index has lost is armed again by who looks", async () => 
   assert.equal(again.length, 1);
 });
 
-test("without its index no login is taken, and its tokens are revoked where that ends no other login", async () => {
+test("without its index no login is taken, and its tokens are left to lapse where to revoke them would end other logins", async () => {
   const browser = stack.browser();
   const { callback } = await begin(stack, browser);
   await stack.workerd.befall("/enter", { drop: true, times: 2 });
+  const revoked = stack.as.revoked.length;
   assert.equal((await browser.navigate(callback, { site: "cross-site" })).status, 503);
   assert.equal(await stateOf(browser), "logged_out");
+  // Here all logins of a user share one grant.
+  await until("the decision", () => stack.workerd.log.some(({ event }) => event === "grant_left_to_lapse"));
+  assert.equal(stack.as.revoked.length, revoked);
   await enter(stack, browser);
   assert.equal(await stateOf(browser), "active");
 });
 
-test("no answer, log or file held anything that is secret", () => assertNothingLeaked(stack, stack.as.issued));
+test("no answer, log or file held anything that is secret", async () => {
+  assertNothingLeaked(stack, stack.as.issued);
+  const disk = await diskText(stack.workerd);
+  assert.ok(disk.includes("session_sealed"), "there is something to look in");
+  for (const secret of [...stack.secrets, ...stack.as.issued]) assert.ok(!disk.includes(secret), "a secret is on the disk");
+  for (let user = 1; user <= users; user += 1) assert.ok(!new RegExp(`user-${user}(?!\\d)`).test(disk), `user-${user} is on the disk`);
+  for (const browser of stack.browsers) {
+    const id = browser.cookie(SESSION_COOKIE)?.split(".")[0];
+    assert.ok(id === undefined || !disk.includes(id), "a session's id is on the disk");
+  }
+});

@@ -57,6 +57,22 @@ fn a_good_id_token_says_who_the_user_is() {
 }
 
 #[test]
+fn a_login_is_as_old_as_its_sign_in() {
+    let at = |seconds: u64| Timestamp::from_millis((NOW + seconds) * 1_000 - 60_000);
+    for (auth_time, began_at, expected) in [
+        (json!(null), None, at(60)),
+        (json!(null), Some(at(50)), at(50)),
+        (json!(null), Some(at(70)), at(60)),
+        (json!(NOW - 20), Some(at(50)), at(40)),
+        (json!(NOW + 20), Some(at(50)), at(60)),
+    ] {
+        let mut said = claims();
+        said["auth_time"] = auth_time;
+        assert_eq!(validate(&said, |_| ()).unwrap().login_at(began_at), expected);
+    }
+}
+
+#[test]
 fn every_claim_is_checked() {
     let long = "x".repeat(256);
     for (claim, value, error) in [
