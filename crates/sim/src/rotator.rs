@@ -178,6 +178,10 @@ impl Worker {
         let (id, order) = (job.id, &job.order);
         let kept = match &job.stand {
             Stand::Claiming | Stand::Sending => {
+                // What comes now would come too late, whether or not it is on its way.
+                if RUNTIME_LIMIT <= job.began_at.until(stage.now) {
+                    stage.laws.cut_off(order.object, order.request);
+                }
                 stage.laws.request_ended(order.object, order.request);
                 stage.count_lost(order.object, order.request);
                 None

@@ -47,3 +47,10 @@ fn an_operator_who_takes_a_forgiving_server_for_a_strict_one_is_counted() {
         .sum();
     assert!(lost > 0);
 }
+
+#[test]
+fn an_answer_that_is_still_on_its_way_when_its_rotator_has_ended_is_the_worlds_doing() {
+    // The form is shown three seconds after the runtime's thirty, and the answer is not there yet.
+    let tally = World::month(Plan::month(9_330), survey::DAYS).tally;
+    assert_eq!((tally.lost_to_user, tally.unrecoverable), (0, 2));
+}
