@@ -45,15 +45,18 @@ fn missing(files: &[File], shown_by: &str) -> Vec<String> {
     absent.map(|reference| format!("{TABLE}: there is no test {reference}")).collect()
 }
 
-/// The tests of one module may lie beside it.
+/// In Rust the tests of a module may lie in it.
 fn is_test(file: &File) -> bool {
-    file.is_test() || file.is(&["_tests.rs"])
+    file.is_test() || file.is(&[".rs"])
 }
 
 /// Whether a test of this name is in a file.
 fn holds(file: &File, name: &str) -> bool {
     if file.is(&[".rs"]) {
-        return file.text.contains(&format!("fn {name}("));
+        let is_marked = |(at, _): (usize, &str)| {
+            file.text.get(..at).is_some_and(|before| before.trim_end().ends_with("#[test]"))
+        };
+        return file.text.match_indices(&format!("fn {name}(")).any(is_marked);
     }
     titles(&file.text).any(|title| is_called(title, name))
         // One of a list of names that the file has.
