@@ -105,11 +105,14 @@ test("a command that fails ends in one JSON object all the same, if that was ask
   assert.equal(onlyLine(stdout).ok, false);
 });
 
-test("every command is listed with what it does", async () => {
+test("every command is listed with what it does, and says how it is used", { timeout: 180_000 }, async () => {
   const { code, stdout } = await run(XTASK, ["--help"]);
   assert.equal(code, 0);
   for (const command of ["demo", "test", "build", "size", "config", "sim", "probe", "cost", "setup"]) {
     assert.match(stdout, new RegExp(`^ +${command} +\\S+ \\S+`, "m"), command);
+    const help = await run(XTASK, [command, "--help"]);
+    assert.equal(help.code, 0, help.stderr);
+    assert.match(help.stdout, /usage: /i, command);
   }
 });
 

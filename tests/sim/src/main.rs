@@ -7,9 +7,9 @@ use everlit_sim::report::Breach;
 use everlit_tests_sim::{Survey, Worlds, failures, survey};
 
 const USAGE: &str = "\
-usage: everlit-sim [--quick | --users N] [--seed S] [--json]             the survey: users for a month, beside a naive client
-       everlit-sim --failures [--json]                                   the failures of the field, one row each
-       everlit-sim --worlds days|storms [--seeds N] [--seed S] [--tabs N] [--json]
+usage: cargo xtask sim [--quick | --users N] [--seed S] [--json]         the survey: users for a month, beside a naive client
+       cargo xtask sim --failures [--json]                               the failures of the field, one row each
+       cargo xtask sim --worlds days|storms [--seeds N] [--seed S] [--tabs N] [--json]
 
   --users N   how many users the survey has (10000)
   --quick     the survey with 300 users
@@ -78,6 +78,10 @@ fn flags(mut args: impl Iterator<Item = String>) -> Result<Flags, String> {
 }
 
 fn main() -> ExitCode {
+    if std::env::args().any(|flag| matches!(flag.as_str(), "--help" | "-h")) {
+        println!("{USAGE}");
+        return ExitCode::SUCCESS;
+    }
     let flags = match flags(std::env::args().skip(1)) {
         Ok(flags) => flags,
         Err(problem) => {
