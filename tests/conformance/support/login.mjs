@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { begin, enter, startScriptedStack } from "../../worker/support/scripted-stack.mjs";
 import { assertNothingLeaked } from "../../worker/support/secrets.mjs";
 import { SESSION_COOKIE } from "../../worker/support/stack.mjs";
+import { until } from "../../worker/support/until.mjs";
 
 /** @typedef {import("../../worker/support/scripted-stack.mjs").ScriptedStack} ScriptedStack */
 /** @typedef {import("../../worker/support/scripted-as.mjs").ScriptedAs} ScriptedAs */
@@ -46,7 +47,9 @@ export const refused = (reason, play) => withStack(async (stack) => {
   assert.ok(page.status >= 400 && /^text\/html/.test(page.headers["content-type"] ?? ""), `${page.status} ${page.text}`);
   assert.equal(browser.cookie(SESSION_COOKIE), undefined);
   assert.equal((await browser.call("/auth/session")).json.state, "logged_out");
-  assert.equal(stack.workerd.log.findLast((line) => line.event === "login_failed")?.reason, reason);
+  // The log comes on a way of its own.
+  const said = await until("the reason in the log", () => stack.workerd.log.findLast((line) => line.event === "login_failed"));
+  assert.equal(said.reason, reason);
 });
 
 /**
@@ -65,5 +68,6 @@ export const unspent = (reason, response, play = () => undefined) => withStack(a
   assert.equal(page.status, 400, page.text);
   assert.equal(browser.cookie(SESSION_COOKIE), undefined);
   assert.ok(!stack.as.requests("authorization_code").some((form) => form.get("code") === code));
-  assert.ok(stack.workerd.log.some((line) => ["login_failed", "callback_refused"].includes(line.event) && line.reason === reason), stack.workerd.output);
+  const isSaid = () => stack.workerd.log.some((line) => ["login_failed", "callback_refused"].includes(line.event) && line.reason === reason);
+  await until(`"${reason}" in the log`, isSaid).catch((error) => assert.fail(`${error.message}: ${stack.workerd.output}`));
 });
