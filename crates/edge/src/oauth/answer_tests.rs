@@ -198,7 +198,7 @@ fn a_token_that_does_not_fit_has_a_class_of_its_own() {
         judge(200, JSON, &format!(r#"{{"access_token":"{access}","refresh_token":"{refresh}"}}"#))
     };
     assert_eq!(class(&with(MAX_ACCESS_TOKEN, MAX_REFRESH_TOKEN)), Class::Granted);
-    assert_eq!(class(&with(MAX_ACCESS_TOKEN + 1, 1)), Class::Unreadable);
+    assert_eq!(class(&with(MAX_ACCESS_TOKEN + 1, 1)), Class::Unusable, "its successor is kept");
     let too_long = with(1, MAX_REFRESH_TOKEN + 1);
     let told = (too_long.class(), too_long.reason());
     assert_eq!(told, ("misconfigured", "a refresh token of more than 16 KB"));
