@@ -42,7 +42,8 @@ pub(super) fn worker(repo: &Repo) -> Result<Outcome> {
     let build = repo.at("worker/build");
     let python = python::ensure(repo, Environment::Django)?;
     let files = in_folders(repo, &["tests/worker"])?.into_iter().filter(|file| !is_of_crash(file)).collect();
-    node_test(repo, "test-worker", files, 20, |command| {
+    // Each file has a workerd of its own, and waits most of the time.
+    node_tests(repo, "test-worker", &["--test-concurrency=2"], files, 20, |command| {
         command.env("EVERLIT_WORKER_BUILD", &build).env(Environment::Django.variable(), python);
     })
 }
