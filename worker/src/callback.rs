@@ -11,8 +11,8 @@ use everlit_edge::config::{ProviderConfig, Use};
 use everlit_edge::cookie::{SessionId, set_session};
 use everlit_edge::device;
 use everlit_edge::oauth::{
-    Accepted, AuthorizationCode, AuthorizationErrorCode, AuthorizationResponse, ClientCredentials,
-    ClientRequest, CodeVerifier, DpopKey, Expected, Outcome, Scheme, State, TokenAnswer, TokenResponse,
+    AuthorizationCode, AuthorizationErrorCode, AuthorizationResponse, ClientCredentials, ClientRequest,
+    CodeVerifier, DpopKey, Expected, Outcome, Scheme, State, TokenAnswer, TokenResponse,
 };
 use everlit_edge::oidc::{Expectation, IdTokenClaims, Nonce, ProviderMetadata};
 use everlit_edge::prefetch::is_prefetch;
@@ -241,12 +241,10 @@ impl Callback {
         let client = client.map_err(|Unsigned| Failure(Failed::Ourselves, Unsigned::REASON))?;
         let redirect_uri = provider.redirect_uri(&self.environment.config.origins);
         let key = transaction.dpop_key.as_deref().and_then(DpopKey::parse);
-        let accepted = match (&key, provider.dpop) {
-            (Some(_), Use::Required) => Accepted::Dpop,
-            (Some(_), Use::WhereOffered | Use::Never) => Accepted::Either,
-            (None, Use::Required) => return Err(Failure(Failed::Provider, "the login began without a key")),
-            (None, Use::WhereOffered | Use::Never) => Accepted::Bearer,
-        };
+        if key.is_none() && provider.dpop == Use::Required {
+            return Err(Failure(Failed::Provider, "the login began without a key"));
+        }
+        let accepted = provider.dpop.accepts(key.is_some());
         let request = TokenRequest { registration: &registration, metadata, key: key.as_ref(), accepted };
         let began = clock::now();
         let left = || LIMIT.less(began.until(clock::now()));

@@ -9,7 +9,6 @@ use everlit_core::retry::Failure;
 use everlit_core::secret::RefreshToken;
 use everlit_core::time::{Millis, Timestamp};
 use everlit_core::vault::TokenAnswer;
-use everlit_edge::config::Use;
 use everlit_edge::internal::{HEADER, Internal, InternalError, ROTATE};
 use everlit_edge::oauth::{
     Accepted, ClientCredentials, ClientRequest, DpopKey, JSON_ESCAPE, KeptAnswer, MAX_REFRESH_TOKEN,
@@ -200,11 +199,7 @@ impl Rotation {
         let token = RefreshToken::new(self.order.refresh_token.clone());
         let key = self.order.dpop_key.as_deref().and_then(DpopKey::parse);
         // The grant goes on with whatever the server makes of it, as its refresh token is spent; `required` is about what is used.
-        let accepted = match (&key, registration.provider.dpop) {
-            (Some(_), Use::Required) => Accepted::Dpop,
-            (Some(_), Use::WhereOffered | Use::Never) => Accepted::Either,
-            (None, _) => Accepted::Bearer,
-        };
+        let accepted = registration.provider.dpop.accepts(key.is_some());
         let request = TokenRequest { registration, metadata, key: key.as_ref(), accepted };
         // It counts from the claim: so does whoever finds the claim and no answer.
         let left = || Millis::from_millis(self.order.abort_after).less(since.until(clock::now()));

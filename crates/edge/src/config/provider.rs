@@ -100,6 +100,16 @@ impl Use {
             _ => None,
         }
     }
+
+    /// What a token request takes, with a key and without. What is required is settled before one is made without.
+    #[must_use]
+    pub const fn accepts(self, with_key: bool) -> Accepted {
+        match self {
+            Self::Required if with_key => Accepted::Dpop,
+            Self::WhereOffered | Self::Never if with_key => Accepted::Either,
+            Self::Required | Self::WhereOffered | Self::Never => Accepted::Bearer,
+        }
+    }
 }
 
 /// One `PROVIDER_<NAME>`.
