@@ -91,7 +91,7 @@ impl Loaded {
         })?;
         let (vault, provider, holder) = match kept {
             Some(Kept { row, provider, person, dpop_key }) => {
-                let holder = person.map(|Person { user, about }| Holder {
+                let holder = person.map(Person::into_parts).map(|(user, about)| Holder {
                     provider: provider.to_string(),
                     user,
                     about,
@@ -198,7 +198,7 @@ impl Loaded {
         // A session that is over keeps no claims and no key: only why it ended, and what is left to revoke.
         let holder = self.holder.as_ref().filter(|_| !over).cloned();
         let (person, dpop_key) = match holder {
-            Some(Holder { user, about, dpop_key, .. }) => (Some(Person { user, about }), dpop_key),
+            Some(Holder { user, about, dpop_key, .. }) => (Some(Person::new(user, about)), dpop_key),
             None => (None, None),
         };
         self.store.write(&Kept {
