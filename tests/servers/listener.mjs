@@ -1,6 +1,7 @@
 /** An HTTP server on loopback whose port is known before its handler exists. */
 
 import { createServer } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 
 /** The only address the servers bind to: they know every password, so nobody else may reach them. */
 const HOST = "127.0.0.1";
@@ -9,6 +10,8 @@ const HOST = "127.0.0.1";
 export class PortError extends Error {}
 
 /** @typedef {(req: import("node:http").IncomingMessage, res: import("node:http").ServerResponse) => unknown} Handler */
+
+/** @typedef {{ key: string | Buffer, cert: string }} Tls a key and its certificate in PEM */
 
 /**
  * @typedef {object} Listener
@@ -25,14 +28,16 @@ export class PortError extends Error {}
  * made: so the port comes first and the handler later.
  *
  * @param {number} port 0 takes a free one
- * @param {{ what: string, flag: string, name?: string | undefined }} names for the message when the port cannot be had; `name` is the host's name
- * in its origin, of the same loopback
+ * @param {{ what: string, flag: string, name?: string | undefined, tls?: Tls | undefined }} names for the message when the port cannot be had; `name` is the
+ * host's name in its origin, of the same loopback; with `tls` it speaks https
  * @returns {Promise<Listener>}
  */
-export function listen(port, { what, flag, name = HOST }) {
+export function listen(port, { what, flag, name = HOST, tls }) {
   /** @type {Handler} */
   let handle = (_req, res) => res.writeHead(503, { "retry-after": "1" }).end();
-  const server = createServer((req, res) => handle(req, res));
+  /** @type {Handler} */
+  const answer = (req, res) => handle(req, res);
+  const server = tls ? createTlsServer(tls, answer) : createServer(answer);
 
   return new Promise((resolve, reject) => {
     server.once("error", (/** @type {NodeJS.ErrnoException} */ error) => {
@@ -42,7 +47,7 @@ export function listen(port, { what, flag, name = HOST }) {
     server.listen(port, HOST, () => {
       const address = /** @type {import("node:net").AddressInfo} */ (server.address());
       resolve({
-        origin: `http://${name}:${address.port}`,
+        origin: `${tls ? "https" : "http"}://${name}:${address.port}`,
         port: address.port,
         serve: (handler) => { handle = handler; },
         close: () => new Promise((closed) => {

@@ -34,6 +34,7 @@ const RESOURCE_SERVER_ID = "everlit-orders";
  * @property {number} [resourcePort]
  * @property {number} [controlPort]
  * @property {string} [hostName] of the authorization server: `localhost` makes it the app's own site
+ * @property {import("./listener.mjs").Tls} [tls] has the authorization server speak https, for browsers that keep its cookies over nothing else
  * @property {(path: string) => void} [onVisit] hears of every request to the authorization server
  * @property {(line: string) => void} [log]
  */
@@ -68,6 +69,7 @@ export async function startServers({
   resourcePort = 0,
   controlPort = 0,
   hostName,
+  tls,
   onVisit = () => {},
   log = () => {},
 }) {
@@ -85,7 +87,7 @@ export async function startServers({
   };
 
   try {
-    const authorization = await open(port, { what: "authorization server", flag: "--port", name: hostName });
+    const authorization = await open(port, { what: "authorization server", flag: "--port", name: hostName, tls });
     const resource = await open(resourcePort, { what: "resource server", flag: "--resource-port" });
     const control = await open(controlPort, { what: "control server", flag: "--control-port" });
 
@@ -105,8 +107,11 @@ export async function startServers({
       onVisit(pathOf(req));
       return handler(req, res);
     });
+    // The resource server trusts no certificate that signs itself: it asks by another door.
+    const inside = tls && (await open(0, { what: "authorization server's inside", flag: "--port" }));
+    inside?.serve(handler);
     resource.serve(createResourceServer({
-      introspectionEndpoint,
+      introspectionEndpoint: inside ? introspectionEndpoint.replace(issuer, inside.origin) : introspectionEndpoint,
       clientId: resourceServer.id,
       clientSecret: resourceServer.secret,
       wantsNonce: dpop === "nonce",

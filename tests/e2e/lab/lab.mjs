@@ -17,8 +17,8 @@ export const engine = engineNamed(process.env.EVERLIT_ENGINE ?? "chromium");
 /** @typedef {ReturnType<typeof variables>} Variables */
 
 /**
- * Starts what stands behind the Worker.
- * @typedef {(lab: Lab) => Promise<{ issuer: string, resource: string, close: () => Promise<unknown> }>} StartServers
+ * Starts what stands behind the Worker; `trusted` is the authorization server's certificate, where it signs itself.
+ * @typedef {(lab: Lab) => Promise<{ issuer: string, resource: string, trusted?: string, close: () => Promise<unknown> }>} StartServers
  */
 
 /** An authorization server that does what it is told, and a resource server. @type {StartServers} */
@@ -55,14 +55,14 @@ export class Lab {
     this.front = new Front({ worker, tls: engine.name === "webkit" });
     await this.front.open(port);
     this.#stops.push(() => this.front.close());
-    const { issuer, resource, close } = await servers(this);
+    const { issuer, resource, trusted, close } = await servers(this);
     this.#stops.push(close);
     this.issuer = issuer;
     this.resourceOrigin = resource;
     this.front.frames = issuer;
     const given = variables({ app: this.front.origin, issuer, resource, clientSecret: this.clientSecret });
     this.sessionKey = given.SECRET_SESSION_KEY;
-    this.workerd = await Workerd.start({ port: worker, variables: change(given) });
+    this.workerd = await Workerd.start({ port: worker, variables: change(given), ...(trusted && { trusted: [trusted] }) });
     this.#stops.push(() => this.workerd.close());
   }
 

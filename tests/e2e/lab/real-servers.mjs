@@ -2,12 +2,13 @@
 
 import { startServers } from "everlit-tests-servers";
 import { ALIVE, AuthorizationServerPages } from "../app.mjs";
+import { selfSigned } from "./certificate.mjs";
 import { Lab } from "./lab.mjs";
 import { Tab } from "./tab.mjs";
 
 /**
  * A lab, and the server's side of it.
- * @param {{ hostName?: string }} [options] `localhost` makes server and app one site
+ * @param {{ hostName?: string }} [options] `localhost` makes server and app one site: one that speaks https, where the app does
  */
 export async function startRealLab({ hostName } = {}) {
   /** Every path that it was asked for. @type {string[]} */
@@ -16,8 +17,10 @@ export async function startRealLab({ hostName } = {}) {
   const lab = await Lab.start({
     servers: async ({ clientSecret, front }) => {
       const redirectUris = [`${front.origin}/auth/callback/demo`];
-      servers = await startServers({ clientSecret, redirectUris, accessTtl: 3600, onVisit: (path) => visits.push(path), ...(hostName && { hostName }) });
-      return servers;
+      const tls = hostName && front.tls ? selfSigned() : undefined;
+      const options = { clientSecret, redirectUris, accessTtl: 3600, onVisit: (/** @type {string} */ path) => visits.push(path) };
+      servers = await startServers({ ...options, ...(hostName && { hostName }), ...(tls && { tls }) });
+      return { ...servers, ...(tls && { trusted: tls.cert }) };
     },
   });
   const count = (/** @type {RegExp} */ path) => visits.filter((each) => path.test(each)).length;

@@ -47,10 +47,11 @@ const variable = (name, value) =>
  * @property {Record<string, string>} [objects] Durable Object bindings and their classes
  * @property {string[]} [classes] the classes that there are, if not all are bound
  * @property {string[]} [itself] bindings of the Worker to itself
+ * @property {string[]} [trusted] certificates in PEM that its requests trust, beside those of the runtime
  */
 
 /** @param {number} port @param {string} date @param {Setting} setting */
-function configText(port, date, { modules, variables = {}, objects = {}, classes = Object.values(objects), itself = [] }) {
+function configText(port, date, { modules, variables = {}, objects = {}, classes = Object.values(objects), itself = [], trusted = [] }) {
   const module = (/** @type {string} */ name) => `(name = ${quoted(name)}, ${name.endsWith(".wasm") ? "wasm" : "esModule"} = embed ${quoted(name)})`;
   const bindings = [
     ...Object.entries(variables).filter(([, value]) => value !== undefined).map(([name, value]) => variable(name, value)),
@@ -58,12 +59,13 @@ function configText(port, date, { modules, variables = {}, objects = {}, classes
     ...itself.map((name) => `(name = ${quoted(name)}, service = "main")`),
   ];
   const namespaces = classes.map((name) => `(className = ${quoted(name)}, uniqueKey = ${quoted(name)}, enableSql = true)`);
+  const tls = `tlsOptions = (trustBrowserCas = true, trustedCertificates = [${trusted.map(quoted).join(", ")}])`;
   const storage = `durableObjectNamespaces = [${namespaces.join(", ")}],\n  durableObjectStorage = (localDisk = "disk"),`;
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     (name = "main", worker = .main),
-    (name = "internet", network = (allow = ["public", "private", "local"])),
+    (name = "internet", network = (allow = ["public", "private", "local"], ${tls})),
     (name = "disk", disk = (path = "disk", writable = true)),
   ],
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],

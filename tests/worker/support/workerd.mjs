@@ -33,14 +33,15 @@ export class Workerd extends WorkerdProcess {
    * @param {boolean} [options.rotator] whether the Worker is bound to itself
    * @param {boolean} [options.door] whether the objects can be reached, see `door.js`
    * @param {string} [options.build] folder of the bundle
+   * @param {string[]} [options.trusted] certificates in PEM
    */
-  static async start({ port, variables, objects = OBJECTS, rotator = true, door = false, build = BUILD }) {
+  static async start({ port, variables, objects = OBJECTS, rotator = true, door = false, build = BUILD, trusted = [] }) {
     const around = door ? DOOR : [];
     const files = [...around.map((name) => new URL(name, import.meta.url)), ...MODULES.map((name) => join(build, name))];
     const prepared = await WorkerdProcess.prepare(files, port);
     const workerd = new Workerd(prepared.folder, prepared.port);
     const itself = rotator ? ["ROTATOR"] : [];
-    workerd.#setting = { modules: [...around, ...MODULES], objects, classes: Object.values(OBJECTS), itself };
+    workerd.#setting = { modules: [...around, ...MODULES], objects, classes: Object.values(OBJECTS), itself, trusted };
     await workerd.configure(variables);
     await workerd.begin();
     return workerd;
