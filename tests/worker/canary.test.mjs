@@ -121,6 +121,8 @@ function isMeant(what, place) {
   if (/^the answer 302 of \/auth\/login: location$/.test(place)) return ["state", "nonce"].includes(what);
   // The page knows its user, who is told to it here.
   if (/^the answer 200 of \/auth\/session: body$/.test(place)) return ["sub", "email", "name"].includes(what);
+  // It names the row of a login under way, and opens nothing without the binding cookie (`worker/STORAGE.md`).
+  if (place.startsWith("the disk of ")) return what === "state";
   return place === "a call to the upstream" && what === "access token";
 }
 
@@ -363,7 +365,7 @@ describe("every path, also the failing ones", () => {
     }
     // Only where it is meant to be it is let pass.
     for (const [what = "", place = ""] of meant) assert.ok(isMeant(what, place), `${what} in ${place}`);
-    assert.ok(meant.length < kinds.length, `${meant.length} of ${canaries.kinds.size * kinds.length}`);
+    assert.ok(meant.length * 10 < canaries.kinds.size * kinds.length, `${meant.length} of ${canaries.kinds.size * kinds.length}`);
     assert.ok(forms("a secret that is long enough").length > 8);
   });
 });
