@@ -80,7 +80,7 @@ test("the first part of an upload is with the upstream before the last is sent",
     for await (const chunk of req) parts.push(String(chunk));
     res.end("done");
   };
-  for (const framing of [{}, { "content-length": "11" }]) {
+  for (const framing of /** @type {Record<string, string>[]} */ ([{}, { "content-length": "11" }])) {
     parts.length = 0;
     const { outgoing, answer } = call("POST", framing);
     outgoing.write("first ");
