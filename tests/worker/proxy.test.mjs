@@ -69,6 +69,20 @@ test("a redirect of the upstream is not followed, and leads to our own path wher
   assert.deepEqual([inside.status, inside.headers.location], [303, "/api/orders/9?x"]);
 });
 
+test("a redirect of the upstream keeps its status after a POST, and leads nowhere where it would leave the upstream", async () => {
+  const { browser } = await enter(stack);
+  const calls = stack.resource.asked.length;
+  for (const [at, status] of [301, 302, 303, 307, 308].entries()) {
+    stack.script.answer = () => ({ status, headers: { location: "/orders/9" } });
+    const inside = await browser.call("/api/orders", { method: "POST", json: { item: "tea" } });
+    assert.deepEqual([inside.status, inside.headers.location], [status, "/api/orders/9"]);
+    stack.script.answer = () => ({ status, headers: { location: "https://evil.example/" } });
+    const outside = await browser.call("/api/orders", { method: "POST", json: { item: "tea" } });
+    assert.deepEqual([outside.status, outside.headers.location], [status, undefined]);
+    assert.equal(stack.resource.asked.length, calls + 2 * (at + 1), "and is followed by nobody");
+  }
+});
+
 test("bodies are passed on in both directions, as they come", async () => {
   const { browser } = await enter(stack);
   const body = Buffer.alloc(300_000, "x");

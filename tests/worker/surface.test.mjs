@@ -6,6 +6,7 @@ import { after, before, test } from "node:test";
 import { send } from "./support/browser.mjs";
 import { begin, enter, startScriptedStack } from "./support/scripted-stack.mjs";
 import { assertNothingLeaked } from "./support/secrets.mjs";
+import { refusal } from "./support/socket.mjs";
 import { SESSION_COOKIE, question } from "./support/stack.mjs";
 
 /** @type {import("./support/scripted-stack.mjs").ScriptedStack} */
@@ -117,6 +118,40 @@ test("every answer of ours says that it may not be stored, sniffed, framed or re
     assert.doesNotMatch(policy, /unsafe/, where);
     assert.equal(headers["access-control-allow-origin"], undefined, where);
   }
+});
+
+test("after a POST or DELETE of ours no redirect repeats it", async () => {
+  const { browser, session } = await enter(stack);
+  const form = { "content-type": "application/x-www-form-urlencoded" };
+  const asked = [
+    () => browser.call("/auth/token", { method: "POST", json: question(session, "resume") }),
+    () => browser.call("/auth/backchannel-logout", { method: "POST", body: "logout_token=x", headers: form }),
+    () => browser.navigate("/auth/callback/demo?code=x&state=y", { method: "POST", form: { code: "x", state: "y" }, site: "cross-site" }),
+    () => browser.navigate("/auth/login", { method: "POST", form: { return_to: "/" }, site: "same-origin" }),
+    () => browser.call(`/auth/sessions/${"A".repeat(22)}`, { method: "DELETE" }),
+    () => browser.call("/auth/sessions", { method: "DELETE" }),
+    () => browser.call("/auth/logout", { method: "POST" }),
+    () => browser.call("/auth/nothing", { method: "POST" }),
+  ];
+  for (const ask of asked) {
+    const { status, headers, url } = await ask();
+    // The only redirect that may follow is the one that turns it into a GET.
+    assert.ok(status === 303 || status < 300 || status >= 400, `${url.pathname}: ${status}`);
+    assert.ok(status === 303 || headers.location === undefined, url.pathname);
+  }
+});
+
+test("a WebSocket under /api is refused on purpose, and reaches no upstream", async () => {
+  const { browser } = await enter(stack);
+  const calls = stack.resource.asked.length;
+  for (const upgrade of ["websocket", "WebSocket"]) {
+    for (const path of ["/api/orders", "/api/orders/feed", "/api/nobody"]) {
+      const { status, headers, json } = await refusal(browser, { path, headers: { upgrade } });
+      assert.deepEqual([status, json?.code, headers["everlit-code"]], [400, "no_websocket", "no_websocket"], `${upgrade} ${path}`);
+    }
+  }
+  assert.equal(stack.resource.asked.length, calls);
+  assert.equal((await browser.call("/api/orders")).status, 200);
 });
 
 test("the binding cookie is Lax, the session cookie Strict, and both are for the server alone", async () => {

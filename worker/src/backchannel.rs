@@ -5,11 +5,12 @@
 use everlit_edge::oidc::{Expectation, LogoutOrder, parse_logout_token};
 use everlit_edge::query::{MAX_QUERY, Query};
 
+use crate::body::BodyError;
 use crate::environment::Environment;
 use crate::http::Reply;
 use crate::index::client::IndexClient;
 use crate::routes::Call;
-use crate::{body, clock, discovery, gate, log, verify};
+use crate::{clock, discovery, gate, log, verify};
 
 /// Why a logout was not taken: the `error` and its description (RFC 6749, section 5.2).
 struct Refusal(&'static str, &'static str);
@@ -43,8 +44,11 @@ async fn take(call: &Call, environment: &Environment) -> Result<bool, Refusal> {
     if content_type.split(';').next().map(str::trim) != Some(form) {
         return Err(invalid("the request is no form"));
     }
-    let body = body::read(call.request.raw().body(), MAX_QUERY).await;
-    let body = body.map_err(|_| invalid("the request is too long"))?;
+    let body = call.request.read(MAX_QUERY).await.map_err(|error| match error {
+        BodyError::TooLarge => invalid("the request is too long"),
+        BodyError::Broken => invalid("the request broke off"),
+        BodyError::TooSlow => invalid("the request came too slowly"),
+    })?;
     let text = core::str::from_utf8(&body).map_err(|_| invalid("the request is no form"))?;
     let form = Query::parse(text).map_err(|error| invalid(error.reason()))?;
     let token = form.one("logout_token").map_err(|error| invalid(error.reason()))?;

@@ -7,6 +7,8 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::future_to_promise;
 use worker::worker_sys;
 
+use crate::log;
+
 /// Something that keeps work alive after an answer was given: a request's context, or an object's state.
 pub(crate) trait Keeper {
     /// Keeps a promise alive.
@@ -27,6 +29,8 @@ impl Keeper for worker_sys::DurableObjectState {
 
 /// Starts work that nobody waits for.
 pub(crate) fn start(keeper: &impl Keeper, work: impl Future<Output = ()> + 'static) {
+    // What is started goes on under the trace of who started it.
+    let work = log::Traced::new(log::trace(), Box::pin(work));
     let promise = future_to_promise(async move {
         work.await;
         Ok(JsValue::UNDEFINED)

@@ -12,6 +12,8 @@ pub(crate) enum BodyError {
     TooLarge,
     /// It ended before its end, or cannot be read at all.
     Broken,
+    /// It was not there in time.
+    TooSlow,
 }
 
 /// All bytes of a body, if they are `limit` at most. No more than that and one chunk is ever held.

@@ -46,6 +46,14 @@ impl Reply {
         Self::Own { status, content_type: None, headers: Vec::new(), cookies: Vec::new(), body: None }
     }
 
+    /// Its HTTP status.
+    pub(crate) fn status(&self) -> u16 {
+        match self {
+            Self::Own { status, .. } => *status,
+            Self::Forwarded(response) => response.status(),
+        }
+    }
+
     /// A JSON document.
     pub(crate) fn json(body: &impl Serialize) -> Self {
         match serde_json::to_string(body) {

@@ -1,11 +1,19 @@
 //! A request as it reached us.
 
+use std::pin::pin;
+
+use everlit_core::time::Millis;
 use everlit_wire::{Code, Problem};
+use futures_util::future::{Either, select};
 
 use crate::body::{self, BodyError};
+use crate::clock;
 
 /// The largest body that we read ourselves. What is proxied is streamed and has no such limit.
 pub(crate) const MAX_BODY: usize = 4 * 1_024;
+
+/// How long we wait for a body that we read ourselves: all are short. Who sends one letter a minute holds nothing of ours for longer.
+const PATIENCE: Millis = Millis::from_secs(10);
 
 /// A request, its URL taken apart.
 pub(crate) struct Incoming {
@@ -54,16 +62,33 @@ impl Incoming {
 
     /// The whole body, if it is small.
     pub(crate) async fn body(&self) -> Result<Vec<u8>, Problem> {
-        let stated = self.header("content-length").and_then(|length| length.parse::<usize>().ok());
-        let read = match stated {
-            Some(length) if length > MAX_BODY => Err(BodyError::TooLarge),
+        Ok(self.read(MAX_BODY).await?)
+    }
+
+    /// The whole body, if it is no longer than this, and comes in time.
+    pub(crate) async fn read(&self, limit: usize) -> Result<Vec<u8>, BodyError> {
+        match select(pin!(self.bytes(limit)), clock::pause(PATIENCE)).await {
+            Either::Left((read, _)) => read,
+            Either::Right(((), _)) => Err(BodyError::TooSlow),
+        }
+    }
+
+    async fn bytes(&self, limit: usize) -> Result<Vec<u8>, BodyError> {
+        match self.header("content-length").and_then(|length| length.parse::<usize>().ok()) {
+            Some(length) if length > limit => Err(BodyError::TooLarge),
             // No more than was stated can come, so it is read in one step.
             Some(_) => body::whole(self.raw.array_buffer()).await,
-            None => body::read(self.raw.body(), MAX_BODY).await,
-        };
-        read.map_err(|error| match error {
-            BodyError::TooLarge => Problem::new(Code::TooLarge),
-            BodyError::Broken => Problem::new(Code::BadRequest),
+            None => body::read(self.raw.body(), limit).await,
+        }
+    }
+}
+
+impl From<BodyError> for Problem {
+    fn from(error: BodyError) -> Self {
+        Self::new(match error {
+            BodyError::TooLarge => Code::TooLarge,
+            BodyError::Broken => Code::BadRequest,
+            BodyError::TooSlow => Code::TooSlow,
         })
     }
 }

@@ -78,6 +78,6 @@ async fn fetch(
     context: Context,
 ) -> Result<web_sys::Response, worker::Error> {
     let call = routes::Call { request: incoming::Incoming::new(request), env, context };
-    let reply = routes::answer(call).await;
+    let reply = log::Traced::new(0, Box::pin(routes::answer(call))).await;
     reply.into_response().map_err(|thrown: JsValue| worker::Error::from(thrown))
 }

@@ -121,7 +121,7 @@ async fn exchange(request: Request, controller: &AbortController) -> Result<Rece
     let dpop_nonce = header("dpop-nonce");
     let body = body::read(response.body(), MAX_BODY).await.map_err(|error| match error {
         body::BodyError::TooLarge => Unanswered::TooLarge,
-        body::BodyError::Broken => Unanswered::Broken,
+        body::BodyError::Broken | body::BodyError::TooSlow => Unanswered::Broken,
     })?;
     Ok(Received { status: response.status(), body, content_type, retry_after, date, dpop_nonce })
 }

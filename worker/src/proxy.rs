@@ -19,11 +19,15 @@ use crate::http::Reply;
 use crate::routes::{Call, same_origin};
 use crate::vault::client::VaultClient;
 use crate::vault::message::CurrentToken;
-use crate::{body, gate, log, session};
+use crate::{gate, log, session};
 
 /// Forwards a call, and once more if the upstream says that the token was not good and nothing was done.
 pub(crate) async fn forward(call: &Call, environment: &Environment) -> Result<Reply, Problem> {
     let request = &call.request;
+    // It would outlive the token that it was begun with, and nobody could take it back at a logout.
+    if request.header("upgrade").is_some_and(|protocol| protocol.eq_ignore_ascii_case("websocket")) {
+        return Err(Problem::new(Code::NoWebsocket));
+    }
     let destination =
         match destination(&environment.config, &request.method, &request.path, request.query.as_deref()) {
             Ok(destination) => destination,
@@ -92,8 +96,10 @@ impl Body {
         if token.dpop_key.is_none() || length.is_none_or(|length| length > KEPT) {
             return Ok(Self::Streamed);
         }
-        let Some(stream) = request.raw().body() else { return Ok(Self::Streamed) };
-        let bytes = body::read(Some(stream), KEPT).await.map_err(|_| Problem::new(Code::BadRequest))?;
+        if request.raw().body().is_none() {
+            return Ok(Self::Streamed);
+        }
+        let bytes = request.read(KEPT).await?;
         Ok(Self::Kept(Uint8Array::from(bytes.as_slice())))
     }
 }

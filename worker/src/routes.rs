@@ -11,7 +11,9 @@ use worker::{Context, Env};
 use crate::environment::Environment;
 use crate::http::Reply;
 use crate::incoming::Incoming;
-use crate::{backchannel, callback, events, log, login, logout, proxy, rotator, session, sessions, token};
+use crate::{
+    backchannel, callback, clock, events, log, login, logout, proxy, rotator, session, sessions, token,
+};
 
 /// A request, and where it happens.
 pub(crate) struct Call {
@@ -29,6 +31,7 @@ pub(crate) async fn answer(call: Call) -> Reply {
         Ok(environment) => environment,
         Err(error) => return misconfigured(&error),
     };
+    let since = clock::now();
     let route = Route::of(&call.request.path);
     if let Some(route) = route.filter(|route| !takes(*route, &call.request.method)) {
         let allow = route.methods().join(", ");
@@ -40,16 +43,50 @@ pub(crate) async fn answer(call: Call) -> Reply {
         None if call.request.path == ROTATE => rotator::handler::rotate(call, environment).await,
         None => Err(Problem::new(Code::NotFound)),
     };
+    let (outcome, status) = match &reply {
+        Ok(reply) => ("ok", reply.status()),
+        Err(problem) => (problem.code.as_str(), problem.status),
+    };
+    let template = route.map_or("unknown", Route::template);
+    let took = since.until(clock::now()).as_millis();
+    let said = [
+        ("route", template.into()),
+        ("outcome", outcome.into()),
+        ("status", status.into()),
+        ("ms", took.into()),
+    ];
+    if status == Code::Throttled.status() {
+        // Of that enough is said where it is counted.
+    } else if reply.is_err() {
+        log::line("refused", said);
+    } else if route.is_some_and(decides) {
+        log::line("answered", said);
+    }
     match reply {
         Ok(reply) => reply,
         Err(problem) => {
-            let template = route.map_or("unknown", Route::template);
-            // Of what is throttled enough is said where it is counted.
-            if problem.code != Code::Throttled {
-                log::line("refused", [("route", template.into()), ("code", problem.code.as_str().into())]);
+            if route == Some(Route::Api) {
+                Reply::marked_problem(&problem)
+            } else {
+                Reply::problem(&problem)
             }
-            if route == Some(Route::Api) { Reply::marked_problem(&problem) } else { Reply::problem(&problem) }
         }
+    }
+}
+
+/// Whether it is worth a line that all went well. Not where nothing was decided, nor for a call: there are as many as the app likes, and
+/// the upstream knows of each.
+const fn decides(route: Route) -> bool {
+    match route {
+        Route::Healthz | Route::Openapi | Route::Session | Route::Api => false,
+        Route::Login
+        | Route::Callback
+        | Route::Token
+        | Route::Logout
+        | Route::BackchannelLogout
+        | Route::Sessions
+        | Route::OneSession
+        | Route::Events => true,
     }
 }
 

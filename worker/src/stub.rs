@@ -161,8 +161,8 @@ impl ObjectStub {
         let namespace = js_sys::Reflect::get(&self.env, &JsValue::from_str(self.binding))?;
         let namespace: worker_sys::DurableObjectNamespace = namespace.unchecked_into();
         let stub = namespace.get_by_name(&self.name)?;
-        // The host means nothing: nothing but the binding leads there.
-        let url = ["http://object", target].concat();
+        // Nothing but the binding leads there, whatever the host is.
+        let url = ["http://", &log::host(), target].concat();
         let promise = match init {
             None => stub.fetch_with_str(&url)?,
             Some(init) => stub.fetch_with_request(&Request::new_with_str_and_init(&url, init)?)?,

@@ -32,15 +32,18 @@ pub(crate) async fn ask(call: &Call, environment: &Environment, proof: SameOrigi
         return Err(Problem::new(Code::NotFound));
     }
     let cookie = session::named(call, environment, proof).ok_or_else(|| gate::refused(call, environment))?;
+    if let Some(name) = &request.op_id {
+        log::follow(op(name));
+    }
     let ask = Ask {
-        op: request.op_id.as_deref().map(op),
+        // Without a name its trace is one.
+        op: Some(OpId(log::trace())),
         stamp: request.stamp(),
         reason: request.reason.into(),
         active_ago: request.active_ago.map(|Seconds(ago)| ago),
     };
     if let Some(tab_state) = request.tab_state {
-        let op = ask.op.map(|OpId(op)| op).into();
-        log::line("asked", [("tab_state", tab_state.as_str().into()), ("op", op)]);
+        log::line("asked", [("tab_state", tab_state.as_str().into())]);
     }
     let asked_at = clock::now();
     let current = VaultClient::of(&call.env, &cookie.id).token(ask, asked_at).await?.current(environment)?;
@@ -49,11 +52,11 @@ pub(crate) async fn ask(call: &Call, environment: &Environment, proof: SameOrigi
 
 /// The name of a question as a number: FNV-1a, as far as a number goes through JavaScript unharmed. It guards nothing; two
 /// questions of one session would have to meet within one generation to be taken for one.
-fn op(name: &str) -> OpId {
+fn op(name: &str) -> u64 {
     let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
-    OpId(hash >> 11)
+    hash >> 11
 }
 
 /// What a tab is told of a token.

@@ -17,8 +17,12 @@ pub enum Code {
     MethodNotAllowed,
     /// The body is larger than is accepted.
     TooLarge,
+    /// The body came too slowly to be waited for.
+    TooSlow,
     /// Here is a WebSocket, and none was asked for.
     UpgradeRequired,
+    /// A WebSocket was asked for, and none is made through here.
+    NoWebsocket,
     /// Tab and Worker speak different versions: the page needs a reload.
     UnsupportedVersion,
     /// There is no session.
@@ -43,13 +47,15 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::BadRequest,
         Self::CrossSite,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::TooLarge,
+        Self::TooSlow,
         Self::UpgradeRequired,
+        Self::NoWebsocket,
         Self::UnsupportedVersion,
         Self::LoggedOut,
         Self::SessionEnded,
@@ -71,7 +77,9 @@ impl Code {
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::TooLarge => "too_large",
+            Self::TooSlow => "too_slow",
             Self::UpgradeRequired => "upgrade_required",
+            Self::NoWebsocket => "no_websocket",
             Self::UnsupportedVersion => "unsupported_version",
             Self::LoggedOut => "logged_out",
             Self::SessionEnded => "session_ended",
@@ -89,11 +97,12 @@ impl Code {
     #[must_use]
     pub const fn status(self) -> u16 {
         match self {
-            Self::BadRequest | Self::UnsupportedVersion => 400,
+            Self::BadRequest | Self::UnsupportedVersion | Self::NoWebsocket => 400,
             Self::LoggedOut | Self::SessionEnded | Self::ReauthRequired | Self::AccessExpired => 401,
             Self::CrossSite => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
+            Self::TooSlow => 408,
             Self::TooLarge => 413,
             Self::UpgradeRequired => 426,
             Self::Throttled => 429,
@@ -112,6 +121,8 @@ impl Code {
             Self::NotFound => "There is nothing at this address.",
             Self::MethodNotAllowed => "This address does not take that method.",
             Self::TooLarge => "The request is too large.",
+            Self::TooSlow => "The request came too slowly.",
+            Self::NoWebsocket => "This address takes no WebSockets.",
             Self::UpgradeRequired => "This address takes WebSockets only.",
             Self::UnsupportedVersion => "The page is of another version than the server. Reload it.",
             Self::LoggedOut => "Nobody is logged in.",

@@ -9,6 +9,8 @@ mod arrows;
 #[cfg(test)]
 mod deployment;
 #[cfg(test)]
+mod events;
+#[cfg(test)]
 mod imports;
 #[cfg(test)]
 mod layout;

@@ -56,17 +56,18 @@ impl DurableObject for LoginDesk {
 
     async fn fetch(&self, request: Request) -> worker::Result<Response> {
         let request = Incoming::new(Clone::clone(request.inner()));
-        match request.path.as_str() {
-            BEGIN => respond(self.begin(&request, false).await),
-            BEGIN_COUNTED => respond(self.begin(&request, true).await),
-            CLAIM => respond(self.claim(&request).await),
-            FINISH => respond(self.finish(&request).await),
-            "/admit" => respond(self.admit(request.query.as_deref())),
-            _ => Ok(Response::builder().with_status(404).empty()),
-        }
+        let trace = log::handed(&request.host);
+        log::Traced::new(trace, Box::pin(self.respond(request))).await
     }
 
     async fn alarm(&self) -> worker::Result<Response> {
+        log::Traced::new(0, Box::pin(self.rung())).await;
+        Response::empty()
+    }
+}
+
+impl LoginDesk {
+    async fn rung(&self) {
         self.alarm.borrow_mut().rung();
         // Never an error: seven of them, and the runtime drops the alarm for good.
         if let Err(StorageError(thrown)) = self.sweep() {
@@ -78,11 +79,19 @@ impl DurableObject for LoginDesk {
                 log::line("alarm_lost", [("object", "login_desk".into())]);
             }
         }
-        Response::empty()
     }
-}
 
-impl LoginDesk {
+    async fn respond(&self, request: Incoming) -> worker::Result<Response> {
+        match request.path.as_str() {
+            BEGIN => respond(self.begin(&request, false).await),
+            BEGIN_COUNTED => respond(self.begin(&request, true).await),
+            CLAIM => respond(self.claim(&request).await),
+            FINISH => respond(self.finish(&request).await),
+            "/admit" => respond(self.admit(request.query.as_deref())),
+            _ => Ok(Response::builder().with_status(404).empty()),
+        }
+    }
+
     async fn begin(&self, request: &Incoming, is_counted: bool) -> Result<Noted, u16> {
         let transaction: Transaction = message(request).await?;
         let limits = self.environment()?.config.limits;

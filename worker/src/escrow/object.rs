@@ -32,6 +32,13 @@ impl DurableObject for Escrow {
 
     async fn fetch(&self, request: Request) -> worker::Result<Response> {
         let request = Incoming::new(Clone::clone(request.inner()));
+        let trace = log::handed(&request.host);
+        log::Traced::new(trace, Box::pin(self.respond(request))).await
+    }
+}
+
+impl Escrow {
+    async fn respond(&self, request: Incoming) -> worker::Result<Response> {
         let answered = match request.path.as_str() {
             ANSWER => self.keep(&request).await,
             _ => self.answer(&request),
@@ -41,9 +48,7 @@ impl DurableObject for Escrow {
             Err(status) => Ok(Response::builder().with_status(status).empty()),
         }
     }
-}
 
-impl Escrow {
     fn answer(&self, request: &Incoming) -> Result<Response, u16> {
         match Question::parse(&request.path, request.query.as_deref()).ok_or(404_u16)? {
             Question::Make => {

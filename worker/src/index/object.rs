@@ -56,6 +56,31 @@ impl DurableObject for SessionIndex {
 
     async fn fetch(&self, request: Request) -> worker::Result<Response> {
         let request = Incoming::new(Clone::clone(request.inner()));
+        let trace = log::handed(&request.host);
+        log::Traced::new(trace, Box::pin(self.respond(request))).await
+    }
+
+    async fn alarm(&self) -> worker::Result<Response> {
+        log::Traced::new(0, Box::pin(self.rung())).await;
+        Response::empty()
+    }
+}
+
+impl SessionIndex {
+    async fn rung(&self) {
+        self.alarm.borrow_mut().rung();
+        // Never an error: seven of them, and the runtime drops the alarm for good.
+        self.told_again.set(self.told_again.get().saturating_add(1));
+        let swept = self.change(|index, now| index.sweep(now));
+        let told = self.tell().await;
+        let asked = self.ask_after_the_oldest().await;
+        let moved = self.move_on().await;
+        if swept.is_err() || asked.is_err() || told.is_none() || moved.is_err() {
+            self.try_again();
+        }
+    }
+
+    async fn respond(&self, request: Incoming) -> worker::Result<Response> {
         match request.path.as_str() {
             ENTER => respond(self.enter(&request).await),
             FORBIDS => respond(self.forbids(&request).await),
@@ -68,22 +93,6 @@ impl DurableObject for SessionIndex {
         }
     }
 
-    async fn alarm(&self) -> worker::Result<Response> {
-        self.alarm.borrow_mut().rung();
-        // Never an error: seven of them, and the runtime drops the alarm for good.
-        self.told_again.set(self.told_again.get().saturating_add(1));
-        let swept = self.change(|index, now| index.sweep(now));
-        let told = self.tell().await;
-        let asked = self.ask_after_the_oldest().await;
-        let moved = self.move_on().await;
-        if swept.is_err() || asked.is_err() || told.is_none() || moved.is_err() {
-            self.try_again();
-        }
-        Response::empty()
-    }
-}
-
-impl SessionIndex {
     async fn enter(&self, request: &Incoming) -> Result<Entered, u16> {
         let message: Enter = message(request).await?;
         self.learn_alarm().await;

@@ -61,6 +61,7 @@ async fn attempt(
         provider,
         refresh_token: refresh_token.expose().clone(),
         dpop_key: dpop_key.map(|key| key.expose().clone()),
+        trace: log::trace(),
         abort_after: abort_after.as_millis(),
     };
     let body = serde_json::to_string(&order).map_err(|_| JsValue::NULL)?;

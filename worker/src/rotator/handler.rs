@@ -28,7 +28,7 @@ use crate::registration::{Registration, Unsigned};
 use crate::routes::Call;
 use crate::stub::NoAnswer;
 use crate::token_request::TokenRequest;
-use crate::{background, body, clock, discovery, entropy, fault_point, gate, log, revocation};
+use crate::{background, clock, discovery, entropy, fault_point, gate, log, revocation};
 
 /// The longest refresh token, however JSON writes it, and a few words around it.
 const MAX_ORDER: usize = MAX_REFRESH_TOKEN * JSON_ESCAPE + 1_024;
@@ -37,7 +37,7 @@ const MAX_ORDER: usize = MAX_REFRESH_TOKEN * JSON_ESCAPE + 1_024;
 pub(crate) async fn rotate(call: Call, environment: Rc<Environment>) -> Result<Reply, Problem> {
     let refused = || Problem::new(Code::NotFound);
     let proof = call.request.header(HEADER).filter(|_| call.request.method == "POST").ok_or_else(refused)?;
-    let body = body::read(call.request.raw().body(), MAX_ORDER).await.map_err(|_| {
+    let body = call.request.read(MAX_ORDER).await.map_err(|_| {
         gate::line("internal_refused", [("reason", "unreadable".into())]);
         refused()
     })?;
@@ -50,6 +50,7 @@ pub(crate) async fn rotate(call: Call, environment: Rc<Environment>) -> Result<R
         }
     };
     let order: Order = serde_json::from_slice(&body).map_err(|_| refused())?;
+    log::follow(order.trace);
     let Internal { request, deadline } = internal;
     // As many bits as a number of JavaScript holds.
     let by = entropy::bytes().map(|bytes| RotatorId(u64::from_le_bytes(bytes) >> 12));

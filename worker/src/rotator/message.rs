@@ -14,6 +14,9 @@ pub(super) struct Order {
     /// The key that the tokens are bound to, a private JWK, if they are.
     #[serde(default)]
     pub(super) dpop_key: Option<String>,
+    /// The trace of the question that it is for.
+    #[serde(default)]
+    pub(super) trace: u64,
     /// How long to wait for an answer, in milliseconds.
     pub(super) abort_after: u64,
 }

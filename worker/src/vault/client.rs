@@ -1,6 +1,6 @@
 //! The Worker's side of a vault.
 
-use everlit_core::id::Stamp;
+use everlit_core::id::{OpId, Stamp};
 use everlit_core::time::{Millis, Timestamp};
 use everlit_core::vault::{Ask, AskReason, Login, Policy, Revoker};
 use everlit_edge::cookie::SessionId;
@@ -14,7 +14,7 @@ use super::message::{
 };
 use crate::environment::{Environment, SESSION_VAULT};
 use crate::stub::{Connected, NoAnswer, ObjectStub};
-use crate::{clock, gate, silent};
+use crate::{clock, gate, log, silent};
 
 /// How long the caller of a call waits when its question is asked again. When it was asked first nobody knows: to look at the
 /// clock would cost every call something.
@@ -59,9 +59,10 @@ impl VaultClient {
         self.wait(Question::Token(ask), || left(asked_at)).await
     }
 
-    /// The access token for a call, after the one of `refused` was not taken, if there is such.
+    /// The access token for a call, after the one of `refused` was not taken, if there is such. A call has no name: its trace is one.
     pub(crate) async fn access(&self, refused: Option<Stamp>) -> Result<VaultReply, NoAnswer> {
-        let ask = |reason| Question::Access(Ask { op: None, stamp: refused, reason, active_ago: None });
+        let op = Some(OpId(log::trace()));
+        let ask = |reason| Question::Access(Ask { op, stamp: refused, reason, active_ago: None });
         if refused.is_none() {
             return self.wait(ask(AskReason::Call), || CALL_WAIT).await;
         }

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::rc::Rc;
 
+use everlit_core::id::OpId;
 use everlit_core::secret::RefreshToken;
 use everlit_core::vault::{Effect, ErrandId, Event};
 
@@ -16,6 +17,8 @@ impl Turns {
     /// Carries out what is left of a turn.
     pub(super) fn carry_out(self: &Rc<Self>, mut due: Due) {
         let effects = std::mem::take(&mut due.effects);
+        // What is done for a question goes under its name, whoever's turn this is; what nobody asked for goes under that of the turn.
+        let trace = due.op.map_or_else(log::trace, |OpId(op)| op);
         for effect in effects {
             match effect {
                 Effect::RequestToken { request, refresh_token, send_by, abort_after } => {
@@ -28,18 +31,19 @@ impl Turns {
                         abort_after,
                         send_by,
                     };
-                    self.rotate(&due, order);
+                    log::under(trace, || self.rotate(&due, order));
                 }
                 Effect::CloseEscrow { request } => {
                     let (turns, escrow) = (Rc::clone(self), self.escrow(&due));
-                    self.start(async move {
+                    let work = async move {
                         let (closed, unbound) = escrow.close(request).await.ok().unzip();
                         let arrival = unbound.unwrap_or_default().then_some(Arrival::Unbound);
                         let event = Event::EscrowAnswered { request, closed };
                         if let Ok(due) = turns.step(event, arrival.as_ref()) {
                             turns.carry_out(due);
                         }
-                    });
+                    };
+                    log::under(trace, || self.start(work));
                 }
                 Effect::EraseEscrow => {
                     let (turns, escrow) = (Rc::clone(self), self.escrow(&due));
@@ -60,8 +64,7 @@ impl Turns {
                     );
                 }
                 Effect::Report(outcome) => {
-                    let op = due.op.map(|op| op.0).into();
-                    log::line("outcome", [("outcome", outcome.as_str().into()), ("op", op)]);
+                    log::under(trace, || log::line("outcome", [("outcome", outcome.as_str().into())]));
                 }
                 Effect::AbandonRevocation { errand } => {
                     log::line("revocation_given_up", [("errand", errand.0.into())]);

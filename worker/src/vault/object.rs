@@ -22,7 +22,7 @@ use super::message::{
 };
 use super::sockets;
 use super::turn::{Said, Turns};
-use crate::{body, incoming};
+use crate::{body, incoming, log};
 
 /// All of it came in one answer of a token endpoint, and is written anew.
 const MAX_LOGIN: usize = 2 * MAX_BODY;
@@ -48,14 +48,17 @@ impl SessionVault {
     /// Answers the Worker; with a promise only where there is something to wait for, which is seldom.
     pub fn fetch(&self, request: Request) -> Result<JsValue, JsValue> {
         let vault = self.clone();
-        let mut answer = Box::pin(async move { vault.respond(&request).await.map(JsValue::from) });
+        let url = request.url();
+        let trace = log::handed(incoming::split(&url).0);
+        let answer = Box::pin(async move { vault.respond(&request, &url).await.map(JsValue::from) });
+        let mut answer = log::Traced::new(trace, answer);
         // What was polled in vain here is polled again there, and leaves its waker then.
-        answer.as_mut().now_or_never().unwrap_or_else(|| Ok(future_to_promise(answer).into()))
+        (&mut answer).now_or_never().unwrap_or_else(|| Ok(future_to_promise(answer).into()))
     }
 
     /// The alarm rings.
     pub async fn alarm(&self) {
-        self.turns.rung().await;
+        log::Traced::new(0, Box::pin(self.turns.rung())).await;
     }
 
     /// Something came in on a socket.
@@ -70,9 +73,8 @@ impl SessionVault {
 }
 
 impl SessionVault {
-    async fn respond(&self, request: &Request) -> Result<Response, JsValue> {
-        let url = request.url();
-        let (_, path, query) = incoming::split(&url);
+    async fn respond(&self, request: &Request, url: &str) -> Result<Response, JsValue> {
+        let (_, path, query) = incoming::split(url);
         if path == SIGHT {
             let look = |loaded: &mut Loaded| Sight::of(&loaded.vault, loaded.holder.as_ref());
             return written(self.turns.look(look).await.map_err(status));

@@ -166,7 +166,11 @@ impl Vault {
                     effects.push(Effect::Persist);
                 }
             }
-            Some(_) | None => self.begin(now, false, None, effects),
+            Some(_) | None => {
+                // Nobody asked for it.
+                live.op = None;
+                self.begin(now, false, None, effects);
+            }
         }
     }
 }
