@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 
 import { ask, askOn } from "./support/asking.mjs";
-import { killAt, startCrashStack } from "./support/crash-stack.mjs";
 import { logIn } from "./support/person.mjs";
 import { startRealStack } from "./support/real-stack.mjs";
 import { begin, enter, startScriptedStack } from "./support/scripted-stack.mjs";
@@ -160,5 +159,85 @@ describe("a token for an upstream that the page calls by itself", { concurrency:
     assert.ok(["logged_out", "session_ended"].includes((await handed(browser, session)).json.code));
     const successor = stack.as.issued.findLast((token) => token.startsWith("refresh-"));
     assert.ok(stack.as.revoked.includes(successor ?? ""), "the newest refresh token, which came with it, is revoked");
+  });
+});
+
+/** What a server says of a token. @param {string} issuer @param {string} clientSecret @param {string} token */
+async function introspected(issuer, clientSecret, token) {
+  const { introspection_endpoint: url } = await (await fetch(`${issuer}/.well-known/openid-configuration`)).json();
+  const secret = Buffer.from(`everlit-demo:${encodeURIComponent(clientSecret)}`).toString("base64");
+  const answer = await fetch(url, { method: "POST", headers: { authorization: `Basic ${secret}` }, body: new URLSearchParams({ token }) });
+  return answer.json();
+}
+
+describe("on oidc-provider", { concurrency: 2 }, () => {
+  for (const { what, resource, scopes, known } of [
+    { what: "a resource", resource: RESOURCE, scopes: ["bills:read", "bills:write"], known: { [RESOURCE]: "bills:read bills:write bills:admin" } },
+    { what: "no resource", scopes: ["email"], known: undefined },
+  ]) {
+    test(`a token for ${what} has the scope and the audience that it was asked for, and no other`, async () => {
+      const change = (/** @type {any} */ given) => ({
+        ...given,
+        PROVIDER_DEMO: { ...given.PROVIDER_DEMO, scopes: [...new Set([...given.PROVIDER_DEMO.scopes, ...scopes])] },
+        UPSTREAM_BILLS: { origin: "https://bills.example", mode: "mediating", scopes, ...(resource && { resource }) },
+      });
+      const stack = await startStack({ change, server: { resources: known } });
+      try {
+        const browser = stack.browser();
+        assert.equal((await logIn(browser)).status, 200);
+        const session = (await browser.call("/auth/session")).json;
+        const bills = (await handed(browser, session)).json;
+        assert.equal(bills.scope, scopes.join(" "), JSON.stringify(bills));
+        const seen = await introspected(stack.servers.issuer, stack.clientSecret, bills.access_token);
+        assert.deepEqual([seen.active, seen.aud, seen.scope], [true, resource, scopes.join(" ")]);
+
+        // The grant has lost nothing by it, and the strictest server there is has seen each refresh token once.
+        assert.equal((await browser.call("/api/orders")).status, 200);
+        assert.equal((await handed(browser, session)).json.access_token, bills.access_token);
+        const { refresh_grants, refresh_errors } = stack.servers.counters();
+        assert.deepEqual([refresh_grants, refresh_errors], [1, 0]);
+      } finally {
+        await stack.close();
+      }
+    });
+  }
+});
+
+describe("on django-oauth-toolkit", () => {
+  const change = (/** @type {any} */ given) => ({
+    ...given,
+    UPSTREAM_BILLS: { origin: "https://bills.example", mode: "mediating", scopes: ["profile"] },
+    PROVIDER_DEMO: { ...given.PROVIDER_DEMO, ...given.narrowing },
+  });
+
+  test("its profile is refused: what one token is asked for narrows the grant for good, and ends the token before it", async () => {
+    const shipped = await startRealStack("django-oauth-toolkit", { accessTtl: 60, change });
+    try {
+      const answer = await shipped.browser().call("/auth/session");
+      assert.deepEqual([answer.status, answer.json.code], [503, "misconfigured"]);
+      assert.match(answer.json.detail, /^UPSTREAM_BILLS\.mode: /);
+    } finally {
+      await shipped.close();
+    }
+    // Who says nothing of the server but that its refresh ends the others gets the token, and sees the grant become smaller.
+    const grace = { window: "12s", replay: "same_pair", depth: "previous", blast: "family" };
+    const stack = await startRealStack("django-oauth-toolkit", { accessTtl: 60, change: (given) => change({ ...given, narrowing: { grace, refresh_ends_tokens: true } }) });
+    try {
+      const browser = stack.browser();
+      assert.equal((await logIn(browser)).status, 200);
+      const session = (await browser.call("/auth/session")).json;
+      const first = (await handed(browser, session)).json;
+      assert.equal(first.scope, "profile", JSON.stringify(first));
+      const orders = async (/** @type {string} */ token) => (await fetch(`${stack.servers.resource}/orders`, { headers: { authorization: `Bearer ${token}` } })).status;
+      assert.equal(await orders(first.access_token), 200, "it lives");
+      // The grant's own was ended with it: the Worker does not send it on, but asks for another, which ends this one.
+      assert.equal((await browser.call("/api/orders")).status, 200);
+      assert.equal(await orders(first.access_token), 401);
+      const second = (await handed(browser, first)).json;
+      assert.notEqual(second.access_token, first.access_token, "which nobody is told to use any more");
+      assert.equal(await orders(second.access_token), 200);
+    } finally {
+      await stack.close();
+    }
   });
 });
