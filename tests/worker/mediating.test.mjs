@@ -6,7 +6,7 @@ import { logIn } from "./support/person.mjs";
 import { startRealStack } from "./support/real-stack.mjs";
 import { begin, enter, startScriptedStack } from "./support/scripted-stack.mjs";
 import { assertNothingLeaked, diskText } from "./support/secrets.mjs";
-import { startStack } from "./support/stack.mjs";
+import { SESSION_COOKIE, startStack } from "./support/stack.mjs";
 
 const RESOURCE = "https://bills.example/v1";
 const SCOPES = ["openid", "offline_access", "profile", "email", "bills:read", "bills:write", "notes"];
@@ -170,10 +170,30 @@ async function introspected(issuer, clientSecret, token) {
   return answer.json();
 }
 
+test("a refresh for a page writes as many rows as any other, and a token that is there none", async () => {
+  const stack = await startScriptedStack({ change: mediating, door: true });
+  try {
+    const { browser, session } = await enter(stack);
+    const rows = async () => {
+      const [vault, escrow] = await Promise.all(["SESSION_VAULT", "ESCROW"].map((kind) => stack.workerd.ask(/** @type {any} */ (kind), browser.cookie(SESSION_COOKIE), "/counts")));
+      return vault.rowsWritten + vault.armedOutside + escrow.rowsWritten + escrow.armedOutside;
+    };
+    const before = await rows();
+    assert.equal((await handed(browser, session)).status, 200);
+    const after = await rows();
+    assert.ok(after - before >= 4 && after - before <= 5, `${after - before} rows`);
+    assert.equal((await handed(browser, session)).status, 200);
+    assert.equal(await rows(), after);
+  } finally {
+    await stack.close();
+  }
+});
+
 describe("on oidc-provider", { concurrency: 2 }, () => {
-  for (const { what, resource, scopes, known } of [
+  for (const { what, resource, scopes, known, dpop } of [
     { what: "a resource", resource: RESOURCE, scopes: ["bills:read", "bills:write"], known: { [RESOURCE]: "bills:read bills:write bills:admin" } },
     { what: "no resource", scopes: ["email"], known: undefined },
+    { what: "a session whose own are bound to a key", scopes: ["email"], known: undefined, dpop: /** @type {const} */ ("offered") },
   ]) {
     test(`a token for ${what} has the scope and the audience that it was asked for, and no other`, async () => {
       const change = (/** @type {any} */ given) => ({
@@ -181,7 +201,7 @@ describe("on oidc-provider", { concurrency: 2 }, () => {
         PROVIDER_DEMO: { ...given.PROVIDER_DEMO, scopes: [...new Set([...given.PROVIDER_DEMO.scopes, ...scopes])] },
         UPSTREAM_BILLS: { origin: "https://bills.example", mode: "mediating", scopes, ...(resource && { resource }) },
       });
-      const stack = await startStack({ change, server: { resources: known } });
+      const stack = await startStack({ change, server: { resources: known, dpop } });
       try {
         const browser = stack.browser();
         assert.equal((await logIn(browser)).status, 200);
@@ -189,7 +209,7 @@ describe("on oidc-provider", { concurrency: 2 }, () => {
         const bills = (await handed(browser, session)).json;
         assert.equal(bills.scope, scopes.join(" "), JSON.stringify(bills));
         const seen = await introspected(stack.servers.issuer, stack.clientSecret, bills.access_token);
-        assert.deepEqual([seen.active, seen.aud, seen.scope], [true, resource, scopes.join(" ")]);
+        assert.deepEqual([seen.active, seen.aud, seen.scope, seen.token_type, bills.token_type], [true, resource, scopes.join(" "), "Bearer", "Bearer"]);
 
         // The grant has lost nothing by it, and the strictest server there is has seen each refresh token once.
         assert.equal((await browser.call("/api/orders")).status, 200);

@@ -201,6 +201,18 @@ fn a_repetition_that_its_aim_is_refused_for_goes_on_without_it() {
 }
 
 #[test]
+fn what_was_never_sent_is_begun_again_for_the_same_aim() {
+    let mut play = Play::with(GraceProfile::STRICT);
+    play.ask_for(1, 1, Some(ORDERS), AskReason::Resume);
+    play.crash();
+    play.ask_for(2, 2, Some(ORDERS), AskReason::Resume);
+    play.escrow(2, 0, Closed::NeverSent);
+    assert_eq!((play.sent(), play.aims()), (vec![(1, "refresh-1")], vec![Some(ORDERS)]));
+    came(&mut play, 3, 1, 2, ORDERS);
+    assert_eq!(play.told(), [(2, Some("access-2"))]);
+}
+
+#[test]
 fn a_reset_vault_finds_the_token_it_asked_for_in_the_escrow() {
     let mut play = Play::with(GraceProfile::STRICT);
     play.ask_for(1, 1, Some(ORDERS), AskReason::Resume);

@@ -84,7 +84,7 @@ impl Live {
     /// When a token for this may be asked for.
     pub(super) fn not_before(&self, aim: Option<Aim>) -> Timestamp {
         let of_aim =
-            aim.and_then(|aim| self.aimed(aim)).map_or(Timestamp::default(), |aimed| aimed.not_before);
+            aim.and_then(|aim| self.aimed(aim)).map_or_else(Timestamp::default, |aimed| aimed.not_before);
         self.not_before.max(of_aim)
     }
 

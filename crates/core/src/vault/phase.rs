@@ -12,6 +12,7 @@ use crate::time::{Millis, Timestamp};
 
 /// Where a vault stands.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[allow(clippy::large_enum_variant, reason = "there is one of it in an object, and it is nearly always live")]
 pub enum Phase {
     /// No login has been committed, or everything was forgotten.
     Vacant,

@@ -60,19 +60,15 @@ impl Wanted {
             scope.as_deref().map(|scope| scope.split_ascii_whitespace().collect());
         let is_wanted = |one: &&str| self.scopes.iter().any(|own| own == one);
         let exceeds = granted_scope.as_ref().is_some_and(|granted| !granted.iter().all(is_wanted));
-        match vault::TokenAnswer::from(answer) {
-            vault::TokenAnswer::Granted(granted) if exceeds => {
-                vault::TokenAnswer::Unusable { successor: granted.refresh_token }
-            }
-            vault::TokenAnswer::Granted(granted) => {
-                let is_granted =
-                    |own: &&str| granted_scope.as_ref().is_none_or(|granted| granted.contains(own));
-                let scope: Vec<&str> = self.scopes.iter().map(String::as_str).filter(is_granted).collect();
-                let target = Some(Target { aim: self.aim(), scope: scope.join(" ") });
-                vault::TokenAnswer::Granted(vault::Granted { target, ..granted })
-            }
-            other => other,
+        let answer = vault::TokenAnswer::from(answer);
+        let vault::TokenAnswer::Granted(granted) = answer else { return answer };
+        if exceeds {
+            return vault::TokenAnswer::Unusable { successor: granted.refresh_token };
         }
+        let is_granted = |own: &&str| granted_scope.as_ref().is_none_or(|granted| granted.contains(own));
+        let scope: Vec<&str> = self.scopes.iter().map(String::as_str).filter(is_granted).collect();
+        let target = Some(Target { aim: self.aim(), scope: scope.join(" ") });
+        vault::TokenAnswer::Granted(vault::Granted { target, ..granted })
     }
 }
 
