@@ -82,13 +82,14 @@ function observe(provider, counters, log) {
  * @param {number} options.accessTtl lifetime of access tokens in seconds
  * @param {{ id: string, secret: string, redirectUris: string[], auth: import("./servers.mjs").ClientAuth, backchannelLogoutUri?: string }} options.client
  * @param {{ id: string, secret: string }} options.resourceServer may introspect, and nothing else
+ * @param {Record<string, string>} [options.resources] scope by resource server
  * @param {import("./servers.mjs").Par} options.par
  * @param {import("./servers.mjs").Dpop} options.dpop
  * @param {import("./counters.mjs").Counters} options.counters
  * @param {(line: string) => void} options.log
  * @returns {Promise<{ handler: import("./listener.mjs").Handler, introspectionEndpoint: string, forget: (model: string) => void }>}
  */
-export async function createAuthorizationServer({ issuer, accessTtl, client, resourceServer, par, dpop, counters, log }) {
+export async function createAuthorizationServer({ issuer, accessTtl, client, resourceServer, resources = {}, par, dpop, counters, log }) {
   const { host, port } = new URL(issuer);
   const appOrigins = [...new Set(client.redirectUris.map((uri) => new URL(uri).origin))];
 
@@ -164,7 +165,14 @@ export async function createAuthorizationServer({ issuer, accessTtl, client, res
       devInteractions: { enabled: false },
       dPoP: { enabled: dpop !== "never", nonceSecret: randomBytes(32), requireNonce: () => dpop === "nonce" },
       pushedAuthorizationRequests: { enabled: par !== "never", requirePushedAuthorizationRequests: par === "required" },
-      resourceIndicators: { enabled: false },
+      resourceIndicators: {
+        enabled: Object.keys(resources).length > 0,
+        getResourceServerInfo: async (/** @type {any} */ _ctx, /** @type {string} */ name) => {
+          const scope = resources[name];
+          if (scope === undefined) throw new errors.InvalidTarget();
+          return { scope, audience: name, accessTokenFormat: "opaque" };
+        },
+      },
       introspection: {
         enabled: true,
         allowedPolicy: async (/** @type {any} */ _ctx, /** @type {any} */ asking, /** @type {any} */ token) =>

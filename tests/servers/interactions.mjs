@@ -82,11 +82,12 @@ export function createInteractions({ provider, host, appOrigins }) {
   /** @param {Request} req @param {Response} res @param {any} interaction */
   async function allow(req, res, interaction) {
     const { accountId } = interaction.session;
-    const { missingOIDCScope, missingOIDCClaims } = interaction.prompt.details;
+    const { missingOIDCScope, missingOIDCClaims, missingResourceScopes = {} } = interaction.prompt.details;
     // A grant that exists is widened, so that tokens issued under it before stay what they are.
     const known = interaction.grantId ? await provider.Grant.find(interaction.grantId) : undefined;
     const grant = known ?? new provider.Grant({ accountId, clientId: interaction.params.client_id });
     if (missingOIDCScope) grant.addOIDCScope(missingOIDCScope.join(" "));
+    for (const [resource, scopes] of Object.entries(missingResourceScopes)) grant.addResourceScope(resource, scopes.join(" "));
     if (missingOIDCClaims) grant.addOIDCClaims(missingOIDCClaims);
     const grantId = await grant.save();
     return provider.interactionFinished(req, res, { consent: { grantId } });

@@ -29,6 +29,7 @@ const RESOURCE_SERVER_ID = "everlit-orders";
  * @property {ClientAuth} [clientAuth]
  * @property {Par} [par]
  * @property {Dpop} [dpop]
+ * @property {Record<string, string>} [resources] resource servers that tokens may be asked for by name (RFC 8707), each with its scope
  * @property {number} [accessTtl] lifetime of access tokens in seconds
  * @property {number} [port] of the authorization server; 0 takes a free one, here and below
  * @property {number} [resourcePort]
@@ -64,6 +65,7 @@ export async function startServers({
   clientAuth = { method: "client_secret_basic" },
   par = "offered",
   dpop = "never",
+  resources = {},
   accessTtl = DEFAULTS.accessTtl,
   port = 0,
   resourcePort = 0,
@@ -99,6 +101,7 @@ export async function startServers({
       client: { id: clientId, secret: clientSecret, redirectUris, auth: clientAuth, backchannelLogoutUri },
       par,
       dpop,
+      resources,
       resourceServer,
       counters,
       log,

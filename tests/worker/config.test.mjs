@@ -38,7 +38,7 @@ const WRONG = /** @type {[string, string, (given: any) => Record<string, unknown
   ["an issuer that is not encrypted", "PROVIDER_DEMO.issuer", (given) => ({ ...given, PROVIDER_DEMO: { ...given.PROVIDER_DEMO, issuer: "http://as.example" } })],
   ["a provider that is a text", "PROVIDER_DEMO", (given) => ({ ...given, PROVIDER_DEMO: CANARY })],
   ["an upstream with a path in its origin", "UPSTREAM_ORDERS.origin", (given) => ({ ...given, UPSTREAM_ORDERS: { ...given.UPSTREAM_ORDERS, origin: `https://${CANARY}.example/x` } })],
-  ["a mode that is not served yet", "UPSTREAM_ORDERS.mode", (given) => ({ ...given, UPSTREAM_ORDERS: { ...given.UPSTREAM_ORDERS, mode: "mediating" } })],
+  ["a token for a page without what it is for", "UPSTREAM_ORDERS.scopes", (given) => ({ ...given, UPSTREAM_ORDERS: { ...given.UPSTREAM_ORDERS, mode: "mediating" } })],
   ["no session key", "SECRET_SESSION_KEY", ({ SECRET_SESSION_KEY: _, ...rest }) => rest],
   ["an empty session key", "SECRET_SESSION_KEY", (given) => ({ ...given, SECRET_SESSION_KEY: "" })],
   ["a session key that is none", "SECRET_SESSION_KEY", (given) => ({ ...given, SECRET_SESSION_KEY: CANARY })],

@@ -281,6 +281,7 @@ impl Callback {
         // A server that does not bind tokens for this client has no use for the key.
         let dpop_key = transaction.dpop_key.clone().filter(|_| tokens.scheme == Scheme::Dpop);
         let grant = Granted {
+            target: None,
             access_token: tokens.access_token,
             expires_in: tokens.expires_in,
             refresh_token: tokens.refresh_token,

@@ -4,7 +4,8 @@ use everlit_core::time::{Millis, Timestamp};
 use everlit_edge::cookie::{SessionCookie, set_session};
 use everlit_edge::cross_site::SameOrigin;
 use everlit_wire::{
-    Mode, NumericDate, Problem, Provider, ProviderState, Session, SessionResponse, Upstream, VERSION,
+    Mediated, Mode, NumericDate, Problem, Provider, ProviderState, Session, SessionResponse, Upstream,
+    VERSION,
 };
 
 use crate::environment::Environment;
@@ -56,8 +57,12 @@ pub(crate) async fn show(
     let (session, of, state) = match reply {
         VaultReply::Current(mut current) => match current.holder.take() {
             Some(Holder { provider, user, .. }) => {
-                let session =
-                    Session::active(&token::response(&current, environment), user, upstreams(environment));
+                let session = Session::active(
+                    &token::response(&current, environment),
+                    user,
+                    upstreams(environment),
+                    mediating(environment),
+                );
                 (session, provider, ProviderState::Ready)
             }
             None => logged_out(),
@@ -106,9 +111,21 @@ fn upstreams(environment: &Environment) -> Vec<Upstream> {
         name: upstream.name.clone(),
         origin: upstream.origin.to_string(),
         path: upstream.path.clone(),
-        // The configuration is refused with any other mode or vault.
+        // The others are no part of this list, and the configuration is refused with any other vault.
         mode: Mode::Bff,
         vault: "login".to_owned(),
     };
-    environment.config.upstreams().iter().map(shown).collect()
+    environment.config.upstreams().iter().filter(|upstream| upstream.wanted.is_none()).map(shown).collect()
+}
+
+fn mediating(environment: &Environment) -> Vec<Mediated> {
+    let shown = |upstream: &everlit_edge::config::UpstreamConfig| {
+        Some(Mediated {
+            name: upstream.name.clone(),
+            origin: upstream.origin.to_string(),
+            path: upstream.path.clone(),
+            scopes: upstream.wanted.as_ref()?.scopes.clone(),
+        })
+    };
+    environment.config.upstreams().iter().filter_map(shown).collect()
 }

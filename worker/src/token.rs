@@ -4,7 +4,8 @@ use everlit_core::id::OpId;
 use everlit_core::time::Millis;
 use everlit_core::vault::Ask;
 use everlit_edge::cross_site::SameOrigin;
-use everlit_wire::{Code, NumericDate, Problem, Seconds, TokenRequest, TokenResponse, VERSION};
+use everlit_edge::oauth::Wanted;
+use everlit_wire::{Code, HandedToken, NumericDate, Problem, Seconds, TokenRequest, TokenResponse, VERSION};
 
 use crate::environment::Environment;
 use crate::http::Reply;
@@ -31,6 +32,10 @@ pub(crate) async fn ask(call: &Call, environment: &Environment, proof: SameOrigi
     {
         return Err(Problem::new(Code::NotFound));
     }
+    let upstream = request.upstream.as_deref().map(|name| environment.config.upstream(name)?.wanted.as_ref());
+    if upstream == Some(None) {
+        return Err(Problem::new(Code::NotFound));
+    }
     let cookie = session::named(call, environment, proof).ok_or_else(|| gate::refused(call, environment))?;
     if let Some(name) = &request.op_id {
         log::follow(op(name));
@@ -40,13 +45,17 @@ pub(crate) async fn ask(call: &Call, environment: &Environment, proof: SameOrigi
         op: Some(OpId(log::trace())),
         stamp: request.stamp(),
         reason: request.reason.into(),
+        aim: upstream.flatten().map(Wanted::aim),
         active_ago: request.active_ago.map(|Seconds(ago)| ago),
     };
     if let Some(tab_state) = request.tab_state {
         log::line("asked", [("tab_state", tab_state.as_str().into())]);
     }
     let asked_at = clock::now();
-    let current = VaultClient::of(&call.env, &cookie.id).token(ask, asked_at).await?.current(environment)?;
+    let vault = VaultClient::of(&call.env, &cookie.id);
+    let reply =
+        if ask.aim.is_some() { vault.aimed(ask, asked_at).await } else { vault.token(ask, asked_at).await };
+    let current = reply?.current(environment)?;
     Ok(session::renewed(Reply::json(&response(&current, environment)), &cookie, asked_at, environment))
 }
 
@@ -72,5 +81,9 @@ pub(crate) fn response(current: &CurrentToken, environment: &Environment) -> Tok
         idle_left: seconds(current.idle_left),
         idle_limit: Seconds(environment.config.limits.idle),
         absolute_left: seconds(current.absolute_left),
+        // What was asked without an aim has none, whoever asked it.
+        access_token: current.scope.as_ref().and(current.access_token.clone()).map(HandedToken),
+        token_type: current.scope.as_ref().map(|_| "Bearer".to_owned()),
+        scope: current.scope.clone(),
     }
 }

@@ -62,6 +62,11 @@ impl RequestId {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OpId(pub u64);
 
+/// Names what an access token is asked for other than all that the login was granted: a scope within that, and perhaps a resource
+/// (RFC 6749, section 6; RFC 8707). A digest of both, so that another scope under the same name is another aim.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Aim(pub u64);
+
 /// Names one call of the app, made with `session.fetch`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallId(pub u32);

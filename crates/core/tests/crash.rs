@@ -353,7 +353,7 @@ fn a_storage_that_went_back_in_time_raises_the_generation_and_trusts_its_token_n
     // Either a tab shows that it holds more than there is here,
     let mut told_by_tab =
         Play { policy: play.policy, vault: Vault::load(play.policy, old.clone()), done: Vec::new() };
-    let ask = Ask { op: None, stamp: Some(newest), reason: AskReason::Resume, active_ago: None };
+    let ask = Ask { op: None, stamp: Some(newest), reason: AskReason::Resume, aim: None, active_ago: None };
     told_by_tab.step(110, Event::TokenAsked { caller: CallerId(1), ask });
     assert_eq!(told_by_tab.vault.stamp(), Some(Stamp { generation: Generation(4), ..newest }));
     told_by_tab.ask(120, AskReason::Deadline);
@@ -536,7 +536,7 @@ fn an_old_token_is_not_forgiven_by_a_server_that_forgives_the_previous_one() {
         GraceProfile { window: Window::Unlimited, replay: Replay::ActiveToken, ..GraceProfile::STRICT };
     let mut play = Play::with(active);
     let held = Stamp { generation: Generation(5), ..play.vault.stamp().expect("a session") };
-    let ask = Ask { op: None, stamp: Some(held), reason: AskReason::Resume, active_ago: None };
+    let ask = Ask { op: None, stamp: Some(held), reason: AskReason::Resume, aim: None, active_ago: None };
     play.step(20, Event::TokenAsked { caller: CallerId(1), ask });
     play.ask(30, AskReason::Forced);
     assert_eq!(play.sent(), [], "the access token lives, and this could end it");
@@ -549,7 +549,7 @@ fn a_request_under_way_is_waited_for_also_when_the_storage_proves_to_be_old() {
     let mut play = Play::with(GraceProfile::STRICT);
     play.ask(50, AskReason::Deadline);
     let held = Stamp { generation: Generation(5), ..play.vault.stamp().expect("a session") };
-    let ask = Ask { op: None, stamp: Some(held), reason: AskReason::Resume, active_ago: None };
+    let ask = Ask { op: None, stamp: Some(held), reason: AskReason::Resume, aim: None, active_ago: None };
     play.step(51, Event::TokenAsked { caller: CallerId(1), ask });
     play.ask(62, AskReason::Deadline);
     assert_eq!(play.sent(), []);
@@ -605,7 +605,7 @@ fn a_question_that_an_ambiguous_token_is_not_presented_for_would_rotate_nothing(
         (290, AskReason::Unauthorized, true),
         (302, AskReason::Deadline, true),
     ] {
-        let ask = Ask { op: None, stamp: play.vault.stamp(), reason, active_ago: None };
+        let ask = Ask { op: None, stamp: play.vault.stamp(), reason, aim: None, active_ago: None };
         assert_eq!(play.vault.would_rotate(at(seconds).wall, &ask), rotates, "{seconds} {reason:?}");
         let mut copy = play.vault.clone();
         let effects = copy.step(at(seconds), Event::TokenAsked { caller: CallerId(1), ask });

@@ -130,7 +130,8 @@ fn an_orphan_of_a_storage_that_went_back_in_time_is_over() {
     play.ask(50, AskReason::Deadline);
     play.crash();
     let held = play.vault.stamp().expect("there is a session");
-    let ahead = Ask { op: None, stamp: Some(held.rotated()), reason: AskReason::Resume, active_ago: None };
+    let ahead =
+        Ask { op: None, stamp: Some(held.rotated()), reason: AskReason::Resume, aim: None, active_ago: None };
     play.step(85, Event::TokenAsked { caller: CallerId(1), ask: ahead });
     assert_eq!(closed(&play), Some(0));
     play.escrow(85, 0, Closed::Outrun { newest: RequestId(3) });
@@ -171,7 +172,13 @@ fn callers_beyond_the_most_that_may_wait_get_what_there_is() {
         |play: &Play| play.done.iter().filter(|effect| matches!(effect, Effect::Answer { .. })).count();
     let mut play = Play::new(policy);
     for (caller, answered) in [0, 0, 1, 1].into_iter().enumerate() {
-        let ask = Ask { op: None, stamp: play.vault.stamp(), reason: AskReason::Deadline, active_ago: None };
+        let ask = Ask {
+            op: None,
+            stamp: play.vault.stamp(),
+            reason: AskReason::Deadline,
+            aim: None,
+            active_ago: None,
+        };
         play.step(61, Event::TokenAsked { caller: CallerId(caller as u64), ask });
         assert_eq!(answers(&play), answered);
     }

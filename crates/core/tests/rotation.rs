@@ -22,6 +22,7 @@ fn grant(n: u32) -> Granted {
         access_token: Secret::new(format!("access-{n}")),
         expires_in: Millis::from_secs(60),
         refresh_token: Some(Secret::new(format!("refresh-{n}"))),
+        target: None,
     }
 }
 
@@ -32,7 +33,7 @@ fn live() -> Vault {
 }
 
 fn ask(vault: &mut Vault, millis: u64, caller: u64, stamp: Option<Stamp>, reason: AskReason) -> Vec<Effect> {
-    let ask = Ask { op: None, stamp, reason, active_ago: None };
+    let ask = Ask { op: None, stamp, reason, aim: None, active_ago: None };
     vault.step(at(millis), Event::TokenAsked { caller: CallerId(caller), ask }).into_iter().collect()
 }
 
@@ -169,8 +170,13 @@ fn a_server_that_fails_ends_nothing_however_often() {
 fn a_question_that_is_delivered_twice_starts_one_token_request() {
     let mut vault = live();
     let named = |vault: &mut Vault, millis, op| {
-        let ask =
-            Ask { op: Some(OpId(op)), stamp: vault.stamp(), reason: AskReason::Forced, active_ago: None };
+        let ask = Ask {
+            op: Some(OpId(op)),
+            stamp: vault.stamp(),
+            reason: AskReason::Forced,
+            aim: None,
+            active_ago: None,
+        };
         vault.step(at(millis), Event::TokenAsked { caller: CallerId(1), ask }).into_iter().collect::<Vec<_>>()
     };
     let [request] = requests(&named(&mut vault, 20_000, 7))[..] else { panic!() };

@@ -23,6 +23,7 @@ fn login(later: u64) -> Login {
         access_token: Secret::new("access".into()),
         expires_in: Millis::from_secs(60),
         refresh_token: None,
+        target: None,
     };
     Login { epoch: Epoch(WALL + later), grant }
 }
@@ -35,7 +36,8 @@ fn refused(top_level: bool) -> Event {
 fn waiting(policy: Policy) -> Vault {
     let mut vault = Vault::new(policy);
     drop(vault.step(at(0), Event::LoginCommitted(login(0))));
-    let ask = Ask { op: None, stamp: vault.stamp(), reason: AskReason::Deadline, active_ago: None };
+    let ask =
+        Ask { op: None, stamp: vault.stamp(), reason: AskReason::Deadline, aim: None, active_ago: None };
     drop(vault.step(at(61), Event::TokenAsked { caller: CALLER, ask }));
     assert_eq!(vault.peek(at(61).wall), Answer::ReauthRequired(ReauthReason::NoRefreshToken));
     vault
@@ -72,7 +74,8 @@ fn a_login_opens_every_way_again_and_a_refusal_that_comes_after_it_is_not_about_
     drop(vault.step(at(63), Event::RenewalCommitted { caller: CALLER, login: login(63_000), silent: false }));
     let effects = vault.step(at(64), refused(false));
     assert!(effects.iter().all(|effect| matches!(effect, Effect::Answer { .. })));
-    let ask = Ask { op: None, stamp: vault.stamp(), reason: AskReason::Deadline, active_ago: None };
+    let ask =
+        Ask { op: None, stamp: vault.stamp(), reason: AskReason::Deadline, aim: None, active_ago: None };
     drop(vault.step(at(124), Event::TokenAsked { caller: CALLER, ask }));
     assert_eq!(vault.peek(at(124).wall), Answer::ReauthRequired(ReauthReason::NoRefreshToken));
     assert_eq!(vault.refused(), Refused::default());

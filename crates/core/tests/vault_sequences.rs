@@ -5,17 +5,18 @@ mod every;
 
 use everlit_core::Epoch;
 use everlit_core::escrow::Closed;
-use everlit_core::id::{CallerId, RequestId};
+use everlit_core::id::{Aim, CallerId, RequestId};
 use everlit_core::law::VaultWatch;
 use everlit_core::retry::Failure;
 use everlit_core::secret::Secret;
 use everlit_core::time::{Millis, Moment, Timestamp};
 use everlit_core::vault::{
     self, Ask, AskReason, Blast, ErrandId, GraceProfile, Granted, Login, Policy, Replay, RevocationAnswer,
-    Vault, Window,
+    Target, Vault, Window,
 };
 
 const WALL: u64 = 1_790_000_000_000;
+const AIM: Aim = Aim(1);
 
 fn moment(millis: u64) -> Moment {
     Moment {
@@ -39,12 +40,18 @@ fn vault_events(vault: &Vault) -> Vec<vault::Event> {
         access_token: Secret::new(format!("access-{name}")),
         expires_in: Millis::from_secs(20),
         refresh_token: refresh.then(|| Secret::new(format!("refresh-{name}"))),
+        target: None,
     };
     let next = format!("{}", held.generation.0 + 1);
     let ask = |stamp, reason, active_ago| E::TokenAsked {
         caller: CallerId(1),
-        ask: Ask { op: None, stamp, reason, active_ago },
+        ask: Ask { op: None, stamp, reason, aim: None, active_ago },
     };
+    let aimed = |reason| E::TokenAsked {
+        caller: CallerId(5),
+        ask: Ask { op: None, stamp: Some(held), reason, aim: Some(AIM), active_ago: None },
+    };
+    let target = Some(Target { aim: AIM, scope: "orders".into() });
     let failed = |failure| E::TokenAnswered {
         request,
         answer: vault::TokenAnswer::Failed { failure, retry_after: None },
@@ -60,7 +67,12 @@ fn vault_events(vault: &Vault) -> Vec<vault::Event> {
         ask(Some(held), AskReason::Deadline, None),
         ask(Some(held), AskReason::Forced, Some(Millis::from_secs(1))),
         ask(None, AskReason::Resume, None),
+        aimed(AskReason::Resume),
         E::TokenAnswered { request, answer: vault::TokenAnswer::Granted(grant(&next, true)) },
+        E::TokenAnswered {
+            request,
+            answer: vault::TokenAnswer::Granted(Granted { target, ..grant(&format!("for-{next}"), true) }),
+        },
         E::TokenAnswered { request: RequestId(0), answer: vault::TokenAnswer::Granted(grant(&next, true)) },
         failed(Failure::Reauth),
         failed(Failure::Throttled),
@@ -93,7 +105,8 @@ fn vault_keeps_every_law_in_every_sequence_of_five_events_and_survives_restarts(
         (31_000, true, GraceProfile::STRICT),
     ] {
         every::sequence(choices, 4, |sequence| {
-            let policy = Policy { grace, shared_grant: restart, ..Policy::default() };
+            let policy =
+                Policy { grace, shared_grant: restart, refresh_ends_tokens: restart, ..Policy::default() };
             let mut vault = Vault::new(policy);
             let mut watch = VaultWatch::new(policy);
             // The first event is always a login: without one there is nothing to break.

@@ -7,12 +7,12 @@ mod written;
 use std::fmt::Write as _;
 
 use everlit_core::escrow::Closed;
-use everlit_core::id::{CallerId, RequestId};
+use everlit_core::id::{Aim, CallerId, RequestId};
 use everlit_core::retry::Failure;
 use everlit_core::secret::Secret;
 use everlit_core::time::{Millis, Moment, Timestamp};
 use everlit_core::vault::{
-    self, Ask, AskReason, ErrandId, Granted, Login, Policy, RevocationAnswer, Revoker, Vault,
+    self, Ask, AskReason, ErrandId, Granted, Login, Policy, RevocationAnswer, Revoker, Target, Vault,
 };
 use everlit_core::{Epoch, Generation, Stamp};
 
@@ -36,6 +36,7 @@ fn granted(n: u32) -> Granted {
         access_token: Secret::new(format!("access-{n}")),
         expires_in: Millis::from_secs(60),
         refresh_token: Some(Secret::new(format!("refresh-{n}"))),
+        target: None,
     }
 }
 
@@ -44,7 +45,7 @@ const CALLER: CallerId = CallerId(1);
 fn ask(generation: u32, reason: AskReason) -> vault::Event {
     vault::Event::TokenAsked {
         caller: CALLER,
-        ask: Ask { op: None, stamp: Some(stamp(generation)), reason, active_ago: None },
+        ask: Ask { op: None, stamp: Some(stamp(generation)), reason, aim: None, active_ago: None },
     }
 }
 
@@ -58,6 +59,8 @@ fn vaults() -> Vec<(&'static str, Vault)> {
     let vacant = Vault::new(Policy::default());
     let live = step(&vacant, 0, E::LoginCommitted(Login { epoch: LOGIN, grant: granted(1) }));
     let in_flight = step(&live, 49, ask(1, AskReason::Deadline));
+    let aimed = Ask { op: None, stamp: None, reason: AskReason::Resume, aim: Some(Aim(1)), active_ago: None };
+    let for_aim = step(&live, 49, E::TokenAsked { caller: CALLER, ask: aimed });
     let request = RequestId(0);
     let failed = |failure, retry_after| E::TokenAnswered {
         request,
@@ -78,6 +81,7 @@ fn vaults() -> Vec<(&'static str, Vault)> {
         ("vacant", vacant),
         ("live", live),
         ("live, in flight", in_flight),
+        ("live, in flight for an aim", for_aim),
         ("live, in flight before a restart", orphaned),
         ("live, ambiguous", ambiguous),
         ("live, cooling down", cooling),
@@ -92,7 +96,15 @@ fn vault_events() -> Vec<(&'static str, vault::Event)> {
     let answered = |answer| E::TokenAnswered { request, answer };
     let failed = |failure| answered(vault::TokenAnswer::Failed { failure, retry_after: None });
     let escrow = |closed| E::EscrowAnswered { request, closed };
-    let first_load = Ask { op: None, stamp: None, reason: AskReason::Resume, active_ago: None };
+    let for_aim = Ask {
+        op: None,
+        stamp: Some(stamp(1)),
+        reason: AskReason::Resume,
+        aim: Some(Aim(1)),
+        active_ago: None,
+    };
+    let target = Some(Target { aim: Aim(1), scope: "orders".into() });
+    let first_load = Ask { op: None, stamp: None, reason: AskReason::Resume, aim: None, active_ago: None };
     vec![
         ("login", E::LoginCommitted(Login { epoch: Epoch(LOGIN.0 + 1), grant: granted(9) })),
         ("same login", E::LoginCommitted(Login { epoch: LOGIN, grant: granted(1) })),
@@ -118,10 +130,15 @@ fn vault_events() -> Vec<(&'static str, vault::Event)> {
         ("ask: resume", ask(1, AskReason::Resume)),
         ("ask: activity", ask(1, AskReason::Activity)),
         ("ask: call", ask(1, AskReason::Call)),
+        ("ask: for an aim", E::TokenAsked { caller: CALLER, ask: for_aim }),
         ("ask: behind", ask(0, AskReason::Forced)),
         ("ask: ahead", ask(5, AskReason::Resume)),
         ("ask: first load", E::TokenAsked { caller: CALLER, ask: first_load }),
         ("answer: granted", answered(vault::TokenAnswer::Granted(granted(2)))),
+        (
+            "answer: granted for an aim",
+            answered(vault::TokenAnswer::Granted(Granted { target, ..granted(3) })),
+        ),
         ("answer: refused", failed(Failure::Reauth)),
         ("answer: transient", failed(Failure::Transient)),
         ("answer: ambiguous", failed(Failure::Ambiguous)),
@@ -165,7 +182,12 @@ fn vault_effect(effect: &vault::Effect) -> String {
     match effect {
         E::Persist => "persist".into(),
         E::Forget => "forget".into(),
-        E::RequestToken { refresh_token, .. } => format!("request with {}", refresh_token.expose()),
+        E::RequestToken { refresh_token, aim: None, .. } => {
+            format!("request with {}", refresh_token.expose())
+        }
+        E::RequestToken { refresh_token, aim: Some(Aim(aim)), .. } => {
+            format!("request for aim {aim} with {}", refresh_token.expose())
+        }
         E::CloseEscrow { .. } => "close escrow".into(),
         E::EraseEscrow => "erase escrow".into(),
         E::AbandonRevocation { .. } => "abandon revocation".into(),
@@ -173,9 +195,11 @@ fn vault_effect(effect: &vault::Effect) -> String {
         E::Report(outcome) => format!("report {}", outcome.as_str()),
         E::Answer { answer, .. } => match answer {
             Answer::Current(current) => {
+                let aim = current.target.as_ref().map(|target| format!(" (aim {})", target.aim.0));
                 format!(
-                    "answer {} for {} s",
+                    "answer {}{} for {} s",
                     current.stamp.generation.0,
+                    aim.unwrap_or_default(),
                     current.expires_in.as_millis() / 1_000
                 )
             }

@@ -347,6 +347,7 @@ impl AuthorizationServer {
             access_token: Secret::new(format!("a{access}")),
             expires_in: now.until(expires_at),
             refresh_token: refresh.map(|refresh| Secret::new(format!("r{refresh}"))),
+            target: None,
         }
     }
 

@@ -461,7 +461,7 @@ impl Browser {
                     | None => active_ago,
                 };
                 let op = self.name_op();
-                let ask = Ask { op, stamp: Some(stamp), reason, active_ago };
+                let ask = Ask { op, stamp: Some(stamp), reason, aim: None, active_ago };
                 self.ask(stage, tab, Freight::Token, Asked::Token(request, ask));
             }
             Effect::Relogin { request, way } => self.relogin(stage, tab, request, way),

@@ -56,7 +56,13 @@ impl Worker {
             }
             Asked::Call { .. } => {
                 // The proxy takes what there is, and has its successor fetched when that is due.
-                let ask = Ask { op: None, stamp: vault.stamp(), reason: AskReason::Call, active_ago: None };
+                let ask = Ask {
+                    op: None,
+                    stamp: vault.stamp(),
+                    reason: AskReason::Call,
+                    aim: None,
+                    active_ago: None,
+                };
                 self.ask(stage, server, object, Caller { sender, refused: false }, ask);
             }
         }
@@ -132,6 +138,7 @@ impl Worker {
                         op: None,
                         stamp: Some(current.stamp),
                         reason: AskReason::Unauthorized,
+                        aim: None,
                         active_ago: None,
                     };
                     self.ask(stage, server, object, Caller { sender, refused: true }, ask);

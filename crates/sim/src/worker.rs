@@ -418,7 +418,7 @@ impl Worker {
             | Effect::Revoke { .. }
             | Effect::Answer { .. }
                 if crashed => {}
-            Effect::RequestToken { request, refresh_token, send_by, abort_after } => {
+            Effect::RequestToken { request, refresh_token, send_by, abort_after, aim: _ } => {
                 self.order(stage, object, request, refresh_token, send_by, abort_after);
             }
             Effect::CloseEscrow { request } => self.ask_escrow(stage, object, request, false),

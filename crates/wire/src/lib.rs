@@ -26,9 +26,9 @@ pub use problem::{Code, Problem};
 pub use reason::TokenReason;
 pub use route::Route;
 pub use seconds::{NumericDate, Seconds};
-pub use session::{Mode, Provider, ProviderState, Session, SessionResponse, Upstream, User};
+pub use session::{Mediated, Mode, Provider, ProviderState, Session, SessionResponse, Upstream, User};
 pub use sessions::{Device, DeviceState, SessionsResponse};
-pub use token::{LoggedOut, LogoutResponse, TabState, TokenRequest, TokenResponse};
+pub use token::{HandedToken, LoggedOut, LogoutResponse, TabState, TokenRequest, TokenResponse};
 pub use way::Way;
 
 /// The version of everything in this crate.

@@ -48,6 +48,10 @@ pub enum Session {
         user: User,
         /// Where calls may go.
         upstreams: Vec<Upstream>,
+        /// Where calls may go that the page makes by itself, with a token that it asks for. They are no part of `upstreams`: a page
+        /// that knows of these alone calls nothing else.
+        #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
+        mediating: Vec<Mediated>,
     },
     /// There is one, and it waits for its user.
     ReauthRequired {
@@ -118,6 +122,20 @@ pub struct Upstream {
     pub vault: String,
 }
 
+/// One place that the page calls by itself (token-mediating backend).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Mediated {
+    /// Its name in the configuration, in lower case: what a question for its token says.
+    pub name: String,
+    /// The resource server.
+    pub origin: String,
+    /// The part of it that the token is attached for.
+    pub path: String,
+    /// What the token is good for.
+    pub scopes: Vec<String>,
+}
+
 /// Who attaches the token to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
@@ -129,7 +147,12 @@ pub enum Mode {
 impl Session {
     /// An active session, from what is said of its token.
     #[must_use]
-    pub fn active(token: &TokenResponse, user: User, upstreams: Vec<Upstream>) -> Self {
+    pub fn active(
+        token: &TokenResponse,
+        user: User,
+        upstreams: Vec<Upstream>,
+        mediating: Vec<Mediated>,
+    ) -> Self {
         Self::Active {
             epoch: token.epoch,
             generation: token.generation,
@@ -140,6 +163,7 @@ impl Session {
             absolute_left: token.absolute_left,
             user,
             upstreams,
+            mediating,
         }
     }
 }

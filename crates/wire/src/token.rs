@@ -27,6 +27,9 @@ pub struct TokenRequest {
     /// Whose token: the name of a provider. Without one, the login's.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub provider: Option<String>,
+    /// For which upstream a token is handed out, the name of one that the page calls by itself. Without it, none is.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub upstream: Option<String>,
     /// Whether anybody could see the tab. For the log; it decides nothing.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub tab_state: Option<TabState>,
@@ -61,8 +64,8 @@ impl TokenRequest {
     }
 }
 
-/// The answer to `POST /auth/token`: which token is current and how long it lives. In BFF mode the token itself stays at
-/// the edge.
+/// The answer to `POST /auth/token`: which token is current and how long it lives. The token itself stays at the edge, unless the
+/// question was for an upstream that the page calls by itself: then it is that upstream's, and `expires_in` and `lifetime` are too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TokenResponse {
@@ -84,6 +87,26 @@ pub struct TokenResponse {
     pub idle_limit: Seconds,
     /// How long until the session ends whatever happens.
     pub absolute_left: Seconds,
+    /// The access token of that upstream.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub access_token: Option<HandedToken>,
+    /// `Bearer`, with a token.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub token_type: Option<String>,
+    /// What the token is good for: the upstream's scopes, or those of them that were granted.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub scope: Option<String>,
+}
+
+/// An access token on its way to a page. It does not print itself.
+#[derive(Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct HandedToken(pub String);
+
+impl core::fmt::Debug for HandedToken {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("HandedToken(..)")
+    }
 }
 
 /// The answer to `POST /auth/logout`.

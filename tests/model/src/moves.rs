@@ -143,7 +143,8 @@ impl World {
                 for reason in [AskReason::Deadline, AskReason::Unauthorized, AskReason::Forced] {
                     let mut world = self.clone();
                     let caller = world.call(at);
-                    let ask = Ask { op: None, stamp: Some(stamp(tab.holds)), reason, active_ago: None };
+                    let ask =
+                        Ask { op: None, stamp: Some(stamp(tab.holds)), reason, aim: None, active_ago: None };
                     let event = Event::TokenAsked { caller, ask };
                     world.happens(setup, Move::Ask(at, reason), &event, emit);
                 }

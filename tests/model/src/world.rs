@@ -301,6 +301,7 @@ pub fn granted(token: Token, sent_along: bool) -> Granted {
         access_token: Secret::new(format!("a{token}")),
         expires_in: LIFETIME,
         refresh_token: sent_along.then(|| Secret::new(format!("r{token}"))),
+        target: None,
     }
 }
 

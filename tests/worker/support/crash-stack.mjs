@@ -20,13 +20,13 @@ export const GRACE = { window: `${WINDOW}s`, replay: "same_pair", depth: "previo
 /** @typedef {Awaited<ReturnType<typeof startCrashStack>>} CrashStack */
 /** @typedef {import("./browser.mjs").Browser} Browser */
 
-/** @param {{ grace?: boolean, accessTtl?: number, build?: string }} [options] */
-export async function startCrashStack({ grace = false, accessTtl = BRIEF_TTL, build = BUILD_WITH_FAULTS } = {}) {
+/** @param {{ grace?: boolean, accessTtl?: number, build?: string, change?: (given: any) => any }} [options] */
+export async function startCrashStack({ grace = false, accessTtl = BRIEF_TTL, build = BUILD_WITH_FAULTS, change: also = (given) => given } = {}) {
   const faults = await FaultPoints.start();
   const change = (/** @type {any} */ given) => ({
-    ...given,
+    ...also(given),
     FAULT_POINTS: faults.url,
-    PROVIDER_DEMO: { ...given.PROVIDER_DEMO, ...(grace && { grace: GRACE }) },
+    PROVIDER_DEMO: { ...also(given).PROVIDER_DEMO, ...(grace && { grace: GRACE }) },
   });
   const stack = await startScriptedStack({ change, door: true, build }).catch(async (error) => {
     await faults.close();

@@ -1,6 +1,6 @@
 //! The vault's side of the rotator.
 
-use everlit_core::id::RequestId;
+use everlit_core::id::{Aim, RequestId};
 use everlit_core::secret::{RefreshToken, Secret};
 use everlit_core::time::{Millis, Timestamp};
 use everlit_core::vault::TokenAnswer;
@@ -33,6 +33,8 @@ pub(crate) struct TokenRequest {
     pub(crate) request: RequestId,
     /// What to present.
     pub(crate) refresh_token: RefreshToken,
+    /// What to ask for; nothing for all that the login was granted.
+    pub(crate) aim: Option<Aim>,
     /// The key that the tokens are bound to, if they are.
     pub(crate) dpop_key: Option<Secret<String>>,
     /// How long the rotator waits for an answer.
@@ -55,11 +57,12 @@ async fn attempt(
     environment: &Environment,
     order: TokenRequest,
 ) -> Result<(TokenAnswer, bool), JsValue> {
-    let TokenRequest { vault, provider, request, refresh_token, dpop_key, abort_after, send_by } = order;
+    let TokenRequest { vault, provider, request, refresh_token, aim, dpop_key, abort_after, send_by } = order;
     let order = Order {
         vault,
         provider,
         refresh_token: refresh_token.expose().clone(),
+        aim: aim.map(|Aim(aim)| aim),
         dpop_key: dpop_key.map(|key| key.expose().clone()),
         trace: log::trace(),
         abort_after: abort_after.as_millis(),

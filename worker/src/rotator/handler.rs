@@ -4,14 +4,14 @@ use std::pin::pin;
 use std::rc::Rc;
 
 use everlit_core::escrow::{self, TELL_AFTER};
-use everlit_core::id::{RequestId, RotatorId};
+use everlit_core::id::{Aim, RequestId, RotatorId};
 use everlit_core::retry::Failure;
 use everlit_core::secret::RefreshToken;
 use everlit_core::time::{Millis, Timestamp};
 use everlit_core::vault::TokenAnswer;
 use everlit_edge::internal::{HEADER, Internal, InternalError, ROTATE};
 use everlit_edge::oauth::{
-    Accepted, ClientCredentials, ClientRequest, DpopKey, JSON_ESCAPE, KeptAnswer, MAX_REFRESH_TOKEN,
+    Accepted, ClientCredentials, ClientRequest, DpopKey, JSON_ESCAPE, KeptAnswer, MAX_REFRESH_TOKEN, Wanted,
 };
 use everlit_edge::oidc::ProviderMetadata;
 use everlit_wire::{Code, Problem};
@@ -119,6 +119,14 @@ impl Rotation {
         let Ok(metadata) = discovery::metadata(&registration.provider.issuer).await else {
             return End::unsent("no metadata");
         };
+        let wanted = match self.order.aim.map(|aim| self.environment.config.wanted(Aim(aim))) {
+            // It was asked for before the configuration was another.
+            Some(None) => {
+                log::line("token_unsent", [("reason", "no upstream is configured for it".into())]);
+                return End::of(TokenAnswer::Failed { failure: Failure::Misconfigured, retry_after: None });
+            }
+            wanted => wanted.flatten(),
+        };
         match registration.provider.accepted(&metadata) {
             // A login from before that was required: a new one is bound.
             Ok(Accepted::Dpop) if self.order.dpop_key.is_none() => return self.unbound().await,
@@ -143,7 +151,7 @@ impl Rotation {
         if !self.may_leave(since) {
             return End { is_over: true, ..End::unsent("too late, and claimed") };
         }
-        let end = self.send(&registration, &metadata, client, since).await;
+        let end = self.send(&registration, &metadata, client, wanted, since).await;
         fault_point::reach(&self.env, "rotator.answered").await;
         end
     }
@@ -195,21 +203,34 @@ impl Rotation {
         registration: &Registration<'_>,
         metadata: &ProviderMetadata,
         client: ClientCredentials<'_>,
+        wanted: Option<&Wanted>,
         since: Timestamp,
     ) -> End {
         let token = RefreshToken::new(self.order.refresh_token.clone());
-        let key = self.order.dpop_key.as_deref().and_then(DpopKey::parse);
+        // A token that a browser is handed is bound to no key: none that it could prove to have leaves the edge. The refresh token of a
+        // client that authenticates is not bound either (RFC 9449, section 5).
+        let key = self.order.dpop_key.as_deref().filter(|_| wanted.is_none()).and_then(DpopKey::parse);
         // The grant goes on with whatever the server makes of it, as its refresh token is spent; `required` is about what is used.
         let accepted = registration.provider.dpop.accepts(key.is_some());
         let request = TokenRequest { registration, metadata, key: key.as_ref(), accepted };
         // It counts from the claim: so does whoever finds the claim and no answer.
         let left = || Millis::from_millis(self.order.abort_after).less(since.until(clock::now()));
-        let build = |client: ClientCredentials<'_>| ClientRequest::refresh(client, &token);
+        let build = |client: ClientCredentials<'_>| match wanted {
+            None => ClientRequest::refresh(client, &token),
+            Some(wanted) => ClientRequest::downscoped(client, &token, wanted),
+        };
         let (end, class, reason) = match request.send(client, build, left, || self.may_leave(since)).await {
             Ok(answer) => {
                 let (class, reason) = (answer.class(), answer.reason());
                 let unbound = key.is_some() && answer.is_bearer();
-                (End { answer: answer.into(), is_over: true, unbound }, class, reason)
+                let answer = match wanted {
+                    None => answer.into(),
+                    Some(wanted) => wanted.judged(answer),
+                };
+                let exceeds = class == "granted" && matches!(answer, TokenAnswer::Unusable { .. });
+                let (class, reason) =
+                    if exceeds { ("unusable", "more scope than was asked for") } else { (class, reason) };
+                (End { answer, is_over: true, unbound }, class, reason)
             }
             Err(unanswered) => {
                 let is_over = match unanswered {

@@ -11,6 +11,9 @@ pub(super) struct Order {
     pub(super) provider: String,
     /// What to present.
     pub(super) refresh_token: String,
+    /// What to ask for, where that is less than all that the login was granted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) aim: Option<u64>,
     /// The key that the tokens are bound to, a private JWK, if they are.
     #[serde(default)]
     pub(super) dpop_key: Option<String>,

@@ -59,10 +59,15 @@ impl VaultClient {
         self.wait(Question::Token(ask), || left(asked_at)).await
     }
 
+    /// A tab's question, which came at `asked_at`, for a token that it is handed.
+    pub(crate) async fn aimed(&self, ask: Ask, asked_at: Timestamp) -> Result<VaultReply, NoAnswer> {
+        self.wait(Question::Access(ask), || left(asked_at)).await
+    }
+
     /// The access token for a call, after the one of `refused` was not taken, if there is such. A call has no name: its trace is one.
     pub(crate) async fn access(&self, refused: Option<Stamp>) -> Result<VaultReply, NoAnswer> {
         let op = Some(OpId(log::trace()));
-        let ask = |reason| Question::Access(Ask { op, stamp: refused, reason, active_ago: None });
+        let ask = |reason| Question::Access(Ask { op, stamp: refused, reason, aim: None, active_ago: None });
         if refused.is_none() {
             return self.wait(ask(AskReason::Call), || CALL_WAIT).await;
         }

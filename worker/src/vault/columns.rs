@@ -1,9 +1,9 @@
 //! The columns that hold several values: an orphan, the outbox, the outcomes.
 
-use everlit_core::id::RequestId;
-use everlit_core::secret::RefreshToken;
-use everlit_core::time::Timestamp;
-use everlit_core::vault::{Errand, ErrandId, Intent, Orphan, Outbox, Tally};
+use everlit_core::id::{Aim, Generation, RequestId};
+use everlit_core::secret::{AccessToken, RefreshToken};
+use everlit_core::time::{Millis, Timestamp};
+use everlit_core::vault::{Access, Aimed, Errand, ErrandId, Intent, Orphan, Outbox, Row, Tally, Target};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize)]
@@ -31,7 +31,7 @@ struct ErrandText {
 
 /// A token request that the session went on without, as JSON.
 pub(super) fn orphan_text(orphan: Orphan) -> String {
-    let Orphan { intent: Intent { request, armed_at, again }, revoke } = orphan;
+    let Orphan { intent: Intent { request, armed_at, again, .. }, revoke } = orphan;
     let text = OrphanText { request: request.0, armed_at: armed_at.as_millis(), again, revoke };
     serde_json::to_string(&text).unwrap_or_default()
 }
@@ -40,7 +40,66 @@ pub(super) fn orphan_text(orphan: Orphan) -> String {
 pub(super) fn read_orphan(text: &str) -> Option<Orphan> {
     let OrphanText { request, armed_at, again, revoke } = serde_json::from_str(text).ok()?;
     let (request, armed_at) = (RequestId(request), Timestamp::from_millis(armed_at));
-    Some(Orphan { intent: Intent { request, armed_at, again }, revoke })
+    // What it brings says itself what it is for.
+    Some(Orphan { intent: Intent { request, armed_at, again, aim: None }, revoke })
+}
+
+/// Tokens for less than all of the grant, and the generation that the grant's own came with.
+#[derive(Serialize, Deserialize)]
+struct AimedText {
+    own: u32,
+    list: Vec<AimedOne>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct AimedOne {
+    aim: u64,
+    scope: String,
+    token: Option<String>,
+    expires_at: u64,
+    lifetime: u64,
+    made_at: u32,
+    failures: u32,
+    not_before: u64,
+}
+
+/// What is known of tokens for less than all of the grant, as JSON that is to be sealed; nothing where there never were any.
+pub(super) fn aimed_json(row: &Row) -> Option<Vec<u8>> {
+    if row.aimed.is_empty() {
+        return None;
+    }
+    let one = |aimed: &Aimed| {
+        let access = aimed.access.as_ref();
+        AimedOne {
+            aim: aimed.target.aim.0,
+            scope: aimed.target.scope.clone(),
+            token: access.map(|access| access.token.expose().clone()),
+            expires_at: access.map_or(0, |access| access.expires_at.as_millis()),
+            lifetime: access.map_or(0, |access| access.lifetime.as_millis()),
+            made_at: access.map_or(0, |access| access.made_at.0),
+            failures: aimed.failures,
+            not_before: aimed.not_before.as_millis(),
+        }
+    };
+    let text = AimedText { own: row.access_made_at.0, list: row.aimed.iter().map(one).collect() };
+    serde_json::to_vec(&text).ok()
+}
+
+/// What [`aimed_json`] wrote.
+pub(super) fn read_aimed(json: &[u8]) -> Option<(Generation, Vec<Aimed>)> {
+    let AimedText { own, list } = serde_json::from_slice(json).ok()?;
+    let one = |text: AimedOne| Aimed {
+        target: Target { aim: Aim(text.aim), scope: text.scope },
+        access: text.token.map(|token| Access {
+            token: AccessToken::new(token),
+            expires_at: Timestamp::from_millis(text.expires_at),
+            lifetime: Millis::from_millis(text.lifetime),
+            made_at: Generation(text.made_at),
+        }),
+        failures: text.failures,
+        not_before: Timestamp::from_millis(text.not_before),
+    };
+    Some((Generation(own), list.into_iter().map(one).collect()))
 }
 
 /// What is to be revoked, as JSON that is to be sealed; nothing where nothing ever was.

@@ -21,12 +21,13 @@ impl Turns {
         let trace = due.op.map_or_else(log::trace, |OpId(op)| op);
         for effect in effects {
             match effect {
-                Effect::RequestToken { request, refresh_token, send_by, abort_after } => {
+                Effect::RequestToken { request, refresh_token, aim, send_by, abort_after } => {
                     let order = TokenRequest {
                         vault: due.object.to_string(),
                         provider: due.provider.to_string(),
                         request,
                         refresh_token,
+                        aim,
                         dpop_key: due.dpop_key.clone(),
                         abort_after,
                         send_by,

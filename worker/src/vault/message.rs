@@ -3,7 +3,7 @@
 //! A question has no body: it is a path and a query, so that the object answers within one turn, with no await before it.
 //! Only a login, which carries tokens, comes as a body; a URL might be logged by the platform.
 
-use everlit_core::id::{Epoch, Generation, OpId, Stamp};
+use everlit_core::id::{Aim, Epoch, Generation, OpId, Stamp};
 use everlit_core::index::Fence;
 use everlit_core::secret::{RefreshToken, Secret};
 use everlit_core::time::{Millis, Timestamp};
@@ -23,8 +23,8 @@ pub(crate) enum Question {
     Session,
     /// A tab's question for the token; the answer leaves the token out.
     Token(Ask),
-    /// The proxy's question; the answer holds the token. Without a stamp it is asked with the vault's own: the question
-    /// that a tab asks which holds the current token.
+    /// The proxy's question, or a tab's for a token with an aim; the answer holds the token. The proxy's is asked without a stamp with the
+    /// vault's own: the question that a tab asks which holds the current token.
     Access(Ask),
     /// A silent re-login was turned down.
     SilentRefused {
@@ -99,6 +99,9 @@ fn encode(ask: &Ask) -> String {
         add("epoch", epoch.0);
         add("generation", generation.0.into());
     }
+    if let Some(Aim(aim)) = ask.aim {
+        add("aim", aim);
+    }
     if let Some(OpId(op)) = ask.op {
         add("op", op);
     }
@@ -117,7 +120,8 @@ fn decode(query: &str) -> Option<Ask> {
     };
     let active_ago = one("active_ago").and_then(|ago| ago.parse().ok()).map(Millis::from_millis);
     let op = one("op").and_then(|op| op.parse().ok()).map(OpId);
-    Some(Ask { op, stamp: stamp(), reason, active_ago })
+    let aim = || one("aim").map(|aim| aim.parse().map(Aim));
+    Some(Ask { op, stamp: stamp(), reason, aim: aim().transpose().ok()?, active_ago })
 }
 
 /// A question without a body that is asked again, by a caller who has waited before and does so for so much longer.
@@ -288,6 +292,7 @@ impl Finished {
     /// Takes the message apart.
     pub(crate) fn into_parts(self) -> (Login, Holder) {
         let grant = Granted {
+            target: None,
             access_token: Secret::new(self.access_token),
             expires_in: Millis::from_millis(self.expires_in),
             refresh_token: self.refresh_token.map(RefreshToken::new),
@@ -381,6 +386,9 @@ pub(crate) struct CurrentToken {
     /// The key that the token is bound to, where the question was for the token, and it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) dpop_key: Option<String>,
+    /// What the token is for, where the question was for one with an aim.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) scope: Option<String>,
     /// How long it still lives.
     pub(crate) expires_in: u64,
     /// How long it lived when it was new.
@@ -424,7 +432,9 @@ impl VaultReply {
                 epoch: current.stamp.epoch.0,
                 generation: current.stamp.generation.0,
                 access_token: (shows == Shows::AccessToken).then(|| current.access_token.expose().clone()),
-                dpop_key: dpop_key(),
+                // A browser is handed no key.
+                dpop_key: dpop_key().filter(|_| current.target.is_none()),
+                scope: current.target.map(|target| target.scope),
                 expires_in: current.expires_in.as_millis(),
                 lifetime: current.lifetime.as_millis(),
                 idle_left: current.idle_left.as_millis(),

@@ -166,6 +166,7 @@ impl SessionVault {
     async fn access(&self, ask: Ask, patience: Option<Millis>) -> Result<VaultReply, Fault> {
         let stamp = match ask.stamp {
             Some(stamp) => Some(stamp),
+            None if ask.aim.is_some() => None,
             None => self.turns.stamp()?,
         };
         self.ask(Ask { stamp, ..ask }, patience, Shows::AccessToken).await

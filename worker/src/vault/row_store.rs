@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use everlit_core::id::{Epoch, Generation, OpId, RequestId, Stamp};
+use everlit_core::id::{Aim, Epoch, Generation, OpId, RequestId, Stamp};
 use everlit_core::time::Millis;
 use everlit_core::vault::{Ambiguous, Intent, ReauthReason, Refused, Row, Status};
 use everlit_edge::keys::Keyring;
@@ -11,7 +11,9 @@ use everlit_wire::User;
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
 
-use super::columns::{orphan_text, outbox_json, read_orphan, read_outbox, read_tally, tally_text};
+use super::columns::{
+    aimed_json, orphan_text, outbox_json, read_aimed, read_orphan, read_outbox, read_tally, tally_text,
+};
 use super::message::About;
 use super::seals::{Column, Seals, Unsealable};
 use super::shape_1;
@@ -30,12 +32,13 @@ const CREATE: &str = "CREATE TABLE IF NOT EXISTS session (id INTEGER PRIMARY KEY
     first_request INTEGER NOT NULL DEFAULT 0, family_request INTEGER NOT NULL DEFAULT 0, op INTEGER, \
     active_at INTEGER NOT NULL, absolute_at INTEGER NOT NULL, forget_at INTEGER NOT NULL, orphan TEXT, \
     outbox BLOB, outcomes TEXT, provider TEXT NOT NULL, user BLOB, data_key BLOB, dpop_key BLOB, refused INTEGER NOT NULL DEFAULT 0, \
-    shape INTEGER NOT NULL DEFAULT 1, version INTEGER NOT NULL DEFAULT 0) STRICT";
+    aimed BLOB, intent_aim INTEGER, ambiguous_aim INTEGER, shape INTEGER NOT NULL DEFAULT 1, version INTEGER NOT NULL DEFAULT 0) STRICT";
 const INSERT: &str = "INSERT INTO session (status, epoch, generation, login, access_token, access_expires_at, \
     access_lifetime, refresh_token, rotated_at, intent_request, intent_armed_at, intent_again, ambiguous_since, \
     replay_at, presented, failures, not_before, next_request, first_request, family_request, op, active_at, \
-    absolute_at, forget_at, orphan, outbox, outcomes, provider, user, data_key, dpop_key, refused, shape, version, id) VALUES (\
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT DO NOTHING";
+    absolute_at, forget_at, orphan, outbox, outcomes, provider, user, data_key, dpop_key, refused, aimed, intent_aim, \
+    ambiguous_aim, shape, version, id) VALUES (\
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) ON CONFLICT DO NOTHING";
 // The guard is the version that this object last read or wrote. Nobody else writes here, unless two instances of the object
 // live at once; then none may write over what it has not read: an intent, a logout, an errand.
 const UPDATE: &str = "UPDATE session SET status = ?, epoch = ?, generation = ?, login = ?, access_token = ?, \
@@ -43,7 +46,7 @@ const UPDATE: &str = "UPDATE session SET status = ?, epoch = ?, generation = ?, 
     intent_armed_at = ?, intent_again = ?, ambiguous_since = ?, replay_at = ?, presented = ?, failures = ?, \
     not_before = ?, next_request = ?, first_request = ?, family_request = ?, op = ?, active_at = ?, \
     absolute_at = ?, forget_at = ?, orphan = ?, outbox = ?, outcomes = ?, provider = ?, user = ?, data_key = ?, dpop_key = ?, refused = ?, \
-    shape = ?, version = ? WHERE id = 1 AND version = ?";
+    aimed = ?, intent_aim = ?, ambiguous_aim = ?, shape = ?, version = ? WHERE id = 1 AND version = ?";
 
 /// What a vault keeps.
 pub(super) struct Kept {
@@ -245,9 +248,15 @@ impl RowStore {
         row.first_request = request(record, "first_request");
         row.family_request = request(record, "family_request");
         row.op = record.number("op").map(OpId);
-        row.ambiguous = record
-            .time("ambiguous_since")
-            .map(|since| Ambiguous { since, replay_at: record.time("replay_at") });
+        row.ambiguous = record.time("ambiguous_since").map(|since| Ambiguous {
+            since,
+            replay_at: record.time("replay_at"),
+            aim: aim(record, "ambiguous_aim"),
+        });
+        row.access_made_at = row.stamp.generation;
+        if let Some((own, aimed)) = open(Column::Aimed).and_then(|json| read_aimed(json.expose())) {
+            (row.access_made_at, row.aimed) = (own, aimed);
+        }
         row.refused = refused(small(record, "refused"));
         row.orphan = record.text("orphan").and_then(|text| read_orphan(&text));
         row.outbox = open(Column::Outbox).and_then(|json| read_outbox(json.expose())).unwrap_or_default();
@@ -274,6 +283,7 @@ impl RowStore {
         let user = sealed(Column::User, user.as_deref())?;
         let dpop_key = sealed(Column::DpopKey, dpop_key.as_ref().map(String::as_bytes))?;
         let outbox = sealed(Column::Outbox, outbox_json(&row.outbox).as_deref())?;
+        let aimed = sealed(Column::Aimed, aimed_json(row).as_deref())?;
         let intent = row.intent.as_ref();
         let ambiguous = row.ambiguous.as_ref();
         Ok(vec![
@@ -309,6 +319,9 @@ impl RowStore {
             blob(Some(seals.wrapped())),
             blob(dpop_key.as_deref()),
             number(mask(row.refused)),
+            blob(aimed.as_deref()),
+            optional(intent.and_then(|intent| intent.aim).map(|aim| number(aim.0))),
+            optional(ambiguous.and_then(|ambiguous| ambiguous.aim).map(|aim| number(aim.0))),
             number(SHAPE),
         ])
     }
@@ -335,7 +348,12 @@ pub(super) fn plain(record: &Record) -> Row {
     let intent = || {
         let request = RequestId(u32::try_from(record.number("intent_request")?).ok()?);
         let again = record.number("intent_again").is_some_and(|again| again != 0);
-        Some(Intent { request, armed_at: record.time("intent_armed_at")?, again })
+        Some(Intent {
+            request,
+            armed_at: record.time("intent_armed_at")?,
+            again,
+            aim: aim(record, "intent_aim"),
+        })
     };
     Row {
         // A status of a later version than this code is not one of ours to act on: no token is used, and the session asks its
@@ -370,6 +388,11 @@ pub(super) fn stamp(record: &Record) -> Stamp {
 /// A counter; zero where there is none.
 pub(super) fn small(record: &Record, column: &str) -> u32 {
     record.number(column).and_then(|value| u32::try_from(value).ok()).unwrap_or_default()
+}
+
+/// What a request asks for; nothing for all of the grant.
+fn aim(record: &Record, column: &str) -> Option<Aim> {
+    record.number(column).map(Aim)
 }
 
 fn request(record: &Record, column: &str) -> RequestId {

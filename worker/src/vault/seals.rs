@@ -20,6 +20,8 @@ pub(super) enum Column {
     User,
     /// The key that the tokens are bound to.
     DpopKey,
+    /// Tokens for less than all of the grant.
+    Aimed,
 }
 
 impl Column {
@@ -31,13 +33,14 @@ impl Column {
             Self::Outbox => "outbox",
             Self::User => "user",
             Self::DpopKey => "dpop_key",
+            Self::Aimed => "aimed",
         }
     }
 
     /// Where a value of it belongs.
     pub(super) fn place(self, stamp: Stamp) -> Vec<u8> {
         let generation = match self {
-            Self::AccessToken | Self::RefreshToken | Self::Outbox => stamp.generation,
+            Self::AccessToken | Self::RefreshToken | Self::Outbox | Self::Aimed => stamp.generation,
             // Claims and key belong to a login, not to one of its tokens.
             Self::User | Self::DpopKey => Generation::FIRST,
         };
@@ -58,6 +61,7 @@ pub(super) struct Seals {
     outbox: Sealer,
     user: Sealer,
     dpop_key: Sealer,
+    aimed: Sealer,
 }
 
 impl Seals {
@@ -92,6 +96,7 @@ impl Seals {
             outbox: sealer("outbox"),
             user: sealer("user"),
             dpop_key: sealer("dpop key"),
+            aimed: sealer("aimed"),
             data_key,
             wrapped,
         }
@@ -125,6 +130,7 @@ impl Seals {
             Column::Outbox => &self.outbox,
             Column::User => &self.user,
             Column::DpopKey => &self.dpop_key,
+            Column::Aimed => &self.aimed,
         }
     }
 }

@@ -15,7 +15,7 @@ use super::seals::{self, Column};
 use crate::sql::Record;
 
 /// The columns that have come since, each with its type.
-const ADDED: [(&str, &str); 16] = [
+const ADDED: [(&str, &str); 19] = [
     ("intent_again", "intent_again INTEGER"),
     ("ambiguous_since", "ambiguous_since INTEGER"),
     ("replay_at", "replay_at INTEGER"),
@@ -30,6 +30,9 @@ const ADDED: [(&str, &str); 16] = [
     ("data_key", "data_key BLOB"),
     ("dpop_key", "dpop_key BLOB"),
     ("refused", "refused INTEGER NOT NULL DEFAULT 0"),
+    ("aimed", "aimed BLOB"),
+    ("intent_aim", "intent_aim INTEGER"),
+    ("ambiguous_aim", "ambiguous_aim INTEGER"),
     ("shape", "shape INTEGER NOT NULL DEFAULT 1"),
     ("version", "version INTEGER NOT NULL DEFAULT 0"),
 ];
@@ -51,12 +54,13 @@ pub(super) fn read(record: &Record, keyring: &Keyring, object: &str) -> Result<K
     let person = opened(Column::User, "user")?.and_then(|json| serde_json::from_slice(json.expose()).ok());
     let mut row = plain(record);
     (row.access_token, row.refresh_token) = (access_token, refresh_token);
+    row.access_made_at = row.stamp.generation;
     row.presented = small(record, "attempts");
     row.first_request = RequestId(row.next_request.0.saturating_sub(row.presented));
     row.family_request = row.first_request;
     // The escrow cannot tell what became of a request that it never heard of: it may have been sent.
     if let Some(intent) = row.intent.take() {
-        row.ambiguous = Some(Ambiguous { since: intent.armed_at, replay_at: None });
+        row.ambiguous = Some(Ambiguous { since: intent.armed_at, replay_at: None, aim: None });
         row.not_before = row.not_before.max(intent.armed_at.after(SETTLED));
     }
     Ok(Kept { row, provider: Rc::from(record.text("provider").unwrap_or_default()), person, dpop_key: None })

@@ -12,7 +12,7 @@ use everlit_core::rate::Gcra;
 use everlit_core::retry::BACKOFF_MIN;
 use everlit_core::secret::Secret;
 use everlit_core::time::Millis;
-use everlit_core::vault::{Answer, Ask, Effect, Event, Login, News, Refused, Revoker, Vault};
+use everlit_core::vault::{Answer, Ask, Current, Effect, Event, Login, News, Refused, Revoker, Vault};
 use futures_channel::oneshot;
 use worker::Env;
 use worker::worker_sys::DurableObjectState;
@@ -138,7 +138,15 @@ impl Turns {
     /// Asks for the token, and waits for the answer: for as long as the machine has anybody wait, or for what a caller has left
     /// that has waited before.
     pub(super) async fn ask(self: &Rc<Self>, ask: Ask, patience: Option<Millis>) -> Result<Said, Fault> {
-        self.answer(|caller| Event::TokenAsked { caller, ask }, patience).await
+        let said = self.answer(|caller| Event::TokenAsked { caller, ask }, patience).await?;
+        // Nobody is told of another token than they asked for, also where they had no more time to wait for it.
+        let aim = |current: &Current| current.target.as_ref().map(|target| target.aim);
+        Ok(match said.answer {
+            Answer::Current(current) if aim(&current) != ask.aim => {
+                Said { answer: Answer::RetryAfter(BACKOFF_MIN), ..said }
+            }
+            answer => Said { answer, ..said },
+        })
     }
 
     /// Notes that a silent re-login was turned down.

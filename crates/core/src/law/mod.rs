@@ -38,7 +38,7 @@ pub enum Law {
     /// A session ends by logout, revocation or a limit; a grant by a parsed terminal answer. Nothing else ends either.
     OnlyTerminalEnds,
     /// Client secret and refresh token never leave the edge. Held by the types: no tab event, effect or state has a place
-    /// for a token.
+    /// for a token. And an access token goes only to who asked for what it is for.
     NoSecretInTab,
     /// After a deadline was handled the next one is later.
     DeadlineAlwaysAdvances,

@@ -2,13 +2,13 @@ use alloc::vec::Vec;
 
 use super::{Broken, Law, holds};
 use crate::escrow::Closed;
-use crate::id::{RequestId, Stamp};
+use crate::id::{CallerId, RequestId, Stamp};
 use crate::retry::Failure;
 use crate::secret::RefreshToken;
 use crate::time::{Moment, Timestamp};
 use crate::vault::{
-    Answer, Blast, Effect, Effects, Event, Limits, Live, Phase, Policy, ReauthReason, RevocationAnswer,
-    TokenAnswer, Vault, Verdict,
+    Answer, Blast, Current, Effect, Effects, Event, Limits, Live, Phase, Policy, ReauthReason,
+    RevocationAnswer, TokenAnswer, Vault, Verdict,
 };
 
 /// A token request that was sent, as far as anybody outside can know.
@@ -95,7 +95,8 @@ impl VaultWatch {
                     self.open.clear();
                     self.open.push(Open { request: *request, claimed_at: None });
                 }
-                Effect::Answer { answer: Answer::Current(current), .. } => {
+                Effect::Answer { caller, answer: Answer::Current(current) } => {
+                    Self::is_what_was_asked_for(*caller, event, current, after)?;
                     holds(
                         Some(current.stamp) <= self.durable,
                         Law::DurableBeforeVisible,
@@ -116,6 +117,31 @@ impl VaultWatch {
             }
         }
         Ok(())
+    }
+
+    /// A token goes to who asked for it, and to nobody who asked for less or for something else.
+    fn is_what_was_asked_for(
+        caller: CallerId,
+        event: &Event,
+        current: &Current,
+        after: &Vault,
+    ) -> Result<(), Broken> {
+        let aim = current.target.as_ref().map(|target| target.aim);
+        let mut asked = true;
+        if let Event::TokenAsked { caller: asked_by, ask } = event {
+            asked = *asked_by != caller || ask.aim == aim;
+        }
+        let Phase::Live(live) = after.phase() else { return Ok(()) };
+        let kept = match aim {
+            None => Some(&live.access),
+            Some(aim) => live
+                .aimed
+                .iter()
+                .find(|aimed| aimed.target.aim == aim)
+                .and_then(|aimed| aimed.access.as_ref()),
+        };
+        let is_kept = kept.is_some_and(|access| access.token == current.access_token);
+        holds(asked && is_kept, Law::NoSecretInTab, "a caller got a token that is for something else")
     }
 
     /// What the rotator and the escrow say of requests that were sent.

@@ -2,9 +2,9 @@
 
 use super::{
     Access, Ambiguous, Effect, Effects, Granted, Live, Orphan, Outcome, Phase, Policy, ReauthReason,
-    ReauthRequired, Refused, TokenAnswer, Vault, Verdict,
+    ReauthRequired, Refused, Target, TokenAnswer, Vault, Verdict,
 };
-use crate::id::{RequestId, Stamp};
+use crate::id::{Aim, Generation, RequestId, Stamp};
 use crate::retry::{self, Failure};
 use crate::secret::RefreshToken;
 use crate::time::{Millis, Moment, Timestamp};
@@ -22,15 +22,23 @@ pub(super) enum Source {
 pub(super) struct Brought {
     /// The access token, if it can be used.
     access: Option<Access>,
+    /// What that is for; nothing for the grant's own.
+    target: Option<Target>,
     /// The refresh token that takes the place of the one that was presented.
     successor: Option<RefreshToken>,
 }
 
 impl Brought {
     fn of(now: Timestamp, grant: Granted) -> Self {
-        let Granted { access_token: token, expires_in, refresh_token: successor } = grant;
-        let access = Access { token, expires_at: now.after(expires_in), lifetime: expires_in };
-        Self { access: Some(access), successor }
+        let Granted { access_token: token, expires_in, refresh_token: successor, target } = grant;
+        // The generation is that of the vault that takes it.
+        let made_at = Generation::default();
+        let access = Access { token, expires_at: now.after(expires_in), lifetime: expires_in, made_at };
+        Self { access: Some(access), target, successor }
+    }
+
+    const fn unusable(successor: Option<RefreshToken>) -> Self {
+        Self { access: None, target: None, successor }
     }
 }
 
@@ -57,7 +65,7 @@ impl Vault {
             }
             TokenAnswer::Granted(grant) => self.granted(now, Brought::of(now.wall, grant), source, effects),
             TokenAnswer::Unusable { successor } => {
-                self.granted(now, Brought { access: None, successor }, source, effects);
+                self.granted(now, Brought::unusable(successor), source, effects);
             }
             TokenAnswer::Failed { failure, retry_after } => self.failed(now, failure, retry_after, effects),
         }
@@ -72,7 +80,8 @@ impl Vault {
     }
 
     fn granted(&mut self, now: Moment, brought: Brought, source: Source, effects: &mut Effects) {
-        let grace = self.policy.grace;
+        let policy = self.policy;
+        let grace = policy.grace;
         let intent = match &mut self.phase {
             Phase::Live(live) => live.intent.take().map(|intent| (live, intent)),
             Phase::Vacant | Phase::ReauthRequired(_) | Phase::Ended(_) => None,
@@ -84,7 +93,7 @@ impl Vault {
                 // A replay that was overtaken: the server may count its pair as the newer one.
                 Phase::Live(live) if !revoke => {
                     if brought.successor.is_some() && brought.successor != live.refresh_token {
-                        live.rotate(now, brought);
+                        live.rotate(now, brought, None, &policy);
                     }
                 }
                 Phase::Vacant | Phase::Live(_) | Phase::ReauthRequired(_) | Phase::Ended(_) => {
@@ -104,29 +113,38 @@ impl Vault {
             (Source::Rotator, None) if intent.again => Outcome::ResentNeverSent,
             (Source::Rotator, None) => Outcome::Success,
         };
-        live.rotate(now, brought);
+        live.rotate(now, brought, intent.aim, &policy);
         self.count(outcome, effects);
-        self.answer_waiters(now.wall, effects);
+        self.answer_next(now.wall, intent.aim, effects);
     }
 
     /// The server answered the open request, and gave no token.
     fn failed(&mut self, now: Moment, failure: Failure, retry_after: Option<Millis>, effects: &mut Effects) {
         let policy = self.policy;
-        let live = match &mut self.phase {
-            Phase::Live(live) if live.intent.is_some() => live,
-            Phase::Vacant | Phase::Live(_) | Phase::ReauthRequired(_) | Phase::Ended(_) => {
-                self.orphan_ended(now.wall, effects);
-                return;
-            }
+        let taken = match &mut self.phase {
+            Phase::Live(live) => live.intent.take().map(|intent| (live, intent.aim)),
+            Phase::Vacant | Phase::ReauthRequired(_) | Phase::Ended(_) => None,
         };
+        let Some((live, aim)) = taken else { return self.orphan_ended(now.wall, effects) };
         // Only the first attempt of a generation says something about the grant. A repetition may be refused because an
         // earlier attempt did rotate and its answer was lost.
         let first = live.presented == 0 && live.ambiguous.is_none();
-        live.intent = None;
         live.presented = live.presented.saturating_add(1);
-        live.failures = live.failures.saturating_add(1);
-        live.not_before = live.replay_after(now, retry_after, &policy);
-        live.replay_again(&policy);
+        // What is not given for one aim may be given for another, and for none.
+        let refused = aim.filter(|_| failure == Failure::Misconfigured);
+        match (refused, &mut live.ambiguous) {
+            (Some(aim), None) => live.aim_failed(now, aim),
+            (Some(aim), Some(ambiguous)) => {
+                ambiguous.aim = None;
+                live.aim_failed(now, aim);
+            }
+            (None, _) => {}
+        }
+        if refused.is_none() || live.ambiguous.is_some() {
+            live.failures = live.failures.saturating_add(1);
+            live.not_before = live.replay_after(now, retry_after, &policy);
+            live.replay_again(&policy);
+        }
         let outcome = match failure {
             Failure::Reauth if first => Outcome::Revoked,
             Failure::Reauth => Outcome::AmbiguousRelogin,
@@ -139,7 +157,7 @@ impl Vault {
             self.require_reauth(now.wall, reason, effects);
         }
         self.count(outcome, effects);
-        self.answer_waiters(now.wall, effects);
+        self.answer_next(now.wall, aim, effects);
     }
 
     /// An answer to a request that is open no longer: it came twice, or after it was given up, or after the session moved on.
@@ -152,16 +170,18 @@ impl Vault {
     ) {
         let brought = match answer {
             TokenAnswer::Granted(grant) => Brought::of(now.wall, grant),
-            TokenAnswer::Unusable { successor } => Brought { access: None, successor },
+            TokenAnswer::Unusable { successor } => Brought::unusable(successor),
             TokenAnswer::Failed { .. } | TokenAnswer::Unsent | TokenAnswer::Unheard => return,
         };
+        let policy = self.policy;
         let revoke = match &mut self.phase {
             // Given up, and yet it came, and nothing newer has: the token it brings is the one there is.
             Phase::Live(live) if live.first_request <= request && request < live.next_request => {
                 let replay = live.intent.take();
+                let aim = live.ambiguous.and_then(|ambiguous| ambiguous.aim);
                 let outcome =
                     if brought.access.is_some() { Outcome::Success } else { Outcome::Misconfigured };
-                live.rotate(now, brought);
+                live.rotate(now, brought, aim, &policy);
                 // It presents the old token still, and nothing else is sent until it is over.
                 self.orphan = replay.map(|intent| Orphan { intent, revoke: false }).or(self.orphan);
                 self.count(outcome, effects);
@@ -187,7 +207,7 @@ impl Vault {
             ambiguous.replay_at.is_some_and(|at| at <= now)
                 && ambiguous.verdict(&self.policy.grace, now) == Verdict::Forgiven
         });
-        let wanted = !self.waiters.is_empty() && live.access.expires_at <= now;
+        let wanted = self.waiters.iter().any(|waiter| live.lacks(waiter.aim, now));
         if live.not_before <= now && (in_a_hurry || wanted) {
             self.begin_again(now, None, effects);
         }
@@ -219,17 +239,33 @@ impl Vault {
 }
 
 impl Live {
-    /// The next generation. Without an access token that can be used, the old one serves to its end.
-    fn rotate(&mut self, now: Moment, brought: Brought) {
-        let Brought { access, successor } = brought;
+    /// The next generation. Without an access token that can be used, the old one serves to its end. `aim` is what was asked for.
+    fn rotate(&mut self, now: Moment, brought: Brought, aim: Option<Aim>, policy: &Policy) {
+        let Brought { access, target, successor } = brought;
         self.stamp = self.stamp.rotated();
-        if let Some(access) = access {
-            self.access = access;
-            self.failures = 0;
-            self.not_before = Timestamp::default();
-        } else {
-            self.failures = self.failures.saturating_add(1);
-            self.not_before = now.wall.after(retry::backoff(self.failures, now.entropy));
+        if policy.refresh_ends_tokens {
+            self.others_ended(now.wall, target.as_ref().map(|target| target.aim));
+        }
+        let access = access.map(|access| Access { made_at: self.stamp.generation, ..access });
+        match (access, target, aim) {
+            (Some(access), target, _) => {
+                self.failures = 0;
+                self.not_before = Timestamp::default();
+                match target {
+                    Some(target) => self.aimed_came(target, access),
+                    None => self.access = access,
+                }
+            }
+            (None, _, Some(aim)) => {
+                self.failures = 0;
+                self.not_before = Timestamp::default();
+                self.aim_failed(now, aim);
+            }
+            (None, _, None) => {
+                self.access.made_at = self.stamp.generation;
+                self.failures = self.failures.saturating_add(1);
+                self.not_before = now.wall.after(retry::backoff(self.failures, now.entropy));
+            }
         }
         if let Some(successor) = successor {
             self.refresh_token = Some(successor);
@@ -243,6 +279,8 @@ impl Live {
     /// What is stored is older than what was: its tokens may be spent, and tabs may hold newer ones.
     pub(super) fn restored(&mut self, stamp: Stamp) {
         self.stamp = stamp;
+        self.access.made_at = stamp.generation;
+        self.aimed.clear();
         self.intent = None;
         self.presented = self.presented.saturating_add(1);
         self.ambiguous = Some(Ambiguous::OLD);

@@ -5,7 +5,7 @@ use super::{
     Ask, AskReason, Blast, Effect, Effects, Intent, Live, Orphan, Outcome, Phase, Policy, ReauthReason,
     Vault, Verdict, Waiter,
 };
-use crate::id::{CallerId, OpId, Stamp};
+use crate::id::{Aim, CallerId, OpId, Stamp};
 use crate::schedule;
 use crate::time::{Millis, Timestamp};
 
@@ -27,19 +27,24 @@ impl Vault {
             self.orphan = under_way.or(self.orphan);
             effects.push(Effect::Persist);
         }
-        let waiter = Waiter { caller, until: now.after(policy.caller_wait) };
-        let dead = live.access.expires_at <= now;
+        let waiter = Waiter { caller, until: now.after(policy.caller_wait), aim: ask.aim };
+        let dead = live.lacks(ask.aim, now);
         let active_at =
             ask.active_ago.map_or(live.limits.active_at, |ago| now.before(ago).max(live.limits.active_at));
-        let is_current = ask.stamp == Some(live.stamp);
-        if live.intent.is_some() {
-            if dead || is_current && ask.reason.wants_rotation() {
+        if let Some(intent) = live.intent {
+            // What is under way for another is in the way of what is due, and of nothing else.
+            let wanted = if intent.aim == ask.aim {
+                live.is_newest(ask.stamp, ask.aim) && ask.reason.wants_rotation()
+            } else {
+                live.is_due(now, &ask) && ask.reason != AskReason::Call && now >= live.not_before(ask.aim)
+            };
+            if dead || wanted {
                 self.wait(now, waiter, effects);
                 return;
             }
         } else if live.is_due(now, &ask) {
-            if live.has_served(ask.op) || now < live.not_before || self.orphan.is_some() {
-                effects.push(Effect::Answer { caller, answer: self.answer_without_rotation(now) });
+            if live.has_served(ask.op) || now < live.not_before(ask.aim) || self.orphan.is_some() {
+                effects.push(Effect::Answer { caller, answer: self.answer_without_rotation(ask.aim, now) });
                 return;
             }
             let waits = ask.reason != AskReason::Call || dead;
@@ -49,12 +54,12 @@ impl Vault {
                 live.limits.active_at = active_at;
             }
             let begun = if live.refresh_token.is_none() {
-                if dead {
+                if live.lacks(None, now) {
                     self.require_reauth(now, ReauthReason::NoRefreshToken, effects);
                 }
                 false
             } else if live.ambiguous.is_none() {
-                self.begin(now, false, ask.op, effects);
+                self.begin(now, false, ask.op, ask.aim, effects);
                 true
             } else if presents {
                 self.begin_again(now, ask.op, effects)
@@ -64,7 +69,7 @@ impl Vault {
             if begun && waits {
                 self.wait(now, waiter, effects);
             } else {
-                effects.push(Effect::Answer { caller, answer: self.answer_without_rotation(now) });
+                effects.push(Effect::Answer { caller, answer: self.answer_without_rotation(ask.aim, now) });
             }
             return;
         }
@@ -75,7 +80,7 @@ impl Vault {
             live.limits.active_at = active_at;
             effects.push(Effect::Persist);
         }
-        effects.push(Effect::Answer { caller, answer: self.peek(now) });
+        effects.push(Effect::Answer { caller, answer: self.answer_at_once(ask.aim, now) });
     }
 
     /// Whether this question would have a token request begun now: what a driver may limit, as it costs rows and a request.
@@ -85,7 +90,7 @@ impl Vault {
         live.intent.is_none()
             && live.presents(&self.policy, now, ask)
             && self.orphan.is_none()
-            && now >= live.not_before
+            && now >= live.not_before(ask.aim)
             && live.is_due(now, ask)
             && !live.has_served(ask.op)
     }
@@ -94,7 +99,8 @@ impl Vault {
         if self.waiters.len() < self.policy.most_waiters {
             self.waiters.push(waiter);
         } else {
-            effects.push(Effect::Answer { caller: waiter.caller, answer: self.answer_without_rotation(now) });
+            let answer = self.answer_without_rotation(waiter.aim, now);
+            effects.push(Effect::Answer { caller: waiter.caller, answer });
         }
     }
 
@@ -105,12 +111,19 @@ impl Vault {
     }
 
     /// Begins a token request, if there is something to present.
-    pub(super) fn begin(&mut self, now: Timestamp, again: bool, op: Option<OpId>, effects: &mut Effects) {
+    pub(super) fn begin(
+        &mut self,
+        now: Timestamp,
+        again: bool,
+        op: Option<OpId>,
+        aim: Option<Aim>,
+        effects: &mut Effects,
+    ) {
         let Phase::Live(live) = &mut self.phase else { return };
         let Some(refresh_token) = live.refresh_token.clone() else { return };
         let request = live.next_request;
         live.next_request = request.next();
-        live.intent = Some(Intent { request, armed_at: now, again });
+        live.intent = Some(Intent { request, armed_at: now, again, aim });
         live.op = op.or(live.op);
         if let Some(ambiguous) = &mut live.ambiguous {
             ambiguous.replay_at = None;
@@ -126,6 +139,7 @@ impl Vault {
         effects.push(Effect::RequestToken {
             request,
             refresh_token,
+            aim,
             send_by,
             abort_after: grace.abort_after(),
         });
@@ -134,9 +148,10 @@ impl Vault {
     /// Presents an ambiguous refresh token again, unless that could cost others; then the user is asked. True if it did.
     pub(super) fn begin_again(&mut self, now: Timestamp, op: Option<OpId>, effects: &mut Effects) -> bool {
         let Phase::Live(live @ Live { ambiguous: Some(ambiguous), .. }) = &self.phase else { return false };
+        let aim = ambiguous.aim;
         match ambiguous.verdict(&self.policy.grace, now) {
             Verdict::Forgiven | Verdict::LastResort => {
-                self.begin(now, false, op, effects);
+                self.begin(now, false, op, aim, effects);
                 true
             }
             Verdict::Forbidden => {
@@ -159,17 +174,23 @@ impl Vault {
         match &mut live.ambiguous {
             Some(ambiguous) if ambiguous.replay_at.is_some() => {
                 if ambiguous.verdict(&policy.grace, now) == Verdict::Forgiven {
-                    self.begin(now, false, None, effects);
+                    let aim = ambiguous.aim;
+                    self.begin(now, false, None, aim, effects);
                 } else {
                     // The alarm came too late for the window.
                     ambiguous.replay_at = None;
                     effects.push(Effect::Persist);
                 }
             }
-            Some(_) | None => {
+            Some(ambiguous) => {
+                let aim = ambiguous.aim;
                 // Nobody asked for it.
                 live.op = None;
-                self.begin(now, false, None, effects);
+                self.begin(now, false, None, aim, effects);
+            }
+            None => {
+                live.op = None;
+                self.begin(now, false, None, None, effects);
             }
         }
     }
@@ -210,7 +231,7 @@ impl Live {
     /// Whether the refresh token is presented for this question: one that may be spent only where the server forgives it, or the token is
     /// needed.
     fn presents(&self, policy: &Policy, now: Timestamp, ask: &Ask) -> bool {
-        let needed = self.access.expires_at <= now || ask.reason == AskReason::Unauthorized;
+        let needed = self.lacks(ask.aim, now) || ask.reason == AskReason::Unauthorized;
         self.refresh_token.is_some() && (self.ambiguous.is_none() || needed || self.is_forgiven(policy, now))
     }
 
@@ -222,11 +243,13 @@ impl Live {
     /// Whether this question asks for a rotation and may have one: the caller holds the current token, and either the token
     /// is near its end, or the caller has a reason of its own and this generation is not too young.
     fn is_due(&self, now: Timestamp, ask: &Ask) -> bool {
-        if ask.stamp != Some(self.stamp) {
-            return false;
+        let Some(access) = self.access_for(ask.aim) else { return ask.reason != AskReason::Activity };
+        let near_end = access.left(now) <= schedule::vault_lead(access.lifetime);
+        if !self.is_newest(ask.stamp, ask.aim) {
+            // A browser that holds none may be handed the last moments of one, as one of several that came to an end unused.
+            return near_end && ask.aim.is_some() && ask.reason != AskReason::Activity;
         }
-        let near_end = now.until(self.access.expires_at) <= schedule::vault_lead(self.access.lifetime);
-        let settled = now.since(self.rotated_at) >= schedule::INTERVAL_MIN;
+        let settled = now.since(access.began()) >= schedule::INTERVAL_MIN;
         match ask.reason {
             AskReason::Deadline | AskReason::Resume | AskReason::Call => near_end,
             AskReason::Unauthorized | AskReason::Forced => near_end || settled,

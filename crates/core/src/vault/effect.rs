@@ -1,7 +1,8 @@
 //! What a vault wants done.
 
+use super::event::Target;
 use super::outbox::ErrandId;
-use crate::id::{CallerId, RequestId, Stamp};
+use crate::id::{Aim, CallerId, RequestId, Stamp};
 use crate::secret::{AccessToken, RefreshToken};
 use crate::time::{Millis, Timestamp};
 
@@ -21,6 +22,8 @@ pub enum Effect {
         request: RequestId,
         /// What to present.
         refresh_token: RefreshToken,
+        /// What to ask for; nothing for all that the login was granted.
+        aim: Option<Aim>,
         /// From when on it must not be sent any more: it is [`Unsent`](super::TokenAnswer::Unsent) then, which the escrow is to
         /// keep if it was claimed by then.
         send_by: Timestamp,
@@ -84,6 +87,8 @@ pub struct Current {
     pub stamp: Stamp,
     /// The token, for the proxy or a token-mediating upstream; a BFF tab is told all but this.
     pub access_token: AccessToken,
+    /// What that token is for; nothing for the grant's own.
+    pub target: Option<Target>,
     /// How long it still lives.
     pub expires_in: Millis,
     /// How long it lived when it was new.

@@ -1,8 +1,10 @@
 //! What can happen to a vault.
 
+use alloc::string::String;
+
 use super::outbox::ErrandId;
 use crate::escrow::Closed;
-use crate::id::{CallerId, Epoch, OpId, RequestId, Stamp};
+use crate::id::{Aim, CallerId, Epoch, OpId, RequestId, Stamp};
 use crate::retry::Failure;
 use crate::secret::{AccessToken, RefreshToken};
 use crate::time::Millis;
@@ -95,6 +97,17 @@ pub struct Granted {
     pub expires_in: Millis,
     /// The refresh token. A refresh answer without one keeps the old (RFC 6749, section 6).
     pub refresh_token: Option<RefreshToken>,
+    /// What the access token is for; nothing for the grant's own.
+    pub target: Option<Target>,
+}
+
+/// What an access token was asked for, and for what it was given.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Target {
+    /// What was asked for.
+    pub aim: Aim,
+    /// The scope that was granted, within that.
+    pub scope: String,
 }
 
 /// How a token request ended.
@@ -154,6 +167,8 @@ pub struct Ask {
     pub stamp: Option<Stamp>,
     /// Why it asks.
     pub reason: AskReason,
+    /// Which token is asked for; nothing for the grant's own.
+    pub aim: Option<Aim>,
     /// How long ago the user was last active in any of the browser's tabs, if this question says so.
     pub active_ago: Option<Millis>,
 }

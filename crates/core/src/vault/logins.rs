@@ -1,5 +1,6 @@
 //! Finished logins: of a session that begins, and of one that goes on.
 
+use alloc::vec::Vec;
 use core::mem;
 
 use super::{Access, Effect, Effects, Limits, Live, Login, Orphan, Phase, Vault};
@@ -127,7 +128,9 @@ impl Live {
                 token: grant.access_token,
                 expires_at: now.after(grant.expires_in),
                 lifetime: grant.expires_in,
+                made_at: stamp.generation,
             },
+            aimed: Vec::new(),
             refresh_token: grant.refresh_token,
             rotated_at: now,
             intent: None,

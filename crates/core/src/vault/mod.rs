@@ -44,13 +44,14 @@
 //!     access_token: Secret::new(format!("access-{n}")),
 //!     expires_in: Millis::from_secs(60),
 //!     refresh_token: Some(Secret::new(format!("refresh-{n}"))),
+//!     target: None,
 //! };
 //! let mut vault = Vault::new(Policy::default());
 //! let login = Login { epoch: Epoch(1_790_000_000_000), grant: grant(1) };
 //! let _ = vault.step(at(0), Event::LoginCommitted(login));
 //!
 //! // Two tabs ask near the end of the token's life: one request leaves, made durable first.
-//! let ask = Ask { op: None, stamp: vault.stamp(), reason: AskReason::Deadline, active_ago: None };
+//! let ask = Ask { op: None, stamp: vault.stamp(), reason: AskReason::Deadline, aim: None, active_ago: None };
 //! let first = vault.step(at(50), Event::TokenAsked { caller: CallerId(1), ask });
 //! let second = vault.step(at(50), Event::TokenAsked { caller: CallerId(2), ask });
 //! let [Effect::Persist, Effect::RequestToken { request, .. }] = first.iter().as_slice() else { panic!() };
@@ -64,6 +65,7 @@
 //! assert_eq!(told.count(), 2);
 //! ```
 
+mod aimed;
 mod answers;
 mod asks;
 mod effect;
@@ -81,8 +83,9 @@ mod tally;
 use alloc::vec::Vec;
 use core::mem;
 
+pub use aimed::Aimed;
 pub use effect::{Answer, Current, Effect, Effects, EndReason, Outcome, ReauthReason};
-pub use event::{Ask, AskReason, Event, Granted, Login, RevocationAnswer, Revoker, TokenAnswer};
+pub use event::{Ask, AskReason, Event, Granted, Login, RevocationAnswer, Revoker, Target, TokenAnswer};
 pub use grace::{Blast, Depth, GraceProfile, Replay, Verdict, Window};
 pub use outbox::{Errand, ErrandId, Outbox};
 pub use phase::{Access, Ambiguous, Ended, Intent, Limits, Live, Orphan, Phase, ReauthRequired, Refused};
@@ -91,7 +94,7 @@ pub use row::{Row, Status};
 pub use standing::{News, Standing};
 pub use tally::Tally;
 
-use crate::id::{CallerId, RequestId, Stamp};
+use crate::id::{Aim, CallerId, RequestId, Stamp};
 use crate::retry;
 use crate::time::{Millis, Moment, Timestamp};
 use pursuit::Ear;
@@ -109,6 +112,8 @@ pub const CHECKUP: Millis = Millis::from_days(7);
 struct Waiter {
     caller: CallerId,
     until: Timestamp,
+    /// Which token it waits for.
+    aim: Option<Aim>,
 }
 
 /// The machine.
@@ -203,7 +208,7 @@ impl Vault {
             Phase::Vacant => Answer::LoggedOut,
             Phase::Live(live) => match live.limits.ended(&self.policy, now) {
                 Some(reason) => Answer::Ended(reason),
-                None => self.current(live, now),
+                None => self.current(live, None, now),
             },
             Phase::ReauthRequired(waiting) => match waiting.limits.ended(&self.policy, now) {
                 Some(reason) => Answer::Ended(reason),
@@ -303,11 +308,11 @@ impl Vault {
         let orphan = self.orphan.as_mut().map(|orphan| &mut orphan.intent);
         let intent = match &mut self.phase {
             Phase::Live(live) => {
-                let (begun, ends_at) = (live.rotated_at, now.after(live.access.lifetime));
-                if now < begun || ends_at < live.access.expires_at {
-                    mended = true;
-                    live.rotated_at = begun.min(now);
-                    live.access.expires_at = live.access.expires_at.min(ends_at);
+                mended |= now < live.rotated_at;
+                live.rotated_at = live.rotated_at.min(now);
+                mended |= live.access.mend_clock(now);
+                for aimed in &mut live.aimed {
+                    mended |= aimed.mend_clock(now);
                 }
                 let furthest = now.after(retry::COOL_DOWN_MAX);
                 if furthest < live.not_before {
@@ -354,8 +359,8 @@ impl Vault {
         }
         let due: Vec<Waiter> = self.waiters.iter().filter(|waiter| waiter.until <= now).copied().collect();
         self.waiters.retain(|waiter| waiter.until > now);
-        for Waiter { caller, .. } in due {
-            effects.push(Effect::Answer { caller, answer: self.answer_without_rotation(now) });
+        for Waiter { caller, aim, .. } in due {
+            effects.push(Effect::Answer { caller, answer: self.answer_without_rotation(aim, now) });
         }
     }
 
@@ -414,20 +419,47 @@ impl Vault {
     }
 
     fn answer_waiters(&mut self, now: Timestamp, effects: &mut Effects) {
-        for Waiter { caller, .. } in mem::take(&mut self.waiters) {
-            effects.push(Effect::Answer { caller, answer: self.answer_without_rotation(now) });
+        for Waiter { caller, aim, .. } in mem::take(&mut self.waiters) {
+            effects.push(Effect::Answer { caller, answer: self.answer_without_rotation(aim, now) });
         }
     }
 
+    /// A request for `aim` has come to its end, and nothing is in the way of another: who waits for a token for something else has
+    /// waited for that only. Theirs is asked for now, and one after the other.
+    fn answer_next(&mut self, now: Timestamp, aim: Option<Aim>, effects: &mut Effects) {
+        let next = self.waiters.iter().map(|waiter| waiter.aim).find(|next| *next != aim);
+        let free = match (&self.phase, next) {
+            (Phase::Live(live), Some(next)) => {
+                live.intent.is_none() && live.ambiguous.is_none() && live.not_before(next) <= now
+            }
+            (Phase::Vacant | Phase::Live(_) | Phase::ReauthRequired(_) | Phase::Ended(_), _) => false,
+        };
+        let Some(next) = next.filter(|_| free && !self.is_held_back()) else {
+            return self.answer_waiters(now, effects);
+        };
+        let (wait, done) = mem::take(&mut self.waiters).into_iter().partition(|waiter| waiter.aim != aim);
+        self.waiters = done;
+        self.answer_waiters(now, effects);
+        self.waiters = wait;
+        self.begin(now, false, None, next, effects);
+    }
+
     /// What a caller gets that would have liked a new token: the one there is while it lives, else when to come back.
-    fn answer_without_rotation(&self, now: Timestamp) -> Answer {
+    fn answer_without_rotation(&self, aim: Option<Aim>, now: Timestamp) -> Answer {
         match &self.phase {
-            Phase::Live(live) if live.access.expires_at <= now => {
-                let wait = now.until(live.not_before);
+            Phase::Live(live) if live.lacks(aim, now) => {
+                let wait = now.until(live.not_before(aim));
                 Answer::RetryAfter(wait.max(retry::BACKOFF_MIN))
             }
-            Phase::Vacant | Phase::Live(_) | Phase::ReauthRequired(_) | Phase::Ended(_) => self.peek(now),
+            Phase::Live(live) => self.current(live, aim, now),
+            Phase::Vacant | Phase::ReauthRequired(_) | Phase::Ended(_) => self.peek(now),
         }
+    }
+
+    /// What a caller gets that would have been content with what there is. Of a token that has ended only the grant's own is told: what
+    /// it is good for is known without it.
+    fn answer_at_once(&self, aim: Option<Aim>, now: Timestamp) -> Answer {
+        if aim.is_some() { self.answer_without_rotation(aim, now) } else { self.peek(now) }
     }
 
     fn count(&mut self, outcome: Outcome, effects: &mut Effects) {
@@ -436,12 +468,14 @@ impl Vault {
         effects.push(Effect::Report(outcome));
     }
 
-    fn current(&self, live: &Live, now: Timestamp) -> Answer {
+    fn current(&self, live: &Live, aim: Option<Aim>, now: Timestamp) -> Answer {
+        let Some(access) = live.access_for(aim) else { return Answer::RetryAfter(retry::BACKOFF_MIN) };
         Answer::Current(Current {
             stamp: live.stamp,
-            access_token: live.access.token.clone(),
-            expires_in: now.until(live.access.expires_at),
-            lifetime: live.access.lifetime,
+            access_token: access.token.clone(),
+            target: aim.and_then(|aim| live.aimed(aim)).map(|aimed| aimed.target.clone()),
+            expires_in: access.left(now),
+            lifetime: access.lifetime,
             idle_left: now.until(live.limits.idle_at(&self.policy)),
             absolute_left: now.until(live.limits.absolute_at),
         })

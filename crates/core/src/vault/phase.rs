@@ -1,14 +1,18 @@
 //! The states of a vault, each with what it knows and nothing else.
 
+use alloc::vec::Vec;
+
+use super::aimed::Aimed;
 use super::effect::{EndReason, ReauthReason};
 use super::grace::{GraceProfile, Verdict};
 use super::policy::Policy;
-use crate::id::{Epoch, OpId, RequestId, Stamp};
+use crate::id::{Aim, Epoch, Generation, OpId, RequestId, Stamp};
 use crate::secret::{AccessToken, RefreshToken};
 use crate::time::{Millis, Timestamp};
 
 /// Where a vault stands.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[allow(clippy::large_enum_variant, reason = "there is one of it in an object, and it is nearly always live")]
 pub enum Phase {
     /// No login has been committed, or everything was forgotten.
     Vacant,
@@ -29,6 +33,8 @@ pub struct Live {
     pub login: Epoch,
     /// The access token.
     pub access: Access,
+    /// What is known of tokens that are for less than all of the grant; the one that was asked for last comes last.
+    pub aimed: Vec<Aimed>,
     /// The refresh token, if the grant has one.
     pub refresh_token: Option<RefreshToken>,
     /// When this generation began.
@@ -65,6 +71,8 @@ pub struct Access {
     pub expires_at: Timestamp,
     /// How long it lived when it was new.
     pub lifetime: Millis,
+    /// The generation that it came with: others may have come since, with tokens for something else.
+    pub made_at: Generation,
 }
 
 /// A token request that was begun.
@@ -76,6 +84,8 @@ pub struct Intent {
     pub armed_at: Timestamp,
     /// Whether it takes the place of one that was never sent.
     pub again: bool,
+    /// What it asks for; nothing for all that the login was granted.
+    pub aim: Option<Aim>,
 }
 
 /// A refresh token that was presented, with no word of what came of it. The request that did so is under way no longer.
@@ -85,11 +95,14 @@ pub struct Ambiguous {
     pub since: Timestamp,
     /// When it is presented again without anybody asking, because the window closes.
     pub replay_at: Option<Timestamp>,
+    /// What was asked for: who repeats it asks for the same, or a server that gives the same answer again gives another than was
+    /// asked for.
+    pub aim: Option<Aim>,
 }
 
 impl Ambiguous {
     /// A token of a storage that went back in time: how long ago it was spent, and how often since, nobody knows.
-    pub(super) const OLD: Self = Self { since: Timestamp::from_millis(0), replay_at: None };
+    pub(super) const OLD: Self = Self { since: Timestamp::from_millis(0), replay_at: None, aim: None };
 
     /// What may be done with it now.
     pub(super) fn verdict(&self, grace: &GraceProfile, now: Timestamp) -> Verdict {

@@ -32,6 +32,8 @@ pub struct Policy {
     /// Whether logins of one user at this client share one grant at the server, so that to revoke a token of one ends the
     /// others. Then what a re-login replaced is left to lapse.
     pub shared_grant: bool,
+    /// Whether a refresh ends the access tokens that came before it.
+    pub refresh_ends_tokens: bool,
 }
 
 impl Default for Policy {
@@ -45,6 +47,7 @@ impl Default for Policy {
             grant_idle: None,
             keep_grant: KeepGrant::UntilIdleLimit,
             shared_grant: true,
+            refresh_ends_tokens: false,
         }
     }
 }

@@ -99,7 +99,7 @@ impl Vault {
         };
         // Where no request was ever made, there is nothing.
         if self.orphan.is_none() && request != RequestId::default() {
-            let intent = Intent { request, armed_at: now, again: false };
+            let intent = Intent { request, armed_at: now, again: false, aim: None };
             // That it comes to anything is for a storage that went back in time.
             self.orphan = Some(Orphan { intent, revoke });
             self.ask_escrow(now);
@@ -219,7 +219,7 @@ impl Vault {
             .filter(|before| before.verdict(&policy.grace, intent.armed_at) != Verdict::LastResort)
             .map_or(claimed_at, |before| before.since);
         let opened = since == claimed_at && policy.grace.verdict(since.until(now.wall)) == Verdict::Forgiven;
-        live.ambiguous = Some(Ambiguous { since, replay_at: None });
+        live.ambiguous = Some(Ambiguous { since, replay_at: None, aim: intent.aim });
         // The first repetition leaves at once, whatever failed before it: a window may be closing. What is silent again and
         // again has pauses.
         live.not_before = if first || opened { now.wall } else { live.replay_after(now, None, &policy) };
@@ -232,7 +232,7 @@ impl Vault {
         effects.push(Effect::Persist);
         let Phase::Live(live) = &mut self.phase else { return self.drop_orphan(effects) };
         let Some(intent) = live.intent.take() else { return self.drop_orphan(effects) };
-        let is_replay = live.ambiguous.is_some();
+        let (is_replay, aim) = (live.ambiguous.is_some(), intent.aim);
         if is_replay || intent.again {
             live.failures = live.failures.saturating_add(1);
             live.not_before = live.not_before.max(live.replay_after(now, None, &self.policy));
@@ -244,7 +244,7 @@ impl Vault {
         } else if is_replay {
             self.resolve(now.wall, effects);
         } else {
-            self.begin(now.wall, true, None, effects);
+            self.begin(now.wall, true, None, aim, effects);
         }
     }
 

@@ -1,10 +1,13 @@
 //! A vault as one flat record: what a driver stores.
 
+use alloc::vec::Vec;
+
+use super::aimed::Aimed;
 use super::effect::{EndReason, ReauthReason};
 use super::outbox::Outbox;
 use super::phase::{Access, Ambiguous, Ended, Intent, Limits, Live, Orphan, Phase, ReauthRequired, Refused};
 use super::tally::Tally;
-use crate::id::{Epoch, OpId, RequestId, Stamp};
+use crate::id::{Epoch, Generation, OpId, RequestId, Stamp};
 use crate::secret::{AccessToken, RefreshToken};
 use crate::time::{Millis, Timestamp};
 
@@ -23,6 +26,10 @@ pub struct Row {
     pub access_expires_at: Timestamp,
     /// How long it lived when it was new (live).
     pub access_lifetime: Millis,
+    /// The generation that it came with (live).
+    pub access_made_at: Generation,
+    /// Tokens for less than all of the grant (live). The driver seals them.
+    pub aimed: Vec<Aimed>,
     /// The refresh token (live, if the grant has one).
     pub refresh_token: Option<RefreshToken>,
     /// When this generation began (live).
@@ -131,6 +138,8 @@ impl Row {
                 access_token: Some(live.access.token.clone()),
                 access_expires_at: live.access.expires_at,
                 access_lifetime: live.access.lifetime,
+                access_made_at: live.access.made_at,
+                aimed: live.aimed.clone(),
                 refresh_token: live.refresh_token.clone(),
                 rotated_at: live.rotated_at,
                 intent: live.intent,
@@ -178,7 +187,9 @@ impl Row {
                         token,
                         expires_at: self.access_expires_at,
                         lifetime: self.access_lifetime,
+                        made_at: self.access_made_at,
                     },
+                    aimed: self.aimed,
                     refresh_token: self.refresh_token,
                     rotated_at: self.rotated_at,
                     intent: self.intent,

@@ -3,13 +3,13 @@
 
 use everlit_core::Epoch;
 use everlit_core::escrow::Closed;
-use everlit_core::id::{CallerId, RequestId};
+use everlit_core::id::{Aim, CallerId, RequestId};
 use everlit_core::retry::Failure;
 use everlit_core::secret::Secret;
 use everlit_core::time::{Millis, Moment, Timestamp};
 use everlit_core::vault::{
     Answer, Ask, AskReason, Blast, Effect, Event, GraceProfile, Granted, Login, Outcome, Policy, Replay,
-    TokenAnswer, Vault, Window,
+    Target, TokenAnswer, Vault, Window,
 };
 
 pub const WALL: u64 = 1_790_000_000_000;
@@ -24,7 +24,13 @@ pub fn grant(n: u32) -> Granted {
         access_token: Secret::new(format!("access-{n}")),
         expires_in: Millis::from_secs(60),
         refresh_token: Some(Secret::new(format!("refresh-{n}"))),
+        target: None,
     }
+}
+
+/// A token for this aim, and the next refresh token.
+pub fn grant_for(n: u32, aim: Aim) -> Granted {
+    Granted { target: Some(Target { aim, scope: format!("scope-{}", aim.0) }), ..grant(n) }
 }
 
 /// A vault with everybody around it: what it wants done, in order.
@@ -50,8 +56,45 @@ impl Play {
     }
 
     pub fn ask(&mut self, seconds: u64, reason: AskReason) {
-        let ask = Ask { op: None, stamp: self.vault.stamp(), reason, active_ago: None };
+        let ask = Ask { op: None, stamp: self.vault.stamp(), reason, aim: None, active_ago: None };
         self.step(seconds, Event::TokenAsked { caller: CallerId(1), ask });
+    }
+
+    /// A question of this caller for what is for less than all of the grant.
+    pub fn ask_for(&mut self, seconds: u64, caller: u64, aim: Option<Aim>, reason: AskReason) {
+        let ask = Ask { op: None, stamp: self.vault.stamp(), reason, aim, active_ago: None };
+        self.step(seconds, Event::TokenAsked { caller: CallerId(caller), ask });
+    }
+
+    /// Who was told what in the last step: the token, or nothing where it was to come again.
+    pub fn told(&self) -> Vec<(u64, Option<&str>)> {
+        let mut told = Vec::new();
+        for effect in &self.done {
+            if let Effect::Answer { caller, answer } = effect {
+                told.push((
+                    caller.0,
+                    match answer {
+                        Answer::Current(current) => Some(current.access_token.expose().as_str()),
+                        Answer::RetryAfter(_)
+                        | Answer::ReauthRequired(_)
+                        | Answer::Ended(_)
+                        | Answer::LoggedOut => None,
+                    },
+                ));
+            }
+        }
+        told
+    }
+
+    /// What the requests of the last step ask for.
+    pub fn aims(&self) -> Vec<Option<Aim>> {
+        let mut aims = Vec::new();
+        for effect in &self.done {
+            if let Effect::RequestToken { aim, .. } = effect {
+                aims.push(*aim);
+            }
+        }
+        aims
     }
 
     /// The object is reset: its row stays.

@@ -42,9 +42,11 @@ pub use provider::{Audience, ClientAuth, ProviderConfig, Use};
 pub use upstream::{Mode, UpstreamConfig, VaultName};
 pub use variables::Variables;
 
+use everlit_core::id::Aim;
 use everlit_core::vault::Policy;
 
 use crate::keys::{self, SESSION_KEY};
+use crate::oauth::Wanted;
 use crate::provider::RefreshGrant;
 
 /// A configuration that holds together.
@@ -74,10 +76,12 @@ impl Config {
         // The meaning of variables that were not read is nothing to complain about.
         if let Some(draft) = draft.filter(|_| errors.is_empty()) {
             draft.meaning(variables, &mut errors);
-            // The only provider needs no mark.
-            let login =
-                draft.providers.iter().find(|provider| provider.login).or_else(|| draft.providers.first());
-            if let Some(login) = login.cloned().filter(|_| errors.is_empty()) {
+            let login = draft.login();
+            if let Some(mut login) = login.cloned().filter(|_| errors.is_empty()) {
+                for wanted in draft.upstreams.iter().filter_map(|upstream| upstream.wanted.as_ref()) {
+                    let new = wanted.resource.clone().filter(|resource| !login.resources.contains(resource));
+                    login.resources.extend(new);
+                }
                 return Ok(Self {
                     origins: draft.origins,
                     limits: draft.limits,
@@ -117,7 +121,7 @@ impl Config {
     /// What a vault works by whose grant comes from this provider.
     #[must_use]
     pub fn policy(&self, provider: &ProviderConfig) -> Policy {
-        let RefreshGrant { grace, idle, keep, shared } = provider.provider.refresh_grant();
+        let RefreshGrant { grace, idle, keep, shared, ends_tokens } = provider.provider.refresh_grant();
         Policy {
             idle_limit: self.limits.idle,
             absolute_limit: self.limits.absolute,
@@ -125,6 +129,7 @@ impl Config {
             grant_idle: idle,
             keep_grant: keep,
             shared_grant: shared,
+            refresh_ends_tokens: ends_tokens,
             ..Policy::default()
         }
     }
@@ -133,6 +138,15 @@ impl Config {
     #[must_use]
     pub fn upstreams(&self) -> &[UpstreamConfig] {
         &self.upstreams
+    }
+
+    /// What a token is asked for under this name, as long as it is configured.
+    #[must_use]
+    pub fn wanted(&self, aim: Aim) -> Option<&Wanted> {
+        self.upstreams
+            .iter()
+            .filter_map(|upstream| upstream.wanted.as_ref())
+            .find(|wanted| wanted.aim() == aim)
     }
 
     /// The upstream of this name.
@@ -185,6 +199,11 @@ impl Draft {
         Some(Self { origins: origins?, limits: limits?, providers, upstreams })
     }
 
+    /// The only provider needs no mark.
+    fn login(&self) -> Option<&ProviderConfig> {
+        self.providers.iter().find(|provider| provider.login).or_else(|| self.providers.first())
+    }
+
     /// Checks what only all variables together can show.
     fn meaning(&self, variables: &Variables, errors: &mut Vec<ConfigError>) {
         if self.limits.idle > self.limits.absolute {
@@ -208,7 +227,7 @@ impl Draft {
             provider.check(errors);
         }
         for upstream in &self.upstreams {
-            upstream.check(errors);
+            upstream.check(self.login(), errors);
         }
         for variable in variables.iter().map(|(variable, _)| variable) {
             if variable.starts_with("SERVICE_") || variable.starts_with("ALERT_") {

@@ -11,14 +11,14 @@ use super::table::{self, Table};
 use super::{ConfigError, Origins, grace};
 use crate::oauth::Accepted;
 use crate::oidc::ProviderMetadata;
-use crate::provider::{KeepGrant, Provider, RefreshGrant, Renewal, Replay, Window};
+use crate::provider::{KeepGrant, Provider, RefreshGrant, Renewal, Replay, Window, servers};
 use crate::silent::Way;
 use crate::url::HttpUrl;
 
 pub(super) const PREFIX: &str = "PROVIDER_";
 pub(super) const EXPECTED: &str = "at least one table such as PROVIDER_MAIN = { kind = \"oidc\", issuer = \"https://as.example\", client_id = \"app\" }";
 
-const FIELDS: [&str; 16] = [
+const FIELDS: [&str; 17] = [
     "kind",
     "issuer",
     "client_id",
@@ -34,11 +34,12 @@ const FIELDS: [&str; 16] = [
     "grant_idle",
     "keep_grant",
     "grants",
+    "refresh_ends_tokens",
     "silent",
 ];
 
 /// Parameters of the authorization request that are ours to set.
-const RESERVED: [&str; 14] = [
+const RESERVED: [&str; 15] = [
     "client_id",
     "client_secret",
     "code_challenge",
@@ -49,6 +50,7 @@ const RESERVED: [&str; 14] = [
     "redirect_uri",
     "request",
     "request_uri",
+    "resource",
     "response_mode",
     "response_type",
     "scope",
@@ -142,6 +144,10 @@ pub struct ProviderConfig {
     pub parameters: Vec<(String, String)>,
     /// The ways of silent re-login that the deployment allows, if it says so.
     pub silent: Option<Vec<Way>>,
+    /// The resources of its upstreams that are handed tokens (RFC 8707): a login asks for all of them.
+    pub resources: Vec<String>,
+    /// Whether its profile says that what is asked for with less scope narrows the grant for good.
+    pub narrows: bool,
 }
 
 impl ProviderConfig {
@@ -329,6 +335,8 @@ impl ProviderConfig {
             prompt: prompt?,
             parameters: parameters?,
             silent: silent?,
+            resources: Vec::new(),
+            narrows: keeps_one_token(&table),
         })
     }
 }
@@ -359,7 +367,17 @@ fn refresh_grant(variable: &str, table: &Table<'_>, errors: &mut Vec<ConfigError
             _ => None,
         }
     });
-    Some(RefreshGrant { grace: grace?, idle: idle?, keep: keep?, shared: shared? })
+    let ends_tokens = keeps_one_token(table);
+    let ends_tokens =
+        table.field("refresh_ends_tokens", "true or false", errors, Some(ends_tokens), Value::as_bool);
+    Some(RefreshGrant { grace: grace?, idle: idle?, keep: keep?, shared: shared?, ends_tokens: ends_tokens? })
+}
+
+/// What the profile of its server says, whatever was set over it.
+fn keeps_one_token(table: &Table<'_>) -> bool {
+    let grace = table.raw("grace");
+    let name = grace.and_then(|grace| grace.as_str().or_else(|| grace.get("profile")?.as_str()));
+    name.is_some_and(|name| servers::ONE_TOKEN.contains(&name))
 }
 
 /// OpenID Connect Discovery, section 2: an issuer has no query and no fragment.
@@ -373,7 +391,7 @@ fn is_printable(text: &str) -> bool {
 }
 
 /// A scope-token of RFC 6749, section 3.3.
-fn is_scope(text: &str) -> bool {
+pub(super) fn is_scope(text: &str) -> bool {
     (1..=128).contains(&text.len())
         && text.bytes().all(|byte| matches!(byte, b'!' | b'#'..=b'[' | b']'..=b'~'))
 }

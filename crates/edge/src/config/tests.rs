@@ -200,20 +200,27 @@ fn what_a_provider_forgives_can_be_set() {
         idle: None,
         keep: KeepGrant::UntilIdleLimit,
         shared: true,
+        ends_tokens: false,
     };
     assert_eq!(grant(""), careful);
     let set = grant(r#","grace":"entra","grant_idle":"30d","keep_grant":"never","grants":"per_login""#);
     let grace = servers::named("entra").unwrap().grace;
     assert_eq!(
         set,
-        RefreshGrant { grace, idle: Some(Millis::from_days(30)), keep: KeepGrant::Never, shared: false }
+        RefreshGrant {
+            grace,
+            idle: Some(Millis::from_days(30)),
+            keep: KeepGrant::Never,
+            shared: false,
+            ends_tokens: false
+        }
     );
     assert_eq!(grant(r#","keep_grant":"until_idle_limit","grants":"shared""#), careful);
 }
 
 #[test]
 fn a_vault_works_by_what_is_configured() {
-    let fields = r#""grace":"workos","grant_idle":"7d","keep_grant":"never","grants":"per_login""#;
+    let fields = r#""grace":"workos","grant_idle":"7d","keep_grant":"never","grants":"per_login","refresh_ends_tokens":true"#;
     let provider = format!(r#"{{"kind":"oidc","issuer":"https://as.example","client_id":"app",{fields}}}"#);
     let variables =
         good().text("PROVIDER_DEMO", &provider).text("LIMITS", r#"{"idle":"30m","absolute":"12h"}"#);
@@ -225,6 +232,7 @@ fn a_vault_works_by_what_is_configured() {
         grant_idle: Some(Millis::from_days(7)),
         keep_grant: KeepGrant::Never,
         shared_grant: false,
+        refresh_ends_tokens: true,
         ..Policy::default()
     };
     assert_eq!(config.policy(config.login_provider()), policy);
@@ -266,7 +274,6 @@ fn any_version_of_the_session_key_will_do() {
 #[test]
 fn what_is_not_served_yet_is_said() {
     for (name, value, field) in [
-        ("UPSTREAM_A", r#"{"origin":"https://a.example","mode":"mediating"}"#, "UPSTREAM_A.mode"),
         ("UPSTREAM_A", r#"{"origin":"https://a.example","vault":"service:desk"}"#, "UPSTREAM_A.vault"),
         ("UPSTREAM_A", r#"{"origin":"https://a.example","vault":"linked:demo"}"#, "UPSTREAM_A.vault"),
         ("SERVICE_DESK", "{}", "SERVICE_DESK"),
@@ -277,6 +284,77 @@ fn what_is_not_served_yet_is_said() {
         assert!(found[0].problem.contains("served yet"), "{}", found[0]);
         assert!(Variables::is_variable_name(name));
     }
+}
+
+/// A configuration with an upstream that the browser calls by itself.
+fn mediating(upstream: &str, provider: &str) -> Variables {
+    let provider = format!(
+        r#"{{"kind":"oidc","issuer":"https://as.example","client_id":"app","scopes":["openid","offline_access","orders:read","orders:write"]{provider}}}"#
+    );
+    let upstream = format!(r#"{{"origin":"https://a.example","mode":"mediating"{upstream}}}"#);
+    good().text("PROVIDER_DEMO", &provider).text("UPSTREAM_A", &upstream)
+}
+
+#[test]
+fn what_a_browser_is_handed_a_token_for_is_said_and_is_a_part_of_the_login() {
+    let scopes = r#","scopes":["orders:read"],"resource":"https://orders.example/v1?x""#;
+    let config = Config::parse(&mediating(scopes, "")).unwrap();
+    let wanted = config.upstream("a").unwrap().wanted.clone().unwrap();
+    assert_eq!(
+        (wanted.scope().as_str(), wanted.resource.as_deref()),
+        ("orders:read", Some("https://orders.example/v1?x"))
+    );
+    assert_eq!(config.wanted(wanted.aim()), Some(&wanted));
+    assert_eq!(config.wanted(Aim(1)), None);
+    assert_eq!(config.login_provider().resources, ["https://orders.example/v1?x"], "a login asks for it");
+    for (upstream, provider, field) in [
+        ("", "", "scopes"),
+        (r#","resource":"https://orders.example""#, "", "scopes"),
+        (r#","scopes":["orders:read","openid"]"#, "", "scopes"),
+        (r#","scopes":["offline_access"]"#, "", "scopes"),
+        (r#","scopes":["orders:admin"]"#, "", "scopes"),
+        (scopes, r#","dpop":"required""#, "mode"),
+        (scopes, r#","grace":"django-oauth-toolkit""#, "mode"),
+        (
+            scopes,
+            r#","grace":{"profile":"django-oauth-toolkit","window":"30s"},"refresh_ends_tokens":false"#,
+            "mode",
+        ),
+    ] {
+        let variables = mediating(upstream, provider);
+        let expected = [(format!("UPSTREAM_A.{field}"), ConfigErrorKind::Meaning)];
+        assert_eq!(errors(&variables), expected, "{upstream} {provider}");
+    }
+    for provider in [r#","dpop":"where_offered""#, r#","refresh_ends_tokens":true"#, r#","grace":"okta""#] {
+        assert_eq!(names(&mediating(scopes, provider)), [""; 0], "{provider}");
+    }
+    for (field, name) in
+        [(r#""scopes":["orders:read"]"#, "scopes"), (r#""resource":"https://o.example""#, "resource")]
+    {
+        let bff = format!(r#"{{"origin":"https://a.example",{field}}}"#);
+        assert_eq!(names(&good().text("UPSTREAM_A", &bff)), [format!("UPSTREAM_A.{name}")]);
+    }
+}
+
+#[test]
+fn a_server_that_keeps_one_token_is_known_by_its_profile() {
+    let ends = |fields: &str| {
+        let provider =
+            format!(r#"{{"kind":"oidc","issuer":"https://as.example","client_id":"app"{fields}}}"#);
+        let config = Config::parse(&good().text("PROVIDER_DEMO", &provider)).unwrap();
+        config.policy(config.login_provider()).refresh_ends_tokens
+    };
+    for (fields, expected) in [
+        ("", false),
+        (r#","grace":"okta""#, false),
+        (r#","grace":"django-oauth-toolkit""#, true),
+        (r#","grace":{"profile":"django-oauth-toolkit","window":"30s"}"#, true),
+        (r#","grace":"django-oauth-toolkit","refresh_ends_tokens":false"#, false),
+        (r#","refresh_ends_tokens":true"#, true),
+    ] {
+        assert_eq!(ends(fields), expected, "{fields}");
+    }
+    assert!(servers::ONE_TOKEN.iter().all(|name| servers::named(name).is_some()));
 }
 
 #[test]

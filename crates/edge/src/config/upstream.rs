@@ -6,7 +6,9 @@ use alloc::vec::Vec;
 use serde_json::Value;
 
 use super::ConfigError;
+use super::provider::{ProviderConfig, Use, is_scope};
 use super::table::{self, Table};
+use crate::oauth::Wanted;
 use crate::proxy::Method;
 use crate::url::Origin;
 
@@ -43,10 +45,12 @@ pub struct UpstreamConfig {
     pub origin: Origin,
     /// The path that every call lies under, without a slash at its end: `/v1`, or empty for all of it.
     pub path: String,
-    /// The methods that are let through.
+    /// The methods that are let through, where the Worker calls.
     pub methods: Vec<Method>,
     /// Who calls it.
     pub mode: Mode,
+    /// What the browser is handed a token for; nothing where the Worker calls.
+    pub wanted: Option<Wanted>,
     /// Whose token it gets.
     pub vault: VaultName,
 }
@@ -58,7 +62,7 @@ impl UpstreamConfig {
         value: &Value,
         errors: &mut Vec<ConfigError>,
     ) -> Option<Self> {
-        let known = ["origin", "path", "methods", "mode", "vault"];
+        let known = ["origin", "path", "methods", "mode", "scopes", "resource", "vault"];
         let table = Table::read(variable, value, &known, EXPECTED, errors)?;
         let origin = table.field(
             "origin",
@@ -91,6 +95,25 @@ impl UpstreamConfig {
                 _ => None,
             }
         });
+        let scopes = table.field(
+            "scopes",
+            "a list of 1 to 32 different scopes of the login's, such as [\"orders:read\"]",
+            errors,
+            Some(None),
+            |value| table::texts(value, 32, is_scope).map(Some),
+        );
+        let resource = table.field(
+            "resource",
+            "an absolute URI without a fragment, such as \"https://orders.example\"",
+            errors,
+            Some(None),
+            |value| value.as_str().filter(|text| is_resource(text)).map(|text| Some(text.to_string())),
+        );
+        let wanted = match (mode, scopes?, resource?) {
+            (Some(Mode::Bff), None, None) => None,
+            // Whether they belong there is said by `check`.
+            (_, scopes, resource) => Some(Wanted { scopes: scopes.unwrap_or_default(), resource }),
+        };
         let vault = table.field(
             "vault",
             "\"login\", \"linked:<provider>\" or \"service:<name>\"",
@@ -104,20 +127,16 @@ impl UpstreamConfig {
             path: path?,
             methods: methods?,
             mode: mode?,
+            wanted,
             vault: vault?,
         })
     }
 
-    /// What an upstream must not be, or not yet.
-    pub(super) fn check(&self, errors: &mut Vec<ConfigError>) {
+    /// What an upstream must not be, or not yet. Its tokens are of the grants of `provider`.
+    pub(super) fn check(&self, provider: Option<&ProviderConfig>, errors: &mut Vec<ConfigError>) {
         let variable = alloc::format!("{PREFIX}{}", self.name.to_ascii_uppercase());
-        if self.mode == Mode::Mediating {
-            errors.push(ConfigError::meaning(
-                &variable,
-                Some("mode"),
-                "is \"mediating\", which is not served yet",
-                "\"bff\": the Worker calls the upstream, and the browser never sees a token",
-            ));
+        if let Some((field, problem, expected)) = self.misuse(provider) {
+            errors.push(ConfigError::meaning(&variable, Some(field), problem, expected));
         }
         if self.vault != VaultName::Login {
             errors.push(ConfigError::meaning(
@@ -129,12 +148,70 @@ impl UpstreamConfig {
         }
     }
 
+    /// What is wrong with what the browser is to be handed: the field, and what about it.
+    fn misuse(
+        &self,
+        provider: Option<&ProviderConfig>,
+    ) -> Option<(&'static str, &'static str, &'static str)> {
+        const BFF: &str = "\"bff\": the Worker calls the upstream, and the browser never sees a token";
+        let Wanted { scopes, .. } = self.wanted.as_ref()?;
+        if self.mode == Mode::Bff {
+            let field = if scopes.is_empty() { "resource" } else { "scopes" };
+            return Some((
+                field,
+                "says what the browser is handed, and it is handed nothing",
+                "mode = \"mediating\" with it",
+            ));
+        }
+        if scopes.is_empty() {
+            let why = "the scopes of the token that the browser is handed, such as [\"orders:read\"]: by default that is nothing";
+            return Some(("scopes", "is missing", why));
+        }
+        let provider = provider?;
+        let belongs = |scope: &String| {
+            !matches!(scope.as_str(), "openid" | "offline_access") && provider.scopes.contains(scope)
+        };
+        if !scopes.iter().all(belongs) {
+            return Some((
+                "scopes",
+                "has a scope that the login does not ask for, or that is about the login itself",
+                "scopes of the provider, but neither \"openid\" nor \"offline_access\"",
+            ));
+        }
+        if provider.dpop == Use::Required {
+            return Some((
+                "mode",
+                "is \"mediating\", and the provider's tokens are bound to a key that no browser has",
+                BFF,
+            ));
+        }
+        if provider.narrows {
+            return Some((
+                "mode",
+                "is \"mediating\", and the provider's server narrows the whole grant to what one token is asked for",
+                BFF,
+            ));
+        }
+        None
+    }
+
     /// Whether a method may be called, as the `Allow` header lists them.
     #[must_use]
     pub fn allow(&self) -> String {
         let names: Vec<&str> = self.methods.iter().map(|method| method.as_str()).collect();
         names.join(", ")
     }
+}
+
+/// RFC 8707, section 2.
+fn is_resource(text: &str) -> bool {
+    let is_scheme = |scheme: &str| {
+        scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+.-".contains(&byte))
+    };
+    text.len() <= 256
+        && text.split_once(':').is_some_and(|(scheme, rest)| is_scheme(scheme) && !rest.is_empty())
+        && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#')
 }
 
 /// A path without a slash at its end. No segment is empty or made of dots.

@@ -67,6 +67,8 @@ impl AuthorizationRequest<'_> {
         if !prompt.is_empty() {
             pairs.push(Pair("prompt", prompt.into()));
         }
+        // RFC 8707, section 2.1: each of several in a parameter of its own.
+        pairs.extend(provider.resources.iter().map(|resource| Pair("resource", resource.as_str().into())));
         let more = provider.parameters.iter();
         pairs.extend(more.map(|(name, value)| Pair(name, value.as_str().into())));
         pairs

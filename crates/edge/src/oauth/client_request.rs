@@ -8,7 +8,7 @@ use everlit_core::secret::{RefreshToken, Secret};
 
 use super::authorization_request::Pair;
 use super::client_assertion::TYPE;
-use super::{AuthorizationCode, AuthorizationRequest, CodeVerifier};
+use super::{AuthorizationCode, AuthorizationRequest, CodeVerifier, Wanted};
 use crate::base64url::encode_classic;
 use crate::query::{encode_pairs, push_escape};
 
@@ -73,6 +73,17 @@ impl ClientRequest {
     #[must_use]
     pub fn refresh(client: ClientCredentials<'_>, refresh_token: &RefreshToken) -> Self {
         Self::new(&client, &[("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose())])
+    }
+
+    /// Asks for a token that is for less than all of a grant (RFC 6749, section 6; RFC 8707, section 2.2).
+    #[must_use]
+    pub fn downscoped(client: ClientCredentials<'_>, refresh_token: &RefreshToken, wanted: &Wanted) -> Self {
+        let scope = wanted.scope();
+        let mut parameters =
+            alloc::vec![("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose().as_str())];
+        parameters.push(("scope", &scope));
+        parameters.extend(wanted.resource.as_deref().map(|resource| ("resource", resource)));
+        Self::new(&client, &parameters)
     }
 
     /// Ends a grant.

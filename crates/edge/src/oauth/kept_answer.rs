@@ -3,19 +3,20 @@
 use alloc::string::ToString as _;
 use alloc::vec::Vec;
 
+use everlit_core::id::Aim;
 use everlit_core::retry::Failure;
 use everlit_core::secret::Secret;
 use everlit_core::time::{Millis, Timestamp};
-use everlit_core::vault::{self, Granted};
+use everlit_core::vault::{self, Granted, Target};
 use serde_json::{Map, Value, json};
 
-use super::{MAX_ACCESS_TOKEN, MAX_REFRESH_TOKEN, TokenAnswer};
+use super::{MAX_ACCESS_TOKEN, MAX_REFRESH_TOKEN, MAX_SCOPE, TokenAnswer};
 use crate::seal::{SealError, Sealer};
 
 /// The most bytes that JSON makes of one.
 pub const JSON_ESCAPE: usize = 6;
-/// The longest text that [`KeptAnswer::encode`] writes: both tokens at their longest, and a few words around them.
-pub const MAX_KEPT_ANSWER: usize = (MAX_ACCESS_TOKEN + MAX_REFRESH_TOKEN) * JSON_ESCAPE + 1_024;
+/// The longest text that [`KeptAnswer::encode`] writes: both tokens and a scope at their longest, and a few words around them.
+pub const MAX_KEPT_ANSWER: usize = (MAX_ACCESS_TOKEN + MAX_REFRESH_TOKEN) * JSON_ESCAPE + MAX_SCOPE + 1_024;
 
 /// The shape of what is written. A greater one is of a later version of this code.
 const VERSION: u64 = 1;
@@ -50,7 +51,8 @@ impl From<SealError> for KeptError {
 /// {"v":1,"at":<ms>,"unheard":true}
 /// ```
 ///
-/// `unbound` and `refresh_token` are left out where there is nothing to say.
+/// `unbound` and `refresh_token` are left out where there is nothing to say, and `"aim":<number>,"scope":"…"` stand beside `granted`
+/// where the token is for less than all of the grant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeptAnswer {
     /// How the token request ended.
@@ -76,6 +78,10 @@ impl KeptAnswer {
                     "refresh_token": granted.refresh_token.as_ref().map(Secret::expose),
                 });
                 written.insert("granted".to_string(), value);
+                if let Some(Target { aim, scope }) = &granted.target {
+                    written.insert("aim".to_string(), aim.0.into());
+                    written.insert("scope".to_string(), scope.as_str().into());
+                }
             }
             vault::TokenAnswer::Unusable { successor } => {
                 written.insert("unusable".to_string(), true.into());
@@ -138,6 +144,10 @@ impl KeptAnswer {
                 access_token: text("access_token")?,
                 expires_in: millis(granted, "expires_in")?,
                 refresh_token: text("refresh_token"),
+                target: number(written, "aim").map(Aim).map(|aim| {
+                    let scope = written.get("scope").and_then(Value::as_str).unwrap_or_default();
+                    Target { aim, scope: scope.to_string() }
+                }),
             })
         } else if is("unusable") {
             let successor = written.get("refresh_token").and_then(Value::as_str);
@@ -186,6 +196,7 @@ impl From<TokenAnswer> for vault::TokenAnswer {
                 access_token: response.access_token,
                 expires_in: response.expires_in,
                 refresh_token: response.refresh_token,
+                target: None,
             }),
             TokenAnswer::Transient { retry_after, .. } => failed(Failure::Transient, retry_after),
             TokenAnswer::Throttled { retry_after, .. } => failed(Failure::Throttled, retry_after),
@@ -230,6 +241,7 @@ mod tests {
             access_token: Secret::new("a-\"1".into()),
             expires_in: Millis::from_secs(60),
             refresh_token: refresh_token.map(|token| Secret::new(token.into())),
+            target: None,
         })
     }
 
@@ -242,6 +254,10 @@ mod tests {
             [Some("r-2"), None]
                 .map(|text| Answer::Unusable { successor: text.map(|text| Secret::new(text.into())) }),
         );
+        let target = Some(Target { aim: Aim(7), scope: "orders".into() });
+        if let Answer::Granted(own) = granted(None) {
+            answers.push(Answer::Granted(Granted { target, ..own }));
+        }
         let wait = Some(Millis::from_millis(1));
         answers.push(Answer::Failed { failure: Failure::Throttled, retry_after: wait });
         for answer in answers {
@@ -304,6 +320,7 @@ mod tests {
             access_token: Secret::new("\"".repeat(MAX_ACCESS_TOKEN)),
             expires_in: Millis::from_millis(u64::MAX),
             refresh_token: Some(Secret::new("\u{1}".repeat(MAX_REFRESH_TOKEN))),
+            target: Some(Target { aim: Aim(u64::MAX), scope: "s".repeat(MAX_SCOPE) }),
         };
         let received_at = Timestamp::from_millis(u64::MAX);
         let kept = KeptAnswer { answer: Answer::Granted(granted), received_at, unbound: true };

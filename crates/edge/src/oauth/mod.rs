@@ -29,6 +29,7 @@ mod pushed;
 mod retry_after;
 mod revocation;
 mod transaction;
+mod wanted;
 
 pub use answer::{
     Accepted, HttpAnswer, MAX_ACCESS_TOKEN, MAX_BODY, MAX_REFRESH_TOKEN, Scheme, TokenAnswer, TokenResponse,
@@ -46,3 +47,4 @@ pub use pushed::{NotPushed, RequestUri};
 pub use retry_after::{MAX_RETRY_AFTER, parse_retry_after};
 pub use revocation::RevocationAnswer;
 pub use transaction::{CodeVerifier, State};
+pub use wanted::{MAX_SCOPE, Wanted};

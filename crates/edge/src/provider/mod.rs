@@ -42,6 +42,8 @@ pub struct RefreshGrant {
     /// Whether the logins of one user at this client share one grant at the server, so that to revoke a token of one ends
     /// them all.
     pub shared: bool,
+    /// Whether a refresh ends the access tokens that came before it.
+    pub ends_tokens: bool,
 }
 
 /// How the client's request for tokens can be ended for good, at logout.
@@ -76,6 +78,7 @@ impl Provider {
             idle: None,
             keep: KeepGrant::UntilIdleLimit,
             shared: true,
+            ends_tokens: false,
         }),
         revocation: Revocation::Endpoint,
     };

@@ -23,6 +23,11 @@ pub struct Server {
     pub assumed: &'static str,
 }
 
+/// Servers that keep one access token for each grant: a refresh ends the one before it; and what is asked for with less scope, or for
+/// another resource, narrows for good what the refresh token is good for. django-oauth-toolkit 3.4.1: `get_original_scopes` reads
+/// the scope of the newest access token, against RFC 6749, section 6.
+pub const ONE_TOKEN: [&str; 1] = ["django-oauth-toolkit"];
+
 /// The server of this name.
 #[must_use]
 pub fn named(name: &str) -> Option<&'static Server> {

@@ -41,6 +41,7 @@ mod tests {
             path: path.into(),
             methods: alloc::vec![Method::Get],
             mode: Mode::Bff,
+            wanted: None,
             vault: VaultName::Login,
         }
     }

@@ -3,7 +3,7 @@
 use alloc::string::String;
 
 use super::Method;
-use crate::config::{Config, UpstreamConfig};
+use crate::config::{Config, Mode, UpstreamConfig};
 use crate::query::hex;
 
 /// The longest path and query that are forwarded together.
@@ -50,7 +50,9 @@ pub fn destination<'a>(
     let rest = path.strip_prefix("/api/").ok_or(PathRefusal::NoUpstream)?;
     let end = rest.find('/').unwrap_or(rest.len());
     let (name, rest) = rest.split_at_checked(end).ok_or(PathRefusal::NoUpstream)?;
-    let upstream = config.upstream(name).ok_or(PathRefusal::NoUpstream)?;
+    // What the browser calls by itself is not called through us.
+    let upstream =
+        config.upstream(name).filter(|upstream| upstream.mode == Mode::Bff).ok_or(PathRefusal::NoUpstream)?;
     let method = Method::parse(method)
         .filter(|method| upstream.methods.contains(method))
         .ok_or_else(|| PathRefusal::Method { allow: upstream.allow() })?;
