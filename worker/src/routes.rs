@@ -11,7 +11,9 @@ use worker::{Context, Env};
 use crate::environment::Environment;
 use crate::http::Reply;
 use crate::incoming::Incoming;
-use crate::{backchannel, callback, events, log, login, logout, proxy, rotator, session, sessions, token};
+use crate::{
+    backchannel, callback, events, links, log, login, logout, proxy, rotator, session, sessions, token,
+};
 
 /// A request, and where it happens.
 pub(crate) struct Call {
@@ -70,6 +72,7 @@ async fn handle(route: Route, call: Call, environment: Rc<Environment>) -> Resul
         Route::BackchannelLogout => Ok(backchannel::logout(&call, &environment).await),
         Route::Sessions => sessions::all(&call, &environment, same_origin(&call, &environment)?).await,
         Route::OneSession => sessions::end_one(&call, &environment, same_origin(&call, &environment)?).await,
+        Route::OneLink => links::end_one(&call, &environment, same_origin(&call, &environment)?).await,
         Route::Events => events::open(&call, &environment).await,
         Route::Api => proxy::forward(&call, &environment).await,
     }

@@ -1,13 +1,14 @@
 //! `POST /auth/token`: a tab's question for the token. What it gets is timing: the token itself stays at the edge.
 
 use everlit_core::id::OpId;
-use everlit_core::time::Millis;
+use everlit_core::time::{Millis, Timestamp};
 use everlit_core::vault::Ask;
 use everlit_edge::cross_site::SameOrigin;
 use everlit_wire::{Code, NumericDate, Problem, Seconds, TokenRequest, TokenResponse, VERSION};
 
 use crate::environment::Environment;
 use crate::http::Reply;
+use crate::links::Account;
 use crate::routes::Call;
 use crate::vault::client::VaultClient;
 use crate::vault::message::CurrentToken;
@@ -26,9 +27,10 @@ pub(crate) async fn ask(call: &Call, environment: &Environment, proof: SameOrigi
     if request.op_id.as_ref().is_some_and(|id| id.len() > MAX_OP_ID) {
         return Err(Problem::new(Code::BadRequest));
     }
-    // A session has one grant, the login's.
-    if request.provider.as_deref().is_some_and(|name| environment.config.login_provider_named(name).is_none())
-    {
+    // Another provider than the login's is one of a further account.
+    let config = &environment.config;
+    let other = request.provider.as_deref().filter(|name| config.login_provider_named(name).is_none());
+    if other.is_some_and(|name| config.linked_provider_named(name).is_none()) {
         return Err(Problem::new(Code::NotFound));
     }
     let cookie = session::named(call, environment, proof).ok_or_else(|| gate::refused(call, environment))?;
@@ -43,7 +45,19 @@ pub(crate) async fn ask(call: &Call, environment: &Environment, proof: SameOrigi
         log::line("asked", [("tab_state", tab_state.as_str().into()), ("op", op)]);
     }
     let asked_at = clock::now();
-    let current = VaultClient::of(&call.env, &cookie.id).token(ask, asked_at).await?.current(environment)?;
+    let current = match other {
+        None => VaultClient::of(&call.env, &cookie.id).token(ask, asked_at).await?.current(environment)?,
+        Some(provider) => {
+            let account = Account::of(call, environment, &cookie.id, provider, ask.active_ago).await?;
+            // The user is active in the session, not in one of its accounts; and its limits are the session's.
+            let ask = Ask { active_ago: None, ..ask };
+            let reply = account.vault.token(ask, asked_at).await?;
+            let current = account.token(call, reply, environment)?;
+            let absolute_left =
+                clock::now().until(Timestamp::from_millis(account.owner.absolute_at)).as_millis();
+            CurrentToken { idle_left: account.owner.idle_left, absolute_left, ..current }
+        }
+    };
     Ok(session::renewed(Reply::json(&response(&current, environment)), &cookie, asked_at, environment))
 }
 

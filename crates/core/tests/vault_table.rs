@@ -168,6 +168,7 @@ fn vault_effect(effect: &vault::Effect) -> String {
         E::RequestToken { refresh_token, .. } => format!("request with {}", refresh_token.expose()),
         E::CloseEscrow { .. } => "close escrow".into(),
         E::EraseEscrow => "erase escrow".into(),
+        E::EndLink { .. } => "end link".into(),
         E::AbandonRevocation { .. } => "abandon revocation".into(),
         E::Revoke { refresh_token, .. } => format!("revoke {}", refresh_token.expose()),
         E::Report(outcome) => format!("report {}", outcome.as_str()),

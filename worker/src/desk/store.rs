@@ -105,8 +105,8 @@ impl LoginStore {
             Some("done") => {
                 let sealed = row.blob("session_sealed").ok_or(DeskError::Unreadable)?;
                 let session = open(&self.session, state, &sealed)?;
-                let Transaction { return_to, silent, .. } = transaction;
-                Ok(Claimed::Done { session, return_to, silent })
+                let Transaction { return_to, silent, link_of, .. } = transaction;
+                Ok(Claimed::Done { session, return_to, silent, is_link: link_of.is_some() })
             }
             Some(_) | None => Ok(failed),
         }

@@ -2,15 +2,15 @@
 
 use everlit_core::id::Stamp;
 use everlit_core::time::{Millis, Timestamp};
-use everlit_core::vault::{Ask, AskReason, Login, Policy, Revoker};
+use everlit_core::vault::{Ask, AskReason, Link, Login, Policy, Revoker};
 use everlit_edge::cookie::SessionId;
 use everlit_wire::{Code, Problem, Seconds};
 use web_sys::Response;
 use worker::Env;
 
 use super::message::{
-    Brake, CONNECT, CurrentToken, ESTABLISH, Finished, Holder, Meant, Question, RENEW, SIGHT, Sight,
-    VaultReply, hurried,
+    ACTIVE_AGO, Brake, CONNECT, CurrentToken, ESTABLISH, ESTABLISH_LINK, Finished, Holder, LINK, LinkOrder,
+    Meant, OWNER, Owner, Question, RENEW, SIGHT, Sight, VaultReply, hurried,
 };
 use crate::environment::{Environment, SESSION_VAULT};
 use crate::stub::{Connected, NoAnswer, ObjectStub};
@@ -47,6 +47,27 @@ impl VaultClient {
     /// The vault of this session.
     pub(crate) fn of(env: &Env, session: &SessionId) -> Self {
         Self(ObjectStub::new(env, SESSION_VAULT, session.as_str()))
+    }
+
+    /// The vault of a further account.
+    pub(crate) fn of_link(env: &Env, link: &Link) -> Self {
+        Self(ObjectStub::new(env, SESSION_VAULT, link.vault.expose()))
+    }
+
+    /// Begins the vault of a further account with a finished login. It ends soon unless a session takes it.
+    pub(crate) async fn establish_link(&self, login: &Login, holder: Holder) -> Result<VaultReply, NoAnswer> {
+        self.0.tell(ESTABLISH_LINK, &Finished::new(login, holder)).await
+    }
+
+    /// Says what is to become of a link.
+    pub(crate) async fn link(&self, order: &LinkOrder) -> Result<Owner, NoAnswer> {
+        self.0.tell(LINK, order).await
+    }
+
+    /// What a link has to know of this session, whose user was active so long ago, if that is said.
+    pub(crate) async fn owner(&self, active_ago: Option<Millis>) -> Result<Owner, NoAnswer> {
+        let ago = active_ago.map(|ago| ["?", ACTIVE_AGO, &ago.as_millis().to_string()].concat());
+        self.0.ask(&[OWNER, &ago.unwrap_or_default()].concat()).await
     }
 
     /// Where the session stands.

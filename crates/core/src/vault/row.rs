@@ -1,6 +1,9 @@
 //! A vault as one flat record: what a driver stores.
 
+use alloc::vec::Vec;
+
 use super::effect::{EndReason, ReauthReason};
+use super::links::Link;
 use super::outbox::Outbox;
 use super::phase::{Access, Ambiguous, Ended, Intent, Limits, Live, Orphan, Phase, ReauthRequired, Refused};
 use super::tally::Tally;
@@ -57,6 +60,8 @@ pub struct Row {
     pub orphan: Option<Orphan>,
     /// Refresh tokens to revoke (any status). The driver seals them.
     pub outbox: Outbox,
+    /// Further accounts of the user (live, reauth required). The driver seals them.
+    pub links: Vec<Link>,
     /// How often each outcome came (any status).
     pub tally: Tally,
 }

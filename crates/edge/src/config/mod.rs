@@ -74,10 +74,7 @@ impl Config {
         // The meaning of variables that were not read is nothing to complain about.
         if let Some(draft) = draft.filter(|_| errors.is_empty()) {
             draft.meaning(variables, &mut errors);
-            // The only provider needs no mark.
-            let login =
-                draft.providers.iter().find(|provider| provider.login).or_else(|| draft.providers.first());
-            if let Some(login) = login.cloned().filter(|_| errors.is_empty()) {
+            if let Some(login) = draft.login().cloned().filter(|_| errors.is_empty()) {
                 return Ok(Self {
                     origins: draft.origins,
                     limits: draft.limits,
@@ -100,6 +97,12 @@ impl Config {
     #[must_use]
     pub fn login_provider_named(&self, name: &str) -> Option<&ProviderConfig> {
         Some(&self.login).filter(|provider| provider.name == name)
+    }
+
+    /// The provider of this name, if a user who is logged in may link an account there: any but the login's.
+    #[must_use]
+    pub fn linked_provider_named(&self, name: &str) -> Option<&ProviderConfig> {
+        self.provider(name).filter(|provider| provider.name != self.login.name)
     }
 
     /// All providers, ordered by name.
@@ -185,6 +188,11 @@ impl Draft {
         Some(Self { origins: origins?, limits: limits?, providers, upstreams })
     }
 
+    /// The provider that the login uses. The only one needs no mark.
+    fn login(&self) -> Option<&ProviderConfig> {
+        self.providers.iter().find(|provider| provider.login).or_else(|| self.providers.first())
+    }
+
     /// Checks what only all variables together can show.
     fn meaning(&self, variables: &Variables, errors: &mut Vec<ConfigError>) {
         if self.limits.idle > self.limits.absolute {
@@ -207,8 +215,11 @@ impl Draft {
         for provider in &self.providers {
             provider.check(errors);
         }
+        let login = self.login().map(|login| login.name.as_str());
+        let linkable =
+            |name: &str| login != Some(name) && self.providers.iter().any(|provider| provider.name == name);
         for upstream in &self.upstreams {
-            upstream.check(errors);
+            upstream.check(linkable, errors);
         }
         for variable in variables.iter().map(|(variable, _)| variable) {
             if variable.starts_with("SERVICE_") || variable.starts_with("ALERT_") {

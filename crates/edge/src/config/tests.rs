@@ -269,6 +269,7 @@ fn what_is_not_served_yet_is_said() {
         ("UPSTREAM_A", r#"{"origin":"https://a.example","mode":"mediating"}"#, "UPSTREAM_A.mode"),
         ("UPSTREAM_A", r#"{"origin":"https://a.example","vault":"service:desk"}"#, "UPSTREAM_A.vault"),
         ("UPSTREAM_A", r#"{"origin":"https://a.example","vault":"linked:demo"}"#, "UPSTREAM_A.vault"),
+        ("UPSTREAM_A", r#"{"origin":"https://a.example","vault":"linked:nobody"}"#, "UPSTREAM_A.vault"),
         ("SERVICE_DESK", "{}", "SERVICE_DESK"),
         ("ALERT_CHAT", "{}", "ALERT_CHAT"),
     ] {

@@ -34,6 +34,18 @@ pub enum VaultName {
     Service(String),
 }
 
+impl core::fmt::Display for VaultName {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let (kind, name) = match self {
+            Self::Login => ("login", ""),
+            Self::Linked(provider) => ("linked:", provider.as_str()),
+            Self::Service(service) => ("service:", service.as_str()),
+        };
+        f.write_str(kind)?;
+        f.write_str(name)
+    }
+}
+
 /// One `UPSTREAM_<NAME>`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UpstreamConfig {
@@ -108,8 +120,8 @@ impl UpstreamConfig {
         })
     }
 
-    /// What an upstream must not be, or not yet.
-    pub(super) fn check(&self, errors: &mut Vec<ConfigError>) {
+    /// What an upstream must not be, or not yet. `linkable` says whether a user of ours may have a further account at a provider.
+    pub(super) fn check(&self, linkable: impl Fn(&str) -> bool, errors: &mut Vec<ConfigError>) {
         let variable = alloc::format!("{PREFIX}{}", self.name.to_ascii_uppercase());
         if self.mode == Mode::Mediating {
             errors.push(ConfigError::meaning(
@@ -119,13 +131,21 @@ impl UpstreamConfig {
                 "\"bff\": the Worker calls the upstream, and the browser never sees a token",
             ));
         }
-        if self.vault != VaultName::Login {
-            errors.push(ConfigError::meaning(
+        match &self.vault {
+            VaultName::Login => {}
+            VaultName::Linked(provider) if linkable(provider) => {}
+            VaultName::Linked(_) => errors.push(ConfigError::meaning(
                 &variable,
                 Some("vault"),
-                "is not \"login\", and no other vault is served yet",
-                "\"login\": the upstream is called with the access token of the user's own login",
-            ));
+                "is of a provider that is not configured, or that the login uses",
+                "\"linked:<provider>\" with one of the other providers, or \"login\"",
+            )),
+            VaultName::Service(_) => errors.push(ConfigError::meaning(
+                &variable,
+                Some("vault"),
+                "is an account of the operator, which is not served yet",
+                "\"login\" or \"linked:<provider>\": the upstream is called with an access token of the user's",
+            )),
         }
     }
 
