@@ -107,7 +107,7 @@ impl Callback {
     async fn finish(&self, response: AuthorizationResponse) -> Reply {
         let state = response.state().clone();
         let root = ReturnTo::root();
-        match self.desk.claim(&state).await {
+        match self.desk.claim(&state, &self.provider).await {
             Ok(Claimed::First(transaction)) => self.spend(&state, *transaction, response).await,
             Ok(Claimed::Done { session, return_to, is_link: true, .. }) => {
                 self.linked_again(&session, &ReturnTo::parse(&return_to)).await
@@ -124,7 +124,10 @@ impl Callback {
                 pages::failed(Failed::Throttled(Millis::from_millis(millis)), &self.provider, &root)
             }
             Ok(Claimed::Unknown) => {
-                log::line("callback_refused", [("reason", "the state is unknown".into())]);
+                log::line(
+                    "callback_refused",
+                    [("reason", "the state is unknown, or another provider's".into())],
+                );
                 pages::failed(Failed::Unknown, &self.provider, &root)
             }
             Err(_) => pages::failed(Failed::Ourselves, &self.provider, &root),
@@ -202,9 +205,6 @@ impl Callback {
         transaction: &Transaction,
         response: AuthorizationResponse,
     ) -> Result<SessionId, Failure> {
-        if transaction.provider != self.provider {
-            return Err(Failure(Failed::Unknown, "the callback is another provider's"));
-        }
         let provider = self.environment.config.provider(&self.provider);
         let provider = provider.ok_or(Failure(Failed::Ourselves, "the provider is no longer configured"))?;
         // Which of the two it is was settled when it began; the configuration may be another by now.

@@ -72,6 +72,8 @@ pub(crate) struct Claim {
     pub(crate) state: String,
     /// Names the callback that claims it: the same claim may be delivered twice.
     pub(crate) by: String,
+    /// Whose callback it is: another provider's takes nothing.
+    pub(crate) provider: String,
 }
 
 /// How a login ended.

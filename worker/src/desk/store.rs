@@ -80,10 +80,13 @@ impl LoginStore {
 
     /// Looks for a transaction, and claims it if nobody has.
     pub(super) fn claim(&self, claim: &Claim, now: Timestamp) -> Result<Claimed, DeskError> {
-        let Claim { state, by } = claim;
+        let Claim { state, by, provider: at } = claim;
         let Some(row) = self.find(state, now)? else { return Ok(Claimed::Unknown) };
         let transaction = self.transaction_of(&row, state)?;
         let Transaction { provider, return_to, silent, .. } = &transaction;
+        if provider != at {
+            return Ok(Claimed::Unknown);
+        }
         let failed = Claimed::Failed {
             provider: provider.clone(),
             return_to: return_to.clone(),
