@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { after, before, beforeEach, describe, test } from "node:test";
 
 import { ask, askOn, enterDue, EXPIRED_MS } from "./support/asking.mjs";
+import { send } from "./support/browser.mjs";
 import { accountState, beginLink, link, startLinkStack } from "./support/link.mjs";
 import { begin, enter } from "./support/scripted-stack.mjs";
 import { assertNothingLeaked, diskText } from "./support/secrets.mjs";
@@ -374,6 +376,16 @@ describe("the end of the session ends its accounts", () => {
     assert.equal((await second.call("/auth/sessions", { method: "DELETE" })).status, 204);
     await isOver(browser);
     await until("the revocation", () => stack.other.revoked.includes(newest(stack.other) ?? ""));
+  });
+
+  test("not a Logout Token of the account's own provider, which is about its own users", async () => {
+    const { browser } = await linked({ sub: "an-account-that-logs-out" });
+    const now = Math.floor(Date.now() / 1000);
+    const said = { iss: stack.other.issuer, aud: stack.other.clientId, iat: now, exp: now + 120, jti: randomBytes(12).toString("hex"), sub: "an-account-that-logs-out", events: { "http://schemas.openid.net/event/backchannel-logout": {} } };
+    const body = new URLSearchParams({ logout_token: await stack.other.signed(said) }).toString();
+    const answer = await send(`${stack.app}/auth/backchannel-logout`, { method: "POST", headers: { "content-type": "application/x-www-form-urlencoded" }, body });
+    assert.equal(answer.status, 200, answer.text);
+    assert.deepEqual([await accountState(browser), (await browser.call("/auth/session")).json.state], ["ready", "active"]);
   });
 
   test("another user in the same browser", async () => {
