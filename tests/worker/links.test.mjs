@@ -217,6 +217,16 @@ describe("what comes between", () => {
     await until("the revocation", () => stack.other.revoked.includes(newest(stack.other) ?? ""));
   });
 
+  test("a link that was begun in another login, or in another user's name, is not taken by the session's own vault either", async () => {
+    const { browser, session } = await enter(stack);
+    const cookie = browser.cookie(SESSION_COOKIE);
+    const made = (/** @type {object} */ more) => JSON.stringify({ made: { of: session.epoch, sub: session.user.sub, link: { provider: "other", vault: "link.of-nobody", made: Date.now() }, ...more } });
+    for (const more of [{ of: session.epoch + 1 }, { of: session.epoch - 1 }, { sub: "somebody-else" }, { sub: "" }]) {
+      assert.deepEqual((await stack.workerd.ask("SESSION_VAULT", cookie, "/link", made(more))).links, []);
+    }
+    assert.equal((await stack.workerd.ask("SESSION_VAULT", cookie, "/link", made({}))).links.length, 1, "its own is");
+  });
+
   test("the same user who logs in again: it is linked, and stays", async () => {
     const { browser } = await enter(stack);
     const { callback } = await beginLink(stack, browser);

@@ -54,7 +54,7 @@ describe("what is billed", () => {
   });
 });
 
-test("a further account writes a few rows when it is linked and when it ends, and none for a call", async () => {
+test("a further account writes a few rows when it is linked and when it ends, and none for a call", async (t) => {
   const stack = await startLinkStack({ door: true });
   try {
     const { browser } = await enter(stack);
@@ -81,6 +81,7 @@ test("a further account writes a few rows when it is linked and when it ends, an
     // Unlinked, told, ended, revoked; and the alarms of both errands.
     const ended = await since();
     assert.ok(ended > 0 && ended <= 8, `${ended}`);
+    t.diagnostic(`linked: ${linked}, ended: ${ended}`);
   } finally {
     await stack.close();
   }
