@@ -128,9 +128,9 @@ describe("accidents of the platform", () => {
       return stack.workerd.ask("SESSION_VAULT", cookie, "/renew", JSON.stringify(login));
     };
     const shown = async () => (await browser.call("/auth/session")).json.user.name;
-    assert.equal((await renew(2000, "Newer")).answer, "current");
+    assert.ok((await renew(2000, "Newer")).current);
     assert.equal(await shown(), "Newer");
-    assert.equal((await renew(1000, "Older")).answer, "current");
+    assert.ok((await renew(1000, "Older")).current);
     assert.equal(await shown(), "Newer");
     await restart();
     assert.equal(await shown(), "Newer");

@@ -85,7 +85,7 @@ describe("a refresh token that nobody will use again", { concurrency: 4 }, () =>
       const { browser, session } = await enter(stack);
       const [cookie, token] = [browser.cookie(SESSION_COOKIE) ?? "", newest(stack)];
       for (let time = 0; time < 2; time += 1) {
-        assert.deepEqual(await stack.workerd.ask("SESSION_VAULT", cookie, `/revoke?by=${by}`), { answer: "ended", reason, epoch: session.epoch });
+        assert.deepEqual(await stack.workerd.ask("SESSION_VAULT", cookie, `/revoke?by=${by}`), { ended: { reason, epoch: session.epoch } });
       }
       const answer = await ask(browser, session, "resume");
       assert.deepEqual([answer.status, answer.json.code, answer.json.reason], [401, "session_ended", reason]);

@@ -209,7 +209,7 @@ test("a login in a browser whose session is being ended is a session of its own"
   assert.equal((await remove(own, "/auth/sessions")).status, 503);
   await login(sub, { browser: deaf });
   assert.notEqual(deaf.cookie(SESSION_COOKIE), cookie);
-  await until("the end of the first session", async () => (await stack.workerd.ask("SESSION_VAULT", cookie, "/session")).answer === "ended", 10_000);
+  await until("the end of the first session", async () => (await stack.workerd.ask("SESSION_VAULT", cookie, "/session")).ended, 10_000);
   assert.equal(await stateOf(deaf), "active");
   assert.equal((await list(own)).length, 2);
 });

@@ -23,5 +23,5 @@ test("a session goes on after a trap, whichever part is called first", async () 
   }
   await stack.workerd.trap();
   const row = await stack.workerd.ask("SESSION_VAULT", browser.cookie("__Host-Http-everlit"), "/session");
-  assert.equal(row.answer, "current", "the object itself is called first");
+  assert.ok(row.current, "the object itself is called first");
 });

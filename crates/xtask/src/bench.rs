@@ -13,7 +13,7 @@ use crate::{build, say};
 use anyhow::{Result, bail};
 use figures::{Figures, Paths, Run};
 use load::{Seen, Until};
-use stand::{Expiry, Memory, Pair, Speed, Stand, Target};
+use stand::{Expiry, Memory, Pair, Speed, Stand, Start, Target};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -44,10 +44,12 @@ fn vault(json: bool) -> Result<ExitCode> {
     build::floor(&repo)?;
     let refresh_grants = at_expiry(&repo)?;
     let paths = speed(&repo)?;
+    say::step("start: both sides in turns (some seconds)");
+    let start = Start::measure(&repo)?;
     say::step("memory: 1,000 sessions on each side (under a minute)");
     let memory = Memory::measure(&repo)?;
-    let figures = Figures::new(CALLERS, refresh_grants, &paths);
-    let table = figures.table(&paths, &memory);
+    let figures = Figures::new(CALLERS, refresh_grants, &paths, &start);
+    let table = figures.table(&paths, &start, &memory);
     if json {
         eprint!("{table}");
         println!("{}", figures.json());

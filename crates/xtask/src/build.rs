@@ -19,6 +19,9 @@ const WASM_FEATURES: [&str; 6] = [
     "--enable-sign-ext",
 ];
 
+/// What nobody reads of a module that is served.
+const STRIP: [&str; 3] = ["--strip-debug", "--strip-producers", "--strip-target-features"];
+
 /// `cargo xtask build`
 pub(crate) fn run(args: &BuildArgs) -> Result<ExitCode> {
     let repo = Repo::find()?;
@@ -141,14 +144,23 @@ fn pack(repo: &Repo, bundle: &Bundle<'_>) -> Result<()> {
         if !bundle.cargo.is_empty() {
             command.arg("--").args(bundle.cargo);
         }
+        // With their names until the end, as for the npm package.
+        command.env("CARGO_PROFILE_RELEASE_STRIP", "none");
         command.env("EVERLIT_WORKER_ENTRY", bundle.folder.join(bundle.entry));
-        command.env("WASM_BINDGEN_BIN", &bindgen).env("WASM_OPT_BIN", npm::wasm_opt(repo)?);
+        command.env("WASM_BINDGEN_BIN", &bindgen);
         // Our entry is bundled in place of worker-build's own.
         command.env("ESBUILD_BIN", repo.at("worker/entry/bundle.mjs"));
         run::must(repo, &format!("build-{}", bundle.name), command, 20)?;
         if outputs.iter().any(|output| !output.is_file()) {
             bail!("worker-build ended well but wrote no {}/index.js", bundle.out.display());
         }
+        let wasm = bundle.out.join("index_bg.wasm");
+        let mut optimise = repo.command(npm::wasm_opt(repo)?);
+        optimise.args(["-Oz", "--reorder-functions-by-name", "--low-memory-unused"]);
+        // wasm-bindgen catches with it what JavaScript throws.
+        optimise.arg("--enable-exception-handling");
+        optimise.args(STRIP).args(WASM_FEATURES).arg(&wasm).arg("-o").arg(&wasm);
+        run::must(repo, &format!("build-{}-optimise", bundle.name), optimise, 10)?;
         Ok(())
     })?;
     Ok(())
@@ -192,8 +204,7 @@ pub(crate) fn web(repo: &Repo) -> Result<()> {
         optimise.args(["--one-caller-inline-max-function-size=120", "--always-inline-max-function-size=8"]);
         // A trap would be a fault of ours that ends the machine either way, and nothing lies in the first kilobyte.
         optimise.args(["--traps-never-happen", "--low-memory-unused"]);
-        optimise.args(["--strip-debug", "--strip-producers", "--strip-target-features"]);
-        optimise.args(WASM_FEATURES).arg(&wasm).arg("-o").arg(&wasm);
+        optimise.args(STRIP).args(WASM_FEATURES).arg(&wasm).arg("-o").arg(&wasm);
         run::must(repo, "build-web-optimise", optimise, 5)?;
 
         let mut bundle = repo.node();

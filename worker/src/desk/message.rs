@@ -87,7 +87,7 @@ pub(crate) struct Finish {
 
 /// What a callback finds.
 #[derive(Serialize, Deserialize)]
-#[serde(tag = "claim", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Claimed {
     /// It is the first: the code is its to spend.
     First(Box<Transaction>),

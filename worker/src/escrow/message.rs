@@ -91,7 +91,7 @@ impl From<Claim> for ClaimReply {
 
 /// What a closed request came to.
 #[derive(Serialize, Deserialize)]
-#[serde(tag = "closed", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub(super) enum ClosedReply {
     /// It was not sent and never will be.
     NeverSent,

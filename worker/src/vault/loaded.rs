@@ -94,7 +94,7 @@ impl Loaded {
         })?;
         let (vault, provider, holder) = match kept {
             Some(Kept { row, provider, person, dpop_key }) => {
-                let holder = person.map(|Person { user, about, .. }| Holder {
+                let holder = person.map(Person::into_parts).map(|(user, about)| Holder {
                     provider: provider.to_string(),
                     user,
                     about,
@@ -208,7 +208,7 @@ impl Loaded {
         let (person, dpop_key) = match holder {
             Some(Holder { user, about, dpop_key, .. }) => {
                 let links = self.vault.links().iter().map(LinkText::from).collect();
-                (Some(Person { user, about, links }), dpop_key)
+                (Some(Person::new(user, about, links)), dpop_key)
             }
             None => (None, None),
         };

@@ -415,7 +415,7 @@ impl Finished {
 
 /// The vault's answer. There is no `Debug`: it may hold the access token.
 #[derive(Serialize, Deserialize)]
-#[serde(tag = "answer", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum VaultReply {
     /// There is a token.
     Current(Box<CurrentToken>),

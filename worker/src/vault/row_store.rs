@@ -57,17 +57,35 @@ pub(super) struct Kept {
     pub(super) dpop_key: Option<String>,
 }
 
-/// Whose session it is, as the column `user` holds it.
-#[derive(Clone, Serialize, Deserialize)]
+/// Whose session it is, as the column `user` holds it. The claims stand beside the rest; to have serde put them there would cost
+/// the bundle another kind of deserializer, for all that is in them.
+#[derive(Serialize, Deserialize)]
 pub(super) struct Person {
-    #[serde(flatten)]
-    pub(super) user: User,
+    sub: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
     /// What else is known of the newest login; it came within the second shape.
     #[serde(default)]
-    pub(super) about: About,
+    about: About,
     /// Further accounts of the user; they came within the second shape, too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) links: Vec<LinkText>,
+}
+
+impl Person {
+    /// What is written down of all three.
+    pub(super) fn new(user: User, about: About, links: Vec<LinkText>) -> Self {
+        let User { sub, name, email } = user;
+        Self { sub, name, email, about, links }
+    }
+
+    /// Claims, and what else is known.
+    pub(super) fn into_parts(self) -> (User, About) {
+        let Self { sub, name, email, about, .. } = self;
+        (User { sub, name, email }, about)
+    }
 }
 
 /// Why a row was not read.

@@ -1,7 +1,7 @@
 //! What the runs come to, and the limits.
 
 use super::load::Seen;
-use super::stand::Memory;
+use super::stand::{Memory, Start};
 use std::fmt::{self, Display, Formatter, Write as _};
 use std::time::Duration;
 
@@ -100,11 +100,14 @@ pub(super) struct Figures {
     p99_ratio: f64,
     throughput_ratio: f64,
     floor_ratio: f64,
+    /// Where the system tells what processor time was spent.
+    cpu_us_ratio: Option<f64>,
+    start_ms_ratio: f64,
 }
 
 impl Figures {
     /// Each ratio is ours over JavaScript, of the path where it is worse.
-    pub(super) fn new(callers: usize, refresh_grants: u64, paths: &Paths) -> Self {
+    pub(super) fn new(callers: usize, refresh_grants: u64, paths: &Paths, start: &Start) -> Self {
         let Paths { token, proxied, nothing } = paths;
         let higher = |of: fn(&Run) -> f64| token.ratio(of).max(proxied.ratio(of));
         let throughput = |run: &Run| run.throughput;
@@ -115,6 +118,8 @@ impl Figures {
             p99_ratio: higher(|run| run.p99),
             throughput_ratio: token.ratio(throughput).min(proxied.ratio(throughput)),
             floor_ratio: nothing.ratio(|run| run.p50),
+            cpu_us_ratio: Some(higher(|run| run.cost.unwrap_or(f64::NAN))).filter(|ratio| ratio.is_finite()),
+            start_ms_ratio: median(start.rust.clone()) / median(start.javascript.clone()),
         }
     }
 
@@ -148,14 +153,16 @@ impl Figures {
 
     /// The promised line.
     pub(super) fn json(&self) -> String {
-        let Self { callers, refresh_grants, p50_ratio, p99_ratio, throughput_ratio, floor_ratio } = self;
+        let Self { callers, refresh_grants, p50_ratio, p99_ratio, throughput_ratio, floor_ratio, .. } = self;
+        let start_ms_ratio = self.start_ms_ratio;
+        let cpu_us_ratio = self.cpu_us_ratio.map_or_else(|| "null".to_owned(), |ratio| format!("{ratio:.3}"));
         format!(
-            r#"{{"callers":{callers},"refresh_grants":{refresh_grants},"p50_ratio":{p50_ratio:.3},"p99_ratio":{p99_ratio:.3},"throughput_ratio":{throughput_ratio:.3},"floor_ratio":{floor_ratio:.3}}}"#
+            r#"{{"callers":{callers},"refresh_grants":{refresh_grants},"p50_ratio":{p50_ratio:.3},"p99_ratio":{p99_ratio:.3},"throughput_ratio":{throughput_ratio:.3},"floor_ratio":{floor_ratio:.3},"cpu_us_ratio":{cpu_us_ratio},"start_ms_ratio":{start_ms_ratio:.3}}}"#
         )
     }
 
     /// The same for people.
-    pub(super) fn table(&self, paths: &Paths, memory: &Memory) -> String {
+    pub(super) fn table(&self, paths: &Paths, start: &Start, memory: &Memory) -> String {
         let mut text = String::new();
         let mut line = |what: String| writeln!(text, "{what}").unwrap_or_default();
         let (callers, grants) = (self.callers, self.refresh_grants);
@@ -178,6 +185,11 @@ impl Figures {
         }
         let (p50, p99, throughput) = self.limits();
         line(format!("{:<26}{p50:>11.2} {p99:>11.2} {throughput:>11.2}", "limits, with the floor"));
+        let [rust, javascript, nothing] =
+            [&start.rust, &start.javascript, &start.nothing].map(|rounds| median(rounds.clone()));
+        line(format!(
+            "from the start of a process to the first answer: {rust:.0} ms, in JavaScript {javascript:.0} ms, {nothing:.0} ms where the Worker does nothing"
+        ));
         let megabytes = |bytes: u64| bytes as f64 / 1e6;
         line(format!(
             "resident memory for 1,000 live session objects: {:.0} MB, in JavaScript {:.0} MB",
@@ -194,7 +206,11 @@ mod tests {
     use serde_json::Value;
 
     fn run(p50: f64, p99: f64, throughput: f64) -> Run {
-        Run { p50, p99, throughput, cost: Some(1.0) }
+        Run { p50, p99, throughput, cost: Some(p50) }
+    }
+
+    fn start() -> Start {
+        Start { rust: vec![90.0, 30.0, 60.0], javascript: vec![20.0, 40.0, 400.0], nothing: vec![10.0] }
     }
 
     fn paths(token: Run, proxied: Run, nothing: Run) -> Paths {
@@ -208,13 +224,17 @@ mod tests {
 
     #[test]
     fn the_worse_path_counts() {
-        let figures =
-            Figures::new(1_000, 1, &paths(run(1.1, 1.4, 0.9), run(1.2, 1.2, 0.95), run(1.0, 2.0, 3.0)));
+        let figures = Figures::new(
+            1_000,
+            1,
+            &paths(run(1.1, 1.4, 0.9), run(1.2, 1.2, 0.95), run(1.0, 2.0, 3.0)),
+            &start(),
+        );
         let said: Value = serde_json::from_str(&figures.json()).unwrap();
         assert_eq!(
             said,
             serde_json::json!({ "callers": 1000, "refresh_grants": 1, "p50_ratio": 1.2, "p99_ratio": 1.4,
-                "throughput_ratio": 0.9, "floor_ratio": 1.0 })
+                "throughput_ratio": 0.9, "floor_ratio": 1.0, "cpu_us_ratio": 1.2, "start_ms_ratio": 1.5 })
         );
         assert_eq!(figures.missed(), [""; 0]);
     }
@@ -223,7 +243,7 @@ mod tests {
     fn each_limit_is_held_and_the_floor_widens_them() {
         let good = run(1.3, 1.5, 0.8);
         let missed = |grants, worse, floor| {
-            Figures::new(1_000, grants, &paths(good, worse, run(floor, 1.0, 1.0))).missed().len()
+            Figures::new(1_000, grants, &paths(good, worse, run(floor, 1.0, 1.0)), &start()).missed().len()
         };
         assert_eq!(missed(1, good, 1.0), 0);
         assert_eq!((missed(2, good, 1.0), missed(0, good, 1.0)), (1, 1));
@@ -234,6 +254,16 @@ mod tests {
         // A floor below one narrows nothing.
         assert_eq!(missed(1, good, 0.5), 0);
         assert_eq!(missed(1, run(f64::NAN, 1.0, 1.0), f64::NAN), 0, "the other path has a figure");
-        assert_eq!(Figures::new(1, 1, &Paths::default()).missed().len(), 3);
+        assert_eq!(Figures::new(1, 1, &Paths::default(), &start()).missed().len(), 3);
+    }
+
+    #[test]
+    fn without_the_processor_time_there_is_no_ratio_of_it() {
+        let mut paths = paths(run(1.0, 1.0, 1.0), run(1.0, 1.0, 1.0), run(1.0, 1.0, 1.0));
+        for run in paths.token.rust.iter_mut().chain(&mut paths.proxied.rust) {
+            run.cost = None;
+        }
+        let said: Value = serde_json::from_str(&Figures::new(1, 1, &paths, &start()).json()).unwrap();
+        assert_eq!(said["cpu_us_ratio"], Value::Null);
     }
 }

@@ -144,16 +144,46 @@ pub(super) struct Memory {
 impl Memory {
     /// Measures it.
     pub(super) fn measure(repo: &Repo) -> Result<Self> {
-        let mut command = repo.node();
-        command.arg(repo.at("tests/bench/memory.mjs"));
-        let output = run::must(repo, "bench-memory", command, 15)?;
-        let line = output.lines().rfind(|line| line.starts_with('{'));
-        let said: Json = serde_json::from_str(line.unwrap_or_default()).context("no line of JSON")?;
+        let said = last_line(repo, "memory")?;
         let (Some(rust), Some(javascript)) = (grown(&said, "rust"), grown(&said, "javascript")) else {
-            bail!("the memory was not measured: {output}");
+            bail!("the memory was not measured: {said}");
         };
         Ok(Self { rust, javascript })
     }
+}
+
+/// Milliseconds from the start of a process to the first answer of its Worker, of each round.
+pub(super) struct Start {
+    /// Ours.
+    pub(super) rust: Vec<f64>,
+    /// The one in JavaScript.
+    pub(super) javascript: Vec<f64>,
+    /// One in JavaScript that does nothing: the runtime's own share.
+    pub(super) nothing: Vec<f64>,
+}
+
+impl Start {
+    /// Measures it.
+    pub(super) fn measure(repo: &Repo) -> Result<Self> {
+        let said = last_line(repo, "start")?;
+        Self::read(&said).with_context(|| format!("the start was not measured: {said}"))
+    }
+
+    fn read(said: &Json) -> Option<Self> {
+        let side = |name: &str| -> Option<Vec<f64>> {
+            said.get(name)?.as_array()?.iter().map(Json::as_f64).collect()
+        };
+        Some(Self { rust: side("rust")?, javascript: side("javascript")?, nothing: side("nothing")? })
+    }
+}
+
+/// What a script says that measures by itself: its last line, one of JSON.
+fn last_line(repo: &Repo, script: &str) -> Result<Json> {
+    let mut command = repo.node();
+    command.arg(repo.at("tests/bench").join(script).with_extension("mjs"));
+    let output = run::must(repo, &format!("bench-{script}"), command, 15)?;
+    let line = output.lines().rfind(|line| line.starts_with('{'));
+    serde_json::from_str(line.unwrap_or_default()).context("no line of JSON")
 }
 
 fn grown(said: &Json, side: &str) -> Option<u64> {
@@ -176,6 +206,14 @@ mod tests {
         let pair = json!({ "rust": target, "javascript": target });
         assert!(Speed::read(&json!({ "token": pair, "proxied": pair, "nothing": pair })).is_some());
         assert!(Speed::read(&json!({ "token": pair, "proxied": pair })).is_none());
+    }
+
+    #[test]
+    fn a_start_has_all_its_sides() {
+        let said = json!({ "rust": [2.5, 3], "javascript": [1], "nothing": [] });
+        assert_eq!(Start::read(&said).map(|start| start.rust), Some(vec![2.5, 3.0]));
+        assert!(Start::read(&json!({ "rust": [1], "javascript": [1] })).is_none());
+        assert!(Start::read(&json!({ "rust": ["1"], "javascript": [1], "nothing": [1] })).is_none());
     }
 
     #[test]
