@@ -84,9 +84,9 @@ test("two of them are refused, whichever comes first", async () => {
 test("the other provider's callback takes nothing, and the login goes on where it belongs", async () => {
   const browser = stack.browser();
   const { callback } = await begin(stack, browser, { response: { iss: other.issuer } });
-  await refused(browser, callback.replace("/callback/demo", "/callback/other"), 404);
+  await refused(browser, callback.replace("/callback/demo", "/callback/other"), 400);
   const login = await begin(stack, browser);
-  await refused(browser, login.callback.replace("/callback/demo", "/callback/other"), 404);
+  await refused(browser, login.callback.replace("/callback/demo", "/callback/other"), 400);
   assert.equal((await browser.navigate(login.callback, { site: "cross-site" })).status, 200);
 });
 
@@ -122,7 +122,7 @@ test("a login that began with one provider does not end at the other's callback,
   await stack.workerd.configure({ PROVIDER_DEMO: { ...PROVIDER_DEMO, login: false }, PROVIDER_OTHER: { ...PROVIDER_OTHER, login: true } });
   await stack.workerd.begin();
   await refused(browser, callback.replace("/callback/demo", "/callback/other"), 400);
-  assert.equal(stack.workerd.log.findLast((line) => line.event === "login_failed")?.reason, "the callback is another provider's");
+  assert.equal(stack.workerd.log.findLast((line) => line.event === "callback_refused")?.reason, "the state is unknown, or another provider's");
 
   // The other one's own login, at its own redirect URI.
   const redirect = await browser.navigate("/auth/login", { site: "same-origin" });

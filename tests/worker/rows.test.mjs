@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 
 import { measureBill, rowsOf } from "./support/bill.mjs";
+import { link, startLinkStack } from "./support/link.mjs";
+import { enter } from "./support/scripted-stack.mjs";
+import { until } from "./support/until.mjs";
 
 /** The most that one refresh may write: rows of session and escrow, and the alarm that is armed for it. */
 const MAX_ROWS = 5;
@@ -49,4 +52,37 @@ describe("what is billed", () => {
     assert.ok(index.rows_written >= 2 && index.rows_written <= 8 && rowsOf(bill.login) <= 22, JSON.stringify(bill.login));
     assert.ok(rowsOf(bill.logout) > 0 && rowsOf(bill.logout) <= 5, JSON.stringify(bill.logout));
   });
+});
+
+test("a further account writes a few rows when it is linked and when it ends, and none for a call", async (t) => {
+  const stack = await startLinkStack({ door: true });
+  try {
+    const { browser } = await enter(stack);
+    /** Of vaults and escrows, alarms included. */
+    const rows = async () => {
+      const counts = (await Promise.all([stack.workerd.each("SESSION_VAULT", "/counts"), stack.workerd.each("ESCROW", "/counts")])).flat();
+      return counts.reduce((all, one) => all + one.rowsWritten + one.armedOutside, 0);
+    };
+    // What is begun meanwhile is made by then: the escrow of the login.
+    await until("the login's escrow", async () => (await stack.workerd.each("ESCROW", "/counts")).length === 1);
+    let before = await rows();
+    const since = async () => { const now = await rows(); const step = now - before; before = now; return step; };
+    await link(stack, browser);
+    await until("the account's escrow", async () => (await stack.workerd.each("ESCROW", "/counts")).length === 2);
+    // Its vault: table, row, alarm; how long it lives; its escrow's table; the row of the login's vault.
+    const linked = await since();
+    assert.ok(linked > 0 && linked <= 9, `${linked}`);
+    for (let times = 0; times < 10; times += 1) assert.equal((await browser.call("/api/calendar")).status, 200);
+    assert.equal((await browser.call("/auth/session")).status, 200);
+    assert.equal(await since(), 0);
+    await browser.call("/auth/links/other", { method: "DELETE" });
+    await until("the revocation", () => stack.other.revoked.length > 0);
+    await until("both errands to be settled", async () => (await stack.workerd.each("SESSION_VAULT", "/sql", "SELECT count(*) AS rows FROM session")).length === 2 && stack.workerd.log.some((line) => line.event === "revocation"));
+    // Unlinked, told, ended, revoked; and the alarms of both errands.
+    const ended = await since();
+    assert.ok(ended > 0 && ended <= 8, `${ended}`);
+    t.diagnostic(`linked: ${linked}, ended: ${ended}`);
+  } finally {
+    await stack.close();
+  }
 });

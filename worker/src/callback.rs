@@ -6,10 +6,11 @@ use everlit_core::id::Epoch;
 use everlit_core::index::Kind;
 use everlit_core::secret::RefreshToken;
 use everlit_core::time::{Millis, Timestamp};
-use everlit_core::vault::{Granted, Login};
+use everlit_core::vault::{Granted, Link, Login};
 use everlit_edge::config::{ProviderConfig, Use};
 use everlit_edge::cookie::{SessionId, set_session};
 use everlit_edge::device;
+use everlit_edge::link;
 use everlit_edge::oauth::{
     AuthorizationCode, AuthorizationErrorCode, AuthorizationResponse, ClientCredentials, ClientRequest,
     CodeVerifier, DpopKey, Expected, Outcome, Scheme, State, TokenAnswer, TokenResponse,
@@ -34,8 +35,8 @@ use crate::routes::Call;
 use crate::silent::{self, Remembered};
 use crate::token_request::TokenRequest;
 use crate::vault::client::{VaultClient, until_answered};
-use crate::vault::message::{About, Holder, VaultReply};
-use crate::{background, clock, discovery, entropy, gate, log, revocation, verify};
+use crate::vault::message::{About, Holder, LinkOrder, VaultReply};
+use crate::{background, clock, discovery, entropy, gate, links, log, revocation, verify};
 
 /// How long the code exchange may take: a person is waiting.
 const LIMIT: Millis = Millis::from_secs(15);
@@ -48,7 +49,7 @@ pub(crate) async fn finish(call: Call, environment: Rc<Environment>) -> Reply {
     }
     let cookie = header("cookie").unwrap_or_default();
     let name = call.request.path.strip_prefix("/auth/callback/").unwrap_or_default();
-    let Some(provider) = environment.config.login_provider_named(name) else {
+    let Some(provider) = environment.config.provider(name) else {
         return everlit_wire::Problem::new(everlit_wire::Code::NotFound).into();
     };
     let name = provider.name.clone();
@@ -106,9 +107,12 @@ impl Callback {
     async fn finish(&self, response: AuthorizationResponse) -> Reply {
         let state = response.state().clone();
         let root = ReturnTo::root();
-        match self.desk.claim(&state).await {
+        match self.desk.claim(&state, &self.provider).await {
             Ok(Claimed::First(transaction)) => self.spend(&state, *transaction, response).await,
-            Ok(Claimed::Done { session, return_to, silent }) => {
+            Ok(Claimed::Done { session, return_to, is_link: true, .. }) => {
+                self.linked_again(&session, &ReturnTo::parse(&return_to)).await
+            }
+            Ok(Claimed::Done { session, return_to, silent, .. }) => {
                 self.again(&session, silent.as_ref(), &ReturnTo::parse(&return_to)).await
             }
             Ok(Claimed::Failed { return_to, silent, .. }) => {
@@ -120,7 +124,10 @@ impl Callback {
                 pages::failed(Failed::Throttled(Millis::from_millis(millis)), &self.provider, &root)
             }
             Ok(Claimed::Unknown) => {
-                log::line("callback_refused", [("reason", "the state is unknown".into())]);
+                log::line(
+                    "callback_refused",
+                    [("reason", "the state is unknown, or another provider's".into())],
+                );
                 pages::failed(Failed::Unknown, &self.provider, &root)
             }
             Err(_) => pages::failed(Failed::Ourselves, &self.provider, &root),
@@ -131,6 +138,10 @@ impl Callback {
     async fn spend(&self, state: &State, transaction: Transaction, response: AuthorizationResponse) -> Reply {
         let return_to = ReturnTo::parse(&transaction.return_to);
         match self.login(state, &transaction, response).await {
+            Ok(_) if transaction.link_of.is_some() => {
+                log::line("link_finished", [("provider", self.provider.as_str().into())]);
+                pages::landing(&return_to)
+            }
             Ok(session) => {
                 log::line("login_finished", [("provider", self.provider.as_str().into())]);
                 self.land(&session, transaction.silent.as_ref(), &return_to)
@@ -194,11 +205,13 @@ impl Callback {
         transaction: &Transaction,
         response: AuthorizationResponse,
     ) -> Result<SessionId, Failure> {
-        if transaction.provider != self.provider {
-            return Err(Failure(Failed::Unknown, "the callback is another provider's"));
-        }
         let provider = self.environment.config.provider(&self.provider);
         let provider = provider.ok_or(Failure(Failed::Ourselves, "the provider is no longer configured"))?;
+        // Which of the two it is was settled when it began; the configuration may be another by now.
+        let is_login = self.environment.config.login_provider_named(&self.provider).is_some();
+        if is_login == transaction.link_of.is_some() {
+            return Err(Failure(Failed::Unknown, "the provider is of another use by now"));
+        }
         let metadata = discovery::metadata(&provider.issuer).await;
         let metadata = metadata.map_err(|_| Failure(Failed::Provider, "no metadata"))?;
         let sent = State::parse(&transaction.state)
@@ -290,13 +303,16 @@ impl Callback {
         let issued_at = claims.login_at(transaction.began_at.map(Timestamp::from_millis)).as_millis();
         let user = User { sub: claims.sub, name: claims.name, email: claims.email };
         let about = About { device: self.device.clone(), sid: claims.sid, issued_at };
-        let holder = Holder { provider: provider.name.clone(), user, about, dpop_key };
-        let session = match self.renew(&login, &holder, transaction).await? {
-            Some(renewed) => renewed,
-            None => {
-                self.may_open(&holder, transaction).await?;
-                self.open(&login, holder, transaction).await?
-            }
+        let holder = Holder { provider: provider.name.clone(), user, about, dpop_key, links: Vec::new() };
+        let session = match &transaction.link_of {
+            Some(sub) => self.link(&login, holder, transaction, sub).await?,
+            None => match self.renew(&login, &holder, transaction).await? {
+                Some(renewed) => renewed,
+                None => {
+                    self.may_open(&holder, transaction).await?;
+                    self.open(&login, holder, transaction).await?
+                }
+            },
         };
         // Whoever comes with the same `state` from now on gets the same session.
         let noted = self.desk.finish(state, Some(&session)).await;
@@ -334,6 +350,68 @@ impl Callback {
             | VaultReply::ReauthRequired { .. }
             | VaultReply::Ended { .. }
             | VaultReply::LoggedOut => Ok(None),
+        }
+    }
+
+    /// Gives the session a further account: in a vault of its own, which ends soon by itself, until the login's vault has taken it. That
+    /// one decides, in one turn: from then on it ends the account with the session, and before it nobody gets at it. Whoever dies in
+    /// between leaves a vault that revokes its grant after some minutes.
+    async fn link(
+        &self,
+        login: &Login,
+        holder: Holder,
+        transaction: &Transaction,
+        sub: &str,
+    ) -> Result<SessionId, Unbegun> {
+        let unheard = |_| Failure(Failed::Ourselves, "the vault did not answer");
+        let over = || Failure(Failed::Unknown, "the session to link to is over");
+        let (Some(session), Some(previous)) = (transaction.previous(), &transaction.previous) else {
+            return Err(over().into());
+        };
+        let owner = VaultClient::of(&self.env, &session);
+        let known = until_answered(async || owner.session().await).await.map_err(unheard)?;
+        let is_own = |known: &Holder| known.user.sub == sub;
+        let Some(known) = known.holder().filter(|known| is_own(known)) else { return Err(over().into()) };
+        // The same account again, perhaps because its grant had ended.
+        if let Some(link) = known.links.iter().find(|link| link.provider == holder.provider) {
+            let vault = VaultClient::of_link(&self.env, &Link::from(link.clone()));
+            let reply = until_answered(async || vault.renew(login, holder.clone(), true).await).await;
+            let unclear = |_| Unbegun::Unclear(Failure(Failed::Ourselves, "the vault did not answer"));
+            if let VaultReply::Current(_) = reply.map_err(unclear)? {
+                return Ok(session);
+            }
+        }
+        let name = entropy::bytes().map(link::vault_name);
+        let vault = name.ok_or(Failure(Failed::Ourselves, "no entropy"))?;
+        let link = Link { provider: holder.provider.clone(), vault, made: login.epoch };
+        let vault = VaultClient::of_link(&self.env, &link);
+        until_answered(async || vault.establish_link(login, holder.clone()).await).await.map_err(unheard)?;
+        // From here on that vault sees to the end of the tokens.
+        let order = LinkOrder::Made { of: previous.epoch, sub: sub.to_owned(), link: (&link).into() };
+        let mut taken = owner.link(&order).await;
+        if taken.is_err() {
+            taken = owner.link(&order).await;
+        }
+        let taken =
+            taken.map_err(|_| Unbegun::Unclear(Failure(Failed::Ourselves, "the vault did not answer")))?;
+        if links::open_link(&taken, &link.provider).as_ref() != Some(&link) {
+            until_answered(async || vault.logout().await).await.ok();
+            return Err(Unbegun::Unclear(over()));
+        }
+        // Should it not hear it, it is told by whoever uses it first.
+        vault.link(&LinkOrder::Bounded { until: taken.absolute_at }).await.ok();
+        Ok(session)
+    }
+
+    /// A later callback of an account that was linked.
+    async fn linked_again(&self, session: &str, return_to: &ReturnTo) -> Reply {
+        let Some(session) = SessionId::restored(session) else {
+            return self.failed(Failed::Ourselves, None, return_to);
+        };
+        match VaultClient::of(&self.env, &session).session().await {
+            Ok(reply) if reply.is_open() => pages::landing(return_to),
+            Ok(_) => self.failed(Failed::Unknown, None, return_to),
+            Err(_) => self.failed(Failed::Ourselves, None, return_to),
         }
     }
 

@@ -44,6 +44,7 @@ mod gate;
 mod http;
 mod incoming;
 mod index;
+mod links;
 mod log;
 mod login;
 mod logout;

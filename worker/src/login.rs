@@ -59,6 +59,15 @@ pub(crate) async fn begin(call: &Call, environment: &Environment) -> Result<Repl
     let silent = silent.transpose().map_err(|NoWay| Problem::new(Code::BadRequest))?.flatten();
     let one = |name: &str| query.one(name).map_err(|_| Problem::new(Code::BadRequest));
     let return_to = one("return_to")?.map_or_else(ReturnTo::root, ReturnTo::parse);
+    let named = one("provider")?.filter(|name| !name.is_empty());
+    if let Some(provider) = named.and_then(|name| environment.config.linked_provider_named(name)) {
+        if silent.is_some() {
+            return Err(Problem::new(Code::BadRequest));
+        }
+        let prompt = one("prompt")?.filter(|prompt| PROMPTS.contains(prompt));
+        let beginning = Beginning { call, environment, provider, return_to: &return_to, prompt };
+        return Ok(begin_link(&beginning).await);
+    }
     if let Some(silent) = silent {
         return Ok(begin_silently(call, environment, &silent, &return_to).await);
     }
@@ -67,7 +76,7 @@ pub(crate) async fn begin(call: &Call, environment: &Environment) -> Result<Repl
         let query = call.request.query.as_ref().map_or_else(String::new, |query| format!("?{query}"));
         return Ok(Reply::redirect(format!("{canonical}{}{query}", call.request.path)));
     }
-    let provider = match one("provider")?.filter(|name| !name.is_empty()) {
+    let provider = match named {
         Some(name) => {
             environment.config.login_provider_named(name).ok_or_else(|| Problem::new(Code::NotFound))?
         }
@@ -81,7 +90,7 @@ pub(crate) async fn begin(call: &Call, environment: &Environment) -> Result<Repl
     let gates = network.into_iter().flat_map(Network::gates).chain([all]);
     let beginning = Beginning { call, environment, provider, return_to: &return_to, prompt };
     let begun = match gate::pass(call, environment, gates).await {
-        Ok(()) => beginning.begin(beginning.previous().await, None).await,
+        Ok(()) => beginning.begin(beginning.previous().await, None, None).await,
         Err(why) => Err(why),
     };
     Ok(begun.unwrap_or_else(|why| pages::failed(why, &provider.name, &return_to)))
@@ -140,10 +149,35 @@ async fn begin_silently(
     }
     let previous = Previous { session: session.as_str().to_owned(), epoch };
     let remembered = Remembered::new(silent, holder.user.sub);
-    match beginning.begin(Some(previous), Some(remembered)).await {
+    match beginning.begin(Some(previous), Some(remembered), None).await {
         Ok(begun) => begun,
         Err(why) => fail(why).await,
     }
+}
+
+/// Sends the browser to another authorization server, for a further account of the user who is logged in.
+///
+/// A page of the app asks for this, or nobody does: from anywhere else, a sibling included, it would be a way to have a user sign in to
+/// an account that is not theirs.
+async fn begin_link(beginning: &Beginning<'_>) -> Reply {
+    let Beginning { call, environment, provider, return_to, .. } = beginning;
+    if call.request.header("sec-fetch-site").as_deref() != Some("same-origin") {
+        log::line("cross_site", [("reason", "an account is linked from a page of the app".into())]);
+        return pages::not_here(return_to);
+    }
+    let Some((session, reply)) = beginning.session().await else { return pages::not_here(return_to) };
+    let (Some(epoch), Some(holder)) = (reply.epoch(), reply.holder()) else {
+        return pages::not_here(return_to);
+    };
+    let link_of = Some(holder.user.sub.clone());
+    let begun = match gate::pass(call, environment, [Gate::Session(session.clone())]).await {
+        Ok(()) => {
+            let previous = Previous { session: session.as_str().to_owned(), epoch };
+            beginning.begin(Some(previous), None, link_of).await
+        }
+        Err(why) => Err(why),
+    };
+    begun.unwrap_or_else(|why| pages::failed(why, &provider.name, return_to))
 }
 
 /// Why a login does not begin, for the log; and what its user is told.
@@ -166,7 +200,12 @@ struct Beginning<'a> {
 }
 
 impl Beginning<'_> {
-    async fn begin(&self, previous: Option<Previous>, silent: Option<Remembered>) -> Result<Reply, Failed> {
+    async fn begin(
+        &self,
+        previous: Option<Previous>,
+        silent: Option<Remembered>,
+        link_of: Option<String>,
+    ) -> Result<Reply, Failed> {
         let binding = known_binding(self.call, self.environment);
         // A browser that begins too many is sent away before a key is made for it, or anything is left at the server.
         if let Some(binding) = &binding {
@@ -209,6 +248,7 @@ impl Beginning<'_> {
             began_at: Some(clock::now().as_millis()),
             previous,
             silent,
+            link_of,
         };
         let desk = DeskClient::of(&self.call.env, &binding);
         Self::admitted(desk.begin(&transaction, is_counted).await)?;

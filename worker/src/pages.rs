@@ -20,6 +20,8 @@ pub(crate) enum Failed {
     Provider,
     /// The provider no longer takes the code.
     Code,
+    /// A further account, where nobody is logged in, or not by a page of the app.
+    NotHere,
     /// Another request is finishing this login.
     Busy,
     /// Too many logins: for so long there is no other.
@@ -32,6 +34,7 @@ impl Failed {
     const fn status(self) -> u16 {
         match self {
             Self::Unknown | Self::Denied | Self::Unavailable | Self::Code => 400,
+            Self::NotHere => 403,
             Self::Throttled(_) => 429,
             Self::Provider => 502,
             Self::Busy | Self::Ourselves => 503,
@@ -55,6 +58,10 @@ impl Failed {
             Self::Code => (
                 "You are not signed in",
                 "The sign-in took too long or was used already. Please start again.",
+            ),
+            Self::NotHere => (
+                "Sign in first",
+                "An account can be added by somebody who is signed in, and from within the app only.",
             ),
             Self::Busy => {
                 ("Still signing you in", "This takes longer than usual. Please try again in a moment.")
@@ -85,9 +92,19 @@ pub(crate) fn failed(why: Failed, provider: &str, return_to: &ReturnTo) -> Reply
         | Failed::Unavailable
         | Failed::Provider
         | Failed::Code
+        | Failed::NotHere
         | Failed::Busy
         | Failed::Ourselves => reply,
     }
+}
+
+/// The page for a further account that cannot be linked here. It leads to the app, not to the provider: nobody is to link an account
+/// because a stranger's page has led here.
+pub(crate) fn not_here(return_to: &ReturnTo) -> Reply {
+    let (title, message) = Failed::NotHere.words();
+    let page =
+        html::error(&ErrorPage { title, message, action: "Back to the app", href: return_to.as_str() });
+    Reply::page(Failed::NotHere.status(), page)
 }
 
 /// The page that a finished login lands on.

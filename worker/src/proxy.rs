@@ -1,6 +1,9 @@
 //! `/api/{upstream}/...`: the call that the browser makes through us, with a token that it never sees.
 
+use everlit_core::id::Stamp;
 use everlit_core::secret::{AccessToken, Secret};
+use everlit_edge::config::VaultName;
+use everlit_edge::cookie::SessionId;
 use everlit_edge::oauth::{DpopKey, Proof};
 use everlit_edge::proxy::{
     Destination, PathRefusal, RequestHeaders, ResponseHeaders, destination, is_access_expired,
@@ -16,6 +19,7 @@ use web_sys::{Headers, RequestInit, RequestRedirect, Response, WorkerGlobalScope
 use crate::dpop::{self, Server};
 use crate::environment::Environment;
 use crate::http::Reply;
+use crate::links::Account;
 use crate::routes::{Call, same_origin};
 use crate::vault::client::VaultClient;
 use crate::vault::message::CurrentToken;
@@ -42,10 +46,10 @@ pub(crate) async fn forward(call: &Call, environment: &Environment) -> Result<Re
         };
     let proof = same_origin(call, environment)?;
     let cookie = session::named(call, environment, proof).ok_or_else(|| gate::refused(call, environment))?;
-    let vault = VaultClient::of(&call.env, &cookie.id);
-    let token = vault.access(None).await?.current(environment)?;
+    let source = Source::of(call, environment, &cookie.id, &destination.upstream.vault).await?;
+    let token = source.token(call, environment, None).await?;
     let under = call.request.header(HEADER_EPOCH);
-    if under.is_some_and(|epoch| epoch.parse() != Ok(token.epoch)) {
+    if under.is_some_and(|epoch| epoch.parse() != Ok(source.epoch(&token))) {
         // The page was opened for another login, perhaps another user's, and has not noticed yet.
         log::line("other_login", []);
         return Err(Problem::new(Code::LoggedOut));
@@ -56,7 +60,7 @@ pub(crate) async fn forward(call: &Call, environment: &Environment) -> Result<Re
         return deliver(&destination, &response);
     }
     // The upstream refused before it acted. What carried no body can be sent again; a body is gone, and the tab has it still.
-    let fresh = vault.access(Some(token.stamp())).await?.current(environment)?;
+    let fresh = source.token(call, environment, Some(token.stamp())).await?;
     log::line("access_expired", [("renewed", (fresh.stamp() != token.stamp()).into())]);
     if fresh.stamp() == token.stamp() || request.raw().body().is_some() {
         return Err(Problem::new(Code::AccessExpired));
@@ -66,6 +70,53 @@ pub(crate) async fn forward(call: &Call, environment: &Environment) -> Result<Re
         Err(Problem::new(Code::AccessExpired))
     } else {
         deliver(&destination, &response)
+    }
+}
+
+/// Where the token of a call comes from.
+enum Source {
+    /// The login.
+    Login(VaultClient),
+    /// A further account of the user.
+    Linked(Account),
+}
+
+impl Source {
+    async fn of(
+        call: &Call,
+        environment: &Environment,
+        session: &SessionId,
+        vault: &VaultName,
+    ) -> Result<Self, Problem> {
+        match vault {
+            VaultName::Login => Ok(Self::Login(VaultClient::of(&call.env, session))),
+            VaultName::Linked(provider) => {
+                Account::of(call, environment, session, provider, None).await.map(Self::Linked)
+            }
+            // The configuration is refused with one.
+            VaultName::Service(_) => Err(Problem::new(Code::NotFound)),
+        }
+    }
+
+    /// The token; another than the one that was refused, if that is to be had.
+    async fn token(
+        &self,
+        call: &Call,
+        environment: &Environment,
+        refused: Option<Stamp>,
+    ) -> Result<CurrentToken, Problem> {
+        match self {
+            Self::Login(vault) => vault.access(refused).await?.current(environment),
+            Self::Linked(account) => account.token(call, account.vault.access(refused).await?, environment),
+        }
+    }
+
+    /// The login that a page must have been opened for.
+    fn epoch(&self, token: &CurrentToken) -> u64 {
+        match self {
+            Self::Login(_) => token.epoch,
+            Self::Linked(account) => account.owner.reply.epoch().unwrap_or_default(),
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::environment::Environment;
 use crate::http::Reply;
 use crate::incoming::Incoming;
 use crate::{
-    backchannel, callback, clock, events, log, login, logout, proxy, rotator, session, sessions, token,
+    backchannel, callback, clock, events, links, log, login, logout, proxy, rotator, session, sessions, token,
 };
 
 /// A request, and where it happens.
@@ -86,6 +86,7 @@ const fn decides(route: Route) -> bool {
         | Route::BackchannelLogout
         | Route::Sessions
         | Route::OneSession
+        | Route::OneLink
         | Route::Events => true,
     }
 }
@@ -107,6 +108,7 @@ async fn handle(route: Route, call: Call, environment: Rc<Environment>) -> Resul
         Route::BackchannelLogout => Ok(backchannel::logout(&call, &environment).await),
         Route::Sessions => sessions::all(&call, &environment, same_origin(&call, &environment)?).await,
         Route::OneSession => sessions::end_one(&call, &environment, same_origin(&call, &environment)?).await,
+        Route::OneLink => links::end_one(&call, &environment, same_origin(&call, &environment)?).await,
         Route::Events => events::open(&call, &environment).await,
         Route::Api => proxy::forward(&call, &environment).await,
     }

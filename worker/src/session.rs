@@ -1,12 +1,16 @@
 //! `GET /auth/session`: where the session stands.
 
+use std::collections::BTreeMap;
+
 use everlit_core::time::{Millis, Timestamp};
+use everlit_core::vault::Link;
 use everlit_edge::cookie::{SessionCookie, set_session};
 use everlit_edge::cross_site::SameOrigin;
 use everlit_wire::{
     Mediated, Mode, NumericDate, Problem, Provider, ProviderState, Session, SessionResponse, Upstream,
     VERSION,
 };
+use futures_util::future::join_all;
 
 use crate::environment::Environment;
 use crate::http::Reply;
@@ -54,6 +58,7 @@ pub(crate) async fn show(
         None => VaultReply::LoggedOut,
     };
     let cookie = cookie.filter(|_| reply.is_open());
+    let linked = linked(call, &reply).await;
     let (session, of, state) = match reply {
         VaultReply::Current(mut current) => match current.holder.take() {
             Some(Holder { provider, user, .. }) => {
@@ -91,7 +96,8 @@ pub(crate) async fn show(
     };
     let named = |name: &String| {
         let own = *name == of;
-        Provider { name: name.clone(), state: if own { state } else { ProviderState::Unavailable }, own }
+        let state = if own { Some(state) } else { linked.get(name).copied() };
+        Provider { name: name.clone(), state: state.unwrap_or(ProviderState::Unavailable), own }
     };
     let providers = environment.config.providers().iter().map(|provider| named(&provider.name)).collect();
     let server_time = NumericDate(clock::now());
@@ -100,6 +106,25 @@ pub(crate) async fn show(
         Some(cookie) => renewed(reply, cookie, asked_at, environment),
         None => reply,
     })
+}
+
+/// Where the further accounts of a session stand, asked all at once. One that does not answer is not there just now.
+async fn linked(call: &Call, reply: &VaultReply) -> BTreeMap<String, ProviderState> {
+    let links = reply.holder().map(|holder| holder.links.clone()).unwrap_or_default();
+    let asked = links.into_iter().map(|link| async move {
+        let vault = VaultClient::of_link(&call.env, &Link::from(link.clone()));
+        let state = match vault.session().await {
+            Ok(VaultReply::Current(_) | VaultReply::RetryAfter { .. } | VaultReply::Throttled { .. }) => {
+                ProviderState::Ready
+            }
+            Ok(VaultReply::ReauthRequired { .. } | VaultReply::Ended { .. } | VaultReply::LoggedOut) => {
+                ProviderState::NeedsHuman
+            }
+            Err(_) => ProviderState::Unavailable,
+        };
+        (link.provider, state)
+    });
+    join_all(asked).await.into_iter().collect()
 }
 
 fn logged_out() -> (Session, String, ProviderState) {
@@ -111,9 +136,9 @@ fn upstreams(environment: &Environment) -> Vec<Upstream> {
         name: upstream.name.clone(),
         origin: upstream.origin.to_string(),
         path: upstream.path.clone(),
-        // The others are no part of this list, and the configuration is refused with any other vault.
+        // The others are no part of this list.
         mode: Mode::Bff,
-        vault: "login".to_owned(),
+        vault: upstream.vault.to_string(),
     };
     environment.config.upstreams().iter().filter(|upstream| upstream.wanted.is_none()).map(shown).collect()
 }

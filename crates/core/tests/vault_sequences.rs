@@ -11,8 +11,8 @@ use everlit_core::retry::Failure;
 use everlit_core::secret::Secret;
 use everlit_core::time::{Millis, Moment, Timestamp};
 use everlit_core::vault::{
-    self, Ask, AskReason, Blast, ErrandId, GraceProfile, Granted, Login, Policy, Replay, RevocationAnswer,
-    Target, Vault, Window,
+    self, Ask, AskReason, Blast, ErrandId, GraceProfile, Granted, Link, LinkChange, Login, Policy, Replay,
+    RevocationAnswer, Target, Vault, Window,
 };
 
 const WALL: u64 = 1_790_000_000_000;
@@ -85,6 +85,17 @@ fn vault_events(vault: &Vault) -> Vec<vault::Event> {
         E::RevocationAnswered { errand: ErrandId(0), answer: RevocationAnswer::Retry { retry_after: None } },
         E::RevocationAnswered { errand: ErrandId(0), answer: RevocationAnswer::Settled },
         E::SilentRefused { caller: CallerId(4), top_level: true },
+        E::LinkChanged {
+            caller: CallerId(5),
+            change: LinkChange::Made {
+                of: Epoch(WALL),
+                link: Link {
+                    provider: "other".into(),
+                    vault: Secret::new(format!("vault-{next}")),
+                    made: Epoch(WALL + u64::from(held.generation.0)),
+                },
+            },
+        },
         E::LogoutAsked { caller: CallerId(2) },
         E::DeadlineReached,
     ]

@@ -190,6 +190,7 @@ fn vault_effect(effect: &vault::Effect) -> String {
         }
         E::CloseEscrow { .. } => "close escrow".into(),
         E::EraseEscrow => "erase escrow".into(),
+        E::EndLink { .. } => "end link".into(),
         E::AbandonRevocation { .. } => "abandon revocation".into(),
         E::Revoke { refresh_token, .. } => format!("revoke {}", refresh_token.expose()),
         E::Report(outcome) => format!("report {}", outcome.as_str()),

@@ -44,6 +44,7 @@ pub mod index;
 pub mod internal;
 pub mod jws;
 pub mod keys;
+pub mod link;
 pub mod oauth;
 pub mod oidc;
 pub mod prefetch;

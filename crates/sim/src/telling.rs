@@ -24,6 +24,7 @@ pub(crate) const fn brings_tokens(event: &Event) -> Option<RequestId> {
         | Event::SilentRefused { .. }
         | Event::LogoutAsked { .. }
         | Event::RevokeAsked { .. }
+        | Event::LinkChanged { .. }
         | Event::DeadlineReached => None,
     }
 }
@@ -41,6 +42,7 @@ pub(crate) fn count_end(stage: &mut Stage, event: &Event) {
         | Event::RenewalCommitted { .. }
         | Event::TokenAsked { .. }
         | Event::SilentRefused { .. }
+        | Event::LinkChanged { .. }
         | Event::DeadlineReached => &mut tally.limits,
     };
     *count = count.saturating_add(1);
@@ -78,6 +80,7 @@ pub(crate) const fn kind_of(event: &Event) -> VaultEvent {
         Event::SilentRefused { .. } => VaultEvent::SilentRefused,
         Event::LogoutAsked { .. } => VaultEvent::LogoutAsked,
         Event::RevokeAsked { by, .. } => VaultEvent::RevokeAsked(*by),
+        Event::LinkChanged { .. } => VaultEvent::LinkChanged,
         Event::DeadlineReached => VaultEvent::DeadlineReached,
     }
 }

@@ -135,6 +135,8 @@ pub enum VaultEvent {
     SilentRefused,
     /// A logout.
     LogoutAsked,
+    /// A further account of the user.
+    LinkChanged,
     /// Its deadline.
     DeadlineReached,
 }

@@ -348,6 +348,7 @@ impl Worker {
                 | Effect::CloseEscrow { .. }
                 | Effect::EraseEscrow
                 | Effect::Revoke { .. }
+                | Effect::EndLink { .. }
                 | Effect::AbandonRevocation { .. }
                 | Effect::Answer { .. }
                 | Effect::Report(_) => {}
@@ -398,7 +399,8 @@ impl Worker {
             object.errands.insert(*errand, grant);
         }
         match effect {
-            Effect::Persist | Effect::Forget => {}
+            // No session of this world has further accounts.
+            Effect::Persist | Effect::Forget | Effect::EndLink { .. } => {}
             // These are log lines: told even by a turn that crashes, because they are counted in the row.
             Effect::Report(outcome) => {
                 stage.note(Line::Outcome { object, outcome });

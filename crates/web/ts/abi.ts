@@ -245,6 +245,7 @@ export type Code =
   | "logged_out"
   | "session_ended"
   | "reauth_required"
+  | "link_required"
   | "access_expired"
   | "temporarily_unavailable"
   | "throttled"

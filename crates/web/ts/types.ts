@@ -172,6 +172,7 @@ export type ProblemCode =
   | "logged_out"
   | "session_ended"
   | "reauth_required"
+  | "link_required"
   | "access_expired"
   | "temporarily_unavailable"
   | "throttled"

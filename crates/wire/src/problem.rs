@@ -31,6 +31,8 @@ pub enum Code {
     SessionEnded,
     /// The session waits for its user.
     ReauthRequired,
+    /// The user has no account at this provider that is linked and lives. The session itself goes on.
+    LinkRequired,
     /// The resource server did not take the access token, and did not act on the call.
     AccessExpired,
     /// No token can be had just now.
@@ -47,7 +49,7 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::BadRequest,
         Self::CrossSite,
         Self::NotFound,
@@ -60,6 +62,7 @@ impl Code {
         Self::LoggedOut,
         Self::SessionEnded,
         Self::ReauthRequired,
+        Self::LinkRequired,
         Self::AccessExpired,
         Self::TemporarilyUnavailable,
         Self::Throttled,
@@ -84,6 +87,7 @@ impl Code {
             Self::LoggedOut => "logged_out",
             Self::SessionEnded => "session_ended",
             Self::ReauthRequired => "reauth_required",
+            Self::LinkRequired => "link_required",
             Self::AccessExpired => "access_expired",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::Throttled => "throttled",
@@ -103,6 +107,8 @@ impl Code {
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::TooSlow => 408,
+            // Not 401: whoever asks is logged in.
+            Self::LinkRequired => 409,
             Self::TooLarge => 413,
             Self::UpgradeRequired => 426,
             Self::Throttled => 429,
@@ -128,6 +134,7 @@ impl Code {
             Self::LoggedOut => "Nobody is logged in.",
             Self::SessionEnded => "The session is over.",
             Self::ReauthRequired => "The session needs its user to log in again.",
+            Self::LinkRequired => "The user's account at this provider has to be linked.",
             Self::AccessExpired => "The access token has expired.",
             Self::TemporarilyUnavailable => "No token can be had just now. Try again later.",
             Self::Throttled => "Too many requests. Try again later.",
@@ -163,6 +170,9 @@ pub struct Problem {
     /// What may still be tried before a person is needed: with [`Code::ReauthRequired`], and with no other code.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub silent: Option<Vec<Way>>,
+    /// Which provider's account has to be linked: with [`Code::LinkRequired`], and with no other code.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub provider: Option<String>,
 }
 
 impl Problem {
@@ -178,6 +188,7 @@ impl Problem {
             retry_after: None,
             reason: None,
             silent: None,
+            provider: None,
         }
     }
 }

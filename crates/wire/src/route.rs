@@ -22,6 +22,8 @@ pub enum Route {
     Sessions,
     /// One of them.
     OneSession,
+    /// A further account of the user.
+    OneLink,
     /// The event socket.
     Events,
     /// Calls that are passed on.
@@ -30,7 +32,7 @@ pub enum Route {
 
 impl Route {
     /// Every route.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Healthz,
         Self::Openapi,
         Self::Login,
@@ -41,6 +43,7 @@ impl Route {
         Self::BackchannelLogout,
         Self::Sessions,
         Self::OneSession,
+        Self::OneLink,
         Self::Events,
         Self::Api,
     ];
@@ -49,7 +52,7 @@ impl Route {
     #[must_use]
     pub fn of(path: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|route| match route {
-            Self::Callback | Self::OneSession | Self::Api => path.starts_with(route.fixed()),
+            Self::Callback | Self::OneSession | Self::OneLink | Self::Api => path.starts_with(route.fixed()),
             Self::Healthz
             | Self::Openapi
             | Self::Login
@@ -76,6 +79,7 @@ impl Route {
             Self::BackchannelLogout => "/auth/backchannel-logout",
             Self::Sessions => "/auth/sessions",
             Self::OneSession => "/auth/sessions/{id}",
+            Self::OneLink => "/auth/links/{provider}",
             Self::Events => "/auth/events",
             Self::Api => "/api/{upstream}/{path}",
         }
@@ -90,7 +94,7 @@ impl Route {
             }
             Self::Token | Self::Logout | Self::BackchannelLogout => &["POST"],
             Self::Sessions => &["GET", "DELETE"],
-            Self::OneSession => &["DELETE"],
+            Self::OneSession | Self::OneLink => &["DELETE"],
             Self::Api => &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
         }
     }

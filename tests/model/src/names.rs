@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use everlit_core::escrow::{Entry, Escrow};
 use everlit_core::id::RequestId;
 use everlit_core::secret::Secret;
-use everlit_core::vault::{Errand, ErrandId, Outbox, Row};
+use everlit_core::vault::{Errand, ErrandId, Outbox, Row, Task};
 
 use crate::server::Token;
 use crate::world::{Place, Post, Reply, Setup, World, number};
@@ -57,7 +57,8 @@ impl World {
 
     fn rename_tokens(&mut self, setup: &Setup, row: &mut Row) {
         let errands = row.outbox.errands();
-        let written = row.refresh_token.iter().chain(errands.iter().map(|errand| &errand.refresh_token));
+        let written =
+            row.refresh_token.iter().chain(errands.iter().filter_map(|errand| errand.task.refresh_token()));
         let held: BTreeSet<Token> =
             self.posts.iter().filter_map(Post::token).chain(written.map(number)).collect();
         let newest = Some(self.server.newest_family());
@@ -74,8 +75,9 @@ impl World {
             }
         }
         let errands = errands.iter().map(|errand| {
-            let refresh_token = Secret::new(format!("r{}", renamed(number(&errand.refresh_token))));
-            Errand { refresh_token, ..errand.clone() }
+            let token = errand.task.refresh_token().map_or(USELESS, |token| renamed(number(token)));
+            let task = Task::Revoke(Secret::new(format!("r{token}")));
+            Errand { task, ..errand.clone() }
         });
         row.outbox = Outbox::load(errands.collect(), row.outbox.next());
         // Each refresh token came with an access token of its number.

@@ -235,7 +235,8 @@ impl World {
             let errands = self.row.outbox.errands();
             let revoked = errands
                 .iter()
-                .any(|errand| self.server.family(number(&errand.refresh_token)) == self.server.family(token));
+                .filter_map(|errand| errand.task.refresh_token())
+                .any(|errand| self.server.family(number(errand)) == self.server.family(token));
             own || lapses || revoked || self.truth.lost.contains(&token)
         };
         let unseen = self.server.usable(setup.kind, self.now).any(|token| !known(token));

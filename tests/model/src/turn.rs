@@ -179,6 +179,7 @@ impl World {
             Effect::Persist
             | Effect::Forget
             | Effect::EraseEscrow
+            | Effect::EndLink { .. }
             | Effect::Answer { .. }
             | Effect::Report(_)
             | Effect::AbandonRevocation { .. } => {}
@@ -260,6 +261,7 @@ fn stages<'a>(setup: &Setup, before: &Vault, after: &Vault, effects: &'a Effects
             Effect::RequestToken { .. }
             | Effect::CloseEscrow { .. }
             | Effect::Revoke { .. }
+            | Effect::EndLink { .. }
             | Effect::EraseEscrow => sends.push(Stage::Send(effect)),
             Effect::Answer { caller, answer } => answers.push(Stage::Answer(*caller, answer)),
             Effect::Report(_) | Effect::AbandonRevocation { .. } => {}

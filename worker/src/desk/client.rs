@@ -40,10 +40,12 @@ impl DeskClient {
         self.0.tell(target, transaction).await.map(|Noted { throttled }| throttled.map(Millis::from_millis))
     }
 
-    /// Claims the transaction of a callback.
-    pub(crate) async fn claim(&self, state: &State) -> Result<Claimed, NoAnswer> {
+    /// Claims the transaction of a callback, which is this provider's.
+    pub(crate) async fn claim(&self, state: &State, provider: &str) -> Result<Claimed, NoAnswer> {
         let by = entropy::bytes::<16>().map(|bytes| base64url::encode(&bytes)).ok_or(NoAnswer)?;
-        self.0.tell(CLAIM, &Claim { state: state.as_str().to_owned(), by }).await
+        self.0
+            .tell(CLAIM, &Claim { state: state.as_str().to_owned(), by, provider: provider.to_owned() })
+            .await
     }
 
     /// Says how a claimed transaction ended.

@@ -44,6 +44,9 @@ pub(crate) struct Transaction {
     /// What it is to be, if it is to be silent.
     #[serde(default)]
     pub(crate) silent: Option<Remembered>,
+    /// The `sub` of the user whose further account it is to be, of the session before.
+    #[serde(default)]
+    pub(crate) link_of: Option<String>,
 }
 
 impl Transaction {
@@ -69,6 +72,8 @@ pub(crate) struct Claim {
     pub(crate) state: String,
     /// Names the callback that claims it: the same claim may be delivered twice.
     pub(crate) by: String,
+    /// Whose callback it is: another provider's takes nothing.
+    pub(crate) provider: String,
 }
 
 /// How a login ended.
@@ -95,6 +100,9 @@ pub(crate) enum Claimed {
         /// What it was to be, if it was to be silent.
         #[serde(default)]
         silent: Option<Remembered>,
+        /// Whether it was a further account's.
+        #[serde(default)]
+        is_link: bool,
     },
     /// Another one was first, and is still at it.
     Pending,

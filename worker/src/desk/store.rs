@@ -80,10 +80,13 @@ impl LoginStore {
 
     /// Looks for a transaction, and claims it if nobody has.
     pub(super) fn claim(&self, claim: &Claim, now: Timestamp) -> Result<Claimed, DeskError> {
-        let Claim { state, by } = claim;
+        let Claim { state, by, provider: at } = claim;
         let Some(row) = self.find(state, now)? else { return Ok(Claimed::Unknown) };
         let transaction = self.transaction_of(&row, state)?;
         let Transaction { provider, return_to, silent, .. } = &transaction;
+        if provider != at {
+            return Ok(Claimed::Unknown);
+        }
         let failed = Claimed::Failed {
             provider: provider.clone(),
             return_to: return_to.clone(),
@@ -105,8 +108,8 @@ impl LoginStore {
             Some("done") => {
                 let sealed = row.blob("session_sealed").ok_or(DeskError::Unreadable)?;
                 let session = open(&self.session, state, &sealed)?;
-                let Transaction { return_to, silent, .. } = transaction;
-                Ok(Claimed::Done { session, return_to, silent })
+                let Transaction { return_to, silent, link_of, .. } = transaction;
+                Ok(Claimed::Done { session, return_to, silent, is_link: link_of.is_some() })
             }
             Some(_) | None => Ok(failed),
         }

@@ -2,15 +2,15 @@
 
 use everlit_core::id::{OpId, Stamp};
 use everlit_core::time::{Millis, Timestamp};
-use everlit_core::vault::{Ask, AskReason, Login, Policy, Revoker};
+use everlit_core::vault::{Ask, AskReason, Link, Login, Policy, Revoker};
 use everlit_edge::cookie::SessionId;
 use everlit_wire::{Code, Problem, Seconds};
 use web_sys::Response;
 use worker::Env;
 
 use super::message::{
-    Brake, CONNECT, CurrentToken, ESTABLISH, Finished, Holder, Meant, Question, RENEW, SIGHT, Sight,
-    VaultReply, hurried,
+    ACTIVE_AGO, Brake, CONNECT, CurrentToken, ESTABLISH, ESTABLISH_LINK, Finished, Holder, LINK, LinkOrder,
+    Meant, OWNER, Owner, Question, RENEW, SIGHT, Sight, VaultReply, hurried,
 };
 use crate::environment::{Environment, SESSION_VAULT};
 use crate::stub::{Connected, NoAnswer, ObjectStub};
@@ -49,19 +49,36 @@ impl VaultClient {
         Self(ObjectStub::new(env, SESSION_VAULT, session.as_str()))
     }
 
+    /// The vault of a further account.
+    pub(crate) fn of_link(env: &Env, link: &Link) -> Self {
+        Self(ObjectStub::new(env, SESSION_VAULT, link.vault.expose()))
+    }
+
+    /// Begins the vault of a further account with a finished login. It ends soon unless a session takes it.
+    pub(crate) async fn establish_link(&self, login: &Login, holder: Holder) -> Result<VaultReply, NoAnswer> {
+        self.0.tell(ESTABLISH_LINK, &Finished::new(login, holder)).await
+    }
+
+    /// Says what is to become of a link.
+    pub(crate) async fn link(&self, order: &LinkOrder) -> Result<Owner, NoAnswer> {
+        self.0.tell(LINK, order).await
+    }
+
+    /// What a link has to know of this session, whose user was active so long ago, if that is said.
+    pub(crate) async fn owner(&self, active_ago: Option<Millis>) -> Result<Owner, NoAnswer> {
+        let ago = active_ago.map(|ago| ["?", ACTIVE_AGO, &ago.as_millis().to_string()].concat());
+        self.0.ask(&[OWNER, &ago.unwrap_or_default()].concat()).await
+    }
+
     /// Where the session stands.
     pub(crate) async fn session(&self) -> Result<VaultReply, NoAnswer> {
         self.ask(Question::Session).await
     }
 
-    /// A tab's question, which came at `asked_at`.
+    /// A tab's question, which came at `asked_at`; with an aim the answer holds the token that the tab is handed.
     pub(crate) async fn token(&self, ask: Ask, asked_at: Timestamp) -> Result<VaultReply, NoAnswer> {
-        self.wait(Question::Token(ask), || left(asked_at)).await
-    }
-
-    /// A tab's question, which came at `asked_at`, for a token that it is handed.
-    pub(crate) async fn aimed(&self, ask: Ask, asked_at: Timestamp) -> Result<VaultReply, NoAnswer> {
-        self.wait(Question::Access(ask), || left(asked_at)).await
+        let question = if ask.aim.is_some() { Question::Access(ask) } else { Question::Token(ask) };
+        self.wait(question, || left(asked_at)).await
     }
 
     /// The access token for a call, after the one of `refused` was not taken, if there is such. A call has no name: its trace is one.

@@ -3,8 +3,12 @@
 use everlit_core::id::{Aim, Generation, RequestId};
 use everlit_core::secret::{AccessToken, RefreshToken};
 use everlit_core::time::{Millis, Timestamp};
-use everlit_core::vault::{Access, Aimed, Errand, ErrandId, Intent, Orphan, Outbox, Row, Tally, Target};
+use everlit_core::vault::{
+    Access, Aimed, Errand, ErrandId, Intent, Orphan, Outbox, Row, Tally, Target, Task,
+};
 use serde::{Deserialize, Serialize};
+
+use super::message::LinkText;
 
 #[derive(Serialize, Deserialize)]
 struct OrphanText {
@@ -23,7 +27,10 @@ struct OutboxText {
 #[derive(Serialize, Deserialize)]
 struct ErrandText {
     id: u32,
+    /// Empty where a link is to be ended: a release that knows of none has nothing revoked then.
     refresh_token: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    link: Option<LinkText>,
     since: u64,
     tries: u32,
     due_at: u64,
@@ -109,7 +116,11 @@ pub(super) fn outbox_json(outbox: &Outbox) -> Option<Vec<u8>> {
     }
     let errand = |errand: &Errand| ErrandText {
         id: errand.id.0,
-        refresh_token: errand.refresh_token.expose().clone(),
+        refresh_token: errand.task.refresh_token().map(|token| token.expose().clone()).unwrap_or_default(),
+        link: match &errand.task {
+            Task::EndLink(link) => Some(link.into()),
+            Task::Revoke(_) => None,
+        },
         since: errand.since.as_millis(),
         tries: errand.tries,
         due_at: errand.due_at.as_millis(),
@@ -123,7 +134,10 @@ pub(super) fn read_outbox(json: &[u8]) -> Option<Outbox> {
     let OutboxText { next, errands } = serde_json::from_slice(json).ok()?;
     let errand = |text: ErrandText| Errand {
         id: ErrandId(text.id),
-        refresh_token: RefreshToken::new(text.refresh_token),
+        task: match text.link {
+            Some(link) => Task::EndLink(link.into()),
+            None => Task::Revoke(RefreshToken::new(text.refresh_token)),
+        },
         since: Timestamp::from_millis(text.since),
         tries: text.tries,
         due_at: Timestamp::from_millis(text.due_at),

@@ -5,12 +5,14 @@ use std::rc::Rc;
 
 use everlit_core::id::OpId;
 use everlit_core::secret::RefreshToken;
-use everlit_core::vault::{Effect, ErrandId, Event};
+use everlit_core::vault::{Effect, ErrandId, Event, Link, RevocationAnswer};
 
+use super::client::VaultClient;
 use super::loaded::Arrival;
 use super::turn::{Due, Said, Turns};
 use crate::escrow::client::EscrowClient;
 use crate::rotator::client::{self as rotator, TokenRequest};
+use crate::stub::NoAnswer;
 use crate::{background, fault_point, log, revocation};
 
 impl Turns {
@@ -55,6 +57,7 @@ impl Turns {
                     });
                 }
                 Effect::Revoke { errand, refresh_token } => self.run_errand(&due, errand, refresh_token),
+                Effect::EndLink { errand, link } => self.end_link(errand, link),
                 Effect::Answer { caller, answer } => {
                     let sender = self.memory.borrow_mut().waiting.remove(&caller);
                     // A caller that has hung up hears nothing.
@@ -110,6 +113,20 @@ impl Turns {
         let provider = Rc::clone(&due.provider);
         self.start(async move {
             let answer = revocation::attempt(&environment, &provider, &refresh_token).await.into();
+            turns.turn(Event::RevocationAnswered { errand, answer }).ok();
+        });
+    }
+
+    /// The link has been told, whether or not it was over.
+    fn end_link(self: &Rc<Self>, errand: ErrandId, link: Link) {
+        let turns = Rc::clone(self);
+        self.start(async move {
+            let ended = VaultClient::of_link(&turns.env, &link).logout().await;
+            log::line("link_ended", [("told", ended.is_ok().into())]);
+            let answer = match ended {
+                Ok(_) => RevocationAnswer::Settled,
+                Err(NoAnswer) => RevocationAnswer::Retry { retry_after: None },
+            };
             turns.turn(Event::RevocationAnswered { errand, answer }).ok();
         });
     }

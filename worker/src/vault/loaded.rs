@@ -4,17 +4,20 @@ use std::rc::Rc;
 
 use everlit_core::id::{Epoch, OpId};
 use everlit_core::secret::AccessToken;
-use everlit_core::time::Timestamp;
-use everlit_core::vault::{CHECKUP, Effect, Event, Phase, Vault};
+use everlit_core::time::{Millis, Timestamp};
+use everlit_core::vault::{CHECKUP, Effect, Event, Phase, Policy, Vault};
 use worker::Env;
 use worker::worker_sys::DurableObjectState;
 
-use super::message::Holder;
+use super::message::{Holder, LinkText};
 use super::row_store::{Kept, Person, ReadError, RowStore, WriteError};
 use crate::alarm::Alarm;
 use crate::environment::Environment;
 use crate::sql::{Storage, StorageError};
 use crate::{clock, log};
+
+/// A link that no session has taken, as whoever made it died, ends after this.
+const UNBOUND: Millis = Millis::from_secs(600);
 
 /// Why a turn did not happen. Whoever asked may ask again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +99,7 @@ impl Loaded {
                     user,
                     about,
                     dpop_key,
+                    links: Vec::new(),
                 });
                 (Vault::load(environment.policy(&provider), row), provider, holder)
             }
@@ -105,9 +109,13 @@ impl Loaded {
     }
 
     /// Says whose session begins, if none has.
-    pub(super) fn begin(&mut self, holder: Holder) {
+    pub(super) fn begin(&mut self, holder: Holder, is_link: bool) {
         if !self.store.holds_row() {
-            self.vault = Vault::new(self.environment.policy(&holder.provider));
+            let mut policy = self.environment.policy(&holder.provider);
+            if is_link {
+                policy = Policy { absolute_limit: policy.absolute_limit.min(UNBOUND), ..policy };
+            }
+            self.vault = Vault::new(policy);
             self.provider = Rc::from(holder.provider.as_str());
             self.holder = Some(holder);
         }
@@ -198,7 +206,10 @@ impl Loaded {
         // A session that is over keeps no claims and no key: only why it ended, and what is left to revoke.
         let holder = self.holder.as_ref().filter(|_| !over).cloned();
         let (person, dpop_key) = match holder {
-            Some(Holder { user, about, dpop_key, .. }) => (Some(Person::new(user, about)), dpop_key),
+            Some(Holder { user, about, dpop_key, .. }) => {
+                let links = self.vault.links().iter().map(LinkText::from).collect();
+                (Some(Person::new(user, about, links)), dpop_key)
+            }
             None => (None, None),
         };
         self.store.write(&Kept {

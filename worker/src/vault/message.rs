@@ -8,11 +8,13 @@ use everlit_core::index::Fence;
 use everlit_core::secret::{RefreshToken, Secret};
 use everlit_core::time::{Millis, Timestamp};
 use everlit_core::vault::{
-    Answer, Ask, AskReason, EndReason, Granted, Limits, Login, Phase, ReauthReason, Refused, Revoker, Vault,
+    Answer, Ask, AskReason, EndReason, Granted, Limits, Link, LinkChange, Login, Phase, ReauthReason,
+    Refused, Revoker, Vault,
 };
 use everlit_wire::User;
 use serde::{Deserialize, Serialize};
 
+use super::loaded::Loaded;
 use super::turn::Said;
 use crate::clock;
 
@@ -134,10 +136,27 @@ pub(crate) fn patience(query: Option<&str>) -> Option<Millis> {
     query?.rsplit_once(PATIENCE)?.1.parse().ok().map(Millis::from_millis)
 }
 
+/// When the user was active, as a question in the name of a link says.
+pub(super) fn active_ago(query: Option<&str>) -> Option<Millis> {
+    query?.strip_prefix(ACTIVE_AGO)?.parse().ok().map(Millis::from_millis)
+}
+
+/// What stands before that.
+pub(crate) const ACTIVE_AGO: &str = "active_ago=";
+
 const PATIENCE: &str = "&waits=";
 
 /// The path of a login that begins a session.
 pub(crate) const ESTABLISH: &str = "/establish";
+
+/// The path of a login at a further provider, which begins the vault of a link.
+pub(crate) const ESTABLISH_LINK: &str = "/establish-link";
+
+/// The path of what is to become of a link.
+pub(crate) const LINK: &str = "/link";
+
+/// The path of a question in the name of a link: whether its session goes on. The rest says when its user was active, if that is said.
+pub(crate) const OWNER: &str = "/owner";
 
 /// The path of a login of the same user, which the session goes on with.
 pub(crate) const RENEW: &str = "/renew";
@@ -178,6 +197,104 @@ pub(crate) struct Holder {
     /// The key that the tokens are bound to, a private JWK, if they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) dpop_key: Option<String>,
+    /// Further accounts of the user, where somebody asks whose session it is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) links: Vec<LinkText>,
+}
+
+/// A further account of the user. There is no `Debug`: it names a vault.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct LinkText {
+    /// The provider.
+    pub(crate) provider: String,
+    /// The name of its vault.
+    pub(crate) vault: String,
+    /// When it was made.
+    pub(crate) made: u64,
+}
+
+impl From<&Link> for LinkText {
+    fn from(Link { provider, vault, made }: &Link) -> Self {
+        Self { provider: provider.clone(), vault: vault.expose().clone(), made: made.0 }
+    }
+}
+
+impl From<LinkText> for Link {
+    fn from(LinkText { provider, vault, made }: LinkText) -> Self {
+        Self { provider, vault: Secret::new(vault), made: Epoch(made) }
+    }
+}
+
+/// What is to become of a link.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum LinkOrder {
+    /// It is new.
+    Made {
+        /// The epoch of the session that it was begun in.
+        of: u64,
+        /// Whose session that was.
+        sub: String,
+        /// The link.
+        link: LinkText,
+    },
+    /// The one of this provider is no longer wanted.
+    Undone {
+        /// The provider.
+        provider: String,
+    },
+    /// Its session ends then.
+    Bounded {
+        /// When, in milliseconds.
+        until: u64,
+    },
+}
+
+impl From<LinkOrder> for LinkChange {
+    fn from(order: LinkOrder) -> Self {
+        match order {
+            LinkOrder::Made { of, link, .. } => Self::Made { of: Epoch(of), link: link.into() },
+            LinkOrder::Undone { provider } => Self::Undone { provider },
+            LinkOrder::Bounded { until } => Self::Bounded { until: Timestamp::from_millis(until) },
+        }
+    }
+}
+
+/// What the login's vault says of its session to who asks in the name of a link.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Owner {
+    /// What it says of itself; no token.
+    pub(crate) reply: VaultReply,
+    /// Its links.
+    pub(crate) links: Vec<LinkText>,
+    /// How long until it ends for want of activity.
+    pub(crate) idle_left: u64,
+    /// When it ends whatever happens.
+    pub(crate) absolute_at: u64,
+}
+
+impl Owner {
+    /// What is said with this reply.
+    pub(super) fn of(loaded: &Loaded, reply: VaultReply) -> Self {
+        let limits = match loaded.vault.phase() {
+            Phase::Live(live) => live.limits,
+            Phase::ReauthRequired(waiting) => waiting.limits,
+            Phase::Vacant | Phase::Ended(_) => Limits::default(),
+        };
+        Self {
+            reply,
+            links: loaded.vault.links().iter().map(LinkText::from).collect(),
+            idle_left: clock::now()
+                .until(limits.idle_at(&loaded.environment.policy(&loaded.provider)))
+                .as_millis(),
+            absolute_at: limits.absolute_at.as_millis(),
+        }
+    }
+
+    /// The link of this provider.
+    pub(crate) fn link(&self, provider: &str) -> Option<&LinkText> {
+        self.links.iter().find(|link| link.provider == provider)
+    }
 }
 
 /// What is known of a login beyond whose it is. All of it may be missing: a login of before has none.

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use everlit_core::time::Millis;
-use everlit_core::vault::{Ask, Standing};
+use everlit_core::vault::{Ask, AskReason, Standing};
 use everlit_edge::oauth::MAX_BODY;
 use futures_util::FutureExt as _;
 use serde::Serialize;
@@ -17,8 +17,8 @@ use worker::worker_sys::DurableObjectState;
 use super::brake::HeldBack;
 use super::loaded::{Fault, Loaded};
 use super::message::{
-    Brake, CONNECT, ESTABLISH, Finished, Meant, Question, RENEW, REVOKE, SIGHT, Shows, Sight, VaultReply,
-    patience,
+    Brake, CONNECT, ESTABLISH, ESTABLISH_LINK, Finished, Holder, LINK, LinkOrder, LinkText, Meant, OWNER,
+    Owner, Question, RENEW, REVOKE, SIGHT, Shows, Sight, VaultReply, active_ago, patience,
 };
 use super::sockets;
 use super::turn::{Said, Turns};
@@ -79,8 +79,16 @@ impl SessionVault {
             let look = |loaded: &mut Loaded| Sight::of(&loaded.vault, loaded.holder.as_ref());
             return written(self.turns.look(look).await.map_err(status));
         }
+        match path {
+            OWNER => {
+                let active_ago = active_ago(query);
+                return written(self.owner(active_ago).await.map_err(status));
+            }
+            LINK => return written(self.link(request).await),
+            _ => {}
+        }
         let result = match path {
-            ESTABLISH | RENEW => self.take_login(path, request).await,
+            ESTABLISH | ESTABLISH_LINK | RENEW => self.take_login(path, request).await,
             REVOKE => self.revoke(query, request).await,
             CONNECT => match self.peek().await {
                 Ok((reply, standing)) if reply.is_open() => return self.turns.open_socket(standing),
@@ -98,9 +106,23 @@ impl SessionVault {
         let (login, holder) = message.into_parts();
         let answer = match path {
             RENEW => self.turns.renew(login, holder, silent).await,
-            _ => self.turns.establish(login, holder).await,
+            _ => self.turns.establish(login, holder, path == ESTABLISH_LINK).await,
         };
         Ok(shown(answer.map_err(status)?, Shows::Timing))
+    }
+
+    /// What a link has to know of its session. It is asked as the session itself is, also how often.
+    async fn owner(&self, active_ago: Option<Millis>) -> Result<Owner, Fault> {
+        let ask = Ask { op: None, stamp: None, reason: AskReason::Activity, aim: None, active_ago };
+        let reply = self.ask(ask, None, Shows::Timing).await?;
+        self.turns.look(|loaded| Owner::of(loaded, reply)).await
+    }
+
+    async fn link(&self, request: &Request) -> Result<Owner, u16> {
+        let bytes = body::read(request.body(), MAX_LOGIN).await.map_err(|_| 400_u16)?;
+        let order: LinkOrder = serde_json::from_slice(&bytes).map_err(|_| 400_u16)?;
+        let said = self.turns.link(order).await.map_err(status)?;
+        self.turns.look(|loaded| Owner::of(loaded, shown(said, Shows::Timing))).await.map_err(status)
     }
 
     /// An end that may be about another login than this vault has.
@@ -141,7 +163,11 @@ impl SessionVault {
 
     async fn session(&self) -> Result<VaultReply, Fault> {
         self.turns
-            .look(|loaded| VaultReply::new(Said::of(&loaded.vault), loaded.holder.as_ref(), Shows::Holder))
+            .look(|loaded| {
+                let links = loaded.vault.links().iter().map(LinkText::from).collect();
+                let holder = loaded.holder.clone().map(|holder| Holder { links, ..holder });
+                VaultReply::new(Said::of(&loaded.vault), holder.as_ref(), Shows::Holder)
+            })
             .await
     }
 

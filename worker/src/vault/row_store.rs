@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use everlit_core::id::{Aim, Epoch, Generation, OpId, RequestId, Stamp};
 use everlit_core::time::Millis;
-use everlit_core::vault::{Ambiguous, Intent, ReauthReason, Refused, Row, Status};
+use everlit_core::vault::{Ambiguous, Intent, Link, ReauthReason, Refused, Row, Status};
 use everlit_edge::keys::Keyring;
 use everlit_edge::seal::SealError;
 use everlit_wire::User;
@@ -14,7 +14,7 @@ use wasm_bindgen::JsValue;
 use super::columns::{
     aimed_json, orphan_text, outbox_json, read_aimed, read_orphan, read_outbox, read_tally, tally_text,
 };
-use super::message::About;
+use super::message::{About, LinkText};
 use super::seals::{Column, Seals, Unsealable};
 use super::shape_1;
 use crate::environment::Environment;
@@ -72,18 +72,21 @@ pub(super) struct Person {
     /// What else is known of the newest login; it came within the second shape.
     #[serde(default)]
     about: About,
+    /// Further accounts of the user; they came within the second shape, too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) links: Vec<LinkText>,
 }
 
 impl Person {
-    /// What is written down of both.
-    pub(super) fn new(user: User, about: About) -> Self {
+    /// What is written down of all three.
+    pub(super) fn new(user: User, about: About, links: Vec<LinkText>) -> Self {
         let User { sub, name, email } = user;
-        Self { sub, name, email, about }
+        Self { sub, name, email, about, links }
     }
 
     /// Claims, and what else is known.
     pub(super) fn into_parts(self) -> (User, About) {
-        let Self { sub, name, email, about } = self;
+        let Self { sub, name, email, about, .. } = self;
         (User { sub, name, email }, about)
     }
 }
@@ -261,7 +264,10 @@ impl RowStore {
         row.orphan = record.text("orphan").and_then(|text| read_orphan(&text));
         row.outbox = open(Column::Outbox).and_then(|json| read_outbox(json.expose())).unwrap_or_default();
         row.tally = record.text("outcomes").map(|text| read_tally(&text)).unwrap_or_default();
-        let person = open(Column::User).and_then(|json| serde_json::from_slice(json.expose()).ok());
+        let person: Option<Person> =
+            open(Column::User).and_then(|json| serde_json::from_slice(json.expose()).ok());
+        let links = person.iter().flat_map(|person| person.links.iter().cloned());
+        row.links = links.map(Link::from).collect();
         let dpop_key = text(Column::DpopKey).map(|key| key.expose().clone());
         Ok(Kept { row, provider: Rc::from(record.text("provider").unwrap_or_default()), person, dpop_key })
     }

@@ -18,7 +18,7 @@ use worker::Env;
 use worker::worker_sys::DurableObjectState;
 
 use super::loaded::{Arrival, Fault, Loaded, Lost};
-use super::message::{Holder, Meant};
+use super::message::{Holder, LinkOrder, Meant};
 use super::watch::Watch;
 use crate::alarm::Alarm;
 use crate::environment::Environment;
@@ -83,10 +83,15 @@ impl Turns {
         Self { state, env, memory: RefCell::default() }
     }
 
-    /// Takes a finished login.
-    pub(super) async fn establish(self: &Rc<Self>, login: Login, holder: Holder) -> Result<Said, Fault> {
+    /// Takes a finished login; of a link, it ends soon unless a session takes it.
+    pub(super) async fn establish(
+        self: &Rc<Self>,
+        login: Login,
+        holder: Holder,
+        is_link: bool,
+    ) -> Result<Said, Fault> {
         self.learn_alarm().await;
-        self.with_loaded(|loaded| loaded.begin(holder))?;
+        self.with_loaded(|loaded| loaded.begin(holder, is_link))?;
         let due = self.step(Event::LoginCommitted(login), None)?;
         self.make_escrow(&due);
         self.carry_out(due);
@@ -152,6 +157,20 @@ impl Turns {
     /// Notes that a silent re-login was turned down.
     pub(super) async fn silent_refused(self: &Rc<Self>, top_level: bool) -> Result<Said, Fault> {
         self.answer(|caller| Event::SilentRefused { caller, top_level }, None).await
+    }
+
+    /// Does with a link what is said, unless it was begun by another than the user of this session.
+    pub(super) async fn link(self: &Rc<Self>, order: LinkOrder) -> Result<Said, Fault> {
+        self.learn_alarm().await;
+        if let LinkOrder::Made { sub, .. } = &order {
+            let is_own =
+                |loaded: &mut Loaded| loaded.holder.as_ref().is_some_and(|holder| holder.user.sub == *sub);
+            if !self.with_loaded(is_own)? {
+                return self.peek();
+            }
+        }
+        let change = order.into();
+        self.answer(|caller| Event::LinkChanged { caller, change }, None).await
     }
 
     /// Ends the session.
@@ -348,6 +367,7 @@ impl Due {
             | Effect::CloseEscrow { .. }
             | Effect::EraseEscrow
             | Effect::Revoke { .. }
+            | Effect::EndLink { .. }
             | Effect::Report(_)
             | Effect::AbandonRevocation { .. } => None,
         }

@@ -7,7 +7,7 @@ use crate::retry::Failure;
 use crate::secret::RefreshToken;
 use crate::time::{Moment, Timestamp};
 use crate::vault::{
-    Answer, Blast, Current, Effect, Effects, Event, Limits, Live, Phase, Policy, ReauthReason,
+    Answer, Blast, Current, Effect, Effects, Event, Limits, LinkChange, Live, Phase, Policy, ReauthReason,
     RevocationAnswer, TokenAnswer, Vault, Verdict,
 };
 
@@ -112,6 +112,7 @@ impl VaultWatch {
                 | Effect::CloseEscrow { .. }
                 | Effect::EraseEscrow
                 | Effect::Revoke { .. }
+                | Effect::EndLink { .. }
                 | Effect::AbandonRevocation { .. }
                 | Effect::Report(_) => {}
             }
@@ -175,6 +176,7 @@ impl VaultWatch {
             | Event::SilentRefused { .. }
             | Event::LogoutAsked { .. }
             | Event::RevokeAsked { .. }
+            | Event::LinkChanged { .. }
             | Event::DeadlineReached => {}
         }
     }
@@ -275,6 +277,7 @@ const fn brought(event: &Event) -> Option<&TokenAnswer> {
         | Event::SilentRefused { .. }
         | Event::LogoutAsked { .. }
         | Event::RevokeAsked { .. }
+        | Event::LinkChanged { .. }
         | Event::DeadlineReached => None,
     }
 }
@@ -291,6 +294,7 @@ fn is_refused(event: &Event, live: &Live) -> bool {
         | Event::SilentRefused { .. }
         | Event::LogoutAsked { .. }
         | Event::RevokeAsked { .. }
+        | Event::LinkChanged { .. }
         | Event::DeadlineReached => None,
     };
     of.is_some()
@@ -341,6 +345,13 @@ fn logout_is_final(event: &Event, effects: &Effects, before: &Vault, after: &Vau
         let pursued = live.intent.is_none() || answered || after.orphan().is_some();
         holds(pursued, Law::LogoutIsFinal, "a token request under way was forgotten with its session")?;
     }
+    if let Phase::Ended(_) = after.phase() {
+        let told = |link| {
+            effects.iter().any(|effect| matches!(effect, Effect::EndLink { link: told, .. } if told == link))
+        };
+        let all = after.links().is_empty() && before.links().iter().all(told);
+        holds(all, Law::LogoutIsFinal, "a further account of an ended session lives on")?;
+    }
     let (errands, left) = (before.outbox().errands(), after.outbox().errands());
     let excused = effects.iter().any(|effect| matches!(effect, Effect::AbandonRevocation { .. }));
     let settled = matches!(event, Event::RevocationAnswered { answer: RevocationAnswer::Settled, .. });
@@ -367,6 +378,8 @@ fn activity_is_not_refresh(event: &Event, before: &Vault, after: &Vault) -> Resu
     let reported = match event {
         Event::TokenAsked { ask, .. } => ask.active_ago.is_some(),
         Event::RenewalCommitted { silent, .. } => !*silent,
+        // The vault of a link hears when its session ends.
+        Event::LinkChanged { change, .. } => matches!(change, LinkChange::Bounded { .. }),
         Event::LoginCommitted(_)
         | Event::TokenAnswered { .. }
         | Event::EscrowAnswered { .. }

@@ -1,6 +1,7 @@
 //! What a vault wants done.
 
 use super::event::Target;
+use super::links::Link;
 use super::outbox::ErrandId;
 use crate::id::{Aim, CallerId, RequestId, Stamp};
 use crate::secret::{AccessToken, RefreshToken};
@@ -45,6 +46,14 @@ pub enum Effect {
         /// The token.
         refresh_token: RefreshToken,
     },
+    /// Tell the vault of a link that it is over. Comes back as [`Event::RevocationAnswered`](super::Event::RevocationAnswered), or not
+    /// at all.
+    EndLink {
+        /// Its errand in the outbox.
+        errand: ErrandId,
+        /// The link.
+        link: Link,
+    },
     /// Answer a caller.
     Answer {
         /// Which one.
@@ -54,8 +63,8 @@ pub enum Effect {
     },
     /// Log one outcome. It is counted in the row already.
     Report(Outcome),
-    /// Log that a revocation was given up: the server did not take it for so long that the token has ended by itself, or never
-    /// will by our doing.
+    /// Log that an errand was given up: it was not taken for so long that token or link have ended by themselves, or never will by
+    /// our doing.
     AbandonRevocation {
         /// Its errand.
         errand: ErrandId,

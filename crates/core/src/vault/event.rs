@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 
+use super::links::LinkChange;
 use super::outbox::ErrandId;
 use crate::escrow::Closed;
 use crate::id::{Aim, CallerId, Epoch, OpId, RequestId, Stamp};
@@ -47,7 +48,7 @@ pub enum Event {
     },
     /// The escrow of this session has forgotten everything.
     EscrowErased,
-    /// A revocation came to an end.
+    /// A revocation, or the end of a link, came to an end.
     RevocationAnswered {
         /// Which errand.
         errand: ErrandId,
@@ -73,6 +74,13 @@ pub enum Event {
         caller: CallerId,
         /// In whose name.
         by: Revoker,
+    },
+    /// Something is to become of a further account of the user.
+    LinkChanged {
+        /// Who asks.
+        caller: CallerId,
+        /// What.
+        change: LinkChange,
     },
     /// The time that [`Vault::next_deadline`](super::Vault::next_deadline) named has come. May be delivered early, late or
     /// twice.
@@ -135,7 +143,7 @@ pub enum TokenAnswer {
     Unheard,
 }
 
-/// How a revocation (RFC 7009) ended.
+/// How an errand ended: a revocation (RFC 7009), or the end of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RevocationAnswer {
     /// There is no such token any more, or nothing that could be done about it: it is no use asking again.

@@ -71,6 +71,7 @@ mod asks;
 mod effect;
 mod event;
 mod grace;
+mod links;
 mod logins;
 mod outbox;
 mod phase;
@@ -87,7 +88,8 @@ pub use aimed::Aimed;
 pub use effect::{Answer, Current, Effect, Effects, EndReason, Outcome, ReauthReason};
 pub use event::{Ask, AskReason, Event, Granted, Login, RevocationAnswer, Revoker, Target, TokenAnswer};
 pub use grace::{Blast, Depth, GraceProfile, Replay, Verdict, Window};
-pub use outbox::{Errand, ErrandId, Outbox};
+pub use links::{Link, LinkChange};
+pub use outbox::{Errand, ErrandId, Outbox, Task};
 pub use phase::{Access, Ambiguous, Ended, Intent, Limits, Live, Orphan, Phase, ReauthRequired, Refused};
 pub use policy::{KeepGrant, Policy};
 pub use row::{Row, Status};
@@ -123,6 +125,7 @@ pub struct Vault {
     phase: Phase,
     orphan: Option<Orphan>,
     outbox: Outbox,
+    links: Vec<Link>,
     tally: Tally,
     /// From here on: in memory alone.
     waiters: Vec<Waiter>,
@@ -141,14 +144,16 @@ impl Vault {
     #[must_use]
     pub fn load(policy: Policy, row: Row) -> Self {
         let (orphan, outbox, tally) = (row.orphan, row.outbox.clone(), row.tally);
+        let links = row.links.clone();
         let (waiters, ear, erase_again_at) = (Vec::new(), Ear::DEAF, None);
-        Self { policy, phase: row.into_phase(), orphan, outbox, tally, waiters, ear, erase_again_at }
+        Self { policy, phase: row.into_phase(), orphan, outbox, links, tally, waiters, ear, erase_again_at }
     }
 
     /// What to write down: all of the machine but those who wait, and whom it listens to.
     #[must_use]
     pub fn row(&self) -> Row {
-        Row { orphan: self.orphan, outbox: self.outbox.clone(), tally: self.tally, ..Row::of(&self.phase) }
+        let (outbox, links) = (self.outbox.clone(), self.links.clone());
+        Row { orphan: self.orphan, outbox, links, tally: self.tally, ..Row::of(&self.phase) }
     }
 
     /// Where the vault stands.
@@ -290,6 +295,9 @@ impl Vault {
                 self.end_asked(now.wall, caller, EndReason::Logout, &mut effects);
             }
             Event::RevokeAsked { caller, by } => self.end_asked(now.wall, caller, by.into(), &mut effects),
+            Event::LinkChanged { caller, change } => {
+                self.link_changed(now.wall, caller, change, &mut effects);
+            }
             Event::DeadlineReached => self.deadline_reached(now.wall, &mut effects),
         }
         self.pursue(now.wall, &mut effects);
@@ -415,6 +423,7 @@ impl Vault {
         } else if let Some(orphan) = &mut self.orphan {
             orphan.revoke = true;
         }
+        self.end_links(now, effects);
         self.answer_waiters(now, effects);
     }
 

@@ -1,12 +1,13 @@
-//! Refresh tokens that nobody will use again, and that must not live on.
+//! Refresh tokens that nobody will use again, and further accounts of a session, where either must not live on.
 //!
 //! A revocation that fails says nothing: the token must be assumed to live (RFC 7009, section 2.2.1). So it is an errand that
-//! is written down and repeated, not a request that is sent once.
+//! is written down and repeated, not a request that is sent once. The end of a link is one as well.
 
 use alloc::vec::Vec;
 
 use super::effect::{Effect, Effects};
 use super::event::RevocationAnswer;
+use super::links::Link;
 use crate::retry;
 use crate::secret::RefreshToken;
 use crate::time::{Millis, Moment, Timestamp};
@@ -15,20 +16,47 @@ use crate::time::{Millis, Moment, Timestamp};
 const TRY_LIMIT: Millis = Millis::from_secs(30);
 /// An errand that fails for so long is given up.
 const KEPT: Millis = Millis::from_days(7);
-/// A session has one refresh token and the successors of lost races. More than this is a fault somewhere.
+/// A session has one refresh token and the successors of lost races, and few links. More than this of either is a fault somewhere.
 const MOST: usize = 8;
 
 /// Names one errand of a vault.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ErrandId(pub u32);
 
-/// One refresh token to revoke.
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Task {
+    /// Revoke a refresh token.
+    Revoke(RefreshToken),
+    /// End a link.
+    EndLink(Link),
+}
+
+impl Task {
+    /// The token to revoke, if it is that.
+    #[must_use]
+    pub const fn refresh_token(&self) -> Option<&RefreshToken> {
+        match self {
+            Self::Revoke(refresh_token) => Some(refresh_token),
+            Self::EndLink(_) => None,
+        }
+    }
+
+    fn effect(&self, errand: ErrandId) -> Effect {
+        match self.clone() {
+            Self::Revoke(refresh_token) => Effect::Revoke { errand, refresh_token },
+            Self::EndLink(link) => Effect::EndLink { errand, link },
+        }
+    }
+}
+
+/// Something to do until it is done.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Errand {
     /// Its name.
     pub id: ErrandId,
-    /// The token.
-    pub refresh_token: RefreshToken,
+    /// What.
+    pub task: Task,
     /// When it was taken up.
     pub since: Timestamp,
     /// How often it was tried.
@@ -64,10 +92,10 @@ impl Outbox {
         &self.errands
     }
 
-    /// Whether a token is in it.
+    /// Whether a token is in it, to be revoked.
     #[must_use]
     pub fn holds(&self, refresh_token: &RefreshToken) -> bool {
-        self.errands.iter().any(|errand| errand.refresh_token == *refresh_token)
+        self.errands.iter().any(|errand| errand.task.refresh_token() == Some(refresh_token))
     }
 
     /// When the next try is due.
@@ -78,19 +106,33 @@ impl Outbox {
 
     /// Takes up a token, and tries at once. What is in it already is not taken twice.
     pub(super) fn add(&mut self, now: Timestamp, refresh_token: RefreshToken, effects: &mut Effects) {
-        if self.holds(&refresh_token) {
+        self.take_up(now, Task::Revoke(refresh_token), effects);
+    }
+
+    /// Takes up the end of a link, and tries at once.
+    pub(super) fn end_link(&mut self, now: Timestamp, link: Link, effects: &mut Effects) {
+        self.take_up(now, Task::EndLink(link), effects);
+    }
+
+    fn take_up(&mut self, now: Timestamp, task: Task, effects: &mut Effects) {
+        if self.errands.iter().any(|errand| errand.task == task) {
             return;
         }
-        if self.errands.len() >= MOST {
-            let given_up = self.errands.remove(0);
-            effects.push(Effect::AbandonRevocation { errand: given_up.id });
+        // Each kind makes room for its own.
+        let is_alike =
+            |errand: &&Errand| errand.task.refresh_token().is_some() == task.refresh_token().is_some();
+        if self.errands.iter().filter(is_alike).count() >= MOST
+            && let Some(id) = self.errands.iter().find(is_alike).map(|errand| errand.id)
+        {
+            self.errands.retain(|errand| errand.id != id);
+            effects.push(Effect::AbandonRevocation { errand: id });
         }
         let id = self.next;
         self.next = ErrandId(id.0.wrapping_add(1));
-        let due_at = now.after(TRY_LIMIT);
-        self.errands.push(Errand { id, refresh_token: refresh_token.clone(), since: now, tries: 1, due_at });
+        let (effect, due_at) = (task.effect(id), now.after(TRY_LIMIT));
+        self.errands.push(Errand { id, task, since: now, tries: 1, due_at });
         effects.push(Effect::Persist);
-        effects.push(Effect::Revoke { errand: id, refresh_token });
+        effects.push(effect);
     }
 
     pub(super) fn answered(
@@ -135,7 +177,7 @@ impl Outbox {
             }
             errand.tries = errand.tries.saturating_add(1);
             errand.due_at = now.after(TRY_LIMIT);
-            tried.push(Effect::Revoke { errand: errand.id, refresh_token: errand.refresh_token.clone() });
+            tried.push(errand.task.effect(errand.id));
             self.errands.push(errand);
         }
         if any {

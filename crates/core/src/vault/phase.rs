@@ -126,7 +126,7 @@ pub struct Orphan {
 }
 
 /// What a session ends by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Limits {
     /// When its user was last active, as far as the vault was told.
     pub active_at: Timestamp,

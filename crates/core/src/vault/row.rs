@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use super::aimed::Aimed;
 use super::effect::{EndReason, ReauthReason};
+use super::links::Link;
 use super::outbox::Outbox;
 use super::phase::{Access, Ambiguous, Ended, Intent, Limits, Live, Orphan, Phase, ReauthRequired, Refused};
 use super::tally::Tally;
@@ -64,6 +65,8 @@ pub struct Row {
     pub orphan: Option<Orphan>,
     /// Refresh tokens to revoke (any status). The driver seals them.
     pub outbox: Outbox,
+    /// Further accounts of the user (live, reauth required). The driver seals them.
+    pub links: Vec<Link>,
     /// How often each outcome came (any status).
     pub tally: Tally,
 }

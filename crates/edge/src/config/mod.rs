@@ -76,19 +76,10 @@ impl Config {
         // The meaning of variables that were not read is nothing to complain about.
         if let Some(draft) = draft.filter(|_| errors.is_empty()) {
             draft.meaning(variables, &mut errors);
-            let login = draft.login();
-            if let Some(mut login) = login.cloned().filter(|_| errors.is_empty()) {
-                for wanted in draft.upstreams.iter().filter_map(|upstream| upstream.wanted.as_ref()) {
-                    let new = wanted.resource.clone().filter(|resource| !login.resources.contains(resource));
-                    login.resources.extend(new);
-                }
-                return Ok(Self {
-                    origins: draft.origins,
-                    limits: draft.limits,
-                    login,
-                    providers: draft.providers,
-                    upstreams: draft.upstreams,
-                });
+            if errors.is_empty()
+                && let Some(config) = draft.finish()
+            {
+                return Ok(config);
             }
         }
         Err(errors)
@@ -104,6 +95,12 @@ impl Config {
     #[must_use]
     pub fn login_provider_named(&self, name: &str) -> Option<&ProviderConfig> {
         Some(&self.login).filter(|provider| provider.name == name)
+    }
+
+    /// The provider of this name, if a user who is logged in may link an account there: any but the login's.
+    #[must_use]
+    pub fn linked_provider_named(&self, name: &str) -> Option<&ProviderConfig> {
+        self.provider(name).filter(|provider| provider.name != self.login.name)
     }
 
     /// All providers, ordered by name.
@@ -199,9 +196,38 @@ impl Draft {
         Some(Self { origins: origins?, limits: limits?, providers, upstreams })
     }
 
-    /// The only provider needs no mark.
+    /// The provider that the login uses. The only one needs no mark.
     fn login(&self) -> Option<&ProviderConfig> {
         self.providers.iter().find(|provider| provider.login).or_else(|| self.providers.first())
+    }
+
+    /// Whose grants a vault holds: a user of ours may have a further account at any provider but the login's.
+    fn provider_of(&self, vault: &VaultName) -> Option<&ProviderConfig> {
+        let login = self.login()?;
+        match vault {
+            VaultName::Login => Some(login),
+            VaultName::Linked(name) if *name != login.name => {
+                self.providers.iter().find(|provider| provider.name == *name)
+            }
+            VaultName::Linked(_) | VaultName::Service(_) => None,
+        }
+    }
+
+    /// What is read of it all, where nothing is wrong with it. A provider is asked for the resources of all its upstreams.
+    fn finish(mut self) -> Option<Config> {
+        for upstream in &self.upstreams {
+            let Some(resource) = upstream.wanted.as_ref().and_then(|wanted| wanted.resource.clone()) else {
+                continue;
+            };
+            let name = self.provider_of(&upstream.vault)?.name.clone();
+            let mut named = self.providers.iter_mut().filter(|provider| provider.name == name);
+            if let Some(provider) = named.next().filter(|provider| !provider.resources.contains(&resource)) {
+                provider.resources.push(resource);
+            }
+        }
+        let login = self.login()?.clone();
+        let Self { origins, limits, providers, upstreams } = self;
+        Some(Config { origins, limits, login, providers, upstreams })
     }
 
     /// Checks what only all variables together can show.
@@ -227,7 +253,7 @@ impl Draft {
             provider.check(errors);
         }
         for upstream in &self.upstreams {
-            upstream.check(self.login(), errors);
+            upstream.check(self.provider_of(&upstream.vault), errors);
         }
         for variable in variables.iter().map(|(variable, _)| variable) {
             if variable.starts_with("SERVICE_") || variable.starts_with("ALERT_") {

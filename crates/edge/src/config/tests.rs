@@ -72,7 +72,32 @@ fn no_other_provider_is_the_one_of_the_login() {
     let config = Config::parse(&variables).unwrap();
     assert_eq!(config.login_provider_named("demo"), Some(config.login_provider()));
     assert_eq!(config.login_provider_named("b"), None);
+    assert_eq!(config.linked_provider_named("b"), config.provider("b"));
+    assert_eq!((config.linked_provider_named("demo"), config.linked_provider_named("c")), (None, None));
     assert!(config.provider("b").is_some());
+}
+
+#[test]
+fn an_upstream_may_belong_to_another_provider_than_the_login_and_to_no_other_name() {
+    let with = |vault: &str| {
+        let upstream = alloc::format!(r#"{{"origin":"https://a.example","vault":"{vault}"}}"#);
+        good()
+            .text(
+                "PROVIDER_DEMO",
+                r#"{"kind": "oidc", "issuer": "https://as.example", "client_id": "a", "login": true}"#,
+            )
+            .text("PROVIDER_B", r#"{"kind": "oidc", "issuer": "https://b.example", "client_id": "b"}"#)
+            .secret("SECRET_B_CLIENT_SECRET")
+            .text("UPSTREAM_A", &upstream)
+    };
+    let config = Config::parse(&with("linked:b")).unwrap();
+    assert_eq!(config.upstream("a").unwrap().vault.to_string(), "linked:b");
+    for refused in ["linked:demo", "linked:c"] {
+        assert_eq!(names(&with(refused)), ["UPSTREAM_A.vault"], "{refused}");
+    }
+    // The only provider is the login's, with or without a mark.
+    let alone = good().text("UPSTREAM_A", r#"{"origin":"https://a.example","vault":"linked:demo"}"#);
+    assert_eq!(names(&alone), ["UPSTREAM_A.vault"]);
 }
 
 #[test]
@@ -275,7 +300,6 @@ fn any_version_of_the_session_key_will_do() {
 fn what_is_not_served_yet_is_said() {
     for (name, value, field) in [
         ("UPSTREAM_A", r#"{"origin":"https://a.example","vault":"service:desk"}"#, "UPSTREAM_A.vault"),
-        ("UPSTREAM_A", r#"{"origin":"https://a.example","vault":"linked:demo"}"#, "UPSTREAM_A.vault"),
         ("SERVICE_DESK", "{}", "SERVICE_DESK"),
         ("ALERT_CHAT", "{}", "ALERT_CHAT"),
     ] {

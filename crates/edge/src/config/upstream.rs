@@ -36,6 +36,18 @@ pub enum VaultName {
     Service(String),
 }
 
+impl core::fmt::Display for VaultName {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let (kind, name) = match self {
+            Self::Login => ("login", ""),
+            Self::Linked(provider) => ("linked:", provider.as_str()),
+            Self::Service(service) => ("service:", service.as_str()),
+        };
+        f.write_str(kind)?;
+        f.write_str(name)
+    }
+}
+
 /// One `UPSTREAM_<NAME>`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UpstreamConfig {
@@ -132,19 +144,27 @@ impl UpstreamConfig {
         })
     }
 
-    /// What an upstream must not be, or not yet. Its tokens are of the grants of `provider`.
+    /// What an upstream must not be, or not yet. Its tokens are of the grants of `provider`: there is none where its vault is no user's.
     pub(super) fn check(&self, provider: Option<&ProviderConfig>, errors: &mut Vec<ConfigError>) {
         let variable = alloc::format!("{PREFIX}{}", self.name.to_ascii_uppercase());
         if let Some((field, problem, expected)) = self.misuse(provider) {
             errors.push(ConfigError::meaning(&variable, Some(field), problem, expected));
         }
-        if self.vault != VaultName::Login {
-            errors.push(ConfigError::meaning(
+        match &self.vault {
+            VaultName::Login => {}
+            VaultName::Linked(_) if provider.is_some() => {}
+            VaultName::Linked(_) => errors.push(ConfigError::meaning(
                 &variable,
                 Some("vault"),
-                "is not \"login\", and no other vault is served yet",
-                "\"login\": the upstream is called with the access token of the user's own login",
-            ));
+                "is of a provider that is not configured, or that the login uses",
+                "\"linked:<provider>\" with one of the other providers, or \"login\"",
+            )),
+            VaultName::Service(_) => errors.push(ConfigError::meaning(
+                &variable,
+                Some("vault"),
+                "is an account of the operator, which is not served yet",
+                "\"login\" or \"linked:<provider>\": the upstream is called with an access token of the user's",
+            )),
         }
     }
 
@@ -174,7 +194,7 @@ impl UpstreamConfig {
         if !scopes.iter().all(belongs) {
             return Some((
                 "scopes",
-                "has a scope that the login does not ask for, or that is about the login itself",
+                "has a scope that its provider is not asked for, or that is about the login itself",
                 "scopes of the provider, but neither \"openid\" nor \"offline_access\"",
             ));
         }

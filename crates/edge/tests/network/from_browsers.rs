@@ -207,6 +207,7 @@ pub(crate) fn call(input: &[u8]) -> Fed {
     prop_assert_eq!(config.upstream(path).is_some(), ["orders", "all"].contains(&path));
     prop_assert!(config.provider(path).is_none() || path == "demo");
     prop_assert!(config.login_provider_named(path).is_none() || path == "demo");
+    prop_assert!(config.linked_provider_named(path).is_none(), "the only provider is the login's");
     let Ok(destination) = proxy::destination(&config, method, path, query) else { return Ok("refused") };
     prop_assert_eq!(proxy::Method::parse(method).map(proxy::Method::as_str), Some(method));
     prop_assert!(["GET", "HEAD"].contains(&method), "nothing else is configured");

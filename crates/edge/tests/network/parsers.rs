@@ -65,7 +65,7 @@ parsers! {
     from_browsers::return_to covers ["return_to.rs::parse", "html.rs::escape", "html.rs::login_path"];
     from_browsers::call covers [
         "proxy/path.rs::destination", "proxy/method.rs::parse", "config/mod.rs::upstream", "config/mod.rs::provider",
-        "config/mod.rs::login_provider_named"
+        "config/mod.rs::login_provider_named", "config/mod.rs::linked_provider_named"
     ];
     from_browsers::headers covers ["proxy/headers.rs::new", "proxy/headers.rs::keeps"];
     from_browsers::url covers ["url.rs::parse"];
