@@ -16,7 +16,7 @@ import { secretText } from "./stack.mjs";
  *
  * @param {Parameters<typeof startScriptedStack>[0]} [options]
  */
-export async function startLinkStack({ change = (given) => given, ...options } = {}) {
+export async function startLinkStack({ change = (/** @type {any} */ given) => given, ...options } = {}) {
   const other = await ScriptedAs.start();
   const otherSecret = secretText();
   const stack = await startScriptedStack({
