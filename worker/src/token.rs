@@ -107,7 +107,7 @@ pub(crate) fn response(current: &CurrentToken, environment: &Environment) -> Tok
         idle_limit: Seconds(environment.config.limits.idle),
         absolute_left: seconds(current.absolute_left),
         // What was asked without an aim has none, whoever asked it.
-        access_token: current.scope.as_ref().and(current.access_token.clone()).map(HandedToken),
+        access_token: current.scope.as_ref().and_then(|_| current.access_token.clone()).map(HandedToken),
         token_type: current.scope.as_ref().map(|_| "Bearer".to_owned()),
         scope: current.scope.clone(),
     }

@@ -145,13 +145,9 @@ impl Turns {
     pub(super) async fn ask(self: &Rc<Self>, ask: Ask, patience: Option<Millis>) -> Result<Said, Fault> {
         let said = self.answer(|caller| Event::TokenAsked { caller, ask }, patience).await?;
         // Nobody is told of another token than they asked for, also where they had no more time to wait for it.
-        let aim = |current: &Current| current.target.as_ref().map(|target| target.aim);
-        Ok(match said.answer {
-            Answer::Current(current) if aim(&current) != ask.aim => {
-                Said { answer: Answer::RetryAfter(BACKOFF_MIN), ..said }
-            }
-            answer => Said { answer, ..said },
-        })
+        let is_other = matches!(&said.answer, Answer::Current(Current { target, .. })
+            if target.as_ref().map(|target| target.aim) != ask.aim);
+        Ok(if is_other { Said { answer: Answer::RetryAfter(BACKOFF_MIN), ..said } } else { said })
     }
 
     /// Notes that a silent re-login was turned down.
