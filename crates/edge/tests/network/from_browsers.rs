@@ -182,7 +182,8 @@ pub(crate) fn logout_response(input: &[u8]) -> Fed {
     prop_assert_eq!(page.body.matches("<form").count(), 1);
     prop_assert_eq!(page.body.matches("<input").count(), 1);
     let Some(state) = parse_response(&text) else { return Ok("refused") };
-    prop_assert_eq!(Query::parse(&text).unwrap().one("state"), Ok(Some(state.as_str())));
+    let query = Query::parse(&text).unwrap();
+    prop_assert_eq!(query.one("state"), Ok(Some(state.as_str())));
     Ok("back")
 }
 
