@@ -75,7 +75,7 @@ test("a logout goes on at the server by a form, with nothing in a URL, and comes
   assert.deepEqual(rest, { id_token_hint: idTokens().at(-1), client_id: stack.as.clientId, post_logout_redirect_uri: `${stack.app}${BACK}` });
   assert.match(state, /^[\w-]{43}$/);
   assert.match(page.text, /<button>/);
-  const policy = page.headers["content-security-policy"] ?? "";
+  const policy = String(page.headers["content-security-policy"]);
   assert.deepEqual([.../form-action ([^;]+)/.exec(policy)?.slice(1) ?? []], [`${stack.as.issuer} 'self'`]);
   assert.match(policy, /default-src 'none'.*script-src 'sha256-[^']+';.*frame-ancestors 'none'/);
   assert.equal(page.headers["cache-control"], "no-store");

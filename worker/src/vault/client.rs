@@ -81,7 +81,8 @@ impl VaultClient {
 
     /// Ends the session, and says what it leaves.
     pub(crate) async fn leave(&self) -> Result<Left, NoAnswer> {
-        self.0.ask(LEAVE).await
+        let (path, query) = LEAVE;
+        self.0.ask(&[path, "?", query].concat()).await
     }
 
     /// Ends the session in somebody else's name.

@@ -140,8 +140,9 @@ pub(crate) const RENEW: &str = "/renew";
 /// The path of a question for what a list of sessions shows.
 pub(crate) const SIGHT: &str = "/sight";
 
-/// The path of a logout by its user, where the answer is what is left of the session.
-pub(crate) const LEAVE: &str = "/leave";
+/// Path and query of a logout by its user, where the answer is what is left of the session. An object of before answers as to any other
+/// logout, which is read as nothing that is left.
+pub(crate) const LEAVE: (&str, &str) = ("/logout", "leave");
 
 /// The path of a WebSocket that wants to be told of what happens. The answer is a socket, or why there is none.
 pub(crate) const CONNECT: &str = "/connect";

@@ -77,7 +77,7 @@ impl SessionVault {
             let look = |loaded: &mut Loaded| Sight::of(&loaded.vault, loaded.holder.as_ref());
             return written(self.turns.look(look).await.map_err(status));
         }
-        if path == LEAVE {
+        if (path, query) == (LEAVE.0, Some(LEAVE.1)) {
             return written(self.leave().await.map_err(status));
         }
         let result = match path {
