@@ -29,6 +29,7 @@ const RESOURCE_SERVER_ID = "everlit-orders";
  * @property {ClientAuth} [clientAuth]
  * @property {Par} [par]
  * @property {Dpop} [dpop]
+ * @property {boolean} [logoutByPost] whether a logout may be asked for by a form of another site
  * @property {number} [accessTtl] lifetime of access tokens in seconds
  * @property {number} [port] of the authorization server; 0 takes a free one, here and below
  * @property {number} [resourcePort]
@@ -63,6 +64,7 @@ export async function startServers({
   clientAuth = { method: "client_secret_basic" },
   par = "offered",
   dpop = "never",
+  logoutByPost = false,
   accessTtl = DEFAULTS.accessTtl,
   port = 0,
   resourcePort = 0,
@@ -97,6 +99,7 @@ export async function startServers({
       client: { id: clientId, secret: clientSecret, redirectUris, auth: clientAuth, backchannelLogoutUri },
       par,
       dpop,
+      logoutByPost,
       resourceServer,
       counters,
       log,

@@ -10,6 +10,7 @@ use everlit_core::vault::{Granted, Login};
 use everlit_edge::config::{ProviderConfig, Use};
 use everlit_edge::cookie::{SessionId, set_session};
 use everlit_edge::device;
+use everlit_edge::end_session::MAX_HINT;
 use everlit_edge::oauth::{
     AuthorizationCode, AuthorizationErrorCode, AuthorizationResponse, ClientCredentials, ClientRequest,
     CodeVerifier, DpopKey, Expected, Outcome, Scheme, State, TokenAnswer, TokenResponse,
@@ -278,6 +279,9 @@ impl Callback {
         let claims = self.identify(provider, metadata, &tokens, transaction).await?;
         let floor = transaction.previous.as_ref().map_or(0, |previous| previous.epoch);
         let epoch = Epoch(clock::now().as_millis().max(floor.saturating_add(1)));
+        let id_token = tokens.id_token.as_ref().map(|token| token.expose().clone());
+        let id_token =
+            id_token.filter(|token| token.len() <= MAX_HINT && provider.end_session_at(metadata).is_some());
         // A server that does not bind tokens for this client has no use for the key.
         let dpop_key = transaction.dpop_key.clone().filter(|_| tokens.scheme == Scheme::Dpop);
         let grant = Granted {
@@ -288,7 +292,7 @@ impl Callback {
         let login = Login { epoch, grant };
         let issued_at = claims.login_at(transaction.began_at.map(Timestamp::from_millis)).as_millis();
         let user = User { sub: claims.sub, name: claims.name, email: claims.email };
-        let about = About { device: self.device.clone(), sid: claims.sid, issued_at };
+        let about = About { device: self.device.clone(), sid: claims.sid, issued_at, id_token };
         let holder = Holder { provider: provider.name.clone(), user, about, dpop_key };
         let session = match self.renew(&login, &holder, transaction).await? {
             Some(renewed) => renewed,

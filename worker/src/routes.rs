@@ -11,7 +11,9 @@ use worker::{Context, Env};
 use crate::environment::Environment;
 use crate::http::Reply;
 use crate::incoming::Incoming;
-use crate::{backchannel, callback, events, log, login, logout, proxy, rotator, session, sessions, token};
+use crate::{
+    backchannel, callback, end_session, events, log, login, logout, proxy, rotator, session, sessions, token,
+};
 
 /// A request, and where it happens.
 pub(crate) struct Call {
@@ -67,6 +69,8 @@ async fn handle(route: Route, call: Call, environment: Rc<Environment>) -> Resul
         Route::Session => session::show(&call, &environment, same_origin(&call, &environment)?).await,
         Route::Token => token::ask(&call, &environment, same_origin(&call, &environment)?).await,
         Route::Logout => logout::end(&call, &environment, same_origin(&call, &environment)?).await,
+        Route::EndSession => end_session::leave(&call, &environment).await,
+        Route::EndedSession => Ok(end_session::back(&call, &environment).await),
         Route::BackchannelLogout => Ok(backchannel::logout(&call, &environment).await),
         Route::Sessions => sessions::all(&call, &environment, same_origin(&call, &environment)?).await,
         Route::OneSession => sessions::end_one(&call, &environment, same_origin(&call, &environment)?).await,

@@ -88,6 +88,8 @@ fn good_documents_are_good_to_both() {
         provider("assertion_audience", json!("token_endpoint")),
         provider("dpop", json!("required")),
         provider("dpop", json!("never")),
+        provider("rp_logout", json!("where_offered")),
+        provider("rp_logout", json!("never")),
         provider("par", json!("required")),
         provider("par", json!("never")),
         provider("par", json!("where_offered")),
@@ -202,6 +204,8 @@ fn bad_documents_are_bad_to_both() {
         provider("scopes", json!(["openid", ""])),
         provider("scopes", json!("openid")),
         provider("client_auth", json!("none")),
+        provider("rp_logout", json!("required")),
+        provider("rp_logout", json!(true)),
         provider("assertion_audience", json!("token")),
         provider("assertion_audience", json!(["issuer"])),
         provider("dpop", json!(false)),
@@ -311,7 +315,7 @@ proptest! {
     fn parser_and_schema_agree_on_whatever_is_put_together(
         place in 0_usize..6,
         field in prop::sample::select(vec![
-            "kind", "issuer", "client_id", "scopes", "client_auth", "assertion_audience", "par", "dpop", "login", "prompt", "parameters",
+            "kind", "issuer", "client_id", "scopes", "client_auth", "assertion_audience", "par", "dpop", "rp_logout", "login", "prompt", "parameters",
             "grace", "grant_idle", "keep_grant", "grants", "silent",
             "origin", "path", "methods", "mode", "vault", "idle", "absolute", "logins", "logins_per_site", "logins_per_address", "logins_per_browser",
             "callbacks_per_browser", "rotations_per_session", "refusals", "other",

@@ -8,7 +8,8 @@ use everlit_edge::oauth::State;
 use worker::Env;
 
 use super::message::{
-    ADMIT, BEGIN, BEGIN_COUNTED, CLAIM, Claim, Claimed, FINISH, Finish, Noted, Transaction,
+    ADMIT, BEGIN, BEGIN_COUNTED, CLAIM, Claim, Claimed, DEPART, Departed, Departure, FINISH, Finish, Noted,
+    RETURN, TAKE, Take, Transaction,
 };
 use crate::entropy;
 use crate::environment::LOGIN_DESK;
@@ -42,8 +43,22 @@ impl DeskClient {
 
     /// Claims the transaction of a callback.
     pub(crate) async fn claim(&self, state: &State) -> Result<Claimed, NoAnswer> {
-        let by = entropy::bytes::<16>().map(|bytes| base64url::encode(&bytes)).ok_or(NoAnswer)?;
-        self.0.tell(CLAIM, &Claim { state: state.as_str().to_owned(), by }).await
+        self.0.tell(CLAIM, &Claim { state: state.as_str().to_owned(), by: name()? }).await
+    }
+
+    /// Keeps what a logout needs that goes on at the authorization server.
+    pub(crate) async fn depart(&self, departure: &Departure) -> Result<(), NoAnswer> {
+        self.0.tell(DEPART, departure).await.map(|Noted { .. }| ())
+    }
+
+    /// Takes it, for the browser that goes there.
+    pub(crate) async fn take(&self) -> Result<Departed, NoAnswer> {
+        self.0.tell(TAKE, &Take { by: name()? }).await
+    }
+
+    /// Says that the browser is back, with this `state`.
+    pub(crate) async fn back(&self, state: &State) -> Result<Departed, NoAnswer> {
+        self.0.tell(RETURN, &Claim { state: state.as_str().to_owned(), by: name()? }).await
     }
 
     /// Says how a claimed transaction ended.
@@ -52,6 +67,11 @@ impl DeskClient {
         let finish = Finish { state: state.as_str().to_owned(), session };
         self.0.tell(FINISH, &finish).await.map(|Noted { .. }| ())
     }
+}
+
+/// Names a request: what it says may be delivered twice.
+fn name() -> Result<String, NoAnswer> {
+    entropy::bytes::<16>().map(|bytes| base64url::encode(&bytes)).ok_or(NoAnswer)
 }
 
 /// What all logins pass that have something in common: an object that counts, and keeps nothing.

@@ -9,8 +9,8 @@ use web_sys::Response;
 use worker::Env;
 
 use super::message::{
-    Brake, CONNECT, CurrentToken, ESTABLISH, Finished, Holder, Meant, Question, RENEW, SIGHT, Sight,
-    VaultReply, hurried,
+    Brake, CONNECT, CurrentToken, ESTABLISH, Finished, Holder, LEAVE, Left, Meant, Question, RENEW, SIGHT,
+    Sight, VaultReply, hurried,
 };
 use crate::environment::{Environment, SESSION_VAULT};
 use crate::stub::{Connected, NoAnswer, ObjectStub};
@@ -77,6 +77,12 @@ impl VaultClient {
     /// Ends the session.
     pub(crate) async fn logout(&self) -> Result<VaultReply, NoAnswer> {
         self.ask(Question::Logout).await
+    }
+
+    /// Ends the session, and says what it leaves.
+    pub(crate) async fn leave(&self) -> Result<Left, NoAnswer> {
+        let (path, query) = LEAVE;
+        self.0.ask(&[path, "?", query].concat()).await
     }
 
     /// Ends the session in somebody else's name. It stays open where its login is not meant.

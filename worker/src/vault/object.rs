@@ -17,8 +17,8 @@ use worker::worker_sys::DurableObjectState;
 use super::brake::HeldBack;
 use super::loaded::{Fault, Loaded};
 use super::message::{
-    Brake, CONNECT, ESTABLISH, Finished, Meant, Question, RENEW, REVOKE, SIGHT, Shows, Sight, VaultReply,
-    patience,
+    Brake, CONNECT, ESTABLISH, Finished, LEAVE, Left, Meant, Question, RENEW, REVOKE, SIGHT, Shows, Sight,
+    VaultReply, patience,
 };
 use super::sockets;
 use super::turn::{Said, Turns};
@@ -77,6 +77,9 @@ impl SessionVault {
             let look = |loaded: &mut Loaded| Sight::of(&loaded.vault, loaded.holder.as_ref());
             return written(self.turns.look(look).await.map_err(status));
         }
+        if (path, query) == (LEAVE.0, Some(LEAVE.1)) {
+            return written(self.leave().await.map_err(status));
+        }
         let result = match path {
             ESTABLISH | RENEW => self.take_login(path, request).await,
             REVOKE => self.revoke(query, request).await,
@@ -87,6 +90,12 @@ impl SessionVault {
             _ => self.answer(path, query).await,
         };
         written(result)
+    }
+
+    /// Ends the session, and says what it leaves; nothing the second time.
+    async fn leave(&self) -> Result<Left, Fault> {
+        let left = self.turns.look(|loaded| Left::of(&loaded.vault, loaded.holder.as_ref())).await?;
+        self.turns.end().await.map(|_| left)
     }
 
     async fn take_login(&self, path: &str, request: &Request) -> Result<VaultReply, u16> {

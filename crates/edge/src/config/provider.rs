@@ -18,7 +18,7 @@ use crate::url::HttpUrl;
 pub(super) const PREFIX: &str = "PROVIDER_";
 pub(super) const EXPECTED: &str = "at least one table such as PROVIDER_MAIN = { kind = \"oidc\", issuer = \"https://as.example\", client_id = \"app\" }";
 
-const FIELDS: [&str; 16] = [
+const FIELDS: [&str; 17] = [
     "kind",
     "issuer",
     "client_id",
@@ -27,6 +27,7 @@ const FIELDS: [&str; 16] = [
     "assertion_audience",
     "par",
     "dpop",
+    "rp_logout",
     "login",
     "prompt",
     "parameters",
@@ -134,6 +135,9 @@ pub struct ProviderConfig {
     pub par: Use,
     /// Whether tokens are bound to a key of the session (RFC 9449).
     pub dpop: Use,
+    /// Whether a logout can go on at the authorization server (OpenID Connect RP-Initiated Logout 1.0). It is required nowhere: a
+    /// session ends without it.
+    pub rp_logout: Use,
     /// Whether it was marked as the one the login uses.
     pub login: bool,
     /// The `prompt` of the authorization request; empty sends none.
@@ -193,6 +197,12 @@ impl ProviderConfig {
             (Use::Never, _) | (Use::WhereOffered, None) => Ok(None),
             (Use::WhereOffered | Use::Required, Some(endpoint)) => Ok(Some(endpoint)),
         }
+    }
+
+    /// Where a browser is sent to be logged out at the provider as well, if that may be and can be.
+    #[must_use]
+    pub fn end_session_at<'a>(&self, metadata: &'a ProviderMetadata) -> Option<&'a HttpUrl> {
+        metadata.end_session_endpoint.as_ref().filter(|_| self.rp_logout != Use::Never)
     }
 
     /// What kind of tokens a login asks for.
@@ -284,6 +294,13 @@ impl ProviderConfig {
         );
         let par = table.field("par", Use::EXPECTED, errors, Some(Use::WhereOffered), Use::read);
         let dpop = table.field("dpop", Use::EXPECTED, errors, Some(Use::WhereOffered), Use::read);
+        let rp_logout = table.field(
+            "rp_logout",
+            "\"where_offered\" or \"never\"",
+            errors,
+            Some(Use::WhereOffered),
+            |value| Use::read(value).filter(|used| *used != Use::Required),
+        );
         let login = table.field("login", "true or false", errors, Some(false), Value::as_bool);
         // OpenID Connect Core, section 11: a request for offline_access carries `prompt=consent`, or the provider may ignore
         // the scope, and then there is no refresh token and no session that lasts.
@@ -325,6 +342,7 @@ impl ProviderConfig {
             assertion_audience: assertion_audience?,
             par: par?,
             dpop: dpop?,
+            rp_logout: rp_logout?,
             login: login?,
             prompt: prompt?,
             parameters: parameters?,
