@@ -46,6 +46,9 @@ function formOf({ status, text }) {
   return { action: unescaped(forms[0]?.[1] ?? ""), fields: Object.fromEntries(fields) };
 }
 
+/** The same of a URL. @param {string} location */
+const formOfUrl = (location) => ({ action: location, fields: Object.fromEntries(new URL(location).searchParams) });
+
 /** Where a page of ours leads back to. @param {Answer} page */
 const wayBack = (page) => unescaped(/ id="go" href="([^"]+)"/.exec(page.text)?.[1] ?? "");
 
@@ -97,8 +100,8 @@ test("a server without an end_session_endpoint is not gone to", async () => {
   }
 });
 
-test("rp_logout = \"never\" is obeyed", async () => {
-  const never = await startScriptedStack({ change: (given) => ({ ...given, PROVIDER_DEMO: { ...given.PROVIDER_DEMO, rp_logout: "never" } }) });
+test("end_session = \"never\" is obeyed", async () => {
+  const never = await startScriptedStack({ change: (given) => ({ ...given, PROVIDER_DEMO: { ...given.PROVIDER_DEMO, end_session: "never" } }) });
   try {
     never.as.metadata = { end_session_endpoint: `${never.as.issuer}/end` };
     const { browser } = await enter(never);
@@ -212,15 +215,40 @@ test("the ID Token is sealed where it lies, and in no answer but the form", asyn
   assertNothingLeaked(stack, stack.as.issued.filter((token) => !tokens.includes(token)));
 });
 
-test("oidc-provider logs its user out and sends them back", async () => {
-  const real = await startRealStack("oidc-provider", { accessTtl: 60, logoutByPost: true });
+test("a server that takes no form is asked by a URL without the ID Token, which is not kept either", async () => {
+  const get = await startScriptedStack({ change: (given) => ({ ...given, PROVIDER_DEMO: { ...given.PROVIDER_DEMO, end_session: "get" } }) });
+  try {
+    get.as.metadata = { end_session_endpoint: `${get.as.issuer}/end?x=1&y=2` };
+    const { browser } = await enter(get);
+    assert.equal((await logout(browser)).json.end_session, LEAVE);
+    const gone = await leave(browser);
+    assert.deepEqual([gone.status, gone.text], [302, ""]);
+    assert.equal(gone.headers["cache-control"], "no-store");
+    const { state, ...rest } = Object.fromEntries(new URL(gone.headers.location ?? "").searchParams);
+    assert.deepEqual(rest, { x: "1", y: "2", client_id: get.as.clientId, post_logout_redirect_uri: `${get.app}${BACK}` });
+    isRefused(await leave(browser));
+    assert.equal(wayBack(await back(browser, state ?? "")), "/orders?open=7#total");
+  } finally {
+    await get.close();
+  }
+});
+
+for (const way of /** @type {const} */ (["post", "get"])) test(`oidc-provider logs its user out and sends them back: asked by ${way.toUpperCase()}`, async () => {
+  const change = (/** @type {any} */ given) => ({ ...given, PROVIDER_DEMO: { ...given.PROVIDER_DEMO, end_session: way } });
+  const real = await startRealStack("oidc-provider", { accessTtl: 60, logoutByPost: way === "post", change });
   try {
     const browser = real.browser();
     await logIn(browser);
     const { json } = await logout(browser);
     assert.equal(json.end_session, LEAVE);
-    const { action, fields } = formOf(await leave(browser));
-    const asked = await browser.navigate(action, { site: "cross-site", method: "POST", form: fields, headers: { origin: "null" } });
+    const page = await leave(browser);
+    const { action, fields } = way === "post" ? formOf(page) : formOfUrl(page.headers.location ?? "");
+    // With the other way this server would answer 404 or know nobody.
+    const asked = way === "post"
+      ? await browser.navigate(action, { site: "cross-site", method: "POST", form: fields, headers: { origin: "null" } })
+      : await browser.navigate(action, { site: "cross-site" });
+    assert.equal("id_token_hint" in fields, way === "post");
+    assert.equal(asked.status, 200, asked.text);
     assert.match(asked.text, /ada@example.com/, "the server knows who asks");
     const [, next = ""] = / action="([^"]+)"/.exec(asked.text) ?? [];
     const [, xsrf = ""] = /name="xsrf" value="([^"]+)"/.exec(asked.text) ?? [];

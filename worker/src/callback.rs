@@ -280,8 +280,7 @@ impl Callback {
         let floor = transaction.previous.as_ref().map_or(0, |previous| previous.epoch);
         let epoch = Epoch(clock::now().as_millis().max(floor.saturating_add(1)));
         let id_token = tokens.id_token.as_ref().map(|token| token.expose().clone());
-        let id_token =
-            id_token.filter(|token| token.len() <= MAX_HINT && provider.end_session_at(metadata).is_some());
+        let id_token = id_token.filter(|token| token.len() <= MAX_HINT && provider.shows_hint(metadata));
         // A server that does not bind tokens for this client has no use for the key.
         let dpop_key = transaction.dpop_key.clone().filter(|_| tokens.scheme == Scheme::Dpop);
         let grant = Granted {

@@ -3,6 +3,7 @@
 //! What goes there lies at the browser's desk, put there by the logout. Nothing of it is in a URL of ours, and it can be had once.
 
 use everlit_core::time::Millis;
+use everlit_edge::config::EndSession;
 use everlit_edge::end_session::{LogoutRequest, parse_response, post_logout_redirect_uri};
 use everlit_edge::html;
 use everlit_edge::oauth::State;
@@ -83,7 +84,7 @@ fn over(reason: &'static str) -> Reply {
     pages::signed_out(Failed::Unknown)
 }
 
-/// The page that asks the server; nothing where the server has changed since.
+/// The page that asks the server, or the way there; nothing where the server has changed since.
 async fn ask(environment: &Environment, departure: &Departure) -> Option<Reply> {
     let provider = environment.config.provider(&departure.provider)?;
     let metadata = discovery::metadata(&provider.issuer).await.ok()?;
@@ -95,7 +96,10 @@ async fn ask(environment: &Environment, departure: &Departure) -> Option<Reply> 
         state: &State::parse(&departure.state)?,
     };
     log::line("rp_logout_begun", [("provider", provider.name.as_str().into())]);
-    Some(Reply::page(200, request.page()))
+    Some(match provider.end_session {
+        EndSession::Get => Reply::redirect(request.url()),
+        EndSession::Post | EndSession::Never => Reply::page(200, request.page()),
+    })
 }
 
 fn html_back(departure: &Departure) -> Reply {

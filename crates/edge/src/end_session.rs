@@ -5,7 +5,7 @@ use alloc::string::String;
 use crate::config::Origins;
 use crate::html::{self, Page};
 use crate::oauth::State;
-use crate::query::Query;
+use crate::query::{Query, encode_pairs};
 use crate::url::HttpUrl;
 
 /// The longest ID Token that is kept to be shown at a logout; without one the provider may ask its user.
@@ -41,19 +41,29 @@ impl LogoutRequest<'_> {
     /// By POST the ID Token is in no URL, no history and no log.
     #[must_use]
     pub fn page(&self) -> Page {
-        let fields = [
-            ("id_token_hint", self.id_token_hint),
-            ("client_id", Some(self.client_id)),
-            ("post_logout_redirect_uri", Some(self.post_logout_redirect_uri)),
-            ("state", Some(self.state.as_str())),
-        ];
-        let fields = fields.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        let hint = self.id_token_hint.map(|hint| ("id_token_hint", hint));
+        let fields = hint.into_iter().chain(self.parameters());
         html::posting(
             "You are signed out of this app",
             "One more step signs you out of the sign-in service as well.",
             self.endpoint,
             fields,
         )
+    }
+
+    /// The URL that asks a provider which takes no form. Who is to be logged out is not in it: the hint is recommended, and `client_id`
+    /// is enough for the way back.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.endpoint.with_query(&encode_pairs(self.parameters()))
+    }
+
+    fn parameters(&self) -> [(&str, &str); 3] {
+        [
+            ("client_id", self.client_id),
+            ("post_logout_redirect_uri", self.post_logout_redirect_uri),
+            ("state", self.state.as_str()),
+        ]
     }
 }
 
@@ -102,6 +112,12 @@ mod tests {
         assert!(!policy.contains("unsafe") && !page.framed);
         let without = LogoutRequest { id_token_hint: None, ..request }.page();
         assert!(!without.body.contains("id_token_hint"));
+        let expected = alloc::format!(
+            "https://as.example:8443/end?a=1&b=2&client_id=%22%3E%3Cscript%3E&post_logout_redirect_uri={}&state={}",
+            "https%3A%2F%2Fapp.example%2Fauth%2Flogged-out",
+            state.as_str()
+        );
+        assert_eq!(request.url(), expected);
     }
 
     #[test]
