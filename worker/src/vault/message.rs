@@ -232,6 +232,9 @@ pub(crate) struct Meant {
     /// One whose ID Token was issued then, in milliseconds, or before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) until: Option<u64>,
+    /// Whether other logins of the user go on.
+    #[serde(default)]
+    pub(crate) others_go_on: bool,
 }
 
 impl Meant {

@@ -71,6 +71,8 @@ pub enum Event {
         caller: CallerId,
         /// In whose name.
         by: Revoker,
+        /// Whether other logins of the user go on: a grant that they share is left to them.
+        others_go_on: bool,
     },
     /// The time that [`Vault::next_deadline`](super::Vault::next_deadline) named has come. May be delivered early, late or
     /// twice.
