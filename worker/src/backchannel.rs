@@ -27,8 +27,9 @@ struct Refusal(&'static str, &'static str);
 /// where the request is invalid or the logout failed, and nothing of it stored by anybody.
 pub(crate) async fn logout(call: &Call, environment: &Environment) -> Result<Reply, Problem> {
     let network = call.request.header("cf-connecting-ip").as_deref().and_then(Network::of);
-    let gates = network.into_iter().flat_map(Network::logout_gates);
-    if let Err(Failed::Throttled(wait)) = gate::pass(call, environment, "logout", gates).await {
+    let gate = network.map(Network::logout_gate);
+    // One that does not answer keeps no logout out: what it protects is only ever a moment's work.
+    if let Err(Failed::Throttled(wait)) = gate::pass(call, environment, "logout", gate).await {
         return Err(Problem { retry_after: Some(Seconds(wait)), ..Problem::new(Code::Throttled) });
     }
     Ok(match take(call, environment).await {

@@ -34,7 +34,7 @@ pub enum Gate {
     Network(Network),
     /// Silent re-logins of one session.
     Session(SessionId),
-    /// Back-channel logouts that come from one network, or site.
+    /// Back-channel logouts that come from one host of IPv4, or one site of IPv6.
     Logouts(Network),
 }
 
@@ -67,9 +67,10 @@ impl Network {
         [Gate::Network(self)].into_iter().chain(self.site().map(Gate::Site))
     }
 
-    /// The gates that a back-channel logout from here passes.
-    pub fn logout_gates(self) -> impl Iterator<Item = Gate> {
-        [self].into_iter().chain(self.site()).map(Gate::Logouts)
+    /// The gate that a back-channel logout from here passes.
+    #[must_use]
+    pub fn logout_gate(self) -> Gate {
+        Gate::Logouts(self.site().unwrap_or(self))
     }
 }
 

@@ -28,7 +28,7 @@ pub struct Limits {
     pub logins_per_address: Rate,
     /// Logins that begin in one browser, silent ones in one session as well.
     pub logins_per_browser: Rate,
-    /// Back-channel logouts from one address, or site of IPv6.
+    /// Back-channel logouts from one host of IPv4, or one site of IPv6.
     pub logouts_per_address: Rate,
     /// Callbacks of one browser.
     pub callbacks_per_browser: Rate,
