@@ -85,11 +85,12 @@ function observe(provider, counters, log) {
  * @param {Record<string, string>} [options.resources] scope by resource server
  * @param {import("./servers.mjs").Par} options.par
  * @param {import("./servers.mjs").Dpop} options.dpop
+ * @param {boolean} options.logoutByPost whether a logout may be asked for by a form, as OpenID Connect demands; the library does not by itself
  * @param {import("./counters.mjs").Counters} options.counters
  * @param {(line: string) => void} options.log
  * @returns {Promise<{ handler: import("./listener.mjs").Handler, introspectionEndpoint: string, forget: (model: string) => void }>}
  */
-export async function createAuthorizationServer({ issuer, accessTtl, client, resourceServer, resources = {}, par, dpop, counters, log }) {
+export async function createAuthorizationServer({ issuer, accessTtl, client, resourceServer, resources = {}, par, dpop, logoutByPost, counters, log }) {
   const { host, port } = new URL(issuer);
   const appOrigins = [...new Set(client.redirectUris.map((uri) => new URL(uri).origin))];
 
@@ -108,7 +109,8 @@ export async function createAuthorizationServer({ issuer, accessTtl, client, res
     cookies: {
       keys: [randomBytes(32).toString("base64url")],
       names: { session: `as_session_${port}`, interaction: `as_interaction_${port}`, resume: `as_resume_${port}` },
-      long: { httpOnly: true, sameSite: "lax" },
+      // The library takes a form of another site only with this, and browsers that only over https: for clients that are no browsers.
+      long: { httpOnly: true, sameSite: logoutByPost ? "none" : "lax" },
       short: { httpOnly: true, sameSite: "lax" },
     },
 
@@ -118,7 +120,7 @@ export async function createAuthorizationServer({ issuer, accessTtl, client, res
         ...(client.auth.jwks ? { jwks: client.auth.jwks } : { client_secret: client.secret }),
         client_name: "Everlit demo",
         redirect_uris: client.redirectUris,
-        post_logout_redirect_uris: appOrigins.map((origin) => `${origin}/`),
+        post_logout_redirect_uris: appOrigins.flatMap((origin) => [`${origin}/`, `${origin}/auth/logged-out`]),
         grant_types: ["authorization_code", "refresh_token"],
         response_types: ["code"],
         token_endpoint_auth_method: client.auth.method,
@@ -161,6 +163,7 @@ export async function createAuthorizationServer({ issuer, accessTtl, client, res
       Grant: 90 * DAY,
     },
 
+    enableHttpPostMethods: logoutByPost,
     features: {
       devInteractions: { enabled: false },
       dPoP: { enabled: dpop !== "never", nonceSecret: randomBytes(32), requireNonce: () => dpop === "nonce" },

@@ -30,6 +30,7 @@ const RESOURCE_SERVER_ID = "everlit-orders";
  * @property {Par} [par]
  * @property {Dpop} [dpop]
  * @property {Record<string, string>} [resources] resource servers that tokens may be asked for by name (RFC 8707), each with its scope
+ * @property {boolean} [logoutByPost] whether a logout may be asked for by a form of another site
  * @property {number} [accessTtl] lifetime of access tokens in seconds
  * @property {number} [port] of the authorization server; 0 takes a free one, here and below
  * @property {number} [resourcePort]
@@ -66,6 +67,7 @@ export async function startServers({
   par = "offered",
   dpop = "never",
   resources = {},
+  logoutByPost = false,
   accessTtl = DEFAULTS.accessTtl,
   port = 0,
   resourcePort = 0,
@@ -102,6 +104,7 @@ export async function startServers({
       par,
       dpop,
       resources,
+      logoutByPost,
       resourceServer,
       counters,
       log,

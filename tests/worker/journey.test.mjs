@@ -50,7 +50,7 @@ test("a login leads to a session, a token, an upstream, and a logout that ends a
 
   const { revocations } = stack.servers.counters();
   const logout = await browser.call("/auth/logout", { method: "POST" });
-  assert.deepEqual([logout.status, logout.json], [200, { v: 1, state: "logged_out" }]);
+  assert.deepEqual([logout.status, logout.json], [200, { v: 1, state: "logged_out", end_session: "/auth/end-session" }]);
   assert.equal(browser.cookie(SESSION_COOKIE), undefined);
   assert.equal((await browser.call("/auth/session")).json.state, "logged_out");
   await until("the revocation", () => stack.servers.counters().revocations === revocations + 1);

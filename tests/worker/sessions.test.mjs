@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 
+import { askOn } from "./support/asking.mjs";
 import { begin, enter, startScriptedStack } from "./support/scripted-stack.mjs";
 import { assertNothingLeaked, diskText } from "./support/secrets.mjs";
 import { open } from "./support/socket.mjs";
@@ -59,7 +60,7 @@ test("a user sees their own devices, the one that asks first, by names of ours a
   assert.deepEqual((await list(two)).map((/** @type {any} */ { device }) => device), ["Safari on macOS", "Firefox on Linux"]);
 });
 
-test("a session that is revoked on another device is over within a second, told on its socket, and its refresh token is revoked", async () => {
+test("a session that is revoked on another device is over within a second, told on its socket", async () => {
   const sub = somebody();
   const [own, lost, third] = [await login(sub), await login(sub), await login(sub)];
   const socket = await open(lost);
@@ -67,7 +68,6 @@ test("a session that is revoked on another device is over within a second, told 
   const began = Date.now();
   const known = new Set((await list(lost)).filter((/** @type {any} */ device) => device.current).map((/** @type {any} */ { id }) => id));
   const meant = others.find((/** @type {any} */ { id }) => known.has(id));
-  const revoked = stack.as.revoked.length;
   assert.equal((await remove(own, `/auth/sessions/${meant.id}`)).status, 204);
   assert.equal((await socket.notice("ended")).kind, "ended");
   assert.ok(Date.now() - began < 1_000);
@@ -76,7 +76,29 @@ test("a session that is revoked on another device is over within a second, told 
   assert.deepEqual([await stateOf(own), await stateOf(third)], ["active", "active"]);
   assert.equal((await list(own)).length, 2);
   assert.equal((await remove(own, `/auth/sessions/${meant.id}`)).status, 404);
-  await until("the revocation", () => stack.as.revoked.length > revoked);
+});
+
+for (const grants of /** @type {const} */ (["per_login", "shared"])) test(`the refresh token of a session that is revoked on another device is ${grants === "shared" ? "left to lapse where it is the grant of all" : "revoked"}`, async () => {
+  const apart = await startScriptedStack({ door: true, change: (given) => ({ ...given, PROVIDER_DEMO: { ...given.PROVIDER_DEMO, grants } }) });
+  try {
+    apart.as.accessTtl = 4;
+    const [{ browser: own, session }] = [await enter(apart), await enter(apart), await enter(apart)];
+    const [, one] = await list(own);
+    assert.equal((await remove(own, `/auth/sessions/${one.id}`)).status, 204);
+    assert.equal((await remove(own, "/auth/sessions")).status, 204);
+    if (grants === "per_login") {
+      await until("both revocations", () => apart.as.revoked.length === 2);
+    } else {
+      // An outbox is there from its first errand on.
+      const rows = (await apart.workerd.each("SESSION_VAULT", "/sql", "SELECT status, outbox FROM session")).flat();
+      const ended = rows.filter(({ status }) => status === "ended:other_device");
+      assert.deepEqual(ended.map(({ outbox }) => outbox), [null, null]);
+      assert.deepEqual(apart.as.revoked, []);
+    }
+    assert.equal((await askOn(own, session)).json.generation, session.generation + 1);
+  } finally {
+    await apart.close();
+  }
 });
 
 test("all others are ended at once, and the one that asks stays", async () => {
@@ -132,14 +154,49 @@ test("what has ended by itself is not in the list, and is dropped from the index
     const sql = async (/** @type {string} */ text) => (await apart.workerd.each("SESSION_INDEX", "/sql", text)).flat();
     const lines = async () => (await sql("SELECT id FROM entry")).length;
     const settle = () => sql("UPDATE entry SET entered_at = entered_at - 130000");
-    await met.call("/auth/logout", { method: "POST" });
+    const expire = async (/** @type {import("./support/browser.mjs").Browser} */ browser) => {
+      const cookie = browser.cookie(SESSION_COOKIE);
+      await apart.workerd.ask("SESSION_VAULT", cookie, "/sql", "UPDATE session SET active_at = 0");
+      await apart.workerd.ask("SESSION_VAULT", cookie, "/reset");
+      assert.equal(await stateOf(browser), "logged_out");
+    };
+    await expire(met);
     assert.deepEqual([(await list(own)).length, await lines()], [2, 3], "a login may be on its way for two minutes");
     await settle();
     assert.deepEqual([(await list(own)).length, await lines()], [2, 2]);
-    await unmet.call("/auth/logout", { method: "POST" });
+    await expire(unmet);
     assert.equal(await lines(), 2);
     await apart.workerd.each("SESSION_INDEX", "/ring", "0");
     await until("the line to go", async () => (await lines()) === 1, 10_000);
+  } finally {
+    await apart.close();
+  }
+});
+
+test("who logs out, or makes place for another user, is in no index any more", async () => {
+  const apart = await startScriptedStack({ door: true });
+  try {
+    // With its last line an index is erased.
+    const lines = async () => (await apart.workerd.each("SESSION_INDEX", "/sql", "SELECT name FROM sqlite_master WHERE name = 'entry'")).flat().length;
+    for (const sid of [undefined, "a-session-at-the-server"]) {
+      apart.as.claims = { sid };
+      const each = sid ? 2 : 1;
+      const { browser } = await enter(apart);
+      assert.equal(await lines(), each);
+      assert.equal((await browser.call("/auth/logout", { method: "POST" })).status, 200);
+      await until("the lines to go", async () => (await lines()) === 0);
+      await enter(apart, browser);
+      const [{ id }] = await list(browser);
+      assert.equal((await remove(browser, `/auth/sessions/${id}`)).status, 204);
+      await until("the lines to go", async () => (await lines()) === 0);
+      await enter(apart, browser);
+      apart.as.claims = { sub: "somebody-else", sid };
+      await enter(apart, browser);
+      await until("the lines of the first user to go", async () => (await lines()) === each);
+      assert.equal((await list(browser)).length, 1);
+      await browser.call("/auth/logout", { method: "POST" });
+      await until("the lines to go", async () => (await lines()) === 0);
+    }
   } finally {
     await apart.close();
   }

@@ -10,6 +10,7 @@ use everlit_core::vault::{Granted, Link, Login};
 use everlit_edge::config::{ProviderConfig, Use};
 use everlit_edge::cookie::{SessionId, set_session};
 use everlit_edge::device;
+use everlit_edge::end_session::MAX_HINT;
 use everlit_edge::link;
 use everlit_edge::oauth::{
     AuthorizationCode, AuthorizationErrorCode, AuthorizationResponse, ClientCredentials, ClientRequest,
@@ -36,7 +37,7 @@ use crate::silent::{self, Remembered};
 use crate::token_request::TokenRequest;
 use crate::vault::client::{VaultClient, until_answered};
 use crate::vault::message::{About, Holder, LinkOrder, VaultReply};
-use crate::{background, clock, discovery, entropy, gate, links, log, revocation, verify};
+use crate::{background, clock, discovery, entropy, gate, links, log, logout, revocation, verify};
 
 /// How long the code exchange may take: a person is waiting.
 const LIMIT: Millis = Millis::from_secs(15);
@@ -291,6 +292,8 @@ impl Callback {
         let claims = self.identify(provider, metadata, &tokens, transaction).await?;
         let floor = transaction.previous.as_ref().map_or(0, |previous| previous.epoch);
         let epoch = Epoch(clock::now().as_millis().max(floor.saturating_add(1)));
+        let id_token = tokens.id_token.as_ref().map(|token| token.expose().clone());
+        let id_token = id_token.filter(|token| token.len() <= MAX_HINT && provider.shows_hint(metadata));
         // A server that does not bind tokens for this client has no use for the key.
         let dpop_key = transaction.dpop_key.clone().filter(|_| tokens.scheme == Scheme::Dpop);
         let grant = Granted {
@@ -302,7 +305,7 @@ impl Callback {
         let login = Login { epoch, grant };
         let issued_at = claims.login_at(transaction.began_at.map(Timestamp::from_millis)).as_millis();
         let user = User { sub: claims.sub, name: claims.name, email: claims.email };
-        let about = About { device: self.device.clone(), sid: claims.sid, issued_at };
+        let about = About { device: self.device.clone(), sid: claims.sid, issued_at, id_token };
         let holder = Holder { provider: provider.name.clone(), user, about, dpop_key, links: Vec::new() };
         let session = match &transaction.link_of {
             Some(sub) => self.link(&login, holder, transaction, sub).await?,
@@ -395,7 +398,7 @@ impl Callback {
         let taken =
             taken.map_err(|_| Unbegun::Unclear(Failure(Failed::Ourselves, "the vault did not answer")))?;
         if links::open_link(&taken, &link.provider).as_ref() != Some(&link) {
-            until_answered(async || vault.logout().await).await.ok();
+            until_answered(async || vault.end().await).await.ok();
             return Err(Unbegun::Unclear(over()));
         }
         // Should it not hear it, it is told by whoever uses it first.
@@ -449,9 +452,11 @@ impl Callback {
             return Err(Failure(Failed::Ourselves, "the vault holds another login"));
         }
         if let Some(previous) = transaction.previous() {
-            let vault = VaultClient::of(&self.env, &previous);
+            let (env, environment) = (self.env.clone(), Rc::clone(&self.environment));
+            let context = Rc::clone(&self.context);
             background::start((*self.context).as_ref(), async move {
-                let ended = vault.logout().await.is_ok();
+                let left = logout::leave(&env, &environment, (*context).as_ref(), &previous).await;
+                let ended = left.is_ok();
                 log::line("session_replaced", [("ended", ended.into())]);
             });
         }

@@ -7,7 +7,7 @@
 //! | module | one noun |
 //! |---|---|
 //! | [`routes`] | which handler answers what |
-//! | [`login`], [`callback`], [`session`], [`token`], [`logout`], [`events`], [`proxy`], [`sessions`], [`backchannel`] | one endpoint each |
+//! | [`login`], [`callback`], [`session`], [`token`], [`logout`], [`end_session`], [`events`], [`proxy`], [`sessions`], [`backchannel`] | one endpoint each |
 //! | [`vault`], [`escrow`], [`desk`], [`index`] | one Durable Object each, both sides of it |
 //! | [`rotator`], [`revocation`] | what is asked of an authorization server on behalf of a vault |
 //! | [`environment`], [`registration`] | variables, secrets and bindings; who we are at a provider |
@@ -35,6 +35,7 @@ mod clock;
 mod desk;
 mod discovery;
 mod dpop;
+mod end_session;
 mod entropy;
 mod environment;
 mod escrow;

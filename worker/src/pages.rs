@@ -81,7 +81,10 @@ pub(crate) fn failed(why: Failed, provider: &str, return_to: &ReturnTo) -> Reply
     let (title, message) = why.words();
     let href = html::login_path(provider, return_to);
     let page = html::error(&ErrorPage { title, message, action: "Sign in again", href: &href });
-    let reply = Reply::page(why.status(), page);
+    throttled(why, Reply::page(why.status(), page))
+}
+
+fn throttled(why: Failed, reply: Reply) -> Reply {
     match why {
         // Said to programs as well: nobody else comes so often.
         Failed::Throttled(wait) => reply
@@ -105,6 +108,14 @@ pub(crate) fn not_here(return_to: &ReturnTo) -> Reply {
     let page =
         html::error(&ErrorPage { title, message, action: "Back to the app", href: return_to.as_str() });
     Reply::page(Failed::NotHere.status(), page)
+}
+
+/// The page for a logout that does not go on at the authorization server: here it is done.
+pub(crate) fn signed_out(why: Failed) -> Reply {
+    let message = "You are signed out of this app. You may still be signed in at the sign-in service.";
+    let page =
+        html::error(&ErrorPage { title: "You are signed out", message, action: "Continue", href: "/" });
+    throttled(why, Reply::page(why.status(), page))
 }
 
 /// The page that a finished login lands on.

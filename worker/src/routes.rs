@@ -12,7 +12,8 @@ use crate::environment::Environment;
 use crate::http::Reply;
 use crate::incoming::Incoming;
 use crate::{
-    backchannel, callback, clock, events, links, log, login, logout, proxy, rotator, session, sessions, token,
+    backchannel, callback, clock, end_session, events, links, log, login, logout, proxy, rotator, session,
+    sessions, token,
 };
 
 /// A request, and where it happens.
@@ -87,6 +88,8 @@ const fn decides(route: Route) -> bool {
         | Route::Sessions
         | Route::OneSession
         | Route::OneLink
+        | Route::EndSession
+        | Route::EndedSession
         | Route::Events => true,
     }
 }
@@ -105,7 +108,9 @@ async fn handle(route: Route, call: Call, environment: Rc<Environment>) -> Resul
         Route::Session => session::show(&call, &environment, same_origin(&call, &environment)?).await,
         Route::Token => token::ask(&call, &environment, same_origin(&call, &environment)?).await,
         Route::Logout => logout::end(&call, &environment, same_origin(&call, &environment)?).await,
-        Route::BackchannelLogout => Ok(backchannel::logout(&call, &environment).await),
+        Route::EndSession => end_session::leave(&call, &environment).await,
+        Route::EndedSession => Ok(end_session::back(&call, &environment).await),
+        Route::BackchannelLogout => backchannel::logout(&call, &environment).await,
         Route::Sessions => sessions::all(&call, &environment, same_origin(&call, &environment)?).await,
         Route::OneSession => sessions::end_one(&call, &environment, same_origin(&call, &environment)?).await,
         Route::OneLink => links::end_one(&call, &environment, same_origin(&call, &environment)?).await,

@@ -303,6 +303,18 @@ impl<S> Index<S> {
         self.entries.iter().filter(|entry| entry.ending.is_some())
     }
 
+    /// Whether other logins of the user go on where a session is ended so. Who ends one on another device goes on, and what else a user
+    /// has is not known of a session at the issuer.
+    #[must_use]
+    pub fn others_go_on(&self, kind: Kind, by: Revoker) -> bool {
+        match (kind, by) {
+            (Kind::Sid, _) | (Kind::Subject, Revoker::OtherDevice) => true,
+            (Kind::Subject, Revoker::Admin | Revoker::BackChannel) => {
+                self.entries.iter().any(|entry| entry.ending.is_none())
+            }
+        }
+    }
+
     /// The newest login that the logouts of this index are about, of a user.
     #[must_use]
     pub fn until(&self) -> Option<Timestamp> {

@@ -129,6 +129,21 @@ fn a_logout_that_one_of_two_indexes_has_heard_is_about_the_sessions_of_both() {
 }
 
 #[test]
+fn whether_others_go_on_is_known_of_a_user_and_not_of_a_session_at_the_issuer() {
+    let mut index = Index::default();
+    for n in 1..=2_u8 {
+        index.enter(Kind::Subject, NOW, handle(n), stay(n.into())).unwrap();
+    }
+    index.logout(Kind::Subject, NOW, note(1, 1));
+    assert_eq!(ending(&index), [1]);
+    assert!(index.others_go_on(Kind::Subject, Revoker::BackChannel), "one has logged in since");
+    index.logout(Kind::Subject, NOW, note(2, 2));
+    assert!(!index.others_go_on(Kind::Subject, Revoker::BackChannel));
+    assert!(index.others_go_on(Kind::Sid, Revoker::BackChannel));
+    assert!(index.others_go_on(Kind::Subject, Revoker::OtherDevice), "who asks may be in no index");
+}
+
+#[test]
 fn who_ended_a_session_first_is_remembered() {
     let mut index = Index::default();
     index.enter(Kind::Subject, NOW, handle(1), stay(0)).unwrap();

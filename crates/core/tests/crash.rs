@@ -304,11 +304,37 @@ fn who_ends_a_session_is_told_to_those_who_come_late() {
         let mut play = Play::with(GraceProfile::STRICT);
         play.ask(50, AskReason::Deadline);
         for _ in 0..2 {
-            play.step(51, Event::RevokeAsked { caller: CallerId(9), by });
+            play.step(51, Event::RevokeAsked { caller: CallerId(9), by, others_go_on: false });
         }
         assert_eq!(play.peek(52), Answer::Ended(reason));
         play.granted(53, 0, 2);
         assert_eq!(play.revoked(), ["refresh-2"]);
+    }
+}
+
+#[test]
+fn a_grant_that_others_live_by_is_left_to_them() {
+    for (shared_grant, others_go_on, lapses) in
+        [(true, true, true), (true, false, false), (false, true, false), (false, false, false)]
+    {
+        for by in [Revoker::BackChannel, Revoker::OtherDevice] {
+            let event = || Event::RevokeAsked { caller: CallerId(9), by, others_go_on };
+            let policy = Policy { shared_grant, ..Policy::default() };
+            let mut quiet = Play::new(policy);
+            quiet.step(50, event());
+            assert_eq!(quiet.revoked().is_empty(), lapses, "{by:?}");
+            // And what is under way comes too late, and lapses as well.
+            let mut busy = Play::new(policy);
+            busy.ask(50, AskReason::Deadline);
+            busy.step(51, event());
+            assert!(busy.vault.orphan().is_some());
+            busy.granted(53, 0, 2);
+            assert_eq!(busy.revoked().is_empty(), lapses, "{by:?}");
+            assert!(matches!(busy.peek(54), Answer::Ended(_)));
+            // What nobody waits for any more: a shared grant is over by now, or the others'.
+            busy.granted(54, 0, 3);
+            assert_eq!(busy.revoked().is_empty(), shared_grant, "{by:?}");
+        }
     }
 }
 

@@ -170,8 +170,18 @@ fn vault_events() -> Vec<(&'static str, vault::Event)> {
         ),
         ("silent re-login: refused in a frame", E::SilentRefused { caller: CALLER, top_level: false }),
         ("silent re-login: refused at the top", E::SilentRefused { caller: CALLER, top_level: true }),
-        ("revoke: by an operator", E::RevokeAsked { caller: CALLER, by: Revoker::Admin }),
-        ("revoke: by back-channel", E::RevokeAsked { caller: CALLER, by: Revoker::BackChannel }),
+        (
+            "revoke: by an operator",
+            E::RevokeAsked { caller: CALLER, by: Revoker::Admin, others_go_on: false },
+        ),
+        (
+            "revoke: by back-channel",
+            E::RevokeAsked { caller: CALLER, by: Revoker::BackChannel, others_go_on: false },
+        ),
+        (
+            "revoke: on another device",
+            E::RevokeAsked { caller: CALLER, by: Revoker::OtherDevice, others_go_on: true },
+        ),
         ("logout", E::LogoutAsked { caller: CALLER }),
         ("deadline", E::DeadlineReached),
     ]

@@ -3,13 +3,14 @@
 //! All are static but for escaped text in fixed places. Script and style are constants, allowed by their hash and by
 //! nothing else, so that even a hole in the escaping runs no script.
 
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 
 use sha2::{Digest as _, Sha256};
 
 use crate::base64url::encode_classic;
 use crate::return_to::ReturnTo;
 use crate::silent::{Ending, Silent};
+use crate::url::HttpUrl;
 
 /// Replaces the landing page by the page the user came from. `replace` leaves no entry behind that would spend the code
 /// again when the user goes back.
@@ -22,6 +23,9 @@ try{const channel=new BroadcastChannel('everlit 1 relogin');channel.postMessage(
 try{(opener??parent).postMessage(told,location.origin)}catch{}\
 if(via==='popup')setTimeout(close,50)";
 
+/// Sends the form of the page.
+const SEND: &str = "document.forms[0].submit()";
+
 const STYLE: &str = ":root{color-scheme:light dark;--ink:#1d1b18;--soft:#6b655c;--paper:#faf8f4;--card:#fff;--line:#e6e0d6;--lit:#b4560b}\
 @media(prefers-color-scheme:dark){:root{--ink:#f2eee7;--soft:#a79f93;--paper:#161412;--card:#201d1a;--line:#383229;--lit:#f0a04b}}\
 *{box-sizing:border-box}\
@@ -29,8 +33,8 @@ body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.5rem;ba
 main{max-width:28rem;padding:2rem;background:var(--card);border:1px solid var(--line);border-radius:.75rem}\
 h1{margin:0 0 .5rem;font-size:1.25rem;line-height:1.3}\
 p{margin:0 0 1.25rem;color:var(--soft)}\
-a{display:inline-block;padding:.5rem 1rem;border-radius:.5rem;background:var(--lit);color:var(--card);font-weight:600;text-decoration:none}\
-a:focus-visible{outline:3px solid var(--ink);outline-offset:2px}";
+a,button{display:inline-block;padding:.5rem 1rem;border:0;border-radius:.5rem;background:var(--lit);color:var(--card);font:inherit;font-weight:600;text-decoration:none}\
+:focus-visible{outline:3px solid var(--ink);outline-offset:2px}";
 
 /// A page, with the policy it must be served under.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,6 +89,46 @@ fn back(title: &str, return_to: &ReturnTo) -> Page {
     ]
     .concat();
     page(title, &main, Some(SCRIPT))
+}
+
+/// The page that the authorization server sends a browser back to which it has logged out.
+#[must_use]
+pub fn logged_out(return_to: &ReturnTo) -> Page {
+    back("You are signed out", return_to)
+}
+
+/// A page that posts a form to another site, and by itself where there are scripts: what is in it is in no URL, and in no history.
+/// `fields` are names and values.
+#[must_use]
+pub fn posting<'a>(
+    title: &str,
+    message: &str,
+    to: &HttpUrl,
+    fields: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Page {
+    let mut main = [
+        "<h1>",
+        &escape(title),
+        "</h1><p>",
+        &escape(message),
+        "</p><form method=\"post\" action=\"",
+        &escape(&to.to_string()),
+        "\">",
+    ]
+    .concat();
+    for (name, value) in fields {
+        let field =
+            ["<input type=\"hidden\" name=\"", &escape(name), "\" value=\"", &escape(value), "\">"].concat();
+        main.push_str(&field);
+    }
+    main.push_str("<button>Continue</button></form><script>");
+    main.push_str(SEND);
+    main.push_str("</script>");
+    let mut page = page(title, &main, Some(SEND));
+    // Chromium holds every redirect after a form against this as well, and the last one leads back to us.
+    let allowed = alloc::format!("form-action {} 'self'", to.origin());
+    page.content_security_policy = page.content_security_policy.replace("form-action 'none'", &allowed);
+    page
 }
 
 /// The page at the end of a silent re-login in a frame or a popup. It says how that ended, and nothing else; nothing for one by

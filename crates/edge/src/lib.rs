@@ -14,6 +14,7 @@
 //! | [`cookie`] | the two cookies: id, MAC, header |
 //! | [`cross_site`] | which requests may act in the name of the cookie |
 //! | [`proxy`] | path, method and headers of `/api/{upstream}/...` |
+//! | [`end_session`] | the way to the provider to be logged out there, and back |
 //! | [`html`] | the landing page, the error page, and the page at the end of a silent re-login |
 //! | [`silent`] | logging in again without the user: the ways, and what is asked and told |
 //! | [`return_to`], [`query`], [`url`] | paths, query strings, origins |
@@ -38,6 +39,7 @@ pub mod cookie;
 pub mod cross_site;
 pub mod date;
 pub mod device;
+pub mod end_session;
 pub mod gate;
 pub mod html;
 pub mod index;

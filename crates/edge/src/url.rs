@@ -123,6 +123,17 @@ impl HttpUrl {
     pub fn query(&self) -> Option<&str> {
         self.rest.split_once('?').map(|(_, query)| query)
     }
+
+    /// It, with more in its query: what it has already is kept (RFC 6749, section 3.1).
+    #[must_use]
+    pub(crate) fn with_query(&self, query: &str) -> String {
+        let separator = match self.query() {
+            None => "?",
+            Some("") => "",
+            Some(_) => "&",
+        };
+        alloc::format!("{self}{separator}{query}")
+    }
 }
 
 impl fmt::Display for HttpUrl {

@@ -229,7 +229,16 @@ impl Worker {
 
     /// Somebody ends a session from elsewhere, and asks until it is done.
     pub fn end(&mut self, stage: &mut Stage, server: &AuthorizationServer, object: usize, by: Revoker) {
-        self.turn_without_crash(stage, server, object, Event::RevokeAsked { caller: CallerId(u64::MAX), by });
+        let others_go_on = by != Revoker::Admin;
+        let wall = self.wall(stage, object);
+        let is_open = self.objects.get(object).is_some_and(|object| {
+            matches!(object.machine.vault().peek(wall), Answer::Current(_) | Answer::ReauthRequired(_))
+        });
+        if is_open && others_go_on && self.policy.shared_grant {
+            stage.laws.revocation_abandoned(object, None);
+        }
+        let event = Event::RevokeAsked { caller: CallerId(u64::MAX), by, others_go_on };
+        self.turn_without_crash(stage, server, object, event);
     }
 
     /// A callback brought the news that the authorization server wants to see the user.

@@ -28,7 +28,9 @@ pub use route::Route;
 pub use seconds::{NumericDate, Seconds};
 pub use session::{Mediated, Mode, Provider, ProviderState, Session, SessionResponse, Upstream, User};
 pub use sessions::{Device, DeviceState, SessionsResponse};
-pub use token::{HandedToken, LoggedOut, LogoutResponse, TabState, TokenRequest, TokenResponse};
+pub use token::{
+    HandedToken, LoggedOut, LogoutRequest, LogoutResponse, TabState, TokenRequest, TokenResponse,
+};
 pub use way::Way;
 
 /// The version of everything in this crate.

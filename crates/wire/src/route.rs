@@ -16,6 +16,10 @@ pub enum Route {
     Token,
     /// The end of a session, by its user.
     Logout,
+    /// The way to the authorization server, to be logged out there as well.
+    EndSession,
+    /// The way back from there.
+    EndedSession,
     /// The end of sessions, by the authorization server.
     BackchannelLogout,
     /// A user's sessions.
@@ -32,7 +36,7 @@ pub enum Route {
 
 impl Route {
     /// Every route.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Healthz,
         Self::Openapi,
         Self::Login,
@@ -40,6 +44,8 @@ impl Route {
         Self::Session,
         Self::Token,
         Self::Logout,
+        Self::EndSession,
+        Self::EndedSession,
         Self::BackchannelLogout,
         Self::Sessions,
         Self::OneSession,
@@ -59,6 +65,8 @@ impl Route {
             | Self::Session
             | Self::Token
             | Self::Logout
+            | Self::EndSession
+            | Self::EndedSession
             | Self::BackchannelLogout
             | Self::Sessions
             | Self::Events => path == route.fixed(),
@@ -76,6 +84,8 @@ impl Route {
             Self::Session => "/auth/session",
             Self::Token => "/auth/token",
             Self::Logout => "/auth/logout",
+            Self::EndSession => "/auth/end-session",
+            Self::EndedSession => "/auth/logged-out",
             Self::BackchannelLogout => "/auth/backchannel-logout",
             Self::Sessions => "/auth/sessions",
             Self::OneSession => "/auth/sessions/{id}",
@@ -89,9 +99,14 @@ impl Route {
     #[must_use]
     pub const fn methods(self) -> &'static [&'static str] {
         match self {
-            Self::Healthz | Self::Openapi | Self::Login | Self::Callback | Self::Session | Self::Events => {
-                &["GET"]
-            }
+            Self::Healthz
+            | Self::Openapi
+            | Self::Login
+            | Self::Callback
+            | Self::Session
+            | Self::EndSession
+            | Self::EndedSession
+            | Self::Events => &["GET"],
             Self::Token | Self::Logout | Self::BackchannelLogout => &["POST"],
             Self::Sessions => &["GET", "DELETE"],
             Self::OneSession | Self::OneLink => &["DELETE"],

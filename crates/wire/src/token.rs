@@ -109,14 +109,29 @@ impl core::fmt::Debug for HandedToken {
     }
 }
 
+/// The body of `POST /auth/logout`. A logout does not fail for want of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct LogoutRequest {
+    /// [`VERSION`](crate::VERSION).
+    pub v: u32,
+    /// Where the user comes back to who follows `end_session`: a path of the app. Without one, its root.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub return_to: Option<String>,
+}
+
 /// The answer to `POST /auth/logout`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LogoutResponse {
     /// [`VERSION`](crate::VERSION).
     pub v: u32,
     /// Always `logged_out`.
     pub state: LoggedOut,
+    /// A path of ours that a whole page may go to, once: it leads on to the authorization server, to be logged out there as well, and
+    /// back. Not there where that cannot be had.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub end_session: Option<String>,
 }
 
 /// The one state after a logout.

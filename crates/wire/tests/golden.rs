@@ -2,8 +2,8 @@
 #![allow(clippy::panic)]
 
 use everlit_wire::{
-    Code, LogoutResponse, Notice, Problem, SessionResponse, SessionsResponse, TokenRequest, TokenResponse,
-    Way,
+    Code, LogoutRequest, LogoutResponse, Notice, Problem, SessionResponse, SessionsResponse, TokenRequest,
+    TokenResponse, Way,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -33,6 +33,7 @@ fn golden_files_survive_the_round_trip() {
             _ if name.starts_with("token_response") => reads_and_writes::<TokenResponse>(name, &text),
             _ if name.starts_with("session") => reads_and_writes::<SessionResponse>(name, &text),
             _ if name.starts_with("devices") => reads_and_writes::<SessionsResponse>(name, &text),
+            _ if name.starts_with("logout_request") => reads_and_writes::<LogoutRequest>(name, &text),
             _ if name.starts_with("logout") => reads_and_writes::<LogoutResponse>(name, &text),
             _ if name.starts_with("problem") => reads_and_writes::<Problem>(name, &text),
             _ if name.starts_with("notice") => reads_and_writes::<Notice>(name, &text),
@@ -40,7 +41,7 @@ fn golden_files_survive_the_round_trip() {
         }
         read += 1;
     }
-    assert!(read >= 17, "only {read} golden files were found in {folder}");
+    assert!(read >= 19, "only {read} golden files were found in {folder}");
 }
 
 #[test]

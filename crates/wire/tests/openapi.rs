@@ -129,6 +129,7 @@ fn golden_messages_are_valid_and_with_a_member_that_nobody_knows_they_are_not() 
             _ if name.starts_with("token_response") => "TokenResponse",
             _ if name.starts_with("session") => "SessionResponse",
             _ if name.starts_with("devices") => "SessionsResponse",
+            _ if name.starts_with("logout_request") => "LogoutRequest",
             _ if name.starts_with("logout") => "LogoutResponse",
             _ if name.starts_with("notice") => "Notice",
             _ => name.strip_prefix("problem_").unwrap_or_else(|| panic!("{name} is of no known message")),
@@ -137,8 +138,8 @@ fn golden_messages_are_valid_and_with_a_member_that_nobody_knows_they_are_not() 
         validator.validate(&message).unwrap_or_else(|error| panic!("{name}: {error}"));
         message["unheard_of"] = Value::from(1);
         // A later page may say more than this Worker knows.
-        assert_eq!(validator.is_valid(&message), schema == "TokenRequest", "{name}");
+        assert_eq!(validator.is_valid(&message), schema.ends_with("Request"), "{name}");
         read += 1;
     }
-    assert!(read >= 17, "only {read} golden files were found in {folder}");
+    assert!(read >= 19, "only {read} golden files were found in {folder}");
 }

@@ -164,9 +164,11 @@ impl World {
         let newest = self.server.newest_family();
         ended.server.end(newest);
         ended.truth.revoked = true;
-        let event = Event::RevokeAsked { caller: CallerId(0), by: Revoker::BackChannel };
-        spent.clone().happens(setup, Move::BackChannel(false), &event, emit);
-        ended.clone().happens(setup, Move::BackChannel(true), &event, emit);
+        // No grant is shared here: it is revoked whether or not others go on.
+        let event =
+            |others_go_on| Event::RevokeAsked { caller: CallerId(0), by: Revoker::BackChannel, others_go_on };
+        spent.clone().happens(setup, Move::BackChannel(false), &event(true), emit);
+        ended.clone().happens(setup, Move::BackChannel(true), &event(false), emit);
         emit(plain(Move::ServerEnds), Ok(ended));
         let token = spent.server.log_in();
         // From here on the newest grant is another.

@@ -8,7 +8,7 @@
 
 use everlit_core::tab::State;
 use everlit_core::time::Millis;
-use everlit_core::vault::{EndReason, ReauthReason, Revoker, Status};
+use everlit_core::vault::{EndReason, Policy, ReauthReason, Revoker, Status};
 use everlit_sim::authorization_server::Reuse;
 use everlit_sim::fault::Fault;
 use everlit_sim::network::{Freight, Link, Parcel, Verdict};
@@ -363,6 +363,20 @@ fn a_session_that_is_ended_from_elsewhere_is_over_in_every_tab() {
         assert_eq!(status(&world), Status::Ended(reason));
         assert_eq!(states(&world), [State::Ended; 3]);
         assert_eq!((world.tally().ended, world.is_revoked(0)), (1, true));
+        settles(&mut world);
+    }
+}
+
+#[test]
+fn a_session_that_is_ended_on_another_device_leaves_a_grant_that_they_share() {
+    let policy = Policy { shared_grant: true, ..Policy::default() };
+    for (by, revoked) in
+        [(Revoker::Admin, true), (Revoker::BackChannel, false), (Revoker::OtherDevice, false)]
+    {
+        let mut world = begin(Plan { policy, ..Plan::quiet(19) });
+        world.break_it(Fault::End(by));
+        world.run_for(Millis::from_secs(90));
+        assert_eq!((states(&world), world.is_revoked(0)), (vec![State::Ended; 3], revoked), "{by:?}");
         settles(&mut world);
     }
 }

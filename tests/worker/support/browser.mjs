@@ -106,7 +106,7 @@ export class Browser {
   /** @param {URL} url @param {any} options @param {boolean} crossSite */
   async #exchange(url, options, crossSite) {
     const jar = this.#jar(url.hostname);
-    const cookie = this.#cookies(url, crossSite);
+    const cookie = this.#cookies(url, crossSite && (options.method === "GET" ? "link" : "form"));
     const answer = await send(url, { ...options, headers: { ...(cookie && { cookie }), ...options.headers } });
     for (const line of answer.headers["set-cookie"] ?? []) this.#keep(jar, line);
     this.seen.push(answer);
@@ -118,9 +118,10 @@ export class Browser {
     return this.#cookies(new URL(path, this.app), false);
   }
 
-  /** @param {URL} url @param {boolean} crossSite */
+  /** @param {URL} url @param {false | "link" | "form"} crossSite a link of another site brings cookies that are `Lax`, a form does not */
   #cookies(url, crossSite) {
-    const cookies = [...this.#jar(url.hostname)].filter(([, cookie]) => url.pathname.startsWith(cookie.path) && !(crossSite && cookie.sameSite === "strict"));
+    const stays = (/** @type {string} */ sameSite) => crossSite && (sameSite === "strict" || (crossSite === "form" && sameSite === "lax"));
+    const cookies = [...this.#jar(url.hostname)].filter(([, cookie]) => url.pathname.startsWith(cookie.path) && !stays(cookie.sameSite));
     return cookies.map(([name, { value }]) => `${name}=${value}`).join("; ");
   }
 

@@ -15,15 +15,15 @@ export const DJANGO_WINDOW = 12;
 
 /**
  * @param {Kind} kind
- * @param {{ accessTtl: number, build?: string, backchannel?: boolean, change?: (given: ReturnType<typeof variables>) => Record<string, unknown> }} options
+ * @param {{ accessTtl: number, build?: string, backchannel?: boolean, logoutByPost?: boolean, change?: (given: ReturnType<typeof variables>) => Record<string, unknown> }} options
  */
-export async function startRealStack(kind, { accessTtl, build, backchannel = false, change = (given) => given }) {
+export async function startRealStack(kind, { accessTtl, build, backchannel = false, logoutByPost = false, change = (given) => given }) {
   const port = await freePort();
   const app = `http://localhost:${port}`;
   const clientSecret = `s: ${secretText()}/+%`;
   const strict = kind === "oidc-provider";
   const options = { clientSecret, redirectUris: [`${app}/auth/callback/demo`], accessTtl, ...(backchannel && { backchannelLogoutUri: `${app}/auth/backchannel-logout` }) };
-  const servers = strict ? await startServers(options) : await startDjango({ ...options, grace: DJANGO_WINDOW });
+  const servers = strict ? await startServers({ ...options, logoutByPost }) : await startDjango({ ...options, grace: DJANGO_WINDOW });
   const given = variables({ app, issuer: servers.issuer, resource: servers.resource, clientSecret });
   const grace = strict ? "oidc-provider" : { profile: "django-oauth-toolkit", window: `${DJANGO_WINDOW}s` };
   const scopes = strict ? given.PROVIDER_DEMO.scopes : ["openid", "profile", "email"];

@@ -8,7 +8,8 @@ use everlit_edge::oauth::State;
 use worker::Env;
 
 use super::message::{
-    ADMIT, BEGIN, BEGIN_COUNTED, CLAIM, Claim, Claimed, FINISH, Finish, Noted, Transaction,
+    ADMIT, BEGIN, BEGIN_COUNTED, CLAIM, Claim, Claimed, DEPART, Departed, Departure, FINISH, Finish, Noted,
+    RETURN, Return, TAKE, Take, Transaction,
 };
 use crate::entropy;
 use crate::environment::LOGIN_DESK;
@@ -42,10 +43,23 @@ impl DeskClient {
 
     /// Claims the transaction of a callback, which is this provider's.
     pub(crate) async fn claim(&self, state: &State, provider: &str) -> Result<Claimed, NoAnswer> {
-        let by = entropy::bytes::<16>().map(|bytes| base64url::encode(&bytes)).ok_or(NoAnswer)?;
-        self.0
-            .tell(CLAIM, &Claim { state: state.as_str().to_owned(), by, provider: provider.to_owned() })
-            .await
+        let claim = Claim { state: state.as_str().to_owned(), by: name()?, provider: provider.to_owned() };
+        self.0.tell(CLAIM, &claim).await
+    }
+
+    /// Keeps what a logout needs that goes on at the authorization server.
+    pub(crate) async fn depart(&self, departure: &Departure) -> Result<(), NoAnswer> {
+        self.0.tell(DEPART, departure).await.map(|Noted { .. }| ())
+    }
+
+    /// Takes it, for the browser that goes there.
+    pub(crate) async fn take(&self) -> Result<Departed, NoAnswer> {
+        self.0.tell(TAKE, &Take { by: name()? }).await
+    }
+
+    /// Says that the browser is back, with this `state`.
+    pub(crate) async fn back(&self, state: &State) -> Result<Departed, NoAnswer> {
+        self.0.tell(RETURN, &Return { state: state.as_str().to_owned(), by: name()? }).await
     }
 
     /// Says how a claimed transaction ended.
@@ -54,6 +68,11 @@ impl DeskClient {
         let finish = Finish { state: state.as_str().to_owned(), session };
         self.0.tell(FINISH, &finish).await.map(|Noted { .. }| ())
     }
+}
+
+/// Names a request: what it says may be delivered twice.
+fn name() -> Result<String, NoAnswer> {
+    entropy::bytes::<16>().map(|bytes| base64url::encode(&bytes)).ok_or(NoAnswer)
 }
 
 /// What all logins pass that have something in common: an object that counts, and keeps nothing.
@@ -72,6 +91,7 @@ impl GateClient {
             Gate::Site(_) => "site",
             Gate::Network(_) => "address",
             Gate::Session(_) => "session",
+            Gate::Logouts(_) => "logouts",
         };
         let target = [ADMIT, kind].concat();
         self.0.ask(&target).await.map(|Noted { throttled }| throttled.map(Millis::from_millis))

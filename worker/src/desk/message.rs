@@ -18,6 +18,58 @@ pub(crate) const FINISH: &str = "/finish";
 /// or `browser`.
 pub(crate) const ADMIT: &str = "/admit?";
 
+/// A logout that may go on at the authorization server.
+pub(crate) const DEPART: &str = "/depart";
+/// The browser that goes there.
+pub(crate) const TAKE: &str = "/take";
+/// The browser that comes back.
+pub(crate) const RETURN: &str = "/return";
+
+/// What a logout has to remember. There is no `Debug`: it may hold an ID Token.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Departure {
+    /// The `state` that will be sent: its name.
+    pub(crate) state: String,
+    /// The name of the provider in the configuration.
+    pub(crate) provider: String,
+    /// Who is to be logged out there, until the browser is back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) id_token: Option<String>,
+    /// The path that it leads back to.
+    pub(crate) return_to: String,
+}
+
+/// A browser that goes. Like a claim it may be delivered twice.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Take {
+    /// Names the request that takes it.
+    pub(crate) by: String,
+}
+
+/// A browser that is back. Like a claim it may be delivered twice.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Return {
+    /// The `state` that it came with.
+    pub(crate) state: String,
+    /// Names the request that brings it.
+    pub(crate) by: String,
+}
+
+/// What a browser finds that goes to be logged out, or that comes back.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Departed {
+    /// It is the first.
+    First(Box<Departure>),
+    /// There is none, or it was taken before.
+    Unknown,
+    /// It comes too often.
+    Throttled {
+        /// When it may come again.
+        millis: u64,
+    },
+}
+
 /// What a login has to remember. There is no `Debug`: it holds what the login is protected by.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Transaction {

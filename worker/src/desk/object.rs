@@ -14,7 +14,10 @@ use serde::de::DeserializeOwned;
 use worker::worker_sys::DurableObjectState;
 use worker::{DurableObject, Env, Request, Response, State, durable_object};
 
-use super::message::{BEGIN, BEGIN_COUNTED, CLAIM, Claim, Claimed, FINISH, Finish, Noted, Transaction};
+use super::message::{
+    BEGIN, BEGIN_COUNTED, CLAIM, Claim, Claimed, DEPART, Departed, Departure, FINISH, Finish, Noted, RETURN,
+    Return, TAKE, Take, Transaction,
+};
 use super::store::{self, DeskError, LoginStore};
 use crate::alarm::Alarm;
 use crate::environment::Environment;
@@ -87,6 +90,9 @@ impl LoginDesk {
             BEGIN_COUNTED => respond(self.begin(&request, true).await),
             CLAIM => respond(self.claim(&request).await),
             FINISH => respond(self.finish(&request).await),
+            DEPART => respond(self.depart(&request).await),
+            TAKE => respond(self.take(&request).await),
+            RETURN => respond(self.back(&request).await),
             "/admit" => respond(self.admit(request.query.as_deref())),
             _ => Ok(Response::builder().with_status(404).empty()),
         }
@@ -131,6 +137,35 @@ impl LoginDesk {
         Ok(Noted::default())
     }
 
+    async fn depart(&self, request: &Incoming) -> Result<Noted, u16> {
+        let departure: Departure = message(request).await?;
+        lift(self.store()?.depart(&departure, clock::now()))?;
+        Ok(Noted::default())
+    }
+
+    async fn take(&self, request: &Incoming) -> Result<Departed, u16> {
+        let Take { by } = message(request).await?;
+        self.departed(|store| store.take(&by, clock::now()))
+    }
+
+    async fn back(&self, request: &Incoming) -> Result<Departed, u16> {
+        let back: Return = message(request).await?;
+        self.departed(|store| store.back(&back, clock::now()))
+    }
+
+    /// Counted with the callbacks: whoever has the cookie may come as often as they like.
+    fn departed(
+        &self,
+        look: impl FnOnce(&LoginStore) -> Result<Option<Departure>, DeskError>,
+    ) -> Result<Departed, u16> {
+        let limits = self.environment()?.config.limits;
+        if let Err(wait) = count(&self.called, limits.callbacks_per_browser) {
+            return Ok(Departed::Throttled { millis: wait.as_millis() });
+        }
+        let found = lift(look(&self.store()?))?;
+        Ok(found.map_or(Departed::Unknown, |departure| Departed::First(Box::new(departure))))
+    }
+
     /// Lets a login pass. Of that no row is written: an object that was put out of memory had nothing to do for a while.
     fn admit(&self, kind: Option<&str>) -> Result<Noted, u16> {
         let limits = self.environment()?.config.limits;
@@ -139,6 +174,7 @@ impl LoginDesk {
             Some("site") => limits.logins_per_site,
             Some("address") => limits.logins_per_address,
             Some("session" | "browser") => limits.logins_per_browser,
+            Some("logouts") => limits.logouts_per_address,
             Some(_) | None => return Err(404),
         };
         Ok(Noted { throttled: count(&self.begun, rate).err().map(Millis::as_millis) })

@@ -5,7 +5,7 @@ use everlit_core::time::{Millis, Timestamp};
 use everlit_edge::keys::Keyring;
 use everlit_edge::seal::{Sealer, associated_data};
 
-use super::message::{Claim, Claimed, Transaction};
+use super::message::{Claim, Claimed, Departure, Return, Transaction};
 use crate::entropy;
 use crate::sql::{Record, Storage, StorageError, blob, number, time};
 
@@ -19,13 +19,20 @@ const CLAIM_LIMIT: Millis = Millis::from_secs(60);
 const CREATE: &str = "CREATE TABLE IF NOT EXISTS login (id INTEGER PRIMARY KEY, state TEXT NOT NULL, \
     phase TEXT NOT NULL, created_at INTEGER NOT NULL, claimed_at INTEGER, claimed_by TEXT, transaction_sealed BLOB NOT NULL, \
     session_sealed BLOB) STRICT";
-const INSERT: &str =
-    "INSERT INTO login (state, phase, created_at, transaction_sealed) VALUES (?, 'open', ?, ?)";
+const INSERT: &str = "INSERT INTO login (state, phase, created_at, transaction_sealed) VALUES (?, ?, ?, ?)";
 const LIST: &str = "SELECT id, state, phase, created_at, claimed_at, claimed_by, transaction_sealed, session_sealed FROM login ORDER BY id";
 const ERASE_ONE: &str = "DELETE FROM login WHERE id = ?";
 const CLAIM: &str =
     "UPDATE login SET phase = 'claimed', claimed_at = ?, claimed_by = ? WHERE id = ? AND phase = 'open'";
 const FINISH: &str = "UPDATE login SET phase = ?, session_sealed = ? WHERE id = ? AND phase = 'claimed'";
+
+const TAKE: &str =
+    "UPDATE login SET phase = ?, claimed_at = ?, claimed_by = ?, transaction_sealed = ? WHERE id = ?";
+
+/// The phases of a logout that goes on at the authorization server: nobody has gone, one has, and is back.
+const LEAVING: &str = "leaving";
+const AWAY: &str = "away";
+const BACK: &str = "back";
 
 /// Why a desk could not do what it was asked.
 #[derive(Debug)]
@@ -47,20 +54,93 @@ pub(super) struct LoginStore {
     storage: Storage,
     transaction: Sealer,
     session: Sealer,
+    departure: Sealer,
 }
 
 impl LoginStore {
     /// The store of the object with this id. What is secret in it opens in this object only.
     pub(super) fn new(storage: Storage, keyring: &Keyring, object_id: &str) -> Self {
         let sealer = |label: &str| Sealer::new(keyring, label, object_id);
-        Self { storage, transaction: sealer("login transaction"), session: sealer("login result") }
+        Self {
+            storage,
+            transaction: sealer("login transaction"),
+            session: sealer("login result"),
+            departure: sealer("logout"),
+        }
     }
 
     /// Keeps a transaction.
     pub(super) fn begin(&self, transaction: &Transaction, now: Timestamp) -> Result<(), DeskError> {
+        let json = serde_json::to_vec(transaction).map_err(|_| DeskError::Unreadable)?;
+        let sealed = seal(&self.transaction, &transaction.state, &json)?;
+        self.insert(&transaction.state, "open", &sealed, now)
+    }
+
+    /// Keeps what a logout needs that goes on at the authorization server. There is one: who logs out anew has not gone before.
+    pub(super) fn depart(&self, departure: &Departure, now: Timestamp) -> Result<(), DeskError> {
+        let sealed = self.sealed(departure)?;
+        self.insert(&departure.state, LEAVING, &sealed, now)?;
+        let older = |row: &&Record| is_logout(row) && row.text("state").as_ref() != Some(&departure.state);
+        for row in rows(&self.storage)?.iter().filter(older) {
+            self.erase(row)?;
+        }
+        Ok(())
+    }
+
+    /// Takes that, once.
+    pub(super) fn take(&self, by: &str, now: Timestamp) -> Result<Option<Departure>, DeskError> {
+        self.step(LEAVING, AWAY, by, now, |_| true)
+    }
+
+    /// The browser is back, once, with the `state` that it went with. What was shown at the server is kept no longer.
+    pub(super) fn back(&self, back: &Return, now: Timestamp) -> Result<Option<Departure>, DeskError> {
+        self.step(AWAY, BACK, &back.by, now, |row| row.text("state").as_ref() == Some(&back.state))
+    }
+
+    /// From one phase of a logout to the next. Delivered twice, it is the same.
+    fn step(
+        &self,
+        from: &str,
+        to: &str,
+        by: &str,
+        now: Timestamp,
+        is_meant: impl Fn(&Record) -> bool,
+    ) -> Result<Option<Departure>, DeskError> {
+        let rows = rows(&self.storage)?;
+        let is_open = |row: &&Record| {
+            let phase = row.text("phase");
+            let again = phase.as_deref() == Some(to) && row.text("claimed_by").as_deref() == Some(by);
+            (phase.as_deref() == Some(from) || again) && !is_over(row, now) && is_meant(row)
+        };
+        let Some(row) = rows.iter().find(is_open) else { return Ok(None) };
+        let state = row.text("state").ok_or(DeskError::Unreadable)?;
+        let sealed = row.blob("transaction_sealed").ok_or(DeskError::Unreadable)?;
+        let json = open(&self.departure, &state, &sealed)?;
+        let departure: Departure = serde_json::from_str(&json).map_err(|_| DeskError::Unreadable)?;
+        let kept = if to == BACK {
+            let kept = Departure {
+                state: departure.state.clone(),
+                provider: departure.provider.clone(),
+                id_token: None,
+                return_to: departure.return_to.clone(),
+            };
+            self.sealed(&kept)?
+        } else {
+            sealed
+        };
+        self.storage.write(TAKE, vec![to.into(), time(now), by.into(), blob(Some(&kept)), id(row)])?;
+        Ok(Some(departure))
+    }
+
+    fn sealed(&self, departure: &Departure) -> Result<Vec<u8>, DeskError> {
+        let json = serde_json::to_vec(departure).map_err(|_| DeskError::Unreadable)?;
+        seal(&self.departure, &departure.state, &json)
+    }
+
+    fn insert(&self, state: &str, phase: &str, sealed: &[u8], now: Timestamp) -> Result<(), DeskError> {
         self.storage.write(CREATE, Vec::new())?;
         let mut rows = rows(&self.storage)?;
-        if rows.iter().any(|row| row.text("state").as_deref() == Some(&transaction.state)) {
+        if rows.iter().any(|row| row.text("state").as_deref() == Some(state)) {
             // Delivered twice.
             return Ok(());
         }
@@ -71,10 +151,7 @@ impl LoginStore {
         if rows.is_empty() || rows.first().is_some_and(|oldest| is_over(oldest, now)) {
             self.storage.arm(now.after(LIFE))?;
         }
-        let json = serde_json::to_vec(transaction).map_err(|_| DeskError::Unreadable)?;
-        let sealed = seal(&self.transaction, &transaction.state, &json)?;
-        let bindings = vec![transaction.state.as_str().into(), time(now), blob(Some(&sealed))];
-        self.storage.write(INSERT, bindings)?;
+        self.storage.write(INSERT, vec![state.into(), phase.into(), time(now), blob(Some(sealed))])?;
         Ok(())
     }
 
@@ -136,7 +213,7 @@ impl LoginStore {
 
     fn find(&self, state: &str, now: Timestamp) -> Result<Option<Record>, DeskError> {
         let found = rows(&self.storage)?.into_iter().find(|row| row.text("state").as_deref() == Some(state));
-        Ok(found.filter(|row| !is_over(row, now)))
+        Ok(found.filter(|row| !is_over(row, now) && !is_logout(row)))
     }
 
     fn erase(&self, row: &Record) -> Result<(), DeskError> {
@@ -171,6 +248,10 @@ fn rows(storage: &Storage) -> Result<Vec<Record>, StorageError> {
 
 fn is_over(row: &Record, now: Timestamp) -> bool {
     row.time("created_at").unwrap_or_default().after(LIFE) <= now
+}
+
+fn is_logout(row: &Record) -> bool {
+    row.text("phase").is_some_and(|phase| [LEAVING, AWAY, BACK].contains(&phase.as_str()))
 }
 
 fn id(row: &Record) -> wasm_bindgen::JsValue {

@@ -254,13 +254,13 @@ impl SessionIndex {
     }
 
     async fn prune(&self, request: &Incoming) -> Result<Noted, u16> {
-        let Prune { handles } = message(request).await?;
+        let Prune { handles, over } = message(request).await?;
         self.learn_alarm().await;
         let kind = self.kind()?;
+        let reached = if over { Reached::Over } else { Reached::Vacant };
         self.change(|index, now| {
             for handle in handles {
-                // A login may be on its way to the vault that was looked at.
-                index.told(kind, Handle(handle), now, Reached::Vacant);
+                index.told(kind, Handle(handle), now, reached);
             }
         })?;
         Ok(Noted {})
@@ -335,10 +335,10 @@ impl SessionIndex {
         let owner = self.owner().ok()?;
         let sid = owner.filter(|owner| owner.sid).map(|owner| owner.value);
         let kind = if sid.is_some() { Kind::Sid } else { Kind::Subject };
-        let (sid, until) = (sid.as_deref(), index.until());
+        let sid = sid.as_deref();
         let mut silent = Vec::new();
         for some in ending.chunks(AT_ONCE) {
-            let told = join_all(some.iter().map(|entry| self.tell_one(entry, sid, until))).await;
+            let told = join_all(some.iter().map(|entry| self.tell_one(entry, &index, kind, sid))).await;
             let heard = some.iter().zip(&told).filter(|(_, reached)| **reached == Reached::Silence);
             silent.extend(heard.map(|(entry, _)| entry.handle));
             self.change(|index, now| {
@@ -352,7 +352,13 @@ impl SessionIndex {
     }
 
     /// A logout is about some logins: who ends a session on another device means the session.
-    async fn tell_one(&self, entry: &Entry<Sealed>, sid: Option<&str>, until: Option<Timestamp>) -> Reached {
+    async fn tell_one(
+        &self,
+        entry: &Entry<Sealed>,
+        index: &Index<Sealed>,
+        kind: Kind,
+        sid: Option<&str>,
+    ) -> Reached {
         let session = match self.open(entry) {
             Ok(Some(session)) => session,
             // Its key was retired, and the session's with it.
@@ -360,11 +366,13 @@ impl SessionIndex {
             Err(_) => return Reached::Silence,
         };
         let by = entry.ending.unwrap_or(Revoker::Admin);
-        let meant = match (by, sid) {
-            (Revoker::Admin | Revoker::OtherDevice, _) => Meant::default(),
-            (Revoker::BackChannel, Some(sid)) => Meant { sid: Some(sid.to_owned()), until: None },
-            (Revoker::BackChannel, None) => Meant { sid: None, until: until.map(Timestamp::as_millis) },
-        };
+        let until = index.until();
+        let mut meant = Meant { others_go_on: index.others_go_on(kind, by), ..Meant::default() };
+        match (by, sid) {
+            (Revoker::Admin | Revoker::OtherDevice, _) => {}
+            (Revoker::BackChannel, Some(sid)) => meant.sid = Some(sid.to_owned()),
+            (Revoker::BackChannel, None) => meant.until = until.map(Timestamp::as_millis),
+        }
         match VaultClient::of(&self.env, &session).revoke(by, &meant).await {
             Ok(VaultReply::Ended { .. }) => Reached::Over,
             Ok(VaultReply::LoggedOut) => Reached::Vacant,

@@ -9,8 +9,8 @@ use web_sys::Response;
 use worker::Env;
 
 use super::message::{
-    ACTIVE_AGO, Brake, CONNECT, CurrentToken, ESTABLISH, ESTABLISH_LINK, Finished, Holder, LINK, LinkOrder,
-    Meant, OWNER, Owner, Question, RENEW, SIGHT, Sight, VaultReply, hurried,
+    ACTIVE_AGO, Brake, CONNECT, CurrentToken, ESTABLISH, ESTABLISH_LINK, Finished, Holder, LEAVE, LINK, Left,
+    LinkOrder, Meant, OWNER, Owner, Question, RENEW, SIGHT, Sight, VaultReply, hurried,
 };
 use crate::environment::{Environment, SESSION_VAULT};
 use crate::stub::{Connected, NoAnswer, ObjectStub};
@@ -97,9 +97,15 @@ impl VaultClient {
         self.ask(Question::SilentRefused { top_level }).await
     }
 
-    /// Ends the session.
-    pub(crate) async fn logout(&self) -> Result<VaultReply, NoAnswer> {
+    /// Ends a further account.
+    pub(crate) async fn end(&self) -> Result<VaultReply, NoAnswer> {
         self.ask(Question::Logout).await
+    }
+
+    /// Ends the session, and says what it leaves.
+    pub(crate) async fn leave(&self) -> Result<Left, NoAnswer> {
+        let (path, query) = LEAVE;
+        self.0.ask(&[path, "?", query].concat()).await
     }
 
     /// Ends the session in somebody else's name. It stays open where its login is not meant.

@@ -121,7 +121,7 @@ impl Turns {
     fn end_link(self: &Rc<Self>, errand: ErrandId, link: Link) {
         let turns = Rc::clone(self);
         self.start(async move {
-            let ended = VaultClient::of_link(&turns.env, &link).logout().await;
+            let ended = VaultClient::of_link(&turns.env, &link).end().await;
             log::line("link_ended", [("told", ended.is_ok().into())]);
             let answer = match ended {
                 Ok(_) => RevocationAnswer::Settled,

@@ -167,6 +167,10 @@ pub(crate) const REVOKE: &str = "/revoke";
 /// The path of a question for what a list of sessions shows.
 pub(crate) const SIGHT: &str = "/sight";
 
+/// Path and query of a logout by its user, where the answer is what is left of the session. An object of before answers as to any other
+/// logout, which is read as nothing that is left.
+pub(crate) const LEAVE: (&str, &str) = ("/logout", "leave");
+
 /// The path of a WebSocket that wants to be told of what happens. The answer is a socket, or why there is none.
 pub(crate) const CONNECT: &str = "/connect";
 
@@ -310,6 +314,43 @@ pub(crate) struct About {
     /// milliseconds.
     #[serde(default)]
     pub(crate) issued_at: u64,
+    /// The ID Token, where it will be shown to its issuer at the logout. Nobody is told it but the logout.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) id_token: Option<String>,
+}
+
+/// What a session leaves to the Worker that its user has ended.
+#[derive(Default, Serialize, Deserialize)]
+pub(crate) struct Left {
+    /// The name of the provider; nothing where there was no session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) provider: Option<String>,
+    /// The ID Token, if it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) id_token: Option<String>,
+    /// Whose session it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sub: Option<String>,
+    /// Which session at the issuer, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sid: Option<String>,
+}
+
+impl Left {
+    /// What is left of a vault that is about to be closed.
+    pub(super) fn of(vault: &Vault, holder: Option<&Holder>) -> Self {
+        match (vault.phase(), holder) {
+            (Phase::Live(_) | Phase::ReauthRequired(_), Some(holder)) => Self {
+                provider: Some(holder.provider.clone()),
+                id_token: holder.about.id_token.clone(),
+                sub: Some(holder.user.sub.clone()),
+                sid: holder.about.sid.clone(),
+            },
+            (Phase::Live(_) | Phase::ReauthRequired(_), None) | (Phase::Vacant | Phase::Ended(_), _) => {
+                Self::default()
+            }
+        }
+    }
 }
 
 /// Which login a revocation is about; all of them where it does not say.
@@ -321,6 +362,9 @@ pub(crate) struct Meant {
     /// One whose ID Token was issued then, in milliseconds, or before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) until: Option<u64>,
+    /// Whether other logins of the user go on.
+    #[serde(default)]
+    pub(crate) others_go_on: bool,
 }
 
 impl Meant {
@@ -378,7 +422,8 @@ impl Sight {
 impl Holder {
     /// What is shown of it.
     fn shown(&self) -> Self {
-        Self { dpop_key: None, ..self.clone() }
+        let about = About { id_token: None, ..self.about.clone() };
+        Self { dpop_key: None, about, ..self.clone() }
     }
 
     /// Whether both are the same person: the same subject at the same provider.

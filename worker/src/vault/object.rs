@@ -17,8 +17,8 @@ use worker::worker_sys::DurableObjectState;
 use super::brake::HeldBack;
 use super::loaded::{Fault, Loaded};
 use super::message::{
-    Brake, CONNECT, ESTABLISH, ESTABLISH_LINK, Finished, Holder, LINK, LinkOrder, LinkText, Meant, OWNER,
-    Owner, Question, RENEW, REVOKE, SIGHT, Shows, Sight, VaultReply, active_ago, patience,
+    Brake, CONNECT, ESTABLISH, ESTABLISH_LINK, Finished, Holder, LEAVE, LINK, Left, LinkOrder, LinkText,
+    Meant, OWNER, Owner, Question, RENEW, REVOKE, SIGHT, Shows, Sight, VaultReply, active_ago, patience,
 };
 use super::sockets;
 use super::turn::{Said, Turns};
@@ -79,6 +79,9 @@ impl SessionVault {
             let look = |loaded: &mut Loaded| Sight::of(&loaded.vault, loaded.holder.as_ref());
             return written(self.turns.look(look).await.map_err(status));
         }
+        if (path, query) == (LEAVE.0, Some(LEAVE.1)) {
+            return written(self.leave().await.map_err(status));
+        }
         match path {
             OWNER => {
                 let active_ago = active_ago(query);
@@ -97,6 +100,12 @@ impl SessionVault {
             _ => self.answer(path, query).await,
         };
         written(result)
+    }
+
+    /// Ends the session, and says what it leaves; nothing the second time.
+    async fn leave(&self) -> Result<Left, Fault> {
+        let left = self.turns.look(|loaded| Left::of(&loaded.vault, loaded.holder.as_ref())).await?;
+        self.turns.end().await.map(|_| left)
     }
 
     async fn take_login(&self, path: &str, request: &Request) -> Result<VaultReply, u16> {

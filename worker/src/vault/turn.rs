@@ -181,7 +181,8 @@ impl Turns {
         if self.with_loaded(spares)? {
             return self.peek();
         }
-        self.answer(|caller| Event::RevokeAsked { caller, by }, None).await
+        let others_go_on = meant.others_go_on;
+        self.answer(|caller| Event::RevokeAsked { caller, by, others_go_on }, None).await
     }
 
     /// The alarm rang. It stays for what it has begun, and never fails: seven failures, and the runtime drops the alarm for good.

@@ -52,7 +52,7 @@ impl VaultWatch {
         self.in_order(now.wall, event, effects, after)?;
         newest_wins(effects, before, after)?;
         every_session_settles(event, before, after)?;
-        logout_is_final(event, effects, before, after)?;
+        logout_is_final(&self.policy, event, effects, before, after)?;
         self.only_terminal_ends(now.wall, event, before, after)?;
         deadline_always_advances(now.wall, event, after)?;
         activity_is_not_refresh(event, before, after)
@@ -315,14 +315,22 @@ const fn is_ambiguous(event: &Event) -> bool {
         )
 }
 
-fn logout_is_final(event: &Event, effects: &Effects, before: &Vault, after: &Vault) -> Result<(), Broken> {
+/// What was shared is left to those who go on, and what is of nobody else is revoked.
+fn logout_is_final(
+    policy: &Policy,
+    event: &Event,
+    effects: &Effects,
+    before: &Vault,
+    after: &Vault,
+) -> Result<(), Broken> {
+    let shared = policy.shared_grant;
     let is_revoked = |orphan: &RefreshToken| {
         let leaves = effects
             .iter()
             .any(|effect| matches!(effect, Effect::Revoke { refresh_token, .. } if refresh_token == orphan));
         leaves || after.outbox().holds(orphan)
     };
-    if let Phase::Ended(_) = before.phase() {
+    if let Phase::Ended(ended) = before.phase() {
         holds(
             matches!(after.phase(), Phase::Ended(_) | Phase::Vacant),
             Law::LogoutIsFinal,
@@ -331,15 +339,19 @@ fn logout_is_final(event: &Event, effects: &Effects, before: &Vault, after: &Vau
         if let Some(TokenAnswer::Granted(grant)) = brought(event)
             && let Some(orphan) = &grant.refresh_token
         {
+            let lapses = shared && ended.reason.may_leave_others();
             holds(
-                is_revoked(orphan),
+                lapses || is_revoked(orphan),
                 Law::LogoutIsFinal,
                 "a refresh token that came after the end was not revoked",
             )?;
         }
     }
     if let (Phase::Live(live), Phase::Ended(_)) = (before.phase(), after.phase()) {
-        let kept = live.refresh_token.as_ref().is_none_or(is_revoked);
+        let lapses = shared && matches!(event, Event::RevokeAsked { others_go_on: true, .. });
+        let kept = lapses || live.refresh_token.as_ref().is_none_or(is_revoked);
+        let spared = !lapses || !live.refresh_token.as_ref().is_some_and(is_revoked);
+        holds(spared, Law::OnlyTerminalEnds, "a grant was revoked that the user's other sessions live by")?;
         holds(kept, Law::LogoutIsFinal, "the refresh token of an ended session was not revoked")?;
         let answered = brought(event).is_some();
         let pursued = live.intent.is_none() || answered || after.orphan().is_some();

@@ -190,10 +190,9 @@ impl Vault {
             }
             // A repetition: what it brings is what we hold, or an ancestor of that.
             Phase::Live(live) if live.family_request <= request => return,
-            Phase::Live(_) | Phase::ReauthRequired(_) => !self.policy.shared_grant,
-            Phase::Ended(_) => true,
-            // All of it was forgotten, with what it was for.
-            Phase::Vacant => false,
+            Phase::Vacant | Phase::Live(_) | Phase::ReauthRequired(_) | Phase::Ended(_) => {
+                self.revokes_strays()
+            }
         };
         if let Some(orphan) = brought.successor.filter(|_| revoke) {
             self.outbox.add(now.wall, orphan, effects);

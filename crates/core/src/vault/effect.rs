@@ -140,6 +140,17 @@ pub enum EndReason {
     OtherDevice,
 }
 
+impl EndReason {
+    /// Whether other logins of the user may go on.
+    #[must_use]
+    pub const fn may_leave_others(self) -> bool {
+        match self {
+            Self::OtherDevice | Self::BackChannel => true,
+            Self::Logout | Self::IdleLimit | Self::AbsoluteLimit | Self::Admin => false,
+        }
+    }
+}
+
 /// How a token request ended, as operators count it: the service-level figure of a deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outcome {

@@ -74,6 +74,8 @@ pub enum Event {
         caller: CallerId,
         /// In whose name.
         by: Revoker,
+        /// Whether other logins of the user go on: a grant that they share is left to them.
+        others_go_on: bool,
     },
     /// Something is to become of a further account of the user.
     LinkChanged {

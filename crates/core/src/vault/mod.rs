@@ -292,9 +292,11 @@ impl Vault {
                 self.silent_refused(now.wall, caller, top_level, &mut effects);
             }
             Event::LogoutAsked { caller } => {
-                self.end_asked(now.wall, caller, EndReason::Logout, &mut effects);
+                self.end_asked(now.wall, caller, EndReason::Logout, false, &mut effects);
             }
-            Event::RevokeAsked { caller, by } => self.end_asked(now.wall, caller, by.into(), &mut effects),
+            Event::RevokeAsked { caller, by, others_go_on } => {
+                self.end_asked(now.wall, caller, by.into(), others_go_on, &mut effects);
+            }
             Event::LinkChanged { caller, change } => {
                 self.link_changed(now.wall, caller, change, &mut effects);
             }
@@ -340,9 +342,16 @@ impl Vault {
         }
     }
 
-    fn end_asked(&mut self, now: Timestamp, caller: CallerId, reason: EndReason, effects: &mut Effects) {
+    fn end_asked(
+        &mut self,
+        now: Timestamp,
+        caller: CallerId,
+        reason: EndReason,
+        others_go_on: bool,
+        effects: &mut Effects,
+    ) {
         match &self.phase {
-            Phase::Live(_) | Phase::ReauthRequired(_) => self.end(now, reason, effects),
+            Phase::Live(_) | Phase::ReauthRequired(_) => self.end(now, reason, others_go_on, effects),
             Phase::Vacant | Phase::Ended(_) => {}
         }
         effects.push(Effect::Answer { caller, answer: self.peek(now) });
@@ -397,12 +406,14 @@ impl Vault {
             Phase::Vacant | Phase::Ended(_) => return,
         };
         if let Some(reason) = limits.ended(&self.policy, now) {
-            self.end(now, reason, effects);
+            self.end(now, reason, false, effects);
         }
     }
 
-    fn end(&mut self, now: Timestamp, reason: EndReason, effects: &mut Effects) {
+    fn end(&mut self, now: Timestamp, reason: EndReason, others_go_on: bool, effects: &mut Effects) {
         let Some(stamp) = self.stamp() else { return };
+        // To revoke a grant that others live by would log them out as well: it lapses with them.
+        let revoke = !(others_go_on && self.policy.shared_grant);
         let next_request = match &self.phase {
             Phase::Vacant => RequestId::default(),
             Phase::Live(live) => live.next_request,
@@ -415,16 +426,27 @@ impl Vault {
         if let Phase::Live(live) = before {
             // A request that is under way may bring a token that nobody knows of.
             let under_way = live.intent.or_else(|| self.orphan.map(|orphan| orphan.intent));
-            self.orphan = under_way.map(|intent| Orphan { intent, revoke: true });
-            if let Some(refresh_token) = live.refresh_token {
+            self.orphan = under_way.map(|intent| Orphan { intent, revoke });
+            if let Some(refresh_token) = live.refresh_token.filter(|_| revoke) {
                 self.outbox.add(now, refresh_token, effects);
             }
             self.clear_escrow(now);
         } else if let Some(orphan) = &mut self.orphan {
-            orphan.revoke = true;
+            orphan.revoke |= revoke;
         }
         self.end_links(now, effects);
         self.answer_waiters(now, effects);
+    }
+
+    /// Whether what a request brings is revoked that nobody remembers the grant of.
+    fn revokes_strays(&self) -> bool {
+        match &self.phase {
+            // All of it was forgotten, with what it was for.
+            Phase::Vacant => false,
+            Phase::Live(_) | Phase::ReauthRequired(_) => !self.policy.shared_grant,
+            // Where nobody shared it after all, it was ended with the token that was held.
+            Phase::Ended(ended) => !(self.policy.shared_grant && ended.reason.may_leave_others()),
+        }
     }
 
     fn answer_waiters(&mut self, now: Timestamp, effects: &mut Effects) {

@@ -92,16 +92,16 @@ impl Vault {
     /// A session that needs no token requests any more leaves nothing of their answers in the escrow: a request that was never
     /// made is closed there. While one is open, that waits for its end.
     pub(super) fn clear_escrow(&mut self, now: Timestamp) {
-        let (request, revoke) = match &self.phase {
-            Phase::Ended(ended) => (ended.next_request, true),
-            Phase::ReauthRequired(waiting) => (waiting.next_request, !self.policy.shared_grant),
+        let request = match &self.phase {
+            Phase::Ended(ended) => ended.next_request,
+            Phase::ReauthRequired(waiting) => waiting.next_request,
             Phase::Vacant | Phase::Live(_) => return,
         };
         // Where no request was ever made, there is nothing.
         if self.orphan.is_none() && request != RequestId::default() {
             let intent = Intent { request, armed_at: now, again: false, aim: None };
             // That it comes to anything is for a storage that went back in time.
-            self.orphan = Some(Orphan { intent, revoke });
+            self.orphan = Some(Orphan { intent, revoke: self.revokes_strays() });
             self.ask_escrow(now);
         }
     }

@@ -38,7 +38,7 @@ pub use duration::parse_duration;
 pub use error::{ConfigError, ConfigErrorKind};
 pub use limits::Limits;
 pub use origins::Origins;
-pub use provider::{Audience, ClientAuth, ProviderConfig, Use};
+pub use provider::{Audience, ClientAuth, EndSession, ProviderConfig, Use};
 pub use upstream::{Mode, UpstreamConfig, VaultName};
 pub use variables::Variables;
 

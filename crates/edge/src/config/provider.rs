@@ -18,7 +18,7 @@ use crate::url::HttpUrl;
 pub(super) const PREFIX: &str = "PROVIDER_";
 pub(super) const EXPECTED: &str = "at least one table such as PROVIDER_MAIN = { kind = \"oidc\", issuer = \"https://as.example\", client_id = \"app\" }";
 
-const FIELDS: [&str; 17] = [
+const FIELDS: [&str; 18] = [
     "kind",
     "issuer",
     "client_id",
@@ -27,6 +27,7 @@ const FIELDS: [&str; 17] = [
     "assertion_audience",
     "par",
     "dpop",
+    "end_session",
     "login",
     "prompt",
     "parameters",
@@ -114,6 +115,31 @@ impl Use {
     }
 }
 
+/// How a browser goes to the authorization server to be logged out there as well (OpenID Connect RP-Initiated Logout 1.0). It has to
+/// take both; not all do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndSession {
+    /// With a form: the ID Token, which says who is to be logged out, is in no URL.
+    Post,
+    /// With a URL, and so without the ID Token: the server may ask its user.
+    Get,
+    /// Not at all.
+    Never,
+}
+
+impl EndSession {
+    const EXPECTED: &str = "\"post\", \"get\" or \"never\"";
+
+    fn read(value: &Value) -> Option<Self> {
+        match value.as_str()? {
+            "post" => Some(Self::Post),
+            "get" => Some(Self::Get),
+            "never" => Some(Self::Never),
+            _ => None,
+        }
+    }
+}
+
 /// One `PROVIDER_<NAME>`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProviderConfig {
@@ -136,6 +162,8 @@ pub struct ProviderConfig {
     pub par: Use,
     /// Whether tokens are bound to a key of the session (RFC 9449).
     pub dpop: Use,
+    /// How a logout goes on at the authorization server, where it has an `end_session_endpoint`.
+    pub end_session: EndSession,
     /// Whether it was marked as the one the login uses.
     pub login: bool,
     /// The `prompt` of the authorization request; empty sends none.
@@ -199,6 +227,18 @@ impl ProviderConfig {
             (Use::Never, _) | (Use::WhereOffered, None) => Ok(None),
             (Use::WhereOffered | Use::Required, Some(endpoint)) => Ok(Some(endpoint)),
         }
+    }
+
+    /// Where a browser is sent to be logged out at the provider as well, if that may be and can be.
+    #[must_use]
+    pub fn end_session_at<'a>(&self, metadata: &'a ProviderMetadata) -> Option<&'a HttpUrl> {
+        metadata.end_session_endpoint.as_ref().filter(|_| self.end_session != EndSession::Never)
+    }
+
+    /// Whether it is shown the ID Token then.
+    #[must_use]
+    pub fn shows_hint(&self, metadata: &ProviderMetadata) -> bool {
+        self.end_session == EndSession::Post && metadata.end_session_endpoint.is_some()
     }
 
     /// What kind of tokens a login asks for.
@@ -290,6 +330,13 @@ impl ProviderConfig {
         );
         let par = table.field("par", Use::EXPECTED, errors, Some(Use::WhereOffered), Use::read);
         let dpop = table.field("dpop", Use::EXPECTED, errors, Some(Use::WhereOffered), Use::read);
+        let end_session = table.field(
+            "end_session",
+            EndSession::EXPECTED,
+            errors,
+            Some(EndSession::Post),
+            EndSession::read,
+        );
         let login = table.field("login", "true or false", errors, Some(false), Value::as_bool);
         // OpenID Connect Core, section 11: a request for offline_access carries `prompt=consent`, or the provider may ignore
         // the scope, and then there is no refresh token and no session that lasts.
@@ -331,6 +378,7 @@ impl ProviderConfig {
             assertion_audience: assertion_audience?,
             par: par?,
             dpop: dpop?,
+            end_session: end_session?,
             login: login?,
             prompt: prompt?,
             parameters: parameters?,

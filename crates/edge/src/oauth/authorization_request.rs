@@ -35,13 +35,13 @@ impl AuthorizationRequest<'_> {
     /// The URL that the browser is sent to.
     #[must_use]
     pub fn url(&self) -> String {
-        self.at_endpoint(encode_pairs(self.parameters().iter().map(Pair::texts)))
+        self.at_endpoint(&encode_pairs(self.parameters().iter().map(Pair::texts)))
     }
 
     /// The same, for a request that the server has already (RFC 9126, section 4): nothing of it passes the browser.
     #[must_use]
     pub fn pushed_url(&self, request_uri: &RequestUri) -> String {
-        self.at_endpoint(encode_pairs([
+        self.at_endpoint(&encode_pairs([
             ("client_id", self.provider.client_id.as_str()),
             ("request_uri", request_uri.as_str()),
         ]))
@@ -74,14 +74,8 @@ impl AuthorizationRequest<'_> {
         pairs
     }
 
-    fn at_endpoint(&self, query: String) -> String {
-        // RFC 6749, section 3.1: a query that the endpoint has already is kept.
-        let separator = match self.endpoint.query() {
-            None => "?",
-            Some("") => "",
-            Some(_) => "&",
-        };
-        alloc::format!("{}{separator}{query}", self.endpoint)
+    fn at_endpoint(&self, query: &str) -> String {
+        self.endpoint.with_query(query)
     }
 }
 

@@ -29,6 +29,8 @@ pub struct ProviderMetadata {
     pub jwks_uri: HttpUrl,
     /// Where tokens are revoked, if anywhere.
     pub revocation_endpoint: Option<HttpUrl>,
+    /// Where the browser is sent to be logged out there, if anywhere (OpenID Connect RP-Initiated Logout 1.0).
+    pub end_session_endpoint: Option<HttpUrl>,
     /// Where authorization requests are pushed, if anywhere (RFC 9126).
     pub pushed_authorization_request_endpoint: Option<HttpUrl>,
     /// Whether it takes no others.
@@ -113,6 +115,8 @@ impl ProviderMetadata {
             token_endpoint: required("token_endpoint")?,
             jwks_uri: required("jwks_uri")?,
             revocation_endpoint: optional("revocation_endpoint")?,
+            // One that cannot be used is none: a login does without it.
+            end_session_endpoint: optional("end_session_endpoint").unwrap_or_default(),
             pushed_authorization_request_endpoint: optional("pushed_authorization_request_endpoint")?,
             requires_pushed_authorization_requests: is("require_pushed_authorization_requests"),
             binds_tokens: lists("dpop_signing_alg_values_supported", "ES256"),
@@ -196,6 +200,23 @@ mod tests {
         }
         let local = document().to_string().replace("https://as.example", "http://127.0.0.1:9000");
         assert!(ProviderMetadata::parse(local.as_bytes(), "http://127.0.0.1:9000/t").is_ok());
+    }
+
+    #[test]
+    fn an_end_session_endpoint_that_cannot_be_used_is_none() {
+        for (value, expected) in [
+            (json!("https://as.example/t/end?x=1"), Some("https://as.example/t/end?x=1")),
+            (json!("http://as.example/t/end"), None),
+            (json!("http://127.0.0.1/end"), None),
+            (json!("javascript:alert(1)"), None),
+            (json!(7), None),
+            (json!(null), None),
+        ] {
+            let mut document = document();
+            document["end_session_endpoint"] = value.clone();
+            let read = parse(&document, "https://as.example/t").unwrap().end_session_endpoint;
+            assert_eq!(read.map(|url| url.to_string()).as_deref(), expected, "{value}");
+        }
     }
 
     #[test]

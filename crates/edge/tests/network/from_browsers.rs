@@ -3,6 +3,7 @@
 use everlit_edge::cookie::{self, BINDING_COOKIE, CookieKeys, SESSION_COOKIE};
 use everlit_edge::cross_site::{self, Provenance};
 use everlit_edge::device;
+use everlit_edge::end_session::parse_response;
 use everlit_edge::gate::{Gate, GateKey, Network};
 use everlit_edge::html;
 use everlit_edge::index::{handle_text, parse_handle};
@@ -169,6 +170,21 @@ pub(crate) fn silent(input: &[u8]) -> Fed {
         prop_assert!(page.body.contains(&attribute));
     }
     Ok("asked")
+}
+
+/// The query of a browser that comes back from a logout, and a form that would carry it: one `state` of ours or none, and what stands
+/// in the form is nothing but itself.
+pub(crate) fn logout_response(input: &[u8]) -> Fed {
+    let text = String::from_utf8_lossy(input);
+    let to = HttpUrl::parse("https://as.example/end").unwrap();
+    let page = html::posting(&text, &text, &to, [(&*text, &*text)]);
+    prop_assert_eq!(page.body.matches("<script").count(), 1);
+    prop_assert_eq!(page.body.matches("<form").count(), 1);
+    prop_assert_eq!(page.body.matches("<input").count(), 1);
+    let Some(state) = parse_response(&text) else { return Ok("refused") };
+    let query = Query::parse(&text).unwrap();
+    prop_assert_eq!(query.one("state"), Ok(Some(state.as_str())));
+    Ok("back")
 }
 
 /// A `Host` header: it leads to the canonical origin or nowhere.

@@ -50,6 +50,7 @@ parsers! {
     from_providers::challenge covers ["proxy/challenge.rs::is_access_expired", "proxy/challenge.rs::is_bearer_only", "proxy/challenge.rs::is_nonce_wanted"];
     from_providers::location covers ["proxy/location.rs::rewrite_location"];
     from_browsers::authorization_response covers ["oauth/authorization_response.rs::parse", "oauth/transaction.rs::parse"];
+    from_browsers::logout_response covers ["end_session.rs::parse_response", "html.rs::posting"];
     from_browsers::query covers [
         "query.rs::parse", "query.rs::one", "query.rs::decode", "query.rs::encode", "query.rs::encode_pairs"
     ];
