@@ -8,7 +8,7 @@ import { send } from "./support/browser.mjs";
 import { logIn } from "./support/person.mjs";
 import { startRealStack } from "./support/real-stack.mjs";
 import { begin, enter, startScriptedStack } from "./support/scripted-stack.mjs";
-import { assertNothingLeaked } from "./support/secrets.mjs";
+import { assertNothingLeaked, diskText } from "./support/secrets.mjs";
 import { open } from "./support/socket.mjs";
 import { SESSION_COOKIE } from "./support/stack.mjs";
 import { until } from "./support/until.mjs";
@@ -20,7 +20,13 @@ let stack;
 before(async () => { stack = await startScriptedStack({ door: true, change: (given) => ({ ...given, PROVIDER_DEMO: { ...given.PROVIDER_DEMO, grants: "per_login" } }) }); });
 after(() => stack?.close());
 
-const name = () => randomBytes(12).toString("base64url");
+/** Every sub, sid and jti that was made up here. @type {Set<string>} */
+const names = new Set();
+const name = () => {
+  const made = randomBytes(12).toString("base64url");
+  names.add(made);
+  return made;
+};
 const seconds = () => Math.floor(Date.now() / 1000);
 
 /** The claims of a good Logout Token. @param {Record<string, unknown>} claims undefined leaves one out */
@@ -302,7 +308,44 @@ test("no cookie and no cross-site rule has a say in it", async () => {
   assert.equal(await stateOf(browser), "logged_out");
 });
 
-test("no answer and no log held anything that is secret", () => assertNothingLeaked(stack, stack.as.issued));
+test("a token that names session and user ends those of the user as well that have no session, and no other", async () => {
+  const [sub, sid] = [name(), name()];
+  const [meant, without, other, later] = [await login({ sub, sid }), await login({ sub }), await login({ sub, sid: name() }), await login({ sub, iat: seconds() + 5, auth_time: seconds() + 5 })];
+  const stranger = await login({ sub: name() });
+  const token = await stack.as.signed(said({ sub, sid }));
+  assert.equal((await post({ logout_token: token })).status, 200);
+  const states = () => Promise.all([meant, without, other, later, stranger].map(stateOf));
+  assert.deepEqual(await states(), ["logged_out", "logged_out", "active", "active", "active"]);
+  assert.equal((await without.call("/auth/sessions")).json.reason, "backchannel_logout");
+  assert.equal((await post({ logout_token: token })).status, 200);
+  assert.deepEqual(await states(), ["logged_out", "logged_out", "active", "active", "active"]);
+});
+
+test("a logout that a vault has not heard is no success, and its repetition is", async () => {
+  const [sub, sid] = [name(), name()];
+  const browser = await login({ sub });
+  const token = await stack.as.signed(said({ sub, sid }));
+  await stack.workerd.befall("/revoke", { drop: true, times: 2 });
+  const answer = await post({ logout_token: token });
+  assert.deepEqual([answer.status, answer.json.error], [400, "temporarily_unavailable"]);
+  assert.equal((await post({ logout_token: token })).status, 200);
+  assert.equal(await stateOf(browser), "logged_out");
+});
+
+test("no answer, log or file held anything that is secret or says who was logged out", async () => {
+  const named = [...names];
+  assert.ok(named.length > 40);
+  assertNothingLeaked(stack, stack.as.issued);
+  const disk = await diskText(stack.workerd);
+  assert.ok(disk.includes("session_sealed"), "there is something to look in");
+  for (const secret of [...stack.secrets, ...stack.as.issued, ...named]) assert.ok(!disk.includes(secret), "a name or a secret is on the disk");
+  // What a stranger says is answered by words of ours.
+  for (const secret of named) assert.ok(!stack.workerd.output.includes(secret), "a name is in the log");
+  for (const browser of stack.browsers) {
+    const id = browser.cookie(SESSION_COOKIE)?.split(".")[0];
+    assert.ok(id === undefined || !disk.includes(id), "a session's id is on the disk");
+  }
+});
 
 test("oidc-provider logs its users out here, too", async () => {
   const real = await startRealStack("oidc-provider", { accessTtl: 60, backchannel: true });

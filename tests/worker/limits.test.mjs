@@ -169,6 +169,34 @@ describe("questions for a token", () => {
     }));
 });
 
+test("back-channel logouts from one address at once: what others share is not used up, and the server's own comes later", () =>
+  limited({ logouts_per_address: "5/4s" }, async (stack) => {
+    const sub = "one-to-be-logged-out";
+    stack.as.claims = { sub };
+    const { browser } = await enter(stack);
+    stack.as.claims = {};
+    const seconds = Math.floor(Date.now() / 1000);
+    const events = { "http://schemas.openid.net/event/backchannel-logout": {} };
+    const token = await stack.as.signed({ iss: stack.as.issuer, aud: stack.as.clientId, iat: seconds, exp: seconds + 120, jti: "one", events, sub });
+    const logout = (/** @type {string} */ address, /** @type {string} */ logout_token) =>
+      send(`${stack.app}/auth/backchannel-logout`, {
+        method: "POST", headers: { "content-type": "application/x-www-form-urlencoded", "cf-connecting-ip": address }, body: new URLSearchParams({ logout_token }).toString(),
+      });
+    const own = "192.0.2.1";
+    for (const address of [() => own, (/** @type {number} */ index) => `2001:db8:1:${index}::1`]) {
+      const answers = await atOnce(30, (index) => logout(address(index), "x.y.z"));
+      assert.deepEqual(statuses(answers), { 400: 5, 429: 25 });
+      for (const answer of answers.filter(({ status }) => status === 429)) assertThrottled(answer, 4);
+    }
+    assert.equal((await logout("198.51.100.1", "x.y.z")).status, 400);
+    assert.equal((await logout(own, token)).status, 429);
+    assert.equal((await browser.call("/auth/session")).json.state, "active");
+    const heard = await askUntil(() => logout(own, token), ({ status }) => status !== 429);
+    assert.equal(heard.status, 200);
+    assert.equal((await browser.call("/auth/session")).json.state, "logged_out");
+    assert.ok(stack.workerd.log.some((line) => line.event === "throttled" && line.what === "logout"));
+  }));
+
 test("the rotator, from outside: an unknown path however often, and few lines of it", () =>
   limited({}, async (stack) => {
     await enter(stack);

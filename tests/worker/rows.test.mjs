@@ -47,6 +47,23 @@ describe("what is billed", () => {
     const { index } = bill.login.by_object;
     // The first login of a user makes an index: its tables, the entry, and whose it is. A later one writes the entry alone.
     assert.ok(index.rows_written >= 2 && index.rows_written <= 8 && rowsOf(bill.login) <= 22, JSON.stringify(bill.login));
-    assert.ok(rowsOf(bill.logout) > 0 && rowsOf(bill.logout) <= 5, JSON.stringify(bill.logout));
+    assert.ok(rowsOf(bill.logout) > 0 && rowsOf(bill.logout) <= 6, JSON.stringify(bill.logout));
+    assert.equal(bill.logout.by_object.index.requests, 1, "its line goes");
+  });
+
+  test("so do a login with a session at the server, a login again, and a logout by a token", (t) => {
+    const { loginWithSid, loginAgain, logoutByToken } = bill;
+    for (const [name, step] of Object.entries({ loginWithSid, loginAgain, logoutByToken })) {
+      const of = Object.entries(step.by_object).map(([object, { rows_written, set_alarm, requests }]) => `${object} ${rows_written}+${set_alarm} (${requests})`);
+      t.diagnostic(`${name}: ${rowsOf(step)} rows: ${of.join(", ")}`);
+    }
+    const rows = (/** @type {typeof loginAgain} */ step, /** @type {keyof typeof loginAgain.by_object} */ object) => step.by_object[object].rows_written;
+    // Two indexes, both made by it; a login again changes its line in each.
+    assert.ok(rows(loginWithSid, "index") >= 4 && rows(loginWithSid, "index") <= 16 && rowsOf(loginWithSid) <= 30, JSON.stringify(loginWithSid));
+    assert.deepEqual([rows(loginAgain, "vault"), rows(loginAgain, "escrow"), rows(loginAgain, "index")], [1, 0, 2], JSON.stringify(loginAgain));
+    assert.ok(rowsOf(loginAgain) <= 8, JSON.stringify(loginAgain));
+    // The note, its mark, and the line that goes; the vault's end, and the revocation.
+    assert.deepEqual([rows(logoutByToken, "index"), rows(logoutByToken, "escrow"), rows(logoutByToken, "desk")], [3, 0, 0], JSON.stringify(logoutByToken));
+    assert.ok(rows(logoutByToken, "vault") >= 1 && rowsOf(logoutByToken) <= 8, JSON.stringify(logoutByToken));
   });
 });

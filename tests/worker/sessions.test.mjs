@@ -154,14 +154,49 @@ test("what has ended by itself is not in the list, and is dropped from the index
     const sql = async (/** @type {string} */ text) => (await apart.workerd.each("SESSION_INDEX", "/sql", text)).flat();
     const lines = async () => (await sql("SELECT id FROM entry")).length;
     const settle = () => sql("UPDATE entry SET entered_at = entered_at - 130000");
-    await met.call("/auth/logout", { method: "POST" });
+    const expire = async (/** @type {import("./support/browser.mjs").Browser} */ browser) => {
+      const cookie = browser.cookie(SESSION_COOKIE);
+      await apart.workerd.ask("SESSION_VAULT", cookie, "/sql", "UPDATE session SET active_at = 0");
+      await apart.workerd.ask("SESSION_VAULT", cookie, "/reset");
+      assert.equal(await stateOf(browser), "logged_out");
+    };
+    await expire(met);
     assert.deepEqual([(await list(own)).length, await lines()], [2, 3], "a login may be on its way for two minutes");
     await settle();
     assert.deepEqual([(await list(own)).length, await lines()], [2, 2]);
-    await unmet.call("/auth/logout", { method: "POST" });
+    await expire(unmet);
     assert.equal(await lines(), 2);
     await apart.workerd.each("SESSION_INDEX", "/ring", "0");
     await until("the line to go", async () => (await lines()) === 1, 10_000);
+  } finally {
+    await apart.close();
+  }
+});
+
+test("who logs out, or makes place for another user, is in no index any more", async () => {
+  const apart = await startScriptedStack({ door: true });
+  try {
+    // With its last line an index is erased.
+    const lines = async () => (await apart.workerd.each("SESSION_INDEX", "/sql", "SELECT name FROM sqlite_master WHERE name = 'entry'")).flat().length;
+    for (const sid of [undefined, "a-session-at-the-server"]) {
+      apart.as.claims = { sid };
+      const each = sid ? 2 : 1;
+      const { browser } = await enter(apart);
+      assert.equal(await lines(), each);
+      assert.equal((await browser.call("/auth/logout", { method: "POST" })).status, 200);
+      await until("the lines to go", async () => (await lines()) === 0);
+      await enter(apart, browser);
+      const [{ id }] = await list(browser);
+      assert.equal((await remove(browser, `/auth/sessions/${id}`)).status, 204);
+      await until("the lines to go", async () => (await lines()) === 0);
+      await enter(apart, browser);
+      apart.as.claims = { sub: "somebody-else", sid };
+      await enter(apart, browser);
+      await until("the lines of the first user to go", async () => (await lines()) === each);
+      assert.equal((await list(browser)).length, 1);
+      await browser.call("/auth/logout", { method: "POST" });
+      await until("the lines to go", async () => (await lines()) === 0);
+    }
   } finally {
     await apart.close();
   }

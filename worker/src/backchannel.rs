@@ -2,13 +2,18 @@
 //!
 //! The Logout Token is all the proof there is, and all that is looked at: cookies and where the request comes from mean nothing here.
 
+use everlit_core::index::Kind;
+use everlit_edge::gate::Network;
 use everlit_edge::oidc::{Expectation, LogoutOrder, parse_logout_token};
 use everlit_edge::query::{MAX_QUERY, Query};
+use everlit_wire::{Code, Problem, Seconds};
 
 use crate::environment::Environment;
 use crate::http::Reply;
 use crate::index::client::IndexClient;
+use crate::pages::Failed;
 use crate::routes::Call;
+use crate::vault::message::Meant;
 use crate::{body, clock, discovery, gate, log, verify};
 
 /// Why a logout was not taken: the `error` and its description (RFC 6749, section 5.2).
@@ -20,8 +25,14 @@ struct Refusal(&'static str, &'static str);
 ///
 /// [_OpenID Connect Back-Channel Logout § 2.8_](https://openid.net/specs/openid-connect-backchannel-1_0.html#BCResponse): 200, or 400
 /// where the request is invalid or the logout failed, and nothing of it stored by anybody.
-pub(crate) async fn logout(call: &Call, environment: &Environment) -> Reply {
-    match take(call, environment).await {
+pub(crate) async fn logout(call: &Call, environment: &Environment) -> Result<Reply, Problem> {
+    let network = call.request.header("cf-connecting-ip").as_deref().and_then(Network::of);
+    let gate = network.map(Network::logout_gate);
+    // One that does not answer keeps no logout out: what it protects is only ever a moment's work.
+    if let Err(Failed::Throttled(wait)) = gate::pass(call, environment, "logout", gate).await {
+        return Err(Problem { retry_after: Some(Seconds(wait)), ..Problem::new(Code::Throttled) });
+    }
+    Ok(match take(call, environment).await {
         Ok(again) => {
             log::line("backchannel_logout", [("again", again.into())]);
             Reply::empty(200)
@@ -31,7 +42,7 @@ pub(crate) async fn logout(call: &Call, environment: &Environment) -> Reply {
             let body = serde_json::json!({ "error": error, "error_description": description });
             Reply::text(400, "application/json", body.to_string())
         }
-    }
+    })
 }
 
 /// Whether it came before.
@@ -70,7 +81,18 @@ async fn take(call: &Call, environment: &Environment) -> Result<bool, Refusal> {
             (Err(error), None) => return Err(invalid(error.reason())),
         }
     };
-    let index = IndexClient::of(&call.env, environment, order.kind, (&issuer, client), &order.value);
-    let heard = index.logout(&order.note).await.map_err(|_| failed("the logout is not noted"))?;
-    if heard.forged { Err(invalid("the Logout Token's jti was used before")) } else { Ok(heard.again) }
+    let index = |kind, value: &str| IndexClient::of(&call.env, environment, kind, (&issuer, client), value);
+    let heard = index(order.kind, &order.value).logout(&order.note).await;
+    let heard = heard.map_err(|_| failed("the logout is not noted"))?;
+    if heard.forged {
+        return Err(invalid("the Logout Token's jti was used before"));
+    }
+    if let Some(sub) = &order.also {
+        // A session whose ID Token had no `sid` may be the one: a vault with another spares itself.
+        let until = Some(order.note.issued_at.as_millis());
+        let meant = Meant { sid: Some(order.value.clone()), until, others_go_on: true };
+        let told = index(Kind::Subject, sub).tell(&call.env, &meant).await;
+        told.map_err(|_| failed("a session has not heard it"))?;
+    }
+    Ok(heard.again)
 }

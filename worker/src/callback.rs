@@ -36,7 +36,7 @@ use crate::silent::{self, Remembered};
 use crate::token_request::TokenRequest;
 use crate::vault::client::{VaultClient, until_answered};
 use crate::vault::message::{About, Holder, VaultReply};
-use crate::{background, clock, discovery, entropy, gate, log, revocation, verify};
+use crate::{background, clock, discovery, entropy, gate, log, logout, revocation, verify};
 
 /// How long the code exchange may take: a person is waiting.
 const LIMIT: Millis = Millis::from_secs(15);
@@ -373,9 +373,11 @@ impl Callback {
             return Err(Failure(Failed::Ourselves, "the vault holds another login"));
         }
         if let Some(previous) = transaction.previous() {
-            let vault = VaultClient::of(&self.env, &previous);
+            let (env, environment) = (self.env.clone(), Rc::clone(&self.environment));
+            let context = Rc::clone(&self.context);
             background::start((*self.context).as_ref(), async move {
-                let ended = vault.logout().await.is_ok();
+                let left = logout::leave(&env, &environment, (*context).as_ref(), &previous).await;
+                let ended = left.is_ok();
                 log::line("session_replaced", [("ended", ended.into())]);
             });
         }

@@ -24,10 +24,11 @@ thread_local! {
 /// Lines of one isolate that a stranger can cause: a log is billed by the line.
 const SELDOM: Rate = Rate::new(60, Millis::from_secs(60));
 
-/// Lets a login pass each of these gates, in their order.
+/// Lets somebody pass each of these gates, in their order.
 pub(crate) async fn pass(
     call: &Call,
     environment: &Environment,
+    what: &'static str,
     gates: impl IntoIterator<Item = Gate>,
 ) -> Result<(), Failed> {
     for gate in gates {
@@ -35,7 +36,7 @@ pub(crate) async fn pass(
         // A gate that does not answer lets nobody pass: where it is overrun, that is what it is for.
         let wait = client.admit(&gate).await.map_err(|_| Failed::Ourselves)?;
         if let Some(wait) = wait {
-            line("throttled", [("what", "login".into())]);
+            line("throttled", [("what", what.into())]);
             return Err(Failed::Throttled(wait));
         }
     }

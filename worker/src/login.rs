@@ -80,7 +80,7 @@ pub(crate) async fn begin(call: &Call, environment: &Environment) -> Result<Repl
     let all = if known_binding(call, environment).is_some() { Gate::Known } else { Gate::All };
     let gates = network.into_iter().flat_map(Network::gates).chain([all]);
     let beginning = Beginning { call, environment, provider, return_to: &return_to, prompt };
-    let begun = match gate::pass(call, environment, gates).await {
+    let begun = match gate::pass(call, environment, "login", gates).await {
         Ok(()) => beginning.begin(beginning.previous().await, None).await,
         Err(why) => Err(why),
     };
@@ -135,7 +135,7 @@ async fn begin_silently(
     if way.is_refused(refused) {
         return stop(Ending::Refused);
     }
-    if let Err(why) = gate::pass(call, environment, [Gate::Session(session.clone())]).await {
+    if let Err(why) = gate::pass(call, environment, "login", [Gate::Session(session.clone())]).await {
         return fail(why).await;
     }
     let previous = Previous { session: session.as_str().to_owned(), epoch };

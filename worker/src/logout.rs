@@ -2,19 +2,24 @@
 
 use std::pin::pin;
 
+use everlit_core::index::Kind;
 use everlit_core::time::{Millis, Timestamp};
-use everlit_edge::cookie::{BindingId, clear_session, set_binding};
+use everlit_edge::cookie::{BindingId, SessionId, clear_session, set_binding};
 use everlit_edge::cross_site::SameOrigin;
 use everlit_edge::oauth::State;
 use everlit_edge::return_to::ReturnTo;
 use everlit_wire::{LoggedOut, LogoutRequest, LogoutResponse, Problem, Route, VERSION};
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, join_all, select};
+use worker::Env;
 
+use crate::background::{self, Keeper};
 use crate::desk::client::DeskClient;
 use crate::desk::message::Departure;
 use crate::environment::Environment;
 use crate::http::Reply;
+use crate::index::client::IndexClient;
 use crate::routes::Call;
+use crate::stub::NoAnswer;
 use crate::vault::client::VaultClient;
 use crate::vault::message::Left;
 use crate::{clock, desk, discovery, entropy, log, session};
@@ -29,7 +34,7 @@ pub(crate) async fn end(call: &Call, environment: &Environment, proof: SameOrigi
     let mut binding = None;
     if let Some(cookie) = session::named(call, environment, proof) {
         // While the vault cannot be reached the cookie stays: the session would live on where nobody can end it.
-        let left = VaultClient::of(&call.env, &cookie.id).leave().await?;
+        let left = leave(&call.env, environment, call.context.as_ref(), &cookie.id).await?;
         log::line("logout", []);
         let wished = serde_json::from_slice(&body).ok().and_then(|LogoutRequest { return_to, .. }| return_to);
         let return_to = wished.as_deref().map_or_else(ReturnTo::root, ReturnTo::parse);
@@ -50,12 +55,36 @@ fn is_prompt(asked_at: Timestamp) -> bool {
     clock::now().since(asked_at) < session::PROMPT
 }
 
+/// Ends a session, and takes it out of the lists that it is in.
+pub(crate) async fn leave(
+    env: &Env,
+    environment: &Environment,
+    keeper: &impl Keeper,
+    session: &SessionId,
+) -> Result<Left, NoAnswer> {
+    let left = VaultClient::of(env, session).leave().await?;
+    let provider = left.provider.as_deref().and_then(|name| environment.config.provider(name));
+    let lists = provider.into_iter().flat_map(|provider| {
+        let of = (provider.issuer.as_str(), provider.client_id.as_str());
+        let values = [(Kind::Subject, &left.sub), (Kind::Sid, &left.sid)];
+        let index = move |(kind, value): (Kind, &Option<String>)| {
+            Some(IndexClient::of(env, environment, kind, of, value.as_deref()?))
+        };
+        values.into_iter().filter_map(index)
+    });
+    let (lists, session): (Vec<_>, _) = (lists.collect(), session.clone());
+    background::start(keeper, async move {
+        join_all(lists.iter().map(|index| index.drop(&session))).await;
+    });
+    Ok(left)
+}
+
 /// Leaves at the browser's desk what it needs to be logged out at the authorization server as well, if it can be. Nothing that fails
 /// here matters to the logout, which is done.
 async fn depart(
     call: &Call,
     environment: &Environment,
-    Left { provider, id_token }: Left,
+    Left { provider, id_token, .. }: Left,
     return_to: &ReturnTo,
 ) -> Option<BindingId> {
     let provider = environment.config.provider(&provider?)?;

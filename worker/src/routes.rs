@@ -71,7 +71,7 @@ async fn handle(route: Route, call: Call, environment: Rc<Environment>) -> Resul
         Route::Logout => logout::end(&call, &environment, same_origin(&call, &environment)?).await,
         Route::EndSession => end_session::leave(&call, &environment).await,
         Route::EndedSession => Ok(end_session::back(&call, &environment).await),
-        Route::BackchannelLogout => Ok(backchannel::logout(&call, &environment).await),
+        Route::BackchannelLogout => backchannel::logout(&call, &environment).await,
         Route::Sessions => sessions::all(&call, &environment, same_origin(&call, &environment)?).await,
         Route::OneSession => sessions::end_one(&call, &environment, same_origin(&call, &environment)?).await,
         Route::Events => events::open(&call, &environment).await,

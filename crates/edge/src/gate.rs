@@ -21,7 +21,7 @@ const SITE: Ipv6Addr = Ipv6Addr::new(0xffff, 0xffff, 0xffff, 0, 0, 0, 0, 0);
 #[derive(Clone)]
 pub struct GateKey(Secret<[u8; 32]>);
 
-/// Where logins pass.
+/// Where logins pass, and logouts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Gate {
     /// All logins of browsers that have begun none before.
@@ -34,6 +34,8 @@ pub enum Gate {
     Network(Network),
     /// Silent re-logins of one session.
     Session(SessionId),
+    /// Back-channel logouts that come from one host of IPv4, or one site of IPv6.
+    Logouts(Network),
 }
 
 /// Who has an address: a host of IPv4, or a network of IPv6, or the site that this is in.
@@ -64,6 +66,12 @@ impl Network {
     pub fn gates(self) -> impl Iterator<Item = Gate> {
         [Gate::Network(self)].into_iter().chain(self.site().map(Gate::Site))
     }
+
+    /// The gate that a back-channel logout from here passes.
+    #[must_use]
+    pub fn logout_gate(self) -> Gate {
+        Gate::Logouts(self.site().unwrap_or(self))
+    }
 }
 
 impl GateKey {
@@ -82,6 +90,7 @@ impl GateKey {
             Gate::Site(Network(address)) => alloc::format!("site {address}"),
             Gate::Network(Network(address)) => alloc::format!("network {address}"),
             Gate::Session(session) => ["session ", session.as_str()].concat(),
+            Gate::Logouts(Network(address)) => alloc::format!("logouts {address}"),
         };
         let mac = Hmac::<Sha256>::new_from_slice(self.0.expose()).ok();
         let mac = mac.map(|mac| mac.chain_update(whose.as_bytes()).finalize().into_bytes());
@@ -152,6 +161,7 @@ mod tests {
             Gate::Session(session.clone()),
             Gate::Known,
             site,
+            Gate::Logouts(Network::of("192.0.2.1").unwrap()),
         ];
         let names: BTreeSet<String> = gates.iter().map(|gate| one.name(gate)).collect();
         assert_eq!(names.len(), gates.len());

@@ -319,7 +319,7 @@ proptest! {
             "kind", "issuer", "client_id", "scopes", "client_auth", "assertion_audience", "par", "dpop", "end_session", "login", "prompt", "parameters",
             "grace", "grant_idle", "keep_grant", "grants", "silent",
             "origin", "path", "methods", "mode", "vault", "idle", "absolute", "logins", "logins_per_site", "logins_per_address", "logins_per_browser",
-            "callbacks_per_browser", "rotations_per_session", "refusals", "other",
+            "logouts_per_address", "callbacks_per_browser", "rotations_per_session", "refusals", "other",
         ]),
         name in "(ORIGIN|LIMIT|PROVIDER|UPSTREAM|X)S?(_[A-Z0-9a-z_]{0,3})?",
         value in value(),

@@ -124,7 +124,38 @@ export async function measureBill({ build } = {}) {
     await until("the revocation", () => stack.as.revoked.length > 0);
     await pause(300);
     const logout = await since();
-    return { login, firstRefresh, firstAlarm, steadyRefresh, steadyAlarm, proxiedCall, freshToken, pageLoad, logout, timers: { idle: idleTimers, waiting: waitingTimers, after: afterTimers } };
+
+    // A login with a `sid`, a login again in the same browser, and the end of it by a Logout Token.
+    stack.as.claims = { sid: "a-session-at-the-server" };
+    await enter(stack, browser);
+    const second = browser.cookie(SESSION_COOKIE);
+    const ofSecond = async () => ({
+      vault: count(await stack.workerd.ask("SESSION_VAULT", second, "/counts")),
+      escrow: count(await stack.workerd.ask("ESCROW", second, "/counts")),
+      desk: count(await stack.workerd.ask("LOGIN_DESK", binding, "/counts")),
+      index: (await stack.workerd.each("SESSION_INDEX", "/counts")).map(count).reduce((all, one) => sum(all, one, 1)),
+    });
+    /** @param {Awaited<ReturnType<typeof ofSecond>>} now @param {Partial<Awaited<ReturnType<typeof ofSecond>>>} then */
+    const step = (now, then) => whole(/** @type {any} */ (Object.fromEntries(Object.entries(now).map(([name, one]) => {
+      const known = /** @type {any} */ (then)[name];
+      return [name, known ? sum(one, known, -1) : one];
+    }))));
+    const loggedIn = await ofSecond();
+    const loginWithSid = step(loggedIn, { desk: before.desk, index: before.index });
+    await enter(stack, browser);
+    const again = await ofSecond();
+    const loginAgain = step(again, loggedIn);
+    const seconds = Math.floor(Date.now() / 1000);
+    const logout_token = await stack.as.signed({
+      iss: stack.as.issuer, aud: stack.as.clientId, iat: seconds, exp: seconds + 120, jti: "one",
+      events: { "http://schemas.openid.net/event/backchannel-logout": {} }, sid: "a-session-at-the-server",
+    });
+    const answer = await send(`${stack.app}/auth/backchannel-logout`, {
+      method: "POST", headers: { "content-type": "application/x-www-form-urlencoded" }, body: new URLSearchParams({ logout_token }).toString(),
+    });
+    if (answer.status !== 200) throw new Error(`the logout was answered ${answer.status}: ${answer.text}`);
+    const logoutByToken = step(await ofSecond(), again);
+    return { login, firstRefresh, firstAlarm, steadyRefresh, steadyAlarm, proxiedCall, freshToken, pageLoad, logout, loginWithSid, loginAgain, logoutByToken, timers: { idle: idleTimers, waiting: waitingTimers, after: afterTimers } };
   } finally {
     await stack.close();
   }

@@ -90,6 +90,7 @@ impl GateClient {
             Gate::Site(_) => "site",
             Gate::Network(_) => "address",
             Gate::Session(_) => "session",
+            Gate::Logouts(_) => "logouts",
         };
         let target = [ADMIT, kind].concat();
         self.0.ask(&target).await.map(|Noted { throttled }| throttled.map(Millis::from_millis))

@@ -165,6 +165,7 @@ impl LoginDesk {
             Some("site") => limits.logins_per_site,
             Some("address") => limits.logins_per_address,
             Some("session" | "browser") => limits.logins_per_browser,
+            Some("logouts") => limits.logouts_per_address,
             Some(_) | None => return Err(404),
         };
         Ok(Noted { throttled: count(&self.begun, rate).err().map(Millis::as_millis) })

@@ -2,6 +2,7 @@
 
 use everlit_core::index::{Handle, Kind, LogoutNote, Which};
 use everlit_core::time::Timestamp;
+use everlit_core::vault::Revoker;
 use everlit_edge::cookie::SessionId;
 use everlit_edge::index::Shelf;
 use futures_util::future::join_all;
@@ -13,6 +14,11 @@ use super::message::{
 };
 use crate::environment::{Environment, SESSION_INDEX};
 use crate::stub::{NoAnswer, ObjectStub};
+use crate::vault::client::VaultClient;
+use crate::vault::message::Meant;
+
+/// How many vaults are told at once.
+const AT_ONCE: usize = 50;
 
 /// The indexes of one user, or of one session at an issuer.
 pub(crate) struct IndexClient {
@@ -122,7 +128,29 @@ impl IndexClient {
 
     /// Drops sessions that were found to be over. Where that fails, they are found again.
     pub(crate) async fn prune(&self, handles: Vec<[u8; 16]>) {
-        let prune = Prune { handles };
+        let prune = Prune { handles, over: false };
         join_all(self.shelves.iter().map(|(stub, _)| stub.tell::<Noted>(PRUNE, &prune))).await;
+    }
+
+    /// Drops a session whose vault has said that it is over. Where that fails, it is found by the alarm.
+    pub(crate) async fn drop(&self, session: &SessionId) {
+        join_all(self.shelves.iter().map(|(stub, shelf)| async move {
+            stub.tell::<Noted>(PRUNE, &Prune { handles: vec![shelf.handle(session).0], over: true }).await
+        }))
+        .await;
+    }
+
+    /// Tells the vaults of the newest sessions of a logout that is about some of them. Nothing of it is noted here.
+    pub(crate) async fn tell(&self, env: &Env, meant: &Meant) -> Result<(), NoAnswer> {
+        for some in self.list().await?.chunks(AT_ONCE) {
+            let sessions = some.iter().filter_map(Line::session);
+            let told = sessions.map(|session| async move {
+                VaultClient::of(env, &session).revoke(Revoker::BackChannel, meant).await
+            });
+            for reply in join_all(told).await {
+                reply?;
+            }
+        }
+        Ok(())
     }
 }

@@ -192,6 +192,9 @@ pub(crate) struct Ended {
 pub(crate) struct Prune {
     /// Their names.
     pub(crate) handles: Vec<[u8; 16]>,
+    /// Whether their vaults have said so. A vault that has no login may be about to get one.
+    #[serde(default)]
+    pub(crate) over: bool,
 }
 
 /// The sessions there are, the newest first.

@@ -245,13 +245,13 @@ impl SessionIndex {
     }
 
     async fn prune(&self, request: &Incoming) -> Result<Noted, u16> {
-        let Prune { handles } = message(request).await?;
+        let Prune { handles, over } = message(request).await?;
         self.learn_alarm().await;
         let kind = self.kind()?;
+        let reached = if over { Reached::Over } else { Reached::Vacant };
         self.change(|index, now| {
             for handle in handles {
-                // A login may be on its way to the vault that was looked at.
-                index.told(kind, Handle(handle), now, Reached::Vacant);
+                index.told(kind, Handle(handle), now, reached);
             }
         })?;
         Ok(Noted {})

@@ -74,11 +74,6 @@ impl VaultClient {
         self.ask(Question::SilentRefused { top_level }).await
     }
 
-    /// Ends the session.
-    pub(crate) async fn logout(&self) -> Result<VaultReply, NoAnswer> {
-        self.ask(Question::Logout).await
-    }
-
     /// Ends the session, and says what it leaves.
     pub(crate) async fn leave(&self) -> Result<Left, NoAnswer> {
         let (path, query) = LEAVE;

@@ -207,15 +207,24 @@ pub(crate) struct Left {
     /// The ID Token, if it was kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) id_token: Option<String>,
+    /// Whose session it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sub: Option<String>,
+    /// Which session at the issuer, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sid: Option<String>,
 }
 
 impl Left {
     /// What is left of a vault that is about to be closed.
     pub(super) fn of(vault: &Vault, holder: Option<&Holder>) -> Self {
         match (vault.phase(), holder) {
-            (Phase::Live(_) | Phase::ReauthRequired(_), Some(holder)) => {
-                Self { provider: Some(holder.provider.clone()), id_token: holder.about.id_token.clone() }
-            }
+            (Phase::Live(_) | Phase::ReauthRequired(_), Some(holder)) => Self {
+                provider: Some(holder.provider.clone()),
+                id_token: holder.about.id_token.clone(),
+                sub: Some(holder.user.sub.clone()),
+                sid: holder.about.sid.clone(),
+            },
             (Phase::Live(_) | Phase::ReauthRequired(_), None) | (Phase::Vacant | Phase::Ended(_), _) => {
                 Self::default()
             }

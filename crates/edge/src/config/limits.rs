@@ -28,6 +28,8 @@ pub struct Limits {
     pub logins_per_address: Rate,
     /// Logins that begin in one browser, silent ones in one session as well.
     pub logins_per_browser: Rate,
+    /// Back-channel logouts from one host of IPv4, or one site of IPv6.
+    pub logouts_per_address: Rate,
     /// Callbacks of one browser.
     pub callbacks_per_browser: Rate,
     /// Rotations that are asked for in one session.
@@ -46,6 +48,7 @@ impl Default for Limits {
             logins_per_site: minutes(600, 1),
             logins_per_address: minutes(60, 1),
             logins_per_browser: minutes(120, 1),
+            logouts_per_address: minutes(600, 1),
             callbacks_per_browser: minutes(120, 1),
             rotations_per_session: minutes(120, 10),
             refusals: minutes(6_000, 1),
@@ -62,6 +65,7 @@ impl Limits {
             "logins_per_site",
             "logins_per_address",
             "logins_per_browser",
+            "logouts_per_address",
             "callbacks_per_browser",
             "rotations_per_session",
             "refusals",
@@ -78,6 +82,7 @@ impl Limits {
         let logins_per_site = rate("logins_per_site", default.logins_per_site);
         let logins_per_address = rate("logins_per_address", default.logins_per_address);
         let logins_per_browser = rate("logins_per_browser", default.logins_per_browser);
+        let logouts_per_address = rate("logouts_per_address", default.logouts_per_address);
         let callbacks_per_browser = rate("callbacks_per_browser", default.callbacks_per_browser);
         let rotations_per_session = rate("rotations_per_session", default.rotations_per_session);
         let refusals = rate("refusals", default.refusals);
@@ -88,6 +93,7 @@ impl Limits {
             logins_per_site: logins_per_site?,
             logins_per_address: logins_per_address?,
             logins_per_browser: logins_per_browser?,
+            logouts_per_address: logouts_per_address?,
             callbacks_per_browser: callbacks_per_browser?,
             rotations_per_session: rotations_per_session?,
             refusals: refusals?,

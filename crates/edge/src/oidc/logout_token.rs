@@ -78,6 +78,8 @@ pub struct LogoutOrder {
     pub kind: Kind,
     /// Whose: a `sid` where there is one, else a `sub`.
     pub value: String,
+    /// The `sub` beside a `sid`: those of its sessions are meant, too, of which no `sid` is known.
+    pub also: Option<String>,
     /// What is remembered of it.
     pub note: LogoutNote,
 }
@@ -160,15 +162,15 @@ impl VerifiedLogoutToken {
         }
         let jti = name("jti").flatten().ok_or(LogoutTokenError::Name)?;
         // One that is there and no name is refused, also where the other would do.
-        let (kind, value) = match (name("sid"), name("sub")) {
-            (Some(Some(sid)), None | Some(Some(_))) => (Kind::Sid, sid),
-            (None, Some(Some(sub))) => (Kind::Subject, sub),
+        let (kind, value, also) = match (name("sid"), name("sub")) {
+            (Some(Some(sid)), also @ (None | Some(Some(_)))) => (Kind::Sid, sid, also.flatten()),
+            (None, Some(Some(sub))) => (Kind::Subject, sub, None),
             (Some(None), _) | (_, Some(None)) | (None, None) => return Err(LogoutTokenError::Nobody),
         };
         let digest = Sha256::digest(Value::Object(claims.clone()).to_string().as_bytes()).into();
         let until = expires_at.min(issued_at.after(LONGEST)).after(expected.leeway);
         let note = LogoutNote { jti: Sha256::digest(jti.as_bytes()).into(), digest, issued_at, until };
-        Ok(LogoutOrder { kind, value: value.to_string(), note })
+        Ok(LogoutOrder { kind, value: value.to_string(), also: also.map(Into::into), note })
     }
 }
 
