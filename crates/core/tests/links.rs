@@ -55,7 +55,14 @@ fn every_end_of_a_session_ends_them() {
     let idle = Policy::default().idle_limit.as_millis() / 1_000;
     for (seconds, event) in [
         (3, Event::LogoutAsked { caller: CallerId(1) }),
-        (3, Event::RevokeAsked { caller: CallerId(1), by: everlit_core::vault::Revoker::BackChannel }),
+        (
+            3,
+            Event::RevokeAsked {
+                caller: CallerId(1),
+                by: everlit_core::vault::Revoker::BackChannel,
+                others_go_on: false,
+            },
+        ),
         (idle, Event::DeadlineReached),
     ] {
         let mut play = Play::new(Policy::default());
