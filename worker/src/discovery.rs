@@ -1,12 +1,12 @@
 //! What providers say of themselves: metadata and keys, kept for a while in the memory of the isolate.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use everlit_core::time::{Millis, Timestamp};
 use everlit_edge::oidc::{Jwks, ProviderMetadata, discovery_url};
 
+use crate::few::Few;
 use crate::{clock, log, outgoing};
 
 /// How long a document is taken as it is.
@@ -20,9 +20,9 @@ const PAUSE: Millis = Millis::from_secs(5);
 const LIMIT: Millis = Millis::from_secs(5);
 
 thread_local! {
-    static METADATA: Kept<ProviderMetadata> = const { RefCell::new(BTreeMap::new()) };
-    static KEYS: Kept<Jwks> = const { RefCell::new(BTreeMap::new()) };
-    static READINGS: RefCell<BTreeMap<String, Reading>> = const { RefCell::new(BTreeMap::new()) };
+    static METADATA: Kept<ProviderMetadata> = const { RefCell::new(Few::new()) };
+    static KEYS: Kept<Jwks> = const { RefCell::new(Few::new()) };
+    static READINGS: RefCell<Few<String, Reading>> = const { RefCell::new(Few::new()) };
 }
 
 /// When the keys of an issuer were asked for last, and whether that has come to an end.
@@ -32,7 +32,7 @@ struct Reading {
     is_over: bool,
 }
 
-type Kept<T> = RefCell<BTreeMap<String, (Timestamp, Rc<T>)>>;
+type Kept<T> = RefCell<Few<String, (Timestamp, Rc<T>)>>;
 
 /// A provider cannot be asked, or what it says is of no use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub(crate) struct Undiscovered;
 
 /// The metadata of an issuer.
 pub(crate) async fn metadata(issuer: &str) -> Result<Rc<ProviderMetadata>, Undiscovered> {
-    let known = METADATA.with_borrow(|kept| kept.get(issuer).cloned());
+    let known = METADATA.with_borrow(|kept| kept.get(|known| known == issuer).cloned());
     if let Some(fresh) = within(known.as_ref(), FRESH) {
         return Ok(fresh);
     }
@@ -70,12 +70,12 @@ pub(crate) async fn keys(metadata: &ProviderMetadata) -> Result<Rc<Jwks>, Undisc
 pub(crate) async fn keys_after_pause(metadata: &ProviderMetadata) -> Result<Rc<Jwks>, Undiscovered> {
     let came_at = clock::now();
     loop {
-        let last = READINGS.with_borrow(|readings| readings.get(&metadata.issuer).copied());
+        let last = READINGS.with_borrow(|readings| readings.get(|known| *known == metadata.issuer).copied());
         let Some(Reading { began_at, is_over }) = last else { return refetched_keys(metadata).await };
         let passed = began_at.until(clock::now());
         let left = PAUSE.less(passed);
         if began_at >= came_at && is_over {
-            let known = KEYS.with_borrow(|kept| kept.get(&metadata.issuer).cloned());
+            let known = KEYS.with_borrow(|kept| kept.get(|known| *known == metadata.issuer).cloned());
             return known
                 .filter(|(read_at, _)| *read_at >= came_at)
                 .map(|(_, keys)| keys)
@@ -91,7 +91,7 @@ pub(crate) async fn keys_after_pause(metadata: &ProviderMetadata) -> Result<Rc<J
 
 /// The keys of an issuer, as they are remembered and while they are fresh.
 pub(crate) fn known_keys(metadata: &ProviderMetadata) -> Option<Rc<Jwks>> {
-    KEYS.with_borrow(|kept| within(kept.get(&metadata.issuer), FRESH))
+    KEYS.with_borrow(|kept| within(kept.get(|known| *known == metadata.issuer), FRESH))
 }
 
 /// The keys of an issuer, asked for now: one of them is missing.

@@ -1,17 +1,17 @@
 //! Proofs that a token is used by whom it was given to (RFC 9449), and what servers want in them.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 
 use everlit_core::secret::Secret;
 use everlit_edge::oauth::{DpopKey, DpopNonce, Proof};
 use everlit_edge::oidc::Algorithm;
 
+use crate::few::Few;
 use crate::{clock, entropy, log, web_crypto};
 
 thread_local! {
     /// The newest nonce of each server, for the life of the isolate. Who finds none is told one.
-    static NONCES: RefCell<BTreeMap<(Server, String), DpopNonce>> = const { RefCell::new(BTreeMap::new()) };
+    static NONCES: RefCell<Few<(Server, String), DpopNonce>> = const { RefCell::new(Few::new()) };
 }
 
 /// What a nonce is for: one of an authorization server means nothing to a resource server, also under the same address.
@@ -36,7 +36,7 @@ pub(crate) async fn new_key() -> Option<DpopKey> {
 
 /// The nonce that a server gave last. There are as many as servers in the configuration.
 pub(crate) fn nonce(server: Server, name: &str) -> Option<DpopNonce> {
-    NONCES.with_borrow(|nonces| nonces.get(&(server, name.to_owned())).cloned())
+    NONCES.with_borrow(|nonces| nonces.get(|(of, known)| *of == server && known == name).cloned())
 }
 
 /// Remembers the nonce of an answer, if it brought one.

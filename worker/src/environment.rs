@@ -1,7 +1,6 @@
 //! The bindings of this Worker, read once in the life of an isolate: a deployment with other variables is another isolate.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use everlit_core::vault::Policy;
@@ -14,6 +13,7 @@ use everlit_edge::keys::{self, Keyring};
 use wasm_bindgen::{JsCast as _, JsValue};
 use worker::Env;
 
+use crate::few::Few;
 use crate::registration::Credential;
 
 /// The binding of the objects that hold one grant each.
@@ -46,7 +46,7 @@ pub(crate) struct Environment {
     pub(crate) index: IndexKeys,
     /// The key of the names of gates.
     pub(crate) gates: GateKey,
-    credentials: BTreeMap<String, Credential>,
+    credentials: Few<String, Credential>,
 }
 
 impl Environment {
@@ -63,7 +63,7 @@ impl Environment {
 
     /// What the client authenticates with at a provider. The configuration is refused without it.
     pub(crate) fn credential(&self, provider: &str) -> Option<&Credential> {
-        self.credentials.get(provider)
+        self.credentials.get(|name| name == provider)
     }
 
     /// The numbers a vault works by whose grant comes from the provider of this name.
@@ -112,7 +112,7 @@ impl Environment {
         let internal = InternalKeys::new(&keyring, config.origins.canonical());
         let index = IndexKeys::new(&keyring, config.origins.canonical());
         let gates = GateKey::new(&keyring, config.origins.canonical());
-        let mut credentials = BTreeMap::new();
+        let mut credentials = Few::new();
         for provider in config.providers() {
             if let Some(text) = secret(env, &provider.credential_name()) {
                 credentials.insert(provider.name.clone(), Credential::read(provider, text)?);
@@ -137,7 +137,7 @@ fn variable(variables: Variables, env: &Env, name: &str) -> Variables {
         return variables.text(name, &text);
     }
     let json = js_sys::JSON::stringify(&value).ok().and_then(|text| text.as_string()).unwrap_or_default();
-    variables.json(name, serde_json::from_str(&json).unwrap_or_default())
+    variables.json(name, serde_json::from_slice(json.as_bytes()).unwrap_or_default())
 }
 
 fn first(errors: Vec<ConfigError>) -> ConfigError {

@@ -41,6 +41,7 @@ mod environment;
 mod escrow;
 mod events;
 mod fault_point;
+mod few;
 mod gate;
 mod http;
 mod incoming;

@@ -1,6 +1,7 @@
 //! `GET /auth/sessions`, `DELETE /auth/sessions/{id}`, `DELETE /auth/sessions`: a user's devices.
 
 use everlit_core::index::Kind;
+use everlit_core::sort;
 use everlit_core::time::Timestamp;
 use everlit_edge::cookie::{SessionId, clear_session};
 use everlit_edge::cross_site::SameOrigin;
@@ -60,7 +61,7 @@ pub(crate) async fn all(call: &Call, environment: &Environment, proof: SameOrigi
         asking.index.prune(over).await;
     }
     // The own first, then by activity; one that did not answer comes last.
-    devices.sort_by_key(|device| (!device.current, core::cmp::Reverse(device.active_at)));
+    sort::by_key(&mut devices, |device| (!device.current, core::cmp::Reverse(device.active_at)));
     let server_time = NumericDate(clock::now());
     Ok(Reply::json(&SessionsResponse { v: VERSION, server_time, sessions: devices }))
 }

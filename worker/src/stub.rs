@@ -177,5 +177,5 @@ async fn text_of(response: &Response) -> Result<String, JsValue> {
 }
 
 fn read<T: DeserializeOwned>(text: &str) -> Result<T, NoAnswer> {
-    serde_json::from_str(text).map_err(|_| NoAnswer)
+    serde_json::from_slice(text.as_bytes()).map_err(|_| NoAnswer)
 }

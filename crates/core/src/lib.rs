@@ -65,6 +65,7 @@ pub mod rate;
 pub mod retry;
 pub mod schedule;
 pub mod secret;
+pub mod sort;
 pub mod tab;
 pub mod time;
 pub mod vault;

@@ -11,6 +11,7 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use everlit_core::secret::Secret;
+use everlit_core::sort;
 use hkdf::Hkdf;
 use sha2::Sha256;
 
@@ -131,7 +132,7 @@ impl Keyring {
             .filter_map(|(name, text)| Some((version_of(name.as_ref())?, text)))
             .map(|(version, text)| MasterKey::parse(version, text.as_ref()))
             .collect::<Result<Vec<_>, _>>()?;
-        keys.sort_by_key(|key| core::cmp::Reverse(key.version));
+        sort::by_key(&mut keys, |key| core::cmp::Reverse(key.version));
         let mut keys = keys.into_iter();
         let current = keys
             .next()

@@ -116,7 +116,8 @@ impl LoginStore {
         let state = row.text("state").ok_or(DeskError::Unreadable)?;
         let sealed = row.blob("transaction_sealed").ok_or(DeskError::Unreadable)?;
         let json = open(&self.departure, &state, &sealed)?;
-        let departure: Departure = serde_json::from_str(&json).map_err(|_| DeskError::Unreadable)?;
+        let departure: Departure =
+            serde_json::from_slice(json.as_bytes()).map_err(|_| DeskError::Unreadable)?;
         let kept = if to == BACK {
             let kept = Departure {
                 state: departure.state.clone(),

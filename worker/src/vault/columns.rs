@@ -45,7 +45,7 @@ pub(super) fn orphan_text(orphan: Orphan) -> String {
 
 /// What [`orphan_text`] wrote.
 pub(super) fn read_orphan(text: &str) -> Option<Orphan> {
-    let OrphanText { request, armed_at, again, revoke } = serde_json::from_str(text).ok()?;
+    let OrphanText { request, armed_at, again, revoke } = serde_json::from_slice(text.as_bytes()).ok()?;
     let (request, armed_at) = (RequestId(request), Timestamp::from_millis(armed_at));
     // What it brings says itself what it is for.
     Some(Orphan { intent: Intent { request, armed_at, again, aim: None }, revoke })

@@ -2,6 +2,7 @@
 //! runtime keeps them while the object is not in memory.
 
 use everlit_core::id::Stamp;
+use everlit_core::sort;
 use everlit_core::vault::{EndReason, News, Standing};
 use everlit_wire::{Notice, NoticeKind};
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -39,7 +40,8 @@ impl Turns {
     /// Takes a socket in, and says where the session stands: who comes back may have missed something, and need not ask.
     pub(super) fn open_socket(&self, standing: Standing) -> Result<Response, JsValue> {
         let mut open = self.sockets();
-        open.sort_by(|left, right| number(left).total_cmp(&number(right)));
+        // Of numbers that are not negative the bits have the same order.
+        sort::by_key(&mut open, |socket| number(socket).to_bits());
         let next = open.last().map_or(0.0, number) + 1.0;
         let crowd = open.len().saturating_add(1).saturating_sub(MAX_SOCKETS);
         for oldest in open.iter().take(crowd) {

@@ -4,7 +4,6 @@
 //! is not written down is forgotten, and whoever waited is told to come again. So the row is the truth, also after a restart.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use everlit_core::id::{CallerId, OpId, Stamp};
@@ -22,6 +21,7 @@ use super::message::{Holder, LinkOrder, Meant};
 use super::watch::Watch;
 use crate::alarm::Alarm;
 use crate::environment::Environment;
+use crate::few::Few;
 use crate::sql::Storage;
 use crate::{background, clock, log};
 
@@ -36,7 +36,7 @@ pub(super) struct Turns {
 #[derive(Default)]
 pub(super) struct Memory {
     pub(super) loaded: Option<Loaded>,
-    pub(super) waiting: BTreeMap<CallerId, oneshot::Sender<Said>>,
+    pub(super) waiting: Few<CallerId, oneshot::Sender<Said>>,
     /// The one timer, while anybody waits.
     pub(super) watch: Option<Watch>,
     /// The alarm's handler, while it stays for what was begun.

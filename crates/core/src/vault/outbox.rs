@@ -10,6 +10,7 @@ use super::event::RevocationAnswer;
 use super::links::Link;
 use crate::retry;
 use crate::secret::RefreshToken;
+use crate::sort;
 use crate::time::{Millis, Moment, Timestamp};
 
 /// A revocation that is not heard of for so long is tried again.
@@ -181,7 +182,7 @@ impl Outbox {
             self.errands.push(errand);
         }
         if any {
-            self.errands.sort_by_key(|errand| errand.id);
+            sort::by_key(&mut self.errands, |errand| errand.id);
             effects.push(Effect::Persist);
         }
         for effect in tried {

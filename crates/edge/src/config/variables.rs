@@ -25,10 +25,11 @@ impl Variables {
     #[must_use]
     pub fn json(mut self, name: &str, value: Value) -> Self {
         // A table can also come as JSON text, from `.dev.vars` or `--var`.
-        let value = match value.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok()) {
-            Some(inner) if inner.is_object() || inner.is_array() => inner,
-            _ => value,
-        };
+        let value =
+            match value.as_str().and_then(|text| serde_json::from_slice::<Value>(text.as_bytes()).ok()) {
+                Some(inner) if inner.is_object() || inner.is_array() => inner,
+                _ => value,
+            };
         self.values.insert(name.to_string(), value);
         self
     }
@@ -36,7 +37,8 @@ impl Variables {
     /// Adds a variable from text: JSON if it is JSON, else the text itself.
     #[must_use]
     pub fn text(self, name: &str, text: &str) -> Self {
-        let value = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_string()));
+        let value =
+            serde_json::from_slice(text.as_bytes()).unwrap_or_else(|_| Value::String(text.to_string()));
         self.json(name, value)
     }
 

@@ -35,7 +35,7 @@ impl ClientKey {
         let wrong = |problem| ConfigError::secret(name.to_string(), problem, EXPECTED);
         let document: Map<String, Value> = Some(text)
             .filter(|text| text.len() <= MAX_TEXT)
-            .and_then(|text| serde_json::from_str(text).ok())
+            .and_then(|text| serde_json::from_slice(text.as_bytes()).ok())
             .ok_or_else(|| wrong("is not a JWK"))?;
         let text = |name: &str| document.get(name).and_then(Value::as_str);
         let kid = text("kid").filter(|kid| is_kid(kid)).ok_or_else(|| wrong("has no `kid`"))?;

@@ -29,7 +29,7 @@ impl DpopKey {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let document: Map<String, Value> =
-            serde_json::from_str(Some(text).filter(|text| text.len() <= MAX_KEY)?).ok()?;
+            serde_json::from_slice(Some(text.as_bytes()).filter(|text| text.len() <= MAX_KEY)?).ok()?;
         let text = |name: &str| document.get(name).and_then(Value::as_str);
         let part = |name: &str| text(name).filter(|part| base64url::decode_array::<32>(part).is_some());
         if (text("kty")?, text("crv")?) != ("EC", "P-256") {

@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use everlit_core::id::Aim;
+use everlit_core::sort;
 use everlit_core::vault::{self, Target};
 
 use super::TokenAnswer;
@@ -26,7 +27,7 @@ impl Wanted {
     #[must_use]
     pub fn aim(&self) -> Aim {
         let mut scopes: Vec<&str> = self.scopes.iter().map(String::as_str).collect();
-        scopes.sort_unstable();
+        sort::by_key(&mut scopes, |scope| *scope);
         let words = scopes.into_iter().chain(["", self.resource.as_deref().unwrap_or_default()]);
         let bytes = words.flat_map(|word| word.bytes().chain([b' ']));
         let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
