@@ -44,7 +44,12 @@ impl Account {
         let Some(link) = open_link(&owner, provider) else {
             return Err(match owner.reply {
                 VaultReply::Current(_) | VaultReply::ReauthRequired { .. } => required(provider, None),
-                other => other.current(environment).err().unwrap_or_else(|| required(provider, None)),
+                other @ (VaultReply::RetryAfter { .. }
+                | VaultReply::Throttled { .. }
+                | VaultReply::Ended { .. }
+                | VaultReply::LoggedOut) => {
+                    other.current(environment).err().unwrap_or_else(|| required(provider, None))
+                }
             });
         };
         Ok(Self { provider: provider.to_owned(), vault: VaultClient::of_link(&call.env, &link), owner })
@@ -113,6 +118,11 @@ pub(crate) async fn end_one(
             log::line("unlinked", []);
             Ok(Reply::empty(204))
         }
-        other => other.current(environment).and_then(|_| Err(Problem::new(Code::LoggedOut))),
+        other @ (VaultReply::RetryAfter { .. }
+        | VaultReply::Throttled { .. }
+        | VaultReply::Ended { .. }
+        | VaultReply::LoggedOut) => {
+            other.current(environment).and_then(|_| Err(Problem::new(Code::LoggedOut)))
+        }
     }
 }

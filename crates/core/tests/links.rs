@@ -27,9 +27,8 @@ fn made(link: Link) -> Event {
 
 /// The links that the last step has ended.
 fn ended(play: &Play) -> Vec<String> {
-    let vault = |effect: &Effect| match effect {
-        Effect::EndLink { link, .. } => Some(link.vault.expose().clone()),
-        _ => None,
+    let vault = |effect: &Effect| {
+        if let Effect::EndLink { link, .. } = effect { Some(link.vault.expose().clone()) } else { None }
     };
     play.done.iter().filter_map(vault).collect()
 }
