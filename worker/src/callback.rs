@@ -36,7 +36,8 @@ use crate::routes::Call;
 use crate::silent::{self, Remembered};
 use crate::token_request::TokenRequest;
 use crate::vault::client::{VaultClient, until_answered};
-use crate::vault::message::{About, Holder, LinkOrder, VaultReply};
+use crate::vault::message::{About, Holder, LinkOrder};
+use crate::vault::reply::VaultReply;
 use crate::{background, clock, discovery, entropy, gate, links, log, logout, revocation, verify};
 
 /// How long the code exchange may take: a person is waiting.

@@ -23,7 +23,10 @@ impl<K: PartialEq, V> Few<K, V> {
     }
 
     /// Takes out what is under a key.
-    pub(crate) fn remove(&mut self, key: &K) -> Option<V> {
+    pub(crate) fn remove<Q: ?Sized>(&mut self, key: &Q) -> Option<V>
+    where
+        K: PartialEq<Q>,
+    {
         let at = self.0.iter().position(|(known, _)| known == key)?;
         Some(self.0.swap_remove(at).1)
     }

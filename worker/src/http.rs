@@ -1,7 +1,6 @@
 //! What we answer: problems, JSON, pages, and the headers that go with all of them.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 
 use everlit_core::time::Millis;
 use everlit_edge::html::Page;
@@ -9,6 +8,8 @@ use everlit_wire::{Code, HEADER_CODE, Problem};
 use serde::Serialize;
 use wasm_bindgen::JsValue;
 use web_sys::{Headers, Response, ResponseInit};
+
+use crate::few::Few;
 
 /// On every answer of ours. None may be stored, framed, sniffed or taken for a document, and none may say where it was: the
 /// URL of a callback holds a code.
@@ -137,13 +138,13 @@ pub(crate) fn retry_after(wait: Millis) -> String {
 }
 
 thread_local! {
-    static USUAL: RefCell<BTreeMap<Option<&'static str>, ResponseInit>> = const { RefCell::new(BTreeMap::new()) };
+    static USUAL: RefCell<Few<Option<&'static str>, ResponseInit>> = const { RefCell::new(Few::new()) };
 }
 
 /// [`HEADERS`] and the type of the body, as the runtime wants them: made once, since each header that is set crosses over to
 /// JavaScript with two texts. A response copies them.
 fn usual(content_type: Option<&'static str>) -> Result<ResponseInit, JsValue> {
-    if let Some(made) = USUAL.with_borrow(|usual| usual.get(&content_type).cloned()) {
+    if let Some(made) = USUAL.with_borrow(|usual| usual.get(|known| *known == content_type).cloned()) {
         return Ok(made);
     }
     let headers = Headers::new()?;

@@ -13,7 +13,8 @@ use crate::environment::Environment;
 use crate::http::Reply;
 use crate::routes::Call;
 use crate::vault::client::VaultClient;
-use crate::vault::message::{CurrentToken, LinkOrder, Owner, VaultReply};
+use crate::vault::message::{LinkOrder, Owner};
+use crate::vault::reply::{CurrentToken, VaultReply};
 use crate::{background, clock, log, session};
 
 /// What stands before the name of a provider.

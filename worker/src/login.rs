@@ -25,7 +25,7 @@ use crate::routes::Call;
 use crate::silent::{self, Remembered};
 use crate::stub::NoAnswer;
 use crate::vault::client::VaultClient;
-use crate::vault::message::VaultReply;
+use crate::vault::reply::VaultReply;
 use crate::{clock, desk, discovery, dpop, entropy, gate, log, outgoing};
 
 /// How long it may take to push an authorization request: a person is waiting.

@@ -22,7 +22,7 @@ use crate::http::Reply;
 use crate::links::Account;
 use crate::routes::{Call, same_origin};
 use crate::vault::client::VaultClient;
-use crate::vault::message::CurrentToken;
+use crate::vault::reply::CurrentToken;
 use crate::{gate, log, session};
 
 /// Forwards a call, and once more if the upstream says that the token was not good and nothing was done.

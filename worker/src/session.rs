@@ -1,7 +1,5 @@
 //! `GET /auth/session`: where the session stands.
 
-use std::collections::BTreeMap;
-
 use everlit_core::time::{Millis, Timestamp};
 use everlit_core::vault::Link;
 use everlit_edge::cookie::{SessionCookie, set_session};
@@ -16,7 +14,8 @@ use crate::environment::Environment;
 use crate::http::Reply;
 use crate::routes::Call;
 use crate::vault::client::VaultClient;
-use crate::vault::message::{Holder, VaultReply};
+use crate::vault::message::Holder;
+use crate::vault::reply::VaultReply;
 use crate::{clock, silent, token};
 
 /// An answer within this time may change the cookie.
@@ -96,7 +95,11 @@ pub(crate) async fn show(
     };
     let named = |name: &String| {
         let own = *name == of;
-        let state = if own { Some(state) } else { linked.get(name).copied() };
+        let state = if own {
+            Some(state)
+        } else {
+            linked.iter().find(|(linked, _)| linked == name).map(|(_, state)| *state)
+        };
         Provider { name: name.clone(), state: state.unwrap_or(ProviderState::Unavailable), own }
     };
     let providers = environment.config.providers().iter().map(|provider| named(&provider.name)).collect();
@@ -109,7 +112,7 @@ pub(crate) async fn show(
 }
 
 /// Where the further accounts of a session stand, asked all at once. One that does not answer is not there just now.
-async fn linked(call: &Call, reply: &VaultReply) -> BTreeMap<String, ProviderState> {
+async fn linked(call: &Call, reply: &VaultReply) -> Vec<(String, ProviderState)> {
     let links = reply.holder().map(|holder| holder.links.clone()).unwrap_or_default();
     let asked = links.into_iter().map(|link| async move {
         let vault = VaultClient::of_link(&call.env, &Link::from(link.clone()));
@@ -124,7 +127,7 @@ async fn linked(call: &Call, reply: &VaultReply) -> BTreeMap<String, ProviderSta
         };
         (link.provider, state)
     });
-    join_all(asked).await.into_iter().collect()
+    join_all(asked).await
 }
 
 fn logged_out() -> (Session, String, ProviderState) {

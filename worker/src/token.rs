@@ -13,7 +13,7 @@ use crate::http::Reply;
 use crate::links::Account;
 use crate::routes::Call;
 use crate::vault::client::VaultClient;
-use crate::vault::message::CurrentToken;
+use crate::vault::reply::CurrentToken;
 use crate::{clock, gate, log, session};
 
 /// The longest name of a question.

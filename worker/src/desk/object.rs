@@ -2,7 +2,6 @@
 #![expect(missing_docs, reason = "the macro writes methods without a word on them")]
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use everlit_core::rate::{Gcra, Rate};
@@ -21,6 +20,7 @@ use super::message::{
 use super::store::{self, DeskError, LoginStore};
 use crate::alarm::Alarm;
 use crate::environment::Environment;
+use crate::few::Few;
 use crate::incoming::Incoming;
 use crate::sql::{Storage, StorageError};
 use crate::{body, clock, log};
@@ -36,7 +36,7 @@ pub struct LoginDesk {
     state: DurableObjectState,
     env: Env,
     /// Callbacks that wait for another one, by `state`.
-    waiting: RefCell<BTreeMap<String, Vec<oneshot::Sender<()>>>>,
+    waiting: RefCell<Few<String, Vec<oneshot::Sender<()>>>>,
     /// As far as its handler needs to know.
     alarm: RefCell<Alarm>,
     /// Logins that began here, or passed here if this is a gate.
@@ -119,7 +119,7 @@ impl LoginDesk {
             return Ok(found);
         }
         let (sender, receiver) = oneshot::channel();
-        self.waiting.borrow_mut().entry(claim.state.clone()).or_default().push(sender);
+        self.wait(claim.state.clone(), sender);
         // Whichever comes first, the row says how things stand.
         select(receiver, clock::pause(PATIENCE)).await;
         self.forget_the_late(&claim.state);
@@ -180,14 +180,20 @@ impl LoginDesk {
         Ok(Noted { throttled: count(&self.begun, rate).err().map(Millis::as_millis) })
     }
 
+    fn wait(&self, state: String, sender: oneshot::Sender<()>) {
+        let mut waiting = self.waiting.borrow_mut();
+        let mut senders = waiting.remove(&state).unwrap_or_default();
+        senders.push(sender);
+        waiting.insert(state, senders);
+    }
+
     /// Forgets callbacks of this `state` that wait no longer.
     fn forget_the_late(&self, state: &str) {
         let mut waiting = self.waiting.borrow_mut();
-        if let Some(senders) = waiting.get_mut(state) {
-            senders.retain(|sender| !sender.is_canceled());
-            if senders.is_empty() {
-                waiting.remove(state);
-            }
+        let senders = waiting.remove(state).unwrap_or_default();
+        let left: Vec<_> = senders.into_iter().filter(|sender| !sender.is_canceled()).collect();
+        if !left.is_empty() {
+            waiting.insert(state.to_owned(), left);
         }
     }
 

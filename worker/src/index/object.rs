@@ -27,7 +27,8 @@ use crate::incoming::Incoming;
 use crate::sql::{Storage, StorageError};
 use crate::stub::ObjectStub;
 use crate::vault::client::VaultClient;
-use crate::vault::message::{Meant, VaultReply};
+use crate::vault::message::Meant;
+use crate::vault::reply::VaultReply;
 use crate::{body, clock, entropy, log};
 
 /// A part of what an index has is the longest that is said here: some 300 bytes for each session.

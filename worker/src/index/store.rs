@@ -1,6 +1,6 @@
 //! The rows of an index: one for each session, one for each logout.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use everlit_core::index::{Entry, Handle, Index, LogoutNote, Stay};
 
@@ -68,8 +68,7 @@ pub(super) fn save(
         }
     }
     // By name: each is looked up, and there may be a thousand.
-    let before_of: BTreeMap<Handle, _> = before.entries().iter().map(|entry| (entry.handle, entry)).collect();
-    let kept: BTreeSet<Handle> = after.entries().iter().map(|entry| entry.handle).collect();
+    let (before_of, after_of) = (by_name(before), by_name(after));
     for entry in after.entries() {
         let Stay { session, began_at, entered_at, issued_at, until } = &entry.stay;
         let name = blob(Some(&entry.handle.0));
@@ -88,7 +87,7 @@ pub(super) fn save(
             }
         }
     }
-    for gone in before.entries().iter().filter(|entry| !kept.contains(&entry.handle)) {
+    for gone in before.entries().iter().filter(|entry| !after_of.contains_key(&entry.handle)) {
         storage.write(DELETE_ENTRY, vec![blob(Some(&gone.handle.0))])?;
     }
     for LogoutNote { jti, digest, issued_at, until } in
@@ -127,4 +126,13 @@ fn note(record: &Record) -> Option<LogoutNote> {
 
 fn bytes<const N: usize>(record: &Record, column: &str) -> Option<[u8; N]> {
     record.blob(column)?.try_into().ok()
+}
+
+/// Put in one by one: to collect them would bring a sort for each kind.
+fn by_name<S>(index: &Index<S>) -> BTreeMap<Handle, &Entry<S>> {
+    let mut named = BTreeMap::new();
+    for entry in index.entries() {
+        named.insert(entry.handle, entry);
+    }
+    named
 }

@@ -9,9 +9,10 @@ use web_sys::Response;
 use worker::Env;
 
 use super::message::{
-    ACTIVE_AGO, Brake, CONNECT, CurrentToken, ESTABLISH, ESTABLISH_LINK, Finished, Holder, LEAVE, LINK, Left,
-    LinkOrder, Meant, OWNER, Owner, Question, RENEW, SIGHT, Sight, VaultReply, hurried,
+    ACTIVE_AGO, CONNECT, ESTABLISH, ESTABLISH_LINK, Finished, Holder, LEAVE, LINK, Left, LinkOrder, Meant,
+    OWNER, Owner, Question, RENEW, SIGHT, Sight, hurried,
 };
+use super::reply::{Brake, CurrentToken, VaultReply};
 use crate::environment::{Environment, SESSION_VAULT};
 use crate::stub::{Connected, NoAnswer, ObjectStub};
 use crate::{clock, gate, log, silent};

@@ -10,7 +10,7 @@
 //! | [`watch`], [`rest`] | the timer of those who wait; how long the alarm's handler stays |
 //! | [`row_store`], [`columns`], [`shape_1`] | the one row, and how it was before |
 //! | [`seals`] | the object's own key, and what it seals |
-//! | [`message`] | what Worker and object say to each other |
+//! | [`message`], [`reply`] | what Worker and object say to each other |
 //! | [`client`] | the Worker's side of that |
 
 mod brake;
@@ -20,6 +20,7 @@ mod effects;
 mod loaded;
 pub(crate) mod message;
 mod object;
+pub(crate) mod reply;
 mod rest;
 mod row_store;
 mod seals;

@@ -17,9 +17,10 @@ use worker::worker_sys::DurableObjectState;
 use super::brake::HeldBack;
 use super::loaded::{Fault, Loaded};
 use super::message::{
-    Brake, CONNECT, ESTABLISH, ESTABLISH_LINK, Finished, Holder, LEAVE, LINK, Left, LinkOrder, LinkText,
-    Meant, OWNER, Owner, Question, RENEW, REVOKE, SIGHT, Shows, Sight, VaultReply, active_ago, patience,
+    CONNECT, ESTABLISH, ESTABLISH_LINK, Finished, Holder, LEAVE, LINK, Left, LinkOrder, LinkText, Meant,
+    OWNER, Owner, Question, RENEW, REVOKE, SIGHT, Sight, active_ago, patience,
 };
+use super::reply::{Brake, Shows, VaultReply};
 use super::sockets;
 use super::turn::{Said, Turns};
 use crate::{body, incoming, log};
