@@ -119,6 +119,19 @@ describe("storage", { concurrency: 5 }, () => {
   describe("a limit", { concurrency: 5 }, () => {
     const limits = (/** @type {object} */ LIMITS) => ({ change: (/** @type {any} */ given) => ({ ...given, LIMITS }) });
 
+    /** Each login with a grant of its own. @param {object} LIMITS */
+    const alone = (LIMITS) => ({ change: (/** @type {any} */ given) => ({ ...given, LIMITS, PROVIDER_DEMO: { ...given.PROVIDER_DEMO, grants: "per_login" } }) });
+
+    play("of idleness leaves the refresh token to lapse where other sessions live by the same grant", async (stack) => {
+      const { browser } = await enter(stack);
+      const status = async () => (await stack.workerd.each("SESSION_VAULT", "/sql", "SELECT status, outbox FROM session")).flat();
+      await until("the limit", async () => (await status())[0]?.status === "ended:idle_limit", 20_000);
+      // An outbox is there from its first errand on.
+      assert.deepEqual((await status()).map(({ outbox }) => outbox), [null]);
+      assert.deepEqual(stack.as.revoked, []);
+      assert.equal((await ask(browser, undefined, "resume")).json.reason, "idle_limit");
+    }, { ...limits({ idle: "3s", absolute: "1h" }), door: true });
+
     play("of idleness ends the session by itself, and revokes its refresh token", async (stack) => {
       const { browser } = await enter(stack);
       const refreshToken = stack.as.issued.findLast((token) => token.startsWith("refresh-")) ?? "";
@@ -126,7 +139,7 @@ describe("storage", { concurrency: 5 }, () => {
       const answer = await ask(browser, undefined, "resume");
       assert.deepEqual([answer.status, answer.json.code, answer.json.reason], [401, "session_ended", "idle_limit"]);
       assert.equal((await browser.call("/auth/session")).json.state, "logged_out");
-    }, limits({ idle: "3s", absolute: "1h" }));
+    }, alone({ idle: "3s", absolute: "1h" }));
 
     play("ends the session also where the alarm had rung for something else before", async (stack) => {
       const { browser, session } = await enterDue(stack, 4);
@@ -136,7 +149,7 @@ describe("storage", { concurrency: 5 }, () => {
       const refreshToken = stack.as.issued.findLast((token) => token.startsWith("refresh-")) ?? "";
       await until("the revocation", () => stack.as.revoked.includes(refreshToken), 45_000);
       assert.equal((await ask(browser, session, "resume")).json.reason, "idle_limit");
-    }, limits({ idle: "35s", absolute: "1h" }));
+    }, alone({ idle: "35s", absolute: "1h" }));
 
     play("of idleness counts from the activity that a tab reports, not from refreshes", async (stack) => {
       const { browser, session } = await enter(stack);

@@ -140,6 +140,7 @@ fn the_vault_of_a_link_ends_when_its_session_says_or_at_its_end_and_for_no_want_
         grant_idle: Some(Millis::from_days(3)),
         keep_grant: KeepGrant::UntilIdleLimit,
         absolute_limit: Millis::from_secs(600),
+        shared_grant: false,
         ..Policy::default()
     };
     // Nobody has taken it.

@@ -7,8 +7,8 @@ use crate::retry::Failure;
 use crate::secret::RefreshToken;
 use crate::time::{Moment, Timestamp};
 use crate::vault::{
-    Answer, Blast, Current, Effect, Effects, Event, Limits, LinkChange, Live, Phase, Policy, ReauthReason,
-    RevocationAnswer, TokenAnswer, Vault, Verdict,
+    Answer, Blast, Current, Effect, Effects, EndReason, Event, Limits, LinkChange, Live, Phase, Policy,
+    ReauthReason, RevocationAnswer, TokenAnswer, Vault, Verdict,
 };
 
 /// A token request that was sent, as far as anybody outside can know.
@@ -347,8 +347,9 @@ fn logout_is_final(
             )?;
         }
     }
-    if let (Phase::Live(live), Phase::Ended(_)) = (before.phase(), after.phase()) {
-        let lapses = shared && matches!(event, Event::RevokeAsked { others_go_on: true, .. });
+    if let (Phase::Live(live), Phase::Ended(ended)) = (before.phase(), after.phase()) {
+        let by_limit = matches!(ended.reason, EndReason::IdleLimit | EndReason::AbsoluteLimit);
+        let lapses = shared && (by_limit || matches!(event, Event::RevokeAsked { others_go_on: true, .. }));
         let kept = lapses || live.refresh_token.as_ref().is_none_or(is_revoked);
         let spared = !lapses || !live.refresh_token.as_ref().is_some_and(is_revoked);
         holds(spared, Law::OnlyTerminalEnds, "a grant was revoked that the user's other sessions live by")?;

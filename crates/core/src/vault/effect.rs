@@ -145,8 +145,8 @@ impl EndReason {
     #[must_use]
     pub const fn may_leave_others(self) -> bool {
         match self {
-            Self::OtherDevice | Self::BackChannel => true,
-            Self::Logout | Self::IdleLimit | Self::AbsoluteLimit | Self::Admin => false,
+            Self::OtherDevice | Self::BackChannel | Self::IdleLimit | Self::AbsoluteLimit => true,
+            Self::Logout | Self::Admin => false,
         }
     }
 }

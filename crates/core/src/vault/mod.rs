@@ -406,7 +406,8 @@ impl Vault {
             Phase::Vacant | Phase::Ended(_) => return,
         };
         if let Some(reason) = limits.ended(&self.policy, now) {
-            self.end(now, reason, false, effects);
+            // A device that nobody uses any more must not take along those that somebody does.
+            self.end(now, reason, true, effects);
         }
     }
 
