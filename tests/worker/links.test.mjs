@@ -480,3 +480,53 @@ describe("mix-up between the two", () => {
 });
 
 test("nothing secret was answered or logged", () => assertNothingLeaked(stack, [...stack.as.issued, ...stack.other.issued]));
+
+describe("beside other devices of the user", () => {
+  /** A stack whose accounts are configured so. @param {object} other @param {object} more @param {(stack: import("./support/link.mjs").LinkStack) => Promise<void>} body */
+  async function apart(other, more, body) {
+    const own = await startLinkStack({ door: true, change: (/** @type {any} */ given) => ({ ...given, PROVIDER_OTHER: { ...given.PROVIDER_OTHER, ...other }, ...more }) });
+    try {
+      await body(own);
+    } finally {
+      await own.close();
+    }
+  }
+
+  test("an account ends with its device, and its grant goes on where another device shares it", () => apart({ grants: "shared" }, {}, async (own) => {
+    const [{ browser: laptop }, { browser: phone }] = [await enter(own), await enter(own)];
+    for (const browser of [laptop, phone]) await link(own, browser);
+    const kept = newest(own.other) ?? "";
+    const list = (await laptop.call("/auth/sessions")).json.sessions;
+    const other = list.find((/** @type {any} */ { current }) => !current);
+    assert.equal((await laptop.call(`/auth/sessions/${other.id}`, { method: "DELETE" })).status, 204);
+    const over = () => own.workerd.log.some(({ event, told }) => event === "link_ended" && told);
+    await until("the account of that device to be told", over);
+    assert.equal((await phone.call("/auth/session")).json.state, "logged_out");
+    assert.deepEqual([own.other.revoked, await accountState(laptop)], [[], "ready"]);
+    // Its user's own word ends it for all of them.
+    assert.equal((await laptop.call("/auth/logout", { method: "POST" })).status, 200);
+    await until("the revocation", () => own.other.revoked.length === 1);
+    assert.notEqual(own.other.revoked[0], kept, "it was the laptop's");
+  }));
+
+  const scopes = ["openid", "offline_access", "notes"];
+  const upstream = { UPSTREAM_NOTES: { origin: "https://notes.example", mode: "mediating", scopes: ["notes"], vault: "linked:other" } };
+
+  test("a page is handed a token of an account for what it calls by itself, and of no other vault", () => apart({ scopes }, upstream, async (own) => {
+    const { browser, session } = await enter(own);
+    const handed = (/** @type {object} */ more) => ask(browser, session, "resume", { upstream: "notes", ...more });
+    assert.deepEqual([(await handed({})).status, (await handed({})).json.code], [409, "link_required"]);
+    await link(own, browser);
+    const shown = (await browser.call("/auth/session")).json;
+    assert.deepEqual(shown.mediating, [{ name: "notes", origin: "https://notes.example", path: "", vault: "linked:other", scopes: ["notes"] }]);
+    for (const provider of [undefined, "other"]) {
+      const answer = await handed({ provider });
+      assert.deepEqual([answer.status, answer.json.scope], [200, "notes"], answer.text);
+      assert.ok(own.other.issued.includes(answer.json.access_token) && !own.as.issued.includes(answer.json.access_token));
+    }
+    assert.deepEqual(own.other.requests("refresh_token").map((form) => form.get("scope")), ["notes"], "asked for once");
+    assert.equal(own.as.requests("refresh_token").length, 0);
+    // Whoever names another provider than that of the upstream is told that there is no such thing.
+    assert.equal((await handed({ provider: "demo" })).status, 404);
+  }));
+});

@@ -56,8 +56,8 @@ describe("a token for an upstream that the page calls by itself", { concurrency:
     const session = (await browser.call("/auth/session")).json;
     assert.deepEqual(session.upstreams.map((/** @type {any} */ { name }) => name), ["orders"]);
     assert.deepEqual(session.mediating, [
-      { name: "bills", origin: "https://bills.example", path: "/v1", scopes: ["bills:read", "bills:write"] },
-      { name: "notes", origin: "https://notes.example", path: "", scopes: ["notes"] },
+      { name: "bills", origin: "https://bills.example", path: "/v1", vault: "login", scopes: ["bills:read", "bills:write"] },
+      { name: "notes", origin: "https://notes.example", path: "", vault: "login", scopes: ["notes"] },
     ]);
 
     const answer = await handed(browser, session);

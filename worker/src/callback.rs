@@ -399,11 +399,14 @@ impl Callback {
         let taken =
             taken.map_err(|_| Unbegun::Unclear(Failure(Failed::Ourselves, "the vault did not answer")))?;
         if links::open_link(&taken, &link.provider).as_ref() != Some(&link) {
-            until_answered(async || vault.end().await).await.ok();
+            until_answered(async || vault.end(true).await).await.ok();
             return Err(Unbegun::Unclear(over()));
         }
         // Should it not hear it, it is told by whoever uses it first.
-        vault.link(&LinkOrder::Bounded { until: taken.absolute_at }).await.ok();
+        let bounded = LinkOrder::Bounded { until: taken.absolute_at };
+        if vault.link(&bounded).await.is_err() {
+            vault.link(&bounded).await.ok();
+        }
         Ok(session)
     }
 

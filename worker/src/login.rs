@@ -165,6 +165,10 @@ async fn begin_link(beginning: &Beginning<'_>) -> Reply {
         log::line("cross_site", [("reason", "an account is linked from a page of the app".into())]);
         return pages::not_here(return_to);
     }
+    // The callback is at the canonical host, and finds no session of another.
+    if environment.config.origins.instead_of(&call.request.host).is_some() {
+        return pages::not_here(return_to);
+    }
     let Some((session, reply)) = beginning.session().await else { return pages::not_here(return_to) };
     let (Some(epoch), Some(holder)) = (reply.epoch(), reply.holder()) else {
         return pages::not_here(return_to);

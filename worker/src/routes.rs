@@ -12,8 +12,8 @@ use crate::environment::Environment;
 use crate::http::Reply;
 use crate::incoming::Incoming;
 use crate::{
-    backchannel, callback, clock, end_session, events, links, log, login, logout, proxy, rotator, session,
-    sessions, token,
+    backchannel, callback, clock, end_session, events, gate, links, log, login, logout, proxy, rotator,
+    session, sessions, token,
 };
 
 /// A request, and where it happens.
@@ -33,6 +33,7 @@ pub(crate) async fn answer(call: Call) -> Reply {
         Err(error) => return misconfigured(&error),
     };
     let since = clock::now();
+    let (headers, known) = (call.request.headers().clone(), Rc::clone(&environment));
     let route = Route::of(&call.request.path);
     if let Some(route) = route.filter(|route| !takes(*route, &call.request.method)) {
         let allow = route.methods().join(", ");
@@ -58,6 +59,8 @@ pub(crate) async fn answer(call: Call) -> Reply {
     ];
     if status == Code::Throttled.status() {
         // Of that enough is said where it is counted.
+    } else if status >= 400 && !is_known(&headers, &known) {
+        gate::line(if reply.is_err() { "refused" } else { "answered" }, said);
     } else if reply.is_err() {
         log::line("refused", said);
     } else if route.is_some_and(decides) {
@@ -73,6 +76,12 @@ pub(crate) async fn answer(call: Call) -> Reply {
             }
         }
     }
+}
+
+/// Whether it is somebody with a session of ours, or who had one. What anybody can have written is written seldom.
+fn is_known(headers: &web_sys::Headers, environment: &Environment) -> bool {
+    let cookie = headers.get("cookie").ok().flatten();
+    cookie.is_some_and(|cookie| environment.cookies.session(&cookie).is_ok())
 }
 
 /// Whether it is worth a line that all went well. Not where nothing was decided, nor for a call: there are as many as the app likes, and

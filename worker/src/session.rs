@@ -152,6 +152,7 @@ fn mediating(environment: &Environment) -> Vec<Mediated> {
             name: upstream.name.clone(),
             origin: upstream.origin.to_string(),
             path: upstream.path.clone(),
+            vault: upstream.vault.to_string(),
             scopes: upstream.wanted.as_ref()?.scopes.clone(),
         })
     };

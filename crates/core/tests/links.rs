@@ -69,6 +69,9 @@ fn every_end_of_a_session_ends_them() {
         play.step(seconds, event);
         assert!(matches!(play.vault.phase(), Phase::Ended(_)));
         assert_eq!(ended(&play), ["other-1"]);
+        // Only its user has said that it is to be over everywhere.
+        let spares = |effect: &Effect| matches!(effect, Effect::EndLink { others_go_on: true, .. });
+        assert_eq!(play.done.iter().any(spares), seconds == idle);
     }
 }
 
@@ -119,7 +122,7 @@ fn an_end_that_is_not_heard_is_told_again_and_nothing_is_forgotten_before() {
     play.step(1, made(link("other", 1)));
     play.step(2, Event::LogoutAsked { caller: CallerId(1) });
     let errand = |play: &Play| {
-        let is_link = |errand: &&everlit_core::vault::Errand| matches!(errand.task, Task::EndLink(_));
+        let is_link = |errand: &&everlit_core::vault::Errand| matches!(errand.task, Task::EndLink { .. });
         play.vault.outbox().errands().iter().find(is_link).map(|errand| errand.id)
     };
     let id = errand(&play).expect("it is an errand");

@@ -132,6 +132,8 @@ pub struct Mediated {
     pub origin: String,
     /// The part of it that the token is attached for.
     pub path: String,
+    /// Whose token it is: `login`, or `linked:` and a provider.
+    pub vault: String,
     /// What the token is good for.
     pub scopes: Vec<String>,
 }

@@ -98,9 +98,13 @@ impl VaultClient {
         self.ask(Question::SilentRefused { top_level }).await
     }
 
-    /// Ends a further account.
-    pub(crate) async fn end(&self) -> Result<VaultReply, NoAnswer> {
-        self.ask(Question::Logout).await
+    /// Ends a further account. Where other sessions of the user go on, a grant that they share is left to them.
+    pub(crate) async fn end(&self, others_go_on: bool) -> Result<VaultReply, NoAnswer> {
+        if others_go_on {
+            self.revoke(Revoker::OtherDevice, &Meant { others_go_on, ..Meant::default() }).await
+        } else {
+            self.ask(Question::Logout).await
+        }
     }
 
     /// Ends the session, and says what it leaves.

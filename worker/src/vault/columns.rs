@@ -31,6 +31,9 @@ struct ErrandText {
     refresh_token: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     link: Option<LinkText>,
+    /// Of a link: whether other sessions of the user go on.
+    #[serde(default)]
+    others_go_on: bool,
     since: u64,
     tries: u32,
     due_at: u64,
@@ -118,9 +121,10 @@ pub(super) fn outbox_json(outbox: &Outbox) -> Option<Vec<u8>> {
         id: errand.id.0,
         refresh_token: errand.task.refresh_token().map(|token| token.expose().clone()).unwrap_or_default(),
         link: match &errand.task {
-            Task::EndLink(link) => Some(link.into()),
+            Task::EndLink { link, .. } => Some(link.into()),
             Task::Revoke(_) => None,
         },
+        others_go_on: matches!(errand.task, Task::EndLink { others_go_on: true, .. }),
         since: errand.since.as_millis(),
         tries: errand.tries,
         due_at: errand.due_at.as_millis(),
@@ -135,7 +139,7 @@ pub(super) fn read_outbox(json: &[u8]) -> Option<Outbox> {
     let errand = |text: ErrandText| Errand {
         id: ErrandId(text.id),
         task: match text.link {
-            Some(link) => Task::EndLink(link.into()),
+            Some(link) => Task::EndLink { link: link.into(), others_go_on: text.others_go_on },
             None => Task::Revoke(RefreshToken::new(text.refresh_token)),
         },
         since: Timestamp::from_millis(text.since),

@@ -57,7 +57,7 @@ impl Turns {
                     });
                 }
                 Effect::Revoke { errand, refresh_token } => self.run_errand(&due, errand, refresh_token),
-                Effect::EndLink { errand, link } => self.end_link(errand, link),
+                Effect::EndLink { errand, link, others_go_on } => self.end_link(errand, link, others_go_on),
                 Effect::Answer { caller, answer } => {
                     let sender = self.memory.borrow_mut().waiting.remove(&caller);
                     // A caller that has hung up hears nothing.
@@ -118,10 +118,10 @@ impl Turns {
     }
 
     /// The link has been told, whether or not it was over.
-    fn end_link(self: &Rc<Self>, errand: ErrandId, link: Link) {
+    fn end_link(self: &Rc<Self>, errand: ErrandId, link: Link, others_go_on: bool) {
         let turns = Rc::clone(self);
         self.start(async move {
-            let ended = VaultClient::of_link(&turns.env, &link).end().await;
+            let ended = VaultClient::of_link(&turns.env, &link).end(others_go_on).await;
             log::line("link_ended", [("told", ended.is_ok().into())]);
             let answer = match ended {
                 Ok(_) => RevocationAnswer::Settled,

@@ -38,7 +38,8 @@ impl Vault {
             } else {
                 live.is_due(now, &ask) && ask.reason != AskReason::Call && now >= live.not_before(ask.aim)
             };
-            if dead || wanted {
+            // Whoever says that its user is active wants no token.
+            if (dead && ask.reason != AskReason::Activity) || wanted {
                 self.wait(now, waiter, effects);
                 return;
             }

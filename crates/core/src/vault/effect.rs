@@ -53,6 +53,8 @@ pub enum Effect {
         errand: ErrandId,
         /// The link.
         link: Link,
+        /// Whether other sessions of the user may go on: a grant that they share is not to be revoked then.
+        others_go_on: bool,
     },
     /// Answer a caller.
     Answer {

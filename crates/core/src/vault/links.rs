@@ -89,14 +89,15 @@ impl Vault {
             self.links.drain(..).partition(|known| known.provider == provider);
         self.links = kept;
         for link in gone {
-            self.outbox.end_link(now, link, effects);
+            // Its user wants it gone, or has taken another.
+            self.outbox.end_link(now, link, false, effects);
         }
     }
 
     /// The end of the session ends them all.
-    pub(super) fn end_links(&mut self, now: Timestamp, effects: &mut Effects) {
+    pub(super) fn end_links(&mut self, now: Timestamp, others_go_on: bool, effects: &mut Effects) {
         for link in core::mem::take(&mut self.links) {
-            self.outbox.end_link(now, link, effects);
+            self.outbox.end_link(now, link, others_go_on, effects);
         }
     }
 

@@ -435,7 +435,7 @@ impl Vault {
         } else if let Some(orphan) = &mut self.orphan {
             orphan.revoke |= revoke;
         }
-        self.end_links(now, effects);
+        self.end_links(now, others_go_on, effects);
         self.answer_waiters(now, effects);
     }
 

@@ -30,7 +30,12 @@ pub enum Task {
     /// Revoke a refresh token.
     Revoke(RefreshToken),
     /// End a link.
-    EndLink(Link),
+    EndLink {
+        /// Which one.
+        link: Link,
+        /// Whether other sessions of the user may go on, and with them the same account.
+        others_go_on: bool,
+    },
 }
 
 impl Task {
@@ -39,14 +44,14 @@ impl Task {
     pub const fn refresh_token(&self) -> Option<&RefreshToken> {
         match self {
             Self::Revoke(refresh_token) => Some(refresh_token),
-            Self::EndLink(_) => None,
+            Self::EndLink { .. } => None,
         }
     }
 
     fn effect(&self, errand: ErrandId) -> Effect {
         match self.clone() {
             Self::Revoke(refresh_token) => Effect::Revoke { errand, refresh_token },
-            Self::EndLink(link) => Effect::EndLink { errand, link },
+            Self::EndLink { link, others_go_on } => Effect::EndLink { errand, link, others_go_on },
         }
     }
 }
@@ -111,8 +116,8 @@ impl Outbox {
     }
 
     /// Takes up the end of a link, and tries at once.
-    pub(super) fn end_link(&mut self, now: Timestamp, link: Link, effects: &mut Effects) {
-        self.take_up(now, Task::EndLink(link), effects);
+    pub(super) fn end_link(&mut self, now: Timestamp, link: Link, others_go_on: bool, effects: &mut Effects) {
+        self.take_up(now, Task::EndLink { link, others_go_on }, effects);
     }
 
     fn take_up(&mut self, now: Timestamp, task: Task, effects: &mut Effects) {
