@@ -114,6 +114,17 @@ fn every_code_is_answered_somewhere_under_its_own_status() {
 }
 
 #[test]
+fn whoever_reads_a_body_may_find_it_too_long_or_too_slow() {
+    for (path, method, operation) in operations(&document()) {
+        let responses = operation["responses"].as_object().unwrap();
+        // A call's body is passed on as it comes, however long: there, only the wait has an end.
+        if responses.contains_key("413") {
+            assert!(responses.contains_key("408"), "{method} {path}");
+        }
+    }
+}
+
+#[test]
 fn golden_messages_are_valid_and_with_a_member_that_nobody_knows_they_are_not() {
     let document = document();
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/golden");
