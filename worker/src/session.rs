@@ -116,7 +116,7 @@ async fn linked(call: &Call, reply: &VaultReply) -> Vec<(String, ProviderState)>
     let links = reply.holder().map(|holder| holder.links.clone()).unwrap_or_default();
     let asked = links.into_iter().map(|link| async move {
         let vault = VaultClient::of_link(&call.env, &Link::from(link.clone()));
-        let state = match vault.session().await {
+        let state = match vault.session_soon().await {
             Ok(VaultReply::Current(_) | VaultReply::RetryAfter { .. } | VaultReply::Throttled { .. }) => {
                 ProviderState::Ready
             }

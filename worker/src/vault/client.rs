@@ -21,6 +21,9 @@ use crate::{clock, gate, log, silent};
 /// clock would cost every call something.
 const CALL_WAIT: Millis = Millis::from_secs(1);
 
+/// How long a list of vaults waits for one of them.
+const SOON: Millis = Millis::from_secs(1);
+
 /// The waits before a vault that did not answer is told again.
 const AGAIN: [Millis; 4] =
     [Millis::from_millis(200), Millis::from_millis(500), Millis::from_secs(1), Millis::from_secs(2)];
@@ -74,6 +77,11 @@ impl VaultClient {
     /// Where the session stands.
     pub(crate) async fn session(&self) -> Result<VaultReply, NoAnswer> {
         self.ask(Question::Session).await
+    }
+
+    /// The same, of a vault that not all waits for.
+    pub(crate) async fn session_soon(&self) -> Result<VaultReply, NoAnswer> {
+        self.0.ask_within(&Question::Session.target(), SOON).await
     }
 
     /// A tab's question, which came at `asked_at`; with an aim the answer holds the token that the tab is handed.

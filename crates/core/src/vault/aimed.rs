@@ -8,8 +8,8 @@ use crate::id::{Aim, Stamp};
 use crate::retry;
 use crate::time::{Millis, Moment, Timestamp};
 
-/// How many of them are kept in one session.
-const MOST: usize = 8;
+/// How many of them are kept for one grant. With more, each would put out another, and the refresh token be spent for each question.
+pub const MOST_AIMS: usize = 8;
 
 /// What is known of the tokens for one aim.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -124,7 +124,7 @@ impl Live {
 
     /// What ends first makes room for it.
     fn keep_aimed(&mut self, aimed: Aimed) {
-        if self.aimed.len() >= MOST {
+        if self.aimed.len() >= MOST_AIMS {
             let first = self
                 .aimed
                 .iter()

@@ -84,7 +84,7 @@ mod tally;
 use alloc::vec::Vec;
 use core::mem;
 
-pub use aimed::Aimed;
+pub use aimed::{Aimed, MOST_AIMS};
 pub use effect::{Answer, Current, Effect, Effects, EndReason, Outcome, ReauthReason};
 pub use event::{Ask, AskReason, Event, Granted, Login, RevocationAnswer, Revoker, Target, TokenAnswer};
 pub use grace::{Blast, Depth, GraceProfile, Replay, Verdict, Window};

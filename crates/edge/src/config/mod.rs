@@ -43,6 +43,7 @@ pub use upstream::{Mode, UpstreamConfig, VaultName};
 pub use variables::Variables;
 
 use everlit_core::id::Aim;
+use everlit_core::vault::MOST_AIMS;
 use everlit_core::vault::Policy;
 
 use crate::keys::{self, SESSION_KEY};
@@ -254,6 +255,18 @@ impl Draft {
         }
         for upstream in &self.upstreams {
             upstream.check(self.provider_of(&upstream.vault), errors);
+            let of_vault = self.upstreams.iter().filter(|other| other.vault == upstream.vault);
+            let before = of_vault.take_while(|other| other.name != upstream.name);
+            if upstream.wanted.is_some() && before.filter(|other| other.wanted.is_some()).count() == MOST_AIMS
+            {
+                let variable = alloc::format!("{}{}", upstream::PREFIX, upstream.name.to_ascii_uppercase());
+                errors.push(ConfigError::meaning(
+                    &variable,
+                    Some("mode"),
+                    "is \"mediating\", and eight others of the same vault are: a session keeps no more tokens than that",
+                    "\"bff\", or fewer of them",
+                ));
+            }
         }
         for variable in variables.iter().map(|(variable, _)| variable) {
             if variable.starts_with("SERVICE_") || variable.starts_with("ALERT_") {

@@ -361,6 +361,20 @@ fn what_a_browser_is_handed_a_token_for_is_said_and_is_a_part_of_the_login() {
 }
 
 #[test]
+fn a_vault_serves_eight_upstreams_that_the_page_calls() {
+    let many = |count| {
+        (0..count).fold(good(), |variables, number| {
+            let upstream = r#"{"origin":"https://a.example","mode":"mediating","scopes":["orders:read"]}"#;
+            variables.text(&format!("UPSTREAM_U{number}"), upstream)
+        })
+    };
+    let provider = r#"{"kind":"oidc","issuer":"https://as.example","client_id":"app","scopes":["openid","orders:read"]}"#;
+    let found = |count| names(&many(count).text("PROVIDER_DEMO", provider));
+    assert_eq!(found(8), [""; 0]);
+    assert_eq!(found(10), ["UPSTREAM_U8.mode"], "one error says it");
+}
+
+#[test]
 fn a_server_that_keeps_one_token_is_known_by_its_profile() {
     let ends = |fields: &str| {
         let provider =
