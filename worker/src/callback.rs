@@ -8,7 +8,7 @@ use everlit_core::secret::RefreshToken;
 use everlit_core::time::{Millis, Timestamp};
 use everlit_core::vault::{Granted, Link, Login};
 use everlit_edge::config::{ProviderConfig, Use};
-use everlit_edge::cookie::{SessionId, set_session};
+use everlit_edge::cookie::{SessionId, set_response, set_session};
 use everlit_edge::device;
 use everlit_edge::end_session::MAX_HINT;
 use everlit_edge::link;
@@ -17,10 +17,11 @@ use everlit_edge::oauth::{
     CodeVerifier, DpopKey, Expected, Outcome, Scheme, State, TokenAnswer, TokenResponse,
 };
 use everlit_edge::oidc::{Expectation, IdTokenClaims, Nonce, ProviderMetadata};
+use everlit_edge::posted;
 use everlit_edge::prefetch::is_prefetch;
 use everlit_edge::return_to::ReturnTo;
 use everlit_edge::silent::{Ending, Silent};
-use everlit_wire::User;
+use everlit_wire::{Code, Problem, User};
 use futures_util::future::join_all;
 use worker::{Context, Env};
 
@@ -43,6 +44,24 @@ use crate::{background, clock, discovery, entropy, gate, links, log, logout, rev
 /// How long the code exchange may take: a person is waiting.
 const LIMIT: Millis = Millis::from_secs(15);
 
+/// Takes a response that the browser was made to post. It comes from another site, without the cookies that it needs.
+pub(crate) async fn posted(call: &Call, environment: &Environment) -> Result<Reply, Problem> {
+    let name = call.request.path.strip_prefix("/auth/callback/").unwrap_or_default();
+    let provider = environment.config.provider(name).ok_or_else(|| Problem::new(Code::NotFound))?;
+    let body = String::from_utf8(call.request.body().await?).unwrap_or_default();
+    let query = match posted::query_of(&body) {
+        Ok(query) => query,
+        Err(error) => {
+            gate::line("callback_refused", [("reason", error.reason().into())]);
+            return Ok(pages::failed(Failed::Unknown, &provider.name, &ReturnTo::root()));
+        }
+    };
+    let nonce = entropy::bytes().ok_or_else(|| Problem::new(Code::Internal))?;
+    let kept = posted::seal(&environment.keyring, &provider.name, nonce, &query, clock::now());
+    let kept = kept.ok_or_else(|| Problem::new(Code::Internal))?;
+    Ok(Reply::see_other(call.request.path.clone()).with_cookie(set_response(&kept, posted::LIFE)))
+}
+
 /// Finishes a login, to its end also if the browser hangs up: the code can be spent only once.
 pub(crate) async fn finish(call: Call, environment: Rc<Environment>) -> Reply {
     let header = |name: &str| call.request.header(name);
@@ -52,14 +71,17 @@ pub(crate) async fn finish(call: Call, environment: Rc<Environment>) -> Reply {
     let cookie = header("cookie").unwrap_or_default();
     let name = call.request.path.strip_prefix("/auth/callback/").unwrap_or_default();
     let Some(provider) = environment.config.provider(name) else {
-        return everlit_wire::Problem::new(everlit_wire::Code::NotFound).into();
+        return Problem::new(Code::NotFound).into();
     };
     let name = provider.name.clone();
     let unknown = |reason: &'static str| {
         log::line("callback_refused", [("reason", reason.into())]);
         pages::failed(Failed::Unknown, &name, &ReturnTo::root())
     };
-    let response = match AuthorizationResponse::parse(call.request.query.as_deref().unwrap_or_default()) {
+    let posted = || posted::open(&environment.keyring, &name, &cookie, clock::now());
+    let in_url = call.request.query.as_deref().filter(|query| !query.is_empty());
+    let query = in_url.map(str::to_owned).or_else(|| Some(posted()?.expose().clone())).unwrap_or_default();
+    let response = match AuthorizationResponse::parse(&query) {
         Ok(response) => response,
         Err(error) => return unknown(error.reason()),
     };

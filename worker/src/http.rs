@@ -90,6 +90,11 @@ impl Reply {
         Self::empty(302).with("location", location)
     }
 
+    /// A redirect that is followed by GET, whatever led to it (RFC 9110, section 15.4.4).
+    pub(crate) fn see_other(location: String) -> Self {
+        Self::empty(303).with("location", location)
+    }
+
     /// The same answer with one more header.
     pub(crate) fn with(mut self, name: &'static str, value: String) -> Self {
         if let Self::Own { headers, .. } = &mut self {

@@ -59,7 +59,7 @@ pub(crate) async fn answer(call: Call) -> Reply {
     ];
     if status == Code::Throttled.status() {
         // Of that enough is said where it is counted.
-    } else if status >= 400 && !is_known(&headers, &known) {
+    } else if (status >= 400 || status == 303) && !is_known(&headers, &known) {
         gate::line(if reply.is_err() { "refused" } else { "answered" }, said);
     } else if reply.is_err() {
         log::line("refused", said);
@@ -113,6 +113,7 @@ async fn handle(route: Route, call: Call, environment: Rc<Environment>) -> Resul
         Route::Healthz => Ok(Reply::json(&serde_json::json!({ "ok": true }))),
         Route::Openapi => Ok(Reply::text(200, "application/json", OPENAPI.to_owned())),
         Route::Login => login::begin(&call, &environment).await,
+        Route::Callback if call.request.method == "POST" => callback::posted(&call, &environment).await,
         Route::Callback => Ok(callback::finish(call, environment).await),
         Route::Session => session::show(&call, &environment, same_origin(&call, &environment)?).await,
         Route::Token => token::ask(&call, &environment, same_origin(&call, &environment)?).await,

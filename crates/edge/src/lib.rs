@@ -49,6 +49,7 @@ pub mod keys;
 pub mod link;
 pub mod oauth;
 pub mod oidc;
+pub mod posted;
 pub mod prefetch;
 pub mod provider;
 pub mod proxy;

@@ -88,6 +88,8 @@ fn good_documents_are_good_to_both() {
         provider("assertion_audience", json!("token_endpoint")),
         provider("dpop", json!("required")),
         provider("dpop", json!("never")),
+        provider("response_mode", json!("query")),
+        provider("response_mode", json!("form_post")),
         provider("end_session", json!("post")),
         provider("end_session", json!("get")),
         provider("end_session", json!("never")),
@@ -209,6 +211,7 @@ fn bad_documents_are_bad_to_both() {
         provider("scopes", json!(["openid", ""])),
         provider("scopes", json!("openid")),
         provider("client_auth", json!("none")),
+        provider("response_mode", json!("fragment")),
         provider("end_session", json!("where_offered")),
         provider("end_session", json!(true)),
         provider("assertion_audience", json!("token")),
@@ -325,7 +328,7 @@ proptest! {
     fn parser_and_schema_agree_on_whatever_is_put_together(
         place in 0_usize..6,
         field in prop::sample::select(vec![
-            "kind", "issuer", "client_id", "scopes", "client_auth", "assertion_audience", "par", "dpop", "end_session", "login", "prompt", "parameters",
+            "kind", "issuer", "client_id", "scopes", "client_auth", "assertion_audience", "par", "dpop", "response_mode", "end_session", "login", "prompt", "parameters",
             "grace", "grant_idle", "keep_grant", "grants", "silent",
             "origin", "path", "methods", "mode", "vault", "idle", "absolute", "logins", "logins_per_site", "logins_per_address", "logins_per_browser",
             "logouts_per_address", "callbacks_per_browser", "rotations_per_session", "refusals", "other",

@@ -102,11 +102,11 @@ impl Route {
             Self::Healthz
             | Self::Openapi
             | Self::Login
-            | Self::Callback
             | Self::Session
             | Self::EndSession
             | Self::EndedSession
             | Self::Events => &["GET"],
+            Self::Callback => &["GET", "POST"],
             Self::Token | Self::Logout | Self::BackchannelLogout => &["POST"],
             Self::Sessions => &["GET", "DELETE"],
             Self::OneSession | Self::OneLink => &["DELETE"],

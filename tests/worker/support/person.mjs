@@ -21,6 +21,13 @@ export async function authorize(browser, { login = "ada@example.com", returnTo =
       answer = await browser.navigate(next, { site: "cross-site" });
       continue;
     }
+    const posted = answer.text.match(/ action="([^"]+\/auth\/callback\/[^"]+)"/)?.[1];
+    if (posted) {
+      // The server has the browser post its response.
+      const form = Object.fromEntries([...answer.text.matchAll(/name="([^"]+)" value="([^"]*)"/g)].map(([, name = "", value = ""]) => [name, value]));
+      const sent = await browser.navigate(new URL(posted, answer.url), { site: "cross-site", method: "POST", form });
+      return new URL(sent.headers.location ?? "/", sent.url);
+    }
     const actions = [...answer.text.matchAll(/ (?:form)?action="([^"]+)"/g)].map((match) => match[1]);
     const action = actions.find((path) => path?.endsWith("/login")) ?? actions.find((path) => path?.endsWith(`/${decide}`));
     if (!action) throw new Error(`a page without a form at ${answer.url.pathname}: ${answer.status} ${answer.text}`);

@@ -18,7 +18,7 @@ use crate::url::HttpUrl;
 pub(super) const PREFIX: &str = "PROVIDER_";
 pub(super) const EXPECTED: &str = "at least one table such as PROVIDER_MAIN = { kind = \"oidc\", issuer = \"https://as.example\", client_id = \"app\" }";
 
-const FIELDS: [&str; 18] = [
+const FIELDS: [&str; 19] = [
     "kind",
     "issuer",
     "client_id",
@@ -28,6 +28,7 @@ const FIELDS: [&str; 18] = [
     "par",
     "dpop",
     "end_session",
+    "response_mode",
     "login",
     "prompt",
     "parameters",
@@ -162,6 +163,8 @@ pub struct ProviderConfig {
     pub par: Use,
     /// Whether tokens are bound to a key of the session (RFC 9449).
     pub dpop: Use,
+    /// Whether the browser is made to post the response to us (Form Post Response Mode), and not to bring it in a URL.
+    pub form_post: bool,
     /// How a logout goes on at the authorization server, where it has an `end_session_endpoint`.
     pub end_session: EndSession,
     /// Whether it was marked as the one the login uses.
@@ -330,6 +333,14 @@ impl ProviderConfig {
         );
         let par = table.field("par", Use::EXPECTED, errors, Some(Use::WhereOffered), Use::read);
         let dpop = table.field("dpop", Use::EXPECTED, errors, Some(Use::WhereOffered), Use::read);
+        let form_post =
+            table.field("response_mode", "\"query\" or \"form_post\"", errors, Some(false), |value| {
+                match value.as_str()? {
+                    "query" => Some(false),
+                    "form_post" => Some(true),
+                    _ => None,
+                }
+            });
         let end_session = table.field(
             "end_session",
             EndSession::EXPECTED,
@@ -378,6 +389,7 @@ impl ProviderConfig {
             assertion_audience: assertion_audience?,
             par: par?,
             dpop: dpop?,
+            form_post: form_post?,
             end_session: end_session?,
             login: login?,
             prompt: prompt?,

@@ -1,4 +1,5 @@
-//! The two cookies of a browser: the session, and the binding that a login is tied to.
+//! The two cookies of a browser: the session, and the binding that a login is tied to. A third keeps a response for a minute that the browser
+//! was made to post ([`crate::posted`]).
 //!
 //! | | session | binding |
 //! |---|---|---|
@@ -19,9 +20,11 @@ mod set_cookie;
 pub use header::{CookieError, find};
 pub use key::{CookieKeys, SessionCookie};
 pub use opaque_id::{BindingId, SessionId};
-pub use set_cookie::{clear_session, set_binding, set_session};
+pub use set_cookie::{clear_session, set_binding, set_response, set_session};
 
 /// The name of the session cookie.
 pub const SESSION_COOKIE: &str = "__Host-Http-everlit";
 /// The name of the binding cookie.
 pub const BINDING_COOKIE: &str = "__Host-Http-everlit-binding";
+/// The name of the cookie with a response that was posted.
+pub const RESPONSE_COOKIE: &str = "__Host-Http-everlit-response";

@@ -5,7 +5,7 @@ use alloc::string::String;
 use everlit_core::secret::Secret;
 use everlit_core::time::Millis;
 
-use super::{BINDING_COOKIE, SESSION_COOKIE};
+use super::{BINDING_COOKIE, RESPONSE_COOKIE, SESSION_COOKIE};
 
 /// Browsers keep no cookie for longer than 400 days (RFC 6265bis, section 5.5).
 const MAX_AGE: Millis = Millis::from_days(400);
@@ -25,6 +25,12 @@ pub fn set_session(value: &Secret<String>, max_age: Millis) -> String {
 #[must_use]
 pub fn set_binding(value: &Secret<String>, max_age: Millis) -> String {
     set(BINDING_COOKIE, value.expose(), "Lax", max_age)
+}
+
+/// Sets the cookie with a response that was posted. The request that follows is a navigation from the site of the form.
+#[must_use]
+pub fn set_response(value: &Secret<String>, max_age: Millis) -> String {
+    set(RESPONSE_COOKIE, value.expose(), "Lax", max_age)
 }
 
 /// Removes the session cookie.

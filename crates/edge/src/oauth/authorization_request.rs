@@ -61,6 +61,9 @@ impl AuthorizationRequest<'_> {
             Pair("code_challenge", self.code_verifier.challenge().into()),
             Pair("code_challenge_method", "S256".into()),
         ];
+        if provider.form_post {
+            pairs.push(Pair("response_mode", "form_post".into()));
+        }
         if let Some(thumbprint) = self.dpop_jkt {
             pairs.push(Pair("dpop_jkt", thumbprint.into()));
         }

@@ -1,6 +1,7 @@
 //! What a browser sends, or whoever says that it is one.
 
-use everlit_edge::cookie::{self, BINDING_COOKIE, CookieKeys, SESSION_COOKIE};
+use everlit_core::time::Timestamp;
+use everlit_edge::cookie::{self, BINDING_COOKIE, CookieKeys, RESPONSE_COOKIE, SESSION_COOKIE};
 use everlit_edge::cross_site::{self, Provenance};
 use everlit_edge::device;
 use everlit_edge::end_session::parse_response;
@@ -9,6 +10,7 @@ use everlit_edge::html;
 use everlit_edge::index::{handle_text, parse_handle};
 use everlit_edge::keys::{Keyring, MasterKey};
 use everlit_edge::oauth::{AuthorizationResponse, CallbackError, Expected, State};
+use everlit_edge::posted;
 use everlit_edge::prefetch::is_prefetch;
 use everlit_edge::proxy;
 use everlit_edge::query::{self, Query};
@@ -39,6 +41,14 @@ pub(crate) fn session_handle(input: &[u8]) -> Fed {
 pub(crate) fn authorization_response(input: &[u8]) -> Fed {
     let text = String::from_utf8_lossy(input);
     let Ok(response) = AuthorizationResponse::parse(&text) else { return Ok("refused") };
+    // What was posted says the same when it is kept.
+    if let Ok(kept) = posted::query_of(&text) {
+        prop_assert!(AuthorizationResponse::parse(kept.expose()).as_ref() == Ok(&response));
+        let (keyring, now) = (Keyring::new(MasterKey::new(1, [7; 32])), Timestamp::from_millis(1));
+        let sealed = posted::seal(&keyring, "demo", [7; 24], &kept, now).unwrap();
+        let header = [RESPONSE_COOKIE, "=", sealed.expose()].concat();
+        prop_assert!(posted::open(&keyring, "demo", &header, now).unwrap().expose() == kept.expose());
+    }
     let own = response.state().clone();
     prop_assert_eq!(own.as_str().len(), 43);
     prop_assert_eq!(State::parse(own.as_str()), Some(own.clone()));
@@ -101,6 +111,8 @@ pub(crate) fn cookies(input: &[u8]) -> Fed {
         CookieKeys::new(&keys.fold(ring, Keyring::with_older), &Origin::parse("https://app.example").unwrap())
     };
     let (ring, header) = (keys(&[2, 1]), String::from_utf8_lossy(input));
+    let own = Keyring::new(MasterKey::new(1, [1; 32]));
+    prop_assert!(posted::open(&own, "demo", &header, Timestamp::from_millis(1)).is_none());
     for name in [SESSION_COOKIE, BINDING_COOKIE] {
         if let Ok(value) = cookie::find(&header, name) {
             prop_assert!(!value.contains([';', ' ', '"']) || header.contains(value));

@@ -49,12 +49,16 @@ parsers! {
     from_providers::metadata covers ["oidc/metadata.rs::parse", "oidc/metadata.rs::discovery_url"];
     from_providers::challenge covers ["proxy/challenge.rs::is_access_expired", "proxy/challenge.rs::is_bearer_only", "proxy/challenge.rs::is_nonce_wanted"];
     from_providers::location covers ["proxy/location.rs::rewrite_location"];
-    from_browsers::authorization_response covers ["oauth/authorization_response.rs::parse", "oauth/transaction.rs::parse"];
+    from_browsers::authorization_response covers [
+        "oauth/authorization_response.rs::parse", "oauth/transaction.rs::parse", "posted.rs::query_of", "posted.rs::seal"
+    ];
     from_browsers::logout_response covers ["end_session.rs::parse_response", "html.rs::posting"];
     from_browsers::query covers [
         "query.rs::parse", "query.rs::one", "query.rs::decode", "query.rs::encode", "query.rs::encode_pairs"
     ];
-    from_browsers::cookies covers ["cookie/header.rs::find", "cookie/key.rs::session", "cookie/key.rs::binding"];
+    from_browsers::cookies covers [
+        "cookie/header.rs::find", "cookie/key.rs::session", "cookie/key.rs::binding", "posted.rs::open"
+    ];
     from_browsers::provenance covers [
         "cross_site.rs::check", "cross_site.rs::check_handshake", "config/origins.rs::contains", "prefetch.rs::is_prefetch"
     ];
