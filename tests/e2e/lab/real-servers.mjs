@@ -8,13 +8,14 @@ import { Tab } from "./tab.mjs";
 
 /**
  * A lab, and the server's side of it.
- * @param {{ hostName?: string }} [options] `localhost` makes server and app one site: one that speaks https, where the app does
+ * @param {{ hostName?: string, change?: (given: any) => Record<string, unknown> }} [options] `localhost` makes server and app one site: one that speaks https, where the app does
  */
-export async function startRealLab({ hostName } = {}) {
+export async function startRealLab({ hostName, change } = {}) {
   /** Every path that it was asked for. @type {string[]} */
   const visits = [];
   /** @type {Awaited<ReturnType<typeof startServers>> | undefined} */ let servers;
   const lab = await Lab.start({
+    ...(change && { change }),
     servers: async ({ clientSecret, front }) => {
       const redirectUris = [`${front.origin}/auth/callback/demo`];
       const tls = hostName && front.tls ? selfSigned() : undefined;
