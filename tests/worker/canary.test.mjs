@@ -387,7 +387,7 @@ describe("every path, also the failing ones", () => {
 
     // An account: linked, called, refreshed.
     const { browser, session } = await played.enter();
-    for (const response of [{ error: "access_denied", error_description: quoted }, { iss: as.issuer }, { state: word() }]) {
+    for (const response of /** @type {Record<string, string>[]} */ ([{ error: "access_denied", error_description: quoted }, { iss: as.issuer }, { state: word() }])) {
       assert.notEqual((await (await toLink(browser, response))()).status, 200);
     }
     /** @type {((form: URLSearchParams) => Given)[]} */
@@ -467,7 +467,7 @@ describe("every path, also the failing ones", () => {
         played.hints.push(id_token_hint);
       }
       assert.equal((await leave(leaver.browser)).status, 400);
-      for (const query of [{ state: `${state}x` }, { state: word(), error_description: quoted }, { error: quoted }]) assert.equal((await back(leaver.browser, query)).status, 400);
+      for (const query of /** @type {Record<string, string>[]} */ ([{ state: `${state}x` }, { state: word(), error_description: quoted }, { error: quoted }])) assert.equal((await back(leaver.browser, query)).status, 400);
       assert.equal((await back(page.browser, { state })).status, 400);
       assert.equal((await back(leaver.browser, { state })).status, 200);
       assert.equal((await back(leaver.browser, { state })).status, 400);

@@ -116,7 +116,7 @@ for (const way of /** @type {const} */ (["post", "get"])) {
     }, shown);
 
     for (const [what, host] of /** @type {const} */ ([["another site", "127.0.0.2"], ["another port of the app's host", "localhost"]])) {
-      step(`pages of ${what} neither spend the way there nor go it; the app's page does, and its user is logged out here and there`, async () => {
+      step(`pages of ${what} neither spend the way there nor go it, and the app's page logs its user out here and there`, async () => {
         const { front } = real.lab;
         const { end_session = "" } = await logout(tab);
         const [from, asked] = [front.asked.length, real.logouts()];
