@@ -6,6 +6,7 @@ import { EXPIRED_MS, ask, askOn } from "./support/asking.mjs";
 import { send } from "./support/browser.mjs";
 import { Canaries, forms } from "./support/canaries.mjs";
 import { clientKey, withKey } from "./support/client-key.mjs";
+import { accountState, beginLink, startLinkStack } from "./support/link.mjs";
 import { begin, enter, startScriptedStack } from "./support/scripted-stack.mjs";
 import { diskText } from "./support/secrets.mjs";
 import { ask as openSocket } from "./support/socket.mjs";
@@ -22,6 +23,8 @@ const SUB = `sub-${word()}`;
 const SID = `sid-${word()}`;
 const EMAIL = `${word().toLowerCase()}@canary.example`;
 const NAME = `Name ${word()}`;
+/** Of the further account. */
+const OTHER = { sub: `other-${word()}`, email: `${word().toLowerCase()}@other.example` };
 /** What `crates/edge/src/keys.rs` derives with. */
 const SALT = "everlit/1";
 const EVENTS = { "http://schemas.openid.net/event/backchannel-logout": {} };
@@ -36,6 +39,8 @@ const echoes = /** @type {Place[]} */ ([]);
 class Played {
   /** What is on the disk, each time that it was looked at. */
   disks = /** @type {Place[]} */ ([]);
+  /** ID Tokens that a browser was given to take them to their issuer, which the form there holds once. @type {string[]} */
+  hints = [];
   /** @type {ScriptedStack} */ stack;
 
   /** @param {ScriptedStack} stack @param {string} name */
@@ -84,24 +89,23 @@ class Played {
   get places() {
     const { stack: { browsers, workerd, resource }, name } = this;
     const answers = browsers.flatMap((browser) => browser.seen).filter(({ url }) => url.hostname === "localhost");
+    const rest = (/** @type {string} */ path, /** @type {string} */ text) => (path === "/auth/end-session" ? this.hints.reduce((left, hint) => left.replace(hint, ""), text) : text);
     const of = answers.flatMap(({ url, status, headers, text, bytes }) => {
       const { "set-cookie": cookies = [], location = "", ...others } = headers;
       const where = `the answer ${status} of ${url.pathname.replace(/^(\/api\/orders).*/, "$1")}`;
       return [
-        { place: `${where}: body`, text: text || bytes.toString("latin1") }, { place: `${where}: headers`, text: JSON.stringify(others) },
+        { place: `${where}: body`, text: rest(url.pathname, text || bytes.toString("latin1")) }, { place: `${where}: headers`, text: JSON.stringify(others) },
         { place: `${where}: location`, text: location }, { place: `${where}: cookies`, text: cookies.join("\n") },
       ];
     });
-    const sent = resource.asked.map(({ headers, body }) => ({ place: "a call to the upstream", text: `${JSON.stringify(headers)}\n${body}` }));
+    const sent = resource.asked.map(({ path, headers, body }) => ({ place: path === "/calendar" ? "a call to the account's upstream" : "a call to the upstream", text: `${JSON.stringify(headers)}\n${body}` }));
     return [...of, ...sent, { place: `the log of ${name}`, text: workerd.output }, ...this.disks];
   }
 
   /** All of it is known that was given out. */
   know() {
     const { as, browsers } = this.stack;
-    for (const token of as.issued) canaries.add(/^access-/.test(token) ? "access token" : /^refresh-/.test(token) ? "refresh token" : /^code-/.test(token) ? "code" : "ID Token", token);
-    for (const form of as.requests("authorization_code")) canaries.add("code verifier", form.get("code_verifier"));
-    for (const form of as.forms("/token")) if (form.get("client_assertion")) canaries.add("client assertion", form.get("client_assertion"));
+    this.knowOf(as, "");
     for (const { headers } of browsers.flatMap((browser) => browser.seen)) {
       for (const line of headers["set-cookie"] ?? []) {
         const [name = "", value = ""] = (line.split(";")[0] ?? "").split(/=(.*)/s);
@@ -112,7 +116,22 @@ class Played {
       }
     }
   }
+
+  /** All that a server gave out and was told. @param {import("./support/scripted-as.mjs").ScriptedAs} as @param {string} whose */
+  knowOf(as, whose) {
+    for (const token of as.issued) {
+      const what = /^access-/.test(token) ? `access token${whose}` : /^refresh-/.test(token) ? "refresh token" : /^code-/.test(token) ? "code" : "ID Token";
+      canaries.add(what, token);
+    }
+    for (const form of as.requests("authorization_code")) canaries.add("code verifier", form.get("code_verifier"));
+    for (const form of as.forms("/token")) if (form.get("client_assertion")) canaries.add("client assertion", form.get("client_assertion"));
+  }
 }
+
+/** The form of an answer, and the URL of a redirect, to be logged out at the server: what it is told. @param {import("./support/browser.mjs").Answer} answer */
+const told = ({ text, headers }) => Object.fromEntries(headers.location
+  ? new URL(headers.location).searchParams
+  : [...text.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)">/g)].map(([, key, value]) => [key, value]));
 
 /** What is meant to be somewhere. @param {string} what @param {string} place */
 function isMeant(what, place) {
@@ -122,7 +141,12 @@ function isMeant(what, place) {
   // The page knows its user, who is told to it here.
   if (/^the answer 200 of \/auth\/session: body$/.test(place)) return ["sub", "email", "name"].includes(what);
   // It names the row of a login under way, and opens nothing without the binding cookie (`worker/STORAGE.md`).
-  if (place.startsWith("the disk of ")) return what === "state";
+  if (place.startsWith("the disk of ")) return ["state", "state of a logout"].includes(what);
+  // The page calls its upstream with it.
+  if (place === "the answer 200 of /auth/token: body") return what === "token for a page";
+  // The browser carries it to the authorization server and back.
+  if (["the answer 200 of /auth/end-session: body", "the answer 302 of /auth/end-session: location"].includes(place)) return what === "state of a logout";
+  if (place === "a call to the account's upstream") return what === "access token of an account";
   return place === "a call to the upstream" && what === "access token";
 }
 
@@ -336,12 +360,136 @@ describe("every path, also the failing ones", () => {
     await browser.call("/auth/logout", { method: "POST" });
   });
 
+  test("further accounts, tokens for pages, and logouts at the server, also where they fail", async () => {
+    /** @type {any} */ let provider;
+    const stack = await startLinkStack({
+      change: (/** @type {any} */ given) => {
+        provider = { ...given.PROVIDER_DEMO, scopes: [...given.PROVIDER_DEMO.scopes, "bills"] };
+        return { ...given, PROVIDER_DEMO: provider, UPSTREAM_BILLS: { origin: "https://bills.example", mode: "mediating", scopes: ["bills"] } };
+      },
+    });
+    const { as, other, secrets, workerd } = stack;
+    const played = new Played(stack, "the Worker with accounts");
+    all.push(played);
+    as.metadata = { end_session_endpoint: `${as.issuer}/end` };
+    for (const value of Object.values(OTHER)) canaries.add("claim of an account", value);
+    const quoted = `${QUOTED} ${secrets[2]} ${OTHER.email}`;
+    const leave = (/** @type {Browser} */ browser) => browser.navigate("/auth/end-session", { site: "same-origin" });
+    const back = (/** @type {Browser} */ browser, /** @type {Record<string, string>} */ query) => browser.navigate(`/auth/logged-out?${new URLSearchParams(query)}`, { site: "cross-site" });
+    /** A link that began. @param {Browser} browser @param {Record<string, string>} [response] */
+    const toLink = async (browser, response) => {
+      const { request, callback } = await beginLink(stack, browser, { response });
+      other.claims = OTHER;
+      canaries.add("state", request.state);
+      canaries.add("nonce", request.nonce);
+      return () => browser.navigate(callback, { site: "cross-site" });
+    };
+
+    // An account: linked, called, refreshed.
+    const { browser, session } = await played.enter();
+    for (const response of /** @type {Record<string, string>[]} */ ([{ error: "access_denied", error_description: quoted }, { iss: as.issuer }, { state: word() }])) {
+      assert.notEqual((await (await toLink(browser, response))()).status, 200);
+    }
+    /** @type {((form: URLSearchParams) => Given)[]} */
+    const bad = [
+      (form) => ({ status: 400, json: { error: "invalid_grant", error_description: `${quoted} ${form}` } }), (form) => ({ status: 500, body: `${quoted} ${form}` }),
+      (form) => ({ status: 200, json: { access_token: form.get("code"), token_type: String(form), id_token: String(form) } }),
+    ];
+    for (const answer of bad) {
+      const come = await toLink(browser);
+      other.onToken = answer;
+      assert.notEqual((await come()).status, 200);
+      other.onToken = () => undefined;
+    }
+    const stolen = await toLink(browser);
+    other.sign = async (claims) => { const token = await as.signed({ ...claims, nonce: "other" }); other.issued.push(token); return token; };
+    assert.notEqual((await stolen()).status, 200);
+    other.sign = undefined;
+    other.accessTtl = 1;
+    assert.equal((await (await toLink(browser))()).status, 200);
+    assert.equal(await accountState(browser), "ready");
+    other.accessTtl = 3600;
+    /** The question for a token of the account that is newer than the one there is. */
+    const newer = async () => {
+      const { json: held } = await ask(browser, undefined, "resume", { provider: "other" });
+      await pause(EXPIRED_MS);
+      return (await askOn(browser, held, "deadline", { provider: "other" })).json;
+    };
+    assert.equal((await newer()).generation, 2);
+    assert.equal((await browser.call("/api/calendar")).status, 200);
+    assert.equal((await browser.call("/api/orders")).status, 200);
+    assert.equal(stack.resource.asked.filter(({ path }) => path === "/calendar").length, 1);
+    assert.equal((await browser.navigate("/auth/login?provider=other&return_to=/", { site: "cross-site" })).status, 403);
+
+    // A token for a page.
+    const handed = (/** @type {string} */ upstream) => ask(browser, session, "resume", { upstream });
+    assert.equal((await handed(SUB)).status, 404);
+    as.onToken = (form) => (form.get("scope") === "bills" ? { status: 400, json: { error: "invalid_scope", error_description: `${quoted} ${form}` } } : undefined);
+    assert.equal((await handed("bills")).status, 503);
+    const reader = await played.enter();
+    as.onToken = async (form) => ({ json: { ...(await as.tokens(form)), ...(form.get("scope") === "bills" && { scope: `bills ${QUOTED}` }) } });
+    assert.equal((await ask(reader.browser, reader.session, "resume", { upstream: "bills" })).status, 503);
+    as.onToken = () => undefined;
+    const page = await played.enter();
+    const { json, status } = await ask(page.browser, page.session, "resume", { upstream: "bills" });
+    assert.equal(status, 200);
+    canaries.add("token for a page", json.access_token);
+    await played.lookAtDisk();
+
+    // The account's grant dies, one is ended, and nobody hears of it.
+    other.onRevocation = (form) => ({ status: 500, body: `${quoted} ${form}` });
+    other.accessTtl = 1;
+    assert.equal((await (await toLink(browser))()).status, 200);
+    other.accessTtl = 3600;
+    other.onToken = (form) => ({ status: 400, json: { error: "invalid_grant", error_description: `${quoted} ${form}` } });
+    assert.equal((await newer()).code, "link_required");
+    other.onToken = () => undefined;
+    assert.equal((await browser.call("/api/calendar")).status, 409);
+    assert.equal((await (await toLink(browser))()).status, 200);
+    assert.equal((await browser.call("/auth/links/other", { method: "DELETE" })).status, 204);
+    assert.equal((await browser.call(`/auth/links/${SUB}`, { method: "DELETE" })).status, 404);
+    assert.equal((await (await toLink(browser))()).status, 200);
+
+    // Logouts that go on at the server: by a form, and by a URL.
+    for (const way of ["post", "get"]) {
+      const leaver = way === "post" ? { browser } : await played.enter();
+      const answer = await leaver.browser.call("/auth/logout", { method: "POST", json: { v: 1, return_to: "/orders" } });
+      assert.equal(answer.json.end_session, "/auth/end-session");
+      await played.lookAtDisk();
+      assert.equal((await leaver.browser.navigate("/auth/end-session", { site: "cross-site" })).status, 403);
+      const gone = await leave(leaver.browser);
+      const { id_token_hint, state = "" } = told(gone);
+      canaries.add("state of a logout", state);
+      assert.equal(gone.status, way === "post" ? 200 : 302);
+      assert.equal(id_token_hint !== undefined, way === "post");
+      if (id_token_hint) {
+        assert.ok(as.issued.includes(id_token_hint));
+        played.hints.push(id_token_hint);
+      }
+      assert.equal((await leave(leaver.browser)).status, 400);
+      for (const query of /** @type {Record<string, string>[]} */ ([{ state: `${state}x` }, { state: word(), error_description: quoted }, { error: quoted }])) assert.equal((await back(leaver.browser, query)).status, 400);
+      assert.equal((await back(page.browser, { state })).status, 400);
+      assert.equal((await back(leaver.browser, { state })).status, 200);
+      assert.equal((await back(leaver.browser, { state })).status, 400);
+      await workerd.kill();
+      await workerd.configure({ PROVIDER_DEMO: { ...provider, end_session: "get" } });
+      await workerd.begin();
+    }
+    await played.lookAtDisk();
+    played.knowOf(other, " of an account");
+    // What one server gave out the other is never shown.
+    for (const [from, to] of /** @type {const} */ ([[as, other], [other, as]])) {
+      const heard = [...to.forms("/token"), ...to.forms("/revoke")].map(String).join("\n");
+      for (const token of from.issued) assert.ok(!heard.includes(encodeURIComponent(token)), "a token is shown to the other server");
+    }
+  });
+
   test("has let no secret out: no answer, no header, no redirect, no log and no file holds one in any writing", () => {
     for (const played of all) played.know();
     const kinds = [...canaries.kinds.keys()].sort();
     assert.deepEqual(kinds, [
-      "ID Token", "Logout Token", "a secret of the deployment", "access token", "binding id", "client assertion", "code", "code verifier", "email", "jti", "name", "nonce",
-      "proof of the binding cookie", "proof of the session cookie", "refresh token", "session id", "sid", "state", "sub", "the client's private key", "the internal MAC key", "the key-encryption key",
+      "ID Token", "Logout Token", "a secret of the deployment", "access token", "access token of an account", "binding id", "claim of an account", "client assertion", "code", "code verifier", "email", "jti", "name", "nonce",
+      "proof of the binding cookie", "proof of the session cookie", "refresh token", "session id", "sid", "state", "state of a logout", "sub", "the client's private key", "the internal MAC key", "the key-encryption key", "token for a page",
     ]);
     const places = all.flatMap((played) => played.places);
     assert.ok(places.length > 200, `${places.length} places`);

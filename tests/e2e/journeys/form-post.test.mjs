@@ -12,7 +12,7 @@ describe(`a response that is posted in ${engine.name}`, { timeout: 120_000 }, ()
   const shown = { browser: () => browser };
 
   before(async () => {
-    real = await startRealLab({ change: (given) => ({ ...given, PROVIDER_DEMO: { ...given.PROVIDER_DEMO, response_mode: "form_post" } }) });
+    real = await startRealLab({ responseMode: "form_post" });
     browser = await real.lab.device();
   });
   after(() => real?.lab.close());

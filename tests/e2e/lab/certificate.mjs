@@ -1,4 +1,4 @@
-// A certificate for localhost that signs itself: WebKitGTK keeps Secure cookies over https only. Node can sign, but writes no X.509.
+// A certificate for localhost and 127.0.0.1 that signs itself: WebKitGTK keeps Secure cookies over https only. Node can sign, but writes no X.509.
 
 import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
 
@@ -31,7 +31,7 @@ export function selfSigned() {
   const life = sequence(time(new Date(now - DAY_MS)), time(new Date(now + DAY_MS)));
   const version = der(0xa0, der(0x02, Buffer.from([2])));
   const serial = der(0x02, Buffer.concat([Buffer.from([1]), randomBytes(8)]));
-  const names = sequence(der(0x82, Buffer.from("localhost")));
+  const names = sequence(der(0x82, Buffer.from("localhost")), der(0x87, Buffer.from([127, 0, 0, 1])));
   const extensions = der(0xa3, sequence(sequence(oid(SUBJECT_ALT_NAME), der(0x04, names))));
   const spki = publicKey.export({ type: "spki", format: "der" });
   const said = sequence(version, serial, ECDSA_WITH_SHA256, name, life, name, spki, extensions);

@@ -8,18 +8,23 @@ import { Tab } from "./tab.mjs";
 
 /**
  * A lab, and the server's side of it.
- * @param {{ hostName?: string, change?: (given: any) => Record<string, unknown> }} [options] `localhost` makes server and app one site: one that speaks https, where the app does
+ * @param {{ hostName?: string, endSession?: "post" | "get", responseMode?: "form_post" }} [options] `localhost` makes server and app one site: one that speaks https, where the
+ * app does. `endSession`: how it is asked for a logout; a server that knows its user by a form of another site speaks https
  */
-export async function startRealLab({ hostName, change } = {}) {
+export async function startRealLab({ hostName, endSession, responseMode } = {}) {
+  const logoutByPost = endSession === "post";
   /** Every path that it was asked for. @type {string[]} */
   const visits = [];
   /** @type {Awaited<ReturnType<typeof startServers>> | undefined} */ let servers;
   const lab = await Lab.start({
-    ...(change && { change }),
+    change: (given) => ({
+      ...given,
+      PROVIDER_DEMO: { ...given.PROVIDER_DEMO, ...(endSession && { end_session: endSession }), ...(responseMode && { response_mode: responseMode }) },
+    }),
     servers: async ({ clientSecret, front }) => {
       const redirectUris = [`${front.origin}/auth/callback/demo`];
-      const tls = hostName && front.tls ? selfSigned() : undefined;
-      const options = { clientSecret, redirectUris, accessTtl: 3600, onVisit: (/** @type {string} */ path) => visits.push(path) };
+      const tls = logoutByPost || (hostName && front.tls) ? selfSigned() : undefined;
+      const options = { clientSecret, redirectUris, accessTtl: 3600, logoutByPost, onVisit: (/** @type {string} */ path) => visits.push(path) };
       servers = await startServers({ ...options, ...(hostName && { hostName }), ...(tls && { tls }) });
       return { ...servers, ...(tls && { trusted: tls.cert }) };
     },
@@ -31,6 +36,8 @@ export async function startRealLab({ hostName, change } = {}) {
     authorizations: () => count(/^\/auth$/),
     /** How often a person saw one of its pages. */
     forms: () => count(/^\/interaction\//),
+    /** How often it was asked to log somebody out. */
+    logouts: () => count(/^\/session\/end$/),
     forget: (/** @type {string} */ kind) => servers?.forget(kind),
   };
 }
