@@ -37,7 +37,7 @@ test("a login ends that is posted: by 303 and a GET, which brings the cookies th
   assert.equal(stack.as.requests("authorization_code").length, 0, "nothing is spent by the form itself");
 
   for (const time of ["first", "again"]) {
-    const landing = await browser.navigate(sent.headers.location, { site: "cross-site" });
+    const landing = await browser.navigate(sent.headers.location ?? "", { site: "cross-site" });
     assert.equal(landing.status, 200, time);
     assert.equal((await browser.call("/auth/session")).json.state, "active");
   }
@@ -53,17 +53,17 @@ test("whoever posts makes no object, and what they post counts in no browser but
   const sent = await post(other, callback);
   assert.equal(sent.status, 303);
   assert.equal(other.cookie(BINDING_COOKIE), undefined);
-  assert.equal((await other.navigate(sent.headers.location, { site: "cross-site" })).status, 400);
+  assert.equal((await other.navigate(sent.headers.location ?? "", { site: "cross-site" })).status, 400);
   assert.deepEqual([stack.as.requests("authorization_code").length, other.cookie(SESSION_COOKIE)], [before, undefined]);
   // And it is still there for whom it is meant.
-  assert.equal((await browser.navigate((await post(browser, callback)).headers.location, { site: "cross-site" })).status, 200);
+  assert.equal((await browser.navigate((await post(browser, callback)).headers.location ?? "", { site: "cross-site" })).status, 200);
 });
 
 test("an error is posted as well, and shown", async () => {
   const browser = stack.browser();
   const { callback } = await begin(stack, browser, { response: { code: undefined, error: "access_denied" } });
   const sent = await post(browser, callback);
-  const page = await browser.navigate(sent.headers.location, { site: "cross-site" });
+  const page = await browser.navigate(sent.headers.location ?? "", { site: "cross-site" });
   assert.equal(page.status, 400, page.text);
   assert.equal((await browser.call("/auth/session")).json.state, "logged_out");
 });
