@@ -55,7 +55,7 @@ const wayBack = (page) => unescaped(/ id="go" href="([^"]+)"/.exec(page.text)?.[
 /** @param {Answer} page */
 const isRefused = (page) => {
   assert.equal(page.status, 400);
-  assert.match(page.text, /You are signed out/);
+  assert.match(page.text, /No sign-out is under way/);
   assert.doesNotMatch(page.text, /<form|id="go"/);
 };
 

@@ -110,11 +110,11 @@ pub(crate) fn not_here(return_to: &ReturnTo) -> Reply {
     Reply::page(Failed::NotHere.status(), page)
 }
 
-/// The page for a logout that does not go on at the authorization server: here it is done.
+/// The page for a logout that does not go on at the authorization server, or for whoever comes without one: it must be true of both.
 pub(crate) fn signed_out(why: Failed) -> Reply {
-    let message = "You are signed out of this app. You may still be signed in at the sign-in service.";
+    let message = "If you have just signed out of this app, that is done. You may still be signed in at the sign-in service.";
     let page =
-        html::error(&ErrorPage { title: "You are signed out", message, action: "Continue", href: "/" });
+        html::error(&ErrorPage { title: "No sign-out is under way", message, action: "Continue", href: "/" });
     throttled(why, Reply::page(why.status(), page))
 }
 

@@ -97,7 +97,7 @@ for (const way of /** @type {const} */ (["post", "get"])) {
       await follow(browser, LEAVE);
       await until("the app's own page to be answered", () => answers(LEAVE, from).length > 0);
       assert.equal(answers(LEAVE, from)[0]?.status, 400);
-      await browser.until("it to be shown", async () => (await title()) === "You are signed out");
+      await browser.until("it to be shown", async () => (await title()) === "No sign-out is under way");
       await tab.open();
       assert.deepEqual([await tab.state(), await tab.call(), real.logouts()], ["active", 200, 0]);
     }, shown);
@@ -158,7 +158,7 @@ for (const way of /** @type {const} */ (["post", "get"])) {
       await tab.open();
       assert.equal(await tab.state(), "logged-out");
       await follow(browser, LEAVE);
-      await browser.until("it to be refused", async () => (await title()) === "You are signed out");
+      await browser.until("it to be refused", async () => (await title()) === "No sign-out is under way");
       assert.equal(real.logouts(), asked, "the server was not asked again");
     }, shown);
   });
