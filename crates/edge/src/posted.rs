@@ -86,7 +86,7 @@ mod tests {
     }
 
     fn at(seconds: u64) -> Timestamp {
-        Timestamp::from_millis(1_790_000_000_000 + seconds * 1_000)
+        Timestamp::from_millis(1_790_000_000_000).after(Millis::from_secs(seconds))
     }
 
     #[test]
@@ -124,7 +124,7 @@ mod tests {
         };
         assert_eq!(opened("demo", 59), Some(query.expose().clone()));
         assert_eq!((opened("demo", 60), opened("other", 1)), (None, None));
-        let before = Timestamp::from_millis(at(0).as_millis() - 1_000);
+        let before = at(0).before(Millis::from_secs(1));
         assert!(open(&ring(), "demo", &cookies, before).is_none(), "a clock that was set back");
         let other = Keyring::new(MasterKey::new(1, [8; 32]));
         assert!(open(&other, "demo", &cookies, at(1)).is_none());
