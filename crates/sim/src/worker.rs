@@ -370,6 +370,11 @@ impl Worker {
         if written || *vault != before {
             stage.laws.committed(stage.now, object, vault.row() == acting.row, &acting.row);
         }
+        let by_limit = matches!(status, Status::Ended(EndReason::IdleLimit | EndReason::AbsoluteLimit));
+        if by_limit && self.policy.shared_grant {
+            // It is left to those who may share it.
+            stage.laws.revocation_abandoned(object, None);
+        }
         if let (Status::Ended(_), false) = (status, matches!(was, Status::Ended(_))) {
             count_end(stage, &checked);
         }
