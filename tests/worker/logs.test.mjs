@@ -32,10 +32,13 @@ test("every line is one of JSON that begins with its event and its trace", async
 
 test("a decision says route, outcome, status and how long it took", async () => {
   const { browser, session } = await enter(stack);
+  // A question that is answered with what there is decides nothing, and has no line.
   await browser.call("/auth/token", { method: "POST", json: question(session, "resume", { op_id: "told-1" }) });
-  const [line] = await until("the line", () => { const found = lines().filter(({ trace }) => trace === traceOf("told-1")); return found.length > 0 && found; });
-  const { event, route, outcome, status, ms } = line ?? {};
-  assert.deepEqual({ event, route, outcome, status }, { event: "answered", route: "/auth/token", outcome: "ok", status: 200 });
+  await browser.call("/auth/logout", { method: "POST" });
+  const [line] = await until("the line", () => { const found = lines().filter(({ event, route }) => event === "answered" && route === "/auth/logout"); return found.length > 0 && found; });
+  assert.deepEqual(under(traceOf("told-1")), []);
+  const { outcome, status, ms } = line ?? {};
+  assert.deepEqual({ outcome, status }, { outcome: "ok", status: 200 });
   assert.ok(Number.isInteger(ms) && ms >= 0 && ms < 40_000, `${ms}`);
 });
 
@@ -49,12 +52,12 @@ test("the name of a question is followed from the tab over the vault to the rota
   // Whoever asks meanwhile has traces of their own.
   await Promise.all([third, third].map(({ browser }) => browser.call("/api/orders")));
   for (const { status } of await asked) assert.equal(status, 200);
-  const done = (/** @type {string} */ name) => until("its lines", () => { const found = under(traceOf(name)); return found.includes("outcome") && found.includes("answered") && found; });
+  const done = (/** @type {string} */ name) => until("its lines", () => { const found = under(traceOf(name)); return found.includes("outcome") && found; });
   for (const name of ["followed-1", "followed-2"]) {
     const events = new Set(await done(name));
     const asks = name === "followed-1" ? ["asked"] : [];
-    // The Worker's, the rotator's, the vault's.
-    assert.deepEqual([...events].sort(), [...asks, "answered", "outcome", "token_answered"].sort(), name);
+    // The Worker's where a tab says how it is, the rotator's, the vault's.
+    assert.deepEqual([...events].sort(), [...asks, "outcome", "token_answered"].sort(), name);
     assert.equal(under(traceOf(name)).filter((event) => event === "token_answered").length, 1);
     assert.equal(under(traceOf(name)).filter((event) => event === "outcome").length, 1);
   }

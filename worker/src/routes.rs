@@ -88,10 +88,10 @@ fn is_known(headers: &web_sys::Headers, environment: &Environment) -> bool {
 /// the upstream knows of each.
 const fn decides(route: Route) -> bool {
     match route {
-        Route::Healthz | Route::Openapi | Route::Session | Route::Api => false,
+        // A question for the token that a refresh is begun for has lines of its own: of the vault, and of the rotator.
+        Route::Healthz | Route::Openapi | Route::Session | Route::Token | Route::Api => false,
         Route::Login
         | Route::Callback
-        | Route::Token
         | Route::Logout
         | Route::BackchannelLogout
         | Route::Sessions
