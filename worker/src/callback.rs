@@ -6,18 +6,16 @@ use everlit_core::id::Epoch;
 use everlit_core::index::Kind;
 use everlit_core::secret::RefreshToken;
 use everlit_core::time::{Millis, Timestamp};
-use everlit_core::vault::{Granted, Link, Login};
+use everlit_core::vault::{Granted, Login};
 use everlit_edge::config::{ProviderConfig, Use};
-use everlit_edge::cookie::{SessionId, set_response, set_session};
+use everlit_edge::cookie::{SessionId, set_session};
 use everlit_edge::device;
 use everlit_edge::end_session::MAX_HINT;
-use everlit_edge::link;
 use everlit_edge::oauth::{
     AuthorizationCode, AuthorizationErrorCode, AuthorizationResponse, ClientCredentials, ClientRequest,
     CodeVerifier, DpopKey, Expected, Outcome, Scheme, State, TokenAnswer, TokenResponse,
 };
 use everlit_edge::oidc::{Expectation, IdTokenClaims, Nonce, ProviderMetadata};
-use everlit_edge::posted;
 use everlit_edge::prefetch::is_prefetch;
 use everlit_edge::return_to::ReturnTo;
 use everlit_edge::silent::{Ending, Silent};
@@ -37,30 +35,15 @@ use crate::routes::Call;
 use crate::silent::{self, Remembered};
 use crate::token_request::TokenRequest;
 use crate::vault::client::{VaultClient, until_answered};
-use crate::vault::message::{About, Holder, LinkOrder};
+use crate::vault::message::{About, Holder};
 use crate::vault::reply::VaultReply;
-use crate::{background, clock, discovery, entropy, gate, links, log, logout, revocation, verify};
+use crate::{background, clock, discovery, entropy, gate, log, logout, revocation, verify};
+
+mod link;
+pub(crate) mod posted;
 
 /// How long the code exchange may take: a person is waiting.
 const LIMIT: Millis = Millis::from_secs(15);
-
-/// Takes a response that the browser was made to post. It comes from another site, without the cookies that it needs.
-pub(crate) async fn posted(call: &Call, environment: &Environment) -> Result<Reply, Problem> {
-    let name = call.request.path.strip_prefix("/auth/callback/").unwrap_or_default();
-    let provider = environment.config.provider(name).ok_or_else(|| Problem::new(Code::NotFound))?;
-    let body = String::from_utf8(call.request.body().await?).unwrap_or_default();
-    let query = match posted::query_of(&body) {
-        Ok(query) => query,
-        Err(error) => {
-            gate::line("callback_refused", [("reason", error.reason().into())]);
-            return Ok(pages::failed(Failed::Unknown, &provider.name, &ReturnTo::root()));
-        }
-    };
-    let nonce = entropy::bytes().ok_or_else(|| Problem::new(Code::Internal))?;
-    let kept = posted::seal(&environment.keyring, &provider.name, nonce, &query, clock::now());
-    let kept = kept.ok_or_else(|| Problem::new(Code::Internal))?;
-    Ok(Reply::see_other(call.request.path.clone()).with_cookie(set_response(&kept, posted::LIFE)))
-}
 
 /// Finishes a login, to its end also if the browser hangs up: the code can be spent only once.
 pub(crate) async fn finish(call: Call, environment: Rc<Environment>) -> Reply {
@@ -78,7 +61,7 @@ pub(crate) async fn finish(call: Call, environment: Rc<Environment>) -> Reply {
         log::line("callback_refused", [("reason", reason.into())]);
         pages::failed(Failed::Unknown, &name, &ReturnTo::root())
     };
-    let posted = || posted::open(&environment.keyring, &name, &cookie, clock::now());
+    let posted = || everlit_edge::posted::open(&environment.keyring, &name, &cookie, clock::now());
     let in_url = call.request.query.as_deref().filter(|query| !query.is_empty());
     let query = in_url.map(str::to_owned).or_else(|| Some(posted()?.expose().clone())).unwrap_or_default();
     let response = match AuthorizationResponse::parse(&query) {
@@ -376,71 +359,6 @@ impl Callback {
             | VaultReply::ReauthRequired { .. }
             | VaultReply::Ended { .. }
             | VaultReply::LoggedOut => Ok(None),
-        }
-    }
-
-    /// Gives the session a further account: in a vault of its own, which ends soon by itself, until the login's vault has taken it. That
-    /// one decides, in one turn: from then on it ends the account with the session, and before it nobody gets at it. Whoever dies in
-    /// between leaves a vault that revokes its grant after some minutes.
-    async fn link(
-        &self,
-        login: &Login,
-        holder: Holder,
-        transaction: &Transaction,
-        sub: &str,
-    ) -> Result<SessionId, Unbegun> {
-        let unheard = |_| Failure(Failed::Ourselves, "the vault did not answer");
-        let over = || Failure(Failed::Unknown, "the session to link to is over");
-        let (Some(session), Some(previous)) = (transaction.previous(), &transaction.previous) else {
-            return Err(over().into());
-        };
-        let owner = VaultClient::of(&self.env, &session);
-        let known = until_answered(async || owner.session().await).await.map_err(unheard)?;
-        let is_own = |known: &Holder| known.user.sub == sub;
-        let Some(known) = known.holder().filter(|known| is_own(known)) else { return Err(over().into()) };
-        // The same account again, perhaps because its grant had ended.
-        if let Some(link) = known.links.iter().find(|link| link.provider == holder.provider) {
-            let vault = VaultClient::of_link(&self.env, &Link::from(link.clone()));
-            let reply = until_answered(async || vault.renew(login, holder.clone(), true).await).await;
-            let unclear = |_| Unbegun::Unclear(Failure(Failed::Ourselves, "the vault did not answer"));
-            if let VaultReply::Current(_) = reply.map_err(unclear)? {
-                return Ok(session);
-            }
-        }
-        let name = entropy::bytes().map(link::vault_name);
-        let vault = name.ok_or(Failure(Failed::Ourselves, "no entropy"))?;
-        let link = Link { provider: holder.provider.clone(), vault, made: login.epoch };
-        let vault = VaultClient::of_link(&self.env, &link);
-        until_answered(async || vault.establish_link(login, holder.clone()).await).await.map_err(unheard)?;
-        // From here on that vault sees to the end of the tokens.
-        let order = LinkOrder::Made { of: previous.epoch, sub: sub.to_owned(), link: (&link).into() };
-        let mut taken = owner.link(&order).await;
-        if taken.is_err() {
-            taken = owner.link(&order).await;
-        }
-        let taken =
-            taken.map_err(|_| Unbegun::Unclear(Failure(Failed::Ourselves, "the vault did not answer")))?;
-        if links::open_link(&taken, &link.provider).as_ref() != Some(&link) {
-            until_answered(async || vault.end(true).await).await.ok();
-            return Err(Unbegun::Unclear(over()));
-        }
-        // Should it not hear it, it is told by whoever uses it first.
-        let bounded = LinkOrder::Bounded { until: taken.absolute_at };
-        if vault.link(&bounded).await.is_err() {
-            vault.link(&bounded).await.ok();
-        }
-        Ok(session)
-    }
-
-    /// A later callback of an account that was linked.
-    async fn linked_again(&self, session: &str, return_to: &ReturnTo) -> Reply {
-        let Some(session) = SessionId::restored(session) else {
-            return self.failed(Failed::Ourselves, None, return_to);
-        };
-        match VaultClient::of(&self.env, &session).session().await {
-            Ok(reply) if reply.is_open() => pages::landing(return_to),
-            Ok(_) => self.failed(Failed::Unknown, None, return_to),
-            Err(_) => self.failed(Failed::Ourselves, None, return_to),
         }
     }
 

@@ -113,7 +113,7 @@ async fn handle(route: Route, call: Call, environment: Rc<Environment>) -> Resul
         Route::Healthz => Ok(Reply::json(&serde_json::json!({ "ok": true }))),
         Route::Openapi => Ok(Reply::text(200, "application/json", OPENAPI.to_owned())),
         Route::Login => login::begin(&call, &environment).await,
-        Route::Callback if call.request.method == "POST" => callback::posted(&call, &environment).await,
+        Route::Callback if call.request.method == "POST" => callback::posted::take(&call, &environment).await,
         Route::Callback => Ok(callback::finish(call, environment).await),
         Route::Session => session::show(&call, &environment, same_origin(&call, &environment)?).await,
         Route::Token => token::ask(&call, &environment, same_origin(&call, &environment)?).await,

@@ -183,15 +183,11 @@ impl Vault {
                     effects.push(Effect::Persist);
                 }
             }
-            Some(ambiguous) => {
-                let aim = ambiguous.aim;
+            ambiguous => {
+                let aim = ambiguous.as_ref().and_then(|ambiguous| ambiguous.aim);
                 // Nobody asked for it.
                 live.op = None;
                 self.begin(now, false, None, aim, effects);
-            }
-            None => {
-                live.op = None;
-                self.begin(now, false, None, None, effects);
             }
         }
     }
