@@ -82,8 +82,16 @@ for (const [what, body, status] of /** @type {const} */ ([
   assert.equal(answer.headers["set-cookie"], undefined);
 });
 
-test("there is nothing to post to for a provider that is not there", async () => {
-  assert.equal((await send(`${stack.app}/auth/callback/nobody`, { method: "POST", headers: {}, body: "code=a" })).status, 404);
+test("there is nothing to post to for a provider that is not there, or that does not post", async () => {
+  const posted = (/** @type {string} */ app, /** @type {string} */ provider) =>
+    send(`${app}/auth/callback/${provider}`, { method: "POST", headers: {}, body: `code=a&state=${"A".repeat(43)}` });
+  assert.deepEqual([(await posted(stack.app, "demo")).status, (await posted(stack.app, "nobody")).status], [303, 404]);
+  const other = await startScriptedStack();
+  try {
+    assert.equal((await posted(other.app, "demo")).status, 404);
+  } finally {
+    await other.close();
+  }
 });
 
 test("oidc-provider posts, and the login ends", async () => {

@@ -197,6 +197,29 @@ test("back-channel logouts from one address at once: what others share is not us
     assert.ok(stack.workerd.log.some((line) => line.event === "throttled" && line.what === "logout"));
   }));
 
+test("lines that a stranger can cause are few, whatever is asked", () =>
+  limited({}, async (stack) => {
+    const ours = { "sec-fetch-site": "same-origin", "everlit-version": "1" };
+    const asked = [
+      () => send(`${stack.app}/auth/logout`, { method: "POST", headers: ours, body: "{}" }),
+      () => send(`${stack.app}/auth/logout`, { method: "POST", headers: { "sec-fetch-site": "cross-site" } }),
+      () => send(`${stack.app}/auth/login`, { headers: { "sec-purpose": "prefetch" } }),
+      () => send(`${stack.app}/auth/login?prompt=none&via=frame&relogin=a`, { headers: { "sec-fetch-site": "same-origin" } }),
+      () => send(`${stack.app}/auth/login?prompt=none&via=frame&relogin=a`, { headers: { "sec-fetch-site": "cross-site" } }),
+      () => send(`${stack.app}/auth/callback/demo?code=a&state=${"A".repeat(43)}`, {}),
+      () => send(`${stack.app}/auth/callback/demo`, { method: "POST", body: "code=a" }),
+      () => send(`${stack.app}/auth/logged-out`, {}),
+      () => send(`${stack.app}/api/..%2f`, {}),
+      () => send(`${stack.app}/auth/events`, { headers: { upgrade: "websocket", "sec-fetch-site": "cross-site" } }),
+    ];
+    for (const ask of asked) {
+      for (let at = 0; at < 70; at++) await ask();
+      // Let in at once, and one more a second.
+      assert.ok(stack.workerd.log.length < 120, `${stack.workerd.log.length}, most of them ${JSON.stringify(stack.workerd.log.at(-1))}`);
+    }
+    assert.ok(stack.workerd.log.length >= 60, `${stack.workerd.log.length}`);
+  }));
+
 test("the rotator, from outside: an unknown path however often, and few lines of it", () =>
   limited({}, async (stack) => {
     await enter(stack);

@@ -234,6 +234,8 @@ describe("what comes between", () => {
     assert.equal((await browser.navigate(callback, { site: "cross-site" })).status, 200);
     await enter(stack, browser);
     assert.equal(await accountState(browser), "ready");
+    // Who goes back to the callback in the browser's history finds the session that it led to.
+    assert.equal((await browser.navigate(callback, { site: "cross-site" })).status, 200);
   });
 
   test("a logout while the account's vault begins: nobody takes it, and it ends", async () => {

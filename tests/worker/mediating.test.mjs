@@ -128,6 +128,16 @@ describe("a token for an upstream that the page calls by itself", { concurrency:
     assert.deepEqual([narrower.status, narrower.json.scope], [200, "bills:read"], narrower.text);
   });
 
+  play("is the operator's matter where a login brings no refresh token, and the session goes on", async (stack) => {
+    const { as } = stack;
+    as.onToken = async (form) => ({ json: { ...(await as.tokens(form)), refresh_token: undefined } });
+    const { browser, session } = await enter(stack);
+    const answer = await handed(browser, session);
+    assert.deepEqual([answer.status, answer.json.code, answer.json.detail], [503, "misconfigured", "the authorization server gives no refresh token"]);
+    assert.equal(as.requests("refresh_token").length, 0);
+    assert.deepEqual([(await browser.call("/auth/session")).json.state, (await browser.call("/api/orders")).status], ["active", 200]);
+  });
+
   play("that the server refuses holds up no other", async (stack) => {
     const { as } = stack;
     const { browser, session } = await enter(stack);

@@ -255,6 +255,7 @@ test("a session that lives is renewed as well, and what was refused meanwhile is
 test("another user's is a change of user", async () => {
   const { browser, session: before } = await enter(stack);
   const old = browser.cookie(SESSION_COOKIE);
+  const held = stack.as.issued.findLast((token) => token.startsWith("refresh-"));
   stack.as.claims = { sub: "somebody-else", name: "Linus", email: "linus@example.com" };
   const { page } = await relogin(browser, "popup");
   assert.equal(told(page)?.outcome, "done");
@@ -262,6 +263,13 @@ test("another user's is a change of user", async () => {
   assert.notEqual(browser.cookie(SESSION_COOKIE), old);
   assert.ok(now.epoch > before.epoch);
   assert.deepEqual([now.user.sub, now.generation], ["somebody-else", 1]);
+  const replaced = () => stack.workerd.log.some(({ event, ended }) => event === "session_replaced" && ended);
+  await until("the end of the first session", replaced);
+  const first = stack.browser();
+  first.setCookie(SESSION_COOKIE, old ?? "");
+  assert.equal((await first.call("/auth/session")).json.state, "logged_out");
+  // Who was signed in has not logged out: with the grant other devices of theirs go on.
+  assert.ok(!stack.as.revoked.includes(held ?? ""));
 });
 
 test("it brings nobody back who has logged out meanwhile", async () => {

@@ -37,7 +37,7 @@ use crate::token_request::TokenRequest;
 use crate::vault::client::{VaultClient, until_answered};
 use crate::vault::message::{About, Holder};
 use crate::vault::reply::VaultReply;
-use crate::{background, clock, discovery, entropy, gate, log, logout, revocation, verify};
+use crate::{background, clock, discovery, entropy, gate, log, revocation, verify};
 
 mod link;
 pub(crate) mod posted;
@@ -58,7 +58,7 @@ pub(crate) async fn finish(call: Call, environment: Rc<Environment>) -> Reply {
     };
     let name = provider.name.clone();
     let unknown = |reason: &'static str| {
-        log::line("callback_refused", [("reason", reason.into())]);
+        gate::line("callback_refused", [("reason", reason.into())]);
         pages::failed(Failed::Unknown, &name, &ReturnTo::root())
     };
     let posted = || everlit_edge::posted::open(&environment.keyring, &name, &cookie, clock::now());
@@ -131,7 +131,7 @@ impl Callback {
                 pages::failed(Failed::Throttled(Millis::from_millis(millis)), &self.provider, &root)
             }
             Ok(Claimed::Unknown) => {
-                log::line(
+                gate::line(
                     "callback_refused",
                     [("reason", "the state is unknown, or another provider's".into())],
                 );
@@ -396,11 +396,10 @@ impl Callback {
             return Err(Failure(Failed::Ourselves, "the vault holds another login"));
         }
         if let Some(previous) = transaction.previous() {
-            let (env, environment) = (self.env.clone(), Rc::clone(&self.environment));
-            let context = Rc::clone(&self.context);
+            let vault = VaultClient::of(&self.env, &previous);
             background::start((*self.context).as_ref(), async move {
-                let left = logout::leave(&env, &environment, (*context).as_ref(), &previous).await;
-                let ended = left.is_ok();
+                // Nobody has logged out: whoever else is signed in with that grant goes on.
+                let ended = vault.end(true).await.is_ok();
                 log::line("session_replaced", [("ended", ended.into())]);
             });
         }

@@ -7,7 +7,7 @@ use crate::environment::Environment;
 use crate::http::Reply;
 use crate::routes::Call;
 use crate::vault::client::VaultClient;
-use crate::{log, session};
+use crate::{gate, session};
 
 /// Opens it. The object says everything from then on: this Worker is gone by then.
 pub(crate) async fn open(call: &Call, environment: &Environment) -> Result<Reply, Problem> {
@@ -19,7 +19,7 @@ pub(crate) async fn open(call: &Call, environment: &Environment) -> Result<Reply
     let (site, origin) = (header("sec-fetch-site"), header("origin"));
     let proof = cross_site::check_handshake(site.as_deref(), origin.as_deref(), &environment.config.origins)
         .map_err(|refusal| {
-            log::line("cross_site", [("reason", refusal.reason().into())]);
+            gate::line("cross_site", [("reason", refusal.reason().into())]);
             Problem::new(Code::CrossSite)
         })?;
     let cookie = session::named(call, environment, proof).ok_or_else(|| Problem::new(Code::LoggedOut))?;

@@ -105,13 +105,15 @@ async fn begin_silently(
     return_to: &ReturnTo,
 ) -> Reply {
     let (config, provider) = (&environment.config, environment.config.login_provider());
-    let stop = |ending| silent::end(silent, ending, return_to);
     // Only a page of ours asks for this.
     if call.request.header("sec-fetch-site").is_some_and(|site| site != "same-origin") {
-        return stop(Ending::Failed);
+        return silent::say(silent, Ending::Failed, return_to);
     }
     let beginning = Beginning { call, environment, provider, return_to, prompt: Some("none") };
-    let Some((session, reply)) = beginning.session().await else { return stop(Ending::Failed) };
+    let Some((session, reply)) = beginning.session().await else {
+        return silent::say(silent, Ending::Failed, return_to);
+    };
+    let stop = |ending| silent::end(silent, ending, return_to);
     // A page that the vault does not know to have left for nothing would begin the same again at once: a person is shown why not.
     let fail = async |why| {
         let vault = VaultClient::of(&call.env, &session);
@@ -162,7 +164,7 @@ async fn begin_silently(
 async fn begin_link(beginning: &Beginning<'_>) -> Reply {
     let Beginning { call, environment, provider, return_to, .. } = beginning;
     if call.request.header("sec-fetch-site").as_deref() != Some("same-origin") {
-        log::line("cross_site", [("reason", "an account is linked from a page of the app".into())]);
+        gate::line("cross_site", [("reason", "an account is linked from a page of the app".into())]);
         return pages::not_here(return_to);
     }
     // The callback is at the canonical host, and finds no session of another.

@@ -40,7 +40,7 @@ pub(crate) async fn forward(call: &Call, environment: &Environment) -> Result<Re
                 return Ok(Reply::marked_problem(&Problem::new(Code::MethodNotAllowed)).with("allow", allow));
             }
             Err(PathRefusal::Path(reason)) => {
-                log::line("path_refused", [("reason", reason.into())]);
+                gate::line("path_refused", [("reason", reason.into())]);
                 return Err(Problem::new(Code::BadRequest));
             }
         };

@@ -57,14 +57,13 @@ pub(crate) async fn answer(call: Call) -> Reply {
         ("status", status.into()),
         ("ms", took.into()),
     ];
-    if status == Code::Throttled.status() {
-        // Of that enough is said where it is counted.
-    } else if (status >= 400 || status == 303) && !is_known(&headers, &known) {
-        gate::line(if reply.is_err() { "refused" } else { "answered" }, said);
-    } else if reply.is_err() {
-        log::line("refused", said);
-    } else if route.is_some_and(decides) {
-        log::line("answered", said);
+    let event = if reply.is_err() { "refused" } else { "answered" };
+    // Of what there is too much of, enough is said where it is counted.
+    let is_worth_it = status >= 400 && status != Code::Throttled.status() || route.is_some_and(decides);
+    if is_worth_it && is_known(&headers, &known) {
+        log::line(event, said);
+    } else if is_worth_it {
+        gate::line(event, said);
     }
     match reply {
         Ok(reply) => reply,
@@ -140,7 +139,7 @@ pub(crate) fn same_origin(call: &Call, environment: &Environment) -> Result<Same
         version: version.as_deref(),
     };
     let proof = cross_site::check(&provenance, &environment.config.origins).map_err(|refusal| {
-        log::line("cross_site", [("reason", refusal.reason().into())]);
+        gate::line("cross_site", [("reason", refusal.reason().into())]);
         Problem::new(Code::CrossSite)
     })?;
     if u32::from(proof.version()) == VERSION {

@@ -57,6 +57,11 @@ pub(crate) async fn give_up(silent: &Silent, ending: Ending, vault: &VaultClient
 pub(crate) fn end(silent: &Silent, ending: Ending, return_to: &ReturnTo) -> Reply {
     let (via, outcome) = (silent.way().as_str(), ending.as_str());
     log::line("silent_login", [("via", via.into()), ("outcome", outcome.into())]);
+    say(silent, ending, return_to)
+}
+
+/// Says how it ended to the tab, or to the app; of what a stranger asked, nobody else hears.
+pub(crate) fn say(silent: &Silent, ending: Ending, return_to: &ReturnTo) -> Reply {
     let page = html::outcome(silent, ending).unwrap_or_else(|| match ending {
         Ending::Done => html::landing(return_to),
         Ending::Refused | Ending::Failed => html::return_to_app(return_to),

@@ -9,7 +9,8 @@ use everlit_core::id::{Aim, CallerId};
 use everlit_core::retry::Failure;
 use everlit_core::secret::Secret;
 use everlit_core::vault::{
-    Answer, Ask, AskReason, Effect, Event, GraceProfile, Login, Outcome, Phase, Policy, TokenAnswer,
+    Answer, Ask, AskReason, Effect, Event, GraceProfile, Granted, Login, Outcome, Phase, Policy,
+    ReauthReason, TokenAnswer, Vault,
 };
 use play::{Play, at, grant, grant_for, window};
 
@@ -154,6 +155,21 @@ fn what_an_aim_is_refused_for_holds_back_that_aim_alone() {
         play.ask_for(50, 1, Some(ORDERS), AskReason::Resume);
         assert_eq!(play.aims(), [Some(ORDERS)], "it is tried again");
     }
+}
+
+#[test]
+fn a_login_without_a_refresh_token_has_nothing_else_and_says_so() {
+    let policy = Policy::default();
+    let mut play = Play { policy, vault: Vault::new(policy), done: Vec::new() };
+    let login = Login { epoch: Epoch(play::WALL), grant: Granted { refresh_token: None, ..grant(1) } };
+    play.step(1, Event::LoginCommitted(login));
+    for seconds in [2, 3] {
+        play.ask_for(seconds, 1, Some(ORDERS), AskReason::Resume);
+        let [Effect::Answer { answer, .. }] = play.done.as_slice() else { panic!("{:?}", play.done) };
+        assert_eq!(*answer, Answer::ReauthRequired(ReauthReason::NoRefreshToken));
+    }
+    play.ask_for(4, 2, None, AskReason::Call);
+    assert_eq!(play.told(), [(2, Some("access-1"))], "what came with it serves to its end");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::base64url;
 use crate::cookie::{RESPONSE_COOKIE, find};
 use crate::keys::Keyring;
 use crate::oauth::{AuthorizationResponse, CallbackError};
-use crate::query::{Query, encode_pairs};
+use crate::query::{Query, QueryError, encode_pairs};
 use crate::seal::{NONCE_LEN, Sealer, associated_data};
 
 /// How long it is kept.
@@ -28,7 +28,7 @@ const FIELDS: [&str; 4] = ["state", "code", "iss", "error"];
 ///
 /// # Errors
 ///
-/// A [`CallbackError`], as for a query; [`CallbackError::NoOutcome`] also for one that is too long to be kept.
+/// A [`CallbackError`], as for a query.
 pub fn query_of(body: &str) -> Result<Secret<String>, CallbackError> {
     AuthorizationResponse::parse(body)?;
     let form = Query::parse(body).map_err(CallbackError::Query)?;
@@ -39,7 +39,7 @@ pub fn query_of(body: &str) -> Result<Secret<String>, CallbackError> {
         }
     }
     let query = encode_pairs(pairs);
-    if query.len() > MAX { Err(CallbackError::NoOutcome) } else { Ok(Secret::new(query)) }
+    if query.len() > MAX { Err(CallbackError::Query(QueryError::TooLong)) } else { Ok(Secret::new(query)) }
 }
 
 /// The value of the cookie that keeps it.

@@ -14,7 +14,8 @@ use crate::{clock, entropy, gate};
 /// Keeps it for the request that follows. It comes from another site, without the cookies that it needs.
 pub(crate) async fn take(call: &Call, environment: &Environment) -> Result<Reply, Problem> {
     let name = call.request.path.strip_prefix("/auth/callback/").unwrap_or_default();
-    let provider = environment.config.provider(name).ok_or_else(|| Problem::new(Code::NotFound))?;
+    let provider = environment.config.provider(name).filter(|provider| provider.form_post);
+    let provider = provider.ok_or_else(|| Problem::new(Code::NotFound))?;
     let body = String::from_utf8(call.request.body().await?).unwrap_or_default();
     let query = match posted::query_of(&body) {
         Ok(query) => query,

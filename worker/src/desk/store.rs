@@ -184,8 +184,7 @@ impl LoginStore {
                 Ok(if now.since(since) < CLAIM_LIMIT { Claimed::Pending } else { failed })
             }
             Some("done") => {
-                let sealed = row.blob("session_sealed").ok_or(DeskError::Unreadable)?;
-                let session = open(&self.session, state, &sealed)?;
+                let session = self.session_of(&row)?;
                 let Transaction { return_to, silent, link_of, .. } = transaction;
                 Ok(Claimed::Done { session, return_to, silent, is_link: link_of.is_some() })
             }
@@ -199,11 +198,12 @@ impl LoginStore {
         let Some(row) = rows.iter().find(|row| row.text("state").as_deref() == Some(state)) else {
             return Ok(());
         };
-        if session.is_some() {
+        if let Some(session) = session {
             // The newest login wins: an older result would put the browser back into a session that this one replaces.
-            let done = |other: &&Record| other.text("phase").as_deref() == Some("done");
-            for older in rows.iter().filter(done).filter(|other| other.number("id") != row.number("id")) {
-                self.erase(older)?;
+            for older in rows.iter().filter(|other| other.text("phase").as_deref() == Some("done")) {
+                if self.session_of(older).ok().as_deref() != Some(session) {
+                    self.erase(older)?;
+                }
             }
         }
         let sealed = session.map(|session| seal(&self.session, state, session.as_bytes())).transpose()?;
@@ -220,6 +220,11 @@ impl LoginStore {
     fn erase(&self, row: &Record) -> Result<(), DeskError> {
         self.storage.write(ERASE_ONE, vec![id(row)])?;
         Ok(())
+    }
+
+    fn session_of(&self, row: &Record) -> Result<String, DeskError> {
+        let sealed = row.blob("session_sealed").ok_or(DeskError::Unreadable)?;
+        open(&self.session, &row.text("state").unwrap_or_default(), &sealed)
     }
 
     fn transaction_of(&self, row: &Record, state: &str) -> Result<Transaction, DeskError> {

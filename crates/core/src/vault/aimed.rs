@@ -103,7 +103,7 @@ impl Live {
     pub(super) fn aim_failed(&mut self, now: Moment, aim: Aim) {
         let mut aimed = self.take_aimed(aim);
         aimed.failures = aimed.failures.saturating_add(1);
-        aimed.not_before = now.wall.after(retry::backoff(aimed.failures, now.entropy));
+        aimed.not_before = now.wall.after(retry::slow_wait(None, aimed.failures, now.entropy));
         self.keep_aimed(aimed);
     }
 
