@@ -199,6 +199,7 @@ test("back-channel logouts from one address at once: what others share is not us
 
 test("lines that a stranger can cause are few, whatever is asked", () =>
   limited({}, async (stack) => {
+    await enter(stack);
     const ours = { "sec-fetch-site": "same-origin", "everlit-version": "1" };
     const asked = [
       () => send(`${stack.app}/auth/logout`, { method: "POST", headers: ours, body: "{}" }),

@@ -35,9 +35,9 @@ use crate::routes::Call;
 use crate::silent::{self, Remembered};
 use crate::token_request::TokenRequest;
 use crate::vault::client::{VaultClient, until_answered};
-use crate::vault::message::{About, Holder};
+use crate::vault::message::{About, Holder, REPLACED};
 use crate::vault::reply::VaultReply;
-use crate::{background, clock, discovery, entropy, gate, log, revocation, verify};
+use crate::{background, clock, discovery, entropy, gate, log, logout, revocation, verify};
 
 mod link;
 pub(crate) mod posted;
@@ -396,10 +396,12 @@ impl Callback {
             return Err(Failure(Failed::Ourselves, "the vault holds another login"));
         }
         if let Some(previous) = transaction.previous() {
-            let vault = VaultClient::of(&self.env, &previous);
+            let (env, environment) = (self.env.clone(), Rc::clone(&self.environment));
+            let context = Rc::clone(&self.context);
             background::start((*self.context).as_ref(), async move {
-                // Nobody has logged out: whoever else is signed in with that grant goes on.
-                let ended = vault.end(true).await.is_ok();
+                let keeper = (*context).as_ref();
+                let left = logout::leave(&env, &environment, keeper, &previous, REPLACED).await;
+                let ended = left.is_ok();
                 log::line("session_replaced", [("ended", ended.into())]);
             });
         }

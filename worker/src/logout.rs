@@ -21,7 +21,7 @@ use crate::index::client::IndexClient;
 use crate::routes::Call;
 use crate::stub::NoAnswer;
 use crate::vault::client::VaultClient;
-use crate::vault::message::Left;
+use crate::vault::message::{BY_USER, Left};
 use crate::{clock, desk, discovery, entropy, log, session};
 
 /// How long the answer waits to hear whether the authorization server logs users out. The session is over meanwhile.
@@ -34,7 +34,7 @@ pub(crate) async fn end(call: &Call, environment: &Environment, proof: SameOrigi
     let mut binding = None;
     if let Some(cookie) = session::named(call, environment, proof) {
         // While the vault cannot be reached the cookie stays: the session would live on where nobody can end it.
-        let left = leave(&call.env, environment, call.context.as_ref(), &cookie.id).await?;
+        let left = leave(&call.env, environment, call.context.as_ref(), &cookie.id, BY_USER).await?;
         log::line("logout", []);
         let wished = serde_json::from_slice(&body).ok().and_then(|LogoutRequest { return_to, .. }| return_to);
         let return_to = wished.as_deref().map_or_else(ReturnTo::root, ReturnTo::parse);
@@ -61,8 +61,9 @@ pub(crate) async fn leave(
     environment: &Environment,
     keeper: &impl Keeper,
     session: &SessionId,
+    how: &str,
 ) -> Result<Left, NoAnswer> {
-    let left = VaultClient::of(env, session).leave().await?;
+    let left = VaultClient::of(env, session).leave(how).await?;
     let provider = left.provider.as_deref().and_then(|name| environment.config.provider(name));
     let lists = provider.into_iter().flat_map(|provider| {
         let of = (provider.issuer.as_str(), provider.client_id.as_str());

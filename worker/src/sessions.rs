@@ -15,7 +15,7 @@ use crate::index::client::IndexClient;
 use crate::routes::Call;
 use crate::stub::NoAnswer;
 use crate::vault::client::VaultClient;
-use crate::vault::message::Sight;
+use crate::vault::message::{BY_USER, Sight};
 use crate::{clock, log, logout, session};
 
 /// What stands before the name of one session.
@@ -84,7 +84,7 @@ pub(crate) async fn end_one(
     let meant = sessions.iter().find(|listed| is_named(listed)).ok_or_else(unknown)?;
     log::line("session_ended", [("own", (meant.session == asking.own).into())]);
     if meant.session == asking.own {
-        logout::leave(&call.env, environment, call.context.as_ref(), &asking.own).await?;
+        logout::leave(&call.env, environment, call.context.as_ref(), &asking.own, BY_USER).await?;
         return Ok(Reply::empty(204).with_cookie(clear_session()));
     }
     settled(asking.index.end(&meant.session, false).await?.waiting)

@@ -115,10 +115,9 @@ impl VaultClient {
         }
     }
 
-    /// Ends the session, and says what it leaves.
-    pub(crate) async fn leave(&self) -> Result<Left, NoAnswer> {
-        let (path, query) = LEAVE;
-        self.0.ask(&[path, "?", query].concat()).await
+    /// Ends the session, and says what it leaves. `how` is one of the queries of [`LEAVE`].
+    pub(crate) async fn leave(&self, how: &str) -> Result<Left, NoAnswer> {
+        self.0.ask(&[LEAVE, "?", how].concat()).await
     }
 
     /// Ends the session in somebody else's name. It stays open where its login is not meant.

@@ -166,9 +166,13 @@ pub(crate) const REVOKE: &str = "/revoke";
 /// The path of a question for what a list of sessions shows.
 pub(crate) const SIGHT: &str = "/sight";
 
-/// Path and query of a logout by its user, where the answer is what is left of the session. An object of before answers as to any other
-/// logout, which is read as nothing that is left.
-pub(crate) const LEAVE: (&str, &str) = ("/logout", "leave");
+/// The path of an end where the answer is what is left of the session. An object of before answers as to any logout, which is read as
+/// nothing that is left.
+pub(crate) const LEAVE: &str = "/logout";
+/// Its query where the user logs out.
+pub(crate) const BY_USER: &str = "leave";
+/// Its query where another login has taken the place: nobody has logged out, and other sessions of its user go on.
+pub(crate) const REPLACED: &str = "replaced";
 
 /// The path of a WebSocket that wants to be told of what happens. The answer is a socket, or why there is none.
 pub(crate) const CONNECT: &str = "/connect";

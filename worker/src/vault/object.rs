@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use everlit_core::time::Millis;
-use everlit_core::vault::{Ask, AskReason, Standing};
+use everlit_core::vault::{Ask, AskReason, Revoker, Standing};
 use everlit_edge::oauth::MAX_BODY;
 use futures_util::FutureExt as _;
 use serde::Serialize;
@@ -17,8 +17,8 @@ use worker::worker_sys::DurableObjectState;
 use super::brake::HeldBack;
 use super::loaded::{Fault, Loaded};
 use super::message::{
-    CONNECT, ESTABLISH, ESTABLISH_LINK, Finished, Holder, LEAVE, LINK, Left, LinkOrder, LinkText, Meant,
-    OWNER, Owner, Question, RENEW, REVOKE, SIGHT, Sight, active_ago, patience,
+    BY_USER, CONNECT, ESTABLISH, ESTABLISH_LINK, Finished, Holder, LEAVE, LINK, Left, LinkOrder, LinkText,
+    Meant, OWNER, Owner, Question, RENEW, REPLACED, REVOKE, SIGHT, Sight, active_ago, patience,
 };
 use super::reply::{Brake, Shows, VaultReply};
 use super::sockets;
@@ -80,8 +80,8 @@ impl SessionVault {
             let look = |loaded: &mut Loaded| Sight::of(&loaded.vault, loaded.holder.as_ref());
             return written(self.turns.look(look).await.map_err(status));
         }
-        if (path, query) == (LEAVE.0, Some(LEAVE.1)) {
-            return written(self.leave().await.map_err(status));
+        if let Some(how @ (BY_USER | REPLACED)) = query.filter(|_| path == LEAVE) {
+            return written(self.leave(how == REPLACED).await.map_err(status));
         }
         match path {
             OWNER => {
@@ -104,9 +104,14 @@ impl SessionVault {
     }
 
     /// Ends the session, and says what it leaves; nothing the second time.
-    async fn leave(&self) -> Result<Left, Fault> {
+    async fn leave(&self, others_go_on: bool) -> Result<Left, Fault> {
         let left = self.turns.look(|loaded| Left::of(&loaded.vault, loaded.holder.as_ref())).await?;
-        self.turns.end().await.map(|_| left)
+        let ended = if others_go_on {
+            self.turns.revoke(Revoker::OtherDevice, &Meant { others_go_on, ..Meant::default() }).await
+        } else {
+            self.turns.end().await
+        };
+        ended.map(|_| left)
     }
 
     async fn take_login(&self, path: &str, request: &Request) -> Result<VaultReply, u16> {
