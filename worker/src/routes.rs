@@ -57,13 +57,11 @@ pub(crate) async fn answer(call: Call) -> Reply {
         ("status", status.into()),
         ("ms", took.into()),
     ];
-    let event = if reply.is_err() { "refused" } else { "answered" };
     // Of what there is too much of, enough is said where it is counted.
     let is_worth_it = status >= 400 && status != Code::Throttled.status() || route.is_some_and(decides);
-    if is_worth_it && is_known(&headers, &known) {
-        log::line(event, said);
-    } else if is_worth_it {
-        gate::line(event, said);
+    if is_worth_it {
+        let line: fn(_, _) = if is_known(&headers, &known) { log::line } else { gate::line };
+        if reply.is_err() { line("refused", said) } else { line("answered", said) }
     }
     match reply {
         Ok(reply) => reply,
