@@ -57,7 +57,15 @@ pub(crate) fn all(repo: &Repo) -> Result<()> {
 
 /// What every Rust build depends on, and the named folders.
 fn inputs(repo: &Repo, folders: &[&str]) -> Vec<PathBuf> {
-    let always = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", "crates/core", "crates/wire"];
+    let always = [
+        "Cargo.toml",
+        "Cargo.lock",
+        "rust-toolchain.toml",
+        "crates/core",
+        "crates/wire",
+        // How it is built is a part of what it is built from.
+        "crates/xtask/src/build.rs",
+    ];
     always.iter().chain(folders).map(|path| repo.at(path)).collect()
 }
 
@@ -146,6 +154,8 @@ fn pack(repo: &Repo, bundle: &Bundle<'_>) -> Result<()> {
         }
         // With their names until the end, as for the npm package.
         command.env("CARGO_PROFILE_RELEASE_STRIP", "none");
+        // What is deployed says nothing of the machine that built it, and is the same from each.
+        command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", anonymous(repo));
         command.env("EVERLIT_WORKER_ENTRY", bundle.folder.join(bundle.entry));
         command.env("WASM_BINDGEN_BIN", &bindgen);
         // Our entry is bundled in place of worker-build's own.
@@ -164,6 +174,16 @@ fn pack(repo: &Repo, bundle: &Bundle<'_>) -> Result<()> {
         Ok(())
     })?;
     Ok(())
+}
+
+/// Flags for rustc that leave the folders of this machine out of what it writes of places in the source.
+fn anonymous(repo: &Repo) -> String {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
+    let registry = home.map(|home| home.join("registry/src"));
+    let folders = registry.into_iter().chain([repo.at("")]);
+    let flags = folders.map(|folder| format!("--remap-path-prefix={}=", folder.display()));
+    flags.collect::<Vec<_>>().join(" ")
 }
 
 /// `crates/web/dist`: the npm package.
