@@ -1,9 +1,12 @@
-// Builds the npm package: what `wasm-bindgen --target web` wrote (EVERLIT_WASM_DIR) and ts/ become dist/.
+// Builds the npm package: what `wasm-bindgen --target web` wrote (EVERLIT_WASM_DIR), ts/ and node/ become dist/.
+//
+// ts/index.ts and what it imports is `everlit`, in as few bytes as can be. `everlit/<name>` is ts/<name>/index.ts, or node/<name>/index.ts
+// where Node runs it; package.json says which there are.
 
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { minify } from "terser";
@@ -35,7 +38,14 @@ copyFileSync(join(inputs, "everlit_web_bg.wasm"), join(fresh, "everlit.wasm"));
 // What a page loads until a session is open, and what it loads when that is needed.
 const session = { "everlit.js": "index.ts" };
 const later = { "events.js": "events.ts", "silent.js": "silent.ts" };
-for (const [output, entry] of Object.entries({ ...session, ...later })) await bundle(entry, output);
+// What an app imports beside `everlit`, when it wants it.
+const entries = Object.values(JSON.parse(readFileSync(join(here, "package.json"), "utf8")).exports)
+  .flatMap(({ default: file = "" }) => /^\.\/dist\/(\w+)\/index\.js$/.exec(file)?.[1] ?? []);
+for (const [output, entry] of Object.entries({ ...session, ...later })) await bundle(join("ts", entry), output);
+for (const name of entries) {
+  const [folder] = ["ts", "node"].filter((each) => existsSync(join(here, each, name, "index.ts")));
+  await bundle(join(folder, name, "index.ts"), join(name, "index.js"), folder === "node" ? "node" : "neutral");
+}
 declareTypes();
 const golden = join(here, "../wire/golden");
 for (const name of readdirSync(golden).filter((file) => file.endsWith(".json"))) checkNames(join(golden, name));
@@ -53,15 +63,20 @@ function takeModule() {
   writeFileSync(join(inputs, "everlit_web_bg.wasm"), module);
 }
 
-/** One chunk. The others are imported, not included. */
-async function bundle(entry, output) {
+/** One chunk. Other chunks and entries are imported, not included. */
+async function bundle(entry, output, platform = "neutral") {
   const outfile = join(fresh, output);
+  const chunks = Object.entries({ ...session, ...later }).map(([chunk, source]) => [join(here, "ts", source), chunk]);
+  const others = new Map([...chunks, ...entries.map((name) => [join(here, "ts", name, "index.ts"), `${name}/index.js`])]);
   const { outputFiles, mangleCache } = await build({
-    entryPoints: [join(here, "ts", entry)],
+    entryPoints: [join(here, entry)],
     outfile,
     bundle: true,
     format: "esm",
-    target: "es2022",
+    platform,
+    target: platform === "node" ? "node20" : "es2022",
+    // Whoever uses them has them.
+    packages: "external",
     minify: true,
     sourcemap: "external",
     legalComments: "none",
@@ -73,7 +88,12 @@ async function bundle(entry, output) {
       {
         name: "other-chunks",
         setup({ onResolve }) {
-          onResolve({ filter: /^\.\/(events|silent)\.js$/ }, ({ path }) => ({ path, external: true }));
+          onResolve({ filter: /^\..*\.js$/ }, ({ path, resolveDir, kind }) => {
+            const other = kind !== "entry-point" && others.get(resolve(resolveDir, path).replace(/\.js$/, ".ts"));
+            if (!other) return undefined;
+            const found = relative(dirname(output), other);
+            return { path: found.startsWith(".") ? found : `./${found}`, external: true };
+          });
         },
       },
     ],
@@ -86,8 +106,9 @@ async function bundle(entry, output) {
     ecma: 2020,
     // No function here is a constructor.
     compress: { passes: 3, unsafe_arrows: true },
-    sourceMap: { content, filename: output, url: `${output}.map` },
+    sourceMap: { content, filename: output, url: `${output.split("/").at(-1)}.map` },
   });
+  mkdirSync(dirname(outfile), { recursive: true });
   writeFileSync(outfile, small.code);
   writeFileSync(`${outfile}.map`, small.map);
 }
@@ -102,12 +123,22 @@ function checkNames(path) {
 /** The declarations of what the package exports, and of nothing else. */
 function declareTypes() {
   const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
-  const flags = ["--declaration", "--emitDeclarationOnly", "--outDir", join(fresh, "types")];
-  const { status } = spawnSync(process.execPath, [tsc, "-p", here, ...flags], { stdio: "inherit" });
-  if (status !== 0) throw new Error("the TypeScript sources do not compile");
-  for (const name of ["index", "session", "types", "errors"]) {
-    renameSync(join(fresh, "types", `${name}.d.ts`), join(fresh, `${name}.d.ts`));
-    checkNames(join(fresh, `${name}.d.ts`));
+  const types = join(fresh, "types");
+  for (const folder of ["ts", "node"].filter((each) => existsSync(join(here, each)))) {
+    const flags = ["--declaration", "--emitDeclarationOnly", "--outDir", types, "--rootDir", join(here, folder)];
+    const { status } = spawnSync(process.execPath, [tsc, "-p", folder === "ts" ? here : join(here, folder), ...flags], { stdio: "inherit" });
+    if (status !== 0) throw new Error(`the TypeScript sources in ${folder} do not compile`);
   }
-  rmSync(join(fresh, "types"), { recursive: true });
+  const open = ["index.d.ts", ...entries.map((name) => `${name}/index.d.ts`)];
+  const taken = new Set();
+  for (let file; (file = open.pop()); ) {
+    if (taken.has(file)) continue;
+    taken.add(file);
+    const text = readFileSync(join(types, file), "utf8");
+    for (const [, other] of text.matchAll(/(?:from|import\()\s*"(\.[^"]+)\.js"/g)) open.push(join(dirname(file), `${other}.d.ts`));
+    mkdirSync(dirname(join(fresh, file)), { recursive: true });
+    copyFileSync(join(types, file), join(fresh, file));
+    checkNames(join(fresh, file));
+  }
+  rmSync(types, { recursive: true });
 }
