@@ -7,7 +7,7 @@ import { Lab, engine } from "../lab/lab.mjs";
 import { Neighbour } from "../lab/neighbour.mjs";
 import { signIn, startRealLab } from "../lab/real-servers.mjs";
 import { step, until } from "../lab/step.mjs";
-import { testId } from "../webdriver.mjs";
+import { PageGone, testId } from "../webdriver.mjs";
 
 const LEAVE = "/auth/end-session";
 const BACK = "/auth/logged-out";
@@ -34,7 +34,10 @@ const follow = (browser, href) => browser.run((href) => {
   const link = Object.assign(document.createElement("a"), { href });
   document.documentElement.append(link);
   link.click();
-}, href);
+}, href).catch((error) => {
+  // It may be quick.
+  if (!(error instanceof PageGone)) throw error;
+});
 
 /** It is back at the app where its user was, who is logged out. @param {import("../lab/tab.mjs").Tab} tab */
 async function isBack(tab) {
