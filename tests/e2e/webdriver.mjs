@@ -46,6 +46,15 @@ export class PageError extends Error {
   name = "PageError";
 }
 
+/** The page was left before its script was heard. */
+export class PageGone extends PageError {
+  name = "PageGone";
+
+  constructor() {
+    super("the page was left while a script ran in it");
+  }
+}
+
 /** The selector of one of the page's test ids. @param {string} id */
 export const testId = (id) => `[data-testid="${id}"]`;
 
@@ -192,7 +201,7 @@ export class Browser {
 
   /**
    * Runs a function in the page, waits for its promise if it returns one, and gives its JSON value. The function is sent
-   * as text: it sees only its arguments and the page.
+   * as text: it sees only its arguments and the page. One that leads its page away may end with a {@link PageGone}.
    * @template {unknown[]} A
    * @template R
    * @param {((...given: A) => R | Promise<R>) | string} script
@@ -208,6 +217,8 @@ export class Browser {
         .then((value) => done({ value: value === undefined ? null : value }))
         .catch((error) => done({ error: String(error && error.name ? error.name + ": " + error.message : error), code: error && error.code }));`;
     const answer = await this.#command("POST", "/execute/async", { script: text, args: given });
+    // Firefox has nothing to say of a script whose page has left before it was heard.
+    if (answer === null) throw new PageGone();
     if (answer.error !== undefined) throw new PageError(answer.code ? `${answer.error} (${answer.code})` : answer.error);
     return answer.value;
   }

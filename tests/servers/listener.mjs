@@ -38,6 +38,8 @@ export function listen(port, { what, flag, name = HOST, tls }) {
   /** @type {Handler} */
   const answer = (req, res) => handle(req, res);
   const server = tls ? createTlsServer(tls, answer) : createServer(answer);
+  // Nothing ends what is idle: a page that is asked for in that very moment would stay blank in WebKit.
+  server.keepAliveTimeout = 0;
 
   return new Promise((resolve, reject) => {
     server.once("error", (/** @type {NodeJS.ErrnoException} */ error) => {

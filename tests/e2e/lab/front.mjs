@@ -73,6 +73,8 @@ export class Front {
     this.worker = worker;
     this.tls = tls;
     this.#server = tls ? createTlsServer(selfSigned()) : createServer();
+    // Nothing ends what is idle: a page that is asked for in that very moment would stay blank in WebKit.
+    this.#server.keepAliveTimeout = 0;
     this.#server.on("request", (req, res) => this.#answer(req, res).catch(() => res.destroy()));
     this.#server.on("upgrade", (req, socket, head) => this.#upgrade(req, /** @type {import("node:net").Socket} */ (socket), head));
     this.#server.on("connection", (socket) => {

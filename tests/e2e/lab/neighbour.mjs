@@ -16,6 +16,8 @@ export class Neighbour {
     this.host = host;
     this.tls = tls;
     this.#server = tls ? createTlsServer(selfSigned()) : createServer();
+    // As in front.mjs.
+    this.#server.keepAliveTimeout = 0;
     this.#server.on("request", (req, res) => {
       const isScript = req.url === "/neighbour.js";
       res.writeHead(200, { "content-type": isScript ? "text/javascript" : "text/html" }).end(isScript ? SCRIPT : PAGE);
