@@ -99,6 +99,8 @@ async function bundle(entry, output, platform = "neutral") {
     ],
   });
   Object.assign(shortNames, mangleCache);
+  const [, taken] = new RegExp(`\\b[A-Z]\\w{3,}\\.(${Object.values(shortNames).join("|")})\\b`).exec(outputFiles.find(({ path }) => path.endsWith("js")).text) ?? [];
+  if (taken) throw new Error(`${output} would call "${Object.keys(shortNames).find((name) => shortNames[name] === taken)}" of the language by its short name: write it otherwise`);
   const [{ text: content }, { text: code }] = outputFiles.sort((a, b) => b.path.length - a.path.length);
   // It inlines what is used once, and knows shorter forms.
   const small = await minify(code, {

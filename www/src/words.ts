@@ -89,7 +89,7 @@ export const ERRORS: { readonly [code in SessionErrorCode]: string } = {
   ERR_SESSION_UPSTREAM: "That address belongs to no configured upstream.",
   ERR_SESSION_LINK: "Your account there has to be linked first.",
   ERR_SESSION_REDIRECT: "The service has moved.",
-  ERR_SESSION_POPUP: "The window was closed before you were logged in.",
+  ERR_SESSION_POPUP: "The window was closed before you were signed in.",
   ERR_SESSION_LOAD: "Everlit's Wasm module could not be loaded.",
   ERR_SESSION_UNSUPPORTED: "This browser has no WebAssembly.",
   ERR_SESSION_CONFIG: "This page asked for something that cannot be.",

@@ -76,12 +76,12 @@ export function createAccess(host: AccountHost, ask: Ask) {
   };
 
   /** The token that there is, or a new one; not `refused`, which its resource server did not take. */
-  const tokenOf = (upstream: string, stamp: Stamp, { signal }: WaitOptions, refused?: Token): Promise<Token> => {
+  const tokenOf = async (upstream: string, stamp: Stamp, { signal }: WaitOptions, refused?: Token): Promise<Token> => {
     closed.throwIfAborted();
     const [epoch, generation] = stamp;
     const held = tokens.get(upstream);
     const now = clock();
-    if (held && held !== refused && held.epoch === epoch && now.wall < held.until.wall && now.mono < held.until.mono) return Promise.resolve(held);
+    if (held && held !== refused && held.epoch === epoch && now.wall < held.until.wall && now.mono < held.until.mono) return held;
     tokens.delete(upstream);
     let question = questions.get(upstream);
     if (question?.epoch !== epoch) {

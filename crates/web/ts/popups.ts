@@ -13,9 +13,9 @@ const CLOSED_LOOKS = 30;
 export function createPopups({ session, closed, page, door, fault, on }: AccountHost) {
   return {
     /** Leads the popup through a login, and resolves when somebody is logged in. Closing it is its opener's matter. */
-    popup(popup: Window | null, { signal, ...options }: WaitOptions & LoginOptions): Promise<void> {
+    async popup(popup: Window | null, { signal, ...options }: WaitOptions & LoginOptions): Promise<void> {
       closed.throwIfAborted();
-      if (!popup) return Promise.reject(fault("ERR_SESSION_POPUP", ": the browser blocked it; call loginPopup() in a click, before anything is awaited"));
+      if (!popup) throw fault("ERR_SESSION_POPUP", ": the browser blocked it; call loginPopup() in a click, before anything is awaited");
       const over = new AbortController();
       const start = performance.now();
       return wait<void>(signal, ({ resolve, reject }) => {

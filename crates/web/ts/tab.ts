@@ -49,7 +49,7 @@ export function createSession(
   /** Ends what goes on in the background; nothing while it is stopped. */
   let running: AbortController | undefined;
   /** Resolves when nothing is asked any more. */
-  let quiet: Promise<unknown> = Promise.resolve();
+  let quiet: Promise<unknown> | undefined;
   let telling = false;
   /** Questions whose answers are awaited. */
   const asked = new Map<number, AbortController>();
