@@ -268,6 +268,32 @@ describe("a login", () => {
   });
 });
 
+describe("a call that needs a further account", () => {
+  const world = (state) => {
+    const world = new World();
+    world.providers = [{ name: "demo", state: "ready", own: true }, { name: "calendar", state }];
+    const { upstreams } = message("session_active");
+    world.answer = (path) => path === "/auth/session" && world.state === "active" && ok({ ...message("session_active"), epoch: world.epoch, generation: world.generation, server_time: world.wall / 1000, expires_in: world.left(), providers: world.providers, upstreams: [...upstreams, { name: "events", origin: "https://events.example", path: "", mode: "bff", vault: "linked:calendar" }] });
+    return world;
+  };
+  for (const state of ["unavailable", "needs_human"]) {
+    test(`that is ${state} says which one to link, and sends nothing`, async () => {
+      const { session, socket, world: { calls } } = await world(state).opened({});
+      // What is known of another provider counts while the Worker tells of it.
+      socket.heard.opened(false);
+      const error = await failure(session.fetch("https://events.example/7"));
+      assert.deepEqual([error.code, error.message, calls], ["ERR_SESSION_LINK", "link: linked:calendar", []]);
+      assert.equal((await session.fetch("/api/orders")).status, 200, "all else goes on");
+    });
+  }
+
+  test("is the session's matter where the session is over", async () => {
+    const tab = await world("unavailable").opened();
+    await tab.session.logout();
+    assert.equal((await failure(tab.session.fetch("/api/events/7"))).code, "ERR_SESSION_LOGGED_OUT");
+  });
+});
+
 describe("further accounts and devices", () => {
   test("are ended by name, and what that changed is asked", async () => {
     const world = new World();

@@ -34,16 +34,16 @@ const HOPELESS = REFUSED.slice(0, Refusal.Unavailable);
 /** The calls of a session, on their way. */
 export function createCalls({ page, upstreams, whose, direct, session, closed, fault, on }: CallsHost) {
   /** Calls that wait for the machine's word: to be sent under a token, or (without one) to take the answer they got. */
-  const waiting = new Map<number, Waiter<Stamp | undefined>>();
+  const waiting = new Map<number, Waiter<Stamp | undefined> & { readonly vault: string | undefined }>();
   let last = 0;
   /** How many were sent and not answered yet. */
   let sent = 0;
 
-  const permission = (id: number, signal: AbortSignal | undefined, ask: () => void) =>
+  const permission = (id: number, signal: AbortSignal | undefined, vault: string | undefined, ask: () => void) =>
     wait<Stamp | undefined>(
       signal,
       (waiter) => {
-        waiting.set(id, waiter);
+        waiting.set(id, { ...waiter, vault });
         ask();
       },
       () => {
@@ -59,11 +59,17 @@ export function createCalls({ page, upstreams, whose, direct, session, closed, f
   /** That an address belongs to no upstream. Its query may hold a secret and is not named. */
   const unknownUpstream = ({ origin, pathname }: URL) => fault("ERR_SESSION_UPSTREAM", `: ${origin}${pathname}`);
 
+  const unlinked = (vault: string | undefined) => fault("ERR_SESSION_LINK", `: ${vault}`);
+  /** Whether the session is well, and an account beside it is not linked, or has to be anew. */
+  const lacksLink = (vault: string | undefined) =>
+    !CODES[session.state] && session.providers.some(({ name, state }) => vault === `linked:${name}` && /^(unavailable|needs-human)$/.test(state));
+
   /** Sends a call when the machine says so, and again if it says so again. */
   const send = async (id: number, call: Call, target: () => Route | undefined): Promise<Response> => {
     const { url, signal } = call;
-    let provider = whose(target()?.[1]);
-    let stamp = await permission(id, signal, () => on(EventKind.CallAsked, id, provider));
+    const whoseFirst = target()?.[1];
+    let provider = whose(whoseFirst);
+    let stamp = await permission(id, signal, whoseFirst, () => on(EventKind.CallAsked, id, provider));
     for (let repeated = false; ; repeated = true) {
       // Only an answer that was refused is ever delivered, and there is none yet.
       const [epoch, generation] = stamp!;
@@ -83,10 +89,10 @@ export function createCalls({ page, upstreams, whose, direct, session, closed, f
       }
       // What such an upstream says of its own accord is not the Worker's word.
       if (byItself) return response;
-      if (isUnlinked(response)) throw fault("ERR_SESSION_LINK", `: ${vault}`);
+      if (isUnlinked(response)) throw unlinked(vault);
       const denial = denialOf(response);
       if (denial === undefined || closed.aborted) return response;
-      stamp = await permission(id, signal, () => on(EventKind.CallDenied, id, provider, epoch, generation, +repeated, denial));
+      stamp = await permission(id, signal, vault, () => on(EventKind.CallDenied, id, provider, epoch, generation, +repeated, denial));
       if (!stamp || !call.repeatable) return response;
       // Its connection is free for something else.
       void response.body?.cancel().catch(() => {});
@@ -101,7 +107,7 @@ export function createCalls({ page, upstreams, whose, direct, session, closed, f
     settle(call: number, stamp?: Stamp, why?: Refusal) {
       const waiter = waiting.get(call);
       waiting.delete(call);
-      if (why !== undefined) waiter?.reject(fault(CODES[REFUSED[why]!]!));
+      if (why !== undefined) waiter?.reject(lacksLink(waiter.vault) ? unlinked(waiter.vault) : fault(CODES[REFUSED[why]!]!));
       else waiter?.resolve(stamp);
     },
 
@@ -124,7 +130,7 @@ export function createCalls({ page, upstreams, whose, direct, session, closed, f
     permit(signal: AbortSignal | undefined, vault: string | undefined): Promise<Stamp> {
       const id = ++last;
       // Nothing is delivered to who has sent nothing.
-      return permission(id, signal, () => on(EventKind.CallAsked, id, whose(vault))) as Promise<Stamp>;
+      return permission(id, signal, vault, () => on(EventKind.CallAsked, id, whose(vault))) as Promise<Stamp>;
     },
 
     async fetch(input: RequestInfo | URL, init: SessionRequestInit | undefined): Promise<Response> {

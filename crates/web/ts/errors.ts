@@ -1,5 +1,6 @@
 /**
- * What went wrong, for code to branch on. The set is closed; messages are for people and may change.
+ * What went wrong, for code to branch on. The set is closed; messages are for people and may change. `ERRORS.md` of this package has
+ * a section for each.
  *
  * | code | what happened | what to do |
  * |---|---|---|
