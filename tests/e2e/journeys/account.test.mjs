@@ -75,14 +75,13 @@ describe(`a login in a popup, in ${engine.name}`, { timeout: 120_000 }, () => {
   }, shown);
 
   step("that the browser blocks is one that failed", async () => {
-    await tab.run(() => {
-      const { recorder } = /** @type {any} */ (globalThis);
-      recorder.open = globalThis.open;
-      globalThis.open = () => null;
-    });
+    const free = tab;
+    tab = await Tab.current(browser, lab.front.origin, { without: "popups" });
+    await tab.open();
     await begin();
     await comesTo("ERR_SESSION_POPUP");
-    await tab.run(() => void (globalThis.open = /** @type {any} */ (globalThis).recorder.open));
+    assert.equal(await tab.state(), "logged-out");
+    tab = free;
   }, shown);
 
   step("works where the page's own Cross-Origin-Opener-Policy cuts it off from its popups", async () => {
