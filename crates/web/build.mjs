@@ -25,9 +25,9 @@ const dist = join(here, "dist");
 // Members that only our own code names, in all chunks alike: they get short names. None may be of the DOM; `declareTypes` and
 // `checkNames` see to it that none is public or in a message.
 const INSIDE = [
-  ...["activity", "ask", "base", "busy", "channel", "clock", "entropy", "here", "known", "leave", "life", "lock", "mono", "numbers"],
-  ...["on", "opened", "operation", "page", "reject", "relog", "repeatable", "resolve", "restored", "retryAfter", "socket", "soon", "tell"],
-  ...["timer", "told", "transmit", "waiting", "wall"],
+  ...["ask", "base", "busy", "channel", "clock", "direct", "door", "entropy", "fault", "here", "known", "leave", "life", "lock", "mono", "numbers"],
+  ...["on", "opened", "operation", "page", "permit", "reject", "relog", "repeatable", "resolve", "restored", "retryAfter", "socket", "soon", "tell"],
+  ...["timer", "told", "transmit", "waiting", "wall", "whose"],
 ];
 const shortNames = {};
 
@@ -37,7 +37,7 @@ mkdirSync(fresh, { recursive: true });
 copyFileSync(join(inputs, "everlit_web_bg.wasm"), join(fresh, "everlit.wasm"));
 // What a page loads until a session is open, and what it loads when that is needed.
 const session = { "everlit.js": "index.ts" };
-const later = { "events.js": "events.ts", "silent.js": "silent.ts" };
+const later = { "events.js": "events.ts", "silent.js": "silent.ts", "calls.js": "calls.ts", "account.js": "account.ts", "explain.js": "explain.ts" };
 // What an app imports beside `everlit`, when it wants it.
 const entries = Object.values(JSON.parse(readFileSync(join(here, "package.json"), "utf8")).exports)
   .flatMap(({ default: file = "" }) => /^\.\/dist\/(\w+)\/index\.js$/.exec(file)?.[1] ?? []);
@@ -99,6 +99,8 @@ async function bundle(entry, output, platform = "neutral") {
     ],
   });
   Object.assign(shortNames, mangleCache);
+  const [, taken] = new RegExp(`\\b[A-Z]\\w{3,}\\.(${Object.values(shortNames).join("|")})\\b`).exec(outputFiles.find(({ path }) => path.endsWith("js")).text) ?? [];
+  if (taken) throw new Error(`${output} would call "${Object.keys(shortNames).find((name) => shortNames[name] === taken)}" of the language by its short name: write it otherwise`);
   const [{ text: content }, { text: code }] = outputFiles.sort((a, b) => b.path.length - a.path.length);
   // It inlines what is used once, and knows shorter forms.
   const small = await minify(code, {

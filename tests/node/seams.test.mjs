@@ -325,7 +325,7 @@ describe("the transport", () => {
     const [[path, get], [, post]] = asked;
     assert.equal(path, "/auth/session");
     assert.deepEqual([get.method, get.body, get.headers["everlit-version"]], [undefined, undefined, "1"]);
-    assert.deepEqual([get.credentials ?? "same-origin", get.cache, get.redirect], ["same-origin", "no-store", "error"]);
+    assert.deepEqual([get.credentials ?? "same-origin", get.cache, get.redirect], ["same-origin", "no-store", "manual"]);
     assert.deepEqual([post.method, post.body, post.headers["everlit-version"]], ["POST", '{"v":1,"reason":"resume"}', "1"]);
   });
 

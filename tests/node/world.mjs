@@ -45,6 +45,10 @@ export class World {
   idle = undefined;
   /** The providers that it knows; the golden ones if they are not given. */
   providers = undefined;
+  /** The upstreams that the page calls by itself, if there are any. */
+  mediating = undefined;
+  /** Whether the authorization server has a page of its own for logouts. */
+  endSession = false;
   /** Instead of what the Worker would say. */
   answer = undefined;
   /** What the resource server says to a call. */
@@ -106,12 +110,12 @@ export class World {
     Object.assign(this, { epoch: this.epoch + 1_000, generation: 1, user: { sub: "2", name: "Grace" }, expiresAt: this.wall + this.lifetime });
   }
 
-  ask(path, signal, given) {
+  ask(path, signal, given, method) {
     // As it travels: what is undefined is not there.
     const body = given && JSON.parse(JSON.stringify(given()));
-    this.asked.push({ path, body });
+    this.asked.push({ path, body, ...(method && { method }) });
     return new Promise((resolve) => {
-      const question = { path, body, signal, say: (answer) => resolve(answer ?? this.say(path, body)) };
+      const question = { path, body, signal, say: (answer) => resolve(answer ?? this.say(path, body, method)) };
       if (!this.deaf) signal.addEventListener("abort", () => resolve({ status: 0, retryAfter: NaN }));
       if (this.held) this.open.push(question);
       else question.say();
@@ -119,8 +123,8 @@ export class World {
   }
 
   /** What the Worker says now. */
-  say(path, body) {
-    const answer = typeof this.answer === "function" ? this.answer(path, body) : this.answer;
+  say(path, body, method) {
+    const answer = typeof this.answer === "function" ? this.answer(path, body, method) : this.answer;
     if (answer) return answer;
     const timing = { ...(this.idle && { idle_left: this.idle, idle_limit: this.idle }), server_time: this.wall / 1000, epoch: this.epoch, generation: this.generation, expires_in: this.left(), lifetime: this.lifetime / 1000 };
     if (path === "/auth/session") {
@@ -128,11 +132,11 @@ export class World {
       if (this.state === "reauth_required") {
         return ok({ ...message("session_reauth_required"), ...timing, user: this.user, silent: this.silent });
       }
-      return ok({ ...message("session_active"), ...timing, user: this.user, ...(this.providers && { providers: this.providers }) });
+      return ok({ ...message("session_active"), ...timing, user: this.user, ...(this.providers && { providers: this.providers }), ...(this.mediating && { mediating: this.mediating }) });
     }
     if (path === "/auth/logout") {
       this.state = "logged_out";
-      return ok(message("logout_response"));
+      return ok(message(this.endSession ? "logout_response_end_session" : "logout_response"));
     }
     if (this.state === "logged_out") return problem(401, "logged_out");
     if (this.state === "reauth_required") return problem(401, "reauth_required", { silent: this.silent });
@@ -179,7 +183,7 @@ export class Tab {
         timer.due = due;
         return (delay) => (timer.at = world.mono + delay);
       },
-      ask: (path, signal, body) => world.ask(path, signal, body),
+      ask: (...question) => world.ask(...question),
       lock: (signal, work) => {
         this.locks += 1;
         return work().finally(() => (this.locks -= 1));

@@ -1,37 +1,49 @@
-import { EventKind } from "./abi.js";
-import { type Call, addressOf, prepare, route, unknownUpstream } from "./call.js";
-import { SessionError } from "./errors.js";
-import type { EventNumbers, Stamp } from "./machine.js";
-import { REFUSED, disposed, refusal } from "./refusal.js";
-import type { SessionRequestInit, SessionState } from "./types.js";
-import { type Waiter, wait } from "./wait.js";
-import { type Upstream, denialOf } from "./wire.js";
+// A chunk of its own, which nobody needs until the session is open. It is loaded then, before the first call asks for it.
 
-/** What calls need of their session. */
-export interface Host {
-  readonly base: () => string;
-  readonly state: () => SessionState;
+import { EventKind, Refusal } from "./abi.js";
+import { type Call, type Route, addressOf, prepare, route, viaWorker } from "./call.js";
+import type { SessionError, SessionErrorCode } from "./errors.js";
+import type { EventNumbers, Stamp } from "./machine.js";
+import type { Page } from "./page.js";
+import { CODES, REFUSED } from "./refusal.js";
+import type { Session } from "./session.js";
+import type { SessionRequestInit } from "./types.js";
+import { type Waiter, wait } from "./wait.js";
+import { type Upstream, denialOf, isUnlinked } from "./wire.js";
+
+/** What calls need of their session. The class of errors is among it: there is one, also for `instanceof`. */
+export interface CallsHost {
+  readonly page: Page;
   /** Where calls may go; nothing while that is not known. */
   readonly upstreams: () => readonly Upstream[] | undefined;
   /** The machine's number of the provider whose token a vault gives. */
-  readonly provider: (vault: string | undefined) => number;
+  readonly whose: (vault: string | undefined) => number;
+  /** Makes a call that goes to its upstream by itself. */
+  readonly direct: (call: Call, route: Route, stamp: Stamp) => Promise<Response>;
   readonly closed: AbortSignal;
+  readonly session: Session;
+  readonly fault: (code: SessionErrorCode, special?: string, cause?: unknown) => SessionError;
   on<K extends EventKind>(kind: K, ...numbers: EventNumbers[K]): void;
 }
 
+export type Calls = ReturnType<typeof createCalls>;
+
+/** States that do not change by themselves: a call waits for nothing there. */
+const HOPELESS = REFUSED.slice(0, Refusal.Unavailable);
+
 /** The calls of a session, on their way. */
-export function createCalls({ base, state, upstreams, provider, closed, on }: Host) {
+export function createCalls({ page, upstreams, whose, direct, session, closed, fault, on }: CallsHost) {
+  /** Calls that wait for the machine's word: to be sent under a token, or (without one) to take the answer they got. */
+  const waiting = new Map<number, Waiter<Stamp | undefined> & { readonly vault: string | undefined }>();
   let last = 0;
   /** How many were sent and not answered yet. */
   let sent = 0;
-  /** Calls that wait for the machine's word: to be sent under a token, or (without one) to take the answer they got. */
-  const waiting = new Map<number, Waiter<Stamp | undefined>>();
 
-  const permission = (id: number, { signal }: Call, ask: () => void) =>
+  const permission = (id: number, signal: AbortSignal | undefined, vault: string | undefined, ask: () => void) =>
     wait<Stamp | undefined>(
       signal,
       (waiter) => {
-        waiting.set(id, waiter);
+        waiting.set(id, { ...waiter, vault });
         ask();
       },
       () => {
@@ -40,30 +52,47 @@ export function createCalls({ base, state, upstreams, provider, closed, on }: Ho
       },
     );
 
+  closed.addEventListener("abort", () => {
+    for (const { reject } of waiting.values()) reject(closed.reason);
+  });
+
+  /** That an address belongs to no upstream. Its query may hold a secret and is not named. */
+  const unknownUpstream = ({ origin, pathname }: URL) => fault("ERR_SESSION_UPSTREAM", `: ${origin}${pathname}`);
+
+  const unlinked = (vault: string | undefined) => fault("ERR_SESSION_LINK", `: ${vault}`);
+  /** Whether the session is well, and an account beside it is not linked, or has to be anew. */
+  const lacksLink = (vault: string | undefined) =>
+    !CODES[session.state] && session.providers.some(({ name, state }) => vault === `linked:${name}` && /^(unavailable|needs-human)$/.test(state));
+
   /** Sends a call when the machine says so, and again if it says so again. */
-  const send = async (id: number, call: Call, target: () => ReturnType<typeof route>): Promise<Response> => {
-    let whose = provider(target()?.[1]);
-    let stamp = await permission(id, call, () => on(EventKind.CallAsked, id, whose));
+  const send = async (id: number, call: Call, target: () => Route | undefined): Promise<Response> => {
+    const { url, signal } = call;
+    const whoseFirst = target()?.[1];
+    let provider = whose(whoseFirst);
+    let stamp = await permission(id, signal, whoseFirst, () => on(EventKind.CallAsked, id, provider));
     for (let repeated = false; ; repeated = true) {
       // Only an answer that was refused is ever delivered, and there is none yet.
-      if (!stamp) throw disposed();
-      const [epoch, generation] = stamp;
+      const [epoch, generation] = stamp!;
       const to = target();
-      if (!to) throw unknownUpstream(call.url);
-      whose = provider(to[1]);
+      if (!to) throw unknownUpstream(url);
+      const [address, vault, byItself] = to;
+      provider = whose(vault);
       let response: Response;
       try {
         ++sent;
-        response = await call.transmit(to[0], epoch);
+        response = await (byItself ? direct(call, to, stamp!) : viaWorker(call, address, epoch));
       } catch (cause) {
-        call.signal.throwIfAborted();
-        throw new SessionError("ERR_SESSION_NETWORK", undefined, cause);
+        signal.throwIfAborted();
+        throw (cause as Partial<SessionError>).code ? cause : fault("ERR_SESSION_NETWORK", undefined, cause);
       } finally {
         --sent;
       }
+      // What such an upstream says of its own accord is not the Worker's word.
+      if (byItself) return response;
+      if (isUnlinked(response)) throw unlinked(vault);
       const denial = denialOf(response);
       if (denial === undefined || closed.aborted) return response;
-      stamp = await permission(id, call, () => on(EventKind.CallDenied, id, whose, epoch, generation, +repeated, denial));
+      stamp = await permission(id, signal, vault, () => on(EventKind.CallDenied, id, provider, epoch, generation, +repeated, denial));
       if (!stamp || !call.repeatable) return response;
       // Its connection is free for something else.
       void response.body?.cancel().catch(() => {});
@@ -71,19 +100,48 @@ export function createCalls({ base, state, upstreams, provider, closed, on }: Ho
   };
 
   return {
-    waiting,
     /** Whether something would be lost if the page were left now. */
     busy: () => sent > 0,
+
+    /** The machine's word. */
+    settle(call: number, stamp?: Stamp, why?: Refusal) {
+      const waiter = waiting.get(call);
+      waiting.delete(call);
+      if (why !== undefined) waiter?.reject(lacksLink(waiter.vault) ? unlinked(waiter.vault) : fault(CODES[REFUSED[why]!]!));
+      else waiter?.resolve(stamp);
+    },
+
+    /** Waits while the session asks for a token; rejects where it got none. */
+    async asked(signal: AbortSignal | undefined): Promise<void> {
+      const over = new AbortController();
+      const settled = () => !/ing$/.test(session.state);
+      const listen = ({ resolve, reject }: Waiter<void>) => {
+        const look = () => settled() && resolve();
+        session.addEventListener("statechange", look, { signal: over.signal });
+        closed.addEventListener("abort", () => reject(closed.reason), { signal: over.signal });
+        look();
+      };
+      await wait(signal, listen).finally(() => over.abort());
+      const code = CODES[session.state];
+      if (code) throw fault(code);
+    },
+
+    /** Waits until there is a token that lives; rejects where there will be none. */
+    permit(signal: AbortSignal | undefined, vault: string | undefined): Promise<Stamp> {
+      const id = ++last;
+      // Nothing is delivered to who has sent nothing.
+      return permission(id, signal, vault, () => on(EventKind.CallAsked, id, whose(vault))) as Promise<Stamp>;
+    },
+
     async fetch(input: RequestInfo | URL, init: SessionRequestInit | undefined): Promise<Response> {
-      const url = addressOf(input, base());
-      const target = () => route(url, base(), upstreams() ?? []);
+      const url = addressOf(input, page.base());
+      const target = () => route(url, page.base(), upstreams() ?? []);
       if (!target()) {
         // Nothing of the input is touched before.
         if (init?.passthrough) return fetch(input, init);
         // Which upstreams there are is known only while calls can be made.
-        const now = state();
-        const error = REFUSED.indexOf(now) < 3 && refusal(now);
-        if (error) throw error;
+        const code = HOPELESS.includes(session.state) && CODES[session.state];
+        if (code) throw fault(code);
         if (upstreams()) throw unknownUpstream(url);
       }
       return send(++last, prepare(input, init, url), target);

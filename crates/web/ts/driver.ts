@@ -3,6 +3,7 @@
 import { watchActivity } from "./activity.js";
 import { createChannel } from "./channel.js";
 import { readClock } from "./clock.js";
+import { diagnose } from "./diagnosis.js";
 import { watchPage } from "./lifecycle.js";
 import { underLock } from "./lock.js";
 import type { Machine } from "./machine.js";
@@ -13,7 +14,6 @@ import type { Session } from "./session.js";
 import { createSocket } from "./socket.js";
 import { createSession } from "./tab.js";
 import { createTimer } from "./timer.js";
-import { ask } from "./transport.js";
 import type { SessionOptions } from "./types.js";
 import { wait } from "./wait.js";
 
@@ -24,7 +24,7 @@ export async function open(module: WebAssembly.Module, options: SessionOptions):
     clock: readClock,
     timer: createTimer,
     soon: (work) => setTimeout(work),
-    ask,
+    ask: diagnose,
     lock: underLock,
     channel: createChannel,
     socket: createSocket,

@@ -1,5 +1,6 @@
 /**
- * What went wrong, for code to branch on. The set is closed; messages are for people and may change.
+ * What went wrong, for code to branch on. The set is closed; messages are for people and may change. `ERRORS.md` of this package has
+ * a section for each.
  *
  * | code | what happened | what to do |
  * |---|---|---|
@@ -8,7 +9,10 @@
  * | `ERR_SESSION_REAUTH` | only the user can bring a new token | ask for `session.login()` |
  * | `ERR_SESSION_NETWORK` | no usable answer came | try again; the session goes on |
  * | `ERR_SESSION_UNAVAILABLE` | no token can be had just now | wait: the session tries again by itself |
- * | `ERR_SESSION_UPSTREAM` | the address belongs to no upstream | configure it, or `{ passthrough: true }` |
+ * | `ERR_SESSION_UPSTREAM` | the address, or the name, belongs to no upstream that can be called so | configure it, or `{ passthrough: true }` |
+ * | `ERR_SESSION_LINK` | the user's account at another provider is not linked, or its grant is over | offer `session.link(provider)` |
+ * | `ERR_SESSION_REDIRECT` | a resource server sent a call elsewhere, and its token does not follow | call the address that it moved to |
+ * | `ERR_SESSION_POPUP` | the popup was blocked, or closed before the login was done | offer `session.login()` |
  * | `ERR_SESSION_LOAD` | the Wasm module did not load | serve `everlit.wasm`; allow `'wasm-unsafe-eval'` in the CSP |
  * | `ERR_SESSION_UNSUPPORTED` | there is no page or no WebAssembly here | open the session in a browser |
  * | `ERR_SESSION_CONFIG` | an option is wrong | see the message |
@@ -21,6 +25,9 @@ export type SessionErrorCode =
   | "ERR_SESSION_NETWORK"
   | "ERR_SESSION_UNAVAILABLE"
   | "ERR_SESSION_UPSTREAM"
+  | "ERR_SESSION_LINK"
+  | "ERR_SESSION_REDIRECT"
+  | "ERR_SESSION_POPUP"
   | "ERR_SESSION_LOAD"
   | "ERR_SESSION_UNSUPPORTED"
   | "ERR_SESSION_CONFIG"

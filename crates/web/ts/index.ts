@@ -1,6 +1,7 @@
 import { open } from "./driver.js";
 import { SessionError } from "./errors.js";
 import { load } from "./load.js";
+import { check } from "./options.js";
 import type { Session } from "./session.js";
 import type { SessionOptions } from "./types.js";
 
@@ -8,10 +9,12 @@ export { SessionError, isSessionError, type SessionErrorCode } from "./errors.js
 export type { Session } from "./session.js";
 export type {
   BeforeRelogin,
+  DeviceSession,
   FailureKind,
   Idle,
   LoggedOut,
   LoginOptions,
+  LogoutOptions,
   Problem,
   ProblemCode,
   Provider,
@@ -30,6 +33,7 @@ export type {
   Trouble,
   SessionRequestInit,
   SessionState,
+  Sessions,
   StateChange,
   TokenInfo,
   User,
@@ -45,10 +49,12 @@ export type {
  * if (session.state === "logged-out") await session.login();
  * ```
  *
- * Rejects with a `SessionError`: `ERR_SESSION_UNSUPPORTED` outside of a browser page, `ERR_SESSION_LOAD` if the Wasm module
- * cannot be loaded.
+ * Rejects with a `SessionError`: `ERR_SESSION_CONFIG` if an option is wrong, `ERR_SESSION_UNSUPPORTED` outside of a browser
+ * page, `ERR_SESSION_LOAD` if the Wasm module cannot be loaded. Where it opens, but there is no Worker at this origin or no cookie can
+ * be kept, {@link Session.problem} says so.
  */
 export async function openSession(options: SessionOptions = {}): Promise<Session> {
+  await check(options);
   options.signal?.throwIfAborted();
   if (!globalThis.document || !globalThis.WebAssembly) throw new SessionError("ERR_SESSION_UNSUPPORTED");
   return open(await load(options.wasm), options);

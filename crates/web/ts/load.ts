@@ -1,19 +1,20 @@
 import { SessionError } from "./errors.js";
+import { explain } from "./explanation.js";
 import type { SessionOptions } from "./types.js";
 
 let loaded: Promise<WebAssembly.Module> | undefined;
 
 /** The Wasm module, compiled: fetched once per page. */
-export function load(wasm: SessionOptions["wasm"]): Promise<WebAssembly.Module> {
-  loaded ??= compile(wasm).catch((cause: unknown) => {
+export function load(wasm: SessionOptions["wasm"] = new URL("./everlit.wasm", import.meta.url)): Promise<WebAssembly.Module> {
+  loaded ??= compile(wasm).catch(async (cause: unknown) => {
     // The next try begins anew.
     loaded = undefined;
-    throw new SessionError("ERR_SESSION_LOAD", ": is everlit.wasm served?", cause);
+    throw new SessionError("ERR_SESSION_LOAD", await explain("wasmMissing", ": is everlit.wasm served?", wasm, cause), cause);
   });
   return loaded;
 }
 
-async function compile(wasm: SessionOptions["wasm"] = new URL("./everlit.wasm", import.meta.url)): Promise<WebAssembly.Module> {
+async function compile(wasm: NonNullable<SessionOptions["wasm"]>): Promise<WebAssembly.Module> {
   const given = await wasm;
   if (given instanceof WebAssembly.Module) return given;
   const response = given instanceof Response ? given : await fetch(given);

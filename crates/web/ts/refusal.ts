@@ -1,8 +1,8 @@
-import { SessionError, type SessionErrorCode } from "./errors.js";
+import type { SessionErrorCode } from "./errors.js";
 import type { SessionState } from "./types.js";
 
 /** Why nothing can be had in a state. First those of a refused call, in the order of `Refusal`. */
-const CODES: { readonly [state in SessionState]?: SessionErrorCode } = {
+export const CODES: { readonly [state in SessionState]?: SessionErrorCode } = {
   "logged-out": "ERR_SESSION_LOGGED_OUT",
   ended: "ERR_SESSION_ENDED",
   "reauth-required": "ERR_SESSION_REAUTH",
@@ -12,9 +12,3 @@ const CODES: { readonly [state in SessionState]?: SessionErrorCode } = {
 
 /** The states in whose name calls are refused. */
 export const REFUSED = Object.keys(CODES) as SessionState[];
-
-/** The error of a state in which nothing can be had. */
-export const refusal = (state: SessionState) => CODES[state] && new SessionError(CODES[state]);
-
-/** The error of everything that is asked of a session after `close`. */
-export const disposed = () => new SessionError("ERR_SESSION_DISPOSED");

@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type {
   LoginOptions,
+  LogoutOptions,
   Problem,
   Provider,
   ServerTime,
@@ -9,6 +10,7 @@ import type {
   SessionPresence,
   SessionRequestInit,
   SessionState,
+  Sessions,
   TokenInfo,
   User,
   WaitOptions,
@@ -22,7 +24,7 @@ import type {
  * const orders = await session.fetch("/api/orders").then((response) => response.json());
  * ```
  */
-export interface Session extends EventTarget, Disposable {
+export interface Session extends EventTarget, Disposable, AsyncDisposable {
   /** Where the session stands. */
   readonly state: SessionState;
 
@@ -47,7 +49,11 @@ export interface Session extends EventTarget, Disposable {
   /** Milliseconds until the session asks the Worker again by itself. Nothing while it is asking, or has no reason to. */
   readonly refreshIn: number | undefined;
 
-  /** What the Worker said when it was last asked and could not help. Nothing when it could, or said nothing. */
+  /**
+   * What the Worker said when it was last asked and could not help. Nothing when it could, or said nothing. Also what is likely to be
+   * wrong where there is no Worker at this origin (`not_found`), or the browser can keep no session cookie for this page
+   * (`misconfigured`): `detail` says what to do.
+   */
   readonly problem: Problem | undefined;
 
   /**
@@ -59,20 +65,63 @@ export interface Session extends EventTarget, Disposable {
    * - Belongs to the login that is there when it is made, and is never sent under another one.
    * - Is sent a second time, once, if the token turns out to have expired. A body that is a stream cannot be: then the
    *   refused answer (401) is delivered, when there is a new token or there will be none.
+   * - An address inside a token-mediating upstream (`mode = "mediating"` in the Worker's configuration) is called by the page itself, with
+   *   the token of that upstream, see {@link Session.getAccessToken}. A redirect there is refused with `ERR_SESSION_REDIRECT`: the
+   *   token follows nowhere.
+   * - Rejects with `ERR_SESSION_LINK` where it needs an account that is not linked: offer {@link Session.link}.
    *
    * Rejects with a `SessionError` if there is no session, or the network fails; with the signal's reason if it says so.
    */
   fetch(input: RequestInfo | URL, init?: SessionRequestInit): Promise<Response>;
 
+  /**
+   * The access token of a token-mediating upstream, by the upstream's name. Only for what cannot use {@link Session.fetch}, such as a
+   * WebSocket or an SDK: ask for it each time, and keep it nowhere. It is kept here, in memory only, until a fifth of its life
+   * is left (5 s at the least, 5 min at the most), and asked for once however many callers wait.
+   *
+   * Rejects with `ERR_SESSION_UPSTREAM` if there is no such upstream, or its calls go through the Worker (the default): then there is no
+   * token for a page. Waits and rejects else as `fetch` does; up to a minute where the Worker asks to come again.
+   */
+  getAccessToken(upstream: string, options?: WaitOptions): Promise<string>;
+
   /** Takes the page to the authorization server, and back when the user is logged in. */
   login(options?: LoginOptions): Promise<void>;
 
   /**
-   * Ends the session here, in all other tabs, at the Worker and at the authorization server.
+   * The same in a popup: the page stays. To be called in a click, before anything is awaited: else the browser blocks the popup.
+   * Resolves when somebody is logged in, also if that came to be in another way, such as in another tab.
+   *
+   * Rejects with `ERR_SESSION_POPUP` if the popup was blocked, or closed before. On a page whose Cross-Origin-Opener-Policy cuts it off
+   * from its popups, one that its user closes is noticed when they are back at the page.
+   */
+  loginPopup(options?: WaitOptions): Promise<void>;
+
+  /**
+   * Takes the page to another provider, to link the user's account there to the session, and back. Its upstreams can be called then.
+   *
+   * Rejects with `ERR_SESSION_CONFIG` if the Worker knows no such provider.
+   */
+  link(provider: string, options?: LoginOptions): Promise<void>;
+
+  /** Ends that link, and revokes its grant. Where there is none, nothing happens. */
+  unlink(provider: string, options?: WaitOptions): Promise<void>;
+
+  /**
+   * Ends the session here, in all other tabs, at the Worker and at the authorization server. Where the server has a page of its own for
+   * that, this page goes there, after `loggedout` was told, and comes back to {@link LogoutOptions.returnTo}.
    *
    * Rejects with `ERR_SESSION_NETWORK` if the Worker did not confirm it: then the session goes on, and the app should say so.
    */
-  logout(options?: WaitOptions): Promise<void>;
+  logout(options?: LogoutOptions): Promise<void>;
+
+  /** The user's sessions on all devices. */
+  readonly sessions: Sessions;
+
+  /**
+   * Says that the user is there, for what a page does not show: somebody in a call, at a game pad, watching. Key, pointer and wheel are
+   * noticed without it. Never call it from a timer: the session would outlive its user.
+   */
+  activity(): void;
 
   /**
    * Asks for a new token now. There is no need to, ever: tokens are refreshed before they end and when a call needs it. The
@@ -81,6 +130,18 @@ export interface Session extends EventTarget, Disposable {
    * Rejects with a `SessionError` if no token can be had.
    */
   refresh(options?: WaitOptions): Promise<void>;
+
+  /**
+   * Begins again what {@link Session.stop} ended, and asks where the session stands. An open session has begun; where it runs, nothing
+   * happens.
+   */
+  start(): void;
+
+  /**
+   * Ends all that goes on in the background: timers, channel, event socket, the look at the user's activity. Calls still work, and
+   * refresh their token when they need it; what happens elsewhere is not heard.
+   */
+  stop(): void;
 
   /**
    * Lets go of everything in this tab: timer, listeners, channel, requests. The login itself stays. What waits is rejected
@@ -110,4 +171,6 @@ export interface Session extends EventTarget, Disposable {
   ): void;
   /** What `using session = await openSession()` calls: {@link Session.close}. */
   [Symbol.dispose](): void;
+  /** What `await using` calls: {@link Session.close}, and it waits until the requests that were under way are given up. */
+  [Symbol.asyncDispose](): Promise<void>;
 }

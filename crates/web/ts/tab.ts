@@ -1,13 +1,15 @@
 import { AILMENTS, EffectKind, EventKind, PRESENCES, PROVIDER_STATES, Presence, REASONS, STATES } from "./abi.js";
 import { ROW, ReloginAnswer, STANDING, SessionKind, TOKEN_REASONS, TokenKind, VERSION, WAYS, Way } from "./abi.js";
-import { createCalls } from "./calls.js";
+import type { Calls, CallsHost } from "./calls.js";
+import { chunk } from "./chunk.js";
+import type { Account, AccountHost } from "./account.js";
 import { SessionError } from "./errors.js";
 import { type Effect, type EventNumbers, type Machine, type Stamp, type Standing } from "./machine.js";
 import type { Platform } from "./platform.js";
-import { REFUSED, disposed, refusal } from "./refusal.js";
+import { openPopup } from "./popup.js";
 import type { Session } from "./session.js";
 import type { Answer } from "./transport.js";
-import type { Provider, SessionEventMap, SessionHealth, SessionOptions, SessionState, WaitOptions } from "./types.js";
+import type { LoginOptions, LogoutOptions, Provider, SessionEventMap, SessionHealth, SessionOptions, WaitOptions } from "./types.js";
 import { type Waiter, wait } from "./wait.js";
 import { type Known, type Reading, type Told, problemOf, readLogout, readSession, readToken, seconds, stateOf, waysOf } from "./wire.js";
 
@@ -40,21 +42,36 @@ export function createSession(
   let own = -1;
   let health: SessionHealth | undefined;
   let problem: ReturnType<typeof problemOf>;
+  /** Where the page goes to log in, and where it comes back to from the authorization server that logs it out, where that is so. */
   let destination = "/";
+  let home = "/";
+  let farewell: string | undefined;
+  /** Ends what goes on in the background; nothing while it is stopped. */
+  let running: AbortController | undefined;
+  /** Resolves when nothing is asked any more. */
+  let quiet: Promise<unknown> | undefined;
   let telling = false;
   /** Questions whose answers are awaited. */
   const asked = new Map<number, AbortController>();
   const logouts: Waiter<void>[] = [];
-  const refreshes: Waiter<SessionState>[] = [];
+  /** What makes calls, when it is there. */
+  let ready: Calls | undefined;
   /** What the app is to be told, in order, when the machine and its effects are done. */
   const news: (() => void)[] = [];
 
   const state = () => STATES[standing[0]]!;
   /** What is known of the login that the machine holds. */
   const ours = () => (known?.epoch === standing[2] ? known : undefined);
-  const assertOpen = () => {
-    if (closed.aborted) throw disposed();
+  const assertOpen = () => closed.throwIfAborted();
+  /** A path of this origin, for an address that the app says. */
+  const pathOf = (address: string | URL = page.here()) => {
+    const { origin, pathname, search, hash } = new URL(address, page.base());
+    if (origin !== new URL(page.base()).origin) throw new SessionError("ERR_SESSION_CONFIG", `: returnTo ${origin}`);
+    return pathname + search + hash;
   };
+  /** Where a login begins. What is not said is not there. */
+  const door = ({ returnTo, provider, prompt }: LoginOptions) =>
+    `/auth/login?${new URLSearchParams(JSON.parse(JSON.stringify({ provider, prompt, return_to: pathOf(returnTo) })))}`;
 
   /** One event, its effects, and then the news of it. */
   const on = <K extends EventKind>(kind: K, ...numbers: EventNumbers[K]) => {
@@ -74,7 +91,7 @@ export function createSession(
     const held = standing[5];
     standing = said.splice(0, STANDING) as unknown as Standing;
     const [, deadline, epoch, generation, , lifetime] = standing;
-    timer(deadline - now.mono);
+    if (running) timer(deadline - now.mono);
     while (said.length) {
       const [kind, ...numbers] = said.splice(0, ROW);
       (deeds[kind as EffectKind] as (...numbers: number[]) => void)(...numbers);
@@ -123,6 +140,10 @@ export function createSession(
     return question.signal;
   };
 
+  const track = (work: Promise<unknown>) => {
+    quiet = Promise.allSettled([quiet, work]).then(() => {});
+  };
+
   /** Puts a question to the Worker. Only one about a token is worth the lock that tabs share. */
   const ask = <K extends EventKind.SessionAnswered | EventKind.TokenAnswered | EventKind.LogoutAnswered>(
     kind: K,
@@ -151,10 +172,12 @@ export function createSession(
       if (numbers[0] === failed) after = () => answered(advice(numbers));
       else answered();
     };
-    void (failed === TokenKind.Failed ? platform.lock(signal, work) : work()).then(() => {
-      after?.();
-      tell();
-    });
+    track(
+      (failed === TokenKind.Failed ? platform.lock(signal, work) : work()).then(() => {
+        after?.();
+        tell();
+      }),
+    );
   };
 
   /** What the app's own strategy says of the next attempt. */
@@ -170,13 +193,7 @@ export function createSession(
     }
   };
 
-  const settle = (call: number, settle: (waiter: Waiter<Stamp | undefined>) => void) => {
-    news.push(() => {
-      const waiter = calls.waiting.get(call);
-      calls.waiting.delete(call);
-      if (waiter) settle(waiter);
-    });
-  };
+  const settle = (...word: Parameters<Calls["settle"]>) => news.push(() => ready?.settle(...word));
 
   const deeds: Deeds = {
     [EffectKind.CheckSession]: (request) =>
@@ -195,7 +212,11 @@ export function createSession(
       }));
     },
     [EffectKind.PostLogout](request) {
-      ask(EventKind.LogoutAnswered, NaN, request, "/auth/logout", (answer) => ({ numbers: [+readLogout(answer)] }), () => ({ v: VERSION }));
+      const read = (answer: Answer) => {
+        farewell = (answer.body as { end_session?: string } | undefined)?.end_session;
+        return { numbers: [+readLogout(answer)] };
+      };
+      ask(EventKind.LogoutAnswered, NaN, request, "/auth/logout", read, () => ({ v: VERSION, return_to: home }));
     },
     [EffectKind.Relogin](request, way) {
       const signal = pending(request);
@@ -204,7 +225,7 @@ export function createSession(
       };
       const attempt = () => {
         if (signal.aborted) return;
-        if (dispatch("beforerelogin", { way: WAYS[way]! }, true)) platform.relog(way, page, signal, answered, calls.busy);
+        if (dispatch("beforerelogin", { way: WAYS[way]! }, true)) platform.relog(way, page, signal, answered, () => !!ready?.busy());
         else answered(ReloginAnswer.Unavailable);
       };
       // A popup is for the turn of the user's gesture. All else can wait until who just got the session can hear of it.
@@ -215,19 +236,21 @@ export function createSession(
       asked.get(request)?.abort();
       asked.delete(request);
     },
-    [EffectKind.Navigate]: () => page.leave(`/auth/login?return_to=${encodeURIComponent(destination)}`),
+    [EffectKind.Navigate]: () => page.leave(destination),
     [EffectKind.Tell]: (...message) => channel.tell(message),
-    [EffectKind.OpenSocket]: () => socket.open(),
+    [EffectKind.OpenSocket]: () => running && socket.open(),
     [EffectKind.CloseSocket]: () => socket.close(),
-    [EffectKind.SendCall]: (call, epoch, generation) => settle(call, ({ resolve }) => resolve([epoch, generation])),
-    [EffectKind.DeliverCall]: (call) => settle(call, ({ resolve }) => resolve(undefined)),
-    [EffectKind.RefuseCall]: (call, why) => settle(call, ({ reject }) => reject(refusal(REFUSED[why]!))),
+    [EffectKind.SendCall]: (call, ...stamp) => settle(call, stamp),
+    [EffectKind.DeliverCall]: (call) => settle(call),
+    [EffectKind.RefuseCall]: (call, why) => settle(call, undefined, why),
     [EffectKind.SettleLogout](done) {
       news.push(() => {
         for (const { resolve, reject } of logouts.splice(0)) {
           if (done) resolve();
           else reject(new SessionError("ERR_SESSION_NETWORK", ": not logged out"));
         }
+        // The app hears of it first.
+        if (done && farewell) platform.soon(() => page.leave(farewell!));
       });
     },
     [EffectKind.Transition](sequence, before, now, why) {
@@ -235,7 +258,6 @@ export function createSession(
       const to = STATES[now]!;
       const reason = REASONS[why]!;
       news.push(() => {
-        if (!isAsking(to)) for (const { resolve } of refreshes.splice(0)) resolve(to);
         dispatch("statechange", { from, to, reason, sequence });
         const type = to.replace("-", "");
         if (type === "degraded" || type === "reauthrequired") dispatch(type, { reason });
@@ -265,6 +287,8 @@ export function createSession(
   const meet = (met: Known, told: number) => {
     const before = known;
     known = before && same(before.user, met.user) ? { ...met, user: before.user } : met;
+    // Who is logged in is about to call.
+    calls().catch(() => {});
     if (before && before.epoch !== met.epoch) news.splice(told, 0, () => dispatch("loggedout", { reason: "login-elsewhere" }));
   };
 
@@ -277,6 +301,45 @@ export function createSession(
     own = told.indexOf((told.find(({ own }) => own) ?? told.find(({ state }) => state !== "unavailable"))!);
     told.forEach(({ state }, at) => take(EventKind.ProviderTold, at, +(at === own), stateOf(state)));
   };
+
+  /** Where calls may go: by the Worker, and by the page itself. */
+  const upstreams = () => {
+    const { upstreams, mediating = [] } = ours() ?? {};
+    return upstreams?.concat(mediating);
+  };
+
+  /** What both chunks need of this one. The class of errors is among it: there is one, also for `instanceof`. */
+  const host = (): CallsHost & AccountHost => ({
+    ...platform,
+    ask(...question) {
+      const answer = platform.ask(...question);
+      track(answer);
+      return answer;
+    },
+    session,
+    closed,
+    upstreams,
+    whose(vault) {
+      const at = providers.findIndex(({ name }) => vault === `linked:${name}`);
+      // -1 becomes NOBODY.
+      return (at < 0 ? own : at) & NOBODY;
+    },
+    direct: away("mediate"),
+    permit: async (signal, vault) => (await calls()).permit(signal, vault),
+    fault: (...given) => new SessionError(...given),
+    door,
+    on,
+  });
+  const calls = chunk(async () => (ready = (await import("./calls.js")).createCalls(host())));
+  const account = chunk(async () => (await import("./account.js")).createAccount(host()));
+
+  /** What most pages never call. */
+  const away =
+    <N extends keyof Account>(name: N) =>
+    async (...given: Parameters<Account[N]>): Promise<Awaited<ReturnType<Account[N]>>> => {
+      assertOpen();
+      return ((await account())[name] as (...given: unknown[]) => Promise<Awaited<ReturnType<Account[N]>>>)(...given);
+    };
 
   const session = new (class extends EventTarget {
     get state() {
@@ -314,19 +377,31 @@ export function createSession(
     }
     async fetch(input: RequestInfo | URL, init?: Parameters<Session["fetch"]>[1]) {
       assertOpen();
-      return calls.fetch(input, init);
+      return (ready ?? (await calls())).fetch(input, init);
     }
-    async login({ returnTo = page.here() } = {}) {
+    getAccessToken = away("getAccessToken");
+    link = away("link");
+    unlink = away("unlink");
+    sessions = { list: away("list"), end: away("end"), endOthers: away("endOthers") };
+    async login(options: LoginOptions = {}) {
       assertOpen();
-      const { origin, pathname, search, hash } = new URL(returnTo, page.base());
-      if (origin !== new URL(page.base()).origin) {
-        throw new SessionError("ERR_SESSION_CONFIG", `: returnTo ${origin}`);
-      }
-      destination = pathname + search + hash;
+      destination = door(options);
       on(EventKind.LoginAsked);
     }
-    async logout({ signal }: WaitOptions = {}) {
+    async loginPopup(options: WaitOptions = {}) {
       assertOpen();
+      options.signal?.throwIfAborted();
+      const popup = openPopup();
+      try {
+        await away("popup")(popup, options);
+      } finally {
+        popup?.close();
+      }
+    }
+    async logout({ everywhere, returnTo, signal }: LogoutOptions = {}) {
+      assertOpen();
+      home = pathOf(returnTo);
+      if (everywhere) await away("endAll")({ signal });
       return wait<void>(signal, (waiter) => {
         logouts.push(waiter);
         on(EventKind.LogoutAsked);
@@ -336,19 +411,36 @@ export function createSession(
       assertOpen();
       signal?.throwIfAborted();
       on(EventKind.RefreshAsked);
-      const error = refusal(isAsking(state()) ? await wait<SessionState>(signal, (waiter) => refreshes.push(waiter)) : state());
-      if (error) throw error;
+      return (ready ?? (await calls())).asked(signal);
+    }
+    activity() {
+      on(EventKind.UserActive, 0);
+    }
+    start() {
+      assertOpen();
+      if (!running) begin(EventKind.Restored);
+    }
+    stop() {
+      running?.abort();
+      running = undefined;
+      left();
+      timer(Infinity);
     }
     close() {
       if (closed.aborted) return;
-      over.abort();
-      left();
-      timer(Infinity);
+      over.abort(new SessionError("ERR_SESSION_DISPOSED"));
+      this.stop();
       for (const question of asked.values()) question.abort();
-      for (const { reject } of [...calls.waiting.values(), ...logouts, ...refreshes]) reject(disposed());
+      for (const { reject } of logouts) reject(closed.reason);
     }
   })() as unknown as Session;
   if (Symbol.dispose) session[Symbol.dispose] = session.close;
+  if (Symbol.asyncDispose) {
+    session[Symbol.asyncDispose] = async () => {
+      session.close();
+      await quiet;
+    };
+  }
 
   const timer = platform.timer(() => on(EventKind.DeadlineReached));
   const channel = platform.channel((message) => on(EventKind.PeerTold, ...message));
@@ -357,18 +449,6 @@ export function createSession(
     closed: () => on(EventKind.SocketClosed),
     told: (...news) => on(EventKind.SocketTold, ...news),
   });
-  const calls = createCalls({
-    base: page.base,
-    state,
-    upstreams: () => ours()?.upstreams,
-    provider(vault) {
-      const at = providers.findIndex(({ name }) => vault === `linked:${name}`);
-      // -1 becomes NOBODY.
-      return (at < 0 ? own : at) & NOBODY;
-    },
-    closed,
-    on,
-  });
   /** An open channel or socket can keep a page out of the back/forward cache. */
   const left = () => {
     channel.close();
@@ -376,19 +456,20 @@ export function createSession(
   };
   // What is left out arrives as NaN.
   [lead, idle?.lapse, idle?.prompt, maintenance, healthCheck, silent && waysOf(silent), events].forEach(machine.choose);
-  on(EventKind.Opened, +page.hidden());
-  channel.open();
-  platform.activity((gesture) => on(EventKind.UserActive, +gesture), closed);
-  const restored = () => {
+  const begin = <K extends EventKind.Opened | EventKind.Restored>(kind: K, ...numbers: EventNumbers[K]) => {
+    const { signal } = (running = new AbortController());
+    on(kind, ...numbers);
     channel.open();
-    on(EventKind.Restored);
+    platform.activity((gesture) => on(EventKind.UserActive, +gesture), signal);
+    const restored = () => {
+      channel.open();
+      on(EventKind.Restored);
+    };
+    platform.life({ on, restored, left }, signal);
   };
-  platform.life({ on, restored, left }, closed);
+  begin(EventKind.Opened, +page.hidden());
   return session;
 }
-
-/** Refreshing or resuming. */
-const isAsking = (state: SessionState) => /ing$/.test(state);
 
 const nameOf = ({ name }: Told | Provider) => name;
 

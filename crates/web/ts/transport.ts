@@ -11,25 +11,26 @@ export interface Answer {
 }
 
 /** Asks one of the Worker's own endpoints. Never rejects: no answer is an answer too, also where there is no question to send. */
-export type Transport = (path: string, signal: AbortSignal, body?: () => object) => Promise<Answer>;
+export type Transport = (path: string, signal: AbortSignal, body?: () => object, method?: string) => Promise<Answer>;
 
-/** Asks with `fetch`: a POST if there is a body, else a GET. */
-export const ask: Transport = async (path, signal, body) => {
+/** Asks with `fetch`: a POST if there is a body, else a GET, unless another method is named. */
+export const ask: Transport = async (path, signal, body, method = body && "POST") => {
   try {
     const response = await fetch(path, {
       // What is undefined is not there.
-      method: body && "POST",
+      method,
       body: JSON.stringify(body?.()),
       headers: { [HEADER_VERSION]: `${VERSION}`, "content-type": "application/json" },
       cache: "no-store",
       // Whatever sends us elsewhere is not our Worker.
-      redirect: "error",
+      redirect: "manual",
       // A logout must arrive even if the page goes away meanwhile.
       keepalive: !!body,
       signal,
     });
     const { status, headers } = response;
-    return { status, retryAfter: waitOf(headers), body: await response.json().catch(() => undefined) };
+    // What a redirect is answered is not shown.
+    return { status: status || 302, retryAfter: waitOf(headers), body: await response.json().catch(() => undefined) };
   } catch {
     return { status: 0, retryAfter: NaN };
   }

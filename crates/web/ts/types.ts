@@ -341,6 +341,50 @@ export interface SessionOptions {
 export interface LoginOptions {
   /** Where to return to: an address of this origin. Default: where the page is now. */
   readonly returnTo?: string | URL;
+  /** At which provider, by its name in the Worker's configuration. Default: the one that logs in, where there is one. */
+  readonly provider?: string;
+  /**
+   * What the authorization server is to ask (OpenID Connect Core, section 3.1.2.1): `login` for the password again, `consent`,
+   * `select_account` for another account. Default: it decides.
+   */
+  readonly prompt?: "login" | "consent" | "select_account";
+}
+
+/** How to log out. */
+export interface LogoutOptions extends WaitOptions {
+  /** Whether to end all other sessions of this user first, on all devices. Default: `false`, only this browser's. */
+  readonly everywhere?: boolean;
+  /**
+   * Where to return to from the authorization server, which logs its user out as well where it can: an address of this origin.
+   * Default: where the page is now. Where the server has no such page, this one stays.
+   */
+  readonly returnTo?: string | URL;
+}
+
+/** One of the user's sessions. */
+export interface DeviceSession {
+  /** What {@link Sessions.end} calls it. It opens nothing. */
+  readonly id: string;
+  /** Whether it is this browser's. */
+  readonly current: boolean;
+  /** Where it stands: in use, or waiting for its user. */
+  readonly state: "active" | "reauth-required";
+  /** When its user logged in last: Unix time in milliseconds, by the Worker's clock. */
+  readonly loginAt: number;
+  /** When its user was last active, likewise, to a quarter of the idle limit. Nothing where that is not known. */
+  readonly activeAt?: number;
+  /** Browser and system, such as `Firefox on Linux`. Nothing where the browser says neither. */
+  readonly device?: string;
+}
+
+/** The sessions of the user who is logged in, on all devices. */
+export interface Sessions {
+  /** This one first, then by last activity; a hundred at most. Rejects with a `SessionError` if the Worker cannot say. */
+  list(options?: WaitOptions): Promise<readonly DeviceSession[]>;
+  /** Ends one of them, which may be this one. One that is over already is ended. */
+  end(id: string, options?: WaitOptions): Promise<void>;
+  /** Ends all but this one. */
+  endOthers(options?: WaitOptions): Promise<void>;
 }
 
 /** How to wait for something. */

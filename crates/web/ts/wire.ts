@@ -6,9 +6,9 @@ import type { Answer } from "./transport.js";
 import type { Problem, User } from "./types.js";
 
 /** What a value is to be: what passes a check, a list of such, an object with such members, or just this value. */
-type Shape = ((value: unknown) => boolean) | readonly [Shape] | { readonly [member: string]: Shape } | string | number | true;
+export type Shape = ((value: unknown) => boolean) | readonly [Shape] | { readonly [member: string]: Shape } | string | number | true;
 
-const fits = (shape: Shape, value: unknown): boolean =>
+export const fits = (shape: Shape, value: unknown): boolean =>
   typeof shape === "function"
     ? shape(value)
     : Array.isArray(shape)
@@ -29,7 +29,7 @@ const text = (value: unknown) => typeof value === "string";
 export const seconds = (value: unknown) => typeof value === "number" && value >= 0 && value <= 9e12;
 export const whole = (value: unknown) => seconds(value) && (value as number) % 1 === 0;
 const small = (value: unknown) => (value as number) >>> 0 === value;
-const maybe = (shape: Shape) => (value: unknown) => value === undefined || fits(shape, value);
+export const maybe = (shape: Shape) => (value: unknown) => value === undefined || fits(shape, value);
 
 const stamp = { epoch: whole, generation: small };
 const user = { sub: text, name: maybe(text), email: maybe(text) };
@@ -48,11 +48,14 @@ const session = {
   server_time: seconds,
   providers: [{ name: text, state: (state: unknown) => stateOf(state) >= 0, own: maybe(true) }],
 } as const;
-const upstreams = [{ name: text, origin: text, path: text, mode: "bff", vault: text }] as const;
-const active = { ...session, ...token, state: "active", user, upstreams } as const;
+const place = { name: text, origin: text, path: text, vault: text };
+const upstreams = [{ ...place, mode: "bff" }] as const;
+const active = { ...session, ...token, state: "active", user, upstreams, mediating: maybe([place]) } as const;
 const ways = maybe([text]);
 const reauth = { ...session, ...stamp, state: "reauth_required", user, silent: ways };
 const loggedOut = { v: VERSION, state: "logged_out" };
+/** A path that leads a whole page to the authorization server, to be logged out there. It never leads elsewhere by itself. */
+const left = { ...loggedOut, end_session: maybe((path: unknown) => /^\/auth\/[\w-]+$/.test(path as string)) };
 const anyProblem = {
   title: text,
   code: text,
@@ -90,6 +93,8 @@ export interface Upstream {
   readonly origin: string;
   readonly path: string;
   readonly vault: string;
+  /** That the Worker passes calls on to it. Else the page calls it by itself, with a token of its own. */
+  readonly mode?: "bff";
 }
 
 /** One provider that the Worker knows of. */
@@ -106,6 +111,8 @@ export interface Known {
   readonly user: User;
   /** Where calls may go. The Worker says it of a session that has a token, and of no other. */
   readonly upstreams?: readonly Upstream[];
+  /** What the page calls by itself. */
+  readonly mediating?: readonly Upstream[];
 }
 
 /** What an answer says: to the machine, and beside that. */
@@ -150,13 +157,16 @@ export function readToken(answer: Answer, elapsed: number): TokenNumbers {
 
 /** Whether an answer of `POST /auth/logout` says that there is no session any more. */
 export const readLogout = (answer: Answer) =>
-  (answer.status === 200 && fits(loggedOut, answer.body)) || denialIn(answer) > Denial.ReauthRequired;
+  (answer.status === 200 && fits(left, answer.body)) || denialIn(answer) > Denial.ReauthRequired;
 
 /** Why the Worker refused a call, if it did so for the session's sake. A resource server's own 401 is none of ours. */
 export function denialOf(response: Response): Denial | undefined {
   const denial = response.status === 401 ? DENIALS.indexOf(response.headers.get(HEADER_CODE) as string) : -1;
   return denial < 0 ? undefined : denial;
 }
+
+/** Whether the Worker refused a call because the account that it needs is not linked, or its grant is over. */
+export const isUnlinked = ({ status, headers }: Response) => status === 409 && headers.get(HEADER_CODE) === "link_required";
 
 /** The set of these ways; of others, as a newer Worker may know, nothing is known here. */
 export const waysOf = (names: readonly string[] = []): number =>

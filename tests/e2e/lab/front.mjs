@@ -63,6 +63,10 @@ export class Front {
   demo = false;
   /** Extra hosts that the page may show in frames. */
   frames = "";
+  /** Extra hosts that the page may call by itself. */
+  connects = "";
+  /** Headers that the page is served with beside its own. @type {Record<string, string>} */
+  headers = {};
 
   #connections = new Set();
   /** @type {import("node:http").Server} */ #server;
@@ -227,9 +231,10 @@ export class Front {
     res.writeHead(200, {
       "content-type": TYPES[extname(name)] ?? "application/octet-stream",
       // As strict as the demo's: what the package needs of an app's policy is written here.
-      "content-security-policy": `default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'; frame-src 'self' ${this.frames}; base-uri 'none'`,
+      "content-security-policy": `default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self' ${this.connects}; worker-src 'self'; frame-src 'self' ${this.frames}; base-uri 'none'`,
       // The page must be able to enter the back/forward cache.
       "cache-control": "no-cache",
+      ...this.headers,
     });
     return res.end(file);
   }

@@ -36,6 +36,8 @@
       Object.defineProperty(globalThis, name, { get: blocked, configurable: true });
     }
   }
+  // As a browser does that blocks popups.
+  if (without.has("popups")) globalThis.open = () => null;
   if (without.has("crypto")) remove(globalThis, "crypto");
 
   const wrong = Number(wanted.get("clock") ?? 0);

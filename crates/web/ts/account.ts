@@ -1,0 +1,53 @@
+// A chunk of its own, loaded at the first call of what most pages never call: tokens for the page, popups, links, devices.
+
+import type { EventKind } from "./abi.js";
+import { createAccess } from "./access.js";
+import type { Moment } from "./clock.js";
+import { createDevices } from "./devices.js";
+import type { SessionError, SessionErrorCode } from "./errors.js";
+import type { EventNumbers, Stamp } from "./machine.js";
+import type { Page } from "./page.js";
+import { createPopups } from "./popups.js";
+import { createQuestions } from "./questions.js";
+import type { Session } from "./session.js";
+import type { Transport } from "./transport.js";
+import type { LoginOptions } from "./types.js";
+import type { Upstream } from "./wire.js";
+
+/** What it needs of its session. The class of errors is among it: there is one, also for `instanceof`. */
+export interface AccountHost {
+  readonly session: Session;
+  readonly closed: AbortSignal;
+  readonly page: Page;
+  readonly clock: () => Moment;
+  readonly operation: () => string;
+  readonly ask: Transport;
+  readonly upstreams: () => readonly Upstream[] | undefined;
+  /** Waits until there is a token that lives; rejects where there will be none. */
+  readonly permit: (signal: AbortSignal | undefined, vault: string | undefined) => Promise<Stamp>;
+  readonly fault: (code: SessionErrorCode, special?: string, cause?: unknown) => SessionError;
+  /** Where a login begins. */
+  readonly door: (options: LoginOptions) => string;
+  readonly on: <K extends EventKind>(kind: K, ...numbers: EventNumbers[K]) => void;
+}
+
+export type Account = ReturnType<typeof createAccount>;
+
+/** What it can do. */
+export function createAccount(host: AccountHost) {
+  const questions = createQuestions(host);
+  const { session, closed, page, door, fault } = host;
+  return {
+    ...createAccess(host, questions),
+    ...createPopups(host),
+    ...createDevices(host, questions),
+    /** The page of the session goes to link an account: the Worker lets no other page do so. */
+    async link(provider: string, options: LoginOptions = {}): Promise<void> {
+      closed.throwIfAborted();
+      if (typeof provider !== "string" || !session.providers.some(({ name }) => name === provider)) {
+        throw fault("ERR_SESSION_CONFIG", `: no provider "${provider}"; there are ${session.providers.map(({ name }) => name).join(", ") || "none"}`);
+      }
+      page.leave(door({ ...options, provider }));
+    },
+  };
+}

@@ -1,0 +1,11 @@
+import { SessionError } from "./errors.js";
+
+/** Something of another file, loaded when it is needed first. If that fails, the next need tries again. */
+export function chunk<T>(load: () => Promise<T>): () => Promise<T> {
+  let loaded: Promise<T> | undefined;
+  return () =>
+    (loaded ??= load().catch((cause) => {
+      loaded = undefined;
+      throw new SessionError("ERR_SESSION_LOAD", ": a chunk of everlit", cause);
+    }));
+}

@@ -1,0 +1,34 @@
+import { SessionError } from "./errors.js";
+import { explain } from "./explanation.js";
+import { type Shape, fits, maybe, seconds } from "./wire.js";
+import { WAYS } from "./abi.js";
+
+type Shapes = { readonly [name: string]: Shape };
+
+const kind = (type: string) => maybe((value) => typeof value === type);
+const ms = maybe(seconds);
+const IDLE: Shapes = { lapse: ms, prompt: ms };
+const OPTIONS: Shapes = {
+  // Loading it says more than a look at it.
+  wasm: maybe(Boolean),
+  signal: maybe((signal) => signal instanceof AbortSignal),
+  lead: ms,
+  idle: maybe((idle) => !misfit(IDLE, idle)),
+  maintenance: ms,
+  healthCheck: ms,
+  retry: kind("function"),
+  silent: maybe([(way: unknown) => WAYS.includes(way as "frame")]),
+  events: kind("boolean"),
+};
+
+/** The name of an option that is not as it should be, or that there is not. */
+function misfit(shapes: Shapes, given: unknown): string | undefined {
+  const names = Object.keys({ ...shapes, ...(given as object) });
+  return Object(given) === given ? names.find((name) => !(name in shapes && fits(shapes[name]!, (given as Record<string, unknown>)[name]))) : "options";
+}
+
+/** Rejects options that are wrong. What is wrong with them is said by a chunk of its own. */
+export async function check(options: unknown): Promise<void> {
+  const name = misfit(OPTIONS, options);
+  if (name) throw new SessionError("ERR_SESSION_CONFIG", `: ${await explain("optionsWrong", name, options)}`);
+}

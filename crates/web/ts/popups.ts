@@ -1,0 +1,59 @@
+import { EventKind } from "./abi.js";
+import type { AccountHost } from "./account.js";
+import type { LoginOptions, WaitOptions } from "./types.js";
+import { CODES } from "./refusal.js";
+import { wait } from "./wait.js";
+
+/** How often the popup is looked at. */
+const LOOK_MS = 100;
+/** So many looks in a row at a popup that is closed, while the user is at this page: some pages cut themselves off from us, and look closed. */
+const CLOSED_LOOKS = 30;
+
+/** Logins in a popup. */
+export function createPopups({ session, closed, page, door, fault, on }: AccountHost) {
+  return {
+    /** Leads the popup through a login, and resolves when somebody is logged in. Closing it is its opener's matter. */
+    async popup(popup: Window | null, { signal, ...options }: WaitOptions & LoginOptions): Promise<void> {
+      closed.throwIfAborted();
+      if (!popup) throw fault("ERR_SESSION_POPUP", ": the browser blocked it; call loginPopup() in a click, before anything is awaited");
+      const over = new AbortController();
+      const start = performance.now();
+      return wait<void>(signal, ({ resolve, reject }) => {
+        /** The login came to its end there, so that what the session says next is the last word. */
+        let back = false;
+        const look = () => {
+          const { state } = session;
+          if (/ing$/.test(state)) return;
+          if (state === "active") resolve();
+          else reject(fault(CODES[state]!));
+        };
+        // However it came to that, and whoever is logged in by now.
+        session.addEventListener("statechange", ({ detail }) => (back ? look() : detail.to === "active" && resolve()), { signal: over.signal });
+        closed.addEventListener("abort", () => reject(closed.reason), { signal: over.signal });
+        popup.location.replace(new URL(door(options), page.base()).href);
+        let looks = 0;
+        const isBack = () => {
+          try {
+            const { origin, pathname } = popup.location;
+            return origin === new URL(page.base()).origin && !pathname.startsWith("/auth/");
+          } catch {
+            // It shows a page of somebody else.
+            return false;
+          }
+        };
+        const watch = setInterval(() => {
+          if (back) return;
+          looks = popup.closed && document.hasFocus() ? looks + 1 : 0;
+          if (looks === 1 || isBack()) {
+            back = !looks;
+            // It asks where the session stands; where that changes nothing, nothing is told.
+            on(EventKind.Restored);
+            if (back) look();
+          }
+          if (looks >= CLOSED_LOOKS) reject(fault("ERR_SESSION_POPUP", `: it was closed after ${Math.round((performance.now() - start) / 1000)} s, before anybody was logged in`));
+        }, LOOK_MS);
+        over.signal.addEventListener("abort", () => clearInterval(watch));
+      }).finally(() => over.abort());
+    },
+  };
+}

@@ -1,0 +1,166 @@
+// What is wrong is said in words: options, and what keeps a session from being opened.
+
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import { inside, message } from "./inside.mjs";
+import { failure } from "./world.mjs";
+
+const { check } = inside.options;
+const { diagnose } = inside.diagnosis;
+const { load } = inside.load;
+const ORIGIN = "https://app.example";
+const before = new Map();
+
+/** Puts something in the place of a global until the test is over. */
+function replace(name, value) {
+  if (!before.has(name)) before.set(name, Object.getOwnPropertyDescriptor(globalThis, name));
+  Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
+}
+
+/** A page at this address. */
+function page(href, { vendor = "", top = globalThis, isSecureContext = true } = {}) {
+  const { origin, protocol } = new URL(href);
+  replace("location", { origin, protocol, href });
+  replace("document", { baseURI: href });
+  replace("navigator", { vendor });
+  replace("self", globalThis);
+  replace("top", top);
+  replace("isSecureContext", isSecureContext);
+}
+beforeEach(() => page(`${ORIGIN}/orders`));
+afterEach(() => {
+  for (const [name, descriptor] of before) {
+    if (descriptor) Object.defineProperty(globalThis, name, descriptor);
+    else delete globalThis[name];
+  }
+  before.clear();
+});
+
+describe("options", () => {
+  test("are accepted as they are documented", async () => {
+    const { signal } = new AbortController();
+    const all = { wasm: new URL(ORIGIN), signal, lead: 0, idle: { lapse: 1, prompt: 2 }, maintenance: 60_000, healthCheck: 9e12, retry: () => false, silent: ["frame", "popup", "redirect"], events: false };
+    for (const options of [{}, all, ...Object.entries(all).map(([name, value]) => ({ [name]: value })), { lead: undefined, idle: {} }, { silent: [] }, { wasm: "/x.wasm" }]) await check(options);
+  });
+
+  const ms = "a number of milliseconds, 0 or more";
+  const cyclic = {};
+  cyclic.self = cyclic;
+  for (const [options, said] of [
+    [null, "openSession() takes an object with options, not null (null)"],
+    ["x", 'openSession() takes an object with options, not "x" (string)'],
+    [7, "openSession() takes an object with options, not 7"],
+    [{ wasm: "" }, 'wasm is "" (string); accepted is the address of everlit.wasm, a Response that carries it, or a WebAssembly.Module'],
+    [{ signal: {} }, "signal is {} (object); accepted is an AbortSignal"],
+    [{ lead: "5s" }, `lead is "5s" (string); accepted is ${ms}`],
+    [{ lead: NaN }, `lead is NaN; accepted is ${ms}`],
+    [{ lead: null }, `lead is null (null); accepted is ${ms}`],
+    [{ maintenance: -1 }, `maintenance is -1; accepted is ${ms}`],
+    [{ healthCheck: Infinity }, `healthCheck is Infinity; accepted is ${ms}`],
+    [{ healthCheck: 1n }, `healthCheck is 1 (bigint); accepted is ${ms}`],
+    [{ idle: 5 }, "idle is 5; accepted is an object with lapse and prompt, both optional"],
+    [{ idle: null }, "idle is null (null); accepted is an object with lapse and prompt, both optional"],
+    [{ idle: { lapse: "15" } }, `idle.lapse is "15" (string); accepted is ${ms}`],
+    [{ idle: { promt: 1 } }, 'there is no option "idle.promt"; is idle.prompt meant?'],
+    [{ retry: 3 }, "retry is 3; accepted is a function of (failure, attempt) that gives milliseconds, false or nothing"],
+    [{ silent: "frame" }, 'silent is "frame" (string); accepted is a list of "frame", "popup" and "redirect"'],
+    [{ silent: ["iframe"] }, 'silent is ["iframe"] (array); accepted is a list of "frame", "popup" and "redirect"'],
+    [{ events: 1 }, "events is 1; accepted is true or false"],
+    [{ events: cyclic }, "events is [object Object] (object); accepted is true or false"],
+    [{ Lead: 1 }, 'there is no option "Lead"; is lead meant?'],
+    [{ healthcheck: 1 }, 'there is no option "healthcheck"; is healthCheck meant?'],
+    [{ slient: ["popup"] }, 'there is no option "slient"; is silent meant?'],
+    [{ baseUrl: "/auth" }, 'there is no option "baseUrl"; there are wasm, signal, lead, idle, idle.lapse, idle.prompt, maintenance, healthCheck, retry, silent, events'],
+  ]) {
+    test(`that are wrong are named: ${said.slice(0, 70)}`, async () => {
+      const error = await failure(check(options));
+      assert.deepEqual([error.code, error.message], ["ERR_SESSION_CONFIG", `config: ${said}`]);
+    });
+  }
+});
+
+describe("a Wasm module that does not load", () => {
+  const own = ": is everlit.wasm served\\?: ";
+  for (const [words, answer, said, href, wasm] of [
+    ["is not there", () => new Response("", { status: 404 }), `${ORIGIN}/everlit.wasm was answered 404: serve that file, or name it with openSession\\(\\{ wasm \\}\\)`],
+    ["is the app's own page", () => new Response("<!doctype html>", { headers: { "content-type": "text/html" } }), "is not WebAssembly but text/html, as of an app's own page"],
+    ["cannot be fetched", () => Promise.reject(new TypeError("x")), "cannot be fetched: the network failed, or the Content-Security-Policy's connect-src forbids it$"],
+    ["is of an origin that does not let it be read", () => Promise.reject(new TypeError("x")), "Access-Control-Allow-Origin: https://app.example", undefined, "https://cdn.example/everlit.wasm"],
+    ["is mixed content", () => Promise.reject(new TypeError("x")), "http, which the browser does not load \\(mixed content\\)", undefined, "http://cdn.example/everlit.wasm?secret=1"],
+    ["is broken", () => new Response(new Uint8Array([0, 97, 115, 109, 9, 9])), "was fetched and is not accepted \\(CompileError: "],
+    ["was given as something else", () => assert.fail(), "what was given as the option wasm is no WebAssembly module", undefined, new Response("x")],
+  ]) {
+    test(`because it ${words}: that is said`, async () => {
+      if (href) page(href);
+      replace("fetch", async () => answer());
+      const error = await failure(load(wasm ?? "/everlit.wasm"));
+      assert.equal(error.code, "ERR_SESSION_LOAD");
+      assert.match(error.message, new RegExp(`^load${own}.*${said}`));
+      assert.doesNotMatch(error.message, /secret/);
+      assert.ok(error.cause);
+    });
+  }
+
+  for (const [engine, said] of [
+    ["Chromium", "WebAssembly.compile(): Compiling or instantiating WebAssembly module violates the following Content Security policy directive because neither 'wasm-eval' nor 'unsafe-eval' is an allowed source of script"],
+    ["Firefox", "call to WebAssembly.compile() blocked by CSP"],
+    ["WebKit", "Refused to create a WebAssembly object because 'unsafe-eval' or 'wasm-unsafe-eval' is not an allowed source of script in the following Content Security Policy directive"],
+  ]) {
+    test(`because a policy forbids it, as ${engine} puts it: that is said`, async () => {
+      const { wasmMissing } = inside.explain;
+      assert.equal(await wasmMissing(": short", "/everlit.wasm", new WebAssembly.CompileError(said)), ": short: the page's Content-Security-Policy forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src");
+    });
+  }
+});
+
+describe("a page that can have no session", () => {
+  const { signal } = new AbortController();
+  const asked = async (answer, path = "/auth/session") => {
+    replace("fetch", async () => answer);
+    const given = await diagnose(path, signal);
+    const { numbers } = inside.wire.readSession(given, 0);
+    return { problem: inside.wire.problemOf(given), kind: inside.abi.SessionKind[numbers[0]] };
+  };
+  const htmlPage = { headers: { "content-type": "text/html" } };
+  const loggedOut = () => Response.json(message("session_logged_out"));
+
+  for (const [words, answer, said] of [
+    ["an app's own page", () => new Response("<!doctype html>", htmlPage), "was answered with something else, as of an app's own page"],
+    ["a 404", () => new Response("", { status: 404 }), "was answered 404"],
+    ["another server's 404", () => Response.json({ error: "no such route" }, { status: 404 }), "was answered 404"],
+    ["a redirect", () => ({ status: 0, type: "opaqueredirect", headers: new Headers(), json: () => Promise.reject(new SyntaxError()) }), "was sent elsewhere (a redirect)"],
+  ]) {
+    test(`because there is no Worker but ${words}: that is said, and asked again as ever`, async () => {
+      const { problem, kind } = await asked(answer());
+      assert.deepEqual([problem.code, problem.title, kind], ["not_found", "There is no Everlit Worker at this page's origin.", "Failed"]);
+      assert.ok(problem.detail.startsWith(`GET ${ORIGIN}/auth/session ${said}: route /auth and /api`), problem.detail);
+    });
+  }
+
+  for (const [words, where, said] of [
+    ["it is in a frame of another site", [`${ORIGIN}/`, { top: {} }], "in a frame of another site"],
+    ["it is no secure context", ["http://app.example/", { isSecureContext: false }], "http://app.example is no secure context"],
+    ["WebKit keeps no Secure cookie over http", ["http://localhost:8787/", { vendor: "Apple Computer, Inc." }], "(WebKit) keeps no Secure cookie over http"],
+  ]) {
+    test(`because ${words}: that is said, and nobody is logged in`, async () => {
+      page(...where);
+      const { problem, kind } = await asked(loggedOut());
+      assert.deepEqual([problem.code, problem.title, kind], ["misconfigured", "The browser keeps no session cookie for this page.", "LoggedOut"]);
+      assert.ok(problem.detail.includes(said), problem.detail);
+    });
+  }
+
+  test("is not taken for one that can", async () => {
+    assert.deepEqual(await asked(loggedOut()), { problem: undefined, kind: "LoggedOut" });
+    page("http://localhost:8787/", { vendor: "Google Inc." });
+    assert.deepEqual(await asked(loggedOut()), { problem: undefined, kind: "LoggedOut" });
+    page(`${ORIGIN}/`, { top: { location: { origin: ORIGIN } } });
+    assert.deepEqual(await asked(loggedOut()), { problem: undefined, kind: "LoggedOut" });
+    page("http://app.example/", { top: {}, isSecureContext: false });
+    assert.deepEqual(await asked(Response.json(message("session_active"))), { problem: undefined, kind: "Active" });
+    for (const status of [500, 502, 503, 429]) assert.deepEqual(await asked(new Response("", { status, ...htmlPage })), { problem: undefined, kind: "Failed" }, "a Worker that is sick");
+    const { problem } = await asked(Response.json(message("problem_misconfigured"), { status: 503 }));
+    assert.equal(problem.title, message("problem_misconfigured").title, "what the Worker says itself stays");
+    assert.equal((await asked(new Response("", { status: 404 }), "/auth/token")).problem, undefined);
+  });
+});
