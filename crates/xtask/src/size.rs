@@ -23,7 +23,7 @@ const BUDGETS: Sizes = Sizes {
     worker_gzip: 400 * 1024,
     wasm_brotli: 10 * 1024,
     js_brotli: 5 * 1024 + 512,
-    later_brotli: 1024 + 512,
+    later_brotli: 1024 + 768,
 };
 
 /// Sizes in bytes.

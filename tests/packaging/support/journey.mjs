@@ -1,0 +1,101 @@
+// What a session has to do in every build, the whole of it in one browser.
+
+import assert from "node:assert/strict";
+import { until } from "../../worker/support/until.mjs";
+
+/** The access token that is to end soon lives so long: its tab asks for the next one in half of that. */
+const SHORT_S = 6;
+
+/**
+ * Opens the app, logs in, calls, hears of the Worker's events in a SharedWorker, and is logged in again without a form.
+ * @param {import("./stand.mjs").Stand} stand
+ * @param {{ origin?: string, path?: string, wasm?: number, shared?: boolean }} [expected] `wasm`: how often its file is loaded;
+ * `shared`: whether tabs share one event socket
+ */
+export async function play(stand, { origin = stand.origin, path = "/", wasm = 1, shared = true } = {}) {
+  const { browser, lab } = stand;
+  const session = () => browser.run(() => Reflect.get(globalThis, "session")?.state);
+  const reaches = (/** @type {string} */ state) =>
+    browser.until(`the session to be ${state}`, async () => (await session()) === state, { seen: async () => JSON.stringify([await session(), await seen(browser)]) });
+
+  await browser.go(`${origin}${path}`);
+  await reaches("logged-out");
+  // What was loaded until then is what a page loads.
+  const loaded = await settled(stand);
+  assert.equal(loaded.filter((file) => file.endsWith(".wasm")).length, wasm, `the Wasm file is loaded ${wasm} times: ${loaded}`);
+  assert.deepEqual(await seen(browser), []);
+
+  lab.authority.liveOnce(SHORT_S);
+  await browser.run(() => void Reflect.get(globalThis, "session").login());
+  await reaches("active");
+  assert.deepEqual(await browser.run(callOrders), { status: 200, items: 1 });
+
+  await until("the event socket to be open", () => lab.front.sockets.size === 1);
+  assert.equal((await seen(browser, ["socket"])).length, shared ? 0 : 1, shared ? "the socket is the SharedWorker's, not the page's" : "the page has a socket of its own");
+  if (shared) {
+    const first = await browser.window();
+    await browser.openTab();
+    await browser.go(`${origin}${path}`);
+    await reaches("active");
+    await until("the other tab to hear", () => lab.front.sockets.size > 0);
+    assert.equal((await seen(browser, ["socket"])).length, 0, "nor the second page's");
+    assert.deepEqual(await seen(browser), []);
+    await browser.closeTab();
+    await browser.switchTo(first);
+  }
+
+  // The grant is over, and the server still knows its user: a frame brings the next token.
+  const { generation, origin: began } = await browser.run(tokenNow);
+  let refused = 0;
+  lab.authority.trouble = () => (refused++ ? undefined : { status: 400, json: { error: "invalid_grant" } });
+  await browser.until("a token of a new grant", async () => (await browser.run(tokenNow)).generation > generation && (await session()) === "active", {
+    seen: async () => JSON.stringify([await session(), refused, await seen(browser)]),
+  });
+  assert.ok(refused > 0, "the grant was refused");
+  assert.equal((await browser.run(tokenNow)).origin, began, "in the same page");
+  assert.deepEqual(await browser.run(ways), ["frame"]);
+  assert.deepEqual(await browser.run(callOrders), { status: 200, items: 1 });
+
+  // What the Worker says of its own accord is heard: the session is ended from outside of the page.
+  await browser.run(async () => void (await fetch("/auth/logout", { method: "POST", headers: { "everlit-version": "1", "content-type": "application/json" }, body: JSON.stringify({ v: 1 }) })));
+  await browser.until("the logout to be heard", async () => ["logged-out", "ended"].includes((await session()) ?? ""), { seen: async () => JSON.stringify([await session(), await seen(browser)]) });
+
+  assert.deepEqual(await seen(browser), [], "no error, no warning, no violation");
+  assert.deepEqual(stand.files.filter(({ status }) => status >= 400), [], "nothing is asked for that is not there");
+}
+
+/** Paths of the files that the page loaded, when no more come. @param {import("./stand.mjs").Stand} stand */
+async function settled({ browser }) {
+  const names = () => browser.run(() => performance.getEntriesByType("resource").map(({ name }) => new URL(name).pathname));
+  let before = await names();
+  await browser.until("the page to be loaded", async () => {
+    const now = await names();
+    const same = now.length === before.length;
+    before = now;
+    return same;
+  });
+  return before;
+}
+
+/** What a developer would not want to see in the page's console. @param {import("../../e2e/webdriver.mjs").Browser} browser @param {string[]} [kinds] */
+export const seen = (browser, kinds = ["error", "unhandledrejection", "console.error", "console.warn", "csp"]) =>
+  browser.run((wanted) => {
+    /** @type {{ kind: string, text: string }[]} */
+    const all = Reflect.get(globalThis, "recorder").seen;
+    return all.filter(({ kind }) => wanted.includes(kind)).map(({ kind, text }) => `${kind}: ${text}`);
+  }, kinds);
+
+async function callOrders() {
+  const response = await Reflect.get(globalThis, "session").fetch("/api/orders");
+  return { status: response.status, items: (await response.json()).length };
+}
+
+function tokenNow() {
+  return { generation: Reflect.get(globalThis, "session")?.token?.generation ?? 0, origin: performance.timeOrigin };
+}
+
+function ways() {
+  /** @type {{ type: string, detail: { way: string } }[]} */
+  const events = Reflect.get(globalThis, "recorder").events;
+  return events.filter(({ type }) => type === "beforerelogin").map(({ detail }) => detail.way);
+}
