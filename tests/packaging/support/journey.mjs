@@ -12,8 +12,21 @@ const SHORT_S = 6;
  * @param {{ origin?: string, path?: string, wasm?: number, shared?: boolean }} [expected] `wasm`: how often its file is loaded;
  * `shared`: whether tabs share one event socket
  */
-export async function play(stand, { origin = stand.origin, path = "/", wasm = 1, shared = true } = {}) {
-  const { browser, lab } = stand;
+export async function play(stand, expected = {}) {
+  const browser = await stand.lab.device();
+  try {
+    await journey(stand, browser, expected);
+  } finally {
+    await browser.quit();
+  }
+}
+
+/** @param {import("./stand.mjs").Stand} stand @param {import("../../e2e/webdriver.mjs").Browser} browser @param {NonNullable<Parameters<typeof play>[1]>} expected */
+async function journey(stand, browser, { origin = stand.origin, path = "/", wasm = 1, shared = true }) {
+  const { lab } = stand;
+  stand.files = [];
+  // Those of a browser that is gone may be half closed.
+  lab.front.sockets.clear();
   const session = () => browser.run(() => Reflect.get(globalThis, "session")?.state);
   const reaches = (/** @type {string} */ state) =>
     browser.until(`the session to be ${state}`, async () => (await session()) === state, { seen: async () => JSON.stringify([await session(), await seen(browser)]) });
@@ -21,13 +34,25 @@ export async function play(stand, { origin = stand.origin, path = "/", wasm = 1,
   await browser.go(`${origin}${path}`);
   await reaches("logged-out");
   // What was loaded until then is what a page loads.
-  const loaded = await settled(stand);
+  const loaded = await settled(browser);
   assert.equal(loaded.filter((file) => file.endsWith(".wasm")).length, wasm, `the Wasm file is loaded ${wasm} times: ${loaded}`);
   assert.deepEqual(await seen(browser), []);
 
+  // The grant is over before the first token is, and the server still knows its user: a frame brings the next one.
+  let refused = 0;
+  lab.authority.trouble = () => (refused++ ? undefined : { status: 400, json: { error: "invalid_grant" } });
   lab.authority.liveOnce(SHORT_S);
   await browser.run(() => void Reflect.get(globalThis, "session").login());
   await reaches("active");
+  const { generation, began } = await browser.run(tokenNow);
+  assert.equal(generation, 1);
+  assert.deepEqual(await browser.run(callOrders), { status: 200, items: 1 });
+  await browser.until("a token of a new grant", async () => (await browser.run(tokenNow)).generation > 1 && (await session()) === "active", {
+    seen: async () => JSON.stringify([await session(), refused, await seen(browser)]),
+  });
+  assert.ok(refused > 0, "the grant was refused");
+  assert.equal((await browser.run(tokenNow)).began, began, "in the same page");
+  assert.deepEqual(await browser.run(ways), ["frame"]);
   assert.deepEqual(await browser.run(callOrders), { status: 200, items: 1 });
 
   await until("the event socket to be open", () => lab.front.sockets.size === 1);
@@ -37,24 +62,11 @@ export async function play(stand, { origin = stand.origin, path = "/", wasm = 1,
     await browser.openTab();
     await browser.go(`${origin}${path}`);
     await reaches("active");
-    await until("the other tab to hear", () => lab.front.sockets.size > 0);
     assert.equal((await seen(browser, ["socket"])).length, 0, "nor the second page's");
     assert.deepEqual(await seen(browser), []);
     await browser.closeTab();
     await browser.switchTo(first);
   }
-
-  // The grant is over, and the server still knows its user: a frame brings the next token.
-  const { generation, origin: began } = await browser.run(tokenNow);
-  let refused = 0;
-  lab.authority.trouble = () => (refused++ ? undefined : { status: 400, json: { error: "invalid_grant" } });
-  await browser.until("a token of a new grant", async () => (await browser.run(tokenNow)).generation > generation && (await session()) === "active", {
-    seen: async () => JSON.stringify([await session(), refused, await seen(browser)]),
-  });
-  assert.ok(refused > 0, "the grant was refused");
-  assert.equal((await browser.run(tokenNow)).origin, began, "in the same page");
-  assert.deepEqual(await browser.run(ways), ["frame"]);
-  assert.deepEqual(await browser.run(callOrders), { status: 200, items: 1 });
 
   // What the Worker says of its own accord is heard: the session is ended from outside of the page.
   await browser.run(async () => void (await fetch("/auth/logout", { method: "POST", headers: { "everlit-version": "1", "content-type": "application/json" }, body: JSON.stringify({ v: 1 }) })));
@@ -64,8 +76,8 @@ export async function play(stand, { origin = stand.origin, path = "/", wasm = 1,
   assert.deepEqual(stand.files.filter(({ status }) => status >= 400), [], "nothing is asked for that is not there");
 }
 
-/** Paths of the files that the page loaded, when no more come. @param {import("./stand.mjs").Stand} stand */
-async function settled({ browser }) {
+/** Paths of the files that the page loaded, when no more come. @param {import("../../e2e/webdriver.mjs").Browser} browser */
+async function settled(browser) {
   const names = () => browser.run(() => performance.getEntriesByType("resource").map(({ name }) => new URL(name).pathname));
   let before = await names();
   await browser.until("the page to be loaded", async () => {
@@ -91,7 +103,7 @@ async function callOrders() {
 }
 
 function tokenNow() {
-  return { generation: Reflect.get(globalThis, "session")?.token?.generation ?? 0, origin: performance.timeOrigin };
+  return { generation: Reflect.get(globalThis, "session")?.token?.generation ?? 0, began: performance.timeOrigin };
 }
 
 function ways() {

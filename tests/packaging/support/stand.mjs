@@ -1,4 +1,4 @@
-// Where a built app is opened: the lab's Worker and authorization server, one browser, and a list of all that the page asked for.
+// Where a built app is opened: the lab's Worker and authorization server, and a list of all that the page asked for.
 
 import { Lab } from "../../e2e/lab/lab.mjs";
 
@@ -8,10 +8,9 @@ export class Stand {
   /** Every file that the browser asked for, with the status it got. @type {{ path: string, status: number }[]} */
   files = [];
 
-  /** @param {Lab} lab @param {import("../../e2e/webdriver.mjs").Browser} browser */
-  constructor(lab, browser) {
+  /** @param {Lab} lab */
+  constructor(lab) {
     this.lab = lab;
-    this.browser = browser;
     /** Where the app is. */
     this.origin = lab.front.origin;
   }
@@ -23,14 +22,9 @@ export class Stand {
       change: (given) => change({ ...given, PROVIDER_DEMO: { ...given.PROVIDER_DEMO, silent: ["frame"] } }),
       ...more,
     });
-    try {
-      const stand = new Stand(lab, await lab.device());
-      lab.front.app = stand.watched(app);
-      return stand;
-    } catch (error) {
-      await lab.close();
-      throw error;
-    }
+    const stand = new Stand(lab);
+    lab.front.app = stand.watched(app);
+    return stand;
   }
 
   /** Writes down what it answers. @param {Handler} app @returns {Handler} */
