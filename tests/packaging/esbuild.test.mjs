@@ -27,5 +27,5 @@ before(async () => {
 });
 after(() => stand?.close());
 
-test("a session opens from an esbuild bundle", { timeout: 60_000 }, () => play(stand, { path: "/app.html" }));
-test("and with the Wasm module in the script", { timeout: 60_000 }, () => play(stand, { path: "/inline.html", wasm: 0 }));
+test("a session opens from an esbuild bundle", { timeout: 120_000 }, () => play(stand, { path: "/app.html" }));
+test("and with the Wasm module in the script", { timeout: 120_000 }, () => play(stand, { path: "/inline.html", wasm: 0 }));

@@ -19,4 +19,4 @@ before(async () => {
 });
 after(() => stand?.close());
 
-test("a session opens from a plain module script", { timeout: 60_000 }, () => play(stand));
+test("a session opens from a plain module script", { timeout: 120_000 }, () => play(stand));

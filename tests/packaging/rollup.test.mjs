@@ -29,5 +29,5 @@ before(async () => {
 });
 after(() => stand?.close());
 
-test("a session opens from a Rollup bundle", { timeout: 60_000 }, () => play(stand, { path: "/app.html" }));
-test("and with the Wasm module in the script, without a plugin for assets", { timeout: 60_000 }, () => play(stand, { path: "/inline.html", wasm: 0 }));
+test("a session opens from a Rollup bundle", { timeout: 120_000 }, () => play(stand, { path: "/app.html" }));
+test("and with the Wasm module in the script, without a plugin for assets", { timeout: 120_000 }, () => play(stand, { path: "/inline.html", wasm: 0 }));

