@@ -41,9 +41,16 @@ pub(super) fn units(repo: &Repo) -> Result<Outcome> {
 pub(super) fn packaging(repo: &Repo) -> Result<Outcome> {
     let (build, files) = (repo.at("worker/build"), in_folders(repo, &["tests/packaging", "tests/types"])?);
     // Each file waits for a browser most of the time.
-    node_tests(repo, "test-packaging", &["--test-concurrency=2", "--test-timeout=180000"], files, 15, |command| {
-        command.env("EVERLIT_WORKER_BUILD", &build).env("EVERLIT_ENGINE", "chromium");
-    })
+    node_tests(
+        repo,
+        "test-packaging",
+        &["--test-concurrency=2", "--test-timeout=180000"],
+        files,
+        15,
+        |command| {
+            command.env("EVERLIT_WORKER_BUILD", &build).env("EVERLIT_ENGINE", "chromium");
+        },
+    )
 }
 
 /// Tests of the built Worker; they start their own workerd.
