@@ -77,12 +77,17 @@ async function bundle(entry, output, platform = "neutral") {
     target: platform === "node" ? "node20" : "es2022",
     // Whoever uses them has them.
     packages: "external",
-    minify: true,
+    minifySyntax: true,
+    minifyIdentifiers: true,
+    // Without white space esbuild drops what is said to bundlers, too; terser takes only the rest.
+    minifyWhitespace: false,
     sourcemap: "external",
     legalComments: "none",
     logLevel: "warning",
-    mangleProps: new RegExp(`^(${INSIDE.join("|")})$`),
-    mangleCache: shortNames,
+    // Only `everlit/inline` imports one.
+    loader: { ".wasm": "base64" },
+    // In Node bytes do not count, and Node's own members have such names: `on`, `socket`.
+    ...(platform !== "node" && { mangleProps: new RegExp(`^(${INSIDE.join("|")})$`), mangleCache: shortNames }),
     write: false,
     plugins: [
       {
@@ -108,6 +113,8 @@ async function bundle(entry, output, platform = "neutral") {
     ecma: 2020,
     // No function here is a constructor.
     compress: { passes: 3, unsafe_arrows: true },
+    // What is said to bundlers.
+    format: { comments: /@vite-ignore/ },
     sourceMap: { content, filename: output, url: `${output.split("/").at(-1)}.map` },
   });
   mkdirSync(dirname(outfile), { recursive: true });

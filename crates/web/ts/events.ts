@@ -7,8 +7,28 @@ import type { Heard } from "./socket.js";
 /** How often a tab is asked whether it is still there, and the socket kept from going dead unnoticed. */
 const LOOK_MS = 30_000;
 
+declare global {
+  interface ImportMeta {
+    /** webpack's own mark. */
+    readonly webpack?: number;
+  }
+}
+
+/** Where Trusted Types are required, the address of a script is one of these. */
+type Policy = { createScriptURL(address: string): string };
+let policy: Policy | undefined;
+
 /** What goes through a port: that it is open, that it is closed, or what was said. */
 type Said = true | false | string;
+
+/** This file, as the script of a worker. */
+function script(): string {
+  // webpack and Turbopack give the address of a source file, and serve a file that is named in this way.
+  const address = import.meta.webpack || import.meta.url.startsWith("file:") ? new URL(/* @vite-ignore */ "./events.js", import.meta.url).href : import.meta.url;
+  const { trustedTypes } = globalThis as { trustedTypes?: { createPolicy(name: string, rules: Policy): Policy } };
+  policy ??= trustedTypes?.createPolicy("everlit", { createScriptURL: (own) => own });
+  return policy?.createScriptURL(address) ?? address;
+}
 
 /** Listens until the signal says so. */
 export function listen(heard: Heard, signal: AbortSignal): void {
@@ -25,7 +45,7 @@ export function listen(heard: Heard, signal: AbortSignal): void {
     if (!signal.aborted && !over) connect(hear(false), signal);
   };
   try {
-    const worker = new SharedWorker(import.meta.url, { type: "module", name: `everlit ${VERSION}` });
+    const worker = new SharedWorker(script(), { type: "module", name: `everlit ${VERSION}` });
     const { port } = worker;
     const told = hear(true);
     // It does not load here: a policy forbids it, or a bundler has put this file elsewhere.

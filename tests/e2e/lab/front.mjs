@@ -61,6 +61,8 @@ export class Front {
   garbage = [];
   /** Whether the demo app is served, beside the lab's page. */
   demo = false;
+  /** An app of a test's own, which answers whatever is neither the Worker's nor the lab's. @type {((req: import("node:http").IncomingMessage, res: import("node:http").ServerResponse) => unknown) | undefined} */
+  app = undefined;
   /** Extra hosts that the page may show in frames. */
   frames = "";
   /** Extra hosts that the page may call by itself. */
@@ -129,7 +131,7 @@ export class Front {
   async #answer(req, res) {
     const url = new URL(req.url ?? "/", this.origin);
     const from = req.headers.referer ? new URL(req.headers.referer).searchParams.get("tab") : undefined;
-    if (!OF_WORKER.test(url.pathname)) return this.#serve(url, res);
+    if (!OF_WORKER.test(url.pathname)) return this.app && !url.pathname.startsWith("/lab/") ? void this.app(req, res) : this.#serve(url, res);
     /** @type {Exchange} */
     const asked = { ...sentBy(req), at: Date.now(), path: url.pathname, query: url.searchParams, tab: from ?? "", status: 0, headers: "", text: "" };
     this.asked.push(asked);

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Folders with a TypeScript project, each with its tsconfig.json.
-const PROJECTS: [&str; 3] = ["crates/web", "www", "tests/worker"];
+const PROJECTS: [&str; 4] = ["crates/web", "crates/web/node", "www", "tests/worker"];
 
 /// `tsc --noEmit` over every project.
 pub(super) fn types(repo: &Repo) -> Result<Outcome> {
@@ -35,6 +35,22 @@ pub(super) fn units(repo: &Repo) -> Result<Outcome> {
     node_test(repo, "test-node", files, 10, |command| {
         command.env(Environment::Django.variable(), python);
     })
+}
+
+/// The packed npm package in projects of every kind, with its declarations.
+pub(super) fn packaging(repo: &Repo) -> Result<Outcome> {
+    let (build, files) = (repo.at("worker/build"), in_folders(repo, &["tests/packaging", "tests/types"])?);
+    // Each file waits for a browser most of the time.
+    node_tests(
+        repo,
+        "test-packaging",
+        &["--test-concurrency=2", "--test-timeout=180000"],
+        files,
+        15,
+        |command| {
+            command.env("EVERLIT_WORKER_BUILD", &build).env("EVERLIT_ENGINE", "chromium");
+        },
+    )
 }
 
 /// Tests of the built Worker; they start their own workerd.

@@ -190,6 +190,12 @@ pub(crate) static TIERS: &[Tier] = &[
         |repo| browser::journeys(repo, Webkit),
     ),
     tier(
+        "packaging",
+        "the packed npm package opens a session from every bundler, and its types hold",
+        &[Need::Engine(Chromium), Npm, Worker, Web],
+        node::packaging,
+    ),
+    tier(
         "demo",
         "three tabs stay logged in over three rotations",
         &[Need::Engine(Chromium), Npm, Worker, Www],

@@ -1,0 +1,67 @@
+import type { Plugin, ProxyOptions } from "vite";
+import { watchLogins } from "./logins.js";
+import { askWorker } from "./worker.js";
+
+/** How the dev server finds the Worker. */
+export interface EverlitOptions {
+  /** Where the local Worker listens: scheme, host and port. Default: `http://localhost:8787`, where `wrangler dev` does. */
+  readonly worker?: string;
+}
+
+/** What the Worker answers, and nobody else; as `run_worker_first` in wrangler.toml. */
+const OF_WORKER = "^/(auth|api)(/|\\?|$)|^/healthz(\\?|$)";
+
+/**
+ * Makes the page of the Vite dev server and a local Worker one origin: what goes to `/auth`, `/api` and `/healthz` is handed on to the
+ * Worker, the event socket included, and everything else is Vite's.
+ *
+ * ```ts
+ * export default defineConfig({ plugins: [everlit()] });
+ * ```
+ *
+ * Browsers see one origin, Vite's, so that has to be the first of `ORIGINS` in the Worker's local configuration. The dev server says so
+ * when it starts, if it is not. Host, Origin and Fetch Metadata reach the Worker as the browser sent them: they are what its cross-site
+ * rule judges, and the proxy vouches for nobody. Builds are left as they are.
+ */
+export function everlit(options: EverlitOptions = {}): Plugin {
+  const worker = originOf(options.worker ?? "http://localhost:8787");
+  let proxy: ProxyOptions;
+  return {
+    name: "everlit",
+    config() {
+      proxy = { target: worker, ws: true, changeOrigin: false, xfwd: false };
+      return {
+        // Pre-bundling moves a script away from the Wasm module and the chunks beside it.
+        optimizeDeps: { exclude: ["everlit", "everlit/inline"] },
+        server: { proxy: { [OF_WORKER]: proxy } },
+        preview: { proxy: { [OF_WORKER]: proxy } },
+      };
+    },
+    configureServer(server) {
+      const { logger } = server.config;
+      const say = (problem: string) => logger.error(`[everlit] ${problem}`, { timestamp: true });
+      proxy.configure = watchLogins(say);
+      server.httpServer?.once("listening", () => {
+        const address = server.httpServer?.address();
+        if (!address || typeof address === "string") return;
+        const { https, host } = server.config.server;
+        const name = typeof host === "string" && !/^(0\.0\.0\.0|::)$/.test(host) ? host : "localhost";
+        const page = `${https ? "https" : "http"}://${name}:${address.port}`;
+        void askWorker(worker, page).then((problem) => problem && say(problem));
+      });
+    },
+  };
+}
+
+export default everlit;
+
+/** Fails by name: a wrong address would only be seen as a proxy that answers nothing. */
+function originOf(worker: string): string {
+  const accepted = "expected scheme, host and port of the local Worker, such as http://localhost:8787";
+  const url = URL.canParse(worker) ? new URL(worker) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol)) throw new TypeError(`everlit({ worker }): ${JSON.stringify(worker)} is no address; ${accepted}`);
+  if (url.pathname !== "/" || url.search || url.hash || url.username || url.password) {
+    throw new TypeError(`everlit({ worker }): it is to end after the port, and ends in ${JSON.stringify(url.username ? "a user name" : url.pathname)}; ${accepted}`);
+  }
+  return url.origin;
+}
