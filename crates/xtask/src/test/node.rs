@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Folders with a TypeScript project, each with its tsconfig.json.
-const PROJECTS: [&str; 3] = ["crates/web", "www", "tests/worker"];
+const PROJECTS: [&str; 4] = ["crates/web", "crates/web/node", "www", "tests/worker"];
 
 /// `tsc --noEmit` over every project.
 pub(super) fn types(repo: &Repo) -> Result<Outcome> {
@@ -87,6 +87,12 @@ pub(super) fn commands(repo: &Repo) -> Result<Outcome> {
     node_test(repo, "test-commands", vec![repo.at("tests/e2e/commands.test.mjs")], 10, |command| {
         command.env("EVERLIT_XTASK", this);
     })
+}
+
+/// The command `everlit`, from the packed package, in projects of its own.
+pub(super) fn cli(repo: &Repo) -> Result<Outcome> {
+    // Each test has a Worker of its own, and waits for it most of the time.
+    node_tests(repo, "test-cli", &["--test-concurrency=2"], in_folders(repo, &["tests/cli"])?, 8, |_| ())
 }
 
 /// `cargo xtask probe` against real authorization servers.
