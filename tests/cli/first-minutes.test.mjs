@@ -8,6 +8,7 @@ import { test } from "node:test";
 import { Browser, send } from "../worker/support/browser.mjs";
 import { logIn } from "../worker/support/person.mjs";
 import { freePort } from "../worker/support/ports.mjs";
+import { until } from "../worker/support/until.mjs";
 import { everlitAsync, install, npx, pack, scratch } from "./support/package.mjs";
 import { Running } from "./support/running.mjs";
 
@@ -54,10 +55,13 @@ test("from an empty folder to a login: init, install, dev, and the doctor finds 
 
   await t.test("the session is renewed by a refresh token that rotates", async () => {
     const { json: before } = await browser.call("/auth/session");
-    const question = { v: 1, epoch: before.epoch, generation: before.generation, reason: "forced", op_id: "a".repeat(16), tab_state: "visible" };
-    const answer = await browser.call("/auth/token", { method: "POST", json: question });
-    assert.equal(answer.status, 200, answer.text);
-    assert.equal(answer.json.generation, before.generation + 1);
+    const question = { v: 1, epoch: before.epoch, generation: before.generation, reason: "forced", tab_state: "visible" };
+    // A token of this moment is good enough for the Worker: it is asked for another until it takes the wish seriously.
+    const answer = await until("another token", async () => {
+      const { status, json } = await browser.call("/auth/token", { method: "POST", json: question });
+      return status === 200 && json.generation > before.generation && json;
+    }, 40_000);
+    assert.equal(answer.generation, before.generation + 1);
   });
 
   await t.test("the doctor finds nothing wrong with the project, nor with what runs", async () => {

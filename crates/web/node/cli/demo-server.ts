@@ -4,7 +4,7 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { escaped, page, type Page } from "./demo-page.js";
-import { Problem } from "./problem.js";
+import { Problem, said } from "./problem.js";
 
 export interface Demo {
   readonly issuer: string;
@@ -66,7 +66,7 @@ async function handler(issuer: string, options: DemoOptions): Promise<(request: 
       return await provider.interactionFinished(request, response, { consent }, { mergeWithLastSubmission: true });
     } catch (error) {
       if (response.headersSent) response.destroy();
-      else show(response, page("That did not work", `<p>${escaped(error instanceof Error ? error.message : String(error))}. Go back to the app and log in again.</p>`, origins), 400);
+      else show(response, page("That did not work", `<p>${escaped(said(error))}. Go back to the app and log in again.</p>`, origins), 400);
     }
   };
 }

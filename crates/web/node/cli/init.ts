@@ -12,7 +12,7 @@ import { near } from "./near.js";
 import { readOptions, type Given } from "./options.js";
 import { Problem } from "./problem.js";
 import { readProject, type Project } from "./project.js";
-import { isLocal } from "./provider.js";
+import { isLocal, loginProvider } from "./provider.js";
 import { filesOf, ignoredBy, rendered, TEMPLATES, type Template, type Words } from "./template.js";
 import { table, type Table } from "./wrangler-file.js";
 import { versionOf } from "./help.js";
@@ -32,26 +32,28 @@ interface Report {
 export async function init(words: string[]): Promise<number> {
   const given = readOptions("init", words, { template: "text", issuer: "text", "client-id": "text", name: "text", force: "switch", json: "switch" }, 1);
   const template = templateOf(given.text.template);
-  const issuer = issuerOf(given.text.issuer);
   const folder = resolve(given.rest[0] ?? ".");
   if (existsSync(folder) && !statSync(folder).isDirectory()) throw new Problem(`${folder} is a file, not a folder`);
   // Everything that can be wrong is read before anything is written.
   const project = readProject(folder);
   const name = nameOf(given.text.name, project);
+  // Where a provider is configured already, it is that one.
+  const there = given.text.issuer === undefined && !given.on("force") ? loginProvider(project.vars) : undefined;
+  const issuer = there?.issuer ?? issuerOf(given.text.issuer);
   const layout = layoutOf(project, template);
   if (layout.fresh && existsSync(folder) && readdirSync(folder).some((each) => !each.startsWith("."))) {
     const strange = filesOf(layout.template).filter((path) => existsSync(join(folder, path)));
     if (strange.length && !given.on("force")) throw new Problem(`${folder} has no package.json, and already has ${strange.join(", ")}`, "Name an empty folder, run `npm init` there first, or add --force.");
   }
   const local = isLocal(issuer);
-  const key = local ? "DEMO" : "MAIN";
+  const key = there?.key ?? (local ? "DEMO" : "MAIN");
   const settings: Words = {
     NAME: name,
     KEY: key,
     PROVIDER: key.toLowerCase(),
     ORIGIN,
     ISSUER: issuer,
-    CLIENT_ID: clientOf(given.text["client-id"], local),
+    CLIENT_ID: there?.clientId ?? clientOf(given.text["client-id"], local),
     ASSETS: layout.assets,
     BUILD: layout.build?.command ?? "",
     WATCH: JSON.stringify(layout.build?.watch ?? []),

@@ -16,7 +16,9 @@ export class Problem extends Error {
 /** What a thrown thing says. */
 export function said(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  // `fetch` says "fetch failed", and why only in the cause.
+  // oidc-provider says why in a field, as OAuth does. `fetch` says "fetch failed", and why only in the cause.
+  const { error_description: described } = error as { error_description?: string };
+  if (described) return `${error.message}: ${described}`;
   const cause = error.cause as { code?: string; message?: string } | undefined;
   return cause ? `${error.message} (${cause.code ?? cause.message})` : error.message;
 }
