@@ -83,7 +83,7 @@ async function appPort({ vars }: Project, wanted: number | undefined): Promise<n
   return port;
 }
 
-async function startDemoFor({ folder }: Project, provider: Provider, app: string, wanted: number | undefined): Promise<Demo> {
+async function startDemoFor({ folder, vars }: Project, provider: Provider, app: string, wanted: number | undefined): Promise<Demo> {
   const configured = isLocal(provider.issuer) ? Number(new URL(provider.issuer).port || 80) : undefined;
   let port = wanted ?? configured ?? (await freePort());
   if (wanted === undefined && !(await isFree(port))) {
@@ -92,12 +92,14 @@ async function startDemoFor({ folder }: Project, provider: Provider, app: string
     port = other;
   }
   const auth = provider.settings.client_auth === "client_secret_post" ? "client_secret_post" : "client_secret_basic";
+  // The app may be seen at other addresses, too: a development server, a proxy.
+  const origins = [...new Set([app, ...originsOf(vars)])];
   return startDemo({
     port,
     clientId: provider.clientId,
     clientSecret: readDevVars(folder)?.get(credentialOf({ ...provider, settings: {} })) ?? "",
-    redirectUris: [`${app}/auth/callback/${provider.name}`],
-    logoutUris: [`${app}/auth/logged-out`],
+    redirectUris: origins.map((origin) => `${origin}/auth/callback/${provider.name}`),
+    logoutUris: origins.map((origin) => `${origin}/auth/logged-out`),
     scopes: texts(provider.settings.scopes),
     auth,
   });

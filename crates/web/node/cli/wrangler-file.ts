@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 import { parse as parseJsonc, printParseErrorCode, type ParseError } from "jsonc-parser";
-import { parse as parseToml } from "smol-toml";
+import { parse as parseToml, TomlError } from "smol-toml";
 import { textOf } from "./files.js";
 import { Problem, said } from "./problem.js";
 
@@ -32,7 +32,10 @@ function parsed(name: string, text: string): Table {
     try {
       return parseToml(text) as Table;
     } catch (error) {
-      throw new Problem(`${name} is not TOML: ${said(error)}`, "Mend that place; nothing was changed.");
+      // The rest of its message is lines of the file, and those may have something in them that is nobody's business.
+      const [what = ""] = said(error).replace("Invalid TOML document: ", "").split("\n");
+      const place = error instanceof TomlError ? ` in line ${error.line}, column ${error.column}` : "";
+      throw new Problem(`${name} is not TOML: ${what}${place}`, "Mend that place; nothing was changed.");
     }
   }
   const errors: ParseError[] = [];

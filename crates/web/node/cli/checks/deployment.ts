@@ -78,7 +78,10 @@ async function login(origin: string, { vars }: Project): Promise<Check[]> {
     const registered = providersOf(vars).map(({ name }) => `${origin}/auth/callback/${name}`).join(", ") || `${origin}/auth/callback/<provider>`;
     return [fail("login", `a login cannot begin: the Worker answers ${answer.status}`, `The authorization server cannot be reached, or does not take the request: is ${registered} registered there, are client_id and secret right? npx wrangler tail shows why (login_not_begun), and everlit doctor in the project's folder asks the server itself.`)];
   }
-  return [cookie(answer), await arrival(new URL(location, origin), origin)];
+  const next = new URL(location, origin);
+  // At another than the first of ORIGINS a login begins by going there.
+  if (next.origin !== origin && next.pathname === "/auth/login") return [ok("login", `begins at ${next.origin}, the first of ORIGINS: everlit doctor ${next.origin} looks at it`)];
+  return [cookie(answer), await arrival(next, origin)];
 }
 
 function cookie({ headers }: Answer): Check {

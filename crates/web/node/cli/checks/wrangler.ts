@@ -91,5 +91,6 @@ function descriptionOf({ $defs }: { $defs: Record<string, Table> }, [variable = 
   const whole = $defs[kind];
   const part = field === undefined ? undefined : table(table(whole?.properties)?.[field]);
   const refers = typeof part?.$ref === "string" ? $defs[part.$ref.split("/").at(-1) ?? ""] : undefined;
-  return String(part?.description ?? refers?.description ?? whole?.description ?? "");
+  const said = [part?.description, refers?.description].filter((each) => typeof each === "string");
+  return said.length ? said.join(" ") : String(whole?.description ?? "");
 }
