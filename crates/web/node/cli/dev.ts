@@ -17,12 +17,13 @@ const MATTERS = /^\[custom build\] (?!Running)|\[ERROR\]|\[wrangler:err/;
 
 export async function dev(words: string[]): Promise<number> {
   const given = readOptions("dev", words, { port: "text", "issuer-port": "text", demo: "switch", verbose: "switch" }, 0);
+  const [wantedPort, wantedIssuerPort] = [portOf(given, "port"), portOf(given, "issuer-port")];
   const project = readProject();
   if (!project.wrangler) throw new Problem("there is no wrangler.toml in this folder", "npx everlit init writes one; or change into the project's folder.");
   if (!installed(project.folder, "everlit")) throw new Problem("everlit, and with it the Worker, is not installed in this project", "npm install");
   const provider = loginProvider(project.vars);
   if (!provider) throw new Problem(`${project.wrangler.name} has no provider in [vars]`, "npx everlit init says what belongs there.");
-  const port = await appPort(project, portOf(given, "port"));
+  const port = await appPort(project, wantedPort);
   const app = `http://localhost:${port}`;
   const vars: Record<string, unknown> = {};
   if (!originsOf(project.vars).includes(app)) vars.ORIGINS = [app];
@@ -36,7 +37,7 @@ export async function dev(words: string[]): Promise<number> {
     const added = addDevVars(project.folder, { SECRET_SESSION_KEY: freshSecret(), ...(wantsDemo && { [`SECRET_${provider.key}_CLIENT_SECRET`]: freshSecret() }) });
     if (added.length) console.error(`wrote ${added.join(", ")} to ${DEV_VARS}`);
     if (wantsDemo) {
-      demo = await startDemoFor(project, provider, app, portOf(given, "issuer-port"));
+      demo = await startDemoFor(project, provider, app, wantedIssuerPort);
       const client = provider.settings.client_auth === "private_key_jwt" ? { client_auth: "client_secret_basic" } : {};
       if (demo.issuer !== provider.issuer || Object.keys(client).length) {
         // A server of the user's own may have settings that the demo server has not.
