@@ -158,7 +158,7 @@ test("each policy that a remedy makes is one that the doctor takes", async () =>
 test("an authorization server that cannot be reached: the login says so", async () => {
   const text = readFileSync(join(project, "wrangler.toml"), "utf8");
   await running.stop();
-  edit("wrangler.toml", /issuer = ".*"/, 'issuer = "http://127.0.0.1:1"');
+  edit("wrangler.toml", /issuer = ".*"/, 'issuer = "http://localhost:1"');
   await deploy();
   const { bad } = await look(front);
   assert.deepEqual(bad.map(({ name }) => name), ["login"]);
