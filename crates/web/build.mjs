@@ -1,10 +1,10 @@
 // Builds the npm package: what `wasm-bindgen --target web` wrote (EVERLIT_WASM_DIR), ts/ and node/ become dist/.
 //
 // ts/index.ts and what it imports is `everlit`, in as few bytes as can be. `everlit/<name>` is ts/<name>/index.ts, or node/<name>/index.ts
-// where Node runs it; package.json says which there are.
+// where Node runs it; package.json says which there are. The command `everlit` is node/cli. The Worker comes in later (`cargo xtask build`).
 
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -46,6 +46,8 @@ for (const name of entries) {
   const [folder] = ["ts", "node"].filter((each) => existsSync(join(here, each, name, "index.ts")));
   await bundle(join(folder, name, "index.ts"), join(name, "index.js"), folder === "node" ? "node" : "neutral");
 }
+await command();
+copyFileSync(join(here, "../edge/config.schema.json"), join(fresh, "config.schema.json"));
 declareTypes();
 const golden = join(here, "../wire/golden");
 for (const name of readdirSync(golden).filter((file) => file.endsWith(".json"))) checkNames(join(golden, name));
@@ -120,6 +122,44 @@ async function bundle(entry, output, platform = "neutral") {
   mkdirSync(dirname(outfile), { recursive: true });
   writeFileSync(outfile, small.code);
   writeFileSync(`${outfile}.map`, small.map);
+}
+
+/** The command, with the libraries that it uses in it: whoever installs the package installs nothing else. */
+async function command() {
+  const folder = join(fresh, "cli");
+  const { metafile } = await build({
+    entryPoints: [join(here, "node/cli/main.ts")],
+    outdir: folder,
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    mainFields: ["module", "main"],
+    minify: true,
+    // oidc-provider stores what it knows under the names of its classes.
+    keepNames: true,
+    legalComments: "none",
+    logLevel: "warning",
+    metafile: true,
+    // Some of the libraries are CommonJS and ask for Node's own modules.
+    banner: { js: 'import { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url);' },
+  });
+  const main = join(folder, "main.js");
+  writeFileSync(main, `#!/usr/bin/env node\n${readFileSync(main, "utf8")}`);
+  chmodSync(main, 0o755);
+  const roots = Object.keys(metafile.inputs).flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []);
+  writeFileSync(join(folder, "THIRD-PARTY.txt"), [...new Set(roots)].map((root) => notice(resolve(root))).sort().join("\n"));
+}
+
+/** What a library's licence wants to be said of it. */
+function notice(root) {
+  const { name, version, license, author } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const file = readdirSync(root).find((each) => /^licen[cs]e/i.test(each));
+  // Where a package has no such file, its manifest says whose it is and under which licence.
+  const text = file ? readFileSync(join(root, file), "utf8") : `Copyright (c) ${author?.name ?? author ?? `the authors of ${name}`}`;
+  if (!["0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MPL-2.0"].includes(license)) throw new Error(`${name} has the licence ${license}: look before it is put into the command`);
+  return `${name} ${version} (${license})\n\n${text.trim()}\n\n${"-".repeat(80)}\n`;
 }
 
 /** Whether a member in a file, be it a declaration or JSON, has the name of one of our own. */

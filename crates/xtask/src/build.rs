@@ -4,8 +4,9 @@ use crate::cli::BuildArgs;
 use crate::repo::Repo;
 use crate::tools::{self, Tool};
 use crate::{lock, npm, run, say, stamp};
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use serde_json::json;
+use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -35,6 +36,9 @@ pub(crate) fn run(args: &BuildArgs) -> Result<ExitCode> {
         web(&repo)?;
         built.push("crates/web/dist");
     }
+    if all || (args.worker && args.web) {
+        package(&repo)?;
+    }
     if all || args.www {
         www(&repo)?;
         built.push("www/dist");
@@ -51,7 +55,7 @@ pub(crate) fn run(args: &BuildArgs) -> Result<ExitCode> {
 
 /// Everything, in order.
 pub(crate) fn all(repo: &Repo) -> Result<()> {
-    worker(repo)?;
+    package(repo)?;
     www(repo)
 }
 
@@ -194,7 +198,7 @@ pub(crate) fn web(repo: &Repo) -> Result<()> {
     // The tests of the driver's units load the module from `build`.
     let outputs =
         ["dist/manifest.json", "build/everlit_web_bg.wasm"].map(|file| repo.at("crates/web").join(file));
-    let inputs = inputs(repo, &["crates/web", "package-lock.json"]);
+    let inputs = inputs(repo, &["crates/web", "crates/edge/config.schema.json", "package-lock.json"]);
     stamp::unless_fresh(repo, "web", &inputs, &outputs, || {
         say::step("building the npm package (some seconds; the first time a minute)");
         let mut cargo = repo.cargo();
@@ -230,6 +234,22 @@ pub(crate) fn web(repo: &Repo) -> Result<()> {
         let mut bundle = repo.node();
         bundle.arg(repo.at("crates/web/build.mjs")).env("EVERLIT_WASM_DIR", &glue);
         run::must(repo, "build-web-bundle", bundle, 5)?;
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// `crates/web/dist` with the Worker in it, so that whoever installs the package needs no Rust.
+pub(crate) fn package(repo: &Repo) -> Result<()> {
+    worker(repo)?;
+    web(repo)?;
+    let modules = |folder: &str| ["index.js", "index_bg.wasm"].map(|module| repo.at(folder).join(module));
+    let (built, carried) = (modules("worker/build"), modules("crates/web/dist/worker"));
+    stamp::unless_fresh(repo, "package", &built, &carried, || {
+        fs::create_dir_all(repo.at("crates/web/dist/worker"))?;
+        for (from, to) in built.iter().zip(&carried) {
+            fs::copy(from, to).with_context(|| format!("cannot copy {}", from.display()))?;
+        }
         Ok(())
     })?;
     Ok(())

@@ -3,12 +3,13 @@
 use crate::tree::{File, files, none};
 
 /// Which folders a folder's scripts may import from, besides itself. The longest prefix counts.
-const ARROWS: [(&str, &[&str]); 8] = [
+const ARROWS: [(&str, &[&str]); 9] = [
     ("crates/web", &[]),
     ("www", &[]),
     ("worker", &[]),
     ("tests/servers", &[]),
     ("tests/e2e", &["tests/worker/support"]),
+    ("tests/cli", &["tests/worker/support"]),
     // Units of the driver are tested from outside the package, against the golden files of the wire.
     ("tests/node", &["crates/web", "crates/wire/golden"]),
     // The Worker's tests log in at the embedded authorization server.

@@ -105,6 +105,12 @@ pub(super) fn commands(repo: &Repo) -> Result<Outcome> {
     })
 }
 
+/// The command `everlit`, from the packed package, in projects of its own.
+pub(super) fn cli(repo: &Repo) -> Result<Outcome> {
+    // Each test has a Worker of its own, and waits for it most of the time.
+    node_tests(repo, "test-cli", &["--test-concurrency=2"], in_folders(repo, &["tests/cli"])?, 8, |_| ())
+}
+
 /// `cargo xtask probe` against real authorization servers.
 pub(super) fn probe(repo: &Repo) -> Result<Outcome> {
     let this = std::env::current_exe().context("this command does not know where it is")?;

@@ -41,6 +41,8 @@ pub(crate) enum Need {
     WorkerWithFaults,
     /// crates/web/dist, up to date.
     Web,
+    /// crates/web/dist with the Worker in it, up to date.
+    Package,
     /// www/dist, up to date.
     Www,
 }
@@ -58,6 +60,7 @@ impl Need {
             | Self::Worker
             | Self::WorkerWithFaults
             | Self::Web
+            | Self::Package
             | Self::Www => None,
         }
     }
@@ -74,6 +77,7 @@ impl Need {
             Self::Worker => build::worker(repo),
             Self::WorkerWithFaults => build::worker_with_faults(repo),
             Self::Web => build::web(repo),
+            Self::Package => build::package(repo),
             Self::Www => build::www(repo),
         }
     }
@@ -101,7 +105,7 @@ impl Ready {
 }
 
 use Engine::{Chromium, Firefox, Webkit};
-use Need::{Component, Npm, WasmTarget, Web, Worker, WorkerWithFaults, Www};
+use Need::{Component, Npm, Package, WasmTarget, Web, Worker, WorkerWithFaults, Www};
 
 const fn tier(
     name: &'static str,
@@ -207,6 +211,7 @@ pub(crate) static TIERS: &[Tier] = &[
         &[Npm, Worker, Www],
         node::commands,
     ),
+    tier("cli", "the packed package without Rust: everlit init, dev and doctor", &[Npm, Package], node::cli),
     tier("probe", "real authorization servers are measured as they are", &[Npm, DJANGO], node::probe),
     tier("deploy", "the bundle can be deployed and is small enough", &[Npm, Worker, Www], deploy::run),
 ];

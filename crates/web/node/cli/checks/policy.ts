@@ -1,0 +1,38 @@
+// The Content Security Policy that the page is served with.
+
+import type { Answer } from "../ask.js";
+import { fail, ok, warn, type Check } from "./check.js";
+
+const NAME = "content security policy";
+
+export function policy({ headers }: Answer, origin: string): Check {
+  const header = headers["content-security-policy"];
+  if (!header) return ok(NAME, "the page has none");
+  // Several policies hold all together.
+  for (const text of String(header).split(",")) {
+    const found = judge(directives(text), origin);
+    if (found.verdict !== "ok") return found;
+  }
+  return ok(NAME, "lets the session run");
+}
+
+function directives(text: string): Map<string, string[]> {
+  const all = new Map<string, string[]>();
+  for (const part of text.split(";")) {
+    const [name = "", ...sources] = part.trim().split(/\s+/);
+    // Only the first of a name counts.
+    if (name && !all.has(name.toLowerCase())) all.set(name.toLowerCase(), sources);
+  }
+  return all;
+}
+
+function judge(all: Map<string, string[]>, origin: string): Check {
+  const first = (...names: string[]) => names.map((name) => all.get(name)).find((each) => each !== undefined);
+  const allows = (sources: string[] | undefined, ...wanted: string[]) => !sources || sources.some((source) => wanted.includes(source.toLowerCase()));
+  const own = ["'self'", "*", origin, `${new URL(origin).protocol}`];
+  const script = first("script-src", "default-src");
+  if (!allows(script, "'wasm-unsafe-eval'", "'unsafe-eval'")) return fail(NAME, "script-src lets no Wasm run: openSession() rejects", "Add 'wasm-unsafe-eval' to script-src.");
+  if (!allows(first("connect-src", "default-src"), ...own)) return fail(NAME, "connect-src does not allow the page's own origin: openSession() rejects", "Add 'self' to connect-src.");
+  if (!allows(first("worker-src", "child-src", "script-src", "default-src"), ...own, "'strict-dynamic'")) return warn(NAME, "worker-src does not allow the page's own origin: each tab holds an event socket of its own", "Add worker-src 'self'.");
+  return ok(NAME, "lets the session run");
+}

@@ -1,0 +1,123 @@
+// `everlit dev`: a demo authorization server and the project's Worker, in one command.
+
+import { addDevVars, DEV_VARS, freshSecret, readDevVars } from "./dev-vars.js";
+import { startDemo, type Demo } from "./demo-server.js";
+import { portOf, readOptions } from "./options.js";
+import { freePort, isFree } from "./ports.js";
+import { Problem } from "./problem.js";
+import { installed, readProject, type Project } from "./project.js";
+import { credentialOf, isLocal, loginProvider, originsOf, type Provider } from "./provider.js";
+import { texts } from "./wrangler-file.js";
+import { WranglerProcess } from "./wrangler-process.js";
+
+const USUAL_PORT = 8787;
+const START_MS = 120_000;
+/** Of what wrangler says: what the page's build says, and errors. The Worker's own lines are JSON, and the rest is how it is set up. */
+const MATTERS = /^\[custom build\] (?!Running)|\[ERROR\]|\[wrangler:err/;
+
+export async function dev(words: string[]): Promise<number> {
+  const given = readOptions("dev", words, { port: "text", "issuer-port": "text", demo: "switch", verbose: "switch" }, 0);
+  const [wantedPort, wantedIssuerPort] = [portOf(given, "port"), portOf(given, "issuer-port")];
+  const project = readProject();
+  if (!project.wrangler) throw new Problem("there is no wrangler.toml in this folder", "npx everlit init writes one; or change into the project's folder.");
+  if (!installed(project.folder, "everlit")) throw new Problem("everlit, and with it the Worker, is not installed in this project", "npm install");
+  const provider = loginProvider(project.vars);
+  if (!provider) throw new Problem(`${project.wrangler.name} has no provider in [vars]`, "npx everlit init says what belongs there.");
+  const port = await appPort(project, wantedPort);
+  const app = `http://localhost:${port}`;
+  const vars: Record<string, unknown> = {};
+  if (!originsOf(project.vars).includes(app)) vars.ORIGINS = [app];
+  const wantsDemo = given.on("demo") || isLocal(provider.issuer);
+  if (given.text["issuer-port"] !== undefined && !wantsDemo) throw new Problem(`--issuer-port is the demo authorization server's, and this project's provider is ${provider.issuer}`, "everlit dev --demo puts the demo server in its place.");
+
+  let demo: Demo | undefined;
+  let worker: WranglerProcess | undefined;
+  const stopped = stopSignal();
+  try {
+    const added = addDevVars(project.folder, { SECRET_SESSION_KEY: freshSecret(), ...(wantsDemo && { [`SECRET_${provider.key}_CLIENT_SECRET`]: freshSecret() }) });
+    if (added.length) console.error(`wrote ${added.join(", ")} to ${DEV_VARS}`);
+    if (wantsDemo) {
+      demo = await startDemoFor(project, provider, app, wantedIssuerPort);
+      const client = provider.settings.client_auth === "private_key_jwt" ? { client_auth: "client_secret_basic" } : {};
+      if (demo.issuer !== provider.issuer || Object.keys(client).length) {
+        // A server of the user's own may have settings that the demo server has not.
+        const rest = isLocal(provider.issuer) ? provider.settings : { kind: "oidc", scopes: provider.settings.scopes, login: provider.settings.login, end_session: "get" };
+        vars[`PROVIDER_${provider.key}`] = { ...rest, ...client, issuer: demo.issuer, client_id: provider.clientId };
+      }
+    }
+    const overrides = Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${JSON.stringify(value)}`]);
+    const show = (line: string) => given.on("verbose") || MATTERS.test(line);
+    const ports = ["--ip", "127.0.0.1", "--port", String(port), "--inspector-port", String(await freePort())];
+    worker = new WranglerProcess(project.folder, [...ports, "--show-interactive-dev-session", "false", ...overrides], show);
+    const started = await Promise.race([ready(port), worker.ended.then((how) => ({ ended: how })), stopped.then(() => "stopped" as const)]);
+    if (started === "stopped") return 0;
+    if (typeof started === "object") throw new Problem(`wrangler ended (${started.ended}) before the Worker answered:\n${worker.tail}`, "npx everlit doctor may know why.");
+    if (started !== "ready") console.error(`warning: ${started}`);
+    console.log(`Open ${app}`);
+    if (demo) console.log(`     Any name logs in, at the demo authorization server ${demo.issuer}. Ctrl-C ends both.`);
+    else console.log(`     Logins go to ${provider.issuer}, where ${app}/auth/callback/${provider.name} has to be registered. Ctrl-C ends it.`);
+    const how = await Promise.race([worker.ended, stopped.then(() => undefined)]);
+    if (how !== undefined) throw new Problem(`wrangler ended by itself (${how}):\n${worker.tail}`);
+    return 0;
+  } finally {
+    await Promise.all([worker?.stop(), demo?.close()]);
+  }
+}
+
+/** Resolves at Ctrl-C or when somebody asks this process to end. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => resolve());
+  });
+}
+
+async function appPort({ vars }: Project, wanted: number | undefined): Promise<number> {
+  if (wanted !== undefined) {
+    if (!(await isFree(wanted))) throw new Problem(`port ${wanted} is taken`, "Stop what listens there, or name another one.");
+    return wanted;
+  }
+  const local = originsOf(vars).map((origin) => new URL(origin)).find(({ protocol, hostname }) => protocol === "http:" && hostname === "localhost");
+  const usual = Number(local?.port || (local ? 80 : USUAL_PORT));
+  if (await isFree(usual)) return usual;
+  const port = await freePort();
+  console.error(`port ${usual} is taken, so the app gets ${port}`);
+  return port;
+}
+
+async function startDemoFor({ folder, vars }: Project, provider: Provider, app: string, wanted: number | undefined): Promise<Demo> {
+  const configured = isLocal(provider.issuer) ? Number(new URL(provider.issuer).port || 80) : undefined;
+  let port = wanted ?? configured ?? (await freePort());
+  if (wanted === undefined && !(await isFree(port))) {
+    const other = await freePort();
+    console.error(`port ${port} is taken, so the demo authorization server gets ${other}`);
+    port = other;
+  }
+  const auth = provider.settings.client_auth === "client_secret_post" ? "client_secret_post" : "client_secret_basic";
+  // The app may be seen at other addresses, too: a development server, a proxy.
+  const origins = [...new Set([app, ...originsOf(vars)])];
+  return startDemo({
+    port,
+    clientId: provider.clientId,
+    clientSecret: readDevVars(folder)?.get(credentialOf({ ...provider, settings: {} })) ?? "",
+    redirectUris: origins.map((origin) => `${origin}/auth/callback/${provider.name}`),
+    logoutUris: origins.map((origin) => `${origin}/auth/logged-out`),
+    scopes: texts(provider.settings.scopes),
+    auth,
+  });
+}
+
+/** Waits for the Worker's answer; says what is wrong with its configuration. */
+async function ready(port: number): Promise<string> {
+  const end = Date.now() + START_MS;
+  for (;;) {
+    try {
+      const answer = await fetch(`http://127.0.0.1:${port}/healthz`, { signal: AbortSignal.timeout(5000) });
+      const body = (await answer.json()) as { ok?: boolean; detail?: string; title?: string };
+      if (body.ok) return "ready";
+      return `the Worker answers ${answer.status}: ${body.detail ?? body.title ?? ""} (npx everlit doctor says more)`;
+    } catch {
+      if (Date.now() > end) throw new Problem(`the Worker did not answer within ${START_MS / 1000} s`);
+      await new Promise((resolve) => setTimeout(resolve, 150));
+    }
+  }
+}

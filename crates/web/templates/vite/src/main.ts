@@ -1,0 +1,17 @@
+import { session } from "./session";
+import "./style.css";
+
+const part = (id: string) => document.getElementById(id) as HTMLElement;
+
+function render() {
+  const { state, user } = session;
+  part("who").textContent = user ? `Hello, ${user.name ?? user.sub}.` : "Nobody is logged in.";
+  part("state").textContent = state;
+  part("login").hidden = Boolean(user);
+  part("logout").hidden = !user;
+}
+
+part("login").onclick = () => session.login();
+part("logout").onclick = () => session.logout();
+session.addEventListener("statechange", render);
+render();
