@@ -25,7 +25,7 @@ const dist = join(here, "dist");
 // Members that only our own code names, in all chunks alike: they get short names. None may be of the DOM; `declareTypes` and
 // `checkNames` see to it that none is public or in a message.
 const INSIDE = [
-  ...["activity", "ask", "base", "busy", "channel", "clock", "entropy", "here", "known", "leave", "life", "lock", "mono", "numbers"],
+  ...["ask", "base", "busy", "channel", "clock", "entropy", "here", "known", "leave", "life", "lock", "mono", "numbers"],
   ...["on", "opened", "operation", "page", "reject", "relog", "repeatable", "resolve", "restored", "retryAfter", "socket", "soon", "tell"],
   ...["timer", "told", "transmit", "waiting", "wall"],
 ];
@@ -81,8 +81,8 @@ async function bundle(entry, output, platform = "neutral") {
     sourcemap: "external",
     legalComments: "none",
     logLevel: "warning",
-    mangleProps: new RegExp(`^(${INSIDE.join("|")})$`),
-    mangleCache: shortNames,
+    // In Node bytes do not count, and Node's own members have such names: `on`, `socket`.
+    ...(platform !== "node" && { mangleProps: new RegExp(`^(${INSIDE.join("|")})$`), mangleCache: shortNames }),
     write: false,
     plugins: [
       {
@@ -105,7 +105,8 @@ async function bundle(entry, output, platform = "neutral") {
     module: true,
     ecma: 2020,
     // No function here is a constructor.
-    compress: { passes: 3, unsafe_arrows: true },
+    // "use client" is for those who bundle.
+    compress: { passes: 3, unsafe_arrows: true, directives: false },
     sourceMap: { content, filename: output, url: `${output.split("/").at(-1)}.map` },
   });
   mkdirSync(dirname(outfile), { recursive: true });

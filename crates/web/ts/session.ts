@@ -82,6 +82,9 @@ export interface Session extends EventTarget, Disposable {
    */
   refresh(options?: WaitOptions): Promise<void>;
 
+  /** Says that the user is there, where the page cannot see it: they listen to a call, or hold a game pad. */
+  activity(): void;
+
   /**
    * Lets go of everything in this tab: timer, listeners, channel, requests. The login itself stays. What waits is rejected
    * with `ERR_SESSION_DISPOSED`, and so is every later call.

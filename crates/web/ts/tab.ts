@@ -339,6 +339,10 @@ export function createSession(
       const error = refusal(isAsking(state()) ? await wait<SessionState>(signal, (waiter) => refreshes.push(waiter)) : state());
       if (error) throw error;
     }
+    activity() {
+      assertOpen();
+      on(EventKind.UserActive, 0);
+    }
     close() {
       if (closed.aborted) return;
       over.abort();
