@@ -67,6 +67,10 @@ function takeModule() {
 async function bundle(entry, output, platform = "neutral") {
   const outfile = join(fresh, output);
   const chunks = Object.entries({ ...session, ...later }).map(([chunk, source]) => [join(here, "ts", source), chunk]);
+  // An entry has the package's own errors, and whatever it gives in the place of a global.
+  const isEntry = output.includes("/");
+  if (isEntry) chunks.push([join(here, "ts/errors.ts"), "everlit.js"]);
+  const inject = [join(here, dirname(entry), "inject.ts")].filter((file) => isEntry && existsSync(file));
   const others = new Map([...chunks, ...entries.map((name) => [join(here, "ts", name, "index.ts"), `${name}/index.js`])]);
   const { outputFiles, mangleCache } = await build({
     entryPoints: [join(here, entry)],
@@ -77,6 +81,7 @@ async function bundle(entry, output, platform = "neutral") {
     target: platform === "node" ? "node20" : "es2022",
     // Whoever uses them has them.
     packages: "external",
+    inject,
     minify: true,
     sourcemap: "external",
     legalComments: "none",
