@@ -21,6 +21,8 @@ export class Browser {
   /** Where its pages are. */
   readonly address: string;
   readonly #module: WebAssembly.Module;
+  /** What could not be told while there was no network. */
+  readonly #missed: (() => void)[] = [];
 
   constructor(module: WebAssembly.Module, time: Time, worker: Worker, network: Network, address: string) {
     this.#module = module;
@@ -48,8 +50,13 @@ export class Browser {
   /** All tabs that listen hear what the Worker says. */
   news(told: Told): void {
     const { epoch, generation } = this.worker;
-    const news = { moved: News.Moved, refused: News.ReauthRequired, ended: News.Ended }[told];
-    if (this.network.reaches) for (const { socket } of this.tabs) if (socket) queueMicrotask(() => socket.told(news, epoch, generation));
+    const news = { refused: News.ReauthRequired, ended: News.Ended }[told];
+    const tell = () => {
+      for (const { socket } of this.tabs) if (socket) queueMicrotask(() => socket.told(news, epoch, generation));
+    };
+    // A socket does not notice that nothing comes through any more. What was missed is told when it does again.
+    if (this.network.reaches) tell();
+    else this.#missed.push(tell);
     this.time.traffic += 1;
   }
 
@@ -71,9 +78,9 @@ export class Browser {
   reach(reaches: boolean): void {
     if (this.network.reaches === reaches) return;
     this.network.reaches = reaches;
-    for (const tab of this.tabs) {
-      if (reaches) tab.life?.on(EventKind.Online);
-      else tab.hangUp();
+    if (reaches) {
+      for (const { life } of this.tabs) life?.on(EventKind.Online);
+      for (const tell of this.#missed.splice(0)) tell();
     }
     this.time.traffic += 1;
   }
@@ -129,13 +136,6 @@ export class Tab implements TestTab {
   /** Whether somebody looks at it. */
   get seen(): boolean {
     return !this.#hidden;
-  }
-
-  /** The event socket is gone. */
-  hangUp(): void {
-    const { socket } = this;
-    this.socket = undefined;
-    socket?.closed();
   }
 
   #platform(): Platform {

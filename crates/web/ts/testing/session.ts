@@ -104,8 +104,6 @@ export async function createTestSession(options: TestSessionOptions = {}): Promi
     async sleep(duration) {
       const ms = milliseconds("sleep", duration);
       await time.settle();
-      // No socket outlives it.
-      for (const each of browser.tabs) each.hangUp();
       time.stand(ms);
       for (const each of browser.tabs) if (each.seen) each.look();
       await time.settle();

@@ -5,7 +5,7 @@ import type { Time } from "./time.js";
 import type { TestUpstream } from "./types.js";
 
 /** What the Worker says of its own accord. */
-export type Told = "moved" | "refused" | "ended";
+export type Told = "refused" | "ended";
 
 /** The settings of a Worker, in milliseconds. */
 export interface Settings {
@@ -17,8 +17,8 @@ export interface Settings {
 }
 
 const TITLE = "This is a test.";
-/** A question with so little left of the token rotates it, as the Worker's own lead does; in seconds. */
-const LEAD = 14;
+/** Milliseconds that the Worker is ahead of a tab with a token that is about to end. */
+const SLACK = 2_000;
 /** Epochs of this page: each login of each test is another one. */
 const epochs = new Set<number>();
 
@@ -51,6 +51,12 @@ export class Worker {
 
   get #expiresIn() {
     return Math.max(0, this.#expiresAt - this.#time.date) / 1000;
+  }
+
+  /** With so little left of a token a question rotates it, as at the Worker. */
+  get #lead() {
+    const { lifetime } = this.settings;
+    return Math.min(Math.min(Math.max(lifetime / 5, 5_000), 300_000) + SLACK, lifetime / 2);
   }
 
   get #idleLeft() {
@@ -147,7 +153,7 @@ export class Worker {
     if (body.active_ago !== undefined) this.#active = Math.max(this.#active, this.#time.date - body.active_ago * 1000);
     this.#watch();
     if (this.human) return problem(401, "reauth_required", { silent: this.human });
-    const due = body.reason === "forced" || body.reason === "unauthorized" || this.#expiresIn < Math.min(LEAD, this.settings.lifetime / 4000);
+    const due = body.reason === "forced" || body.reason === "unauthorized" || this.#expiresIn * 1000 <= this.#lead;
     if (due && body.reason !== "activity" && body.generation === this.generation) this.#rotate();
     return ok(this.#timing());
   }
