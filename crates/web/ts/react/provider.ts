@@ -57,7 +57,7 @@ export function SessionProvider(props: SessionProviderProps): ReactElement {
     else {
       // One that was closed while the provider was hidden is none.
       source.listen(undefined);
-      Promise.resolve(opening?.session ?? session!).then(come).catch((error: unknown) => {
+      (opening?.session ?? (session as Promise<Session>)).then(come).catch((error: unknown) => {
         // Whoever gave it up knows.
         if (over || options.signal?.aborted) return;
         if (hears.current) hears.current(error);
