@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { after } from "node:test";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { Window } from "happy-dom";
@@ -15,6 +16,15 @@ globalThis.window = window;
 // Newer Nodes have one of their own.
 Object.defineProperty(globalThis, "navigator", { value: window.navigator, configurable: true });
 for (const name of ["addEventListener", "removeEventListener"]) globalThis[name] = window[name].bind(window);
+// In a bundle React's `act` takes a channel for each turn, and leaves it open.
+const ports = [];
+globalThis.MessageChannel = class extends MessageChannel {
+  constructor() {
+    super();
+    ports.push(this.port1);
+  }
+};
+after(() => ports.forEach((port) => port.close()));
 globalThis.IS_REACT_ACT_ENVIRONMENT = true;
 
 const require = createRequire(import.meta.url);
