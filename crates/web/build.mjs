@@ -69,6 +69,10 @@ function takeModule() {
 async function bundle(entry, output, platform = "neutral") {
   const outfile = join(fresh, output);
   const chunks = Object.entries({ ...session, ...later }).map(([chunk, source]) => [join(here, "ts", source), chunk]);
+  // An entry has the package's own errors, and whatever it gives in the place of a global.
+  const isEntry = output.includes("/");
+  if (isEntry) chunks.push([join(here, "ts/errors.ts"), "everlit.js"]);
+  const inject = [join(here, dirname(entry), "inject.ts")].filter((file) => isEntry && existsSync(file));
   const others = new Map([...chunks, ...entries.map((name) => [join(here, "ts", name, "index.ts"), `${name}/index.js`])]);
   const { outputFiles, mangleCache } = await build({
     entryPoints: [join(here, entry)],
@@ -79,6 +83,7 @@ async function bundle(entry, output, platform = "neutral") {
     target: platform === "node" ? "node20" : "es2022",
     // Whoever uses them has them.
     packages: "external",
+    inject,
     minifySyntax: true,
     minifyIdentifiers: true,
     // Without white space esbuild drops what is said to bundlers, too; terser takes only the rest.
@@ -114,7 +119,8 @@ async function bundle(entry, output, platform = "neutral") {
     module: true,
     ecma: 2020,
     // No function here is a constructor.
-    compress: { passes: 3, unsafe_arrows: true },
+    // "use client" is for those who bundle.
+    compress: { passes: 3, unsafe_arrows: true, directives: false },
     // What is said to bundlers.
     format: { comments: /@vite-ignore/ },
     sourceMap: { content, filename: output, url: `${output.split("/").at(-1)}.map` },
@@ -187,7 +193,8 @@ function declareTypes() {
     for (const [, other] of text.matchAll(/(?:from|import\()\s*"(\.[^"]+)\.js"/g)) open.push(join(dirname(file), `${other}.d.ts`));
     mkdirSync(dirname(join(fresh, file)), { recursive: true });
     copyFileSync(join(types, file), join(fresh, file));
-    checkNames(join(fresh, file));
+    // What Node runs has its own names.
+    if (!existsSync(join(here, "node", file.replace(/\.d\.ts$/, ".ts")))) checkNames(join(fresh, file));
   }
   rmSync(types, { recursive: true });
 }

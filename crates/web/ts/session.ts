@@ -131,6 +131,9 @@ export interface Session extends EventTarget, Disposable, AsyncDisposable {
    */
   refresh(options?: WaitOptions): Promise<void>;
 
+  /** Says that the user is there, where the page cannot see it: they listen to a call, or hold a game pad. */
+  activity(): void;
+
   /**
    * Begins again what {@link Session.stop} ended, and asks where the session stands. An open session has begun; where it runs, nothing
    * happens.

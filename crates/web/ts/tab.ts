@@ -426,6 +426,10 @@ export function createSession(
       left();
       timer(Infinity);
     }
+    activity() {
+      assertOpen();
+      on(EventKind.UserActive, 0);
+    }
     close() {
       if (closed.aborted) return;
       over.abort(new SessionError("ERR_SESSION_DISPOSED"));

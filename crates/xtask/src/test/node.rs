@@ -53,6 +53,11 @@ pub(super) fn packaging(repo: &Repo) -> Result<Outcome> {
     )
 }
 
+/// What the package gives to frameworks and to tests, in those frameworks and test runners.
+pub(super) fn kit(repo: &Repo) -> Result<Outcome> {
+    node_test(repo, "test-kit", in_folders(repo, &["tests/kit"])?, 5, |_| {})
+}
+
 /// Tests of the built Worker; they start their own workerd.
 pub(super) fn worker(repo: &Repo) -> Result<Outcome> {
     let build = repo.at("worker/build");

@@ -1,0 +1,118 @@
+import type {
+  Browser,
+  BrowserContext,
+  BrowserContextOptions,
+  Fixtures,
+  Page,
+  PlaywrightTestArgs,
+  PlaywrightTestOptions,
+  PlaywrightWorkerArgs,
+  PlaywrightWorkerOptions,
+  WorkerInfo,
+} from "@playwright/test";
+
+/** Cookies and storage of a browser. */
+export type StorageState = Awaited<ReturnType<BrowserContext["storageState"]>>;
+
+/** How a session is come by. */
+export interface WorkerSessionOptions {
+  /** Logs in, and ends when the page shows somebody who is logged in. Run once in each Playwright worker, and again where its session is over. */
+  readonly login: (page: Page, worker: WorkerInfo) => Promise<void>;
+}
+
+/** The fixture of a worker. */
+export interface WorkerSession {
+  /** Its browser's state, of a session that lives. */
+  state(): Promise<StorageState>;
+  /** Takes back what a test has left. */
+  keep(context: BrowserContext): Promise<void>;
+}
+
+/** What of a project's settings a page that logs in needs. */
+const SETTINGS = ["baseURL", "bypassCSP", "extraHTTPHeaders", "httpCredentials", "ignoreHTTPSErrors", "locale", "proxy", "timezoneId", "userAgent", "viewport"] as const;
+
+/**
+ * Fixtures that log in once in each Playwright worker and give every test there a context with that session. Two workers never
+ * share one, so no test ends another one's; what a test leaves in its cookies is taken back, so that the next test begins with
+ * what is true.
+ *
+ * ```ts
+ * import { test as base } from "@playwright/test";
+ * import { sessionPerWorker } from "everlit/testing/playwright";
+ *
+ * export const test = base.extend(sessionPerWorker({
+ *   async login(page) {
+ *     await page.goto("/");
+ *     await page.getByRole("button", { name: "Log in" }).click();
+ *     await page.getByText("Ada Lovelace").waitFor();
+ *   },
+ * }));
+ * ```
+ */
+export function sessionPerWorker({ login }: WorkerSessionOptions): Fixtures<
+  object,
+  { everlitSession: WorkerSession },
+  PlaywrightTestArgs & PlaywrightTestOptions,
+  PlaywrightWorkerArgs & PlaywrightWorkerOptions
+> {
+  if (typeof login !== "function") {
+    throw new TypeError("sessionPerWorker: login is missing; give { login: async (page) => { ... } }, which logs in with the page that it gets");
+  }
+  return {
+    everlitSession: [
+      async ({ browser }, use, info) => use(createWorkerSession(browser, info, login)),
+      { scope: "worker" },
+    ],
+    storageState: async ({ everlitSession }, use) => use(await everlitSession.state()),
+    context: async ({ context, everlitSession }, use) => {
+      await use(context);
+      await everlitSession.keep(context);
+    },
+  };
+}
+
+function createWorkerSession(browser: Browser, info: WorkerInfo, login: WorkerSessionOptions["login"]): WorkerSession {
+  const settings: BrowserContextOptions = {};
+  for (const name of SETTINGS) Object.assign(settings, { [name]: info.project.use[name] });
+  const { baseURL } = settings;
+  if (!baseURL) {
+    throw new Error("everlit/testing/playwright: the project has no baseURL; set use.baseURL to the app's origin, as the Worker is asked there whether a session lives");
+  }
+  let held: StorageState | undefined;
+
+  /** Whether the Worker knows this session, and needs nobody for it. */
+  const lives = async (context: BrowserContext) => {
+    const answer = await context.request.get("/auth/session", { headers: { "everlit-version": "1", origin: new URL(baseURL).origin }, maxRedirects: 0 });
+    if (!answer.ok()) throw new Error(`everlit/testing/playwright: GET ${baseURL}/auth/session answered ${answer.status()}; is the Worker at baseURL?`);
+    return ((await answer.json()) as { state?: string }).state === "active";
+  };
+
+  /** Does this in a context of its own. */
+  const within = async <T>(storageState: StorageState | undefined, work: (context: BrowserContext) => Promise<T>) => {
+    const context = await browser.newContext({ ...settings, storageState });
+    try {
+      return await work(context);
+    } finally {
+      await context.close();
+    }
+  };
+
+  return {
+    async state() {
+      // A test may have logged out, or a limit have come.
+      if (held && (await within(held, lives))) return held;
+      held = await within(undefined, async (context) => {
+        await login(await context.newPage(), info);
+        if (!(await lives(context))) {
+          throw new Error("everlit/testing/playwright: nobody is logged in after login(page); it is to end when the page shows who is");
+        }
+        return context.storageState();
+      });
+      return held;
+    },
+    async keep(context) {
+      // A context that its test has closed leaves what was there before it.
+      held = await context.storageState().catch(() => held);
+    },
+  };
+}

@@ -1,0 +1,205 @@
+import { EventKind, News, PeerKind, ReloginAnswer, WAYS } from "../abi.js";
+import type { Life } from "../lifecycle.js";
+import type { Machine, PeerNumbers } from "../machine.js";
+import type { Platform } from "../platform.js";
+import type { Session } from "../session.js";
+import type { Heard } from "../socket.js";
+import { CLOCK } from "../store/clock.js";
+import { createSession } from "../tab.js";
+import type { SessionOptions, User } from "../types.js";
+import { type Network, networks } from "./network.js";
+import { type Time, turn } from "./time.js";
+import type { TestTab } from "./types.js";
+import type { Told, Worker } from "./worker.js";
+
+/** A browser: its tabs, and what they share. */
+export class Browser {
+  readonly tabs: Tab[] = [];
+  readonly time: Time;
+  readonly worker: Worker;
+  readonly network: Network;
+  /** Where its pages are. */
+  readonly address: string;
+  readonly #module: WebAssembly.Module;
+  /** What could not be told while there was no network. */
+  readonly #missed: (() => void)[] = [];
+
+  constructor(module: WebAssembly.Module, time: Time, worker: Worker, network: Network, address: string) {
+    this.#module = module;
+    this.time = time;
+    this.worker = worker;
+    this.network = network;
+    this.address = address;
+  }
+
+  /** A tab whose session knows where it stands. */
+  async open(options: SessionOptions): Promise<Tab> {
+    const { exports } = await WebAssembly.instantiate(this.#module);
+    const tab = new Tab(this, exports as unknown as Machine, options);
+    this.tabs.push(tab);
+    await this.time.settle();
+    return tab;
+  }
+
+  /** All tabs but one hear this on their channel. */
+  say(message: PeerNumbers, but?: Tab): void {
+    for (const tab of this.tabs) if (tab !== but) queueMicrotask(() => tab.heard([...message] as unknown as PeerNumbers));
+    this.time.traffic += 1;
+  }
+
+  /** All tabs that listen hear what the Worker says. */
+  news(told: Told): void {
+    const { epoch, generation } = this.worker;
+    const news = { refused: News.ReauthRequired, ended: News.Ended }[told];
+    const tell = () => {
+      for (const { socket } of this.tabs) if (socket) queueMicrotask(() => socket.told(news, epoch, generation));
+    };
+    // A socket does not notice that nothing comes through any more. What was missed is told when it does again.
+    if (this.network.reaches) tell();
+    else this.#missed.push(tell);
+    this.time.traffic += 1;
+  }
+
+  login(user: User): void {
+    this.worker.login(user);
+    this.network.meet();
+    const { epoch, generation } = this.worker;
+    // A mere rumour: what exactly is asked.
+    this.say([PeerKind.Moved, epoch, generation, this.time.date, 0]);
+  }
+
+  logout(): void {
+    const { epoch } = this.worker;
+    this.worker.logout();
+    this.say([PeerKind.LoggedOut, epoch]);
+  }
+
+  /** The network is gone, or there again. */
+  reach(reaches: boolean): void {
+    if (this.network.reaches === reaches) return;
+    this.network.reaches = reaches;
+    if (reaches) {
+      for (const { life } of this.tabs) life?.on(EventKind.Online);
+      for (const tell of this.#missed.splice(0)) tell();
+    }
+    this.time.traffic += 1;
+  }
+
+  close(): void {
+    for (const { session } of this.tabs.splice(0)) session.close();
+    this.worker.close();
+    networks.delete(this.network);
+  }
+}
+
+/** One tab: its session, and every seam that the session touches. */
+export class Tab implements TestTab {
+  readonly session: Session;
+  readonly navigations: string[] = [];
+  /** What the session wants to know of its page. */
+  life: Life | undefined;
+  /** Its side of the event socket, while it listens. */
+  socket: Heard | undefined;
+  heard: (message: PeerNumbers) => void = () => {};
+  readonly #browser: Browser;
+  #seen: (gesture: boolean) => void = () => {};
+  #hidden = false;
+
+  constructor(browser: Browser, machine: Machine, options: SessionOptions) {
+    this.#browser = browser;
+    this.session = createSession(machine, options, this.#platform());
+    Object.defineProperty(this.session, CLOCK, { value: browser.time.counting });
+  }
+
+  async interact(): Promise<void> {
+    this.#seen(true);
+    await this.#browser.time.settle();
+  }
+
+  async hide(): Promise<void> {
+    this.#hidden = true;
+    this.life?.on(EventKind.Hidden);
+    await this.#browser.time.settle();
+  }
+
+  async show(): Promise<void> {
+    this.look();
+    await this.#browser.time.settle();
+  }
+
+  /** The user looks at the page. */
+  look(): void {
+    this.#hidden = false;
+    this.life?.on(EventKind.Shown);
+  }
+
+  /** Whether somebody looks at it. */
+  get seen(): boolean {
+    return !this.#hidden;
+  }
+
+  #platform(): Platform {
+    const { time, network, worker, address } = this.#browser;
+    let spread = 0;
+    const soon = (work: () => void) => {
+      time.traffic += 1;
+      void turn().then(work);
+    };
+    return {
+      // The same in each run: tests are to fail twice for the same reason.
+      clock: () => ({ wall: time.date, mono: time.elapsed, entropy: (spread = (Math.imul(spread, 1_664_525) + 1_013_904_223) >>> 0) }),
+      timer: (due) => {
+        let stop = () => {};
+        return (delay) => {
+          stop();
+          stop = time.after(delay, due);
+        };
+      },
+      soon,
+      ask: (path, signal, body) => network.question(path, signal, body),
+      lock: (_, work) => work(),
+      channel: (heard) => ({
+        open: () => (this.heard = heard),
+        close: () => (this.heard = () => {}),
+        tell: (message) => this.#browser.say(message, this),
+      }),
+      socket: (heard) => {
+        let wanted = false;
+        return {
+          open: () => {
+            wanted = true;
+            soon(() => {
+              if (!wanted) return;
+              if (!network.reaches) return heard.closed();
+              this.socket = heard;
+              heard.opened(true);
+            });
+          },
+          close: () => {
+            wanted = false;
+            this.socket = undefined;
+          },
+        };
+      },
+      life: (life) => (this.life = life),
+      activity: (seen) => (this.#seen = seen),
+      relog: (way, _, signal, answered) =>
+        soon(() => {
+          if (signal.aborted) return;
+          const knows = worker.user && worker.human?.includes(WAYS[way]!);
+          if (knows) {
+            worker.login(worker.user!);
+            network.meet();
+          }
+          answered(knows ? ReloginAnswer.Done : ReloginAnswer.Refused);
+        }),
+      operation: () => `${network.requests.length}`,
+      page: {
+        base: () => address,
+        here: () => address,
+        hidden: () => this.#hidden,
+        leave: (path) => this.navigations.push(path),
+      },
+    };
+  }
+}

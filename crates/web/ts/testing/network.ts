@@ -1,0 +1,95 @@
+import { HEADER_CODE, HEADER_EPOCH } from "../abi.js";
+import type { Answer } from "../transport.js";
+import { Answers } from "./answers.js";
+import type { Time } from "./time.js";
+import type { TestRequest } from "./types.js";
+import type { Worker } from "./worker.js";
+
+const NOTHING: Answer = { status: 0, retryAfter: NaN };
+
+/** Those of all sessions under test. */
+export const networks = new Set<Network>();
+
+/** What lies between a browser, its Worker and the APIs behind that. */
+export class Network {
+  readonly answers = new Answers();
+  readonly requests: TestRequest[] = [];
+  /** Whether there is one. */
+  reaches = true;
+  /** How long each answer takes, in milliseconds. */
+  delay = 0;
+  /** How many answers get lost from here on. */
+  losing = 0;
+  readonly #time: Time;
+  readonly #worker: Worker;
+
+  constructor(time: Time, worker: Worker) {
+    this.#time = time;
+    this.#worker = worker;
+    networks.add(this);
+  }
+
+  /** A question to the Worker. */
+  async question(path: string, signal: AbortSignal, given?: () => object): Promise<Answer> {
+    // As it travels: what is undefined is not there.
+    const body = given && JSON.parse(JSON.stringify(given()));
+    this.requests.push({ path, body, at: this.#time.date });
+    this.#time.traffic += 1;
+    if (!this.reaches) return NOTHING;
+    const answer = this.#worker.answer(path, body);
+    const lost = this.losing > 0;
+    if (lost) this.losing -= 1;
+    await this.#wait(signal);
+    this.#time.traffic += 1;
+    return lost || signal.aborted || !this.reaches ? NOTHING : answer;
+  }
+
+  /** Whether a call is one of its browser. */
+  carries(headers: Headers): boolean {
+    return this.#epochs.has(headers.get(HEADER_EPOCH)!);
+  }
+
+  /** The logins that there were. */
+  readonly #epochs = new Set<string>();
+
+  /** There is another login. */
+  meet(): void {
+    this.#epochs.add(`${this.#worker.epoch}`);
+  }
+
+  /** A call of the app, as it comes to the Worker. */
+  async call(request: Request): Promise<Response> {
+    this.#time.traffic += 1;
+    try {
+      await this.#wait(request.signal);
+      request.signal.throwIfAborted();
+      if (!this.reaches) throw new TypeError("fetch failed: the browser is offline in this test");
+      const code = this.#worker.refuse(request.headers.get(HEADER_EPOCH));
+      if (code) return new Response("{}", { status: 401, headers: { [HEADER_CODE]: code } });
+      const { pathname, search } = new URL(request.url);
+      const [, , name, ...rest] = pathname.split("/");
+      const upstream = this.#worker.settings.upstreams.find((each) => each.name === name);
+      if (!upstream) return new Response("no such upstream", { status: 404 });
+      const path = `/${rest.join("/")}`;
+      const address = upstream.origin + upstream.path.replace(/\/$/, "") + path + search;
+      const { method, headers, signal } = request;
+      const body = await request.text();
+      const passed = new Request(address, { method, headers, signal, ...(body && { body }) });
+      passed.headers.delete(HEADER_EPOCH);
+      return await this.answers.answer(passed, path);
+    } finally {
+      this.#time.traffic += 1;
+    }
+  }
+
+  #wait(signal: AbortSignal) {
+    if (!this.delay || signal.aborted) return;
+    return new Promise<void>((done) => {
+      const stop = this.#time.after(this.delay, done);
+      signal.addEventListener("abort", () => {
+        stop();
+        done();
+      });
+    });
+  }
+}

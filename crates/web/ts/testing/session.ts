@@ -1,0 +1,152 @@
+import type { SessionOptions, User } from "../types.js";
+import { Browser } from "./browser.js";
+import { type Duration, milliseconds, shown } from "./duration.js";
+import { load } from "./load.js";
+import { Network } from "./network.js";
+import { Time } from "./time.js";
+import type { TestAnswer, TestSession, TestSessionOptions, TestUpstream } from "./types.js";
+import { type Told, Worker } from "./worker.js";
+
+const ADA: User = { sub: "248289761001", name: "Ada Lovelace", email: "ada@example.com" };
+
+/** What each option has to be. */
+const OPTIONS: { readonly [name in keyof Required<TestSessionOptions>]: readonly [fits: (value: never) => boolean, accepted: string] } = {
+  user: [(user: User | null) => user === null || isUser(user), "{ sub: string, name?: string, email?: string }, or null for nobody"],
+  upstreams: [(all: unknown) => Array.isArray(all) && all.every(isUpstream), 'a list of names, or of { name, origin?, path? }: ["orders"]'],
+  providers: [(all: unknown) => Array.isArray(all) && all.length > 0 && all.every(isName), 'a list of names, the login\'s first: ["demo"]'],
+  lifetime: [() => true, "a duration"],
+  idleLimit: [() => true, "a duration"],
+  absoluteLimit: [() => true, "a duration"],
+  now: [(now: Date) => !Number.isNaN(+new Date(now)), "a Date, Unix time in milliseconds, or a date as text"],
+  address: [(address: string) => URL.canParse(address), 'the address of a page: "https://app.example/"'],
+  options: [(options: unknown) => typeof options === "object" && options !== null, "what openSession takes: { idle: { prompt: 60_000 } }"],
+  wasm: [() => true, "what openSession takes"],
+};
+
+const isName = (name: unknown) => typeof name === "string" && /^[\w-]+$/.test(name);
+const isUser = (user: unknown): user is User => typeof (user as User | null)?.sub === "string";
+const isUpstream = (given: unknown) => {
+  const { name, origin = "https://a.example" } = (typeof given === "string" ? { name: given } : (given ?? {})) as Partial<TestUpstream>;
+  return isName(name) && URL.canParse(origin);
+};
+
+/**
+ * A session for a test: the real machine of Everlit, in a browser, a network and a time that are in memory and obey the test.
+ *
+ * ```ts
+ * const test = await createTestSession({ user: { sub: "1", name: "Ada" } });
+ * test.respond("/orders", [{ id: 7 }]);
+ * await test.advance("8h");
+ * const orders = await test.session.fetch("/api/api/orders");
+ * ```
+ *
+ * Nothing here waits for real time or touches the network; what the session sends with `passthrough` goes to the global `fetch`.
+ */
+export async function createTestSession(options: TestSessionOptions = {}): Promise<TestSession> {
+  for (const [name, value] of Object.entries(options)) {
+    const [fits, accepted] = OPTIONS[name as keyof TestSessionOptions] ?? [];
+    if (!fits) throw new TypeError(`createTestSession: there is no option ${shown(name)}; there are ${Object.keys(OPTIONS).join(", ")}`);
+    if (value !== undefined && !fits(value as never)) {
+      throw new TypeError(`createTestSession: ${name} is ${JSON.stringify(value) ?? shown(value)}; it takes ${accepted}`);
+    }
+  }
+  const { user = ADA, upstreams = ["api"], providers = ["demo"], now = Date.now(), address = "https://app.example/" } = options;
+  const { lifetime = "5m", idleLimit = "14d", absoluteLimit = "90d" } = options;
+  const limits = { lifetime, idleLimit, absoluteLimit };
+  for (const [name, limit] of Object.entries(limits)) {
+    if (milliseconds(`createTestSession: ${name}`, limit) === 0) throw new TypeError(`createTestSession: ${name} is 0; it takes more, such as "5m"`);
+  }
+  const module = await load(options.wasm);
+  const time = new Time(+new Date(now));
+  const told = (what: Told) => browser.news(what);
+  const worker: Worker = new Worker(
+    time,
+    {
+      upstreams: upstreams.map((given) => {
+        const { name, origin = `https://${name}.example`, path = "/" } = typeof given === "string" ? { name: given } : given;
+        return { name, origin: new URL(origin).origin, path };
+      }),
+      providers,
+      lifetime: milliseconds("lifetime", lifetime),
+      idleLimit: milliseconds("idleLimit", idleLimit),
+      absoluteLimit: milliseconds("absoluteLimit", absoluteLimit),
+    },
+    told,
+  );
+  const network = new Network(time, worker);
+  const browser: Browser = new Browser(module, time, worker, network, new URL(address).href);
+  if (user) browser.login(user);
+  const tab = await browser.open(options.options ?? {});
+
+  const length = (what: string, duration: Duration | undefined, otherwise: number) =>
+    duration === undefined ? otherwise : milliseconds(what, duration);
+  /** Does this, and what follows from it. */
+  const done = async (work: () => void) => {
+    work();
+    await time.settle();
+  };
+  const somebody = (what: string) => {
+    if (!worker.user) throw new Error(`${what}: nobody is logged in; loginAs(user) logs somebody in`);
+  };
+
+  return {
+    session: tab.session,
+    navigations: tab.navigations,
+    calls: network.answers.calls,
+    requests: network.requests,
+    interact: () => tab.interact(),
+    hide: () => tab.hide(),
+    show: () => tab.show(),
+    get now() {
+      return time.date;
+    },
+    advance: async (duration) => time.pass(milliseconds("advance", duration)),
+    async sleep(duration) {
+      const ms = milliseconds("sleep", duration);
+      await time.settle();
+      time.stand(ms);
+      for (const each of browser.tabs) if (each.seen) each.look();
+      await time.settle();
+    },
+    respond: (...given: readonly [unknown, TestAnswer?]) => network.answers.respond(...given),
+    loseReply(count = 1) {
+      if (!Number.isInteger(count) || count < 0) throw new TypeError(`loseReply: ${shown(count)} is no number of replies`);
+      network.losing += count;
+    },
+    throttle: (duration) => worker.trouble(429, "throttled", length("throttle", duration, 30_000)),
+    unavailable: (duration) => worker.trouble(503, "temporarily_unavailable", length("unavailable", duration, Infinity)),
+    slow(duration) {
+      network.delay = milliseconds("slow", duration);
+    },
+    recover() {
+      worker.recover();
+      network.delay = network.losing = 0;
+    },
+    offline: () => done(() => browser.reach(false)),
+    online: () => done(() => browser.reach(true)),
+    expireToken: () => worker.expire(),
+    needHuman: ({ silent = [] } = {}) =>
+      done(() => {
+        somebody("needHuman");
+        worker.need(silent);
+      }),
+    endSession: () =>
+      done(() => {
+        somebody("endSession");
+        worker.end();
+      }),
+    logoutElsewhere: () =>
+      done(() => {
+        somebody("logoutElsewhere");
+        browser.logout();
+      }),
+    loginAs: (user) =>
+      done(() => {
+        if (!isUser(user)) throw new TypeError(`loginAs: ${JSON.stringify(user) ?? shown(user)}; it takes ${OPTIONS.user[1]}`);
+        browser.login(user);
+      }),
+    openTab: (options: Omit<SessionOptions, "wasm" | "signal"> = {}) => browser.open(options),
+    settle: () => time.settle(),
+    close: () => browser.close(),
+  };
+}

@@ -1,0 +1,137 @@
+import type { Session } from "../session.js";
+import type { SessionOptions, SilentWay, User } from "../types.js";
+import type { Duration } from "./duration.js";
+
+/** An API that the session may call. */
+export interface TestUpstream {
+  /** Its name in the Worker's configuration: calls to `/api/{name}/...` go there. */
+  readonly name: string;
+  /** Where it is. Default: `https://{name}.example`. */
+  readonly origin?: string;
+  /** What all its paths begin with. Default: `/`. */
+  readonly path?: string;
+}
+
+/** What a session under test begins with. */
+export interface TestSessionOptions {
+  /** Who is logged in; `null` for nobody. Default: Ada Lovelace. */
+  readonly user?: User | null;
+  /** Which APIs there are; a name alone is one at `https://{name}.example`. Default: one, `api`. */
+  readonly upstreams?: readonly (string | TestUpstream)[];
+  /** Which providers the Worker knows; the first one is whom the user is logged in with. Default: `["demo"]`. */
+  readonly providers?: readonly string[];
+  /** How long an access token lives. Default: `"5m"`. */
+  readonly lifetime?: Duration;
+  /** After so long without activity the Worker ends the session. Default: `"14d"`. */
+  readonly idleLimit?: Duration;
+  /** After so long the Worker ends the session in any case. Default: `"90d"`. */
+  readonly absoluteLimit?: Duration;
+  /** The time at the beginning. Default: now. */
+  readonly now?: Date | number | string;
+  /** The address of the page. Default: `https://app.example/`. */
+  readonly address?: string;
+  /** What the app gives to `openSession`. */
+  readonly options?: Omit<SessionOptions, "wasm" | "signal">;
+  /** Where the Wasm module comes from, as in `openSession`. Default: the package's own file. */
+  readonly wasm?: SessionOptions["wasm"];
+}
+
+/** What a call is answered: a `Response`, a status, or anything else as JSON. A function gets the request as the API would. */
+export type TestAnswer = unknown | ((request: Request) => unknown);
+
+/** A call that the app made, as it came to the API. */
+export interface TestCall {
+  readonly method: string;
+  /** The API's own address. */
+  readonly url: string;
+  readonly headers: Headers;
+  readonly body: string;
+}
+
+/** What a session asked the Worker for. */
+export interface TestRequest {
+  readonly path: string;
+  /** What was sent; nothing in a GET. */
+  readonly body: unknown;
+  /** When: Unix time in milliseconds. */
+  readonly at: number;
+}
+
+/** One tab of the browser. */
+export interface TestTab {
+  /** What the app would get from `openSession`. */
+  readonly session: Session;
+  /** Where the session wanted to take the page: to the login. */
+  readonly navigations: readonly string[];
+  /** The user does something on the page. */
+  interact(): Promise<void>;
+  /** The user looks elsewhere: the page is hidden. */
+  hide(): Promise<void>;
+  /** The user looks at the page again. */
+  show(): Promise<void>;
+}
+
+/**
+ * A session with everything around it: a browser, a Worker, and time that passes when the test says so. Everything that
+ * returns a promise resolves when all that follows from it is done, but for what waits for time to pass.
+ */
+export interface TestSession extends TestTab {
+  /** What time it is: Unix time in milliseconds. */
+  readonly now: number;
+  /** What the app called, in order. */
+  readonly calls: readonly TestCall[];
+  /** What the Worker was asked, in order, by all tabs. */
+  readonly requests: readonly TestRequest[];
+
+  /** Lets time pass, and all happen that is due in it. */
+  advance(time: Duration): Promise<void>;
+  /** The computer sleeps for so long and wakes: no timer fires meanwhile, and the monotonic clock stands still. */
+  sleep(time: Duration): Promise<void>;
+
+  /**
+   * What the API answers from now on. A path is below any of the upstreams; it may begin with a method, and end with `*`:
+   * `respond("GET /orders/*", { id: 7 })`. Without a path: all calls. The last one that fits counts; a function that gives
+   * nothing leaves the call to the one before. A call that nobody answers gets a 501 that says so.
+   */
+  respond(path: string, answer: TestAnswer): void;
+  respond(answer: (request: Request) => unknown): void;
+
+  /** The answers of the next so many questions to the Worker are lost on their way. What was asked is done. */
+  loseReply(count?: number): void;
+  /** The Worker asks to be left alone for so long (429). Default: `"30s"`. */
+  throttle(time?: Duration): void;
+  /** The Worker cannot help (503): for so long, or until {@link TestSession.recover}. */
+  unavailable(time?: Duration): void;
+  /** Each answer, also of an API, takes so long from now on. */
+  slow(time: Duration): void;
+  /** The Worker is well again, and quick. */
+  recover(): void;
+  /** The browser has no network. */
+  offline(): Promise<void>;
+  /** It has one again. */
+  online(): Promise<void>;
+
+  /** The current token is not taken any more: the next call is refused once, and needs a new one. */
+  expireToken(): void;
+  /**
+   * The grant is over, and only the user can bring a new token. With `silent`, the authorization server still knows them, and
+   * logs them in again in these ways.
+   */
+  needHuman(options?: { readonly silent?: readonly SilentWay[] }): Promise<void>;
+  /** A limit, an administrator or another device ends the session. */
+  endSession(): Promise<void>;
+  /** The user logs out in another tab. */
+  logoutElsewhere(): Promise<void>;
+  /**
+   * The browser has a login of this user now. A page that has gone to the login comes back from it; otherwise it happened in
+   * another tab. The same user renews the login that there is, where it only lacks a grant.
+   */
+  loginAs(user: User): Promise<void>;
+
+  /** Opens a further tab in the same browser. */
+  openTab(options?: TestSessionOptions["options"]): Promise<TestTab>;
+  /** Lets everything happen that waits for nothing but its turn. */
+  settle(): Promise<void>;
+  /** Closes all tabs. */
+  close(): void;
+}

@@ -1,0 +1,216 @@
+import { VERSION } from "../abi.js";
+import type { Answer } from "../transport.js";
+import type { ProblemCode, SilentWay, User } from "../types.js";
+import type { Time } from "./time.js";
+import type { TestUpstream } from "./types.js";
+
+/** What the Worker says of its own accord. */
+export type Told = "refused" | "ended";
+
+/** The settings of a Worker, in milliseconds. */
+export interface Settings {
+  readonly upstreams: readonly Required<TestUpstream>[];
+  readonly providers: readonly string[];
+  readonly lifetime: number;
+  readonly idleLimit: number;
+  readonly absoluteLimit: number;
+}
+
+const TITLE = "This is a test.";
+/** Milliseconds that the Worker is ahead of a tab with a token that is about to end. */
+const SLACK = 2_000;
+/** Epochs of this page: each login of each test is another one. */
+const epochs = new Set<number>();
+
+/** A Worker in memory: one login vault, and whatever trouble a test wants. */
+export class Worker {
+  readonly settings: Settings;
+  /** Who is logged in, at the Worker. */
+  user: User | undefined;
+  epoch = 0;
+  generation = 0;
+  /** What its vault needs of its user, and how they can be logged in again silently. */
+  human: readonly SilentWay[] | undefined;
+  /** Whether the last session was ended, and not logged out. */
+  #ended = false;
+  #expiresAt = 0;
+  #began = 0;
+  #active = 0;
+  /** The token that is not taken any more. */
+  #refused = 0;
+  #trouble: { readonly status: number; readonly code: ProblemCode; readonly until: number } | undefined;
+  readonly #time: Time;
+  readonly #told: (told: Told) => void;
+  #limit = () => {};
+
+  constructor(time: Time, settings: Settings, told: (told: Told) => void) {
+    this.#time = time;
+    this.settings = settings;
+    this.#told = told;
+  }
+
+  get #expiresIn() {
+    return Math.max(0, this.#expiresAt - this.#time.date) / 1000;
+  }
+
+  /** With so little left of a token a question rotates it, as at the Worker. */
+  get #lead() {
+    const { lifetime } = this.settings;
+    return Math.min(Math.min(Math.max(lifetime / 5, 5_000), 300_000) + SLACK, lifetime / 2);
+  }
+
+  get #idleLeft() {
+    return Math.max(0, this.#active + this.settings.idleLimit - this.#time.date);
+  }
+
+  get #absoluteLeft() {
+    return Math.max(0, this.#began + this.settings.absoluteLimit - this.#time.date);
+  }
+
+  /** Somebody logged in, or renewed the grant of the login that they have. */
+  login(user: User): void {
+    const renewed = this.human && this.user?.sub === user.sub;
+    this.human = undefined;
+    this.user = user;
+    this.#ended = false;
+    this.#active = this.#time.date;
+    if (!renewed) {
+      let epoch = Math.max(Math.floor(this.#time.date), this.epoch + 1);
+      while (epochs.has(epoch)) epoch += 1;
+      epochs.add((this.epoch = epoch));
+      this.generation = 0;
+      this.#began = this.#time.date;
+    }
+    this.#rotate();
+    this.#watch();
+  }
+
+  /** The user logged out. */
+  logout(): void {
+    this.user = this.human = undefined;
+    this.#limit();
+  }
+
+  /** The session is over, not by its user's will. */
+  end(): void {
+    if (!this.user) return;
+    this.logout();
+    this.#ended = true;
+    this.#told("ended");
+  }
+
+  /** Only the user can bring a new token. */
+  need(silent: readonly SilentWay[]): void {
+    this.human = silent;
+    this.#expiresAt = 0;
+    this.#told("refused");
+  }
+
+  /** It watches no limit any more. */
+  close(): void {
+    this.#limit();
+  }
+
+  /** The next call is refused. */
+  expire(): void {
+    this.#refused = this.generation;
+  }
+
+  /** It answers so for so long. */
+  trouble(status: number, code: ProblemCode, ms: number): void {
+    this.#trouble = { status, code, until: this.#time.date + ms };
+  }
+
+  recover(): void {
+    this.#trouble = undefined;
+  }
+
+  /** What it says to a question, and does for it. */
+  answer(path: string, body: { readonly generation?: number; readonly reason?: string; readonly active_ago?: number; readonly upstream?: string } = {}): Answer {
+    this.#look();
+    const trouble = this.#trouble;
+    if (trouble && this.#time.date < trouble.until) {
+      const wait = Math.ceil((trouble.until - this.#time.date) / 1000);
+      return problem(trouble.status, trouble.code, wait < Infinity ? { retry_after: wait } : {});
+    }
+    const now = this.#time.date / 1000;
+    const { user, epoch } = this;
+    if (path === "/auth/logout") {
+      this.logout();
+      return ok({ state: "logged_out" });
+    }
+    if (path === "/auth/session") {
+      const said = { server_time: now, providers: this.#providers() };
+      if (!user) return ok({ ...said, state: "logged_out" });
+      if (this.human && !this.#expiresIn) {
+        return ok({ ...said, state: "reauth_required", epoch, generation: this.generation, user, silent: this.human });
+      }
+      const upstreams = this.settings.upstreams.map((upstream) => ({ ...upstream, mode: "bff", vault: "login" }));
+      return ok({ ...said, ...this.#timing(), state: "active", user, upstreams, mediating: [] });
+    }
+    if (path !== "/auth/token") return problem(404, "not_found");
+    if (!user) return problem(401, this.#ended ? "session_ended" : "logged_out");
+    if (body.active_ago !== undefined) this.#active = Math.max(this.#active, this.#time.date - body.active_ago * 1000);
+    this.#watch();
+    if (this.human) return problem(401, "reauth_required", { silent: this.human });
+    const due = body.reason === "forced" || body.reason === "unauthorized" || this.#expiresIn * 1000 <= this.#lead;
+    if (due && body.reason !== "activity" && body.generation === this.generation) this.#rotate();
+    return ok(this.#timing());
+  }
+
+  /** Why it refuses to pass on a call of this login; nothing if it does not. */
+  refuse(epoch: string | null): ProblemCode | undefined {
+    this.#look();
+    if (!this.user) return this.#ended ? "session_ended" : "logged_out";
+    if (epoch !== `${this.epoch}`) return "logged_out";
+    if (this.human) return "reauth_required";
+    if (this.#refused === this.generation) return "access_expired";
+    if (!this.#expiresIn) this.#rotate();
+    return undefined;
+  }
+
+  #timing() {
+    return {
+      epoch: this.epoch,
+      generation: this.generation,
+      server_time: this.#time.date / 1000,
+      expires_in: this.#expiresIn,
+      lifetime: this.settings.lifetime / 1000,
+      idle_left: this.#idleLeft / 1000,
+      idle_limit: this.settings.idleLimit / 1000,
+      absolute_left: this.#absoluteLeft / 1000,
+    };
+  }
+
+  #providers() {
+    const own = this.user ? (this.human ? "needs_human" : "ready") : "unavailable";
+    return this.settings.providers.map((name, at) => (at || !this.user ? { name, state: "unavailable" } : { name, state: own, own: true }));
+  }
+
+  #rotate() {
+    this.generation += 1;
+    this.#expiresAt = this.#time.date + this.settings.lifetime;
+  }
+
+  /** Ends the session when its time has come, with or without a question. */
+  #look() {
+    if (this.user && !(this.#idleLeft && this.#absoluteLeft)) this.end();
+  }
+
+  #watch() {
+    this.#limit();
+    const look = () => {
+      this.#look();
+      if (this.user) this.#watch();
+    };
+    this.#limit = this.#time.after(Math.min(this.#idleLeft, this.#absoluteLeft), look);
+  }
+}
+
+const ok = (body: object): Answer => ({ status: 200, body: { v: VERSION, ...body }, retryAfter: NaN });
+
+const problem = (status: number, code: ProblemCode, members: object = {}): Answer => ({
+  status,
+  retryAfter: NaN,
+  body: { type: `urn:everlit:problem:${code}`, title: TITLE, status, code, ...members },
+});

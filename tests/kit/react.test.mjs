@@ -1,0 +1,261 @@
+// Both Reacts in a real document; what components read is counted in renders.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, test } from "node:test";
+import { createTestSession } from "everlit/testing";
+import { place, react } from "./dom.mjs";
+
+const wasm = new WebAssembly.Module(readFileSync(new URL("../../crates/web/dist/everlit.wasm", import.meta.url)));
+const golden = (name) => readFileSync(new URL(`../../crates/wire/golden/${name}.json`, import.meta.url), "utf8");
+const turn = () => new Promise((done) => setTimeout(done));
+
+/** A Worker behind the global `fetch`: which questions it got. */
+function worker(answer = () => Response.json(JSON.parse(golden("session_active")))) {
+  const asked = [];
+  globalThis.fetch = async (path) => {
+    asked.push(path);
+    return answer();
+  };
+  return asked;
+}
+
+for (const version of [18, 19]) {
+  const { React, createRoot, hydrateRoot, renderToString, everlit, performReactRefresh, register } = await react(version);
+  const { StrictMode, act = React.act, createElement: h, Component } = React;
+  const { SessionProvider, useSession, useSessionState, useUser, useProvider, useHealth, useCountdown, useIdlePrompt } = everlit;
+
+  /** Renders this, and says how to go on. */
+  const mounted = async (element) => {
+    const at = place();
+    const root = createRoot(at);
+    await act(async () => root.render(element));
+    return { at, text: () => at.textContent, render: (other) => act(async () => root.render(other)), unmount: () => act(async () => root.unmount()) };
+  };
+  /** A component that shows what it reads, and counts. */
+  const reader = (read) => {
+    const Reader = () => {
+      Reader.renders += 1;
+      const value = read();
+      return h("p", null, typeof value === "string" ? value : JSON.stringify(value ?? null));
+    };
+    return Object.assign(Reader, { renders: 0 });
+  };
+  /** Shows the error that was thrown below. */
+  class Boundary extends Component {
+    state = {};
+    static getDerivedStateFromError = (error) => ({ error });
+    render() {
+      return this.state.error ? `caught ${this.state.error.code ?? this.state.error.message}` : this.props.children;
+    }
+  }
+  const quietly = async (work) => {
+    const { error } = console;
+    console.error = () => {};
+    try {
+      return await work();
+    } finally {
+      console.error = error;
+    }
+  };
+
+  describe(`React ${version}`, () => {
+    test("each hook says what the session says, and renders only when that changes", async () => {
+      const kit = await createTestSession({ user: { sub: "1", name: "Ada" }, providers: ["demo", "broker"] });
+      const readers = {
+        state: reader(useSessionState),
+        user: reader(() => useUser()?.name),
+        provider: reader(() => useProvider("broker")),
+        health: reader(() => useHealth().grade),
+        session: reader(() => `${useSession() === kit.session}`),
+      };
+      const page = await mounted(h(SessionProvider, { session: kit.session }, ...Object.values(readers).map((each) => h(each))));
+      assert.equal(page.text(), `activeAda{"name":"broker","state":"unavailable"}excellenttrue`);
+      const renders = () => Object.entries(readers).map(([name, { renders }]) => [name, renders]);
+      const first = Object.fromEntries(renders());
+      await act(() => kit.session.refresh());
+      await act(() => kit.settle());
+      const { state, ...others } = Object.fromEntries(renders());
+      assert.ok(state > first.state, "it went through refreshing");
+      delete first.state;
+      assert.deepEqual(others, first, "nobody else read a state");
+      const before = Object.fromEntries(renders());
+      await act(() => kit.loginAs({ sub: "2", name: "Grace" }));
+      assert.match(page.text(), /^activeGrace/);
+      const after = Object.fromEntries(renders());
+      assert.ok(after.user > before.user);
+      assert.deepEqual([after.session, after.health], [before.session, before.health]);
+      await page.unmount();
+      assert.equal(kit.session.state, "active", "whose session it was has it still");
+      await kit.session.refresh();
+      kit.close();
+    });
+
+    test("a session that is still on its way is waited for", async () => {
+      const kit = await createTestSession();
+      const State = reader(useSessionState);
+      let come;
+      const session = new Promise((done) => (come = done));
+      const page = await mounted(h(SessionProvider, { session }, h(State)));
+      assert.equal(page.text(), "resuming");
+      await act(async () => come(kit.session));
+      assert.equal(page.text(), "active");
+      await page.render(h(SessionProvider, { session: undefined }, h(State)));
+      assert.equal(page.text(), "resuming", "none yet is none, and opens none");
+      await page.unmount();
+      kit.close();
+    });
+
+    test("Strict Mode opens one session, and leaving the page closes it", async () => {
+      const asked = worker();
+      let session;
+      const Reader = reader(() => (session = useSession())?.state);
+      const page = await mounted(h(StrictMode, null, h(SessionProvider, { options: { wasm, events: false } }, h(Reader))));
+      await act(turn);
+      await act(turn);
+      assert.deepEqual(asked, ["/auth/session"]);
+      assert.equal(session.user.name, "Ada Lovelace");
+      await page.unmount();
+      await turn();
+      await turn();
+      await assert.rejects(session.refresh(), { code: "ERR_SESSION_DISPOSED" });
+    });
+
+    test("options that are new objects in each render open nothing anew", async () => {
+      const asked = worker();
+      const app = () => h(SessionProvider, { options: { wasm, events: false, retry: () => 5 } }, h(reader(useSessionState)));
+      const page = await mounted(app());
+      await act(turn);
+      await page.render(app());
+      await act(turn);
+      assert.deepEqual(asked, ["/auth/session"]);
+      await page.unmount();
+      await turn();
+    });
+
+    test("hot reload keeps the session, also where it mounts the app anew", async () => {
+      const asked = worker();
+      const seen = new Set();
+      const Reader = reader(() => {
+        const session = useSession();
+        if (session) seen.add(session);
+        return session?.state;
+      });
+      const version = (text) => {
+        const App = () => h(SessionProvider, { options: { wasm, events: false, retry: () => 5 } }, text, h(Reader));
+        return App;
+      };
+      const First = version("first ");
+      register(First, "App");
+      const page = await mounted(h(First));
+      await act(turn);
+      assert.equal(page.text(), "first active");
+      register(version("second "), "App");
+      await act(async () => performReactRefresh());
+      assert.equal(page.text(), "second active");
+      // A provider with another key is another provider, as after an edit that hot reload cannot keep.
+      await page.render(h(version("third "), { key: "anew" }));
+      await act(turn);
+      assert.equal(page.text(), "third active");
+      assert.equal(seen.size, 1);
+      assert.deepEqual(asked, ["/auth/session"]);
+      await [...seen][0].refresh().catch((error) => assert.notEqual(error.code, "ERR_SESSION_DISPOSED"));
+      await page.unmount();
+      await turn();
+    });
+
+    test("an error of opening goes to onError, or else to the error boundary", async () => {
+      const { WebAssembly } = globalThis;
+      globalThis.WebAssembly = undefined;
+      try {
+        const errors = [];
+        const heard = await mounted(h(SessionProvider, { options: { wasm }, onError: (error) => errors.push(error.code) }, h(reader(useSessionState))));
+        await act(turn);
+        assert.deepEqual([errors, heard.text()], [["ERR_SESSION_UNSUPPORTED"], "resuming"]);
+        await heard.unmount();
+        await turn();
+        await quietly(async () => {
+          const thrown = await mounted(h(Boundary, null, h(SessionProvider, { options: { wasm } }, h(reader(useSessionState)))));
+          await act(turn);
+          assert.equal(thrown.text(), "caught ERR_SESSION_UNSUPPORTED");
+          await thrown.unmount();
+        });
+      } finally {
+        globalThis.WebAssembly = WebAssembly;
+      }
+    });
+
+    test("a server renders what is true of nobody, opens nothing, and the page takes it over without mismatch", async () => {
+      const kit = await createTestSession();
+      const asked = worker();
+      const App = (props) => h(SessionProvider, props, h(reader(useSessionState)), h(reader(() => `${useUser()?.name} ${!!useSession()} ${useCountdown("token")} ${useIdlePrompt().prompted}`)));
+      const html = renderToString(h(App, { options: { wasm } }));
+      assert.equal(html, "<p>resuming</p><p>undefined false undefined false</p>");
+      assert.deepEqual(asked, []);
+      const complaints = [];
+      const { error } = console;
+      console.error = (...said) => complaints.push(said);
+      const at = place(html);
+      const first = at.firstChild;
+      let root;
+      await act(async () => (root = hydrateRoot(at, h(App, { session: kit.session }), { onRecoverableError: (caught) => complaints.push(caught) })));
+      console.error = error;
+      assert.deepEqual(complaints, []);
+      assert.equal(at.firstChild, first, "the server's element is in use");
+      assert.match(at.textContent, /^activeAda Lovelace true 300000 false$/);
+      await act(async () => root.unmount());
+      kit.close();
+    });
+
+    test("a countdown renders once in each interval", async () => {
+      const kit = await createTestSession({ lifetime: "5m" });
+      const Left = reader(() => useCountdown("token", 10_000));
+      const Refresh = reader(() => useCountdown("refresh"));
+      const page = await mounted(h(SessionProvider, { session: kit.session }, h(Left)));
+      assert.equal(page.text(), "300000");
+      const first = Left.renders;
+      await act(() => kit.advance("30s"));
+      assert.equal(page.text(), "270000");
+      const { renders } = Left;
+      assert.ok(renders > first && renders <= first + 3, "React may take several ticks together");
+      await act(() => kit.advance("9s"));
+      assert.equal(page.text(), "270000");
+      assert.equal(Left.renders, renders, "nothing that is shown changed");
+      await page.render(h(SessionProvider, { session: kit.session }, h(Refresh)));
+      assert.ok(+page.text() > 0 && +page.text() < 270_000);
+      await page.unmount();
+      await quietly(async () => {
+        const wrong = await mounted(h(Boundary, null, h(SessionProvider, { session: kit.session }, h(reader(() => useCountdown("tokens"))))));
+        assert.match(wrong.text(), /useCountdown\("tokens", 1000\): takes "idle", "token" or "refresh"/);
+      });
+      kit.close();
+    });
+
+    test("the idle prompt says how long there is, and the user stays", async () => {
+      const kit = await createTestSession({ idleLimit: "30m", options: { idle: { prompt: 60_000 } } });
+      let prompt;
+      const Prompt = reader(() => (prompt = useIdlePrompt()).prompted && prompt.left);
+      const page = await mounted(h(SessionProvider, { session: kit.session }, h(Prompt)));
+      assert.equal(page.text(), "false");
+      await act(() => kit.advance("29m"));
+      await act(() => kit.advance("20s"));
+      assert.ok(prompt.prompted && prompt.left <= 41_000 && prompt.left > 30_000, page.text());
+      const { left } = prompt;
+      await act(() => kit.advance("10s"));
+      assert.equal(prompt.left, left - 10_000);
+      await act(async () => prompt.stay());
+      assert.deepEqual([prompt.prompted, prompt.left], [false, undefined]);
+      await act(() => kit.advance("5m"));
+      assert.equal(kit.session.state, "active", "it did not end when it was said to");
+      await page.unmount();
+      kit.close();
+    });
+
+    test("a hook outside of a provider says so", async () => {
+      await quietly(async () => {
+        const page = await mounted(h(Boundary, null, h(reader(useUser))));
+        assert.match(page.text(), /outside of <SessionProvider>; render one/);
+      });
+    });
+  });
+}

@@ -1,0 +1,210 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { SessionError, isSessionError } from "everlit";
+import { createTestSession } from "everlit/testing";
+
+const ADA = { sub: "1", name: "Ada" };
+/** A session under test, with what it told. */
+async function opened(options) {
+  const kit = await createTestSession({ user: ADA, ...options });
+  const told = [];
+  kit.session.addEventListener("statechange", ({ detail: { to, reason } }) => told.push(`${to} ${reason}`));
+  return { kit, session: kit.session, told };
+}
+const codeOf = (promise) => promise.then(() => assert.fail("it was to fail"), (error) => error.code);
+
+describe("a session under test", () => {
+  test("calls its API by both addresses, and the API sees what was sent", async () => {
+    const { kit, session } = await opened({ upstreams: ["orders"] });
+    kit.respond("GET /list", [{ id: 7 }]);
+    kit.respond("POST /list", async (request) => Response.json(await request.json(), { status: 201 }));
+    assert.deepEqual(await (await session.fetch("/api/orders/list?page=2")).json(), [{ id: 7 }]);
+    const made = await session.fetch("https://orders.example/list", { method: "POST", body: '{"id":8}' });
+    assert.deepEqual([made.status, await made.json()], [201, { id: 8 }]);
+    assert.deepEqual(kit.calls.map(({ method, url, body }) => [method, url, body]), [
+      ["GET", "https://orders.example/list?page=2", ""],
+      ["POST", "https://orders.example/list", '{"id":8}'],
+    ]);
+    const unanswered = await session.fetch("/api/orders/none");
+    assert.equal(unanswered.status, 501);
+    assert.match(await unanswered.text(), /respond\("GET \/none", answer\)/);
+    kit.close();
+  });
+
+  test("takes the last answer that fits, statuses, and a function that leaves it to the others", async () => {
+    const { kit, session } = await opened();
+    kit.respond("/a/*", 404);
+    kit.respond("/a/b", { b: true });
+    const seen = [];
+    kit.respond((request) => void seen.push(request.url));
+    assert.equal((await session.fetch("/api/api/a/x")).status, 404);
+    assert.deepEqual(await (await session.fetch("/api/api/a/b")).json(), { b: true });
+    assert.equal(seen.length, 2);
+    kit.close();
+  });
+
+  test("stays logged in over a working day, in no time, with one token after the other", async () => {
+    const { kit, session } = await opened();
+    const before = kit.now;
+    for (let minutes = 0; minutes < 480; minutes += 5) {
+      await kit.interact();
+      await kit.advance("5m");
+    }
+    assert.equal(kit.now - before, 8 * 3_600_000);
+    assert.equal(session.state, "active");
+    assert.ok(session.token.generation > 90, `${session.token.generation}`);
+    kit.close();
+  });
+
+  test("asks once when the computer wakes, and calls wait for that", async () => {
+    const { kit, session, told } = await opened();
+    kit.respond("/x", 204);
+    await kit.sleep("3h");
+    assert.deepEqual(told.slice(0, 2), ["resuming wake", "active refreshed"]);
+    assert.equal((await session.fetch("/api/api/x")).status, 204);
+    kit.close();
+  });
+
+  test("gets over a lost reply: what was asked is done, and the next answer brings it", async () => {
+    const { kit, session, told } = await opened();
+    kit.loseReply();
+    assert.equal(await codeOf(session.refresh()), "ERR_SESSION_UNAVAILABLE");
+    await kit.advance("1m");
+    assert.equal(session.state, "active");
+    assert.equal(session.token.generation, 2, "rotated once");
+    assert.ok(told.includes("degraded unreachable"));
+    kit.close();
+  });
+
+  test("leaves a Worker alone that asks for it", async () => {
+    const { kit, session } = await opened();
+    kit.throttle("2m");
+    const error = await session.refresh().catch((caught) => caught);
+    assert.ok(error instanceof SessionError && isSessionError(error), "the package's own error");
+    const asked = kit.requests.length;
+    await kit.advance("90s");
+    assert.equal(kit.requests.length, asked);
+    await kit.advance("2m");
+    assert.equal(session.state, "active");
+    kit.close();
+  });
+
+  test("is degraded while the Worker cannot help, and recovers", async () => {
+    const { kit, session } = await opened();
+    kit.unavailable();
+    assert.equal(await codeOf(session.refresh()), "ERR_SESSION_UNAVAILABLE");
+    await kit.advance("10m");
+    assert.equal(session.state, "degraded");
+    kit.recover();
+    await kit.advance("1m");
+    assert.equal(session.state, "active");
+    kit.close();
+  });
+
+  test("cannot call while it is offline, is not logged out, and goes on afterwards", async () => {
+    const { kit, session } = await opened();
+    kit.respond("/x", 204);
+    await kit.offline();
+    assert.equal(await codeOf(session.fetch("/api/api/x")), "ERR_SESSION_NETWORK");
+    await kit.endSession();
+    assert.equal(session.state, "active", "nobody could tell it");
+    await kit.online();
+    assert.equal(session.state, "ended");
+    kit.close();
+  });
+
+  test("takes time to answer when it is slow", async () => {
+    const { kit, session } = await opened();
+    kit.slow("2s");
+    const refreshed = session.refresh();
+    await kit.advance("1s");
+    assert.equal(session.state, "refreshing");
+    await kit.advance("1s");
+    await refreshed;
+    assert.equal(session.state, "active");
+    kit.close();
+  });
+
+  test("sends a refused call again with a new token", async () => {
+    const { kit, session } = await opened();
+    kit.respond("/x", 204);
+    kit.expireToken();
+    assert.equal((await session.fetch("/api/api/x")).status, 204);
+    assert.equal(session.token.generation, 2);
+    assert.equal(kit.calls.length, 1, "the API saw it once");
+    kit.close();
+  });
+
+  test("needs its user, who comes back as the same and goes on", async () => {
+    const { kit, session } = await opened();
+    const gone = [];
+    session.addEventListener("loggedout", ({ detail }) => gone.push(detail.reason));
+    await kit.needHuman();
+    assert.equal(session.state, "reauth-required");
+    assert.equal(await codeOf(session.fetch("/api/api/x")), "ERR_SESSION_REAUTH");
+    await kit.loginAs(ADA);
+    assert.deepEqual([session.state, gone], ["active", []]);
+    await kit.needHuman({ silent: ["frame"] });
+    assert.equal(session.state, "active", "logged in again without being asked");
+    kit.close();
+  });
+
+  test("goes to the login, and comes back as somebody", async () => {
+    const { kit, session } = await opened({ user: null });
+    assert.equal(session.state, "logged-out");
+    await session.login({ returnTo: "/orders" });
+    assert.deepEqual([session.state, kit.navigations], ["logging-in", ["/auth/login?return_to=%2Forders"]]);
+    await kit.loginAs({ sub: "2", name: "Grace" });
+    assert.deepEqual([session.state, session.user.name], ["active", "Grace"]);
+    kit.close();
+  });
+
+  test("hears of a logout elsewhere, and of a limit", async () => {
+    const { kit, session } = await opened({ idleLimit: "30m" });
+    await kit.logoutElsewhere();
+    assert.equal(session.state, "logged-out");
+    await kit.loginAs(ADA);
+    await kit.advance("31m");
+    assert.equal(session.state, "ended");
+    kit.close();
+  });
+
+  test("shares one login among tabs", async () => {
+    const { kit, session } = await opened();
+    const other = await kit.openTab();
+    await session.logout();
+    await kit.settle();
+    assert.equal(other.session.state, "logged-out");
+    kit.close();
+  });
+
+  test("is alone: two of them share nothing, and the global fetch is as it was", async () => {
+    const { fetch } = globalThis;
+    const [one, two] = [await opened(), await opened()];
+    one.kit.respond("/x", { one: true });
+    two.kit.respond("/x", { two: true });
+    const [a, b] = await Promise.all([one.session.fetch("/api/api/x"), two.session.fetch("/api/api/x")]);
+    assert.deepEqual([await a.json(), await b.json()], [{ one: true }, { two: true }]);
+    await one.kit.logoutElsewhere();
+    assert.equal(two.session.state, "active");
+    assert.equal(globalThis.fetch, fetch);
+    one.kit.close();
+    two.kit.close();
+  });
+
+  for (const [what, wrong, says] of [
+    ["a duration with other words", (kit) => kit.advance("8 hours"), /advance: "8 hours" is no duration; .*"30s", "15m", "8h"/],
+    ["a negative duration", (kit) => kit.sleep(-1), /sleep: -1 is no duration/],
+    ["a path that is none", async (kit) => kit.respond("orders", []), /give a path and its answer/],
+    ["an option that there is not", () => createTestSession({ usr: ADA }), /there is no option "usr"; there are user, upstreams/],
+    ["a user without sub", () => createTestSession({ user: { name: "Ada" } }), /user is \{"name":"Ada"\}; it takes \{ sub: string/],
+    ["a token that never lives", () => createTestSession({ lifetime: 0 }), /lifetime is 0/],
+    ["nobody who could be needed", async (kit) => { await kit.logoutElsewhere(); await kit.needHuman(); }, /nobody is logged in; loginAs/],
+  ]) {
+    test(`refuses ${what}, and says what it takes`, async () => {
+      const { kit } = await opened();
+      await assert.rejects(async () => wrong(kit), says);
+      kit.close();
+    });
+  }
+});
