@@ -68,11 +68,12 @@ function takeModule() {
 /** One chunk. Other chunks and entries are imported, not included. */
 async function bundle(entry, output, platform = "neutral") {
   const outfile = join(fresh, output);
-  const chunks = Object.entries({ ...session, ...later }).map(([chunk, source]) => [join(here, "ts", source), chunk]);
-  // An entry has the package's own errors, and whatever it gives in the place of a global.
+  // An entry has the package's own errors, and whatever it gives in the place of a global: then in what would be a chunk as well.
   const isEntry = output.includes("/");
-  if (isEntry) chunks.push([join(here, "ts/errors.ts"), "everlit.js"]);
   const inject = [join(here, dirname(entry), "inject.ts")].filter((file) => isEntry && existsSync(file));
+  const apart = Object.entries(inject.length ? session : { ...session, ...later });
+  const chunks = apart.map(([chunk, source]) => [join(here, "ts", source), chunk]);
+  if (isEntry) chunks.push([join(here, "ts/errors.ts"), "everlit.js"]);
   const others = new Map([...chunks, ...entries.map((name) => [join(here, "ts", name, "index.ts"), `${name}/index.js`])]);
   const { outputFiles, mangleCache } = await build({
     entryPoints: [join(here, entry)],

@@ -118,12 +118,6 @@ export interface Session extends EventTarget, Disposable, AsyncDisposable {
   readonly sessions: Sessions;
 
   /**
-   * Says that the user is there, for what a page does not show: somebody in a call, at a game pad, watching. Key, pointer and wheel are
-   * noticed without it. Never call it from a timer: the session would outlive its user.
-   */
-  activity(): void;
-
-  /**
    * Asks for a new token now. There is no need to, ever: tokens are refreshed before they end and when a call needs it. The
    * Worker gives the current one again if it is only seconds old.
    *
@@ -131,7 +125,10 @@ export interface Session extends EventTarget, Disposable, AsyncDisposable {
    */
   refresh(options?: WaitOptions): Promise<void>;
 
-  /** Says that the user is there, where the page cannot see it: they listen to a call, or hold a game pad. */
+  /**
+   * Says that the user is there, for what a page does not show: somebody in a call, at a game pad, watching. Key, pointer and wheel are
+   * noticed without it. Never call it from a timer: the session would outlive its user.
+   */
   activity(): void;
 
   /**

@@ -414,6 +414,7 @@ export function createSession(
       return (ready ?? (await calls())).asked(signal);
     }
     activity() {
+      assertOpen();
       on(EventKind.UserActive, 0);
     }
     start() {
@@ -425,10 +426,6 @@ export function createSession(
       running = undefined;
       left();
       timer(Infinity);
-    }
-    activity() {
-      assertOpen();
-      on(EventKind.UserActive, 0);
     }
     close() {
       if (closed.aborted) return;
