@@ -31,7 +31,7 @@ describe("the package", () => {
 
   test("has every file that it names", () => {
     const { exports, files } = JSON.parse(read("package.json"));
-    assert.deepEqual(files, ["dist", "ERRORS.md", "LICENSE-*"]);
+    assert.deepEqual(files, ["dist", "templates", "ERRORS.md", "LICENSE-*"]);
     for (const path of [exports["."].types, exports["."].default, exports["./everlit.wasm"]]) assert.ok(read(path).length > 0);
     const { session, later } = JSON.parse(read("dist/manifest.json"));
     const shipped = readdirSync(dist).filter((name) => /\.(js|wasm)$/.test(name));

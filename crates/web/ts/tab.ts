@@ -414,7 +414,6 @@ export function createSession(
       return (ready ?? (await calls())).asked(signal);
     }
     activity() {
-      assertOpen();
       on(EventKind.UserActive, 0);
     }
     start() {
