@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { createRequire, SourceMap } from "node:module";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { pack, project } from "./support/tarball.mjs";
@@ -14,7 +14,12 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const { tarball, unpacked, files } = pack();
 const read = (/** @type {string} */ path) => readFileSync(join(unpacked, path), "utf8");
 const manifest = JSON.parse(read("package.json"));
-const scripts = files.filter((path) => path.endsWith(".js"));
+/** What a page runs. The command and the Worker are for machines; their parts come from libraries. */
+const scripts = files.filter((path) => path.endsWith(".js") && !/^(dist\/(cli|worker)|templates)\//.test(path));
+/** What `everlit init` writes, as it is in the repository. */
+const templates = readdirSync(join(ROOT, "crates/web/templates"), { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map((entry) => relative(join(ROOT, "crates/web"), join(entry.parentPath, entry.name)));
 
 /** The program of an installed package. @param {string} name @param {string} bin */
 function program(name, bin) {
@@ -28,6 +33,9 @@ function run(...command) {
   return { status, text: stdout + stderr };
 }
 
+/** What nobody imports for its types: two files, and the Worker, which `wrangler.toml` names. */
+const UNTYPED = ["./everlit.wasm", "./config.schema.json", "./worker"];
+
 describe("the tarball", () => {
   test("holds what the package names, its maps, its licences and its README, and nothing else", () => {
     const { session, later } = JSON.parse(read("dist/manifest.json"));
@@ -37,13 +45,15 @@ describe("the tarball", () => {
     for (const file of declared) {
       for (const [, other] of read(file).matchAll(/(?:from|import\()\s*"(\.[^"]+)\.js"/g)) declared.add(join(dirname(file), `${other}.d.ts`));
     }
-    const loaded = new Set([...entries.filter((path) => !path.endsWith(".d.ts")), ...[...session, ...later].map((name) => `dist/${name}`)]);
+    const commands = Object.values(manifest.bin).map((path) => path.replace("./", ""));
+    const loaded = new Set([...entries.filter((path) => !path.endsWith(".d.ts")), ...commands, ...[...session, ...later].map((name) => `dist/${name}`)]);
     for (const file of loaded) {
       if (!file.endsWith(".js")) continue;
-      for (const [, other] of read(file).matchAll(/(?:from|import\()\s*"(\.[^"]+\.js)"/g)) loaded.add(join(dirname(file), other ?? ""));
+      for (const [, other] of read(file).matchAll(/(?:from|import\(|import)\s*"(\.[^"]+\.(?:js|wasm))"/g)) loaded.add(join(dirname(file), other ?? ""));
     }
-    const maps = [...loaded].filter((file) => file.endsWith(".js")).map((file) => `${file}.map`);
-    const wanted = [...loaded, ...maps, ...declared, "dist/manifest.json", "package.json", "README.md", "LICENSE-MIT", "LICENSE-APACHE"];
+    const maps = scripts.map((file) => `${file}.map`);
+    const words = ["package.json", "README.md", "ERRORS.md", "LICENSE-MIT", "LICENSE-APACHE", "dist/cli/THIRD-PARTY.txt"];
+    const wanted = [...loaded, ...maps, ...declared, ...templates, ...words, "dist/manifest.json"];
     assert.deepEqual(files, [...new Set(wanted)].sort());
   });
 
@@ -69,7 +79,7 @@ describe("the tarball", () => {
   });
 
   test("is clean to attw in every way to find modules that knows ESM", () => {
-    const { status, text } = run(program("@arethetypeswrong/cli", "attw"), tarball, "--profile", "esm-only", "--exclude-entrypoints", "./everlit.wasm", "--no-emoji");
+    const { status, text } = run(program("@arethetypeswrong/cli", "attw"), tarball, "--profile", "esm-only", "--exclude-entrypoints", ...UNTYPED, "--no-emoji");
     assert.equal(status, 0, text);
     for (const [entry, target] of Object.entries(manifest.exports)) {
       if (target.types) assert.match(text, new RegExp(`"${join("everlit", entry)}" +│ OK \\(ESM\\) +│ OK +│`), entry);

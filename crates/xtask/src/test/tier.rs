@@ -197,7 +197,7 @@ pub(crate) static TIERS: &[Tier] = &[
     tier(
         "packaging",
         "the packed npm package opens a session from every bundler, and its types hold",
-        &[Need::Engine(Chromium), Npm, Worker, Web],
+        &[Need::Engine(Chromium), Npm, Package],
         node::packaging,
     ),
     tier(
