@@ -362,3 +362,29 @@ describe("a call that is no longer wanted", () => {
     assert.equal(world.calls.length, 1);
   });
 });
+
+describe("a call that is made before its chunk is there", () => {
+  test("has the body that it had then, and its type", async () => {
+    const world = new World();
+    const { session } = world.tab();
+    const form = new FormData();
+    form.set("amount", "1");
+    const bytes = new Uint8Array([49]);
+    const headers = { "content-type": "application/x-own" };
+    const sent = [
+      session.fetch("/api/orders", { method: "POST", body: form }),
+      session.fetch("/api/orders", { method: "POST", body: bytes, headers }),
+      session.fetch("/api/orders", { method: "POST", body: "1" }),
+    ];
+    form.set("amount", "2");
+    bytes[0] = 50;
+    await settled();
+    for (const { status } of await Promise.all(sent)) assert.equal(status, 200);
+    const of = (type) => world.calls.find(({ headers }) => headers.get("content-type").startsWith(type));
+    const [first, second, third] = ["multipart/form-data", "application/x-own", "text/plain"].map(of);
+    assert.match(first.body, /name="amount"\r\n\r\n1\r\n/);
+    assert.ok(first.body.includes(first.headers.get("content-type").split("boundary=")[1]), "its parts are where the type says");
+    assert.deepEqual([second.body, second.headers.get("content-type")], ["1", "application/x-own"]);
+    assert.deepEqual([third.body, third.headers.get("content-type")], ["1", "text/plain;charset=UTF-8"]);
+  });
+});

@@ -133,7 +133,15 @@ export function createCalls({ page, upstreams, whose, direct, session, closed, f
       return permission(id, signal, vault, () => on(EventKind.CallAsked, id, whose(vault))) as Promise<Stamp>;
     },
 
-    async fetch(input: RequestInfo | URL, init: SessionRequestInit | undefined): Promise<Response> {
+    /** `kept` is the body as it was when the call was made, if that is a while ago; `late`, that it was made under another login. */
+    async fetch(input: RequestInfo | URL, init: SessionRequestInit | undefined, kept?: Response, late?: boolean): Promise<Response> {
+      if (late) throw fault("ERR_SESSION_LOGGED_OUT");
+      if (kept) {
+        const headers = new Headers(init?.headers ?? (input as Request).headers);
+        const type = kept.headers.get("content-type");
+        if (type && !headers.has("content-type")) headers.set("content-type", type);
+        init = { ...init, headers, body: await kept.blob() };
+      }
       const url = addressOf(input, page.base());
       const target = () => route(url, page.base(), upstreams() ?? []);
       if (!target()) {

@@ -377,7 +377,11 @@ export function createSession(
     }
     async fetch(input: RequestInfo | URL, init?: Parameters<Session["fetch"]>[1]) {
       assertOpen();
-      return (ready ?? (await calls())).fetch(input, init);
+      // A call is what it was when it was made: while its chunk is on its way, its body and the login may become others.
+      const body = init?.body;
+      const before = known;
+      const kept = ready || !body || body instanceof ReadableStream ? undefined : new Response(body);
+      return (ready ?? (await calls())).fetch(input, init, kept, before && before.epoch !== known?.epoch);
     }
     getAccessToken = away("getAccessToken");
     link = away("link");
