@@ -115,8 +115,11 @@ export class DemoPage {
     );
   }
 
+  /** Here, and at the authorization server, which asks. */
   async logOut() {
     await this.browser.click(testId("logout"));
+    await this.browser.click(testId("sign-out"));
+    await this.browser.until("the app", async () => (await this.browser.url()).startsWith(this.stack.app));
     await this.reaches(["logged-out"]);
   }
 

@@ -163,6 +163,12 @@ describe(`a person's journey in ${stack.engine.name}`, { timeout: 300_000 }, () 
 
   step("saying no at the authorization server gives a clear page, and no session", async () => {
     await browser.click(testId("login"));
+    // It knows nobody any more, after that logout.
+    await browser.until("the authorization server to ask whether the app may", async () => {
+      if (await browser.exists(testId("deny"))) return true;
+      if (await browser.exists(testId("sign-in"))) await page.authorizationServer.answer();
+      return false;
+    });
     await browser.click(testId("deny"));
     await browser.until("the app's answer", async () => (await browser.url()).startsWith(`${stack.app}/auth/callback/`));
     await assertClearPage();
