@@ -192,6 +192,50 @@ describe("a session under test", () => {
     two.kit.close();
   });
 
+  test("calls a mediating API by itself, with a token of its own and again with the next one, and never the real network", async () => {
+    const { fetch } = globalThis;
+    const escaped = [];
+    globalThis.fetch = async (input) => (escaped.push(`${input}`), new Response());
+    try {
+      const { kit, session } = await opened({ upstreams: ["orders", { name: "chat", mode: "mediating", path: "/v1" }] });
+      kit.respond("GET /rooms", [1]);
+      assert.deepEqual(await (await session.fetch("https://chat.example/v1/rooms")).json(), [1]);
+      const [{ url, headers }] = kit.calls;
+      const token = await session.getAccessToken("chat");
+      assert.deepEqual([url, headers.get("authorization"), headers.get("everlit-epoch")], ["https://chat.example/v1/rooms", `Bearer ${token}`, null]);
+      kit.expireToken();
+      assert.equal((await session.fetch("https://chat.example/v1/rooms")).status, 200);
+      assert.notEqual(await session.getAccessToken("chat"), token);
+      assert.equal(await codeOf(session.getAccessToken("orders")), "ERR_SESSION_UPSTREAM");
+      kit.respond("GET /moved", new Response(null, { status: 302, headers: { location: "https://elsewhere.example/" } }));
+      assert.equal(await codeOf(session.fetch("https://chat.example/v1/moved")), "ERR_SESSION_REDIRECT");
+      // On its way when the test ends.
+      const late = session.fetch("https://chat.example/v1/rooms");
+      const posted = session.fetch("/api/orders/list", { method: "POST", body: "{}" });
+      kit.close();
+      await Promise.allSettled([late, posted]);
+      assert.deepEqual(escaped, []);
+    } finally {
+      globalThis.fetch = fetch;
+    }
+  });
+
+  test("lists the user's devices, ends one, and all with a logout everywhere", async () => {
+    const { kit, session } = await opened({ devices: ["Firefox on Linux", "Safari on iOS"], providers: ["demo", "broker"] });
+    const names = async () => (await session.sessions.list()).map(({ current, device }) => (current ? "this" : device));
+    assert.deepEqual(await names(), ["this", "Firefox on Linux", "Safari on iOS"]);
+    const [, { id }] = await session.sessions.list();
+    await session.sessions.end(id);
+    assert.deepEqual(await names(), ["this", "Safari on iOS"]);
+    await session.unlink("broker");
+    assert.equal(await codeOf(session.unlink("none")), "ERR_SESSION_CONFIG");
+    await session.logout({ everywhere: true });
+    assert.equal(session.state, "logged-out");
+    assert.deepEqual(kit.requests.slice(-2).map(({ path }) => path), ["/auth/sessions", "/auth/logout"]);
+    assert.equal(await codeOf(session.sessions.list()), "ERR_SESSION_LOGGED_OUT");
+    kit.close();
+  });
+
   for (const [what, wrong, says] of [
     ["a duration with other words", (kit) => kit.advance("8 hours"), /advance: "8 hours" is no duration; .*"30s", "15m", "8h"/],
     ["a negative duration", (kit) => kit.sleep(-1), /sleep: -1 is no duration/],

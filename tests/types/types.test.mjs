@@ -39,6 +39,11 @@ for (const compiler of COMPILERS) {
       assert.equal(status, 0, text);
     });
   }
+  // Those of React and Playwright are not ours to check.
+  test(`TypeScript ${version} agrees with what the store, the hooks and the kit promise`, () => {
+    const { status, text } = compile(compiler, ["kit.ts", "playwright.ts"], { ...WAYS[0], types: ["node"], skipLibCheck: true });
+    assert.equal(status, 0, text);
+  });
   // Vite's own declarations want a compiler of their day.
   if (compiler !== "typescript-5.4") {
     test(`TypeScript ${version} takes the plugin for one of Vite`, () => {

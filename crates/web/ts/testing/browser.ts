@@ -156,7 +156,7 @@ export class Tab implements TestTab {
         };
       },
       soon,
-      ask: (path, signal, body) => network.question(path, signal, body),
+      ask: (...question) => network.question(...question),
       lock: (_, work) => work(),
       channel: (heard) => ({
         open: () => (this.heard = heard),

@@ -1,8 +1,11 @@
-import { networks } from "./network.js";
+import { loginOf, networks } from "./network.js";
 
 /** In the place of `fetch` in all that is bundled here: what a session under test sends stays in its test. */
 export async function fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
   const headers = new Headers(init?.headers ?? (input as Request).headers);
   const found = [...networks].find((network) => network.carries(headers));
-  return found ? found.call(new Request(input, init)) : globalThis.fetch(input, init);
+  if (found) return found.call(new Request(input, init));
+  // Its test is over: it goes nowhere, and least of all with its token.
+  if (loginOf(headers)) throw new TypeError("fetch failed: the session of this call was closed");
+  return globalThis.fetch(input, init);
 }

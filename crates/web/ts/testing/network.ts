@@ -7,6 +7,12 @@ import type { Worker } from "./worker.js";
 
 const NOTHING: Answer = { status: 0, retryAfter: NaN };
 
+/** The token of an upstream that the page calls by itself, if a call has one of ours. It begins so in every test. */
+const tokenIn = (headers: Headers) => /^Bearer (everlit-test\..*)/.exec(headers.get("authorization") ?? "")?.[1];
+
+/** The login that a call belongs to, if it is one of a session under test. */
+export const loginOf = (headers: Headers) => tokenIn(headers)?.split(".")[1] ?? headers.get(HEADER_EPOCH);
+
 /** Those of all sessions under test. */
 export const networks = new Set<Network>();
 
@@ -30,13 +36,13 @@ export class Network {
   }
 
   /** A question to the Worker. */
-  async question(path: string, signal: AbortSignal, given?: () => object): Promise<Answer> {
+  async question(path: string, signal: AbortSignal, given?: () => object, method = given ? "POST" : "GET"): Promise<Answer> {
     // As it travels: what is undefined is not there.
     const body = given && JSON.parse(JSON.stringify(given()));
     this.requests.push({ path, body, at: this.#time.date });
     this.#time.traffic += 1;
     if (!this.reaches) return NOTHING;
-    const answer = this.#worker.answer(path, body);
+    const answer = this.#worker.answer(path, body, method);
     const lost = this.losing > 0;
     if (lost) this.losing -= 1;
     await this.#wait(signal);
@@ -46,7 +52,7 @@ export class Network {
 
   /** Whether a call is one of its browser. */
   carries(headers: Headers): boolean {
-    return this.#epochs.has(headers.get(HEADER_EPOCH)!);
+    return this.#epochs.has(loginOf(headers)!);
   }
 
   /** The logins that there were. */
@@ -64,6 +70,8 @@ export class Network {
       await this.#wait(request.signal);
       request.signal.throwIfAborted();
       if (!this.reaches) throw new TypeError("fetch failed: the browser is offline in this test");
+      const token = tokenIn(request.headers);
+      if (token) return await this.#direct(request, token);
       const code = this.#worker.refuse(request.headers.get(HEADER_EPOCH));
       if (code) return new Response("{}", { status: 401, headers: { [HEADER_CODE]: code } });
       const { pathname, search } = new URL(request.url);
@@ -80,6 +88,16 @@ export class Network {
     } finally {
       this.#time.traffic += 1;
     }
+  }
+
+  /** A call that the page makes by itself. Browsers show nothing of where it is sent elsewhere. */
+  async #direct(request: Request, token: string): Promise<Response> {
+    const { origin, pathname } = new URL(request.url);
+    const upstream = this.#worker.settings.upstreams.find(({ name, origin: theirs }) => theirs === origin && name === token.split(".")[2]);
+    if (!upstream || !this.#worker.takes(token)) return new Response(null, { status: 401 });
+    const response = await this.answers.answer(request, pathname.slice(upstream.path.replace(/\/$/, "").length) || "/");
+    const elsewhere = response.status >= 300 && response.status < 400 && response.headers.has("location");
+    return elsewhere ? Object.defineProperty(Response.error(), "type", { value: "opaqueredirect" }) : response;
   }
 
   #wait(signal: AbortSignal) {

@@ -12,8 +12,9 @@ const ADA: User = { sub: "248289761001", name: "Ada Lovelace", email: "ada@examp
 /** What each option has to be. */
 const OPTIONS: { readonly [name in keyof Required<TestSessionOptions>]: readonly [fits: (value: never) => boolean, accepted: string] } = {
   user: [(user: User | null) => user === null || isUser(user), "{ sub: string, name?: string, email?: string }, or null for nobody"],
-  upstreams: [(all: unknown) => Array.isArray(all) && all.every(isUpstream), 'a list of names, or of { name, origin?, path? }: ["orders"]'],
+  upstreams: [(all: unknown) => Array.isArray(all) && all.every(isUpstream), 'a list of names, or of { name, origin?, path?, mode? }: ["orders"]'],
   providers: [(all: unknown) => Array.isArray(all) && all.length > 0 && all.every(isName), 'a list of names, the login\'s first: ["demo"]'],
+  devices: [(all: unknown) => Array.isArray(all) && all.every((name) => typeof name === "string"), 'a list of names: ["Firefox on Linux"]'],
   lifetime: [() => true, "a duration"],
   idleLimit: [() => true, "a duration"],
   absoluteLimit: [() => true, "a duration"],
@@ -26,8 +27,8 @@ const OPTIONS: { readonly [name in keyof Required<TestSessionOptions>]: readonly
 const isName = (name: unknown) => typeof name === "string" && /^[\w-]+$/.test(name);
 const isUser = (user: unknown): user is User => typeof (user as User | null)?.sub === "string";
 const isUpstream = (given: unknown) => {
-  const { name, origin = "https://a.example" } = (typeof given === "string" ? { name: given } : (given ?? {})) as Partial<TestUpstream>;
-  return isName(name) && URL.canParse(origin);
+  const { name, origin = "https://a.example", mode = "bff" } = (typeof given === "string" ? { name: given } : (given ?? {})) as Partial<TestUpstream>;
+  return isName(name) && URL.canParse(origin) && /^(bff|mediating)$/.test(mode);
 };
 
 /**
@@ -63,10 +64,11 @@ export async function createTestSession(options: TestSessionOptions = {}): Promi
     time,
     {
       upstreams: upstreams.map((given) => {
-        const { name, origin = `https://${name}.example`, path = "/" } = typeof given === "string" ? { name: given } : given;
-        return { name, origin: new URL(origin).origin, path };
+        const { name, origin = `https://${name}.example`, path = "/", mode = "bff" } = typeof given === "string" ? { name: given } : given;
+        return { name, origin: new URL(origin).origin, path, mode };
       }),
       providers,
+      devices: options.devices ?? [],
       lifetime: milliseconds("lifetime", lifetime),
       idleLimit: milliseconds("idleLimit", idleLimit),
       absoluteLimit: milliseconds("absoluteLimit", absoluteLimit),

@@ -10,6 +10,8 @@ export interface TestUpstream {
   readonly origin?: string;
   /** What all its paths begin with. Default: `/`. */
   readonly path?: string;
+  /** Who calls it: the Worker (`bff`), or the page itself with a token of its own (`mediating`). Default: `bff`. */
+  readonly mode?: "bff" | "mediating";
 }
 
 /** What a session under test begins with. */
@@ -20,6 +22,8 @@ export interface TestSessionOptions {
   readonly upstreams?: readonly (string | TestUpstream)[];
   /** Which providers the Worker knows; the first one is whom the user is logged in with. Default: `["demo"]`. */
   readonly providers?: readonly string[];
+  /** Where else the user is logged in: the names of those devices, as `session.sessions` lists them. Default: nowhere. */
+  readonly devices?: readonly string[];
   /** How long an access token lives. Default: `"5m"`. */
   readonly lifetime?: Duration;
   /** After so long without activity the Worker ends the session. Default: `"14d"`. */
@@ -111,7 +115,7 @@ export interface TestSession extends TestTab {
   /** It has one again. */
   online(): Promise<void>;
 
-  /** The current token is not taken any more: the next call is refused once, and needs a new one. */
+  /** The current token is not taken any more, nor those of the page: the next call is refused once, and needs a new one. */
   expireToken(): void;
   /**
    * The grant is over, and only the user can bring a new token. With `silent`, the authorization server still knows them, and

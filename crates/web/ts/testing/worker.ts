@@ -11,6 +11,7 @@ export type Told = "refused" | "ended";
 export interface Settings {
   readonly upstreams: readonly Required<TestUpstream>[];
   readonly providers: readonly string[];
+  readonly devices: readonly string[];
   readonly lifetime: number;
   readonly idleLimit: number;
   readonly absoluteLimit: number;
@@ -39,6 +40,10 @@ export class Worker {
   /** The token that is not taken any more. */
   #refused = 0;
   #trouble: { readonly status: number; readonly code: ProblemCode; readonly until: number } | undefined;
+  /** The tokens that the page has for upstreams, by their names. */
+  readonly #tokens = new Map<string, { readonly generation: number; readonly expiresAt: number }>();
+  /** Where else the user is logged in. */
+  #devices: readonly { readonly id: string; readonly device: string; readonly login_at: number }[] = [];
   readonly #time: Time;
   readonly #told: (told: Told) => void;
   #limit = () => {};
@@ -80,6 +85,8 @@ export class Worker {
       epochs.add((this.epoch = epoch));
       this.generation = 0;
       this.#began = this.#time.date;
+      this.#tokens.clear();
+      this.#devices = this.settings.devices.map((device, at) => ({ id: `other-${at + 1}`, device, login_at: this.#began / 1000 }));
     }
     this.#rotate();
     this.#watch();
@@ -114,6 +121,14 @@ export class Worker {
   /** The next call is refused. */
   expire(): void {
     this.#refused = this.generation;
+    for (const [name, token] of this.#tokens) this.#tokens.set(name, { ...token, expiresAt: 0 });
+  }
+
+  /** Whether a token that the page sends to an upstream is taken there. */
+  takes(token: string): boolean {
+    const [, , name = ""] = token.split(".");
+    const held = this.#tokens.get(name);
+    return !!held && this.#nameOf(name, held.generation) === token && held.expiresAt > this.#time.date;
   }
 
   /** It answers so for so long. */
@@ -126,7 +141,7 @@ export class Worker {
   }
 
   /** What it says to a question, and does for it. */
-  answer(path: string, body: { readonly generation?: number; readonly reason?: string; readonly active_ago?: number; readonly upstream?: string } = {}): Answer {
+  answer(path: string, body: { readonly generation?: number; readonly reason?: string; readonly active_ago?: number; readonly upstream?: string } = {}, method = "GET"): Answer {
     this.#look();
     const trouble = this.#trouble;
     if (trouble && this.#time.date < trouble.until) {
@@ -145,14 +160,20 @@ export class Worker {
       if (this.human && !this.#expiresIn) {
         return ok({ ...said, state: "reauth_required", epoch, generation: this.generation, user, silent: this.human });
       }
-      const upstreams = this.settings.upstreams.map((upstream) => ({ ...upstream, mode: "bff", vault: "login" }));
-      return ok({ ...said, ...this.#timing(), state: "active", user, upstreams, mediating: [] });
+      const places = this.settings.upstreams.map((upstream) => ({ ...upstream, vault: "login" }));
+      const upstreams = places.filter(({ mode }) => mode === "bff");
+      const mediating = places.filter(({ mode }) => mode === "mediating").map(({ mode: _, ...place }) => place);
+      return ok({ ...said, ...this.#timing(), state: "active", user, upstreams, mediating });
     }
+    const [, , what, name] = path.split("/");
+    if (what === "sessions") return user ? this.#sessions(method, name) : problem(401, this.#ended ? "session_ended" : "logged_out");
+    if (what === "links" && method === "DELETE" && user) return this.settings.providers.includes(decodeURIComponent(name ?? "")) ? ok({}) : problem(404, "not_found");
     if (path !== "/auth/token") return problem(404, "not_found");
     if (!user) return problem(401, this.#ended ? "session_ended" : "logged_out");
     if (body.active_ago !== undefined) this.#active = Math.max(this.#active, this.#time.date - body.active_ago * 1000);
     this.#watch();
     if (this.human) return problem(401, "reauth_required", { silent: this.human });
+    if (body.upstream !== undefined) return this.#token(body.upstream, body.generation, body.reason);
     const due = body.reason === "forced" || body.reason === "unauthorized" || this.#expiresIn * 1000 <= this.#lead;
     if (due && body.reason !== "activity" && body.generation === this.generation) this.#rotate();
     return ok(this.#timing());
@@ -167,6 +188,33 @@ export class Worker {
     if (this.#refused === this.generation) return "access_expired";
     if (!this.#expiresIn) this.#rotate();
     return undefined;
+  }
+
+  /** The user's sessions: this one, and those on other devices. */
+  #sessions(method: string, id: string | undefined): Answer {
+    if (method === "GET") {
+      const own = { id: "current", current: true, state: this.human ? "reauth_required" : "active", login_at: this.#began / 1000, active_at: this.#active / 1000 };
+      return ok({ sessions: [own, ...this.#devices.map((each) => ({ ...each, current: false, state: "active" }))] });
+    }
+    this.#devices = this.#devices.filter((each) => id && each.id !== id);
+    if (id === "current") this.end();
+    return ok({});
+  }
+
+  /** A token of an upstream, for the page. */
+  #token(name: string, generation: number | undefined, reason: string | undefined): Answer {
+    if (!this.settings.upstreams.some((each) => each.name === name && each.mode === "mediating")) return problem(404, "not_found");
+    let held = this.#tokens.get(name);
+    if (!held || held.expiresAt - this.#time.date <= this.#lead || (reason === "unauthorized" && held.generation === generation)) {
+      held = { generation: (held?.generation ?? 0) + 1, expiresAt: this.#time.date + this.settings.lifetime };
+      this.#tokens.set(name, held);
+    }
+    const token = { access_token: this.#nameOf(name, held.generation), token_type: "Bearer", generation: held.generation };
+    return ok({ ...this.#timing(), ...token, expires_in: (held.expiresAt - this.#time.date) / 1000 });
+  }
+
+  #nameOf(upstream: string, generation: number) {
+    return `everlit-test.${this.epoch}.${upstream}.${generation}`;
   }
 
   #timing() {

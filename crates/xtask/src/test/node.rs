@@ -55,7 +55,10 @@ pub(super) fn packaging(repo: &Repo) -> Result<Outcome> {
 
 /// What the package gives to frameworks and to tests, in those frameworks and test runners.
 pub(super) fn kit(repo: &Repo) -> Result<Outcome> {
-    node_test(repo, "test-kit", in_folders(repo, &["tests/kit"])?, 5, |_| {})
+    let (build, files) = (repo.at("worker/build"), in_folders(repo, &["tests/kit"])?);
+    node_test(repo, "test-kit", files, 8, |command| {
+        command.env("EVERLIT_WORKER_BUILD", &build).env("EVERLIT_ENGINE", "chromium");
+    })
 }
 
 /// Tests of the built Worker; they start their own workerd.

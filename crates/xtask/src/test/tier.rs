@@ -137,7 +137,12 @@ pub(crate) static TIERS: &[Tier] = &[
     tier("sim", "the simulated world keeps the laws", &[], native::sim),
     tier("model", "every order of events around a vault keeps the laws", &[], native::model),
     tier("node", "TypeScript units and the embedded servers", &[Npm, Web, DJANGO], node::units),
-    tier("kit", "everlit/store, /react and /testing in what they are for", &[Npm, Web], node::kit),
+    tier(
+        "kit",
+        "everlit/store, /react and /testing in what they are for",
+        &[Need::Engine(Chromium), Npm, Worker, Web],
+        node::kit,
+    ),
     tier(
         "wasm-chromium",
         "the Wasm module in Chromium",

@@ -1,0 +1,19 @@
+import { expect, hear, lives, open, orders, tell, test } from "./session.mjs";
+
+lives();
+
+test("logs out", async ({ page }) => {
+  // Whoever shares this login is to have been well before.
+  await hear("two is well");
+  await open(page);
+  await page.evaluate(() => globalThis.session.logout());
+  // The server asks its user, too.
+  await page.getByTestId("sign-out").click();
+  await expect(page.getByTestId("state")).toHaveText("logged-out");
+  tell("one has logged out");
+});
+
+test("is logged in again after a test that logged out", async ({ page }) => {
+  expect((await open(page)).state).toBe("active");
+  expect(await orders(page)).toBe(200);
+});
