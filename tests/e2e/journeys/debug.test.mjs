@@ -96,7 +96,9 @@ describe(`the debug panel in ${engine.name}`, { timeout: 150_000 }, () => {
     await press("[data-trouble=skew]");
     await browser.until("health to say so", () => tab.run(() => Reflect.get(globalThis, "session").health.reasons.includes("skewed")), { timeout: RECOVERY_MS, seen: text });
     await shows("skewed");
+    assert.ok((await text()).includes("+1 h 00 min"));
     await press("[data-trouble=skew]");
+    await browser.until("the clock to be right", () => tab.run(() => !Reflect.get(globalThis, "session").health.reasons.includes("skewed")), { timeout: RECOVERY_MS, seen: text });
   }, shown);
 
   step("frozen, it lets go of its event socket, and takes it up again", async () => {

@@ -93,7 +93,7 @@ export function openDebugPanel(session: Session, { parent = document.body, optio
   const providers = figure("Providers", "wide");
   const problem = make("p", { class: "problem" });
 
-  const entries = make("ol", { tabindex: "0", "aria-label": "Timeline, newest first" });
+  const entries = make("ol", { "aria-label": "Timeline, newest first" });
   const none = make("p", { class: "none" }, "Nothing yet.");
   const troubles = new Troubles(recording, () => press());
   const buttons = TROUBLES.map(({ name, label, does, lasts }) => {
@@ -111,8 +111,8 @@ export function openDebugPanel(session: Session, { parent = document.body, optio
     { class: "body", id: "body", role: "group", "aria-label": "What is known of the session", tabindex: "0" },
     list,
     problem,
-    make("details", { open: "" }, make("summary", {}, "Timeline"), none, entries),
     make("details", {}, make("summary", {}, "Play trouble"), make("ul", {}, ...buttons.map(({ row }) => row))),
+    make("details", { open: "" }, make("summary", {}, "Timeline"), none, entries),
   );
   const footer = make("footer", {}, download, "No token, no user and no query is in it.");
   const section = make("section", { role: "dialog", "aria-labelledby": "title" }, header, body, footer);

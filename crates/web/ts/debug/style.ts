@@ -23,7 +23,7 @@ section {
 }
 header { display: flex; flex: none; align-items: center; gap: 4px; padding: 6px 6px 6px 14px; cursor: grab; touch-action: none; user-select: none; }
 header:active { cursor: grabbing; }
-.body { overflow-y: auto; overscroll-behavior: contain; border-top: 1px solid var(--line); }
+.body { overflow-y: auto; scrollbar-width: thin; scrollbar-color: var(--unlit) transparent; overscroll-behavior: contain; border-top: 1px solid var(--line); }
 h2 { font-size: 13px; font-weight: 650; margin-right: 8px; }
 .state { display: flex; align-items: center; gap: 7px; margin-right: auto; font-weight: 560; white-space: nowrap; }
 .state::before { content: ""; width: 9px; height: 9px; border-radius: 50%; background: var(--unlit); }
@@ -31,7 +31,7 @@ h2 { font-size: 13px; font-weight: 650; margin-right: 8px; }
 [data-mood="bad"] .state::before { background: var(--bad); }
 button { font: inherit; color: inherit; cursor: pointer; border: 1px solid var(--line); border-radius: 9px; background: transparent; padding: 4px 10px; min-height: 30px; font-weight: 560; }
 button:hover { background: var(--soft); }
-button:focus-visible, summary:focus-visible, ol:focus-visible, .body:focus-visible { outline: 2px solid var(--accent); outline-offset: -2px; }
+button:focus-visible, summary:focus-visible, .body:focus-visible { outline: 2px solid var(--accent); outline-offset: -2px; }
 button[aria-pressed="true"] { border-color: transparent; color: var(--on-accent); background: var(--accent); }
 header button { flex: none; border-color: transparent; width: 30px; padding: 0; color: var(--quiet); }
 header svg { display: block; margin: auto; width: 16px; height: 16px; fill: none; stroke: currentColor; stroke-width: 1.8; stroke-linecap: round; stroke-linejoin: round; }
@@ -48,18 +48,19 @@ progress::-moz-progress-bar { background: var(--light); }
 .tag.bad, .problem { color: var(--bad); background: var(--bad-soft); }
 .problem { margin: 0 14px 12px; padding: 8px 10px; border-radius: 10px; overflow-wrap: anywhere; }
 details { border-top: 1px solid var(--line); }
+summary::marker { color: var(--quiet); }
 summary { padding: 8px 14px; font-weight: 620; cursor: pointer; }
 ul, ol { padding: 0; list-style: none; }
 ul { padding: 0 14px 8px; }
 ul li { display: grid; grid-template-columns: 124px 1fr; gap: 10px; align-items: center; padding: 5px 0; }
 ul p { color: var(--quiet); font-size: 12px; line-height: 1.35; }
-ol { max-height: 220px; overflow-y: auto; padding: 0 14px 8px; }
-ol li { display: grid; grid-template-columns: 58px 1fr; gap: 0 8px; padding: 4px 0; font-size: 12px; }
+ol { padding: 0 14px 8px; }
+ol li { display: flex; flex-wrap: wrap; gap: 0 8px; padding: 4px 0; font-size: 12px; }
 ol li + li { border-top: 1px solid var(--line); }
 ol time, ol span { color: var(--quiet); font-variant-numeric: tabular-nums; }
+ol time { flex: none; width: 56px; }
 ol b { font-weight: 560; overflow-wrap: anywhere; }
-ol span { grid-column: 2; overflow-wrap: anywhere; }
-ol span:empty { display: none; }
+ol span { margin-left: auto; overflow-wrap: anywhere; }
 li[data-mood="bad"] b { color: var(--bad); }
 li[data-mood="played"] b { color: var(--accent); }
 .none { padding: 0 14px 10px; color: var(--quiet); }

@@ -15,7 +15,7 @@ export interface TroubleKind {
   readonly lasts: boolean;
 }
 
-const HOUR_S = 3_600;
+const HOUR_MS = 3_600_000;
 /** What `Retry-After` asks for, in seconds. */
 const WAIT_S = 5;
 
@@ -24,7 +24,7 @@ export const TROUBLES: readonly TroubleKind[] = [
   { name: "lost", label: "Lose a reply", lasts: false, does: "The next question reaches the Worker, and its answer gets lost." },
   { name: "unavailable", label: "503", lasts: true, does: `Questions do not reach the Worker: 503, come again in ${WAIT_S} s.` },
   { name: "throttled", label: "429", lasts: true, does: `Questions do not reach the Worker: 429, come again in ${WAIT_S} s.` },
-  { name: "skew", label: "Clock skew", lasts: true, does: "Answers say that it is an hour later, as if this computer's clock were slow. No clock is changed." },
+  { name: "skew", label: "Clock skew", lasts: true, does: "The page's Date.now() says an hour more, as a computer's clock does that is set wrong. The app sees that, too." },
   { name: "sleep", label: "Freeze", lasts: true, does: "The page is said to be frozen, and to resume when this ends: no tab and no event socket is heard meanwhile. Timers and clocks go on, which a real sleep stops." },
   { name: "offline", label: "Offline", lasts: true, does: "Questions fail as without a network, and at its end the page is said to be online. The app's calls and the event socket go on." },
   { name: "logout", label: "Log out elsewhere", lasts: false, does: "Really ends the session at the Worker, as another tab would. This one hears of it from the event socket, or when it asks." },
@@ -35,7 +35,8 @@ const QUESTIONS = ["/auth/token", "/auth/session"];
 
 /**
  * Trouble, played from outside: with what lies between a session and its Worker, and what the browser tells the page. The page's
- * `fetch` is another one while there is trouble, for questions of this origin to the Worker alone, and its own again afterwards.
+ * `fetch` is another one while there is trouble, for questions of this origin to the Worker alone, and its own again afterwards; so is
+ * `Date.now` while the clock is wrong.
  */
 export class Troubles {
   /** Those that go on. */
@@ -44,6 +45,7 @@ export class Troubles {
   readonly #log: Log;
   readonly #changed: () => void;
   #restore: (() => void) | undefined;
+  #setRight: (() => void) | undefined;
 
   constructor(log: Log, changed: () => void) {
     this.#log = log;
@@ -59,7 +61,8 @@ export class Troubles {
     this.playing.add(name);
     if (name === "sleep") document.dispatchEvent(new Event("freeze"));
     else {
-      this.#wrap();
+      if (name === "skew") this.#setWrong();
+      else this.#wrap();
       this.#ask();
     }
     this.#changed();
@@ -74,15 +77,16 @@ export class Troubles {
     this.playing.delete(name);
     this.#log.add({ kind: "played", trouble: name, ended: true });
     if (!this.#meddling()) this.#restore?.();
+    if (name === "skew") this.#setRight?.();
     if (name === "sleep") document.dispatchEvent(new Event("resume"));
     else if (name === "offline") globalThis.dispatchEvent(new Event("online"));
     else if (name === "skew") this.#ask();
     this.#changed();
   }
 
-  /** Whether anything but a freeze is played. */
+  /** Whether anything is played with questions and answers. */
   #meddling() {
-    return [...this.playing].some((name) => name !== "sleep");
+    return [...this.playing].some((name) => name !== "sleep" && name !== "skew");
   }
 
   /** A question, so that there is something to see. It may well fail: that is what is played. */
@@ -121,11 +125,23 @@ export class Troubles {
       void response.body?.cancel().catch(() => {});
       throw new TypeError("the debug panel lost this answer");
     }
-    return playing.has("skew") || playing.has("expiry") ? this.#change(response) : response;
+    return playing.has("expiry") ? this.#shorten(response) : response;
   }
 
-  /** The answer with other times in it. */
-  async #change(response: Response): Promise<Response> {
+  /** The computer's clock, as the page sees it. */
+  #setWrong() {
+    const real = Date.now;
+    let over = false;
+    const wrong = () => real.call(Date) + (over ? 0 : HOUR_MS);
+    Date.now = wrong;
+    this.#setRight = () => {
+      over = true;
+      if (Date.now === wrong) Date.now = real;
+    };
+  }
+
+  /** The answer with a token that is about to end. */
+  async #shorten(response: Response): Promise<Response> {
     const text = await response.text();
     let said: Record<string, unknown>;
     try {
@@ -133,8 +149,7 @@ export class Troubles {
     } catch {
       return new Response(text, response);
     }
-    if (this.playing.has("skew") && typeof said.server_time === "number") said.server_time += HOUR_S;
-    if (this.playing.has("expiry") && typeof said.expires_in === "number") {
+    if (typeof said.expires_in === "number") {
       said.expires_in = Math.min(said.expires_in, 1);
       this.#end("expiry");
     }
