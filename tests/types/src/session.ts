@@ -63,7 +63,7 @@ export function looking(session: Session): string {
   return `${name} ${session.user?.sub} ${session.serverTime?.now} ${session.token?.generation}`;
 }
 
-export async function looking(session: Session): Promise<void> {
+export async function debugging(session: Session): Promise<void> {
   using panel = await session.debug();
   const { timeline, ...made } = await session.report();
   same<Equal<(typeof made)["everlit-report"], 1>>(true);
