@@ -1,4 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+import type { DebugPanel, DebugPanelOptions, SessionReport } from "./debug/index.js";
 import type {
   LoginOptions,
   LogoutOptions,
@@ -130,6 +131,15 @@ export interface Session extends EventTarget, Disposable, AsyncDisposable {
    * noticed without it. Never call it from a timer: the session would outlive its user.
    */
   activity(): void;
+
+  /** Loads `everlit/debug` and opens its panel: what happens to the session, with buttons that play trouble. For development. */
+  debug(options?: DebugPanelOptions): Promise<DebugPanel>;
+
+  /**
+   * Loads `everlit/debug` and makes a report that a user can send: no token, no user and no query is in it. What happened is in it as far
+   * as the panel is open, or `watch` of `everlit/debug` was called.
+   */
+  report(): Promise<SessionReport>;
 
   /**
    * Begins again what {@link Session.stop} ended, and asks where the session stands. An open session has begun; where it runs, nothing

@@ -420,6 +420,12 @@ export function createSession(
     activity() {
       on(EventKind.UserActive, 0);
     }
+    async debug(options?: Parameters<Session["debug"]>[0]) {
+      return (await import("./debug/index.js")).openDebugPanel(session, options);
+    }
+    async report() {
+      return (await import("./debug/index.js")).report(session);
+    }
     start() {
       assertOpen();
       if (!running) begin(EventKind.Restored);

@@ -62,3 +62,12 @@ export function looking(session: Session): string {
   const name: string | undefined = session.user.name;
   return `${name} ${session.user?.sub} ${session.serverTime?.now} ${session.token?.generation}`;
 }
+
+export async function debugging(session: Session): Promise<void> {
+  using panel = await session.debug();
+  const { timeline, ...made } = await session.report();
+  same<Equal<(typeof made)["everlit-report"], 1>>(true);
+  for (const entry of [...timeline, ...panel.recording.timeline()]) if (entry.kind === "statechange") same<Equal<typeof entry.to, Session["state"]>>(true);
+  // @ts-expect-error a report has no user
+  console.log(made.snapshot.user);
+}

@@ -1,0 +1,161 @@
+import type { Session } from "../session.js";
+import { clockOf } from "../store/clock.js";
+import type { SessionEventMap, SessionOptions } from "../types.js";
+import type { Happening, TimelineEntry } from "./entry.js";
+import { Secrets } from "./redact.js";
+import { type SessionSnapshot, look, trouble } from "./snapshot.js";
+
+/** How to watch a session. */
+export interface WatchOptions {
+  /** What the session was opened with: its report says which options there were. Default: it does not. */
+  readonly options?: SessionOptions;
+  /** How many entries are kept; older ones make room. Default: 200. */
+  readonly limit?: number;
+}
+
+/** What happens to a session, as it is written down. */
+export interface Recording extends Disposable {
+  readonly session: Session;
+  /** What the session was opened with, where that was said. */
+  readonly options: SessionOptions | undefined;
+  /** What happened since it began, oldest first: the same list until something is added. */
+  timeline(): readonly TimelineEntry[];
+  /** Where the session stands now. */
+  snapshot(): SessionSnapshot;
+  /** Calls `listener` when something was added, until what it gives back is called. */
+  subscribe(listener: () => void): () => void;
+  /** Ends it. What was written down stays. */
+  stop(): void;
+}
+
+/** The recording that a report of a session is made of: the last one that began. */
+const recordings = new WeakMap<Session, Log>();
+export const recordingOf = (session: Session): Log | undefined => recordings.get(session);
+
+/**
+ * Begins to write down what happens to a session. It only listens to its events, and is done with it when it is stopped.
+ *
+ * ```ts
+ * const recording = watch(session);
+ * console.table(recording.timeline());
+ * ```
+ */
+export function watch(session: Session, options: WatchOptions = {}): Recording {
+  const { limit = 200 } = options;
+  if (!(session instanceof EventTarget)) throw new TypeError(`watch takes the session that openSession() gave, not ${session === null ? "null" : typeof session}`);
+  if (!Number.isInteger(limit) || limit < 1) throw new TypeError(`watch: limit is ${String(limit)}; it takes a whole number from 1`);
+  const log = new Log(session, limit, options.options);
+  recordings.set(session, log);
+  return log;
+}
+
+/** What each event is, in a timeline. */
+const KINDS: { readonly [K in keyof SessionEventMap]?: (detail: SessionEventMap[K]["detail"], secrets: Secrets) => Happening } = {
+  statechange: ({ from, to, reason }) => ({ kind: "statechange", from, to, reason }),
+  providerchange: ({ name, from, to, reason }, secrets) => ({ kind: "providerchange", provider: secrets.redact(name), from, to, reason }),
+  refresh: ({ generation }) => ({ kind: "refresh", generation }),
+  healthchange: ({ score, grade, reasons }) => ({ kind: "healthchange", score, grade, reasons: [...reasons] }),
+  idle: ({ presence, left }) => ({ kind: "idle", presence, left }),
+  loggedout: ({ reason }) => ({ kind: "loggedout", reason }),
+  beforerelogin: ({ way }) => ({ kind: "beforerelogin", way }),
+};
+
+const FROM_TABS = ["adopted", "logout-elsewhere", "login-elsewhere"];
+
+/** A recording, with what the panel adds to it. */
+export class Log implements Recording {
+  readonly session: Session;
+  readonly options: SessionOptions | undefined;
+  readonly secrets = new Secrets();
+  readonly #since: number;
+  /** When it was stopped. */
+  #until: number | undefined;
+  readonly #limit: number;
+  readonly #now: () => number;
+  readonly #over = new AbortController();
+  readonly #listeners = new EventTarget();
+  readonly #heard = { tabs: 0, worker: 0 };
+  #entries: readonly TimelineEntry[] = Object.freeze([]);
+  #last = 0;
+  #problem: unknown;
+  #idleEndsAt: number | undefined;
+
+  constructor(session: Session, limit: number, options: SessionOptions | undefined) {
+    this.session = session;
+    this.options = options;
+    this.#limit = limit;
+    this.#now = clockOf(session).now;
+    this.#since = this.#now();
+    this.secrets.learn(session.user);
+    const { signal } = this.#over;
+    for (const [type, say] of Object.entries(KINDS)) {
+      const heard = (event: Event) => this.#hear((say as (detail: unknown, secrets: Secrets) => Happening)((event as CustomEvent).detail, this.secrets));
+      session.addEventListener(type, heard, { signal });
+    }
+    this.#lookAtProblem();
+  }
+
+  timeline(): readonly TimelineEntry[] {
+    return this.#entries;
+  }
+
+  snapshot(): SessionSnapshot {
+    const { presence } = this.session;
+    const idleEndsAt = presence === "prompted" ? this.#idleEndsAt : undefined;
+    return {
+      ...look(this.session, this.secrets),
+      ...(idleEndsAt !== undefined && { idleEndsIn: Math.max(0, Math.round(idleEndsAt - this.#now())) }),
+      heard: { ...this.#heard },
+    };
+  }
+
+  subscribe(listener: () => void): () => void {
+    const own = new AbortController();
+    this.#listeners.addEventListener("change", () => listener(), { signal: own.signal });
+    return () => own.abort();
+  }
+
+  /** For how long, in milliseconds. */
+  get watched(): number {
+    return Math.round((this.#until ?? this.#now()) - this.#since);
+  }
+
+  get running(): boolean {
+    return !this.#over.signal.aborted;
+  }
+
+  stop(): void {
+    this.#until ??= this.#now();
+    this.#over.abort();
+  }
+
+  [Symbol.dispose](): void {
+    this.stop();
+  }
+
+  /** Writes down what happened. */
+  add(happening: Happening): void {
+    if (this.#over.signal.aborted) return;
+    const { serverTime } = this.session;
+    const entry = { ...happening, number: ++this.#last, at: Math.round(this.#now()), ...(serverTime && { serverTime: Math.round(serverTime.now) }) };
+    this.#entries = Object.freeze([...this.#entries, Object.freeze(entry)].slice(-this.#limit));
+    this.#listeners.dispatchEvent(new Event("change"));
+  }
+
+  #hear(happening: Happening) {
+    this.secrets.learn(this.session.user);
+    // What went wrong comes before what it led to.
+    this.#lookAtProblem();
+    if (happening.kind === "idle") this.#idleEndsAt = this.#now() + happening.left;
+    if (happening.kind === "statechange" && FROM_TABS.includes(happening.reason)) this.#heard.tabs += 1;
+    if (happening.kind === "statechange" && happening.reason === "told") this.#heard.worker += 1;
+    this.add(happening);
+  }
+
+  /** No event tells of a problem: it is new when the session has another one. */
+  #lookAtProblem() {
+    const { problem } = this.session;
+    if (problem && problem !== this.#problem) this.add({ kind: "problem", ...trouble(problem, this.secrets) });
+    this.#problem = problem;
+  }
+}
