@@ -134,7 +134,7 @@ export function createCalls({ page, upstreams, whose, direct, session, closed, f
     },
 
     /** `kept` is the body as it was when the call was made, if that is a while ago; `late`, that it was made under another login. */
-    async fetch(input: RequestInfo | URL, init: SessionRequestInit | undefined, kept?: Response, late?: boolean): Promise<Response> {
+    async fetch(input: RequestInfo | URL, init: SessionRequestInit | undefined, kept?: Response | false | null | "", late?: boolean): Promise<Response> {
       if (late) throw fault("ERR_SESSION_LOGGED_OUT");
       if (kept) {
         const headers = new Headers(init?.headers ?? (input as Request).headers);

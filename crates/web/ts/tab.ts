@@ -380,7 +380,8 @@ export function createSession(
       // A call is what it was when it was made: while its chunk is on its way, its body and the login may become others.
       const body = init?.body;
       const before = known;
-      const kept = ready || !body || body instanceof ReadableStream ? undefined : new Response(body);
+      // A stream stays one.
+      const kept = !ready && body && !(body as ReadableStream).getReader && new Response(body);
       return (ready ?? (await calls())).fetch(input, init, kept, before && before.epoch !== known?.epoch);
     }
     getAccessToken = away("getAccessToken");
