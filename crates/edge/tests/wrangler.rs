@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says what is wrong by failing")]
 
 use everlit_core::time::Millis;
-use everlit_edge::config::{Config, ProviderConfig, Variables};
+use everlit_edge::config::{Config, EndSession, ProviderConfig, Variables};
 use everlit_edge::provider::servers;
 use everlit_edge::proxy;
 use serde_json::Value;
@@ -52,7 +52,10 @@ fn what_it_says_are_defaults_are_defaults() {
     let scopes = bare.login_provider().scopes.clone();
     let said = format!("# {}.\n", serde_json::json!(scopes)).replace(',', ", ");
     assert!(WRANGLER.contains(&said), "wrangler.toml does not say {said}");
-    let login = ProviderConfig { scopes, ..full.login_provider().clone() };
+    // And its server wants another way for a logout than the default.
+    let end_session = bare.login_provider().end_session;
+    assert!(WRANGLER.contains("#   end_session = \"post\" ") && end_session == EndSession::Post);
+    let login = ProviderConfig { scopes, end_session, ..full.login_provider().clone() };
     assert_eq!((bare.limits, bare.login_provider()), (full.limits, &login));
 }
 
