@@ -97,7 +97,8 @@ describe("source maps", () => {
       assert.equal(payload.sourcesContent.length, payload.sources.length);
       const map = new SourceMap(payload);
       // The middle of a template, which may have become a string, has no place of its own.
-      const told = code.replace(/`[^`]*`|'[^'\n]*'/g, (whole) => " ".repeat(whole.length));
+      const strings = /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`/g;
+      const told = code.replace(strings, (whole) => (whole.startsWith('"') ? whole : " ".repeat(whole.length)));
       /** Texts that minifying leaves as they are. */
       const literals = new Set();
       for (const [text] of told.matchAll(/"([\w ./-]{6,60})"|\b(?:Uint8Array|SharedWorker)\b/g)) literals.add(text);
