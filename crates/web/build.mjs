@@ -27,9 +27,13 @@ const dist = join(here, "dist");
 const INSIDE = [
   ...["ask", "base", "busy", "channel", "clock", "direct", "door", "entropy", "fault", "here", "known", "leave", "life", "lock", "mono", "numbers"],
   ...["on", "opened", "operation", "page", "permit", "reject", "relog", "repeatable", "resolve", "restored", "retryAfter", "socket", "soon", "tell"],
-  ...["timer", "told", "transmit", "waiting", "wall", "whose"],
+  ...["timer", "told", "transmit", "waiting", "wall"],
 ];
 const shortNames = {};
+
+// A list of three words or more, which is shorter as one text.
+const LIST = /\[\s*("[\w-]+"(?:,\s*"[\w-]+"){2,})\s*\]/g;
+const asText = (_, words) => `"${words.replaceAll(/[\s"]/g, "").replaceAll(",", " ")}".split(" ")`;
 
 takeModule();
 rmSync(fresh, { recursive: true, force: true });
@@ -116,7 +120,7 @@ async function bundle(entry, output, platform = "neutral") {
   if (taken) throw new Error(`${output} would call "${Object.keys(shortNames).find((name) => shortNames[name] === taken)}" of the language by its short name: write it otherwise`);
   const [{ text: content }, { text: code }] = outputFiles.sort((a, b) => b.path.length - a.path.length);
   // It inlines what is used once, and knows shorter forms.
-  const small = await minify(code, {
+  const small = await minify(output in session ? code.replace(LIST, asText) : code, {
     module: true,
     ecma: 2020,
     // No function here is a constructor.

@@ -1,8 +1,7 @@
 import { EventKind } from "./abi.js";
 import type { AccountHost } from "./account.js";
 import type { LoginOptions, WaitOptions } from "./types.js";
-import { CODES } from "./refusal.js";
-import { wait } from "./wait.js";
+import { CODES, wait } from "./calls.js";
 
 /** How often the popup is looked at. */
 const LOOK_MS = 100;
