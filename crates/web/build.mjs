@@ -26,7 +26,7 @@ const dist = join(here, "dist");
 // `checkNames` see to it that none is public or in a message.
 const INSIDE = [
   ...["ask", "base", "busy", "channel", "clock", "direct", "door", "entropy", "fault", "here", "known", "leave", "life", "lock", "mono", "numbers"],
-  ...["on", "opened", "operation", "page", "permit", "reject", "relog", "repeatable", "resolve", "restored", "retryAfter", "socket", "soon", "tell"],
+  ...["on", "opened", "operation", "page", "permit", "reject", "relog", "repeatable", "resolve", "restored", "retryAfter", "socket", "soon", "tell", "there"],
   ...["timer", "told", "transmit", "waiting", "wall"],
 ];
 const shortNames = {};
@@ -41,7 +41,7 @@ mkdirSync(fresh, { recursive: true });
 copyFileSync(join(inputs, "everlit_web_bg.wasm"), join(fresh, "everlit.wasm"));
 // What a page loads until a session is open, and what it loads when that is needed.
 const session = { "everlit.js": "index.ts" };
-const later = { "events.js": "events.ts", "silent.js": "silent.ts", "calls.js": "calls.ts", "account.js": "account.ts", "explain.js": "explain.ts" };
+const later = { "events.js": "events.ts", "silent.js": "silent.ts", "calls.js": "calls.ts", "account.js": "account.ts", "beside.js": "beside.ts", "explain.js": "explain.ts" };
 // What an app imports beside `everlit`, when it wants it.
 const entries = Object.values(JSON.parse(readFileSync(join(here, "package.json"), "utf8")).exports)
   .flatMap(({ default: file = "" }) => /^\.\/dist\/(\w+)\/index\.js$/.exec(file)?.[1] ?? []);

@@ -39,6 +39,8 @@ const HOPELESS = REFUSED.slice(0, Refusal.Unavailable);
 
 /** The calls of a session, on their way. */
 export function createCalls({ page, upstreams, own, direct, session, closed, fault, on }: CallsHost) {
+  /** Where the Worker is, if it is not at the page's own origin. */
+  const edge = page.there?.("");
   /** Calls that wait for the machine's word: to be sent under a token, or (without one) to take the answer they got. */
   const waiting = new Map<number, Waiter<Stamp | undefined> & { readonly vault: string | undefined }>();
   let last = 0;
@@ -93,7 +95,7 @@ export function createCalls({ page, upstreams, own, direct, session, closed, fau
       let response: Response;
       try {
         ++sent;
-        response = await (byItself ? direct(call, to, stamp!) : viaWorker(call, address, epoch));
+        response = await (byItself ? direct(call, to, stamp!) : viaWorker(call, address, epoch, edge));
       } catch (cause) {
         signal.throwIfAborted();
         throw (cause as Partial<SessionError>).code ? cause : fault("ERR_SESSION_NETWORK", undefined, cause);
@@ -156,7 +158,7 @@ export function createCalls({ page, upstreams, own, direct, session, closed, fau
         init = { ...init, headers, body: await kept.blob() };
       }
       const url = addressOf(input, page.base());
-      const target = () => route(url, page.base(), upstreams() ?? []);
+      const target = () => route(url, page.base(), upstreams() ?? [], edge);
       if (!target()) {
         // Nothing of the input is touched before.
         if (init?.passthrough) return fetch(input, init);
