@@ -26,10 +26,14 @@ const dist = join(here, "dist");
 // `checkNames` see to it that none is public or in a message.
 const INSIDE = [
   ...["ask", "base", "busy", "channel", "clock", "direct", "door", "entropy", "fault", "here", "known", "leave", "life", "lock", "mono", "numbers"],
-  ...["on", "opened", "operation", "page", "permit", "reject", "relog", "repeatable", "resolve", "restored", "retryAfter", "socket", "soon", "tell"],
-  ...["timer", "told", "transmit", "waiting", "wall", "whose"],
+  ...["on", "opened", "operation", "page", "permit", "reject", "relog", "repeatable", "resolve", "restored", "retryAfter", "socket", "soon", "tell", "there"],
+  ...["timer", "told", "transmit", "waiting", "wall"],
 ];
 const shortNames = {};
+
+// A list of three words or more, which is shorter as one text.
+const LIST = /\[\s*("[\w-]+"(?:,\s*"[\w-]+"){2,})\s*\]/g;
+const asText = (_, words) => `"${words.replaceAll(/[\s"]/g, "").replaceAll(",", " ")}".split(" ")`;
 
 takeModule();
 rmSync(fresh, { recursive: true, force: true });
@@ -37,7 +41,7 @@ mkdirSync(fresh, { recursive: true });
 copyFileSync(join(inputs, "everlit_web_bg.wasm"), join(fresh, "everlit.wasm"));
 // What a page loads until a session is open, and what it loads when that is needed.
 const session = { "everlit.js": "index.ts" };
-const later = { "events.js": "events.ts", "silent.js": "silent.ts", "calls.js": "calls.ts", "account.js": "account.ts", "explain.js": "explain.ts" };
+const later = { "events.js": "events.ts", "silent.js": "silent.ts", "calls.js": "calls.ts", "account.js": "account.ts", "beside.js": "beside.ts", "explain.js": "explain.ts" };
 // What an app imports beside `everlit`, when it wants it.
 const entries = Object.values(JSON.parse(readFileSync(join(here, "package.json"), "utf8")).exports)
   .flatMap(({ default: file = "" }) => /^\.\/dist\/(\w+)\/index\.js$/.exec(file)?.[1] ?? []);
@@ -116,7 +120,7 @@ async function bundle(entry, output, platform = "neutral") {
   if (taken) throw new Error(`${output} would call "${Object.keys(shortNames).find((name) => shortNames[name] === taken)}" of the language by its short name: write it otherwise`);
   const [{ text: content }, { text: code }] = outputFiles.sort((a, b) => b.path.length - a.path.length);
   // It inlines what is used once, and knows shorter forms.
-  const small = await minify(code, {
+  const small = await minify(output in session ? code.replace(LIST, asText) : code, {
     module: true,
     ecma: 2020,
     // No function here is a constructor.

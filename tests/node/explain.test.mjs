@@ -70,7 +70,9 @@ describe("options", () => {
     [{ Lead: 1 }, 'there is no option "Lead"; is lead meant?'],
     [{ healthcheck: 1 }, 'there is no option "healthcheck"; is healthCheck meant?'],
     [{ slient: ["popup"] }, 'there is no option "slient"; is silent meant?'],
-    [{ baseUrl: "/auth" }, 'there is no option "baseUrl"; there are wasm, signal, lead, idle, idle.lapse, idle.prompt, maintenance, healthCheck, retry, silent, events'],
+    [{ redirectUri: "/auth" }, 'there is no option "redirectUri"; there are wasm, signal, lead, idle, idle.lapse, idle.prompt, maintenance, healthCheck, retry, silent, events, baseUrl'],
+    [{ baseUrl: "/auth" }, `baseUrl is "/auth" (string); accepted is the Worker's origin`],
+    [{ baseUrl: "https://auth.example/x" }, `baseUrl is "https://auth.example/x" (string); accepted is the Worker's origin`],
   ]) {
     test(`that are wrong are named: ${said.slice(0, 70)}`, async () => {
       const error = await failure(check(options));

@@ -117,13 +117,13 @@ impl Callback {
         match self.desk.claim(&state, &self.provider).await {
             Ok(Claimed::First(transaction)) => self.spend(&state, *transaction, response).await,
             Ok(Claimed::Done { session, return_to, is_link: true, .. }) => {
-                self.linked_again(&session, &ReturnTo::parse(&return_to)).await
+                self.linked_again(&session, &self.return_to(&return_to)).await
             }
             Ok(Claimed::Done { session, return_to, silent, .. }) => {
-                self.again(&session, silent.as_ref(), &ReturnTo::parse(&return_to)).await
+                self.again(&session, silent.as_ref(), &self.return_to(&return_to)).await
             }
             Ok(Claimed::Failed { return_to, silent, .. }) => {
-                self.failed(Failed::Code, silent.as_ref(), &ReturnTo::parse(&return_to))
+                self.failed(Failed::Code, silent.as_ref(), &self.return_to(&return_to))
             }
             Ok(Claimed::Pending) => pages::failed(Failed::Busy, &self.provider, &root),
             Ok(Claimed::Throttled { millis }) => {
@@ -143,7 +143,7 @@ impl Callback {
 
     /// The first callback of this `state`: the code is ours to spend.
     async fn spend(&self, state: &State, transaction: Transaction, response: AuthorizationResponse) -> Reply {
-        let return_to = ReturnTo::parse(&transaction.return_to);
+        let return_to = self.return_to(&transaction.return_to);
         match self.login(state, &transaction, response).await {
             Ok(_) if transaction.link_of.is_some() => {
                 log::line("link_finished", [("provider", self.provider.as_str().into())]);
@@ -203,6 +203,11 @@ impl Callback {
             None => pages::landing(return_to),
         };
         page.with_cookie(set_session(&cookie, self.environment.config.limits.absolute))
+    }
+
+    /// Where it led back to when it began, as long as that is configured.
+    fn return_to(&self, kept: &str) -> ReturnTo {
+        ReturnTo::parse_among(kept, &self.environment.config.origins)
     }
 
     /// From the response to a session that is written down.

@@ -16,7 +16,7 @@ use crate::desk::message::{Departed, Departure};
 use crate::environment::Environment;
 use crate::http::Reply;
 use crate::pages::{self, Failed};
-use crate::routes::Call;
+use crate::routes::{self, Call};
 use crate::stub::NoAnswer;
 use crate::{discovery, gate, log};
 
@@ -26,9 +26,10 @@ pub(crate) async fn leave(call: &Call, environment: &Environment) -> Result<Repl
         return Ok(Reply::empty(204));
     }
     // Nobody else may spend it, nor see it in a frame. Browsers that do not say what they do are believed.
-    let expected =
-        [("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
-    if expected.iter().any(|(name, value)| call.request.header(name).is_some_and(|said| said != *value)) {
+    let expected = [("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
+    if !routes::is_led_by_us(call, environment).unwrap_or(true)
+        || expected.iter().any(|(name, value)| call.request.header(name).is_some_and(|said| said != *value))
+    {
         return Err(Problem::new(Code::CrossSite));
     }
     let Some(desk) = desk(call, environment) else { return Ok(over("no binding cookie")) };
@@ -36,7 +37,7 @@ pub(crate) async fn leave(call: &Call, environment: &Environment) -> Result<Repl
         Ok(departure) => departure,
         Err(reply) => return Ok(reply),
     };
-    Ok(ask(environment, &departure).await.unwrap_or_else(|| html_back(&departure)))
+    Ok(ask(environment, &departure).await.unwrap_or_else(|| html_back(&departure, environment)))
 }
 
 /// Leads the browser back to where its user was.
@@ -51,7 +52,7 @@ pub(crate) async fn back(call: &Call, environment: &Environment) -> Reply {
     match found(desk.back(&state).await) {
         Ok(departure) => {
             log::line("rp_logout_finished", [("provider", departure.provider.as_str().into())]);
-            html_back(&departure)
+            html_back(&departure, environment)
         }
         Err(reply) => reply,
     }
@@ -102,6 +103,6 @@ async fn ask(environment: &Environment, departure: &Departure) -> Option<Reply> 
     })
 }
 
-fn html_back(departure: &Departure) -> Reply {
-    Reply::page(200, html::logged_out(&ReturnTo::parse(&departure.return_to)))
+fn html_back(departure: &Departure, environment: &Environment) -> Reply {
+    Reply::page(200, html::logged_out(&ReturnTo::parse_among(&departure.return_to, &environment.config.origins)))
 }

@@ -12,6 +12,7 @@
 //! | [`rotator`], [`revocation`] | what is asked of an authorization server on behalf of a vault |
 //! | [`environment`], [`registration`] | variables, secrets and bindings; who we are at a provider |
 //! | [`silent`] | logging in again without the user |
+//! | [`siblings`] | apps on sibling hosts, and what they may read (CORS) |
 //! | [`gate`] | what is counted, so that nobody asks too much |
 //! | [`discovery`], [`verify`] | what providers say of themselves, and their signatures |
 //! | [`token_request`], [`dpop`] | what is asked of a token endpoint, and the proofs that go with bound tokens |
@@ -59,6 +60,7 @@ mod rotator;
 mod routes;
 mod session;
 mod sessions;
+mod siblings;
 mod silent;
 mod sql;
 mod stub;
@@ -81,6 +83,6 @@ async fn fetch(
     context: Context,
 ) -> Result<web_sys::Response, worker::Error> {
     let call = routes::Call { request: incoming::Incoming::new(request), env, context };
-    let reply = log::Traced::new(0, Box::pin(routes::answer(call))).await;
-    reply.into_response().map_err(|thrown: JsValue| worker::Error::from(thrown))
+    let reply = log::Traced::new(0, Box::pin(siblings::answer(call))).await;
+    reply.map_err(|thrown: JsValue| worker::Error::from(thrown))
 }

@@ -21,7 +21,7 @@ use crate::environment::Environment;
 use crate::http::Reply;
 use crate::pages::{self, Failed};
 use crate::registration::{Registration, Unsigned};
-use crate::routes::Call;
+use crate::routes::{self, Call};
 use crate::silent::{self, Remembered};
 use crate::stub::NoAnswer;
 use crate::vault::client::VaultClient;
@@ -47,7 +47,9 @@ pub(crate) async fn begin(call: &Call, environment: &Environment) -> Result<Repl
     let says = |name: &str, expected: &str| header(name).is_none_or(|value| value == expected);
     let dest = match &silent {
         // Our own page may frame one that is to be silent.
-        Some(Ok(Some(Silent::Apart { frame: true, .. }))) if says("sec-fetch-site", "same-origin") => {
+        Some(Ok(Some(Silent::Apart { frame: true, .. })))
+            if routes::is_led_by_us(call, environment).unwrap_or(true) =>
+        {
             "iframe"
         }
         _ => "document",
@@ -58,7 +60,9 @@ pub(crate) async fn begin(call: &Call, environment: &Environment) -> Result<Repl
     let query = query.map_err(|_| Problem::new(Code::BadRequest))?;
     let silent = silent.transpose().map_err(|NoWay| Problem::new(Code::BadRequest))?.flatten();
     let one = |name: &str| query.one(name).map_err(|_| Problem::new(Code::BadRequest));
-    let return_to = one("return_to")?.map_or_else(ReturnTo::root, ReturnTo::parse);
+    let return_to = one("return_to")?;
+    let return_to = return_to
+        .map_or_else(ReturnTo::root, |to| ReturnTo::parse_among(to, &environment.config.origins));
     let named = one("provider")?.filter(|name| !name.is_empty());
     if let Some(provider) = named.and_then(|name| environment.config.linked_provider_named(name)) {
         if silent.is_some() {
@@ -106,7 +110,7 @@ async fn begin_silently(
 ) -> Reply {
     let (config, provider) = (&environment.config, environment.config.login_provider());
     // Only a page of ours asks for this.
-    if call.request.header("sec-fetch-site").is_some_and(|site| site != "same-origin") {
+    if routes::is_led_by_us(call, environment) == Some(false) {
         return silent::say(silent, Ending::Failed, return_to);
     }
     let beginning = Beginning { call, environment, provider, return_to, prompt: Some("none") };
@@ -164,7 +168,7 @@ async fn begin_silently(
 /// an account that is not theirs.
 async fn begin_link(beginning: &Beginning<'_>) -> Reply {
     let Beginning { call, environment, provider, return_to, .. } = beginning;
-    if call.request.header("sec-fetch-site").as_deref() != Some("same-origin") {
+    if routes::is_led_by_us(call, environment) != Some(true) {
         gate::line("cross_site", [("reason", "an account is linked from a page of the app".into())]);
         return pages::not_here(return_to);
     }

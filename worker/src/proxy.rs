@@ -293,7 +293,7 @@ const CHALLENGE: &str = "www-authenticate";
   return names;
 }"#)]
 extern "C" {
-    fn names(headers: &Headers) -> String;
+    pub(crate) fn names(headers: &Headers) -> String;
 }
 
 /// The names of headers, in lower case, as one text: one step over to JavaScript instead of several for each header. To take

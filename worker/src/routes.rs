@@ -148,6 +148,13 @@ pub(crate) fn same_origin(call: &Call, environment: &Environment) -> Result<Same
     }
 }
 
+/// Whether a page of ours has led its browser here; nothing where the browser does not say who has.
+pub(crate) fn is_led_by_us(call: &Call, environment: &Environment) -> Option<bool> {
+    let site = call.request.header("sec-fetch-site")?;
+    let referer = call.request.header("referer");
+    Some(cross_site::is_led_by_us(&site, referer.as_deref(), &environment.config.origins))
+}
+
 /// On every route alike: nothing works with half a configuration.
 fn misconfigured(error: &ConfigError) -> Reply {
     let name = error.variable.as_str();

@@ -62,7 +62,7 @@ pub(crate) fn end(silent: &Silent, ending: Ending, return_to: &ReturnTo) -> Repl
 
 /// Says how it ended to the tab, or to the app; of what a stranger asked, nobody else hears.
 pub(crate) fn say(silent: &Silent, ending: Ending, return_to: &ReturnTo) -> Reply {
-    let page = html::outcome(silent, ending).unwrap_or_else(|| match ending {
+    let page = html::outcome(silent, ending, return_to).unwrap_or_else(|| match ending {
         Ending::Done => html::landing(return_to),
         Ending::Refused | Ending::Failed => html::return_to_app(return_to),
     });

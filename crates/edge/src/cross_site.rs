@@ -3,8 +3,12 @@
 //! The cookie is `SameSite=Strict`, and that is not enough: a page on a sibling subdomain, or on another port of
 //! `localhost`, is same-site and sends it along. So a request must say that it comes from our own origin, in a header that
 //! no page can set, and carry a header that a page can set only for its own origin.
+//!
+//! A deployment may name apps on sibling hosts ([`Origins::apps`]): these, and no other sibling, are let in by their `Origin`, and where
+//! a page leads its browser to us, which carries none, by their `Referer`. Neither can be set by a page.
 
 use crate::config::Origins;
+use crate::url::Origin;
 
 /// What the rule looks at.
 #[derive(Clone, Copy, Debug, Default)]
@@ -38,7 +42,7 @@ impl SameOrigin {
 /// Why a request was refused. For logs; the caller learns `cross_site` and no more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CrossSiteRefusal {
-    /// `Sec-Fetch-Site` is there and is not `same-origin` (`same-site` is a sibling, `none` a navigation).
+    /// `Sec-Fetch-Site` is there and is not `same-origin` (`same-site` is a sibling that is not named, `none` a navigation).
     FetchSite,
     /// `Sec-Fetch-Site` is missing, and `Origin` is not one of ours.
     Origin,
@@ -74,8 +78,9 @@ impl CrossSiteRefusal {
 pub fn check(request: &Provenance<'_>, origins: &Origins) -> Result<SameOrigin, CrossSiteRefusal> {
     match (request.sec_fetch_site, request.origin) {
         (Some("same-origin"), _) => {}
+        (Some("same-site"), Some(origin)) if origins.app(origin).is_some() => {}
         (Some(_), _) => return Err(CrossSiteRefusal::FetchSite),
-        (None, Some(origin)) if origins.contains(origin) => {}
+        (None, Some(origin)) if is_ours(origin, origins) => {}
         (None, Some(_)) => return Err(CrossSiteRefusal::Origin),
         // Browsers without Fetch Metadata send no Origin with a same-origin GET. The custom header has to do.
         (None, None) if request.is_read => {}
@@ -97,19 +102,39 @@ pub fn check_handshake(
     origin: Option<&str>,
     origins: &Origins,
 ) -> Result<SameOrigin, CrossSiteRefusal> {
-    if sec_fetch_site.is_some_and(|site| site != "same-origin") {
+    let is_app = || origin.is_some_and(|origin| origins.app(origin).is_some());
+    if sec_fetch_site.is_some_and(|site| site != "same-origin" && !(site == "same-site" && is_app())) {
         return Err(CrossSiteRefusal::FetchSite);
     }
-    if !origin.is_some_and(|origin| origins.contains(origin)) {
+    if !origin.is_some_and(|origin| is_ours(origin, origins)) {
         return Err(CrossSiteRefusal::Origin);
     }
     Ok(SameOrigin { version: 0 })
 }
 
+fn is_ours(origin: &str, origins: &Origins) -> bool {
+    origins.contains(origin) || origins.app(origin).is_some()
+}
+
+/// Whether a page of ours leads its browser here, in a window or a frame. Such a request has no `Origin`: of which sibling it comes only
+/// `Referer` says, and one that says nothing is nobody's.
+#[must_use]
+pub fn is_led_by_us(sec_fetch_site: &str, referer: Option<&str>, origins: &Origins) -> bool {
+    let is_of = |app: &Origin| referer?.strip_prefix(app.as_str()).filter(|rest| rest.starts_with('/'));
+    sec_fetch_site == "same-origin"
+        || sec_fetch_site == "same-site" && origins.apps().iter().any(|app| is_of(app).is_some())
+}
+
+/// The app on a sibling host that may read what this request is answered (CORS). None where it comes from our own origin, which needs no
+/// leave, and none where a browser says that it is of another site.
+#[must_use]
+pub fn reader<'a>(sec_fetch_site: Option<&str>, origin: Option<&str>, origins: &'a Origins) -> Option<&'a Origin> {
+    origins.app(origin?).filter(|_| sec_fetch_site.is_none_or(|site| site == "same-site"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::url::Origin;
 
     #[test]
     fn a_handshake_needs_our_origin() {
@@ -147,6 +172,79 @@ mod tests {
         assert_eq!(judge(true, None, None, Some("1")), Ok(1));
         assert_eq!(judge(true, None, None, Some("+1")), Ok(0));
         assert_eq!(judge(true, None, None, Some("99999999999")), Ok(0));
+    }
+
+    /// Our own origin, and an app beside it.
+    fn with_an_app() -> Origins {
+        let [ours, app] = ["https://auth.example.com", "https://app.example.com"].map(|text| Origin::parse(text).unwrap());
+        Origins::new(ours).with_apps(alloc::vec![app])
+    }
+
+    const OTHERS: [&str; 8] = [
+        "https://evil.example.com",
+        "http://app.example.com",
+        "https://app.example.com:444",
+        "https://app.example.com.evil.example",
+        "https://app.example.co",
+        "https://APP.example.com",
+        "null",
+        "",
+    ];
+
+    #[test]
+    fn an_app_that_is_named_may_and_no_other_sibling() {
+        let judge = |is_read, sec_fetch_site, origin, version| {
+            check(&Provenance { is_read, sec_fetch_site, origin, version }, &with_an_app()).map(SameOrigin::version)
+        };
+        let shake = |site, origin| check_handshake(site, origin, &with_an_app()).map(SameOrigin::version);
+        let app = Some("https://app.example.com");
+        for is_read in [true, false] {
+            assert_eq!(judge(is_read, Some("same-site"), app, Some("1")), Ok(1));
+            assert_eq!(judge(is_read, None, app, Some("1")), Ok(1));
+            assert_eq!(judge(is_read, Some("same-site"), app, None), Err(CrossSiteRefusal::NoCustomHeader));
+            for site in ["cross-site", "none", "", "Same-Site", "same-site, same-site"] {
+                assert_eq!(judge(is_read, Some(site), app, Some("1")), Err(CrossSiteRefusal::FetchSite), "{site}");
+                assert_eq!(shake(Some(site), app), Err(CrossSiteRefusal::FetchSite), "{site}");
+            }
+            // Our own origin is nobody's sibling.
+            for other in OTHERS.into_iter().chain(["https://auth.example.com"]).map(Some).chain([None]) {
+                assert_eq!(judge(is_read, Some("same-site"), other, Some("1")), Err(CrossSiteRefusal::FetchSite), "{other:?}");
+                assert_eq!(shake(Some("same-site"), other), Err(CrossSiteRefusal::FetchSite), "{other:?}");
+            }
+            for other in OTHERS {
+                assert_eq!(judge(is_read, None, Some(other), Some("1")), Err(CrossSiteRefusal::Origin), "{other}");
+                assert_eq!(shake(None, Some(other)), Err(CrossSiteRefusal::Origin), "{other}");
+            }
+        }
+        assert_eq!((shake(Some("same-site"), app), shake(None, app)), (Ok(0), Ok(0)));
+    }
+
+    #[test]
+    fn a_page_leads_here_from_us_or_from_an_app_that_is_named() {
+        let led = |site, referer| is_led_by_us(site, referer, &with_an_app());
+        assert!(led("same-origin", None));
+        assert!(led("same-site", Some("https://app.example.com/")) && led("same-site", Some("https://app.example.com/a?b")));
+        for referer in OTHERS.into_iter().chain(["https://app.example.com@evil.example/", "https://app.example.com", "/"]) {
+            assert!(!led("same-site", Some(referer)), "{referer}");
+        }
+        for site in ["cross-site", "none", ""] {
+            assert!(!led(site, Some("https://app.example.com/")), "{site}");
+        }
+        assert!(!led("same-site", None));
+    }
+
+    #[test]
+    fn only_an_app_that_is_named_may_read_answers() {
+        let origins = with_an_app();
+        let reads = |site, origin| reader(site, origin, &origins).map(Origin::as_str);
+        let app = Some("https://app.example.com");
+        assert_eq!((reads(Some("same-site"), app), reads(None, app)), (app, app));
+        for site in ["cross-site", "none", "same-origin", ""] {
+            assert_eq!(reads(Some(site), app), None, "{site}");
+        }
+        for other in OTHERS.into_iter().chain(["https://auth.example.com"]).map(Some).chain([None]) {
+            assert_eq!((reads(Some("same-site"), other), reads(None, other)), (None, None), "{other:?}");
+        }
     }
 
     #[test]

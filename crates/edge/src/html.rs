@@ -16,11 +16,11 @@ use crate::url::HttpUrl;
 /// again when the user goes back.
 const SCRIPT: &str = "location.replace(document.getElementById('go').href)";
 
-/// Tells the tab how its silent re-login ended: on the channel that tabs share, as a popup's opener may be out of reach, and directly.
-/// A popup closes itself, after what it said has left.
-const TELL: &str = "const{relogin,outcome,via}=document.currentScript.dataset,told={everlit:1,relogin,outcome};\
+/// Tells the tab how its silent re-login ended: on the channel that tabs share, as a popup's opener may be out of reach, and directly,
+/// which is the only way to an app on a sibling host. A popup closes itself, after what it said has left.
+const TELL: &str = "const{relogin,outcome,via,app}=document.currentScript.dataset,told={everlit:1,relogin,outcome};\
 try{const channel=new BroadcastChannel('everlit 1 relogin');channel.postMessage(told);channel.close()}catch{}\
-try{(opener??parent).postMessage(told,location.origin)}catch{}\
+try{(opener??parent).postMessage(told,app||location.origin)}catch{}\
 if(via==='popup')setTimeout(close,50)";
 
 /// Sends the form of the page.
@@ -43,7 +43,8 @@ pub struct Page {
     pub body: String,
     /// Its `Content-Security-Policy`.
     pub content_security_policy: String,
-    /// Whether a page of our own may show it in a frame. Every other page of ours may be in none.
+    /// Whether a page of our own, or of an app beside us, may show it in a frame: whose, the policy says, which every browser that knows
+    /// `frame-ancestors` heeds instead of `X-Frame-Options`. Every other page of ours may be in none.
     pub framed: bool,
 }
 
@@ -131,11 +132,12 @@ pub fn posting<'a>(
     page
 }
 
-/// The page at the end of a silent re-login in a frame or a popup. It says how that ended, and nothing else; nothing for one by
-/// redirect, which ends where it began.
+/// The page at the end of a silent re-login in a frame or a popup. It says how that ended, and nothing else, to a page of our own or of
+/// the app that `return_to` is of; nothing for one by redirect, which ends where it began.
 #[must_use]
-pub fn outcome(silent: &Silent, ending: Ending) -> Option<Page> {
+pub fn outcome(silent: &Silent, ending: Ending, return_to: &ReturnTo) -> Option<Page> {
     let relogin = silent.relogin()?;
+    let app = return_to.app();
     let title = match ending {
         Ending::Done => "You are signed in",
         Ending::Refused | Ending::Failed => "You are not signed in",
@@ -149,12 +151,15 @@ pub fn outcome(silent: &Silent, ending: Ending) -> Option<Page> {
         ending.as_str(),
         "\" data-via=\"",
         silent.way().as_str(),
+        app.map_or("", |_| "\" data-app=\""),
+        app.unwrap_or_default(),
         "\">",
         TELL,
         "</script>",
     ]
     .concat();
     let framed = !silent.way().is_top_level();
+    let framed = framed.then(|| app.unwrap_or("'self'"));
     Some(framed_page(title, &main, Some(TELL), framed))
 }
 
@@ -197,10 +202,11 @@ pub fn login_path(provider: &str, return_to: &ReturnTo) -> String {
 }
 
 fn page(title: &str, main: &str, script: Option<&str>) -> Page {
-    framed_page(title, main, script, false)
+    framed_page(title, main, script, None)
 }
 
-fn framed_page(title: &str, main: &str, script: Option<&str>, framed: bool) -> Page {
+/// `framed` is whose pages may show it in a frame.
+fn framed_page(title: &str, main: &str, script: Option<&str>, framed: Option<&str>) -> Page {
     let body = [
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
          <meta name=\"robots\" content=\"noindex\"><title>",
@@ -217,9 +223,9 @@ fn framed_page(title: &str, main: &str, script: Option<&str>, framed: bool) -> P
     let content_security_policy = alloc::format!(
         "default-src 'none'; style-src {};{script} base-uri 'none'; form-action 'none'; frame-ancestors {}",
         hash_source(STYLE),
-        if framed { "'self'" } else { "'none'" }
+        framed.unwrap_or("'none'")
     );
-    Page { body, content_security_policy, framed }
+    Page { body, content_security_policy, framed: framed.is_some() }
 }
 
 /// The hash of an inline script or style as a source of a Content-Security-Policy.
@@ -277,7 +283,7 @@ mod tests {
         for (way, framed) in [(Way::Frame, true), (Way::Popup, false)] {
             let silent = Silent::restored(way, Some("0af")).unwrap();
             for ending in [Ending::Done, Ending::Refused, Ending::Failed] {
-                let page = outcome(&silent, ending).unwrap();
+                let page = outcome(&silent, ending, &ReturnTo::root()).unwrap();
                 let attributes = alloc::format!(
                     "<script data-relogin=\"0af\" data-outcome=\"{}\" data-via=\"{}\">",
                     ending.as_str(),
@@ -292,8 +298,23 @@ mod tests {
                 assert_eq!(options, if framed { "SAMEORIGIN" } else { "DENY" });
             }
         }
-        assert_eq!(outcome(&Silent::Redirect, Ending::Done), None);
+        assert_eq!(outcome(&Silent::Redirect, Ending::Done, &ReturnTo::root()), None);
         assert!(!landing(&ReturnTo::root()).framed);
+    }
+
+    #[test]
+    fn an_app_on_a_sibling_host_is_told_and_is_the_only_one_that_may_frame_it() {
+        let [ours, app] = ["https://auth.example.com", "https://app.example.com"].map(|text| crate::url::Origin::parse(text).unwrap());
+        let origins = crate::config::Origins::new(ours).with_apps(alloc::vec![app]);
+        let return_to = ReturnTo::parse_among("https://app.example.com/x", &origins);
+        for (way, ancestors) in [(Way::Frame, "frame-ancestors https://app.example.com"), (Way::Popup, "frame-ancestors 'none'")] {
+            let silent = Silent::restored(way, Some("0af")).unwrap();
+            let page = outcome(&silent, Ending::Done, &return_to).unwrap();
+            assert!(page.body.contains("data-app=\"https://app.example.com\">"));
+            assert!(page.content_security_policy.ends_with(ancestors), "{}", page.content_security_policy);
+        }
+        assert!(landing(&return_to).body.contains("href=\"https://app.example.com/x\""));
+        assert!(!landing(&return_to).framed);
     }
 
     #[test]

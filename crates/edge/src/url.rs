@@ -69,6 +69,18 @@ impl Origin {
         self.secure == other.secure && name(self) == name(other)
     }
 
+    /// Whether both may be of one site: the same scheme, and the same host or the same last two labels. Which suffixes are public only
+    /// a browser knows; it has the last word, and says `cross-site` where this is too kind.
+    #[must_use]
+    pub fn is_beside(&self, other: &Self) -> bool {
+        let site = |origin: &Self| {
+            let name = split_port(origin.host()).map_or("", |(name, _)| name);
+            let dot = name.rmatch_indices('.').nth(1).map_or(0, |(dot, _)| dot);
+            name.split_at_checked(dot).map(|(_, site)| String::from(site.trim_start_matches('.')))
+        };
+        self.secure == other.secure && site(self) == site(other)
+    }
+
     /// Whether the host is this machine: `localhost`, a name under it, `127.0.0.0/8` or `[::1]`.
     #[must_use]
     pub const fn is_loopback(&self) -> bool {

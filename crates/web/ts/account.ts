@@ -2,17 +2,18 @@
 
 import type { EventKind } from "./abi.js";
 import { createAccess } from "./access.js";
+import type { Calls } from "./calls.js";
 import type { Moment } from "./clock.js";
 import { createDevices } from "./devices.js";
 import type { SessionError, SessionErrorCode } from "./errors.js";
-import type { EventNumbers, Stamp } from "./machine.js";
+import type { EventNumbers } from "./machine.js";
 import type { Page } from "./page.js";
 import { createPopups } from "./popups.js";
 import { createQuestions } from "./questions.js";
 import type { Session } from "./session.js";
-import type { Transport } from "./transport.js";
+import type { Answer, Transport } from "./transport.js";
 import type { LoginOptions } from "./types.js";
-import type { Upstream } from "./wire.js";
+import type { Trouble, Upstream } from "./wire.js";
 
 /** What it needs of its session. The class of errors is among it: there is one, also for `instanceof`. */
 export interface AccountHost {
@@ -23,9 +24,11 @@ export interface AccountHost {
   readonly operation: () => string;
   readonly ask: Transport;
   readonly upstreams: () => readonly Upstream[] | undefined;
-  /** Waits until there is a token that lives; rejects where there will be none. */
-  readonly permit: (signal: AbortSignal | undefined, vault: string | undefined) => Promise<Stamp>;
+  /** What makes calls. */
+  readonly calls: () => Promise<Calls>;
   readonly fault: (code: SessionErrorCode, special?: string, cause?: unknown) => SessionError;
+  /** The problem document in an answer, if it is one of ours. */
+  readonly problemOf: (answer: Answer) => Trouble | undefined;
   /** Where a login begins. */
   readonly door: (options: LoginOptions) => string;
   readonly on: <K extends EventKind>(kind: K, ...numbers: EventNumbers[K]) => void;
@@ -41,6 +44,8 @@ export function createAccount(host: AccountHost) {
     ...createAccess(host, questions),
     ...createPopups(host),
     ...createDevices(host, questions),
+    debug: async (options?: Parameters<Session["debug"]>[0]) => (await import("./debug/index.js")).openDebugPanel(session, options),
+    report: async () => (await import("./debug/index.js")).report(session),
     /** The page of the session goes to link an account: the Worker lets no other page do so. */
     async link(provider: string, options: LoginOptions = {}): Promise<void> {
       closed.throwIfAborted();

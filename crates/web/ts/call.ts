@@ -47,17 +47,19 @@ export function prepare(input: RequestInfo | URL, init: SessionRequestInit | und
 
 /**
  * Sends a call to the Worker, as one of the login `epoch` and of no other: the browser may have another login by now than this
- * page knows of. The header with the version is the other half of the cross-site rule; nothing of the session goes to another origin.
+ * page knows of. The header with the version is the other half of the cross-site rule; nothing of the session goes to another origin
+ * than the Worker's, which is `edge` where it is not the page's.
  */
-export const viaWorker = ({ transmit }: Call, target: string, epoch: number) =>
-  transmit(target, [[HEADER_VERSION, `${VERSION}`], [HEADER_EPOCH, `${epoch}`]], { mode: "same-origin", credentials: "same-origin" });
+export const viaWorker = ({ transmit }: Call, target: string, epoch: number, edge: string | undefined) =>
+  transmit(target, [[HEADER_VERSION, `${VERSION}`], [HEADER_EPOCH, `${epoch}`]], { mode: edge ? "cors" : "same-origin", credentials: "include" });
 
-/** Where a call goes; nothing if it belongs to no upstream. */
-export function route(url: URL, base: string, upstreams: readonly Upstream[]): Route | undefined {
-  const { origin } = new URL(base);
-  if (url.origin === origin && url.pathname.startsWith("/api/")) {
+/** Where a call goes; nothing if it belongs to no upstream. What is below `/api/` here is so at `edge`, where the Worker is there. */
+export function route(url: URL, base: string, upstreams: readonly Upstream[], edge: string | undefined): Route | undefined {
+  const here = new URL(base).origin;
+  const origin = edge ?? here;
+  if ([here, origin].includes(url.origin) && url.pathname.startsWith("/api/")) {
     const named = url.pathname.split("/")[2];
-    return [url.href, upstreams.find(({ name }) => name === named)?.vault];
+    return [origin + url.pathname + url.search, upstreams.find(({ name }) => name === named)?.vault];
   }
   for (const { name, origin: theirs, path, vault, mode } of upstreams) {
     const prefix = path.replace(/\/$/, "");

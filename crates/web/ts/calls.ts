@@ -16,8 +16,8 @@ export interface CallsHost {
   readonly page: Page;
   /** Where calls may go; nothing while that is not known. */
   readonly upstreams: () => readonly Upstream[] | undefined;
-  /** The machine's number of the provider whose token a vault gives. */
-  readonly whose: (vault: string | undefined) => number;
+  /** Which of the providers the session is a login of; -1 while that is not known. */
+  readonly own: () => number;
   /** Makes a call that goes to its upstream by itself. */
   readonly direct: (call: Call, route: Route, stamp: Stamp) => Promise<Response>;
   readonly closed: AbortSignal;
@@ -26,18 +26,33 @@ export interface CallsHost {
   on<K extends EventKind>(kind: K, ...numbers: EventNumbers[K]): void;
 }
 
+// What the other chunk needs as well: whoever is logged in has loaded this one already.
+export { CODES, wait };
+
 export type Calls = ReturnType<typeof createCalls>;
+
+/** No provider of which anything is known: what needs its token needs the session's. */
+const NOBODY = 255;
 
 /** States that do not change by themselves: a call waits for nothing there. */
 const HOPELESS = REFUSED.slice(0, Refusal.Unavailable);
 
 /** The calls of a session, on their way. */
-export function createCalls({ page, upstreams, whose, direct, session, closed, fault, on }: CallsHost) {
+export function createCalls({ page, upstreams, own, direct, session, closed, fault, on }: CallsHost) {
+  /** Where the Worker is, if it is not at the page's own origin. */
+  const edge = page.there?.("");
   /** Calls that wait for the machine's word: to be sent under a token, or (without one) to take the answer they got. */
   const waiting = new Map<number, Waiter<Stamp | undefined> & { readonly vault: string | undefined }>();
   let last = 0;
   /** How many were sent and not answered yet. */
   let sent = 0;
+
+  /** The machine's number of the provider whose token a vault gives. */
+  const whose = (vault: string | undefined) => {
+    const at = session.providers.findIndex(({ name }) => vault === `linked:${name}`);
+    // -1 becomes NOBODY.
+    return (at < 0 ? own() : at) & NOBODY;
+  };
 
   const permission = (id: number, signal: AbortSignal | undefined, vault: string | undefined, ask: () => void) =>
     wait<Stamp | undefined>(
@@ -80,7 +95,7 @@ export function createCalls({ page, upstreams, whose, direct, session, closed, f
       let response: Response;
       try {
         ++sent;
-        response = await (byItself ? direct(call, to, stamp!) : viaWorker(call, address, epoch));
+        response = await (byItself ? direct(call, to, stamp!) : viaWorker(call, address, epoch, edge));
       } catch (cause) {
         signal.throwIfAborted();
         throw (cause as Partial<SessionError>).code ? cause : fault("ERR_SESSION_NETWORK", undefined, cause);
@@ -143,7 +158,7 @@ export function createCalls({ page, upstreams, whose, direct, session, closed, f
         init = { ...init, headers, body: await kept.blob() };
       }
       const url = addressOf(input, page.base());
-      const target = () => route(url, page.base(), upstreams() ?? []);
+      const target = () => route(url, page.base(), upstreams() ?? [], edge);
       if (!target()) {
         // Nothing of the input is touched before.
         if (init?.passthrough) return fetch(input, init);

@@ -1,8 +1,11 @@
-import { EventKind } from "./abi.js";
+import { EventKind, type PROVIDER_STATES } from "./abi.js";
 import type { AccountHost } from "./account.js";
 import type { Ask } from "./questions.js";
 import type { DeviceSession, WaitOptions } from "./types.js";
-import { stateOf } from "./wire.js";
+
+/** The number of this state, which is all that is needed of them here. */
+const UNAVAILABLE = 4;
+"unavailable" satisfies (typeof PROVIDER_STATES)[typeof UNAVAILABLE];
 
 /** The sessions and linked accounts of the user. */
 export function createDevices({ session, closed, fault, on }: AccountHost, ask: Ask) {
@@ -39,7 +42,7 @@ export function createDevices({ session, closed, fault, on }: AccountHost, ask: 
       const { status } = await ask(path("links", provider), options, "DELETE");
       if (status === 404) throw fault("ERR_SESSION_CONFIG", `: no provider "${provider}"; there are ${session.providers.map(({ name }) => name).join(", ")}`);
       const at = session.providers.findIndex(({ name }) => name === provider);
-      if (at >= 0) on(EventKind.ProviderTold, at, 0, stateOf("unavailable"));
+      if (at >= 0) on(EventKind.ProviderTold, at, 0, UNAVAILABLE);
     },
   };
 }

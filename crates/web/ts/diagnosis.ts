@@ -10,5 +10,5 @@ export const diagnose: Transport = async (path, ...question) => {
   const { v, type, state } = (answer.body as Said) ?? {};
   // A frame, and a page without https, are what a cookie may be missing in; which it is, is found out there.
   const odd = v || type ? state === "logged_out" && (top !== self || location.protocol < "https:") : answer.status;
-  return odd && path === "/auth/session" ? explain("nobodyThere", answer) : answer;
+  return odd && path.endsWith("/auth/session") ? explain("nobodyThere", answer, path) : answer;
 };

@@ -2,6 +2,7 @@
 
 import { watchActivity } from "./activity.js";
 import { createChannel } from "./channel.js";
+import { chunk } from "./chunk.js";
 import { readClock } from "./clock.js";
 import { diagnose } from "./diagnosis.js";
 import { watchPage } from "./lifecycle.js";
@@ -10,6 +11,7 @@ import type { Machine } from "./machine.js";
 import { nameOperation } from "./operation.js";
 import { page } from "./page.js";
 import { relogin } from "./relogin.js";
+import type { Platform } from "./platform.js";
 import type { Session } from "./session.js";
 import { createSocket } from "./socket.js";
 import { createSession } from "./tab.js";
@@ -20,7 +22,7 @@ import { wait } from "./wait.js";
 /** Opens a session in this page, and resolves when it knows where it stands. */
 export async function open(module: WebAssembly.Module, options: SessionOptions): Promise<Session> {
   const { exports } = await WebAssembly.instantiate(module);
-  const session = createSession(exports as unknown as Machine, options, {
+  const platform: Platform = {
     clock: readClock,
     timer: createTimer,
     soon: (work) => setTimeout(work),
@@ -33,7 +35,8 @@ export async function open(module: WebAssembly.Module, options: SessionOptions):
     relog: relogin,
     operation: nameOperation,
     page,
-  });
+  };
+  const session = createSession(exports as unknown as Machine, options, options.baseUrl ? (await chunk(() => import("./beside.js"))()).beside(platform, options.baseUrl) : platform);
   return wait(
     options.signal,
     (opened) => session.addEventListener("statechange", () => opened.resolve(session)),

@@ -14,6 +14,9 @@ declare global {
   }
 }
 
+/** What the SharedWorker is called; the Worker's origin follows, where that is not the page's own. */
+const NAME = `everlit ${VERSION}`;
+
 /** Where Trusted Types are required, the address of a script is one of these. */
 type Policy = { createScriptURL(address: string): string };
 let policy: Policy | undefined;
@@ -30,8 +33,8 @@ function script(): string {
   return policy?.createScriptURL(address) ?? address;
 }
 
-/** Listens until the signal says so. */
-export function listen(heard: Heard, signal: AbortSignal): void {
+/** Listens until the signal says so; to the Worker at `edge`, or at the page's own origin. */
+export function listen(heard: Heard, signal: AbortSignal, edge?: string): void {
   let over = false;
   const hear = (shared: boolean) => (said: Said) => {
     if (signal.aborted || over) return;
@@ -42,10 +45,10 @@ export function listen(heard: Heard, signal: AbortSignal): void {
     } else tell(said, heard);
   };
   const alone = () => {
-    if (!signal.aborted && !over) connect(hear(false), signal);
+    if (!signal.aborted && !over) connect(hear(false), signal, edge);
   };
   try {
-    const worker = new SharedWorker(script(), { type: "module", name: `everlit ${VERSION}` });
+    const worker = new SharedWorker(script(), { type: "module", name: NAME + (edge ?? "") });
     const { port } = worker;
     const told = hear(true);
     // It does not load here: a policy forbids it, or a bundler has put this file elsewhere.
@@ -65,10 +68,10 @@ export function listen(heard: Heard, signal: AbortSignal): void {
 }
 
 /** One socket, until the signal says so or it closes. */
-function connect(say: (said: Said) => void, signal: AbortSignal): void {
+function connect(say: (said: Said) => void, signal: AbortSignal, edge: string | undefined): void {
   let socket: WebSocket;
   try {
-    socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}/auth/events`);
+    socket = new WebSocket(`${(edge || location.origin).replace(/^http/, "ws")}/auth/events`);
   } catch {
     return say(false);
   }
@@ -156,7 +159,7 @@ function share(): void {
         last = undefined;
         look = setInterval(ask, LOOK_MS);
         socket = new AbortController();
-        connect(say, socket.signal);
+        connect(say, socket.signal, (globalThis as { name?: string }).name?.slice(NAME.length));
       } else if (open && !known) {
         port.postMessage(true);
         if (last) port.postMessage(last);

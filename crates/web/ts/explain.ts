@@ -16,6 +16,7 @@ const ACCEPTED: { readonly [name: string]: string } = {
   retry: "a function of (failure, attempt) that gives milliseconds, false or nothing",
   silent: 'a list of "frame", "popup" and "redirect"',
   events: "true or false",
+  baseUrl: "the Worker's origin",
 };
 const isMs = (value: unknown) => value === undefined || (typeof value === "number" && value >= 0 && value <= 9e12);
 
@@ -97,8 +98,8 @@ export async function wasmMissing(short: string, wasm: unknown, cause: unknown):
 }
 
 /** Adds to an answer that came while opening what is likely to be wrong, as a problem like those of the Worker. */
-export function nobodyThere(answer: Answer): Answer {
-  const trouble = (answer.body as { v?: unknown } | undefined)?.v ? cookieTrouble() : workerTrouble(answer);
+export function nobodyThere(answer: Answer, path: string): Answer {
+  const trouble = (answer.body as { v?: unknown } | undefined)?.v ? cookieTrouble() : workerTrouble(answer, new URL(path, location.origin));
   if (!trouble) return answer;
   const [code, title, detail] = trouble;
   const { status } = answer;
@@ -108,13 +109,17 @@ export function nobodyThere(answer: Answer): Answer {
 type Trouble = readonly [code: "not_found" | "misconfigured", title: string, detail: string];
 
 /** What came is not of a Worker. One that is sick, or a limit before it, says nothing of where it is. */
-function workerTrouble({ status }: Answer): Trouble | undefined {
+function workerTrouble({ status }: Answer, { origin, href }: URL): Trouble | undefined {
   if (status >= 500 || status === 429) return undefined;
-  const came = status === 302 ? "was sent elsewhere (a redirect)" : status === 200 ? "was answered with something else, as of an app's own page" : `was answered ${status}`;
+  const came = !status ? "got no answer" : status === 302 ? "was sent elsewhere (a redirect)" : status === 200 ? "was answered with something else, as of an app's own page" : `was answered ${status}`;
+  const far = origin !== location.origin;
+  const mend = far
+    ? `${location.origin} is to be one of its APP_ORIGINS`
+    : "route /auth and /api of this origin to the Worker (in development: the everlit/vite preset, or the Worker's own address)";
   return [
     "not_found",
-    "There is no Everlit Worker at this page's origin.",
-    `GET ${location.origin}/auth/session ${came}: route /auth and /api of this origin to the Worker (in development: the everlit/vite preset, or the Worker's own address)`,
+    `There is no Everlit Worker at ${far ? "baseUrl" : "this page's origin"}.`,
+    `GET ${href} ${came}: ${mend}`,
   ];
 }
 

@@ -19,6 +19,7 @@ const OPTIONS: Shapes = {
   retry: kind("function"),
   silent: maybe([(way: unknown) => WAYS.includes(way as "frame")]),
   events: kind("boolean"),
+  baseUrl: maybe((url) => /^https?:\/\/[\w.:[\]-]+\/?$/.test(url as string)),
 };
 
 /** The name of an option that is not as it should be, or that there is not. */

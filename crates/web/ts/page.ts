@@ -8,6 +8,8 @@ export interface Page {
   readonly hidden: () => boolean;
   /** Goes somewhere else. */
   readonly leave: (path: string) => void;
+  /** The address of a path of the Worker's, where it is not at the page's own origin. */
+  readonly there?: (path: string) => string;
 }
 
 /** The page that this script runs in. */

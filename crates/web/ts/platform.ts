@@ -19,7 +19,8 @@ export interface Platform {
   readonly ask: Transport;
   readonly lock: Lock;
   readonly channel: (heard: (message: PeerNumbers) => void) => Channel;
-  readonly socket: (heard: Heard) => Socket;
+  /** Listens to the Worker at this origin, or at the page's own. */
+  readonly socket: (heard: Heard, edge?: string) => Socket;
   readonly life: Lifecycle;
   readonly activity: Activity;
   readonly relog: Relogin;

@@ -1,8 +1,7 @@
 import { EventKind } from "./abi.js";
 import type { AccountHost } from "./account.js";
 import type { LoginOptions, WaitOptions } from "./types.js";
-import { CODES } from "./refusal.js";
-import { wait } from "./wait.js";
+import { CODES, wait } from "./calls.js";
 
 /** How often the popup is looked at. */
 const LOOK_MS = 100;
@@ -30,7 +29,8 @@ export function createPopups({ session, closed, page, door, fault, on }: Account
         // However it came to that, and whoever is logged in by now.
         session.addEventListener("statechange", ({ detail }) => (back ? look() : detail.to === "active" && resolve()), { signal: over.signal });
         closed.addEventListener("abort", () => reject(closed.reason), { signal: over.signal });
-        popup.location.replace(new URL(door(options), page.base()).href);
+        const path = door(options);
+        popup.location.replace(new URL(page.there?.(path) ?? path, page.base()).href);
         let looks = 0;
         const isBack = () => {
           try {

@@ -63,13 +63,14 @@ export function silent(
   } catch {
     // The result page also tells its opener or parent.
   }
+  const path = `${address}&relogin=${id}`;
+  const target = new URL(page.there?.(path) ?? path, here);
   const told = ({ source, origin, data }: MessageEvent) => {
     const result = resultOf(data);
-    if (result?.[0] === id && source === shown && origin === location.origin) end(result[1]);
+    if (result?.[0] === id && source === shown && origin === target.origin) end(result[1]);
   };
   globalThis.addEventListener("message", told, { signal });
 
-  const target = `${address}&relogin=${id}`;
   if (popup) {
     let closed = 0;
     const look = setInterval(() => {
@@ -77,7 +78,7 @@ export function silent(
       if (closed >= CLOSED_LOOKS) end(ReloginAnswer.Unavailable);
     }, LOOK_MS);
     whenOver(() => clearInterval(look));
-    popup.location.replace(new URL(target, here).href);
+    popup.location.replace(target.href);
     return;
   }
   const work = () =>
@@ -85,7 +86,7 @@ export function silent(
       if (signal.aborted) return free();
       const frame = document.createElement("iframe");
       frame.hidden = true;
-      frame.src = target;
+      frame.src = target.href;
       document.documentElement.append(frame);
       shown = frame.contentWindow;
       whenOver(() => {

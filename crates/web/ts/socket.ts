@@ -18,15 +18,15 @@ export interface Socket {
   close(): void;
 }
 
-/** The event socket, whose code is loaded when it is wanted. */
-export function createSocket(heard: Heard): Socket {
+/** The event socket, whose code is loaded when it is wanted. `edge` is where the Worker is, if not at the page's own origin. */
+export function createSocket(heard: Heard, edge?: string): Socket {
   let wanted: AbortController | undefined;
   return {
     open() {
       this.close();
       const { signal } = (wanted = new AbortController());
       import("./events.js").then(
-        ({ listen }) => signal.aborted || listen(heard, signal),
+        ({ listen }) => signal.aborted || listen(heard, signal, edge),
         () => signal.aborted || heard.closed(),
       );
     },

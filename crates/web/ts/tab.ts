@@ -15,8 +15,6 @@ import { type Known, type Reading, type Told, problemOf, readLogout, readSession
 
 const GRADES = ["critical", "poor", "fair", "good", "excellent", "excellent"] as const;
 const FAILURES = ["transient", "throttled", "ambiguous", "misconfigured", "reauth"] as const;
-/** No provider of which anything is known: what needs its token needs the session's. */
-const NOBODY = 255;
 
 /** What is done for each effect, with its numbers. */
 type Deeds = { readonly [E in Effect as E[0]]: (...numbers: E extends readonly [unknown, ...infer N] ? N : never) => void };
@@ -319,14 +317,11 @@ export function createSession(
     session,
     closed,
     upstreams,
-    whose(vault) {
-      const at = providers.findIndex(({ name }) => vault === `linked:${name}`);
-      // -1 becomes NOBODY.
-      return (at < 0 ? own : at) & NOBODY;
-    },
+    own: () => own,
     direct: away("mediate"),
-    permit: async (signal, vault) => (await calls()).permit(signal, vault),
+    calls,
     fault: (...given) => new SessionError(...given),
+    problemOf,
     door,
     on,
   });
@@ -387,6 +382,8 @@ export function createSession(
     getAccessToken = away("getAccessToken");
     link = away("link");
     unlink = away("unlink");
+    debug = away("debug");
+    report = away("report");
     sessions = { list: away("list"), end: away("end"), endOthers: away("endOthers") };
     async login(options: LoginOptions = {}) {
       assertOpen();
@@ -416,16 +413,10 @@ export function createSession(
       assertOpen();
       signal?.throwIfAborted();
       on(EventKind.RefreshAsked);
-      return (ready ?? (await calls())).asked(signal);
+      return (await calls()).asked(signal);
     }
     activity() {
       on(EventKind.UserActive, 0);
-    }
-    async debug(options?: Parameters<Session["debug"]>[0]) {
-      return (await import("./debug/index.js")).openDebugPanel(session, options);
-    }
-    async report() {
-      return (await import("./debug/index.js")).report(session);
     }
     start() {
       assertOpen();

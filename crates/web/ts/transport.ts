@@ -27,6 +27,8 @@ export const ask: Transport = async (path, signal, body, method = body && "POST"
       // A logout must arrive even if the page goes away meanwhile.
       keepalive: !!body,
       signal,
+      // Also where the Worker has an origin of its own.
+      credentials: "include",
     });
     const { status, headers } = response;
     // What a redirect is answered is not shown.

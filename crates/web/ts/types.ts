@@ -333,6 +333,11 @@ export interface SessionOptions {
   readonly retry?: (failure: FailureKind, attempt: number) => number | false | undefined;
   /** How the user may be logged in again without a form when the grant is over. Default: in every way that the Worker offers. */
   readonly silent?: readonly SilentWay[];
+  /**
+   * The Worker's origin, where that is a sibling of this page's, such as `https://auth.example.com` for a page at
+   * `https://app.example.com`. The Worker has to have the page's origin in `APP_ORIGINS`. Default: the page's own origin.
+   */
+  readonly baseUrl?: string | URL;
   /** Whether to listen to what the Worker tells of its own accord, so that it is known at once. Default: `true`. */
   readonly events?: boolean;
 }

@@ -29,6 +29,8 @@ const text = (value: unknown) => typeof value === "string";
 export const seconds = (value: unknown) => typeof value === "number" && value >= 0 && value <= 9e12;
 export const whole = (value: unknown) => seconds(value) && (value as number) % 1 === 0;
 const small = (value: unknown) => (value as number) >>> 0 === value;
+/* Shapes that nothing in a chunk uses are left out of it. */
+/* @__NO_SIDE_EFFECTS__ */
 export const maybe = (shape: Shape) => (value: unknown) => value === undefined || fits(shape, value);
 
 const stamp = { epoch: whole, generation: small };
@@ -85,7 +87,7 @@ interface Said extends Timing {
 }
 
 /** A problem document that fits. */
-type Trouble = Problem & { readonly silent?: readonly string[]; readonly retry_after?: number };
+export type Trouble = Problem & { readonly silent?: readonly string[]; readonly retry_after?: number };
 
 /** One place where calls may go. */
 export interface Upstream {

@@ -20,6 +20,9 @@ const WASM_FEATURES: [&str; 6] = [
     "--enable-sign-ext",
 ];
 
+/// wasm-bindgen catches with it what JavaScript throws at the Worker.
+const CATCHES: &str = "--enable-exception-handling";
+
 /// What nobody reads of a module that is served.
 const STRIP: [&str; 3] = ["--strip-debug", "--strip-producers", "--strip-target-features"];
 
@@ -168,12 +171,17 @@ fn pack(repo: &Repo, bundle: &Bundle<'_>) -> Result<()> {
         if outputs.iter().any(|output| !output.is_file()) {
             bail!("worker-build ended well but wrote no {}/index.js", bundle.out.display());
         }
-        let wasm = bundle.out.join("index_bg.wasm");
+        let [wasm, used] = ["index_bg.wasm", "exports.json"].map(|file| bundle.out.join(file));
+        let mut prune = repo.command(npm::wasm_metadce(repo)?);
+        prune.arg("-g").args(WASM_FEATURES).arg(CATCHES).arg("--graph-file").arg(&used);
+        prune.arg(&wasm).arg("-o").arg(&wasm);
+        run::must(repo, &format!("build-{}-prune", bundle.name), prune, 5)?;
+        fs::remove_file(&used).with_context(|| format!("cannot remove {}", used.display()))?;
         let mut optimise = repo.command(npm::wasm_opt(repo)?);
-        optimise.args(["-Oz", "--reorder-functions-by-name", "--low-memory-unused"]);
-        // wasm-bindgen catches with it what JavaScript throws.
-        optimise.arg("--enable-exception-handling");
-        optimise.args(STRIP).args(WASM_FEATURES).arg(&wasm).arg("-o").arg(&wasm);
+        optimise.args(["-Oz", "--converge", "--reorder-functions-by-name", "--low-memory-unused"]);
+        // What is called once stands apart where it is long: what is alike compresses better beside each other.
+        optimise.arg("--one-caller-inline-max-function-size=60");
+        optimise.arg(CATCHES).args(STRIP).args(WASM_FEATURES).arg(&wasm).arg("-o").arg(&wasm);
         run::must(repo, &format!("build-{}-optimise", bundle.name), optimise, 10)?;
         Ok(())
     })?;

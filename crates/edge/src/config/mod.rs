@@ -50,6 +50,9 @@ use crate::keys::{self, SESSION_KEY};
 use crate::oauth::Wanted;
 use crate::provider::RefreshGrant;
 
+/// The variable with the origins of apps on sibling hosts.
+const APPS: &str = "APP_ORIGINS";
+
 /// A configuration that holds together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -171,6 +174,7 @@ impl Draft {
                 None
             }
         };
+        let apps = variables.value(APPS).map(|value| Origins::read_apps(APPS, value, errors));
         let limits = match variables.value("LIMITS") {
             Some(value) => Limits::read("LIMITS", value, errors),
             None => Some(Limits::default()),
@@ -187,14 +191,14 @@ impl Draft {
                     variable,
                     None,
                     "is not a variable of Everlit",
-                    "ORIGINS, LIMITS, PROVIDER_<NAME> or UPSTREAM_<NAME>, the name in upper case, 32 characters at most",
+                    "ORIGINS, APP_ORIGINS, LIMITS, PROVIDER_<NAME> or UPSTREAM_<NAME>, the name in upper case, 32 characters at most",
                 ));
             }
         }
         if !described {
             errors.push(ConfigError::shape("PROVIDER_<NAME>", None, "is missing", provider::EXPECTED));
         }
-        Some(Self { origins: origins?, limits: limits?, providers, upstreams })
+        Some(Self { origins: origins?.with_apps(apps.unwrap_or_default()), limits: limits?, providers, upstreams })
     }
 
     /// The provider that the login uses. The only one needs no mark.
@@ -240,6 +244,10 @@ impl Draft {
                 "is longer than the absolute limit",
                 "an idle limit that is not longer than `absolute`",
             ));
+        }
+        if !self.origins.are_apps_beside() {
+            let problem = "is of another site than the Worker, or is one of its own origins";
+            errors.push(ConfigError::meaning(APPS, None, problem, origins::APPS_EXPECTED));
         }
         let marked = self.providers.iter().filter(|provider| provider.login).count();
         if marked > 1 || (marked == 0 && self.providers.len() > 1) {
@@ -309,7 +317,7 @@ fn url_name(suffix: &str) -> Option<String> {
 
 /// Names that nobody sets for another purpose: a typing error there would be silent otherwise.
 fn is_near_miss(variable: &str) -> bool {
-    matches!(variable, "ORIGIN" | "LIMIT" | "PROVIDER" | "PROVIDERS" | "UPSTREAM" | "UPSTREAMS")
+    matches!(variable, "ORIGIN" | "APP_ORIGIN" | "LIMIT" | "PROVIDER" | "PROVIDERS" | "UPSTREAM" | "UPSTREAMS")
         || [provider::PREFIX, upstream::PREFIX, "PROVIDERS_", "UPSTREAMS_"]
             .iter()
             .any(|prefix| variable.starts_with(prefix))

@@ -137,6 +137,40 @@ fn prompt_is_sent_only_where_it_is_needed() {
 }
 
 #[test]
+fn an_app_beside_the_worker_is_of_its_site_and_named_once() {
+    let with = |ours: &str, apps: &str| {
+        errors(&good().text("ORIGINS", &format!(r#"["{ours}"]"#)).text("APP_ORIGINS", apps))
+    };
+    for (ours, apps) in [
+        ("https://auth.example.com", r#"["https://app.example.com", "https://example.com", "https://a.b.example.com:8443"]"#),
+        ("https://example.com", r#"["https://app.example.com"]"#),
+        ("http://auth.everlit.localhost:8787", r#"["http://app.everlit.localhost:5173"]"#),
+        ("http://localhost:8787", r#"["http://localhost:5173"]"#),
+        ("https://auth.example.co.uk", r#"["https://app.example.co.uk"]"#),
+    ] {
+        assert_eq!(with(ours, apps), [], "{ours} {apps}");
+    }
+    let meaning = [("APP_ORIGINS".to_string(), ConfigErrorKind::Meaning)];
+    for (ours, apps) in [
+        ("https://auth.example.com", r#"["https://app.example.org"]"#),
+        ("https://auth.example.com", r#"["https://app.example.com", "https://other.example"]"#),
+        // The same site has the same scheme.
+        ("https://auth.everlit.localhost", r#"["http://app.everlit.localhost"]"#),
+        ("http://auth.localhost", r#"["http://app.localhost"]"#),
+        ("https://auth.example.com", r#"["https://auth.example.com"]"#),
+    ] {
+        assert_eq!(with(ours, apps), meaning, "{ours} {apps}");
+    }
+    let error = Config::parse(&good().text("APP_ORIGINS", r#"["https://app.other.example"]"#)).unwrap_err();
+    assert_eq!(
+        error[0].to_string(),
+        "APP_ORIGINS: is of another site than the Worker, or is one of its own origins; expected a list of one to eight origins of the same site as the first of ORIGINS, none of which is in ORIGINS, such as [\"https://app.example.com\"] beside \"https://auth.example.com\""
+    );
+    let config = Config::parse(&good()).unwrap();
+    assert_eq!((config.origins.apps(), config.origins.app("https://app.example")), ([].as_slice(), None));
+}
+
+#[test]
 fn several_providers_need_one_that_is_marked() {
     let second = |login: &str| {
         let provider = format!(r#"{{"kind":"oidc","issuer":"https://b.example","client_id":"b"{login}}}"#);

@@ -58,7 +58,7 @@ impl Variables {
     /// Whether a name is of interest here: a Worker finds bindings of other kinds among its variables.
     #[must_use]
     pub fn is_variable_name(name: &str) -> bool {
-        matches!(name, "ORIGINS" | "LIMITS")
+        matches!(name, "ORIGINS" | "APP_ORIGINS" | "LIMITS")
             || super::is_near_miss(name)
             || name.starts_with("SERVICE_")
             || name.starts_with("ALERT_")

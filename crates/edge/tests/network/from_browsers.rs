@@ -1,6 +1,7 @@
 //! What a browser sends, or whoever says that it is one.
 
 use everlit_core::time::Timestamp;
+use everlit_edge::config::Origins;
 use everlit_edge::cookie::{self, BINDING_COOKIE, CookieKeys, RESPONSE_COOKIE, SESSION_COOKIE};
 use everlit_edge::cross_site::{self, Provenance};
 use everlit_edge::device;
@@ -145,8 +146,26 @@ pub(crate) fn provenance(input: &[u8]) -> Fed {
     let handshake =
         cross_site::check_handshake(request.sec_fetch_site, request.origin, &config.origins).is_ok();
     prop_assert_eq!(handshake, ours && request.sec_fetch_site.is_none_or(|site| site == "same-origin"));
+    // Where apps beside us are named, these as well, by their origin as same-site; a page leads here by its `Referer`.
+    let app = "https://a.app.example";
+    let beside = config.origins.clone().with_apps(vec![Origin::parse(app).unwrap()]);
+    let (site, named) = (request.sec_fetch_site, request.origin == Some(app));
+    let near = site.is_none_or(|site| site == "same-site");
+    prop_assert_eq!(beside.app(request.origin.unwrap_or_default()).is_some(), named);
+    prop_assert_eq!(cross_site::reader(site, request.origin, &beside).is_some(), named && near);
+    prop_assert_eq!(cross_site::reader(site, request.origin, &config.origins), None);
+    let shaken = cross_site::check_handshake(site, request.origin, &beside).is_ok();
+    prop_assert_eq!(shaken, handshake || named && (near || site == Some("same-origin")));
+    let let_in = cross_site::check(&request, &beside).is_ok();
+    prop_assert_eq!(
+        let_in,
+        cross_site::check(&request, &config.origins).is_ok() || named && near && request.version.is_some()
+    );
+    let led = cross_site::is_led_by_us(site.unwrap_or_default(), request.origin, &beside);
+    let by_app = request.origin.is_some_and(|referer| referer.starts_with("https://a.app.example/"));
+    prop_assert_eq!(led, site == Some("same-origin") || site == Some("same-site") && by_app);
     if cross_site::check(&request, &config.origins).is_err() {
-        return Ok("refused");
+        return Ok(if let_in { "app" } else { "refused" });
     }
     prop_assert!(request.version.is_some());
     let same = match request.sec_fetch_site {
@@ -177,7 +196,7 @@ pub(crate) fn silent(input: &[u8]) -> Fed {
     prop_assert_eq!(again.as_ref(), Some(&silent));
     if let Some(relogin) = silent.relogin() {
         prop_assert!(relogin.as_str().bytes().all(|byte| byte.is_ascii_hexdigit()));
-        let page = html::outcome(&silent, Ending::Failed).unwrap();
+        let page = html::outcome(&silent, Ending::Failed, &ReturnTo::root()).unwrap();
         let attribute = format!("data-relogin=\"{}\"", relogin.as_str());
         prop_assert!(page.body.contains(&attribute));
     }
@@ -222,6 +241,17 @@ pub(crate) fn return_to(input: &[u8]) -> Fed {
     let again = ReturnTo::parse(path);
     prop_assert_eq!(again.as_str(), path, "what was checked once is right twice");
     prop_assert_eq!(html::landing(&parsed).body.matches("<script").count(), 1);
+    // Where apps are named, nowhere but to these.
+    let app = "https://app.example.com";
+    let origins = Origins::new(Origin::parse("https://auth.example.com").unwrap()).with_apps(vec![Origin::parse(app).unwrap()]);
+    for text in [text.to_string(), format!("{app}{text}")] {
+        let among = ReturnTo::parse_among(&text, &origins);
+        prop_assert!(among.as_str().bytes().all(|byte| byte.is_ascii_graphic() && !b"\\\"'<>".contains(&byte)));
+        let there = url::Url::parse("https://auth.example.com").unwrap().join(among.as_str()).unwrap();
+        prop_assert_eq!(there.origin().ascii_serialization(), among.app().unwrap_or("https://auth.example.com"));
+        prop_assert!(among.app().is_none_or(|named| named == app));
+        prop_assert_eq!(ReturnTo::parse_among(among.as_str(), &origins), among);
+    }
     prop_assert!(html::login_path("demo", &parsed).starts_with("/auth/login?"));
     Ok(if path == "/" { "home" } else { "path" })
 }

@@ -60,14 +60,15 @@ parsers! {
         "cookie/header.rs::find", "cookie/key.rs::session", "cookie/key.rs::binding", "posted.rs::open"
     ];
     from_browsers::provenance covers [
-        "cross_site.rs::check", "cross_site.rs::check_handshake", "config/origins.rs::contains", "prefetch.rs::is_prefetch"
+        "cross_site.rs::check", "cross_site.rs::check_handshake", "cross_site.rs::is_led_by_us", "cross_site.rs::reader",
+        "config/origins.rs::contains", "config/origins.rs::app", "prefetch.rs::is_prefetch"
     ];
     from_browsers::device covers ["device.rs::label"];
     from_browsers::session_handle covers ["index.rs::parse_handle"];
     from_browsers::silent covers ["silent.rs::parse", "silent.rs::from_name", "silent.rs::restored"];
     from_browsers::address covers ["gate.rs::of"];
     from_browsers::host covers ["config/origins.rs::instead_of"];
-    from_browsers::return_to covers ["return_to.rs::parse", "html.rs::escape", "html.rs::login_path"];
+    from_browsers::return_to covers ["return_to.rs::parse", "return_to.rs::parse_among", "html.rs::escape", "html.rs::login_path"];
     from_browsers::call covers [
         "proxy/path.rs::destination", "proxy/method.rs::parse", "config/mod.rs::upstream", "config/mod.rs::provider",
         "config/mod.rs::login_provider_named", "config/mod.rs::linked_provider_named"

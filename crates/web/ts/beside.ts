@@ -1,0 +1,27 @@
+// A chunk of its own, loaded where the Worker is on a sibling host of the page's (`baseUrl`): all that goes to it goes there, and leads back
+// to this page's origin.
+
+import { explain } from "./explanation.js";
+import type { Platform } from "./platform.js";
+
+/** The same platform, with a Worker at another origin. */
+export function beside({ ask, page, socket, ...rest }: Platform, baseUrl: string | URL): Platform {
+  const edge = new URL(baseUrl).origin;
+  const here = new URL(page.base()).origin;
+  /** Where the page is to come back to is a path in there, and the Worker has others. */
+  const there = (path: string) => edge + path.replace("return_to=", `$&${encodeURIComponent(here)}`);
+  return {
+    ...rest,
+    async ask(path, signal, body, method) {
+      const whole = () => {
+        const said = body!() as { return_to?: string };
+        return said.return_to ? { ...said, return_to: here + said.return_to } : said;
+      };
+      const answer = await ask(edge + path, signal, body && whole, method);
+      // It may be silent because it does not know this page. Later on it is the network.
+      return answer.status || path !== "/auth/session" ? answer : explain("nobodyThere", answer, edge + path);
+    },
+    page: { ...page, leave: (path) => page.leave(there(path)), there },
+    socket: (heard) => socket(heard, edge),
+  };
+}

@@ -1,0 +1,104 @@
+//! Apps on sibling hosts (`APP_ORIGINS`): what their pages may ask for, and read (CORS).
+//!
+//! Nothing here lets a request act: that is the cross-site rule's to say, which is asked for each. Without such an app nothing of
+//! this is in any answer.
+
+use everlit_edge::cross_site;
+use everlit_edge::proxy::RequestHeaders;
+use everlit_wire::{HEADER_EPOCH, HEADER_VERSION, Route};
+use wasm_bindgen::JsValue;
+use web_sys::Response;
+
+use crate::environment::Environment;
+use crate::http::Reply;
+use crate::incoming::Incoming;
+use crate::proxy::names;
+use crate::routes::{self, Call};
+
+/// How long a browser may remember what it was told: the longest that Chromium does. What is no longer configured is refused all the same.
+const MAX_AGE: &str = "7200";
+
+/// Answers, so that an app may read it.
+pub(crate) async fn answer(call: Call) -> Result<Response, JsValue> {
+    // Without a configuration nobody is known.
+    let Some(environment) = Environment::of(&call.env).ok().filter(|known| !known.config.origins.apps().is_empty())
+    else {
+        return routes::answer(call).await.into_response();
+    };
+    let route = Route::of(&call.request.path).filter(|route| is_asked_by_pages(*route));
+    let header = |name: &str| call.request.header(name);
+    let (site, origin) = (header("sec-fetch-site"), header("origin"));
+    let reader = cross_site::reader(site.as_deref(), origin.as_deref(), &environment.config.origins);
+    let reader = reader.filter(|_| route.is_some());
+    let leave = route.filter(|_| reader.is_some()).and_then(|route| leave(&call.request, route));
+    let response = match leave {
+        Some(leave) => leave,
+        // Nobody needs to be told that a Worker without an app of its own has no first page.
+        None if call.request.path == "/" => match environment.config.origins.apps().first() {
+            Some(app) => Reply::redirect(app.to_string()),
+            None => routes::answer(call).await,
+        },
+        None => routes::answer(call).await,
+    }
+    .into_response()?;
+    // A socket's answer is not ours to change, and needs no leave.
+    if route.is_none() || response.status() == 101 {
+        return Ok(response);
+    }
+    let headers = response.headers();
+    headers.append("vary", "origin")?;
+    if let Some(app) = reader {
+        let exposed = names(&headers).replace('\n', ",") + "date";
+        headers.set("access-control-expose-headers", &exposed)?;
+        headers.set("cross-origin-resource-policy", "same-site")?;
+        headers.set("access-control-allow-credentials", "true")?;
+        headers.set("access-control-allow-origin", app.as_str())?;
+    }
+    Ok(response)
+}
+
+/// What a page asks for with `fetch`. To all else its browser is led, or nobody of the app comes.
+const fn is_asked_by_pages(route: Route) -> bool {
+    match route {
+        Route::Session
+        | Route::Token
+        | Route::Logout
+        | Route::Sessions
+        | Route::OneSession
+        | Route::OneLink
+        | Route::Api => true,
+        Route::Healthz
+        | Route::Openapi
+        | Route::Login
+        | Route::Callback
+        | Route::EndSession
+        | Route::EndedSession
+        | Route::BackchannelLogout
+        | Route::Events => false,
+    }
+}
+
+/// The answer to a browser that asks whether a request may be sent (a preflight); nothing where this is the request.
+fn leave(request: &Incoming, route: Route) -> Option<Reply> {
+    let asked = |what: &str| request.header(&["access-control-request-", what].concat());
+    if request.method != "OPTIONS" || asked("method").is_none() {
+        return None;
+    }
+    let methods = match route {
+        // What of these an upstream takes, it says itself.
+        Route::Api => "GET,HEAD,POST,PUT,PATCH,DELETE".to_owned(),
+        own => own.methods().join(","),
+    };
+    let proxied = RequestHeaders::new(None);
+    let may_come = |name: &&str| {
+        let ours: &[&str] = if route == Route::Api { &[HEADER_VERSION, HEADER_EPOCH] } else { &[HEADER_VERSION, "content-type"] };
+        ours.contains(name) || route == Route::Api && proxied.keeps(name)
+    };
+    let wished = asked("headers").unwrap_or_default();
+    let allowed: Vec<&str> = wished.split(',').map(str::trim).filter(may_come).take(64).collect();
+    let reply = Reply::empty(204)
+        .with("access-control-allow-methods", methods)
+        .with("access-control-allow-headers", allowed.join(","))
+        .with("access-control-max-age", MAX_AGE.to_owned());
+    Some(reply)
+}
