@@ -26,12 +26,14 @@ const IS_OPTIONS = /(Options|Props|Init|Upstream)$/;
 /** @typedef {{ name: string, entry: string, symbol: ts.Symbol, declaration: ts.Declaration }} Exported */
 /** @typedef {{ name: string, type: string, required: boolean, node: ts.Node }} Member */
 
-/** @type {{ checker: ts.TypeChecker, exported: Exported[] } | undefined} */
-let read;
+/** What was read, by the folder that it is in. @type {Map<string, Exported[]>} */
+const read = new Map();
 
-function declarations() {
-  if (read) return read;
-  const files = Object.entries(ENTRIES).map(([entry, { file }]) => ({ entry, path: DIST + file }));
+/** All that is exported. @param {string} [dist] the built package */
+function declarations(dist = DIST) {
+  const known = read.get(dist);
+  if (known) return known;
+  const files = Object.entries(ENTRIES).map(([entry, { file }]) => ({ entry, path: dist + file }));
   const missing = files.find(({ path }) => !existsSync(path));
   if (missing) throw new Error(`${missing.path} is missing: build the package first (cargo xtask build --web)`);
   const program = ts.createProgram(files.map(({ path }) => path), { module: ts.ModuleKind.ESNext, moduleResolution: ts.ModuleResolutionKind.Bundler, target: ts.ScriptTarget.ES2022, lib: ["lib.es2023.d.ts", "lib.dom.d.ts", "lib.esnext.disposable.d.ts"], types: [], skipLibCheck: true, noEmit: true });
@@ -50,13 +52,14 @@ function declarations() {
       return [{ name: each.name, entry, symbol, declaration }];
     });
   });
-  return (read = { checker, exported });
+  read.set(dist, exported);
+  return exported;
 }
 
 /** Where a name is explained. @param {string} path such as `Session.fetch` */
 function anchorOf(path) {
   const [name = "", member] = path.split(".");
-  const found = declarations().exported.find((each) => each.name === name);
+  const found = declarations().find((each) => each.name === name);
   if (!found) return undefined;
   const { page } = ENTRIES[/** @type {keyof typeof ENTRIES} */ (found.entry)];
   return `${page}.md#${(member ? `${name}-${member}` : name).toLowerCase()}`;
@@ -191,14 +194,14 @@ function rank({ name, declaration }) {
   return IS_OPTIONS.test(name) ? 2 : ts.isClassDeclaration(declaration) ? 3 : 4;
 }
 
-/** The reference of an entry. @param {string} entry */
-export function entryText(entry) {
-  const own = declarations().exported.filter((each) => each.entry === entry && !isInternal(each.declaration));
+/** The reference of an entry. @param {string} entry @param {string} [dist] the built package */
+export function entryText(entry, dist) {
+  const own = declarations(dist).filter((each) => each.entry === entry && !isInternal(each.declaration));
   if (!own.length) throw new Error(`there is no entry ${entry} in the package`);
   return own.sort((a, b) => rank(a) - rank(b) || (rank(a) > 1 ? a.name.localeCompare(b.name) : 0)).flatMap(exportedText).filter(Boolean).join("\n\n");
 }
 
 /** Every option that there is, as `Type.option`, to be held against what is written of it. */
 export function allOptions() {
-  return declarations().exported.filter(({ name }) => IS_OPTIONS.test(name)).flatMap(({ name, declaration }) => optionsOf(declaration).map((option) => `${name}.${option.name}`));
+  return declarations().filter(({ name }) => IS_OPTIONS.test(name)).flatMap(({ name, declaration }) => optionsOf(declaration).map((option) => `${name}.${option.name}`));
 }

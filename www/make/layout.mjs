@@ -13,9 +13,11 @@ export function layout({ name, title, summary }, { html, headings }, titles, she
   const order = [...titles.keys()];
   const at = order.indexOf(name);
   const [before, next] = [order[at - 1], order[at + 1]];
-  const link = (/** @type {string} */ to) => `<a href="${addressOf(to)}"${to === name ? ' aria-current="page"' : ""}>${escape(titles.get(to) ?? "")}</a>`;
+  // What a group says already is not said again.
+  const short = (/** @type {string} */ to) => escape((titles.get(to) ?? "").replace(/^(Coming from|API:) /, "").replace(/^\w/, (first) => (to.startsWith("from") ? first : first.toUpperCase())).replace(/^Everlit(?=\/| and|$)/, (own) => (to.startsWith("api") ? "everlit" : own)));
+  const link = (/** @type {string} */ to) => `<a href="${addressOf(to)}"${to === name ? ' aria-current="page"' : ""}>${short(to)}</a>`;
   const groups = GROUPS.map(({ title: group, pages }) => `<section><h2>${group}</h2><ul>${pages.map((each) => `<li>${link(each)}</li>`).join("")}</ul></section>`).join("\n        ");
-  const [heading, rest] = html.split(/(?<=<\/h1>\n)/);
+  const [, heading = "", rest = ""] = /^([^]*?<\/h1>\n<p>[^]*?<\/p>\n)([^]*)$/.exec(html) ?? [];
   const parts = headings.filter(({ depth }) => depth === 2 || (depth === 3 && name.startsWith("api")));
   const contents = parts.length < 3 ? "" : `<details class="contents"><summary>On this page</summary><ul>${parts.map(({ depth, id, text }) => `<li class="depth-${depth}"><a href="#${id}">${text}</a></li>`).join("")}</ul></details>\n`;
   const turn = (/** @type {string | undefined} */ to, /** @type {string} */ way, /** @type {string} */ said) => (to ? `<a class="${way}" rel="${way}" href="${addressOf(to)}"><span>${said}</span> ${escape(titles.get(to) ?? "")}</a>` : "<span></span>");

@@ -20,6 +20,9 @@ const OF_WORKER = "^/(auth|api)(/|\\?|$)|^/healthz(\\?|$)";
  * Worker, the event socket included, and everything else is Vite's.
  *
  * ```ts
+ * import everlit from "everlit/vite";
+ * import { defineConfig } from "vite";
+ *
  * export default defineConfig({ plugins: [everlit()] });
  * ```
  *
