@@ -56,12 +56,16 @@ for (const [what, remove] of /** @type {[string, RegExp][]} */ ([
   });
 }
 
-test("each code of an error has its anchor, in the page and in the table of the types", () => {
+test("each code of an error has its anchor, and a link from where symptoms are", () => {
   const [, union = ""] = /type SessionErrorCode =([^;]+);/.exec(readFileSync(`${DIST}errors.d.ts`, "utf8")) ?? [];
   const codes = [...union.matchAll(/"(ERR_\w+)"/g)].map(([, code = ""]) => code);
   assert.ok(codes.length >= 13);
   const page = made.get("/docs/errors/") ?? "";
-  for (const code of codes) assert.ok(page.includes(` id="${code.toLowerCase()}"`), code);
+  const symptoms = made.get("/docs/troubleshoot/") ?? "";
+  for (const code of codes) {
+    assert.ok(page.includes(` id="${code.toLowerCase()}"`), code);
+    assert.ok(symptoms.includes(`href="/docs/errors/#${code.toLowerCase()}"`), code);
+  }
 });
 
 test("each likely cause that is said has its words in Troubleshoot", () => {

@@ -4,7 +4,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
-import { GROUPS } from "./pages.mjs";
+import { GROUPS, addressOf } from "./pages.mjs";
 
 const DIST = fileURLToPath(new URL("../../crates/web/dist/", import.meta.url));
 
@@ -56,6 +56,12 @@ function declarations(dist = DIST) {
   return exported;
 }
 
+/** Where a name is explained, for those who have no types at hand. @param {string} name */
+export function addressOfType(name) {
+  const [page = "", anchor] = anchorOf(name)?.split(".md#") ?? [];
+  return anchor && `${addressOf(page)}#${anchor}`;
+}
+
 /** Where a name is explained. @param {string} path such as `Session.fetch` */
 function anchorOf(path) {
   const [name = "", member] = path.split(".");
@@ -88,8 +94,8 @@ const isInternal = (node) => ts.getJSDocTags(node).some(({ tagName }) => tagName
 const printer = ts.createPrinter({ removeComments: true });
 const print = (/** @type {ts.Node} */ node) => printer.printNode(ts.EmitHint.Unspecified, node, node.getSourceFile()).replace(/\breadonly (?=\w+\??:)/g, "").replace(/^export (declare )?/, "");
 
-/** In a line of Markdown. @param {string} text */
-const inline = (text) => `\`${text.replace(/\s+/g, " ").replace(/\|/g, "\\|")}\``;
+/** A type in a cell of a table, its names linked. @param {string} text */
+const inline = (text) => `<code>${text.replace(/\s+/g, " ").replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/\|/g, "\\|").replace(/\b[A-Z]\w+/g, (name) => { const to = addressOfType(name); return to ? `<a href="${to}">${name}</a>` : name; })}</code>`;
 const generated = (/** @type {string} */ code) => `\`\`\`ts generated\n${code}\n\`\`\``;
 
 /** Members of a type as it is written, those of literals within it included. @param {ts.Node} node @returns {ts.TypeElement[]} */

@@ -15,8 +15,10 @@ const VARIABLES = [
   ["LIMITS", "limits"],
 ];
 
+/** A description as Markdown: what is a name in it is code. @param {string} text */
+const said = (text) => text.split(/(`[^`]*`)/).map((part) => (part.startsWith("`") ? part : part.replace(/[\w<>]*_[\w<>]*|"[a-z_]+"/g, "`$&`").replace(/<(\w+)>(?![^`]*`)/g, "&lt;$1&gt;"))).join("");
 /** In a cell of a table. @param {string} text */
-const cell = (text) => text.replace(/\|/g, "\\|").replace(/\n/g, " ").replace(/<(\w+)>/g, "&lt;$1&gt;");
+const cell = (text) => text.replace(/\|/g, "\\|").replace(/\n/g, " ");
 const code = (/** @type {unknown} */ value) => `\`${JSON.stringify(value)}\``;
 
 /** @param {Part} part */
@@ -35,12 +37,12 @@ export function configurationText() {
     if (!described.description) throw new Error(`the schema does not say what ${variable} is`);
     const fields = Object.entries(described.properties ?? {}).map(([name, part]) => {
       const { enum: own, description: whole } = refers(part);
-      const said = [part.description, kind !== "limits" && whole].filter(Boolean).join(" ");
-      if (!said) throw new Error(`the schema does not say what ${variable}.${name} is`);
-      const values = part.enum ?? own;
-      return `| \`${name}\` | ${cell(said)}${values ? ` One of ${values.map(code).join(", ")}.` : ""} | ${cell(ifLeftOut(part, described.required?.includes(name) ?? false))} |`;
+      const description = [part.description, kind !== "limits" && whole].filter(Boolean).join(" ");
+      if (!description) throw new Error(`the schema does not say what ${variable}.${name} is`);
+      const values = (part.enum ?? own)?.filter((value) => !description.includes(JSON.stringify(value)));
+      return `| \`${name}\` | ${cell(said(description))}${values?.length ? ` One of ${values.map(code).join(", ")}.` : ""} | ${cell(ifLeftOut(part, described.required?.includes(name) ?? false))} |`;
     });
     const table = fields.length ? `\n\n| field | what it is | left out |\n|---|---|---|\n${fields.join("\n")}` : "";
-    return `## \`${variable}\` {#${kind}}\n\n${described.description.replace(/<(\w+)>/g, "&lt;$1&gt;")}${table}`;
+    return `## \`${variable}\` {#${kind}}\n\n${said(described.description)}${table}`;
   }).join("\n\n");
 }

@@ -19,7 +19,7 @@ export function layout({ name, title, summary }, { html, headings }, titles, she
   const groups = GROUPS.map(({ title: group, pages }) => `<section><h2>${group}</h2><ul>${pages.map((each) => `<li>${link(each)}</li>`).join("")}</ul></section>`).join("\n        ");
   const [, heading = "", rest = ""] = /^([^]*?<\/h1>\n<p>[^]*?<\/p>\n)([^]*)$/.exec(html) ?? [];
   const parts = headings.filter(({ depth }) => depth === 2 || (depth === 3 && name.startsWith("api")));
-  const contents = parts.length < 3 ? "" : `<details class="contents"><summary>On this page</summary><ul>${parts.map(({ depth, id, text }) => `<li class="depth-${depth}"><a href="#${id}">${text}</a></li>`).join("")}</ul></details>\n`;
+  const contents = parts.length < 3 ? "" : `<details class="contents"${name === "troubleshoot" ? " open" : ""}><summary>On this page</summary><ul>${parts.map(({ depth, id, text }) => `<li class="depth-${depth}"><a href="#${id}">${text}</a></li>`).join("")}</ul></details>\n`;
   const turn = (/** @type {string | undefined} */ to, /** @type {string} */ way, /** @type {string} */ said) => (to ? `<a class="${way}" rel="${way}" href="${addressOf(to)}"><span>${said}</span> ${escape(titles.get(to) ?? "")}</a>` : "<span></span>");
   return `<!doctype html>
 <html lang="en">

@@ -1,6 +1,6 @@
 // Markdown to HTML: headings with anchors, code coloured by classes, links between sources turned into addresses.
 
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Marked } from "marked";
 import hljs from "highlight.js/lib/core";
@@ -9,6 +9,7 @@ import ini from "highlight.js/lib/languages/ini";
 import json from "highlight.js/lib/languages/json";
 import typescript from "highlight.js/lib/languages/typescript";
 import xml from "highlight.js/lib/languages/xml";
+import { addressOfType } from "./api.mjs";
 import { NAMES, addressOf } from "./pages.mjs";
 import { FOLDER } from "./source.mjs";
 
@@ -28,18 +29,20 @@ export function parts(info) {
   return { language, ...Object.fromEntries(more.map((each) => each.split("="))) };
 }
 
-/** Where the repository is read. */
-const REPOSITORY = "https://github.com/everlit/everlit/blob/main/";
-
 /** An address in a source, as the page has it. @param {string} href @param {string} of */
 export function link(href, of) {
   if (/^(https?:|mailto:|#|\/)/.test(href)) return href;
   const [path = "", anchor] = href.split("#");
   const name = path.replace(/\.md$/, "");
   if (path.endsWith(".md") && NAMES.includes(name)) return addressOf(name) + (anchor ? `#${anchor}` : "");
-  if (path.startsWith("../../")) return REPOSITORY + path.slice(6) + (anchor ? `#${anchor}` : "");
   throw new Error(`docs/${of}.md links to ${href}, which is no page: pages are ${NAMES.join(", ")}`);
 }
+
+/** Code whose types lead to what is said of them. @param {string} html */
+const linked = (html) => html.replace(/(<[^>]+>)|\b[A-Z]\w+/g, (name, tag) => {
+  const to = tag ? undefined : addressOfType(name);
+  return to ? `<a href="${to}">${name}</a>` : name;
+});
 
 /** A picture as a part of the page, so that its words can be found and read. Its own style is left to the page's sheet. @param {string} file */
 function picture(file) {
@@ -72,7 +75,8 @@ export function render(text, name) {
         const { language, file, from } = parts(lang);
         if (!Object.hasOwn(LANGUAGES, language)) throw new Error(`docs/${name}.md has a code block in "${language}"; there are ${Object.keys(LANGUAGES).join(", ")}`);
         const title = file ?? from;
-        const coloured = hljs.highlight(code, { language, ignoreIllegals: true }).value;
+        const plain = hljs.highlight(code, { language, ignoreIllegals: true }).value;
+        const coloured = lang.endsWith(" generated") ? linked(plain) : plain;
         const block = `<pre tabindex="0"><code class="language-${language}">${coloured}\n</code></pre>`;
         return `<figure class="code">${title ? `<figcaption>${escape(title)}</figcaption>` : ""}${block}</figure>\n`;
       },
@@ -83,6 +87,11 @@ export function render(text, name) {
         return `<div class="table" tabindex="0"><table>${head}<tbody>${token.rows.map((cells) => row(cells, "td")).join("")}</tbody></table></div>\n`;
       },
       link({ href, tokens }) {
+        // A file of the repository has no address here: it is named.
+        if (href.startsWith("../../")) {
+          if (!existsSync(join(FOLDER, href))) throw new Error(`docs/${name}.md names ${href}, which is not there`);
+          return `${this.parser.parseInline(tokens)} (<code>${escape(href.slice(6))}</code> in the repository)`;
+        }
         return `<a href="${escape(link(href, name))}">${this.parser.parseInline(tokens)}</a>`;
       },
       image({ href, text: alt }) {
