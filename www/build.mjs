@@ -1,9 +1,11 @@
-// Builds the demo app into dist/: static files for the Worker to serve beside its own routes.
+// Builds the demo app and the documentation into dist/: static files for the Worker to serve beside its own routes.
 
 import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { writeDocs } from "./make/docs.mjs";
+import { sheet } from "./make/sheet.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, "dist");
@@ -31,6 +33,17 @@ const { metafile } = await build({
   assetNames: "[name]-[hash]",
   loader: { ".wasm": "file" },
 });
+const style = await build({
+  stdin: sheet(join(here, "src")),
+  outfile: join(fresh, "assets/docs.css"),
+  bundle: true,
+  minify: true,
+  target: "es2022",
+  entryNames: "[name]-[hash]",
+  metafile: true,
+  logLevel: "warning",
+});
+writeDocs(fresh, `/assets/${Object.keys(style.metafile.outputs)[0].split("/").at(-1)}`);
 const assets = Object.keys(metafile.outputs)
   .map((path) => `/assets/${path.split("/").at(-1)}`)
   .filter((path) => !path.endsWith(".map"));

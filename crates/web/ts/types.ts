@@ -302,66 +302,126 @@ export interface SessionEventMap {
 /** How to open a session. */
 export interface SessionOptions {
   /**
-   * Where the Wasm module comes from: its address, an answer that carries it, or the module itself. Default: `everlit.wasm`
-   * beside this package's own file. A bundler that moves files but not the address in `new URL()` needs to be told:
-   * `import wasm from "everlit/everlit.wasm"` in the way of that bundler.
+   * Where the Wasm module comes from: its address, an answer that carries it, or the module itself. A bundler that moves files but not the
+   * address in `new URL()` needs to be told: `import wasm from "everlit/everlit.wasm"` in the way of that bundler.
+   * @default `everlit.wasm` beside this package's own file
+   * @reason most bundlers and plain servers find it there, and script and module load in parallel
    */
   readonly wasm?: string | URL | Response | Promise<Response> | WebAssembly.Module;
-  /** Gives up opening. It does not close a session that is open. */
+  /**
+   * Gives up opening. It does not close a session that is open.
+   * @default none
+   * @reason a page that is left while it opens should not wait for an answer
+   */
   readonly signal?: AbortSignal;
   /**
-   * How long before its end a token is replaced, in milliseconds. Default: a fifth of its lifetime, 5 s to 5 min. Half of the
-   * lifetime is the most.
+   * How long before its end a token is replaced. Half of its lifetime is the most.
+   * @default a fifth of its lifetime, 5 s to 5 min, less up to a tenth of it at random
+   * @unit milliseconds
+   * @reason a fixed lead that is longer than the lifetime refreshes without end; a share of it cannot
    */
   readonly lead?: number;
-  /** What happens when the user does nothing, in milliseconds. */
+  /**
+   * What happens when the user does nothing.
+   * @default see below
+   * @reason who is there and what a token needs are two things: only real input counts here
+   */
   readonly idle?: {
-    /** After so long without input in any tab a token is allowed to lapse, and fetched when the user returns. Default: 15 min. */
+    /**
+     * After so long without input in any tab a token is allowed to lapse, and fetched when the user returns.
+     * @default 15 min
+     * @unit milliseconds
+     * @reason a page that is left open over night asks the authorization server for nothing, and a user who reads for a while never waits
+     */
     readonly lapse?: number;
-    /** So long before the Worker's idle limit ends the session, `idleprompt` is told. Default: it is not. */
+    /**
+     * So long before the Worker's idle limit ends the session, `idleprompt` is told. It takes a limit that a person can reach: the Worker's is 14 days where its configuration says nothing.
+     * @default it is not told
+     * @unit milliseconds
+     * @reason only an app knows whether a question is worse than a logout
+     */
     readonly prompt?: number;
   };
-  /** How often the session looks at its clocks while nothing is due, in milliseconds; it asks nobody. Default: 1 min. */
+  /**
+   * How often the session looks at its clocks while nothing is due; it asks nobody.
+   * @default 1 min
+   * @unit milliseconds
+   * @reason often enough to notice a sleep or a wrong clock, and as seldom as browsers allow a hidden page
+   */
   readonly maintenance?: number;
-  /** How often it looks at its health while the page is seen, in milliseconds; it asks nobody. Default: 5 min. */
+  /**
+   * How often it looks at its health while the page is seen; it asks nobody.
+   * @default 5 min
+   * @unit milliseconds
+   * @reason what changes health tells by itself; the look is for what only passes
+   */
   readonly healthCheck?: number;
   /**
    * When to ask again after the given number of failures in a row: in so many milliseconds; `false` for not before somebody
-   * needs it; nothing for the session's own way, a random time that grows to half a minute. What a server asked for counts
-   * if it is longer. Of a question that nobody answers at all, which is given up after 30 s, it is not asked.
+   * needs it; nothing for the session's own way. What a server asked for counts if it is longer. Of a question that nobody answers at all,
+   * which is given up after 30 s, it is not asked.
+   * @default a random time that grows from half a second to half a minute
+   * @unit milliseconds
+   * @reason full jitter, so that many tabs do not come back at one moment to a server that has just recovered
    */
   readonly retry?: (failure: FailureKind, attempt: number) => number | false | undefined;
-  /** How the user may be logged in again without a form when the grant is over. Default: in every way that the Worker offers. */
+  /**
+   * How the user may be logged in again without a form when the grant is over.
+   * @default every way that the Worker offers
+   * @reason the Worker knows what the authorization server allows; a page whose policy forbids frames leaves `frame` out
+   */
   readonly silent?: readonly SilentWay[];
   /**
    * The Worker's origin, where that is a sibling of this page's, such as `https://auth.example.com` for a page at
-   * `https://app.example.com`. The Worker has to have the page's origin in `APP_ORIGINS`. Default: the page's own origin.
+   * `https://app.example.com`. The Worker has to have the page's origin in `APP_ORIGINS`.
+   * @default the page's own origin
+   * @reason one origin needs no leave to ask, and no other page shares it; a Worker on a sibling host is for apps whose host serves files only
    */
   readonly baseUrl?: string | URL;
-  /** Whether to listen to what the Worker tells of its own accord, so that it is known at once. Default: `true`. */
+  /**
+   * Whether to listen to what the Worker tells of its own accord, so that it is known at once.
+   * @default `true`
+   * @reason a logout on another device is then seen within a second; without it, at the next question
+   */
   readonly events?: boolean;
 }
 
 /** How to log in. */
 export interface LoginOptions {
-  /** Where to return to: an address of this origin. Default: where the page is now. */
+  /**
+   * Where to return to: an address of this origin.
+   * @default where the page is now
+   * @reason a login should bring the user back to what they were doing, and leads to no other site
+   */
   readonly returnTo?: string | URL;
-  /** At which provider, by its name in the Worker's configuration. Default: the one that logs in, where there is one. */
+  /**
+   * At which provider, by its name in the Worker's configuration.
+   * @default the one that logs in, where there is one
+   * @reason most deployments have one; a name is needed only where there are several
+   */
   readonly provider?: string;
   /**
    * What the authorization server is to ask (OpenID Connect Core, section 3.1.2.1): `login` for the password again, `consent`,
-   * `select_account` for another account. Default: it decides.
+   * `select_account` for another account.
+   * @default the server decides
+   * @reason a user who is known there should not be asked twice
    */
   readonly prompt?: "login" | "consent" | "select_account";
 }
 
 /** How to log out. */
 export interface LogoutOptions extends WaitOptions {
-  /** Whether to end all other sessions of this user first, on all devices. Default: `false`, only this browser's. */
+  /**
+   * Whether to end all other sessions of this user first, on all devices.
+   * @default `false`, only this browser's
+   * @reason a logout at one desk should not end the call on the phone
+   */
   readonly everywhere?: boolean;
   /**
-   * Where to return to from the authorization server, which logs its user out as well where it can: an address of this origin.
-   * Default: where the page is now. Where the server has no such page, this one stays.
+   * Where to return to from the authorization server, which logs its user out as well where it can: an address of this origin. Where the
+   * server has no such page, this one stays.
+   * @default where the page is now
+   * @reason the app is still there after a logout, and says so
    */
   readonly returnTo?: string | URL;
 }
@@ -394,15 +454,20 @@ export interface Sessions {
 
 /** How to wait for something. */
 export interface WaitOptions {
-  /** Stops waiting, and rejects with the signal's `reason`. What was asked of the Worker may still happen. */
+  /**
+   * Stops waiting, and rejects with the signal's `reason`. What was asked of the Worker may still happen.
+   * @default none: it waits
+   * @reason a view that goes should not wait; what must be undone is undone by another call
+   */
   readonly signal?: AbortSignal;
 }
 
 /** What `session.fetch` takes beside what `fetch` does. */
 export interface SessionRequestInit extends RequestInit {
   /**
-   * Send an address that belongs to no upstream with plain `fetch`, without anything of the session. Default: `false`, such
-   * an address rejects with `ERR_SESSION_UPSTREAM`.
+   * Send an address that belongs to no upstream with plain `fetch`, without anything of the session.
+   * @default `false`: such an address rejects with `ERR_SESSION_UPSTREAM`
+   * @reason a typing error in an address should be seen, not sent somewhere
    */
   passthrough?: boolean;
 }

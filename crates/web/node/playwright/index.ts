@@ -16,7 +16,10 @@ export type StorageState = Awaited<ReturnType<BrowserContext["storageState"]>>;
 
 /** How a session is come by. */
 export interface WorkerSessionOptions {
-  /** Logs in, and ends when the page shows somebody who is logged in. Run once in each Playwright worker, and again where its session is over. */
+  /**
+   * Logs in, and ends when the page shows somebody who is logged in. Run once in each Playwright worker, and again where its session is over.
+   * @reason only the app knows its login page
+   */
   readonly login: (page: Page, worker: WorkerInfo) => Promise<void>;
 }
 

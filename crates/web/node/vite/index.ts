@@ -4,7 +4,11 @@ import { askWorker } from "./worker.js";
 
 /** How the dev server finds the Worker. */
 export interface EverlitOptions {
-  /** Where the local Worker listens: scheme, host and port. Default: `http://localhost:8787`, where `wrangler dev` does. */
+  /**
+   * Where the local Worker listens: scheme, host and port.
+   * @default `http://localhost:8787`
+   * @reason `wrangler dev` and `everlit dev` listen there
+   */
   readonly worker?: string;
 }
 
@@ -16,6 +20,9 @@ const OF_WORKER = "^/(auth|api)(/|\\?|$)|^/healthz(\\?|$)";
  * Worker, the event socket included, and everything else is Vite's.
  *
  * ```ts
+ * import everlit from "everlit/vite";
+ * import { defineConfig } from "vite";
+ *
  * export default defineConfig({ plugins: [everlit()] });
  * ```
  *

@@ -12,9 +12,17 @@ import { difference, duration, inWords } from "./words.js";
 
 /** How to open the panel. */
 export interface DebugPanelOptions {
-  /** Where it is put. Default: the document's body. */
+  /**
+   * Where it is put.
+   * @default the document's body
+   * @reason it stands by itself and needs no place in the page
+   */
   readonly parent?: Node;
-  /** What the session was opened with: the report says which options there were. Default: it does not. */
+  /**
+   * What the session was opened with: the report says which options there were.
+   * @default the report does not say
+   * @reason a session does not keep what it was given
+   */
   readonly options?: SessionOptions;
 }
 

@@ -7,9 +7,18 @@ import { type SessionSnapshot, look, trouble } from "./snapshot.js";
 
 /** How to watch a session. */
 export interface WatchOptions {
-  /** What the session was opened with: its report says which options there were. Default: it does not. */
+  /**
+   * What the session was opened with: its report says which options there were.
+   * @default the report does not say
+   * @reason a session does not keep what it was given
+   */
   readonly options?: SessionOptions;
-  /** How many entries are kept; older ones make room. Default: 200. */
+  /**
+   * How many entries are kept; older ones make room.
+   * @default 200
+   * @unit entries
+   * @reason some hours of an ordinary session, in a few kilobytes
+   */
   readonly limit?: number;
 }
 

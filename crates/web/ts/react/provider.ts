@@ -6,24 +6,34 @@ import { type Source, createSource } from "./source.js";
 
 /** What a provider takes: a session that the app has opened or is about to, or how to open one. */
 export type SessionProviderProps = {
-  /** What can use the hooks. */
+  /**
+   * What can use the hooks.
+   * @default nothing
+   * @reason hooks find the session by the provider around them
+   */
   readonly children?: ReactNode;
   /**
-   * Hears why no session could be opened, as a rule a `SessionError`; hooks go on saying `resuming` then. Without it the error
-   * is thrown while rendering, for the next error boundary.
+   * Hears why no session could be opened, as a rule a `SessionError`; hooks go on saying `resuming` then.
+   * @default the error is thrown while rendering, for the next error boundary
+   * @reason what nobody hears should be seen
    */
   readonly onError?: (error: unknown) => void;
 } & (
   | {
-      /** The app's own session, or the promise of one, the same at each render. It stays the app's to close. Nothing: not yet. */
+      /**
+       * The app's own session, or the promise of one, the same at each render. It stays the app's to close. Nothing: not yet.
+       * @reason an app that opens it early, or uses it outside of React, has one already
+       */
       readonly session: Session | Promise<Session> | undefined;
       readonly options?: never;
     }
   | {
       readonly session?: never;
       /**
-       * How to open a session when the page is there; it is closed with the provider. Read once: give the provider another
-       * `key` to open another session.
+       * How to open a session when the page is there; it is closed with the provider. Read once: give the provider another `key` to open
+       * another session.
+       * @default those of `openSession`
+       * @reason an app that says nothing gets a session all the same
        */
       readonly options?: SessionOptions;
     }

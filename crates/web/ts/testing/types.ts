@@ -4,39 +4,102 @@ import type { Duration } from "./duration.js";
 
 /** An API that the session may call. */
 export interface TestUpstream {
-  /** Its name in the Worker's configuration: calls to `/api/{name}/...` go there. */
+  /**
+   * Its name in the Worker's configuration: calls to `/api/{name}/...` go there.
+   * @reason the app under test calls it by that name
+   */
   readonly name: string;
-  /** Where it is. Default: `https://{name}.example`. */
+  /**
+   * Where it is.
+   * @default `https://{name}.example`
+   * @reason a name that exists nowhere: what a test forgets reaches nobody
+   */
   readonly origin?: string;
-  /** What all its paths begin with. Default: `/`. */
+  /**
+   * What all its paths begin with.
+   * @default `/`
+   * @reason all of the API is in reach, as in the Worker
+   */
   readonly path?: string;
-  /** Who calls it: the Worker (`bff`), or the page itself with a token of its own (`mediating`). Default: `bff`. */
+  /**
+   * Who calls it: the Worker (`bff`), or the page itself with a token of its own (`mediating`).
+   * @default `"bff"`
+   * @reason that of the Worker, and what a page should prefer
+   */
   readonly mode?: "bff" | "mediating";
 }
 
 /** What a session under test begins with. */
 export interface TestSessionOptions {
-  /** Who is logged in; `null` for nobody. Default: Ada Lovelace. */
+  /**
+   * Who is logged in; `null` for nobody.
+   * @default Ada Lovelace
+   * @reason most tests are about somebody who is there
+   */
   readonly user?: User | null;
-  /** Which APIs there are; a name alone is one at `https://{name}.example`. Default: one, `api`. */
+  /**
+   * Which APIs there are; a name alone is one at `https://{name}.example`.
+   * @default one, `api`
+   * @reason enough for `session.fetch("/api/api/…")` without a word
+   */
   readonly upstreams?: readonly (string | TestUpstream)[];
-  /** Which providers the Worker knows; the first one is whom the user is logged in with. Default: `["demo"]`. */
+  /**
+   * Which providers the Worker knows; the first one is whom the user is logged in with.
+   * @default `["demo"]`
+   * @reason as `everlit init` writes it
+   */
   readonly providers?: readonly string[];
-  /** Where else the user is logged in: the names of those devices, as `session.sessions` lists them. Default: nowhere. */
+  /**
+   * Where else the user is logged in: the names of those devices, as `session.sessions` lists them.
+   * @default nowhere
+   * @reason only a page of devices needs them
+   */
   readonly devices?: readonly string[];
-  /** How long an access token lives. Default: `"5m"`. */
+  /**
+   * How long an access token lives.
+   * @default `"5m"`
+   * @unit milliseconds, or a number with its unit: `"30s"`
+   * @reason a usual lifetime, and short enough for `advance` to pass it
+   */
   readonly lifetime?: Duration;
-  /** After so long without activity the Worker ends the session. Default: `"14d"`. */
+  /**
+   * After so long without activity the Worker ends the session.
+   * @default `"14d"`
+   * @unit milliseconds, or a number with its unit: `"30m"`
+   * @reason the Worker's own default
+   */
   readonly idleLimit?: Duration;
-  /** After so long the Worker ends the session in any case. Default: `"90d"`. */
+  /**
+   * After so long the Worker ends the session in any case.
+   * @default `"90d"`
+   * @unit milliseconds, or a number with its unit: `"12h"`
+   * @reason the Worker's own default
+   */
   readonly absoluteLimit?: Duration;
-  /** The time at the beginning. Default: now. */
+  /**
+   * The time at the beginning.
+   * @default now
+   * @unit a `Date`, Unix time in milliseconds, or a date as text
+   * @reason only what shows dates needs another
+   */
   readonly now?: Date | number | string;
-  /** The address of the page. Default: `https://app.example/`. */
+  /**
+   * The address of the page.
+   * @default `https://app.example/`
+   * @reason a secure origin, as cookies need it
+   */
   readonly address?: string;
-  /** What the app gives to `openSession`. */
+  /**
+   * What the app gives to `openSession`.
+   * @default nothing
+   * @reason what a test does not say is as in an app that says nothing
+   */
   readonly options?: Omit<SessionOptions, "wasm" | "signal">;
-  /** Where the Wasm module comes from, as in `openSession`. Default: the package's own file. */
+  /**
+   * Where the Wasm module comes from, as in `openSession`.
+   * @default the package's own file
+   * @reason test runners find it beside the package
+   */
   readonly wasm?: SessionOptions["wasm"];
 }
 

@@ -206,6 +206,12 @@ pub(crate) static TIERS: &[Tier] = &[
         node::packaging,
     ),
     tier(
+        "docs",
+        "the documentation's code is compiled or run, its links lead somewhere, and the examples log in",
+        &[Need::Engine(Chromium), Npm, Package, Www],
+        node::docs,
+    ),
+    tier(
         "demo",
         "three tabs stay logged in over three rotations",
         &[Need::Engine(Chromium), Npm, Worker, Www],

@@ -1,0 +1,17 @@
+// Each command that a page shows, and what runs it: the test by its file and a part of its name, or `here` with what is run in its place.
+
+/** @type {readonly { command: RegExp, test?: readonly [file: string, name: string], here?: readonly string[] }[]} */
+export const COMMANDS = [
+  { command: /^npx everlit init my-app --template (vite|plain|react)$/, test: ["tests/cli/init.test.mjs", "a new folder gets the template ${template}"] },
+  { command: /^cd my-app$/, test: ["tests/cli/first-minutes.test.mjs", "from an empty folder to a login"] },
+  { command: /^npm install$/, test: ["tests/cli/first-minutes.test.mjs", "from an empty folder to a login"] },
+  { command: /^npx everlit dev$/, test: ["tests/cli/first-minutes.test.mjs", "from an empty folder to a login"] },
+  { command: /^npx everlit doctor$/, test: ["tests/cli/doctor.test.mjs", "the project that is to be broken has nothing wrong with it"] },
+  { command: /^npx everlit doctor https:\/\/\S+( --json)?$/, test: ["tests/cli/deployment.test.mjs", "the deployment that is to be broken has nothing wrong with it"] },
+  // Nothing is deployed from a test; that a new project's Worker can be is tested.
+  { command: /^npx wrangler deploy$/, test: ["tests/cli/init.test.mjs", "and its Worker can be deployed"] },
+  // These speak to a deployment: that there are such commands is what can be seen here.
+  { command: /^npx wrangler secret put SECRET_[A-Z_]+$/, here: ["wrangler", "secret", "put", "--help"] },
+  { command: /^npx wrangler tail --format pretty$/, here: ["wrangler", "tail", "--help"] },
+  { command: /^node -p "crypto\.randomBytes\(32\)\.toString\('base64url'\)" \| npx wrangler secret put SECRET_SESSION_KEY(_2)?$/, here: ["node", "-p", "crypto.randomBytes(32).toString('base64url')"] },
+];

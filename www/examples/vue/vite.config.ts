@@ -1,0 +1,5 @@
+import vue from "@vitejs/plugin-vue";
+import { defineConfig } from "vite";
+
+// Small files are not put into the script as data: a strict policy lets none be loaded from there.
+export default defineConfig({ plugins: [vue()], build: { target: "es2022", assetsInlineLimit: 0 } });
