@@ -1,9 +1,9 @@
-// Where the Worker can stand: it serves the app itself, or it has `/auth` and `/api` of a zone whose other paths are the app's. On a host
-// of its own beside the app it cannot stand yet: what it says then is written down here.
+// Where the Worker can stand: it serves the app itself, it has `/auth` and `/api` of a zone whose other paths are the app's, or it is on
+// a host of its own beside the app's.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { cpSync, readFileSync } from "node:fs";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -65,9 +65,55 @@ test("the Worker has /auth and /api of a zone that is there already, and another
 });
 
 describe("the Worker on a sibling subdomain", () => {
-  const APP = "http://app.localhost:5173";
+  /** A server for a host of its own. @param {import("./support/stand.mjs").Handler} app @param {import("node:test").TestContext} context */
+  async function host(app, context) {
+    const server = createServer(app).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    context.after(() => { server.closeAllConnections(); server.close(); });
+    return /** @type {import("node:net").AddressInfo} */ (server.address()).port;
+  }
 
-  test("is not supported: even for an origin that it is configured for it grants no CORS, and refuses what is same-site", { timeout: 60_000 }, async (context) => {
+  test("serves the app that it names, as if they were one", { timeout: 120_000 }, async (context) => {
+    /** @type {Stand} */ let stand;
+    // No browser takes `localhost` itself for a site: what is below `everlit.localhost` is one.
+    const at = (/** @type {string} */ name, /** @type {number | string} */ port) => `http://${name}.everlit.localhost:${port}`;
+    const port = await host((req, res) => stand.watched(serve(files))(req, res), context);
+    const [beside, sibling] = [at("app", port), at("other", await host((_, res) => res.setHeader("content-type", "text/html").end("<!doctype html><title>other</title>"), context))];
+    stand = await Stand.open(() => {}, {
+      change: (given) => ({ ...given, ORIGINS: [at("auth", new URL(given.ORIGINS[0] ?? "").port)], APP_ORIGINS: [beside] }),
+    });
+    context.after(() => stand.close());
+    const worker = at("auth", new URL(stand.lab.front.origin).port);
+    stand.lab.front.frames = "";
+    cpSync(new URL("../e2e/lab/page/recorder.js", import.meta.url), join(files, "lab/recorder.js"));
+    writeFileSync(join(files, "beside.html"), page(moduleScript("/beside.js")));
+    writeFileSync(join(files, "beside.js"), app({ from: "/everlit/everlit.js", baseUrl: worker }));
+
+    await play(stand, { origin: beside, worker, path: "/beside.html?x=1#here", after });
+    const paths = stand.files.map(({ path }) => path);
+    assert.ok(paths.includes("/everlit/beside.js") && !paths.some((path) => /^\/(auth|api)\//.test(path)), "the app's server sees nothing of the session");
+    const asked = stand.lab.front.asked.filter(({ path, method }) => method !== "OPTIONS" && /^\/auth\/(session|token)$/.test(path));
+    assert.deepEqual([...new Set(asked.map(({ origin, status }) => `${origin} ${status === 403 ? "is refused" : "is answered"}`))].sort(), [`${beside} is answered`, `${sibling} is refused`]);
+
+    /** @param {import("../e2e/webdriver.mjs").Browser} browser */
+    async function after(browser) {
+      assert.equal(await browser.run(() => location.search + location.hash), "?x=1#here", "the login led back to where it began");
+      const session = () => browser.run(() => Reflect.get(globalThis, "session")?.state);
+      // A sibling that is not named sends the same cookies, and neither learns nor does anything with them.
+      const first = await browser.window();
+      await browser.openTab();
+      await browser.go(`${sibling}/`);
+      const tried = await browser.run(attack, worker);
+      assert.deepEqual(tried, ["TypeError", "TypeError", "TypeError", "TypeError", "closed"]);
+      await browser.closeTab();
+      await browser.switchTo(first);
+      assert.equal(await session(), "active");
+      assert.equal((await browser.run(() => Reflect.get(globalThis, "session").sessions.list())).length, 1);
+    }
+  });
+
+  test("grants nothing to an origin that is only one of ORIGINS, and refuses what is same-site", { timeout: 60_000 }, async (context) => {
+    const APP = "http://app.localhost:5173";
     const stand = await Stand.open(() => {}, { change: (given) => ({ ...given, ORIGINS: [...given.ORIGINS, APP] }) });
     context.after(() => stand.close());
     const worker = `http://localhost:${stand.lab.workerd.port}`;
@@ -85,3 +131,22 @@ describe("the Worker on a sibling subdomain", () => {
     assert.equal(question.headers["cross-origin-resource-policy"], "same-origin");
   });
 });
+
+/** What a page of a sibling tries: how each try ended. @param {string} worker @returns {Promise<string[]>} */
+async function attack(worker) {
+  const ask = (/** @type {string} */ path, /** @type {RequestInit} */ init = {}) =>
+    fetch(`${worker}${path}`, { credentials: "include", ...init }).then(({ status }) => `${status}`, ({ name }) => name);
+  const version = { "everlit-version": "1" };
+  const socket = new Promise((resolve) => {
+    const opened = new WebSocket(`${worker.replace("http", "ws")}/auth/events`);
+    opened.onopen = () => resolve("opened");
+    opened.onclose = () => resolve("closed");
+  });
+  return Promise.all([
+    ask("/auth/session", { headers: version }),
+    ask("/auth/session"),
+    ask("/auth/logout", { method: "POST", headers: version, body: "{}" }),
+    ask("/api/orders", { headers: version }),
+    socket,
+  ]);
+}

@@ -1,11 +1,12 @@
 // The app that every bundler is given: it opens a session and leaves it where a test finds it.
 
 /**
- * @param {{ from?: string, wasm?: string, extra?: string }} [how] `from`: which entry; `wasm`: a line that makes `wasm` the module's address
+ * @param {{ from?: string, wasm?: string, extra?: string, baseUrl?: string }} [how] `from`: which entry; `wasm`: a line that makes `wasm` the module's address;
+ * `baseUrl`: where the Worker is, if on a host of its own
  */
-export const app = ({ from = "everlit", wasm = "", extra = "" } = {}) => `${wasm}
+export const app = ({ from = "everlit", wasm = "", extra = "", baseUrl = "" } = {}) => `${wasm}
 import { isSessionError, openSession } from ${JSON.stringify(from)};
-openSession({ silent: ["frame"]${wasm && ", wasm"} }).then(
+openSession({ silent: ["frame"]${wasm && ", wasm"}${baseUrl && `, baseUrl: ${JSON.stringify(baseUrl)}`} }).then(
   (session) => {
     const show = () => { document.querySelector("[data-testid=state]").textContent = session.state; };
     session.addEventListener("statechange", show);

@@ -9,7 +9,8 @@ const SHORT_S = 6;
 /**
  * Opens the app, logs in, calls, hears of the Worker's events in a SharedWorker, and is logged in again without a form.
  * @param {import("./stand.mjs").Stand} stand
- * @param {{ origin?: string, path?: string, wasm?: number, shared?: boolean }} [expected] `wasm`: how often its file is loaded;
+ * @param {{ origin?: string, worker?: string, path?: string, wasm?: number, shared?: boolean, after?: (browser: import("../../e2e/webdriver.mjs").Browser) => Promise<unknown> }} [expected]
+ * `worker`: where it is, if not at the app's origin; `after`: what else is played by who is logged in; `wasm`: how often its file is loaded;
  * `shared`: whether tabs share one event socket
  */
 export async function play(stand, expected = {}) {
@@ -22,7 +23,7 @@ export async function play(stand, expected = {}) {
 }
 
 /** @param {import("./stand.mjs").Stand} stand @param {import("../../e2e/webdriver.mjs").Browser} browser @param {NonNullable<Parameters<typeof play>[1]>} expected */
-async function journey(stand, browser, { origin = stand.origin, path = "/", wasm = 1, shared = true }) {
+async function journey(stand, browser, { origin = stand.origin, worker = "", path = "/", wasm = 1, shared = true, after }) {
   const { lab } = stand;
   stand.files = [];
   // Those of a browser that is gone may be half closed.
@@ -68,8 +69,9 @@ async function journey(stand, browser, { origin = stand.origin, path = "/", wasm
     await browser.switchTo(first);
   }
 
+  await after?.(browser);
   // What the Worker says of its own accord is heard: the session is ended from outside of the page.
-  await browser.run(async () => void (await fetch("/auth/logout", { method: "POST", headers: { "everlit-version": "1", "content-type": "application/json" }, body: JSON.stringify({ v: 1 }) })));
+  await browser.run(async (worker) => void (await fetch(`${worker}/auth/logout`, { method: "POST", credentials: "include", headers: { "everlit-version": "1", "content-type": "application/json" }, body: JSON.stringify({ v: 1 }) })), worker);
   await browser.until("the logout to be heard", async () => ["logged-out", "ended"].includes((await session()) ?? ""), { seen: async () => JSON.stringify([await session(), await seen(browser)]) });
 
   assert.deepEqual(await seen(browser), [], "no error, no warning, no violation");
