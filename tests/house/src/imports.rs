@@ -3,7 +3,7 @@
 use crate::tree::{File, files, none};
 
 /// Which folders a folder's scripts may import from, besides itself. The longest prefix counts.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("crates/web", &[]),
     ("www", &[]),
     ("worker", &[]),
@@ -14,12 +14,16 @@ const ARROWS: [(&str, &[&str]); 9] = [
     ("tests/node", &["crates/web", "crates/wire/golden"]),
     // The Worker's tests log in at the embedded authorization server.
     ("tests/worker", &["tests/servers"]),
+    // The documentation's tests read the pages as they are made.
+    ("tests/docs", &["www", "tests"]),
     ("tests", &[]),
 ];
 
 /// Packages of the house: `www` uses the npm package by its public name, its own texts and tests do, nobody else.
-const PACKAGES: [(&str, &[&str]); 1] =
-    [("everlit", &["www", "crates/web", "tests/node", "tests/packaging", "tests/types", "tests/kit", "tests/docs"])];
+const PACKAGES: [(&str, &[&str]); 1] = [(
+    "everlit",
+    &["www", "crates/web", "tests/node", "tests/packaging", "tests/types", "tests/kit", "tests/docs"],
+)];
 
 /// Files outside of a crate that it may include at compile time: contracts, not code.
 const INCLUDED: [&str; 3] = ["crates/wire/golden", "crates/edge/config.schema.json", "wrangler.toml"];

@@ -58,7 +58,10 @@ pub(super) fn docs(repo: &Repo) -> Result<Outcome> {
     let this = std::env::current_exe().context("this command does not know where it is")?;
     let (build, files) = (repo.at("worker/build"), in_folders(repo, &["tests/docs"])?);
     node_tests(repo, "test-docs", &["--test-concurrency=2"], files, 10, |command| {
-        command.env("EVERLIT_XTASK", this).env("EVERLIT_WORKER_BUILD", &build).env("EVERLIT_ENGINE", "chromium");
+        command
+            .env("EVERLIT_XTASK", this)
+            .env("EVERLIT_WORKER_BUILD", &build)
+            .env("EVERLIT_ENGINE", "chromium");
     })
 }
 
