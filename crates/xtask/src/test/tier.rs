@@ -139,7 +139,7 @@ pub(crate) static TIERS: &[Tier] = &[
     tier("node", "TypeScript units and the embedded servers", &[Npm, Web, DJANGO], node::units),
     tier(
         "kit",
-        "everlit/store, /react and /testing in what they are for",
+        "everlit/store, /react and /testing in what they are for, and the benchmark's parts",
         &[Need::Engine(Chromium), Npm, Worker, Web],
         node::kit,
     ),
@@ -217,7 +217,12 @@ pub(crate) static TIERS: &[Tier] = &[
         &[Npm, Worker, Www],
         node::commands,
     ),
-    tier("cli", "the packed package without Rust: everlit init, dev and doctor", &[Npm, Package], node::cli),
+    tier(
+        "cli",
+        "the packed package without Rust: everlit init, dev and doctor, and the first minutes",
+        &[Need::Engine(Chromium), Npm, Package],
+        node::cli,
+    ),
     tier("probe", "real authorization servers are measured as they are", &[Npm, DJANGO], node::probe),
     tier("deploy", "the bundle can be deployed and is small enough", &[Npm, Worker, Www], deploy::run),
 ];
