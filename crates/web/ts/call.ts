@@ -7,7 +7,7 @@ export interface Call {
   /** Where it was asked to go. */
   readonly url: URL;
   /** Ends it. */
-  readonly signal: AbortSignal;
+  readonly signal: AbortSignal | undefined;
   /** Whether the same body can be sent twice. A stream is gone after the first time. */
   readonly repeatable: boolean;
   /** Sends it, with headers beside its own and in its own way. */
@@ -25,7 +25,11 @@ export function addressOf(input: RequestInfo | URL, base: string): URL {
 /** Takes over what `fetch` would take. The body is the caller's until here, and ours from here on. */
 export function prepare(input: RequestInfo | URL, init: SessionRequestInit | undefined, url: URL): Call {
   const repeatable = !(init?.body instanceof ReadableStream);
-  const request = new Request((input as Request).url ? (input as Request) : url, init);
+  // Most calls are a GET of an address. A request of the browser's for it would take longer than all else here.
+  const bare = !(input as Request).url && !init?.body && /^(GET)?$/.test(init?.method ?? "");
+  const request = bare
+    ? ({ ...init, headers: new Headers(init?.headers) } as unknown as Request)
+    : new Request((input as Request).url ? (input as Request) : url, init);
   /** The body, as often as it is needed. */
   let whole: Blob | undefined;
   return {
@@ -33,11 +37,11 @@ export function prepare(input: RequestInfo | URL, init: SessionRequestInit | und
     signal: request.signal,
     repeatable,
     async transmit(target, extra, way) {
-      const headers = new Headers(request.headers);
+      const headers = bare ? request.headers : new Headers(request.headers);
       for (const [name, value] of extra) headers.set(name, value);
       // A request keeps its address for life, so it is shown to a new one. What it shows of its body is a stream at most, which
       // browsers do not send, or over HTTP/2 only: what is no stream of the caller's goes as a whole. Hints it does not show.
-      const body = (repeatable ? (whole ??= await request.blob()).size && whole : request.body) || undefined;
+      const body = (bare ? 0 : repeatable ? (whole ??= await request.blob()).size && whole : request.body) || undefined;
       const ours: RequestInit = { ...way, headers, body };
       const get = (_: unknown, name: keyof RequestInit) => (name in ours ? ours[name] : (request[name as "mode"] ?? init?.[name]));
       return fetch(target, new Proxy(request, { get } as object) as RequestInit);
@@ -53,9 +57,11 @@ export function prepare(input: RequestInfo | URL, init: SessionRequestInit | und
 export const viaWorker = ({ transmit }: Call, target: string, epoch: number, edge: string | undefined) =>
   transmit(target, [[HEADER_VERSION, `${VERSION}`], [HEADER_EPOCH, `${epoch}`]], { mode: edge ? "cors" : "same-origin", credentials: "include" });
 
-/** Where a call goes; nothing if it belongs to no upstream. What is below `/api/` here is so at `edge`, where the Worker is there. */
-export function route(url: URL, base: string, upstreams: readonly Upstream[], edge: string | undefined): Route | undefined {
-  const here = new URL(base).origin;
+/**
+ * Where a call goes from a page of the origin `here`; nothing if it belongs to no upstream. What is below `/api/` here is so at `edge`,
+ * where the Worker is there.
+ */
+export function route(url: URL, here: string, upstreams: readonly Upstream[], edge: string | undefined): Route | undefined {
   const origin = edge ?? here;
   if ([here, origin].includes(url.origin) && url.pathname.startsWith("/api/")) {
     const named = url.pathname.split("/")[2];

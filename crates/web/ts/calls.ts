@@ -80,9 +80,8 @@ export function createCalls({ page, upstreams, own, direct, session, closed, fau
     !CODES[session.state] && session.providers.some(({ name, state }) => vault === `linked:${name}` && /^(unavailable|needs-human)$/.test(state));
 
   /** Sends a call when the machine says so, and again if it says so again. */
-  const send = async (id: number, call: Call, target: () => Route | undefined): Promise<Response> => {
+  const send = async (id: number, call: Call, target: () => Route | undefined, whoseFirst: string | undefined): Promise<Response> => {
     const { url, signal } = call;
-    const whoseFirst = target()?.[1];
     let provider = whose(whoseFirst);
     let stamp = await permission(id, signal, whoseFirst, () => on(EventKind.CallAsked, id, provider));
     for (let repeated = false; ; repeated = true) {
@@ -97,7 +96,7 @@ export function createCalls({ page, upstreams, own, direct, session, closed, fau
         ++sent;
         response = await (byItself ? direct(call, to, stamp!) : viaWorker(call, address, epoch, edge));
       } catch (cause) {
-        signal.throwIfAborted();
+        signal?.throwIfAborted();
         throw (cause as Partial<SessionError>).code ? cause : fault("ERR_SESSION_NETWORK", undefined, cause);
       } finally {
         --sent;
@@ -158,8 +157,10 @@ export function createCalls({ page, upstreams, own, direct, session, closed, fau
         init = { ...init, headers, body: await kept.blob() };
       }
       const url = addressOf(input, page.base());
-      const target = () => route(url, page.base(), upstreams() ?? [], edge);
-      if (!target()) {
+      const { origin } = new URL(page.base());
+      const target = () => route(url, origin, upstreams() ?? [], edge);
+      const first = target();
+      if (!first) {
         // Nothing of the input is touched before.
         if (init?.passthrough) return fetch(input, init);
         // Which upstreams there are is known only while calls can be made.
@@ -167,7 +168,7 @@ export function createCalls({ page, upstreams, own, direct, session, closed, fau
         if (code) throw fault(code);
         if (upstreams()) throw unknownUpstream(url);
       }
-      return send(++last, prepare(input, init, url), target);
+      return send(++last, prepare(input, init, url), target, first?.[1]);
     },
   };
 }

@@ -85,7 +85,8 @@ export function createSession(
     const length = machine.step(now.wall, now.mono, now.entropy, kind);
     // Numbers that make no event change nothing and give nothing.
     if (!length) return;
-    const said = Array.from({ length }, (_, at) => machine.said(at));
+    const said: number[] = [];
+    while (said.length < length) said.push(machine.said(said.length));
     const held = standing[5];
     standing = said.splice(0, STANDING) as unknown as Standing;
     const [, deadline, epoch, generation, , lifetime] = standing;

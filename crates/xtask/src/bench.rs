@@ -1,8 +1,10 @@
-//! `cargo xtask bench`: the Worker against the same in JavaScript, on the same machine at the same time.
+//! `cargo xtask bench`: the Worker against the same in JavaScript, and the page's session against other libraries, on the same
+//! machine at the same time.
 //!
 //! `tests/bench` holds what is measured and says how; here load is made, and what came back is put into figures.
 
 mod answer;
+mod client;
 mod figures;
 mod load;
 mod stand;
@@ -35,6 +37,7 @@ const WARM_UP: Duration = Duration::from_secs(4);
 pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode> {
     match args.command {
         BenchCommand::Vault { json } => vault(json),
+        BenchCommand::Client { json } => client::run(json),
     }
 }
 

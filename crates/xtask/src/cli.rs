@@ -27,7 +27,7 @@ pub(crate) enum Command {
     Build(BuildArgs),
     /// Print the sizes of what is deployed and of what a page loads
     Size(SizeArgs),
-    /// Measure the Worker against the same in JavaScript
+    /// Measure the Worker against the same in JavaScript, or the page's session against other libraries
     Bench(BenchArgs),
     /// Check the configuration in wrangler.toml before it is deployed
     Config(ConfigArgs),
@@ -123,6 +123,12 @@ pub(crate) struct BenchArgs {
 pub(crate) enum BenchCommand {
     /// 1,000 callers at expiry, a fresh token, a proxied call, and the memory of 1,000 sessions; fails where a limit is missed
     Vault {
+        /// End with one JSON object instead of a table
+        #[arg(long)]
+        json: bool,
+    },
+    /// A page's start in Chromium beside auth0-spa-js and oidc-client-ts, and what session.fetch costs; fails where a limit is missed
+    Client {
         /// End with one JSON object instead of a table
         #[arg(long)]
         json: bool,
@@ -336,7 +342,9 @@ impl Command {
             Self::Test(args) => args.json,
             Self::Build(args) => args.json,
             Self::Size(args) => args.json,
-            Self::Bench(BenchArgs { command: BenchCommand::Vault { json } }) => *json,
+            Self::Bench(BenchArgs {
+                command: BenchCommand::Vault { json } | BenchCommand::Client { json },
+            }) => *json,
             Self::Config(ConfigArgs { command: ConfigCommand::Check { json, .. } }) => *json,
             Self::Keys(KeysArgs { command }) => match command {
                 KeysCommand::Rotate(args) => args.json,
@@ -397,6 +405,7 @@ mod tests {
         assert!(wants("xtask demo --headless"));
         assert!(wants("xtask test --json"));
         assert!(wants("xtask bench vault --json"));
+        assert!(wants("xtask bench client --json"));
         assert!(wants("xtask config check --json"));
         assert!(wants("xtask keys rotate --current 1 --json"));
         assert!(wants("xtask keys status --json"));

@@ -61,9 +61,9 @@ impl Sizes {
         over.map(|(what, size, budget)| format!("{what}: {size} bytes, its budget is {budget}")).collect()
     }
 
-    fn json(self) -> String {
+    fn json(self, peers: &Value) -> String {
         format!(
-            r#"{{"worker_gzip":{},"client":{{"session_brotli":{},"wasm_brotli":{},"js_brotli":{},"later_brotli":{}}}}}"#,
+            r#"{{"worker_gzip":{},"client":{{"session_brotli":{},"wasm_brotli":{},"js_brotli":{},"later_brotli":{}}},"peers":{peers}}}"#,
             self.worker_gzip,
             self.session_brotli(),
             self.wasm_brotli,
@@ -73,14 +73,34 @@ impl Sizes {
     }
 }
 
+/// What a page loads of other libraries, measured in the same way: bytes by name.
+fn peers(repo: &Repo) -> Result<Value> {
+    let mut command = repo.node();
+    command.arg(repo.at("tests/bench/client/sizes.mjs"));
+    let output = run::must(repo, "size-peers", command, 5)?;
+    let line = output.lines().rfind(|line| line.starts_with('{')).unwrap_or_default();
+    serde_json::from_str(line).context("the sizes of others are no JSON")
+}
+
 /// `cargo xtask size`
 pub(crate) fn run(args: &SizeArgs) -> Result<ExitCode> {
-    let sizes = measure(&Repo::find()?)?;
+    let repo = Repo::find()?;
+    let sizes = measure(&repo)?;
+    let peers = peers(&repo)?;
     if args.json {
-        println!("{}", sizes.json());
+        println!("{}", sizes.json(&peers));
     } else {
         for (what, size, budget) in sizes.rows() {
             println!("{what:<45} {size:>8} of {budget:>7} bytes");
+        }
+        println!(
+            "{:<45} {:>8} bytes",
+            "page until openSession, all of it, brotli 11",
+            sizes.session_brotli()
+        );
+        for (name, size) in peers.as_object().into_iter().flatten() {
+            let name = name.trim_end_matches("_brotli").replace('_', "-");
+            println!("{:<45} {size:>8} bytes", format!("beside it: {name}, brotli 11"));
         }
     }
     let over = sizes.over_budget();
@@ -193,10 +213,11 @@ mod tests {
     #[test]
     fn the_line_is_the_promised_one() {
         let sizes = Sizes { worker_gzip: 7, wasm_brotli: 2, js_brotli: 3, later_brotli: 4 };
-        let said: Value = serde_json::from_str(&sizes.json()).unwrap();
+        let peers = serde_json::json!({ "other_brotli": 9 });
+        let said: Value = serde_json::from_str(&sizes.json(&peers)).unwrap();
         let client =
             serde_json::json!({ "session_brotli": 5, "wasm_brotli": 2, "js_brotli": 3, "later_brotli": 4 });
-        assert_eq!(said, serde_json::json!({ "worker_gzip": 7, "client": client }));
+        assert_eq!(said, serde_json::json!({ "worker_gzip": 7, "client": client, "peers": peers }));
     }
 
     #[test]

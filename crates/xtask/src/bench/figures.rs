@@ -75,7 +75,7 @@ fn median_run(runs: &[Run]) -> Run {
 }
 
 /// The middle one; not a number if there is none.
-fn median(mut values: Vec<f64>) -> f64 {
+pub(super) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }

@@ -178,10 +178,11 @@ impl Start {
 }
 
 /// What a script says that measures by itself: its last line, one of JSON.
-fn last_line(repo: &Repo, script: &str) -> Result<Json> {
+pub(super) fn last_line(repo: &Repo, script: &str) -> Result<Json> {
     let mut command = repo.node();
     command.arg(repo.at("tests/bench").join(script).with_extension("mjs"));
-    let output = run::must(repo, &format!("bench-{script}"), command, 15)?;
+    command.env("EVERLIT_WORKER_BUILD", repo.at("worker/build"));
+    let output = run::must(repo, &format!("bench-{}", script.replace('/', "-")), command, 15)?;
     let line = output.lines().rfind(|line| line.starts_with('{'));
     serde_json::from_str(line.unwrap_or_default()).context("no line of JSON")
 }

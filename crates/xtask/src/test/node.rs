@@ -65,9 +65,17 @@ pub(super) fn docs(repo: &Repo) -> Result<Outcome> {
     })
 }
 
-/// What the package gives to frameworks and to tests, in those frameworks and test runners.
+/// The packed npm package in a project of Next.js, which npm installs and Next.js builds.
+pub(super) fn next(repo: &Repo) -> Result<Outcome> {
+    let build = repo.at("worker/build");
+    node_test(repo, "test-next", in_folders(repo, &["tests/next"])?, 12, |command| {
+        command.env("EVERLIT_WORKER_BUILD", &build).env("EVERLIT_ENGINE", "chromium");
+    })
+}
+
+/// What the package gives to frameworks and to tests, in those frameworks and test runners; and that what measures it does.
 pub(super) fn kit(repo: &Repo) -> Result<Outcome> {
-    let (build, files) = (repo.at("worker/build"), in_folders(repo, &["tests/kit"])?);
+    let (build, files) = (repo.at("worker/build"), in_folders(repo, &["tests/kit", "tests/bench"])?);
     node_test(repo, "test-kit", files, 8, |command| {
         command.env("EVERLIT_WORKER_BUILD", &build).env("EVERLIT_ENGINE", "chromium");
     })
@@ -128,7 +136,7 @@ pub(super) fn commands(repo: &Repo) -> Result<Outcome> {
 /// The command `everlit`, from the packed package, in projects of its own.
 pub(super) fn cli(repo: &Repo) -> Result<Outcome> {
     // Each test has a Worker of its own, and waits for it most of the time.
-    node_tests(repo, "test-cli", &["--test-concurrency=2"], in_folders(repo, &["tests/cli"])?, 8, |_| ())
+    node_tests(repo, "test-cli", &["--test-concurrency=2"], in_folders(repo, &["tests/cli"])?, 12, |_| ())
 }
 
 /// `cargo xtask probe` against real authorization servers.

@@ -139,7 +139,7 @@ pub(crate) static TIERS: &[Tier] = &[
     tier("node", "TypeScript units and the embedded servers", &[Npm, Web, DJANGO], node::units),
     tier(
         "kit",
-        "everlit/store, /react and /testing in what they are for",
+        "everlit/store, /react and /testing in what they are for, and the benchmark's parts",
         &[Need::Engine(Chromium), Npm, Worker, Web],
         node::kit,
     ),
@@ -212,6 +212,12 @@ pub(crate) static TIERS: &[Tier] = &[
         node::docs,
     ),
     tier(
+        "next",
+        "the packed npm package opens a session from a client component of Next.js",
+        &[Need::Engine(Chromium), Npm, Package],
+        node::next,
+    ),
+    tier(
         "demo",
         "three tabs stay logged in over three rotations",
         &[Need::Engine(Chromium), Npm, Worker, Www],
@@ -223,7 +229,12 @@ pub(crate) static TIERS: &[Tier] = &[
         &[Npm, Worker, Www],
         node::commands,
     ),
-    tier("cli", "the packed package without Rust: everlit init, dev and doctor", &[Npm, Package], node::cli),
+    tier(
+        "cli",
+        "the packed package without Rust: everlit init, dev and doctor, and the first minutes",
+        &[Need::Engine(Chromium), Npm, Package],
+        node::cli,
+    ),
     tier("probe", "real authorization servers are measured as they are", &[Npm, DJANGO], node::probe),
     tier("deploy", "the bundle can be deployed and is small enough", &[Npm, Worker, Www], deploy::run),
 ];
