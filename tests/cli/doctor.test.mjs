@@ -9,6 +9,7 @@ import { appendFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync 
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
+import { freePort } from "../worker/support/ports.mjs";
 import { Authority } from "./support/authority.mjs";
 import { copy, ENVIRONMENT, everlit, everlitAsync, install, pack, scratch, unpack } from "./support/package.mjs";
 
@@ -61,7 +62,7 @@ async function look(project, options = ["--json"], command = project) {
   return { code, checks: /** @type {Check[]} */ (JSON.parse(out).checks) };
 }
 
-const bad = (/** @type {Check[]} */ checks) => checks.filter(({ verdict }) => verdict !== "ok");
+const bad = (/** @type {Check[]} */ checks) => checks.filter(({ verdict }) => verdict !== "ok" && verdict !== "unchecked");
 
 const SESSION_KEY = /SECRET_SESSION_KEY=.*\n/;
 const init = (/** @type {string} */ project) => assert.equal(everlit(project, ["init"]).code, 0);
@@ -193,12 +194,62 @@ const BREAKS = [
     mends: (project, remedy) => toml(project, /run_worker_first = .*/, quoted(remedy, /run_worker_first = .*/)),
   },
   {
-    name: "a variable has a field that nobody knows", check: "variables", said: /PROVIDER_DEMO.*scope/,
+    name: "a variable has a field that nobody knows", check: "variables", said: /^PROVIDER_DEMO\.scope: unknown key, is scopes meant\?$/,
     breaks: (project) => toml(project, "scopes = ", "scope = "),
-    mends: (project) => toml(project, "scope = ", "scopes = "),
+    mends: (project, remedy) => toml(project, "scope = ", `${quoted(remedy, /^Name it (\w+)\./)} = `),
   },
   {
-    name: "a limit is not written as one", check: "variables", said: /LIMITS\.idle: "2 days" is not accepted/,
+    name: "a field that has to be there is misspelt", check: "variables", said: /^PROVIDER_DEMO\.clientid: unknown key, is client_id meant\?; PROVIDER_DEMO\.client_id is missing$/,
+    breaks: (project) => toml(project, "client_id = ", "clientid = "),
+    mends: (project, remedy) => toml(project, "clientid = ", `${quoted(remedy, /^Name it (\w+)\./)} = `),
+  },
+  {
+    name: "the issuer is misspelt", check: "variables", said: /^PROVIDER_DEMO\.isuer: unknown key, is issuer meant\?; PROVIDER_DEMO\.issuer is missing$/,
+    breaks: (project) => toml(project, "issuer = ", "isuer = "),
+    mends: (project, remedy) => toml(project, "isuer = ", `${quoted(remedy, /^Name it (\w+)\./)} = `),
+  },
+  {
+    name: "a variable is misspelt", check: "variables", said: /^ORIGIN: unknown key, is ORIGINS meant\?; ORIGINS is missing$/,
+    breaks: (project) => toml(project, "ORIGINS = ", "ORIGIN = "),
+    mends: (project, remedy) => toml(project, "ORIGIN = ", `${quoted(remedy, /^Name it (\w+)\./)} = `),
+  },
+  {
+    name: "a provider's name is in small letters", check: "variables", said: /^PROVIDER_demo: unknown name, is PROVIDER_DEMO meant\?$/,
+    breaks: (project) => toml(project, "[vars.PROVIDER_DEMO]", "[vars.PROVIDER_demo]"),
+    mends: (project, remedy) => toml(project, "[vars.PROVIDER_demo]", `[vars.${quoted(remedy, /^Name it (\w+)\./)}]`),
+  },
+  {
+    name: "a secret is among the provider's fields", check: "variables", said: /^PROVIDER_DEMO\.client_secret: unknown key; a secret is not in this file$/,
+    breaks: (project) => toml(project, "client_id = ", `client_secret = "${secretOf(good)}"\nclient_id = `),
+    mends: (project, remedy) => { quoted(remedy, /^Take it out, and set SECRET_DEMO_CLIENT_SECRET in \.dev\.vars/); toml(project, /client_secret = .*\n/, ""); },
+  },
+  {
+    name: "a value is none of those that are accepted", check: "variables", said: /^PROVIDER_DEMO\.end_session: "gett" is not accepted; accepted: "post", "get", "never" \(is "get" meant\?\)$/,
+    breaks: (project) => toml(project, 'end_session = "get"', 'end_session = "gett"'),
+    mends: (project) => toml(project, 'end_session = "gett"', 'end_session = "get"'),
+  },
+  {
+    name: "a value in a list is none of those that are accepted", check: "variables", said: /^PROVIDER_DEMO\.silent\[1\]: "frames" is not accepted; accepted: "frame", "popup", "redirect" /,
+    breaks: (project) => toml(project, "end_session = ", 'silent = ["popup", "frames"]\nend_session = '),
+    mends: (project) => toml(project, '"frames"', '"frame"'),
+  },
+  {
+    name: "a value may be one of some, or a table", check: "variables", said: /^PROVIDER_DEMO\.grace: "key-cloak" is not accepted; accepted: "auth0", .*"workos", a table with profile, window, replay, depth, blast$/, offline: true,
+    breaks: (project) => toml(project, /grace = .*/, 'grace = "key-cloak"'),
+    mends: (project) => toml(project, /grace = .*/, 'grace = "oidc-provider"'),
+  },
+  {
+    name: "a field of a table in a table is misspelt", check: "variables", said: /^PROVIDER_DEMO\.grace\.windou: unknown key, is window meant\?$/, offline: true,
+    breaks: (project) => toml(project, /grace = .*/, 'grace = { windou = "30s" }'),
+    mends: (project, remedy) => toml(project, "windou = ", `${quoted(remedy, /^Name it (\w+)\./)} = `),
+  },
+  {
+    name: "a parameter has a name that is the Worker's", check: "variables", said: /^PROVIDER_DEMO\.parameters\.state: the name state is not accepted here$/,
+    breaks: (project) => toml(project, "end_session = ", 'parameters = { state = "x" }\nend_session = '),
+    mends: (project, remedy) => { quoted(remedy, /Further parameters of the authorization request/); toml(project, /parameters = .*\n/, ""); },
+  },
+  {
+    name: "a limit is not written as one", check: "variables", said: /^LIMITS\.idle: "2 days" is not accepted; accepted: a whole number and a unit: "90s", "45m", "12h" or "14d"$/,
     breaks: (project) => toml(project, "[vars.PROVIDER_DEMO]", '[vars.LIMITS]\nidle = "2 days"\n\n[vars.PROVIDER_DEMO]'),
     mends: (project, remedy) => toml(project, '"2 days"', quoted(remedy, /"14d"|"12h"/)),
   },
@@ -370,7 +421,7 @@ for (const [at, { name, breaks, check, verdict = "fail", said, mends, offline, o
     breaks(project);
     // Without --offline the test's own server has to answer meanwhile.
     const broken = await look(project, outside ? [...options, "--offline"] : options, outside ? good : project);
-    const found = broken.checks.find((each) => each.name === check && each.verdict !== "ok");
+    const found = broken.checks.find((each) => each.name === check && bad([each]).length);
     assert.ok(found, `${check} is bad: ${JSON.stringify(bad(broken.checks), null, 2)}`);
     assert.equal(found.verdict, verdict);
     assert.match(found.said, said);
@@ -384,6 +435,36 @@ for (const [at, { name, breaks, check, verdict = "fail", said, mends, offline, o
     rmSync(home, { recursive: true });
   });
 }
+
+test("where the provider has no name or no address, no line is of an empty one, and nothing is asked", async () => {
+  const home = join(folder, "nameless");
+  for (const [key, lines] of [["client_id", ["client at demo", "redirect URI at demo"]], ["issuer", ["discovery of demo"]]]) {
+    copy(good, home);
+    authority.reset({ clientId: "everlit-demo", clientSecret: secretOf(good), redirectUri: REDIRECT });
+    toml(home, new RegExp(`^${key} = .*\n`, "m"), "");
+    const { code, checks } = await look(home);
+    assert.equal(code, 1);
+    assert.deepEqual(bad(checks).map(({ name, said }) => `${name}: ${said}`), [`variables: PROVIDER_DEMO.${key} is missing`]);
+    assert.deepEqual(checks.filter(({ verdict }) => verdict === "unchecked").map(({ name }) => name), lines);
+    for (const { name, said } of checks.filter(({ verdict }) => verdict === "unchecked")) assert.match(said, new RegExp(`^not checked: its ${key} is not set`), name);
+    rmSync(home, { recursive: true });
+  }
+});
+
+test("what could not be looked at has a mark of its own, for people and in JSON, and is no failure", async () => {
+  const home = join(folder, "unchecked");
+  copy(good, home);
+  const nowhere = `http://127.0.0.1:${await freePort()}`;
+  toml(home, authority.issuer, nowhere);
+  const { code, checks } = await look(home);
+  assert.equal(code, 0);
+  assert.deepEqual(checks.filter(({ verdict }) => verdict !== "ok"), [{ name: "discovery of demo", verdict: "unchecked", said: `not checked: nothing listens at ${nowhere}: \`everlit dev\` starts the demo authorization server there` }]);
+  const report = await everlitAsync(home, ["doctor"]);
+  assert.equal(report.code, 0);
+  assert.match(report.out, /^– {5}discovery of demo +not checked: nothing listens at/m);
+  assert.match(report.out, new RegExp(`\n${checks.length - 1} ok, 1 not checked\n$`));
+  assert.match((await everlitAsync(home, ["doctor", "--offline"])).out, /^– {5}discovery of demo +not checked: no authorization server is asked with --offline$/m);
+});
 
 test("a report for people has a line for each check, a remedy under each that is bad, and the count", async () => {
   authority.reset({ clientId: "everlit-demo", clientSecret: secretOf(good), redirectUri: "https://elsewhere.example/" });

@@ -9,7 +9,7 @@ import { Browser, send } from "../worker/support/browser.mjs";
 import { logIn } from "../worker/support/person.mjs";
 import { freePort } from "../worker/support/ports.mjs";
 import { until } from "../worker/support/until.mjs";
-import { everlitAsync, install, npx, pack, scratch } from "./support/package.mjs";
+import { everlitAsync, npmInstall, npx, pack, scratch } from "./support/package.mjs";
 import { Running } from "./support/running.mjs";
 
 test("from an empty folder to a login: init, install, dev, and the doctor finds nothing", { timeout: 240_000 }, async (t) => {
@@ -18,7 +18,7 @@ test("from an empty folder to a login: init, install, dev, and the doctor finds 
   const made = npx(tarball, ["init", "first"], folder);
   assert.equal(made.code, 0, made.err);
   const project = join(folder, "first");
-  install(tarball, project);
+  npmInstall(project);
 
   // Other tests run beside this one: the ports are its own.
   const [port, issuerPort] = [await freePort(), await freePort()];

@@ -2,11 +2,11 @@
 
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, realpathSync, statSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { before, test } from "node:test";
 
-import { ENVIRONMENT, everlit, filesBelow, pack, REPO, scratch, unpack } from "./support/package.mjs";
+import { ENVIRONMENT, everlit, filesBelow, npmInstall, npx, pack, REPO, scratch, unpack } from "./support/package.mjs";
 
 let folder = "", tarball = "", tool = "", files = /** @type {string[]} */ ([]);
 
@@ -133,6 +133,45 @@ test("--force replaces, keeps what was there beside it, and never a secret", () 
   assert.equal(read(project, "wrangler.toml.before-everlit"), 'name = "old"\n');
   assert.match(read(project, ".dev.vars"), /^SECRET_SESSION_KEY=mine\nSECRET_DEMO_CLIENT_SECRET=[\w-]{43}\n$/);
 });
+
+test("run from a tarball, init writes a dependency that its own next step installs", () => {
+  const { code, err } = npx(tarball, ["init", "from-tarball"], folder);
+  assert.equal(code, 0, err);
+  const project = join(folder, "from-tarball");
+  assert.equal(JSON.parse(read(project, "package.json")).dependencies.everlit, `file:../${basename(tarball)}`);
+  npmInstall(project);
+  assert.ok(existsSync(join(project, "node_modules/everlit/dist/worker/index_bg.wasm")));
+  // From there it is the project's own command, and what is made with it finds the same tarball.
+  assert.equal(everlit(project, ["init", "deep/er/again"], folder).code, 0);
+  assert.equal(JSON.parse(read(folder, "deep/er/again/package.json")).dependencies.everlit, `file:../../../${basename(tarball)}`);
+});
+
+test("run from a folder, init names that folder", () => {
+  const { code, err } = npx(join(REPO, "crates/web"), ["init", "from-folder"], folder);
+  assert.equal(code, 0, err);
+  const [, path = ""] = /^file:(.*)/.exec(JSON.parse(read(folder, "from-folder/package.json")).dependencies.everlit) ?? [];
+  assert.equal(realpathSync(join(realpathSync(folder), "from-folder", path)), realpathSync(join(REPO, "crates/web")));
+});
+
+/** What was asked for where the command is installed, whether the package is one that is on no registry, and what a project gets. @type {[string, string, boolean, RegExp][]} */
+const SOURCES = [
+  ["a version", "^0.1.0", false, /^\^\d+\.\d+\.\d+$/],
+  ["a tag", "latest", false, /^\^\d+\.\d+\.\d+$/],
+  ["a version of a package that is on no registry", "^0.1.0", true, /^file:\..\/source-\d\/node_modules\/everlit$/],
+  ["a tarball at an address", "https://example.com/everlit.tgz", true, /^https:\/\/example\.com\/everlit\.tgz$/],
+  ["a repository", "github:example/everlit", false, /^github:example\/everlit$/],
+  ["a file that is gone", "file:../gone.tgz", true, /^file:\..\/source-\d\/node_modules\/everlit$/],
+];
+for (const [at, [name, asked, isPrivate, written]] of SOURCES.entries()) {
+  test(`where the command was installed as ${name}, a project depends on what npm can find`, () => {
+    const source = existing(`source-${at}`, { "package.json": JSON.stringify({ dependencies: { everlit: asked } }) });
+    unpack(tarball, source);
+    const path = join(source, "node_modules/everlit/package.json");
+    writeFileSync(path, JSON.stringify({ ...JSON.parse(read(path)), private: isPrivate }));
+    assert.equal(everlit(source, ["init", `of-source-${at}`], folder).code, 0);
+    assert.match(JSON.parse(read(folder, `of-source-${at}`, "package.json")).dependencies.everlit, written);
+  });
+}
 
 test("a server of one's own is configured, with what to register and which secret to set", () => {
   const { code, out } = everlit(tool, ["init", "own-server", "--issuer", "https://tenant.eu.auth0.com/", "--client-id", "abc"], folder);

@@ -47,13 +47,24 @@ export function npx(tarball, words, cwd) {
  * @param {string[]} [tools] packages of ours that it uses
  */
 export function install(tarball, project, tools = ["wrangler"]) {
+  npmInstall(project, tools, [tarball]);
+}
+
+/**
+ * `npm install`, with the tools of a project taken from this repository.
+ *
+ * @param {string} project
+ * @param {string[]} [tools]
+ * @param {string[]} [packages] to be added
+ */
+export function npmInstall(project, tools = ["wrangler"], packages = []) {
   const path = join(project, "package.json");
   const manifest = JSON.parse(readFileSync(path, "utf8"));
   for (const group of [manifest.dependencies ?? {}, manifest.devDependencies ?? {}]) {
     for (const name of Object.keys(group)) if (tools.includes(name)) group[name] = `file:${join(REPO, "node_modules", name)}`;
   }
   writeFileSync(path, JSON.stringify(manifest, null, 2));
-  execFileSync(NPM, ["install", "--offline", tarball], { cwd: project, env: ENVIRONMENT, stdio: ["ignore", "ignore", "pipe"] });
+  execFileSync(NPM, ["install", "--offline", ...packages], { cwd: project, env: ENVIRONMENT, stdio: ["ignore", "ignore", "pipe"] });
 }
 
 /**

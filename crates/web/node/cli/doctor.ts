@@ -1,7 +1,7 @@
 // `everlit doctor`: what is wrong, and how to mend it.
 
 import { authorizationServer } from "./checks/authorization-server.js";
-import { fail, type Check } from "./checks/check.js";
+import { fail, unchecked, type Check, type Verdict } from "./checks/check.js";
 import { deployment } from "./checks/deployment.js";
 import { grace } from "./checks/grace.js";
 import { installation } from "./checks/installation.js";
@@ -13,22 +13,26 @@ import { Problem } from "./problem.js";
 import { readProject, type Project } from "./project.js";
 import { providersOf } from "./provider.js";
 
+/** What a line begins with, where that is not the verdict's own name. */
+const MARKS: Partial<Record<Verdict, string>> = { unchecked: "–" };
+
 export async function doctor(words: string[]): Promise<number> {
   const given = readOptions("doctor", words, { offline: "switch", json: "switch" }, 1);
   const [url] = given.rest;
   const origin = url === undefined ? undefined : originOf(url);
   const checks = origin === undefined ? await local(given.on("offline")) : await deployment(origin, projectIfReadable());
-  const failed = checks.filter(({ verdict }) => verdict === "fail").length;
-  const warned = checks.filter(({ verdict }) => verdict === "warn").length;
+  const count = (wanted: Verdict) => checks.filter(({ verdict }) => verdict === wanted).length;
+  const failed = count("fail");
   if (given.on("json")) console.log(JSON.stringify({ ok: failed === 0, checks }));
   else {
     const width = Math.max(...checks.map(({ name }) => name.length));
     for (const { verdict, name, said, remedy } of checks) {
-      console.log(`${verdict.padEnd(4)}  ${name.padEnd(width)}  ${said}`);
+      console.log(`${(MARKS[verdict] ?? verdict).padEnd(4)}  ${name.padEnd(width)}  ${said}`);
       if (remedy) console.log(`${" ".repeat(width + 8)}→ ${remedy}`);
     }
-    const count = [`${checks.length - failed - warned} ok`, ...(warned ? [`${warned} to look at`] : []), ...(failed ? [`${failed} wrong`] : [])];
-    console.log(`\n${count.join(", ")}`);
+    const words = { ok: "ok", unchecked: "not checked", warn: "to look at", fail: "wrong" } as const;
+    const parts = (Object.keys(words) as Verdict[]).filter((each) => each === "ok" || count(each)).map((each) => `${count(each)} ${words[each]}`);
+    console.log(`\n${parts.join(", ")}`);
   }
   return failed ? 1 : 0;
 }
@@ -67,7 +71,8 @@ async function local(offline: boolean): Promise<Check[]> {
   if (!providers.length) checks.push(fail("providers", `${file.name} has none`, `[vars.PROVIDER_DEMO] in ${file.name}: npx everlit init, in an empty folder, shows what belongs there.`));
   for (const provider of providers) {
     checks.push(grace(provider, file.name));
-    if (!offline) checks.push(...(await authorizationServer(project, provider, undefined)));
+    if (offline) checks.push(unchecked(`discovery of ${provider.name}`, "no authorization server is asked with --offline"));
+    else checks.push(...(await authorizationServer(project, provider, undefined)));
   }
   return checks;
 }

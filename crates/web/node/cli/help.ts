@@ -39,7 +39,8 @@ name. Both listen on this machine only and need no network and no account. Ctrl-
   doctor: `everlit doctor [url] [options]
 
 Says what is wrong and how to mend it, a line for each check. Without a url it reads the project in this folder; with one it asks the
-deployment there, and compares it with the project if there is one. It changes nothing. Exit code 1 if a check fails.
+deployment there, and compares it with the project if there is one. It changes nothing. Exit code 1 if a check fails; a line
+that begins with – is of something that could not be looked at.
 
   --offline    asks no authorization server
   --json       prints the checks as one JSON object`,

@@ -10,12 +10,12 @@ import { layoutOf, type Layout } from "./layout.js";
 import { lackingIn } from "./merge.js";
 import { near } from "./near.js";
 import { readOptions, type Given } from "./options.js";
+import { dependencyFor } from "./package-source.js";
 import { Problem } from "./problem.js";
 import { readProject, type Project } from "./project.js";
 import { isLocal, loginProvider } from "./provider.js";
 import { filesOf, ignoredBy, rendered, TEMPLATES, type Template, type Words } from "./template.js";
 import { table, type Table } from "./wrangler-file.js";
-import { versionOf } from "./help.js";
 
 const ORIGIN = "http://localhost:8787";
 const DEMO_ISSUER = "http://127.0.0.1:9000";
@@ -176,7 +176,7 @@ function writeManifest(project: Project, layout: Layout, words: Words, report: R
   scripts.deploy ??= "wrangler deploy";
   const all = { ...table(base.dependencies), ...table(base.devDependencies) };
   const result: Table = { ...base, scripts };
-  if (!("everlit" in all)) result.dependencies = { ...table(base.dependencies), everlit: `^${versionOf()}` };
+  if (!("everlit" in all)) result.dependencies = { ...table(base.dependencies), everlit: dependencyFor(folder) };
   if (!("wrangler" in all)) result.devDependencies = { ...table(base.devDependencies), wrangler: WRANGLER };
   const indent = /^(\s+)"/m.exec(before ?? "")?.[1] ?? "  ";
   const text = `${JSON.stringify(result, null, indent)}\n`;

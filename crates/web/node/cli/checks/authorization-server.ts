@@ -6,13 +6,14 @@ import { said } from "../problem.js";
 import type { Project } from "../project.js";
 import { credentialOf, isLocal, originsOf, type Provider } from "../provider.js";
 import { texts } from "../wrangler-file.js";
-import { fail, ok, warn, type Check } from "./check.js";
+import { fail, ok, unchecked, warn, type Check } from "./check.js";
 import { clock } from "./clock.js";
 
 type Metadata = Record<string, unknown>;
 
 /** The defaults of the configuration. */
 const SCOPES = ["openid", "offline_access"];
+const NAMELESS = "its client_id is not set";
 
 /** @param origin of the app */
 export async function authorizationServer(project: Project, provider: Provider, origin: string | undefined): Promise<Check[]> {
@@ -25,16 +26,18 @@ export async function authorizationServer(project: Project, provider: Provider, 
   return checks;
 }
 
-async function discovery(provider: Provider, file: string): Promise<{ metadata?: Metadata; checks: Check[] }> {
+/** Whether the server is there, and says of itself what the configuration says. */
+export async function discovery(provider: Provider, file: string, signal?: AbortSignal): Promise<{ metadata?: Metadata; checks: Check[] }> {
   const name = `discovery of ${provider.name}`;
   const { issuer } = provider;
+  if (!issuer) return { checks: [unchecked(name, "its issuer is not set")] };
   if (!URL.canParse(issuer)) return { checks: [fail(name, `${JSON.stringify(issuer)} is no URL`, `issuer in [vars.PROVIDER_${provider.key}] of ${file} is what the server's /.well-known/openid-configuration says as "issuer".`)] };
   const url = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
   let answer: Answer;
   try {
-    answer = await ask(url);
+    answer = await ask(url, { ...(signal && { signal }) });
   } catch (error) {
-    if (isLocal(issuer)) return { checks: [ok(name, `nothing listens at ${issuer}: \`everlit dev\` starts the demo authorization server there`)] };
+    if (isLocal(issuer)) return { checks: [unchecked(name, `nothing listens at ${issuer}: \`everlit dev\` starts the demo authorization server there`)] };
     return { checks: [fail(name, `${url} cannot be reached: ${said(error)}`, `Open it in a browser. If it is not there, issuer in [vars.PROVIDER_${provider.key}] of ${file} is wrong, or the network; without one, everlit doctor --offline.`)] };
   }
   const metadata = answer.status === 200 ? json(answer.text) : undefined;
@@ -69,7 +72,9 @@ async function secret({ devVars }: Project, provider: Provider, metadata: Metada
   const name = `client at ${provider.name}`;
   const value = devVars?.get(credentialOf(provider));
   const auth = provider.settings.client_auth ?? "client_secret_basic";
-  if (!value || auth === "private_key_jwt") return ok(name, "its secret is not tried from here");
+  if (!provider.clientId) return unchecked(name, NAMELESS);
+  if (!value) return unchecked(name, `${credentialOf(provider)} is not set`);
+  if (auth === "private_key_jwt") return unchecked(name, "its key is not tried from here");
   const form = new URLSearchParams({ grant_type: "authorization_code", code: "everlit-doctor", redirect_uri: "https://doctor.invalid/", code_verifier: randomBytes(32).toString("base64url") });
   const headers: Record<string, string> = { "content-type": "application/x-www-form-urlencoded", accept: "application/json" };
   if (auth === "client_secret_post") for (const [field, text] of [["client_id", provider.clientId], ["client_secret", value]] as const) form.set(field, text);
@@ -94,7 +99,8 @@ async function secret({ devVars }: Project, provider: Provider, metadata: Metada
 async function redirect(provider: Provider, metadata: Metadata, origin: string): Promise<Check> {
   const name = `redirect URI at ${provider.name}`;
   const uri = `${origin}/auth/callback/${provider.name}`;
-  if (metadata.require_pushed_authorization_requests === true) return ok(name, `to register: ${uri} (the server takes pushed requests only, so it is not tried)`);
+  if (metadata.require_pushed_authorization_requests === true) return unchecked(name, `the server takes pushed requests only; to register: ${uri}`);
+  if (!provider.clientId) return unchecked(name, `${NAMELESS}; to register: ${uri}`);
   const url = new URL(String(metadata.authorization_endpoint));
   const challenge = createHash("sha256").update(randomBytes(32)).digest("base64url");
   const random = () => randomBytes(16).toString("base64url");

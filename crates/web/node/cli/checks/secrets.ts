@@ -26,7 +26,7 @@ export function secrets(project: Project): Check[] {
     const name = credentialOf(provider);
     if (devVars?.get(name)) checks.push(ok(`secret of ${provider.name}`, `set in ${DEV_VARS}`));
     else if (isLocal(provider.issuer)) checks.push(fail(`secret of ${provider.name}`, `${name} is not set in ${DEV_VARS}`, "npx everlit init adds one, and changes nothing that is there."));
-    else checks.push(fail(`secret of ${provider.name}`, `${name} is not set in ${DEV_VARS}`, `Add a line ${name}=<value> to ${DEV_VARS}, with what ${provider.issuer} gave you for ${provider.clientId}; for a deployment: npx wrangler secret put ${name}`));
+    else checks.push(fail(`secret of ${provider.name}`, `${name} is not set in ${DEV_VARS}`, `Add a line ${name}=<value> to ${DEV_VARS}, with what ${provider.issuer || "the authorization server"} gave you for ${provider.clientId || "this client"}; for a deployment: npx wrangler secret put ${name}`));
   }
   checks.push(ignored(project));
   return checks;

@@ -1,12 +1,11 @@
 // The wrangler file: the Worker's bindings, the paths that are the Worker's, and the variables.
 
-import { existsSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { Validator } from "@cfworker/json-schema";
-import { PACKAGE } from "../package-folder.js";
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import type { Project } from "../project.js";
 import { table, tables, texts, type Table, type WranglerFile } from "../wrangler-file.js";
 import { fail, ok, type Check } from "./check.js";
+import { variables } from "./variables.js";
 
 export const WORKER = "node_modules/everlit/dist/worker/index.js";
 export const WORKER_FIRST = ["/auth/*", "/api/*", "/internal/*", "/healthz"];
@@ -64,33 +63,4 @@ function paths(config: Table, file: string): Check {
   const missing = WORKER_FIRST.filter((path) => !texts(own.run_worker_first).includes(path));
   if (!missing.length) return ok("paths", WORKER_FIRST.join(" "));
   return fail("paths", `${missing.join(", ")} would be answered with the app's page`, `In [assets] of ${file}: run_worker_first = ${JSON.stringify([...new Set([...texts(own.run_worker_first), ...WORKER_FIRST])])}`);
-}
-
-/** Against the schema that editors use, too. */
-function variables(vars: Table, file: string): Check {
-  const schema = JSON.parse(readFileSync(join(PACKAGE, "dist/config.schema.json"), "utf8")) as { $defs: Record<string, Table> };
-  const { errors } = new Validator(schema as object, "2020-12", false).validate({ vars });
-  if (!errors.length) return ok("variables", "as the schema wants them");
-  // Of errors that contain each other the innermost says most.
-  const depth = (location: string) => location.split("/").length;
-  const worst = errors.reduce((a, b) => (depth(b.instanceLocation) > depth(a.instanceLocation) ? b : a));
-  const steps = worst.instanceLocation.replace(/^#\/?/, "").split("/").filter(Boolean);
-  const place = steps.slice(1).join(".") || "vars";
-  const wanted = descriptionOf(schema, steps.slice(1));
-  const what = /^(additionalProperties|required|not|propertyNames)$/.test(worst.keyword) ? worst.error : `${JSON.stringify(at({ vars }, steps))} is not accepted`;
-  return fail("variables", `${place}: ${what}`, `${wanted ? `${wanted} ` : ""}Mend it in [vars] of ${file}; an editor that knows the schema (its first line names it) shows the place.`);
-}
-
-function at(value: unknown, steps: readonly string[]): unknown {
-  return steps.reduce<unknown>((inside, step) => (typeof inside === "object" && inside !== null ? (inside as Table)[step] : undefined), value);
-}
-
-/** What the schema says of a variable or of a field of it. */
-function descriptionOf({ $defs }: { $defs: Record<string, Table> }, [variable = "", field]: readonly string[]): string {
-  const kind = variable.startsWith("PROVIDER_") ? "provider" : variable.startsWith("UPSTREAM_") ? "upstream" : variable.toLowerCase();
-  const whole = $defs[kind];
-  const part = field === undefined ? undefined : table(table(whole?.properties)?.[field]);
-  const refers = typeof part?.$ref === "string" ? $defs[part.$ref.split("/").at(-1) ?? ""] : undefined;
-  const said = [part?.description, refers?.description].filter((each) => typeof each === "string");
-  return said.length ? said.join(" ") : String(whole?.description ?? "");
 }
