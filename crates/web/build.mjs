@@ -26,8 +26,8 @@ const dist = join(here, "dist");
 // `checkNames` see to it that none is public or in a message.
 const INSIDE = [
   ...["ask", "base", "busy", "channel", "clock", "direct", "door", "entropy", "fault", "here", "known", "leave", "life", "lock", "mono", "numbers"],
-  ...["on", "opened", "operation", "page", "permit", "reject", "relog", "repeatable", "resolve", "restored", "retryAfter", "socket", "soon", "tell", "there"],
-  ...["timer", "told", "transmit", "waiting", "wall"],
+  ...["on", "opened", "operation", "page", "permit", "problemOf", "reject", "relog", "repeatable", "resolve", "restored", "retryAfter", "socket", "soon", "tell"],
+  ...["there", "timer", "told", "transmit", "wait", "waiting", "wall"],
 ];
 const shortNames = {};
 

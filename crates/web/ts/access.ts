@@ -4,7 +4,6 @@ import type { Call, Route } from "./call.js";
 import type { Stamp } from "./machine.js";
 import type { Ask } from "./questions.js";
 import type { WaitOptions } from "./types.js";
-import { wait } from "./calls.js";
 import { seconds, whole } from "./wire.js";
 
 /** A token is replaced so long before its end: a fifth of its life, within these. Half of its life is the most. */
@@ -30,7 +29,7 @@ interface Question {
 
 /** Tokens of upstreams that the page calls by itself, and calls with them. */
 export function createAccess(host: AccountHost, ask: Ask) {
-  const { session, closed, page, clock, operation, upstreams, calls, fault } = host;
+  const { session, closed, page, clock, operation, upstreams, calls, wait, fault } = host;
   const tokens = new Map<string, Token>();
   const questions = new Map<string, Question>();
   const drop = () => {
@@ -111,7 +110,7 @@ export function createAccess(host: AccountHost, ask: Ask) {
     async getAccessToken(upstream: string, options: WaitOptions = {}): Promise<string> {
       closed.throwIfAborted();
       // Which upstreams there are is known only while calls can be made.
-      const stamp = await (await calls()).permit(options.signal, named(upstream)?.vault);
+      const stamp = await (await calls(options.signal)).permit(options.signal, named(upstream)?.vault);
       if (!named(upstream)) throw unknown(upstream);
       return (await tokenOf(upstream, stamp, options)).text;
     },

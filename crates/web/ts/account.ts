@@ -11,24 +11,25 @@ import type { Page } from "./page.js";
 import { createPopups } from "./popups.js";
 import { createQuestions } from "./questions.js";
 import type { Session } from "./session.js";
-import type { Answer, Transport } from "./transport.js";
+import type { Transport } from "./transport.js";
 import type { LoginOptions } from "./types.js";
-import type { Trouble, Upstream } from "./wire.js";
+import type { wait } from "./wait.js";
+import type { Upstream, problemOf } from "./wire.js";
 
-/** What it needs of its session. The class of errors is among it: there is one, also for `instanceof`. */
+/** What it needs of its session, whose code it would carry else. The class of errors is among it: there is one, also for `instanceof`. */
 export interface AccountHost {
   readonly session: Session;
   readonly closed: AbortSignal;
   readonly page: Page;
   readonly clock: () => Moment;
   readonly operation: () => string;
+  readonly wait: typeof wait;
+  readonly problemOf: typeof problemOf;
   readonly ask: Transport;
   readonly upstreams: () => readonly Upstream[] | undefined;
   /** What makes calls. */
-  readonly calls: () => Promise<Calls>;
+  readonly calls: (signal?: AbortSignal | null) => Promise<Calls>;
   readonly fault: (code: SessionErrorCode, special?: string, cause?: unknown) => SessionError;
-  /** The problem document in an answer, if it is one of ours. */
-  readonly problemOf: (answer: Answer) => Trouble | undefined;
   /** Where a login begins. */
   readonly door: (options: LoginOptions) => string;
   readonly on: <K extends EventKind>(kind: K, ...numbers: EventNumbers[K]) => void;
@@ -44,7 +45,10 @@ export function createAccount(host: AccountHost) {
     ...createAccess(host, questions),
     ...createPopups(host),
     ...createDevices(host, questions),
-    debug: async (options?: Parameters<Session["debug"]>[0]) => (await import("./debug/index.js")).openDebugPanel(session, options),
+    async debug(options?: Parameters<Session["debug"]>[0]) {
+      closed.throwIfAborted();
+      return (await import("./debug/index.js")).openDebugPanel(session, options);
+    },
     report: async () => (await import("./debug/index.js")).report(session),
     /** The page of the session goes to link an account: the Worker lets no other page do so. */
     async link(provider: string, options: LoginOptions = {}): Promise<void> {

@@ -6,6 +6,7 @@ import { chunk } from "./chunk.js";
 import { readClock } from "./clock.js";
 import { diagnose } from "./diagnosis.js";
 import { watchPage } from "./lifecycle.js";
+import { load } from "./load.js";
 import { underLock } from "./lock.js";
 import type { Machine } from "./machine.js";
 import { nameOperation } from "./operation.js";
@@ -17,12 +18,13 @@ import { createSocket } from "./socket.js";
 import { createSession } from "./tab.js";
 import { createTimer } from "./timer.js";
 import type { SessionOptions } from "./types.js";
-import { wait } from "./wait.js";
+import { wait, within } from "./wait.js";
 
-/** Opens a session in this page, and resolves when it knows where it stands. */
-export async function open(module: WebAssembly.Module, options: SessionOptions): Promise<Session> {
-  const { exports } = await WebAssembly.instantiate(module);
-  const platform: Platform = {
+/** Opens a session in this page, and resolves when it knows where it stands. Whoever gives it up waits for nothing, also while it loads. */
+export async function open(options: SessionOptions): Promise<Session> {
+  const { signal, wasm, baseUrl } = options;
+  const { exports } = await within(signal, () => load(wasm).then((module) => WebAssembly.instantiate(module)));
+  let platform: Platform = {
     clock: readClock,
     timer: createTimer,
     soon: (work) => setTimeout(work),
@@ -36,10 +38,14 @@ export async function open(module: WebAssembly.Module, options: SessionOptions):
     operation: nameOperation,
     page,
   };
-  const session = createSession(exports as unknown as Machine, options, options.baseUrl ? (await chunk(() => import("./beside.js"))()).beside(platform, options.baseUrl) : platform);
+  if (baseUrl) platform = (await chunk(() => import("./beside.js"))(signal)).beside(platform, baseUrl);
+  let session: Session;
   return wait(
-    options.signal,
-    (opened) => session.addEventListener("statechange", () => opened.resolve(session)),
+    signal,
+    (opened) => {
+      session = createSession(exports as unknown as Machine, options, platform);
+      session.addEventListener("statechange", () => opened.resolve(session));
+    },
     () => session.close(),
   );
 }

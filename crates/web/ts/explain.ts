@@ -83,6 +83,7 @@ export async function wasmMissing(short: string, wasm: unknown, cause: unknown):
   if (location.protocol === "https:" && address.protocol === "http:") {
     return `${short}: this page came over https and ${where} is http, which the browser does not load (mixed content): serve both over https`;
   }
+  if (await isForbidden(address)) return `${short}: the page's Content-Security-Policy does not let ${where} be fetched: add ${sourceOf(address)} to its connect-src`;
   const mend = "serve that file, or name it with openSession({ wasm }): a bundler may have moved it";
   try {
     const response = await fetch(address);
@@ -92,14 +93,44 @@ export async function wasmMissing(short: string, wasm: unknown, cause: unknown):
     if (`${magic}` !== "0,97,115,109") return `${short}: ${where} is not WebAssembly but ${type}, as of an app's own page: ${mend}`;
   } catch {
     const cross = address.origin === location.origin ? "" : `, or its server allows no other origin (Access-Control-Allow-Origin: ${location.origin})`;
-    return `${short}: ${where} cannot be fetched: the network failed, or the Content-Security-Policy's connect-src forbids it${cross}`;
+    return `${short}: ${where} cannot be fetched: the network failed${cross}`;
   }
   return `${short}: ${where} was fetched and is not accepted (${name}: ${message}): is it of the same version as the script?`;
 }
 
+/** What a policy has to name, for this address to be fetched. */
+const sourceOf = ({ origin }: URL) => (origin === location.origin ? "'self'" : origin);
+
+/** Addresses that were tried. A page has the same policy all its life. */
+const tried = new Map<string, Promise<boolean>>();
+/** How long an answer is waited for: the policy is asked before the network. */
+const TRY_MS = 1_000;
+
+/** Whether the page's policy forbids to fetch this, which only an event tells. */
+function isForbidden({ href }: URL): Promise<boolean> {
+  const before = tried.get(href);
+  if (before) return before;
+  const now = new Promise<boolean>((resolve) => {
+    const heard = ({ effectiveDirective, blockedURI }: SecurityPolicyViolationEvent) => {
+      if (/connect/.test(effectiveDirective) && href.startsWith(blockedURI)) resolve(true);
+    };
+    document.addEventListener?.("securitypolicyviolation", heard);
+    const end = () => {
+      document.removeEventListener?.("securitypolicyviolation", heard);
+      resolve(false);
+    };
+    // The event comes in a turn of its own.
+    void fetch(href, { method: "HEAD", signal: AbortSignal.timeout(TRY_MS) }).then(end, () => setTimeout(end, 50));
+  });
+  tried.set(href, now);
+  return now;
+}
+
 /** Adds to an answer that came while opening what is likely to be wrong, as a problem like those of the Worker. */
-export function nobodyThere(answer: Answer, path: string): Answer {
-  const trouble = (answer.body as { v?: unknown } | undefined)?.v ? cookieTrouble() : workerTrouble(answer, new URL(path, location.origin));
+export async function nobodyThere(answer: Answer, path: string): Promise<Answer> {
+  const worker = new URL(path, location.origin);
+  const isWorkers = (answer.body as { v?: unknown } | undefined)?.v;
+  const trouble = isWorkers ? cookieTrouble() : ((!answer.status && (await policyTrouble(worker))) || workerTrouble(answer, worker));
   if (!trouble) return answer;
   const [code, title, detail] = trouble;
   const { status } = answer;
@@ -110,9 +141,10 @@ type Trouble = readonly [code: "not_found" | "misconfigured", title: string, det
 
 /** What came is not of a Worker. One that is sick, or a limit before it, says nothing of where it is. */
 function workerTrouble({ status }: Answer, { origin, href }: URL): Trouble | undefined {
-  if (status >= 500 || status === 429) return undefined;
-  const came = !status ? "got no answer" : status === 302 ? "was sent elsewhere (a redirect)" : status === 200 ? "was answered with something else, as of an app's own page" : `was answered ${status}`;
   const far = origin !== location.origin;
+  // Without an answer it is the network, but for a Worker elsewhere that lets this page read nothing.
+  if (status >= 500 || status === 429 || (!status && !(far && navigator.onLine))) return undefined;
+  const came = !status ? "got no answer" : status === 302 ? "was sent elsewhere (a redirect)" : status === 200 ? "was answered with something else, as of an app's own page" : `was answered ${status}`;
   const mend = far
     ? `${location.origin} is to be one of its APP_ORIGINS`
     : "route /auth and /api of this origin to the Worker (in development: the everlit/vite preset, or the Worker's own address)";
@@ -123,11 +155,20 @@ function workerTrouble({ status }: Answer, { origin, href }: URL): Trouble | und
   ];
 }
 
+/** No answer came: the network may be gone, of which nothing is said, or the policy lets nobody ask. */
+async function policyTrouble(worker: URL): Promise<Trouble | undefined> {
+  if (!(await isForbidden(worker))) return undefined;
+  return ["misconfigured", "The page's Content-Security-Policy lets nobody ask the Worker.", `connect-src does not allow ${worker.href}: add ${sourceOf(worker)} to it`];
+}
+
 /** The browser keeps no session cookie for such a page, so that nobody can be logged in here. */
 function cookieTrouble(): Trouble | undefined {
   const title = "The browser keeps no session cookie for this page.";
   if (!isSecureContext) {
     return ["misconfigured", title, `${location.origin} is no secure context, and the cookie is Secure: serve the page over https (http is accepted for localhost only)`];
+  }
+  if (!navigator.cookieEnabled && top === self) {
+    return ["misconfigured", title, `this browser is set to keep no cookies for ${location.origin}: allow them in its settings`];
   }
   if (isForeignFrame()) {
     return ["misconfigured", title, "the page is in a frame of another site, where the cookie (SameSite=Strict) is not sent: open it in a window of its own"];

@@ -32,7 +32,6 @@ export function createSocket(heard: Heard, edge?: string): Socket {
     },
     close() {
       wanted?.abort();
-      wanted = undefined;
     },
   };
 }

@@ -126,8 +126,7 @@ export interface Reading {
 
 /** The problem document in an answer, if it is one of ours. */
 export function problemOf({ status, body }: Answer): Trouble | undefined {
-  const problem = body as Trouble | undefined | null;
-  return fits({ ...anyProblem, status, type: `urn:everlit:problem:${problem?.code}` }, body) ? problem! : undefined;
+  return fits({ ...anyProblem, status, type: `urn:everlit:problem:${(body as Trouble | undefined | null)?.code}` }, body) ? (body as Trouble) : undefined;
 }
 
 /**

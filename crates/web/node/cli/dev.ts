@@ -32,6 +32,7 @@ export async function dev(words: string[]): Promise<number> {
 
   let demo: Demo | undefined;
   let worker: WranglerProcess | undefined;
+  const over = new AbortController();
   const stopped = stopSignal();
   try {
     const added = addDevVars(project.folder, { SECRET_SESSION_KEY: freshSecret(), ...(wantsDemo && { [`SECRET_${provider.key}_CLIENT_SECRET`]: freshSecret() }) });
@@ -49,7 +50,7 @@ export async function dev(words: string[]): Promise<number> {
     const show = (line: string) => given.on("verbose") || MATTERS.test(line);
     const ports = ["--ip", "127.0.0.1", "--port", String(port), "--inspector-port", String(await freePort())];
     worker = new WranglerProcess(project.folder, [...ports, "--show-interactive-dev-session", "false", ...overrides], show);
-    const started = await Promise.race([ready(port), worker.ended.then((how) => ({ ended: how })), stopped.then(() => "stopped" as const)]);
+    const started = await Promise.race([ready(port, over.signal), worker.ended.then((how) => ({ ended: how })), stopped.then(() => "stopped" as const)]);
     if (started === "stopped") return 0;
     if (typeof started === "object") throw new Problem(`wrangler ended (${started.ended}) before the Worker answered:\n${worker.tail}`, "npx everlit doctor may know why.");
     if (started !== "ready") console.error(`warning: ${started}`);
@@ -60,6 +61,8 @@ export async function dev(words: string[]): Promise<number> {
     if (how !== undefined) throw new Problem(`wrangler ended by itself (${how}):\n${worker.tail}`);
     return 0;
   } finally {
+    // Who still looked for the Worker's answer would keep this process.
+    over.abort();
     await Promise.all([worker?.stop(), demo?.close()]);
   }
 }
@@ -107,11 +110,12 @@ async function startDemoFor({ folder, vars }: Project, provider: Provider, app: 
 }
 
 /** Waits for the Worker's answer; says what is wrong with its configuration. */
-async function ready(port: number): Promise<string> {
+async function ready(port: number, over: AbortSignal): Promise<string> {
   const end = Date.now() + START_MS;
   for (;;) {
+    if (over.aborted) return "given up";
     try {
-      const answer = await fetch(`http://127.0.0.1:${port}/healthz`, { signal: AbortSignal.timeout(5000) });
+      const answer = await fetch(`http://127.0.0.1:${port}/healthz`, { signal: AbortSignal.any([over, AbortSignal.timeout(5000)]) });
       const body = (await answer.json()) as { ok?: boolean; detail?: string; title?: string };
       if (body.ok) return "ready";
       return `the Worker answers ${answer.status}: ${body.detail ?? body.title ?? ""} (npx everlit doctor says more)`;
