@@ -84,7 +84,7 @@ async function appPort({ vars }: Project, wanted: number | undefined): Promise<n
   return port;
 }
 
-async function startDemoFor({ folder, vars }: Project, provider: Provider, app: string, wanted: number | undefined): Promise<Demo> {
+async function startDemoFor({ folder, vars, wrangler }: Project, provider: Provider, app: string, wanted: number | undefined): Promise<Demo> {
   const configured = isLocal(provider.issuer) ? Number(new URL(provider.issuer).port || 80) : undefined;
   let port = wanted ?? configured ?? (await freePort());
   if (wanted === undefined && !(await isFree(port))) {
@@ -103,6 +103,7 @@ async function startDemoFor({ folder, vars }: Project, provider: Provider, app: 
     logoutUris: origins.map((origin) => `${origin}/auth/logged-out`),
     scopes: texts(provider.settings.scopes),
     auth,
+    app: { name: typeof wrangler?.config.name === "string" ? wrangler.config.name : provider.clientId, origin: app },
   });
 }
 

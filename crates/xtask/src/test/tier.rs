@@ -217,7 +217,12 @@ pub(crate) static TIERS: &[Tier] = &[
         &[Npm, Worker, Www],
         node::commands,
     ),
-    tier("cli", "the packed package without Rust: everlit init, dev and doctor", &[Npm, Package], node::cli),
+    tier(
+        "cli",
+        "the packed package without Rust: everlit init, dev and doctor",
+        &[Need::Engine(Chromium), Npm, Package],
+        node::cli,
+    ),
     tier("probe", "real authorization servers are measured as they are", &[Npm, DJANGO], node::probe),
     tier("deploy", "the bundle can be deployed and is small enough", &[Npm, Worker, Www], deploy::run),
 ];
