@@ -36,8 +36,12 @@ export function pack(/** @type {string} */ folder) {
  * @param {string} cwd
  */
 export function npx(tarball, words, cwd) {
-  return ended(spawnSync(NPM, ["exec", "--yes", "--offline", `--package=${tarball}`, "--", "everlit", ...words], { cwd, env: ENVIRONMENT, encoding: "utf8" }));
+  const [program = "", ...rest] = npxOf(tarball);
+  return ended(spawnSync(program, [...rest, ...words], { cwd, env: ENVIRONMENT, encoding: "utf8" }));
 }
+
+/** The words before those of the command. @param {string} tarball */
+export const npxOf = (tarball) => [NPM, "exec", "--yes", "--offline", `--package=${tarball}`, "--", "everlit"];
 
 /**
  * Installs the tarball into a project, which takes its other tools from this repository.

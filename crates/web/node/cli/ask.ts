@@ -15,6 +15,7 @@ export interface Asking {
   readonly method?: "GET" | "POST";
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  readonly signal?: AbortSignal;
 }
 
 const LIMIT_MS = 10_000;
@@ -23,12 +24,12 @@ const MOST = 1 << 20;
 /** What a browser says when somebody follows a link to a page. */
 export const NAVIGATION = { "sec-fetch-site": "none", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document", accept: "text/html" };
 
-export function ask(url: string | URL, { method = "GET", headers = {}, body }: Asking = {}): Promise<Answer> {
+export function ask(url: string | URL, { method = "GET", headers = {}, body, signal }: Asking = {}): Promise<Answer> {
   const target = new URL(url);
   const request = target.protocol === "https:" ? secure : plain;
   return new Promise((resolve, reject) => {
     const began = Date.now();
-    const outgoing = request(target, { method, headers: { "user-agent": "everlit doctor", ...headers } }, (incoming) => {
+    const outgoing = request(target, { method, ...(signal && { signal }), headers: { "user-agent": "everlit doctor", ...headers } }, (incoming) => {
       const ended = Date.now();
       let text = "";
       incoming.setEncoding("utf8");

@@ -3,7 +3,7 @@
 
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { escaped, page, type Page } from "./demo-page.js";
+import { DemoPages, type Page } from "./demo-page.js";
 import { Problem, said } from "./problem.js";
 
 export interface Demo {
@@ -20,6 +20,8 @@ export interface DemoOptions {
   readonly scopes: readonly string[];
   /** How the client authenticates. */
   readonly auth: string;
+  /** What the pages call the app. */
+  readonly app: { readonly name: string; readonly origin: string };
 }
 
 export async function startDemo(options: DemoOptions): Promise<Demo> {
@@ -45,7 +47,7 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
 async function handler(issuer: string, options: DemoOptions): Promise<(request: IncomingMessage, response: ServerResponse) => Promise<void>> {
   const provider = await quietly(async () => new (await import("oidc-provider")).default(issuer, configuration(issuer, options)));
   const protocol = provider.callback() as (request: IncomingMessage, response: ServerResponse) => Promise<void>;
-  const origins = [...new Set(options.redirectUris.map((uri) => new URL(uri).origin))];
+  const pages = pagesOf(issuer, options);
   const show = (response: ServerResponse, { headers, body }: Page, status = 200) => void response.writeHead(status, headers).end(body);
   return async (request, response) => {
     const [path = ""] = (request.url ?? "").split("?");
@@ -53,8 +55,7 @@ async function handler(issuer: string, options: DemoOptions): Promise<(request: 
       if (!path.startsWith("/interaction/")) return await protocol(request, response);
       const { prompt, uid } = await provider.interactionDetails(request, response);
       if (prompt.name === "login" && request.method !== "POST") {
-        const form = `<p>to go on to ${escaped(options.clientId)}</p><form method="post" action="/interaction/${escaped(String(uid))}/login"><label for="login">Name</label><input id="login" name="login" required maxlength="100" autofocus autocomplete="username"><button type="submit">Sign in</button></form>`;
-        return show(response, page("Sign in", form, origins));
+        return show(response, pages.signIn(`/interaction/${String(uid)}/login`));
       }
       if (prompt.name === "login") {
         const name = new URLSearchParams(await bodyOf(request)).get("login")?.trim().slice(0, 100);
@@ -66,10 +67,12 @@ async function handler(issuer: string, options: DemoOptions): Promise<(request: 
       return await provider.interactionFinished(request, response, { consent }, { mergeWithLastSubmission: true });
     } catch (error) {
       if (response.headersSent) response.destroy();
-      else show(response, page("That did not work", `<p>${escaped(said(error))}. Go back to the app and log in again.</p>`, origins), 400);
+      else show(response, pages.error(said(error)), 400);
     }
   };
 }
+
+const pagesOf = (issuer: string, { redirectUris, app }: DemoOptions) => new DemoPages({ issuer, app, formOrigins: [...new Set(redirectUris.map((uri) => new URL(uri).origin))] });
 
 /** Grants whatever is asked for. */
 async function grantAll(provider: any, { params, session, grantId, prompt }: any): Promise<string> {
@@ -80,10 +83,11 @@ async function grantAll(provider: any, { params, session, grantId, prompt }: any
   return grant.save();
 }
 
-function configuration(issuer: string, { clientId, clientSecret, redirectUris, logoutUris, scopes, auth }: DemoOptions): object {
+function configuration(issuer: string, options: DemoOptions): object {
+  const { clientId, clientSecret, redirectUris, logoutUris, scopes, auth } = options;
   const port = new URL(issuer).port;
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
-  const origins = [...new Set(redirectUris.map((uri) => new URL(uri).origin))];
+  const pages = pagesOf(issuer, options);
   const render = (context: any, made: Page) => {
     context.set(made.headers);
     context.body = made.body;
@@ -119,13 +123,13 @@ function configuration(issuer: string, { clientId, clientSecret, redirectUris, l
       revocation: { enabled: true, allowedPolicy: async (_context: unknown, client: any, token: any) => token.clientId === client.clientId },
       rpInitiatedLogout: {
         enabled: true,
-        logoutSource: async (context: any, form: string) => render(context, page("Sign out?", `${form}<button type="submit" form="op.logoutForm" name="logout" value="yes">Sign out</button>`, origins)),
-        postLogoutSuccessSource: async (context: any) => render(context, page("You are signed out", "<p>You can close this page.</p>", origins)),
+        logoutSource: async (context: any, form: string) => render(context, pages.signOut(form, context.oidc.session?.accountId)),
+        postLogoutSuccessSource: async (context: any) => render(context, pages.signedOut()),
       },
     },
     interactions: { url: async (_context: unknown, { uid }: { uid: string }) => `/interaction/${uid}` },
     renderError: async (context: any, { error, error_description: why }: { error: string; error_description?: string }) =>
-      render(context, page("That did not work", `<p><code>${escaped(error)}</code>${why ? `: ${escaped(why)}` : ""}</p>`, origins)),
+      render(context, pages.error(why ?? "", error)),
     clientBasedCORS: () => false,
   };
 }

@@ -1,5 +1,7 @@
 // `everlit dev`: a demo authorization server and the project's Worker, in one command.
 
+import type { Check } from "./checks/check.js";
+import { discovery } from "./checks/authorization-server.js";
 import { addDevVars, DEV_VARS, freshSecret, readDevVars } from "./dev-vars.js";
 import { startDemo, type Demo } from "./demo-server.js";
 import { portOf, readOptions } from "./options.js";
@@ -7,7 +9,9 @@ import { freePort, isFree } from "./ports.js";
 import { Problem } from "./problem.js";
 import { installed, readProject, type Project } from "./project.js";
 import { credentialOf, isLocal, loginProvider, originsOf, type Provider } from "./provider.js";
-import { texts } from "./wrangler-file.js";
+import { readable } from "./readable.js";
+import { starterGone } from "./starter.js";
+import { stampOf, texts } from "./wrangler-file.js";
 import { WranglerProcess } from "./wrangler-process.js";
 
 const USUAL_PORT = 8787;
@@ -25,53 +29,86 @@ export async function dev(words: string[]): Promise<number> {
   if (!provider) throw new Problem(`${project.wrangler.name} has no provider in [vars]`, "npx everlit init says what belongs there.");
   const port = await appPort(project, wantedPort);
   const app = `http://localhost:${port}`;
-  const vars: Record<string, unknown> = {};
-  if (!originsOf(project.vars).includes(app)) vars.ORIGINS = [app];
   const wantsDemo = given.on("demo") || isLocal(provider.issuer);
   if (given.text["issuer-port"] !== undefined && !wantsDemo) throw new Problem(`--issuer-port is the demo authorization server's, and this project's provider is ${provider.issuer}`, "everlit dev --demo puts the demo server in its place.");
 
   let demo: Demo | undefined;
   let worker: WranglerProcess | undefined;
-  const over = new AbortController();
-  const stopped = stopSignal();
+  const stopping = new AbortController();
+  const stopped = stopSignal().then(() => {
+    stopping.abort();
+    return "stopped" as const;
+  });
   try {
     const added = addDevVars(project.folder, { SECRET_SESSION_KEY: freshSecret(), ...(wantsDemo && { [`SECRET_${provider.key}_CLIENT_SECRET`]: freshSecret() }) });
     if (added.length) console.error(`wrote ${added.join(", ")} to ${DEV_VARS}`);
-    if (wantsDemo) {
-      demo = await startDemoFor(project, provider, app, wantedIssuerPort);
-      const client = provider.settings.client_auth === "private_key_jwt" ? { client_auth: "client_secret_basic" } : {};
-      if (demo.issuer !== provider.issuer || Object.keys(client).length) {
-        // A server of the user's own may have settings that the demo server has not.
-        const rest = isLocal(provider.issuer) ? provider.settings : { kind: "oidc", scopes: provider.settings.scopes, login: provider.settings.login, end_session: "get" };
-        vars[`PROVIDER_${provider.key}`] = { ...rest, ...client, issuer: demo.issuer, client_id: provider.clientId };
-      }
-    }
-    const overrides = Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${JSON.stringify(value)}`]);
+    if (wantsDemo) demo = await startDemoFor(project, provider, app, wantedIssuerPort);
+    const answers = wantsDemo ? undefined : discovery(provider, project.wrangler.name, stopping.signal);
     const show = (line: string) => given.on("verbose") || MATTERS.test(line);
-    const ports = ["--ip", "127.0.0.1", "--port", String(port), "--inspector-port", String(await freePort())];
-    worker = new WranglerProcess(project.folder, [...ports, "--show-interactive-dev-session", "false", ...overrides], show);
-    const started = await Promise.race([ready(port, over.signal), worker.ended.then((how) => ({ ended: how })), stopped.then(() => "stopped" as const)]);
-    if (started === "stopped") return 0;
-    if (typeof started === "object") throw new Problem(`wrangler ended (${started.ended}) before the Worker answered:\n${worker.tail}`, "npx everlit doctor may know why.");
-    if (started !== "ready") console.error(`warning: ${started}`);
-    console.log(`Open ${app}`);
-    if (demo) console.log(`     Any name logs in, at the demo authorization server ${demo.issuer}. Ctrl-C ends both.`);
-    else console.log(`     Logins go to ${provider.issuer}, where ${app}/auth/callback/${provider.name} has to be registered. Ctrl-C ends it.`);
-    const how = await Promise.race([worker.ended, stopped.then(() => undefined)]);
-    if (how !== undefined) throw new Problem(`wrangler ended by itself (${how}):\n${worker.tail}`);
-    return 0;
+    let opened = false;
+    for (let now = project; ; ) {
+      const stamp = stampOf(project.folder);
+      const ports = ["--ip", "127.0.0.1", "--port", String(port), "--inspector-port", String(await freePort())];
+      worker = new WranglerProcess(project.folder, [...ports, "--show-interactive-dev-session", "false", ...overrides(now, app, given.on("demo"), demo)], show);
+      const ended = worker.ended.then((how) => ({ how }));
+      const started = await Promise.race([ready(port, worker, stopping.signal), ended, stopped]);
+      if (started === "stopped") return 0;
+      if (typeof started === "string" && started !== "ready") console.error(`warning: ${started}`);
+      if (typeof started === "string" && opened) console.error(`The Worker is there again, at ${app}`);
+      else if (typeof started === "string") {
+        opened = true;
+        console.log(`Open ${app}`);
+        if (demo) console.log(`     Any name logs in, at the demo authorization server ${demo.issuer}. Ctrl-C ends both.`);
+        else console.log(`     Logins go to ${provider.issuer}, where ${app}/auth/callback/${provider.name} has to be registered. Ctrl-C ends it.`);
+        // It is no reason not to start: the network may come, and the page can be worked on meanwhile.
+        void answers?.then(({ checks }) => sayUnreachable(checks, stopping.signal));
+      }
+      const end = await Promise.race([ended, stopped]);
+      if (end === "stopped") return 0;
+      // wrangler ends where it comes upon a file that is half written.
+      const written = stampOf(project.folder) !== stamp;
+      if (!written && opened) throw new Problem(`wrangler ended by itself (${end.how}):\n${worker.tail}`);
+      if (!written) throw new Problem(`wrangler ended (${end.how}) before the Worker answered:\n${worker.tail}`, "npx everlit doctor may know why.");
+      await worker.stop();
+      const next = await readable(project.folder, stopping.signal);
+      if (!next) return 0;
+      console.error(`wrangler ended while ${next.wrangler?.name ?? "its file"} was written; the Worker starts again`);
+      now = next;
+    }
   } finally {
-    // Who still looked for the Worker's answer would keep this process.
-    over.abort();
+    stopping.abort();
     await Promise.all([worker?.stop(), demo?.close()]);
   }
 }
 
-/** Resolves at Ctrl-C or when somebody asks this process to end. */
+/** Resolves at Ctrl-C, when somebody asks this process to end, and when the package manager that started it is gone. */
 function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
     for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => resolve());
+    void starterGone().then(resolve);
   });
+}
+
+/** What is not as the wrangler file says, for this machine and this demo server. */
+function overrides({ vars }: Project, app: string, demanded: boolean, demo: Demo | undefined): string[] {
+  const changed: Record<string, unknown> = {};
+  if (!originsOf(vars).includes(app)) changed.ORIGINS = [app];
+  const provider = loginProvider(vars);
+  if (demo && provider && (demanded || isLocal(provider.issuer))) {
+    const client = provider.settings.client_auth === "private_key_jwt" ? { client_auth: "client_secret_basic" } : {};
+    if (demo.issuer !== provider.issuer || Object.keys(client).length) {
+      // A server of the user's own may have settings that the demo server has not.
+      const rest = isLocal(provider.issuer) ? provider.settings : { kind: "oidc", scopes: provider.settings.scopes, login: provider.settings.login, end_session: "get" };
+      changed[`PROVIDER_${provider.key}`] = { ...rest, ...client, issuer: demo.issuer, client_id: provider.clientId };
+    }
+  }
+  return Object.entries(changed).flatMap(([name, value]) => ["--var", `${name}:${JSON.stringify(value)}`]);
+}
+
+/** Says that the authorization server is not there, or is another. */
+function sayUnreachable(checks: readonly Check[], signal: AbortSignal): void {
+  if (signal.aborted) return;
+  for (const { verdict, said } of checks) if (verdict === "fail") console.error(`warning: logins cannot begin, as ${said} (npx everlit doctor says more)`);
 }
 
 async function appPort({ vars }: Project, wanted: number | undefined): Promise<number> {
@@ -87,7 +124,7 @@ async function appPort({ vars }: Project, wanted: number | undefined): Promise<n
   return port;
 }
 
-async function startDemoFor({ folder, vars }: Project, provider: Provider, app: string, wanted: number | undefined): Promise<Demo> {
+async function startDemoFor({ folder, vars, wrangler }: Project, provider: Provider, app: string, wanted: number | undefined): Promise<Demo> {
   const configured = isLocal(provider.issuer) ? Number(new URL(provider.issuer).port || 80) : undefined;
   let port = wanted ?? configured ?? (await freePort());
   if (wanted === undefined && !(await isFree(port))) {
@@ -100,26 +137,32 @@ async function startDemoFor({ folder, vars }: Project, provider: Provider, app: 
   const origins = [...new Set([app, ...originsOf(vars)])];
   return startDemo({
     port,
-    clientId: provider.clientId,
+    // Without a name there is no login: the Worker says so, and the server is there all the same.
+    clientId: provider.clientId || "everlit-demo",
     clientSecret: readDevVars(folder)?.get(credentialOf({ ...provider, settings: {} })) ?? "",
     redirectUris: origins.map((origin) => `${origin}/auth/callback/${provider.name}`),
     logoutUris: origins.map((origin) => `${origin}/auth/logged-out`),
     scopes: texts(provider.settings.scopes),
     auth,
+    app: { name: typeof wrangler?.config.name === "string" ? wrangler.config.name : provider.clientId, origin: app },
   });
 }
 
-/** Waits for the Worker's answer; says what is wrong with its configuration. */
-async function ready(port: number, over: AbortSignal): Promise<string> {
+/** Waits for the Worker's answer, as long as there is one; says what is wrong with its configuration. */
+async function ready(port: number, worker: WranglerProcess, signal: AbortSignal): Promise<string> {
   const end = Date.now() + START_MS;
+  let over = false;
+  void worker.ended.then(() => {
+    over = true;
+  });
   for (;;) {
-    if (over.aborted) return "given up";
     try {
-      const answer = await fetch(`http://127.0.0.1:${port}/healthz`, { signal: AbortSignal.any([over, AbortSignal.timeout(5000)]) });
+      const answer = await fetch(`http://127.0.0.1:${port}/healthz`, { signal: AbortSignal.any([signal, AbortSignal.timeout(5000)]) });
       const body = (await answer.json()) as { ok?: boolean; detail?: string; title?: string };
       if (body.ok) return "ready";
       return `the Worker answers ${answer.status}: ${body.detail ?? body.title ?? ""} (npx everlit doctor says more)`;
     } catch {
+      if (over || signal.aborted) return new Promise(() => {});
       if (Date.now() > end) throw new Problem(`the Worker did not answer within ${START_MS / 1000} s`);
       await new Promise((resolve) => setTimeout(resolve, 150));
     }

@@ -1,5 +1,6 @@
 // A project's wrangler.toml, wrangler.jsonc or wrangler.json.
 
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { parse as parseJsonc, printParseErrorCode, type ParseError } from "jsonc-parser";
 import { parse as parseToml, TomlError } from "smol-toml";
@@ -25,6 +26,11 @@ export function readWranglerFile(folder: string): WranglerFile | undefined {
     if (text !== undefined) return { path, name, config: parsed(name, text) };
   }
   return undefined;
+}
+
+/** Another one whenever one of them is written, made or taken away. */
+export function stampOf(folder: string): string {
+  return NAMES.map((name) => statSync(join(folder, name), { throwIfNoEntry: false })).map((found) => (found ? `${found.ino} ${found.mtimeMs} ${found.size}` : "")).join("; ");
 }
 
 function parsed(name: string, text: string): Table {
