@@ -272,13 +272,15 @@ pub(crate) fn package(repo: &Repo) -> Result<()> {
     Ok(())
 }
 
-/// `www/dist`: the demo app, with the npm package in it.
+/// `www/dist`: the demo app, with the npm package in it, and the documentation.
 pub(crate) fn www(repo: &Repo) -> Result<()> {
     web(repo)?;
     // `dist` itself is named: as a part of crates/web it would count as derived.
-    let inputs = [repo.at("www"), repo.at("crates/web/dist"), repo.at("package-lock.json")];
+    // The documentation has the errors in it.
+    let read = ["www", "crates/web/dist", "crates/web/ERRORS.md", "package-lock.json"];
+    let inputs = read.map(|path| repo.at(path));
     stamp::unless_fresh(repo, "www", &inputs, &[repo.at("www/dist/index.html")], || {
-        say::step("building the demo app");
+        say::step("building the demo app and the documentation");
         let mut command = repo.node();
         command.arg(repo.at("www/build.mjs"));
         run::must(repo, "build-www", command, 5)?;
