@@ -19,7 +19,7 @@ import { wait } from "./wait.js";
 
 /** Opens a session in this page, and resolves when it knows where it stands. */
 export async function open(module: WebAssembly.Module, options: SessionOptions): Promise<Session> {
-  const { exports } = new WebAssembly.Instance(module);
+  const { exports } = await WebAssembly.instantiate(module);
   const session = createSession(exports as unknown as Machine, options, {
     clock: readClock,
     timer: createTimer,

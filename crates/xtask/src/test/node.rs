@@ -53,6 +53,14 @@ pub(super) fn packaging(repo: &Repo) -> Result<Outcome> {
     )
 }
 
+/// The packed npm package in a project of Next.js, which npm installs and Next.js builds.
+pub(super) fn next(repo: &Repo) -> Result<Outcome> {
+    let build = repo.at("worker/build");
+    node_test(repo, "test-next", in_folders(repo, &["tests/next"])?, 12, |command| {
+        command.env("EVERLIT_WORKER_BUILD", &build).env("EVERLIT_ENGINE", "chromium");
+    })
+}
+
 /// What the package gives to frameworks and to tests, in those frameworks and test runners; and that what measures it does.
 pub(super) fn kit(repo: &Repo) -> Result<Outcome> {
     let (build, files) = (repo.at("worker/build"), in_folders(repo, &["tests/kit", "tests/bench"])?);

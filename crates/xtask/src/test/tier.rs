@@ -206,6 +206,12 @@ pub(crate) static TIERS: &[Tier] = &[
         node::packaging,
     ),
     tier(
+        "next",
+        "the packed npm package opens a session from a client component of Next.js",
+        &[Need::Engine(Chromium), Npm, Package],
+        node::next,
+    ),
+    tier(
         "demo",
         "three tabs stay logged in over three rotations",
         &[Need::Engine(Chromium), Npm, Worker, Www],
