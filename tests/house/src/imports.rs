@@ -18,8 +18,19 @@ const ARROWS: [(&str, &[&str]); 9] = [
 ];
 
 /// Packages of the house: `www` uses the npm package by its public name, its own texts and tests do, nobody else.
-const PACKAGES: [(&str, &[&str]); 1] =
-    [("everlit", &["www", "crates/web", "tests/node", "tests/packaging", "tests/types", "tests/kit"])];
+const PACKAGES: [(&str, &[&str]); 1] = [(
+    "everlit",
+    &[
+        "www",
+        "crates/web",
+        "tests/node",
+        "tests/packaging",
+        "tests/next",
+        "tests/types",
+        "tests/kit",
+        "tests/bench/client",
+    ],
+)];
 
 /// Files outside of a crate that it may include at compile time: contracts, not code.
 const INCLUDED: [&str; 3] = ["crates/wire/golden", "crates/edge/config.schema.json", "wrangler.toml"];
