@@ -22,7 +22,17 @@ const ARROWS: [(&str, &[&str]); 10] = [
 /// Packages of the house: `www` uses the npm package by its public name, its own texts and tests do, nobody else.
 const PACKAGES: [(&str, &[&str]); 1] = [(
     "everlit",
-    &["www", "crates/web", "tests/node", "tests/packaging", "tests/types", "tests/kit", "tests/docs"],
+    &[
+        "www",
+        "crates/web",
+        "tests/node",
+        "tests/packaging",
+        "tests/next",
+        "tests/types",
+        "tests/kit",
+        "tests/docs",
+        "tests/bench/client",
+    ],
 )];
 
 /// Files outside of a crate that it may include at compile time: contracts, not code.
