@@ -58,7 +58,7 @@ export async function dev(words: string[]): Promise<number> {
     if (demo) console.log(`     Any name logs in, at the demo authorization server ${demo.issuer}. Ctrl-C ends both.`);
     else console.log(`     Logins go to ${provider.issuer}, where ${app}/auth/callback/${provider.name} has to be registered. Ctrl-C ends it.`);
     const how = await Promise.race([worker.ended, stopped.then(() => undefined)]);
-    if (how !== undefined) throw new Problem(`wrangler ended by itself (${how}):\n${worker.tail}`);
+    if (how !== undefined) throw new Problem(`wrangler ended by itself (${how}):\n${worker.tail}`, `${demo ? "The demo authorization server was ended with it; " : ""}everlit dev starts ${demo ? "both" : "it"} again.`);
     return 0;
   } finally {
     // Who still looked for the Worker's answer would keep this process.

@@ -41,6 +41,7 @@ name. Both listen on this machine only and need no network and no account. Ctrl-
 Says what is wrong and how to mend it, a line for each check. Without a url it reads the project in this folder; with one it asks the
 deployment there, and compares it with the project if there is one. It changes nothing. Exit code 1 if a check fails.
 
+  --env <name> reads [env.<name>] of the wrangler file, as wrangler does
   --offline    asks no authorization server
   --json       prints the checks as one JSON object`,
 };
