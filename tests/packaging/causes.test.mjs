@@ -125,6 +125,5 @@ test("a browser that is set to keep no cookies", async () => {
   const without = await Browser.open({ engine: { ...engine, capabilities }, driver: driver.url });
   stops.push(() => without.quit());
   const { state, problem } = await came(`${stand.origin}/`, without);
-  console.error('DBG', await without.run(() => { document.cookie='a=1'; return [navigator.cookieEnabled, document.cookie]; }));
   assert.deepEqual([state, problem], ["logged-out", ["misconfigured", "The browser keeps no session cookie for this page.", `this browser is set to keep no cookies for ${stand.origin}: allow them in its settings`]]);
 });
