@@ -21,12 +21,13 @@ function replace(name, value) {
 let violations;
 
 /** A page at this address. */
-function page(href, { vendor = "", top = globalThis, isSecureContext = true, cookieEnabled = true } = {}) {
+function page(href, { vendor = "", top = globalThis, isSecureContext = true, cookies = true } = {}) {
   const { origin, protocol } = new URL(href);
   replace("location", { origin, protocol, href });
   violations = new EventTarget();
-  replace("document", Object.assign(violations, { baseURI: href }));
-  replace("navigator", { vendor, cookieEnabled });
+  let kept = "theme=dark";
+  replace("document", Object.defineProperty(Object.assign(violations, { baseURI: href }), "cookie", { get: () => kept, set: (cookie) => cookies && (kept = `${kept}; ${cookie}`) }));
+  replace("navigator", { vendor });
   replace("self", globalThis);
   replace("top", top);
   replace("isSecureContext", isSecureContext);
@@ -145,9 +146,9 @@ describe("a page that can have no session", () => {
 
   for (const [words, where, said] of [
     ["it is in a frame of another site", [`${ORIGIN}/`, { top: {} }], "in a frame of another site"],
-    ["it is no secure context", ["http://app.example/", { isSecureContext: false }], "http://app.example is no secure context"],
-    ["the browser is set to keep no cookies", [`${ORIGIN}/`, { cookieEnabled: false }], `set to keep no cookies for ${ORIGIN}: allow them`],
-    ["WebKit keeps no Secure cookie over http", ["http://localhost:8787/", { vendor: "Apple Computer, Inc." }], "(WebKit) keeps no Secure cookie over http"],
+    ["it is no secure context", ["http://app.example/", { isSecureContext: false, cookies: false }], "http://app.example is no secure context"],
+    ["the browser is set to keep no cookies", [`${ORIGIN}/`, { cookies: false }], `set to keep no cookies for ${ORIGIN}: allow them`],
+    ["WebKit keeps no Secure cookie over http", ["http://localhost:8787/", { vendor: "Apple Computer, Inc.", cookies: false }], "(WebKit) keeps no Secure cookie over http"],
   ]) {
     test(`because ${words}: that is said, and nobody is logged in`, async () => {
       page(...where);

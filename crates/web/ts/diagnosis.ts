@@ -4,9 +4,8 @@ import { type Transport, ask } from "./transport.js";
 /** What members of an answer show whether a session can be had here at all. */
 type Said = { readonly v?: unknown; readonly type?: unknown; readonly state?: unknown } | undefined | null;
 
-/** Whether the browser may keep no cookie for this page. What it is in a frame is found out by the chunk that says so. */
-const isWithoutCookie = () =>
-  top !== self || !navigator.cookieEnabled || !isSecureContext || (location.protocol < "https:" && navigator.vendor[0]! < "B");
+/** Whether the browser may keep no cookie for this page: a frame, or one like that of the session is not kept. Why, is found out by a chunk. */
+const isWithoutCookie = () => top !== self || ((document.cookie = "everlit=;max-age=1;secure"), !/everlit=/.test(document.cookie));
 
 /** Asks, and where the answer to the question where the session stands shows that this page can have none, says why. */
 export const diagnose: Transport = async (path, ...question) => {

@@ -167,16 +167,15 @@ function cookieTrouble(): Trouble | undefined {
   if (!isSecureContext) {
     return ["misconfigured", title, `${location.origin} is no secure context, and the cookie is Secure: serve the page over https (http is accepted for localhost only)`];
   }
-  if (!navigator.cookieEnabled && top === self) {
-    return ["misconfigured", title, `this browser is set to keep no cookies for ${location.origin}: allow them in its settings`];
-  }
   if (isForeignFrame()) {
     return ["misconfigured", title, "the page is in a frame of another site, where the cookie (SameSite=Strict) is not sent: open it in a window of its own"];
   }
   if (location.protocol === "http:" && /^Apple/.test(navigator.vendor)) {
     return ["misconfigured", title, "this browser (WebKit) keeps no Secure cookie over http, also not for localhost: use https (wrangler dev --local-protocol https)"];
   }
-  return undefined;
+  document.cookie = "everlit=;max-age=1;secure";
+  if (/everlit=/.test(document.cookie)) return undefined;
+  return ["misconfigured", title, `this browser is set to keep no cookies for ${location.origin}: allow them in its settings`];
 }
 
 /** Whether a page of another origin shows this one. */

@@ -101,9 +101,8 @@ export function createSession(
       later("loggedout", { reason: "login-elsewhere" });
     }
     if (epoch) {
-      const [before, last] = newest;
+      if (epoch === newest[0] && generation > newest[1]) later("refresh", { epoch, generation });
       newest = [epoch, generation];
-      if (epoch === before && generation > last) later("refresh", { epoch, generation });
     }
   };
 
@@ -334,7 +333,7 @@ export function createSession(
     <N extends keyof Account>(name: N) =>
     async (...given: Parameters<Account[N]>): Promise<Awaited<ReturnType<Account[N]>>> => {
       assertOpen();
-      return ((await account())[name] as (...given: unknown[]) => Promise<Awaited<ReturnType<Account[N]>>>)(...given);
+      return ((await account((given.at(-1) as WaitOptions | undefined)?.signal))[name] as (...given: unknown[]) => Promise<Awaited<ReturnType<Account[N]>>>)(...given);
     };
 
   const session = new (class extends EventTarget {

@@ -67,7 +67,10 @@ export async function dev(words: string[]): Promise<number> {
       if (end === "stopped") return 0;
       // wrangler ends where it comes upon a file that is half written.
       const written = stampOf(project.folder) !== stamp;
-      if (!written && opened) throw new Problem(`wrangler ended by itself (${end.how}):\n${worker.tail}`);
+      if (!written && opened) {
+        const [lost, what] = demo ? ["The demo authorization server was ended with it; ", "both"] : ["", "it"];
+        throw new Problem(`wrangler ended by itself (${end.how}):\n${worker.tail}`, `${lost}everlit dev starts ${what} again.`);
+      }
       if (!written) throw new Problem(`wrangler ended (${end.how}) before the Worker answered:\n${worker.tail}`, "npx everlit doctor may know why.");
       await worker.stop();
       const next = await readable(project.folder, stopping.signal);

@@ -42,6 +42,7 @@ Says what is wrong and how to mend it, a line for each check. Without a url it r
 deployment there, and compares it with the project if there is one. It changes nothing. Exit code 1 if a check fails; a line
 that begins with – is of something that could not be looked at.
 
+  --env <name> reads [env.<name>] of the wrangler file, as wrangler does
   --offline    asks no authorization server
   --json       prints the checks as one JSON object`,
 };
