@@ -25,7 +25,7 @@ const dist = join(here, "dist");
 // Members that only our own code names, in all chunks alike: they get short names. None may be of the DOM; `declareTypes` and
 // `checkNames` see to it that none is public or in a message.
 const INSIDE = [
-  ...["ask", "base", "busy", "channel", "clock", "direct", "door", "entropy", "fault", "here", "known", "leave", "life", "lock", "mono", "numbers"],
+  ...["ask", "base", "busy", "channel", "clock", "direct", "door", "entropy", "fault", "here", "idempotent", "known", "leave", "life", "lock", "mono", "numbers"],
   ...["on", "opened", "operation", "page", "permit", "problemOf", "reject", "relog", "repeatable", "resolve", "restored", "retryAfter", "socket", "soon", "tell"],
   ...["there", "timer", "told", "transmit", "wait", "waiting", "wall"],
 ];

@@ -22,7 +22,7 @@ import { wait, within } from "./wait.js";
 
 /** Opens a session in this page, and resolves when it knows where it stands. Whoever gives it up waits for nothing, also while it loads. */
 export async function open(options: SessionOptions): Promise<Session> {
-  const { signal, wasm, baseUrl } = options;
+  const { baseUrl, signal, wasm } = options;
   const { exports } = await within(signal, () => load(wasm).then((module) => WebAssembly.instantiate(module)));
   let platform: Platform = {
     clock: readClock,

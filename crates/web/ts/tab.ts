@@ -328,13 +328,11 @@ export function createSession(
   const calls = chunk(async () => (ready = (await import("./calls.js")).createCalls(host())));
   const account = chunk(async () => (await import("./account.js")).createAccount(host()));
 
-  /** What most pages never call. */
+  /** What most pages never call. Whether the session is closed is seen there: a report can be made of one that is. */
   const away =
     <N extends keyof Account>(name: N) =>
-    async (...given: Parameters<Account[N]>): Promise<Awaited<ReturnType<Account[N]>>> => {
-      assertOpen();
-      return ((await account((given.at(-1) as WaitOptions | undefined)?.signal))[name] as (...given: unknown[]) => Promise<Awaited<ReturnType<Account[N]>>>)(...given);
-    };
+    async (...given: Parameters<Account[N]>): Promise<Awaited<ReturnType<Account[N]>>> =>
+      ((await account((given.at(-1) as WaitOptions | undefined)?.signal))[name] as (...given: unknown[]) => Promise<Awaited<ReturnType<Account[N]>>>)(...given);
 
   const session = new (class extends EventTarget {
     get state() {
@@ -384,8 +382,7 @@ export function createSession(
     link = away("link");
     unlink = away("unlink");
     debug = away("debug");
-    // Also of one that was closed.
-    report = async () => (await account()).report();
+    report = away("report");
     sessions = { list: away("list"), end: away("end"), endOthers: away("endOthers") };
     async login(options: LoginOptions = {}) {
       assertOpen();

@@ -23,7 +23,7 @@ const BUDGETS: Sizes = Sizes {
     worker_gzip: 400 * 1024,
     wasm_brotli: 10 * 1024,
     js_brotli: 5 * 1024 + 512,
-    later_brotli: 8 * 1024,
+    later_brotli: 8 * 1024 + 512,
 };
 
 /// Sizes in bytes.
@@ -237,10 +237,10 @@ mod tests {
     #[test]
     fn a_page_loads_what_the_readme_promises() {
         let Sizes { wasm_brotli, js_brotli, later_brotli, .. } = BUDGETS;
-        assert_eq!((wasm_brotli, js_brotli, later_brotli), (10_240, 5_632, 8_192));
+        assert_eq!((wasm_brotli, js_brotli, later_brotli), (10_240, 5_632, 8_704));
         let readme = fs::read_to_string(Repo::find().unwrap().at("README.md")).unwrap();
         assert!(readme.contains(
-            "10 KB of Wasm and 5.5 KB of JavaScript until the session is open; 8 KB more when needed"
+            "10 KB of Wasm and 5.5 KB of JavaScript until the session is open; 8.5 KB more when needed"
         ));
     }
 
