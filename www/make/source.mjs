@@ -24,8 +24,8 @@ export function sourceOf(name) {
   const text = written.replace(TAKEN, (_, kind, what) => {
     if (kind === "types") return entryText(what);
     if (kind === "configuration") return configurationText();
-    // Its own title is the page's.
-    return readFileSync(join(REPOSITORY, what), "utf8").replace(/^# .+\n/, "");
+    // Its own title is the page's, and what to do is a paragraph of its own.
+    return readFileSync(join(REPOSITORY, what), "utf8").replace(/^# .+\n/, "").replace(/\n(?=\*\*(Why|What to do)\.)/g, "\n\n");
   });
   return { name, title, summary: summary.replace(/\s+/g, " ").replace(/\[([^\]]+)\]\([^)]+\)/g, "$1").replace(/[`*]/g, ""), text };
 }
