@@ -90,6 +90,14 @@ describe("a Worker at another origin", () => {
     assert.deepEqual([code, title], ["not_found", "There is no Everlit Worker at baseUrl."]);
     assert.equal(detail, `GET ${EDGE}/auth/session got no answer: ${APP} is to be one of its APP_ORIGINS`);
     assert.equal(session.state, "degraded", "it tries again by itself");
+    const met = new World();
+    met.state = "logged_out";
+    const { session: other } = await opened(met);
+    met.answer = { status: 0, retryAfter: NaN };
+    other.stop();
+    other.start();
+    await settled();
+    assert.deepEqual([met.count("/auth/session"), other.problem], [2, undefined]);
   });
 
   test("is listened to there", () => {
