@@ -31,9 +31,9 @@ const INSIDE = [
 ];
 const shortNames = {};
 
-// A list of three words or more, which is shorter as one text.
+// A list of three words or more, which is shorter as one text. It takes as many lines as before: the source map goes by them.
 const LIST = /\[\s*("[\w-]+"(?:,\s*"[\w-]+"){2,})\s*\]/g;
-const asText = (_, words) => `"${words.replaceAll(/[\s"]/g, "").replaceAll(",", " ")}".split(" ")`;
+const asText = (list, words) => `"${words.replaceAll(/[\s"]/g, "").replaceAll(",", " ")}".split(" ")${list.replaceAll(/[^\n]/g, "")}`;
 
 takeModule();
 rmSync(fresh, { recursive: true, force: true });

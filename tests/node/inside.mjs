@@ -11,6 +11,7 @@ if (!existsSync(module)) throw new Error("the Wasm module is not built: cargo xt
 const names = [
   "abi",
   "activity",
+  "beside",
   "call",
   "channel",
   "diagnosis",

@@ -104,5 +104,8 @@ async fn ask(environment: &Environment, departure: &Departure) -> Option<Reply> 
 }
 
 fn html_back(departure: &Departure, environment: &Environment) -> Reply {
-    Reply::page(200, html::logged_out(&ReturnTo::parse_among(&departure.return_to, &environment.config.origins)))
+    Reply::page(
+        200,
+        html::logged_out(&ReturnTo::parse_among(&departure.return_to, &environment.config.origins)),
+    )
 }

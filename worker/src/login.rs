@@ -61,8 +61,8 @@ pub(crate) async fn begin(call: &Call, environment: &Environment) -> Result<Repl
     let silent = silent.transpose().map_err(|NoWay| Problem::new(Code::BadRequest))?.flatten();
     let one = |name: &str| query.one(name).map_err(|_| Problem::new(Code::BadRequest));
     let return_to = one("return_to")?;
-    let return_to = return_to
-        .map_or_else(ReturnTo::root, |to| ReturnTo::parse_among(to, &environment.config.origins));
+    let return_to =
+        return_to.map_or_else(ReturnTo::root, |to| ReturnTo::parse_among(to, &environment.config.origins));
     let named = one("provider")?.filter(|name| !name.is_empty());
     if let Some(provider) = named.and_then(|name| environment.config.linked_provider_named(name)) {
         if silent.is_some() {

@@ -37,7 +37,8 @@ pub(crate) async fn end(call: &Call, environment: &Environment, proof: SameOrigi
         let left = leave(&call.env, environment, call.context.as_ref(), &cookie.id, BY_USER).await?;
         log::line("logout", []);
         let wished = serde_json::from_slice(&body).ok().and_then(|LogoutRequest { return_to, .. }| return_to);
-        let return_to = wished.map_or_else(ReturnTo::root, |to| ReturnTo::parse_among(&to, &environment.config.origins));
+        let return_to =
+            wished.map_or_else(ReturnTo::root, |to| ReturnTo::parse_among(&to, &environment.config.origins));
         // A cookie for pending logins that comes late would take the place of a newer one.
         binding = depart(call, environment, left, &return_to).await.filter(|_| is_prompt(asked_at));
     }

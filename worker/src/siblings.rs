@@ -21,7 +21,8 @@ const MAX_AGE: &str = "7200";
 /// Answers, so that an app may read it.
 pub(crate) async fn answer(call: Call) -> Result<Response, JsValue> {
     // Without a configuration nobody is known.
-    let Some(environment) = Environment::of(&call.env).ok().filter(|known| !known.config.origins.apps().is_empty())
+    let Some(environment) =
+        Environment::of(&call.env).ok().filter(|known| !known.config.origins.apps().is_empty())
     else {
         return routes::answer(call).await.into_response();
     };
@@ -84,14 +85,19 @@ fn leave(request: &Incoming, route: Route) -> Option<Reply> {
     if request.method != "OPTIONS" || asked("method").is_none() {
         return None;
     }
-    let methods = match route {
+    let methods = if route == Route::Api {
         // What of these an upstream takes, it says itself.
-        Route::Api => "GET,HEAD,POST,PUT,PATCH,DELETE".to_owned(),
-        own => own.methods().join(","),
+        "GET,HEAD,POST,PUT,PATCH,DELETE".to_owned()
+    } else {
+        route.methods().join(",")
     };
     let proxied = RequestHeaders::new(None);
     let may_come = |name: &&str| {
-        let ours: &[&str] = if route == Route::Api { &[HEADER_VERSION, HEADER_EPOCH] } else { &[HEADER_VERSION, "content-type"] };
+        let ours: &[&str] = if route == Route::Api {
+            &[HEADER_VERSION, HEADER_EPOCH]
+        } else {
+            &[HEADER_VERSION, "content-type"]
+        };
         ours.contains(name) || route == Route::Api && proxied.keeps(name)
     };
     let wished = asked("headers").unwrap_or_default();

@@ -128,7 +128,11 @@ pub fn is_led_by_us(sec_fetch_site: &str, referer: Option<&str>, origins: &Origi
 /// The app on a sibling host that may read what this request is answered (CORS). None where it comes from our own origin, which needs no
 /// leave, and none where a browser says that it is of another site.
 #[must_use]
-pub fn reader<'a>(sec_fetch_site: Option<&str>, origin: Option<&str>, origins: &'a Origins) -> Option<&'a Origin> {
+pub fn reader<'a>(
+    sec_fetch_site: Option<&str>,
+    origin: Option<&str>,
+    origins: &'a Origins,
+) -> Option<&'a Origin> {
     origins.app(origin?).filter(|_| sec_fetch_site.is_none_or(|site| site == "same-site"))
 }
 
@@ -176,7 +180,8 @@ mod tests {
 
     /// Our own origin, and an app beside it.
     fn with_an_app() -> Origins {
-        let [ours, app] = ["https://auth.example.com", "https://app.example.com"].map(|text| Origin::parse(text).unwrap());
+        let [ours, app] =
+            ["https://auth.example.com", "https://app.example.com"].map(|text| Origin::parse(text).unwrap());
         Origins::new(ours).with_apps(alloc::vec![app])
     }
 
@@ -194,7 +199,8 @@ mod tests {
     #[test]
     fn an_app_that_is_named_may_and_no_other_sibling() {
         let judge = |is_read, sec_fetch_site, origin, version| {
-            check(&Provenance { is_read, sec_fetch_site, origin, version }, &with_an_app()).map(SameOrigin::version)
+            check(&Provenance { is_read, sec_fetch_site, origin, version }, &with_an_app())
+                .map(SameOrigin::version)
         };
         let shake = |site, origin| check_handshake(site, origin, &with_an_app()).map(SameOrigin::version);
         let app = Some("https://app.example.com");
@@ -203,16 +209,28 @@ mod tests {
             assert_eq!(judge(is_read, None, app, Some("1")), Ok(1));
             assert_eq!(judge(is_read, Some("same-site"), app, None), Err(CrossSiteRefusal::NoCustomHeader));
             for site in ["cross-site", "none", "", "Same-Site", "same-site, same-site"] {
-                assert_eq!(judge(is_read, Some(site), app, Some("1")), Err(CrossSiteRefusal::FetchSite), "{site}");
+                assert_eq!(
+                    judge(is_read, Some(site), app, Some("1")),
+                    Err(CrossSiteRefusal::FetchSite),
+                    "{site}"
+                );
                 assert_eq!(shake(Some(site), app), Err(CrossSiteRefusal::FetchSite), "{site}");
             }
             // Our own origin is nobody's sibling.
             for other in OTHERS.into_iter().chain(["https://auth.example.com"]).map(Some).chain([None]) {
-                assert_eq!(judge(is_read, Some("same-site"), other, Some("1")), Err(CrossSiteRefusal::FetchSite), "{other:?}");
+                assert_eq!(
+                    judge(is_read, Some("same-site"), other, Some("1")),
+                    Err(CrossSiteRefusal::FetchSite),
+                    "{other:?}"
+                );
                 assert_eq!(shake(Some("same-site"), other), Err(CrossSiteRefusal::FetchSite), "{other:?}");
             }
             for other in OTHERS {
-                assert_eq!(judge(is_read, None, Some(other), Some("1")), Err(CrossSiteRefusal::Origin), "{other}");
+                assert_eq!(
+                    judge(is_read, None, Some(other), Some("1")),
+                    Err(CrossSiteRefusal::Origin),
+                    "{other}"
+                );
                 assert_eq!(shake(None, Some(other)), Err(CrossSiteRefusal::Origin), "{other}");
             }
         }
@@ -223,8 +241,15 @@ mod tests {
     fn a_page_leads_here_from_us_or_from_an_app_that_is_named() {
         let led = |site, referer| is_led_by_us(site, referer, &with_an_app());
         assert!(led("same-origin", None));
-        assert!(led("same-site", Some("https://app.example.com/")) && led("same-site", Some("https://app.example.com/a?b")));
-        for referer in OTHERS.into_iter().chain(["https://app.example.com@evil.example/", "https://app.example.com", "/"]) {
+        assert!(
+            led("same-site", Some("https://app.example.com/"))
+                && led("same-site", Some("https://app.example.com/a?b"))
+        );
+        for referer in OTHERS.into_iter().chain([
+            "https://app.example.com@evil.example/",
+            "https://app.example.com",
+            "/",
+        ]) {
             assert!(!led("same-site", Some(referer)), "{referer}");
         }
         for site in ["cross-site", "none", ""] {

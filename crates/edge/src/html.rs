@@ -304,10 +304,13 @@ mod tests {
 
     #[test]
     fn an_app_on_a_sibling_host_is_told_and_is_the_only_one_that_may_frame_it() {
-        let [ours, app] = ["https://auth.example.com", "https://app.example.com"].map(|text| crate::url::Origin::parse(text).unwrap());
+        let [ours, app] = ["https://auth.example.com", "https://app.example.com"]
+            .map(|text| crate::url::Origin::parse(text).unwrap());
         let origins = crate::config::Origins::new(ours).with_apps(alloc::vec![app]);
         let return_to = ReturnTo::parse_among("https://app.example.com/x", &origins);
-        for (way, ancestors) in [(Way::Frame, "frame-ancestors https://app.example.com"), (Way::Popup, "frame-ancestors 'none'")] {
+        for (way, ancestors) in
+            [(Way::Frame, "frame-ancestors https://app.example.com"), (Way::Popup, "frame-ancestors 'none'")]
+        {
             let silent = Silent::restored(way, Some("0af")).unwrap();
             let page = outcome(&silent, Ending::Done, &return_to).unwrap();
             assert!(page.body.contains("data-app=\"https://app.example.com\">"));

@@ -158,17 +158,30 @@ mod tests {
     }
 
     fn with_an_app() -> Origins {
-        let [ours, app] = ["https://auth.example.com", "https://app.example.com:8443"].map(|text| Origin::parse(text).unwrap());
+        let [ours, app] = ["https://auth.example.com", "https://app.example.com:8443"]
+            .map(|text| Origin::parse(text).unwrap());
         Origins::new(ours).with_apps(alloc::vec![app])
     }
 
     #[test]
     fn an_address_of_an_app_that_is_configured_is_kept() {
         for (text, kept, app) in [
-            ("https://app.example.com:8443/", "https://app.example.com:8443/", Some("https://app.example.com:8443")),
-            ("https://app.example.com:8443/x?y=a://b#z \"", "https://app.example.com:8443/x?y=a://b#z%20%22", Some("https://app.example.com:8443")),
+            (
+                "https://app.example.com:8443/",
+                "https://app.example.com:8443/",
+                Some("https://app.example.com:8443"),
+            ),
+            (
+                "https://app.example.com:8443/x?y=a://b#z \"",
+                "https://app.example.com:8443/x?y=a://b#z%20%22",
+                Some("https://app.example.com:8443"),
+            ),
             // What the app has below these is its own.
-            ("https://app.example.com:8443/auth/done", "https://app.example.com:8443/auth/done", Some("https://app.example.com:8443")),
+            (
+                "https://app.example.com:8443/auth/done",
+                "https://app.example.com:8443/auth/done",
+                Some("https://app.example.com:8443"),
+            ),
             ("/x?y=https://app.example.com:8443/", "/x?y=https://app.example.com:8443/", None),
             ("https://auth.example.com/x", "/x", None),
         ] {
@@ -176,7 +189,10 @@ mod tests {
             assert_eq!((read.as_str(), read.app()), (kept, app));
             // What was kept is read again when it is used.
             assert_eq!(ReturnTo::parse_among(kept, &with_an_app()), read);
-            assert_eq!(read.app().is_some(), ReturnTo::parse(text).as_str() != kept && text != "https://auth.example.com/x");
+            assert_eq!(
+                read.app().is_some(),
+                ReturnTo::parse(text).as_str() != kept && text != "https://auth.example.com/x"
+            );
         }
     }
 

@@ -8,6 +8,7 @@ import type { Platform } from "./platform.js";
 export function beside({ ask, page, socket, ...rest }: Platform, baseUrl: string | URL): Platform {
   const edge = new URL(baseUrl).origin;
   const here = new URL(page.base()).origin;
+  let known = 0;
   /** Where the page is to come back to is a path in there, and the Worker has others. */
   const there = (path: string) => edge + path.replace("return_to=", `$&${encodeURIComponent(here)}`);
   return {
@@ -18,8 +19,9 @@ export function beside({ ask, page, socket, ...rest }: Platform, baseUrl: string
         return said.return_to ? { ...said, return_to: here + said.return_to } : said;
       };
       const answer = await ask(edge + path, signal, body && whole, method);
-      // It may be silent because it does not know this page. Later on it is the network.
-      return answer.status || path !== "/auth/session" ? answer : explain("nobodyThere", answer, edge + path);
+      // It may be silent because it does not know this page. One that has spoken does.
+      known ||= answer.status;
+      return known || path !== "/auth/session" ? answer : explain("nobodyThere", answer, edge + path);
     },
     page: { ...page, leave: (path) => page.leave(there(path)), there },
     socket: (heard) => socket(heard, edge),

@@ -198,7 +198,12 @@ impl Draft {
         if !described {
             errors.push(ConfigError::shape("PROVIDER_<NAME>", None, "is missing", provider::EXPECTED));
         }
-        Some(Self { origins: origins?.with_apps(apps.unwrap_or_default()), limits: limits?, providers, upstreams })
+        Some(Self {
+            origins: origins?.with_apps(apps.unwrap_or_default()),
+            limits: limits?,
+            providers,
+            upstreams,
+        })
     }
 
     /// The provider that the login uses. The only one needs no mark.
@@ -317,10 +322,12 @@ fn url_name(suffix: &str) -> Option<String> {
 
 /// Names that nobody sets for another purpose: a typing error there would be silent otherwise.
 fn is_near_miss(variable: &str) -> bool {
-    matches!(variable, "ORIGIN" | "APP_ORIGIN" | "LIMIT" | "PROVIDER" | "PROVIDERS" | "UPSTREAM" | "UPSTREAMS")
-        || [provider::PREFIX, upstream::PREFIX, "PROVIDERS_", "UPSTREAMS_"]
-            .iter()
-            .any(|prefix| variable.starts_with(prefix))
+    matches!(
+        variable,
+        "ORIGIN" | "APP_ORIGIN" | "LIMIT" | "PROVIDER" | "PROVIDERS" | "UPSTREAM" | "UPSTREAMS"
+    ) || [provider::PREFIX, upstream::PREFIX, "PROVIDERS_", "UPSTREAMS_"]
+        .iter()
+        .any(|prefix| variable.starts_with(prefix))
 }
 
 #[cfg(test)]

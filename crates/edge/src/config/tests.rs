@@ -142,7 +142,10 @@ fn an_app_beside_the_worker_is_of_its_site_and_named_once() {
         errors(&good().text("ORIGINS", &format!(r#"["{ours}"]"#)).text("APP_ORIGINS", apps))
     };
     for (ours, apps) in [
-        ("https://auth.example.com", r#"["https://app.example.com", "https://example.com", "https://a.b.example.com:8443"]"#),
+        (
+            "https://auth.example.com",
+            r#"["https://app.example.com", "https://example.com", "https://a.b.example.com:8443"]"#,
+        ),
         ("https://example.com", r#"["https://app.example.com"]"#),
         ("http://auth.everlit.localhost:8787", r#"["http://app.everlit.localhost:5173"]"#),
         ("http://localhost:8787", r#"["http://localhost:5173"]"#),

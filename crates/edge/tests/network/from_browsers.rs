@@ -243,12 +243,18 @@ pub(crate) fn return_to(input: &[u8]) -> Fed {
     prop_assert_eq!(html::landing(&parsed).body.matches("<script").count(), 1);
     // Where apps are named, nowhere but to these.
     let app = "https://app.example.com";
-    let origins = Origins::new(Origin::parse("https://auth.example.com").unwrap()).with_apps(vec![Origin::parse(app).unwrap()]);
+    let origins = Origins::new(Origin::parse("https://auth.example.com").unwrap())
+        .with_apps(vec![Origin::parse(app).unwrap()]);
     for text in [text.to_string(), format!("{app}{text}")] {
         let among = ReturnTo::parse_among(&text, &origins);
-        prop_assert!(among.as_str().bytes().all(|byte| byte.is_ascii_graphic() && !b"\\\"'<>".contains(&byte)));
+        prop_assert!(
+            among.as_str().bytes().all(|byte| byte.is_ascii_graphic() && !b"\\\"'<>".contains(&byte))
+        );
         let there = url::Url::parse("https://auth.example.com").unwrap().join(among.as_str()).unwrap();
-        prop_assert_eq!(there.origin().ascii_serialization(), among.app().unwrap_or("https://auth.example.com"));
+        prop_assert_eq!(
+            there.origin().ascii_serialization(),
+            among.app().unwrap_or("https://auth.example.com")
+        );
         prop_assert!(among.app().is_none_or(|named| named == app));
         prop_assert_eq!(ReturnTo::parse_among(among.as_str(), &origins), among);
     }
