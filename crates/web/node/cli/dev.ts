@@ -16,7 +16,7 @@ const START_MS = 120_000;
 const MATTERS = /^\[custom build\] (?!Running)|\[ERROR\]|\[wrangler:err/;
 
 export async function dev(words: string[]): Promise<number> {
-  const given = readOptions("dev", words, { port: "text", "issuer-port": "text", demo: "switch", verbose: "switch" }, 0);
+  const given = readOptions("dev", words, { port: "text", origin: "text", "issuer-port": "text", demo: "switch", verbose: "switch" }, 0);
   const [wantedPort, wantedIssuerPort] = [portOf(given, "port"), portOf(given, "issuer-port")];
   const project = readProject();
   if (!project.wrangler) throw new Problem("there is no wrangler.toml in this folder", "npx everlit init writes one; or change into the project's folder.");
@@ -24,9 +24,11 @@ export async function dev(words: string[]): Promise<number> {
   const provider = loginProvider(project.vars);
   if (!provider) throw new Problem(`${project.wrangler.name} has no provider in [vars]`, "npx everlit init says what belongs there.");
   const port = await appPort(project, wantedPort);
-  const app = `http://localhost:${port}`;
+  const here = `http://localhost:${port}`;
+  // Where people see the app: here, or at a development server that hands on what is the Worker's.
+  const app = originGiven(given.text.origin) ?? here;
   const vars: Record<string, unknown> = {};
-  if (!originsOf(project.vars).includes(app)) vars.ORIGINS = [app];
+  if (given.text.origin !== undefined || !originsOf(project.vars).includes(app)) vars.ORIGINS = [app];
   const wantsDemo = given.on("demo") || isLocal(provider.issuer);
   if (given.text["issuer-port"] !== undefined && !wantsDemo) throw new Problem(`--issuer-port is the demo authorization server's, and this project's provider is ${provider.issuer}`, "everlit dev --demo puts the demo server in its place.");
 
@@ -54,7 +56,7 @@ export async function dev(words: string[]): Promise<number> {
     if (started === "stopped") return 0;
     if (typeof started === "object") throw new Problem(`wrangler ended (${started.ended}) before the Worker answered:\n${worker.tail}`, "npx everlit doctor may know why.");
     if (started !== "ready") console.error(`warning: ${started}`);
-    console.log(`Open ${app}`);
+    console.log(app === here ? `Open ${app}` : `Open ${app}, whose server hands on /auth, /api and /healthz to ${here}`);
     if (demo) console.log(`     Any name logs in, at the demo authorization server ${demo.issuer}. Ctrl-C ends both.`);
     else console.log(`     Logins go to ${provider.issuer}, where ${app}/auth/callback/${provider.name} has to be registered. Ctrl-C ends it.`);
     const how = await Promise.race([worker.ended, stopped.then(() => undefined)]);
@@ -72,6 +74,14 @@ function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
     for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => resolve());
   });
+}
+
+/** The option --origin. */
+function originGiven(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url && url.origin === text.replace(/\/$/, "") && /^https?:$/.test(url.protocol)) return url.origin;
+  throw new Problem(`--origin wants scheme, host and port of the page's own server, and was given ${JSON.stringify(text)}`, "Such as --origin http://localhost:5173, for Vite with everlit/vite.");
 }
 
 async function appPort({ vars }: Project, wanted: number | undefined): Promise<number> {
