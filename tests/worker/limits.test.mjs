@@ -221,6 +221,22 @@ test("lines that a stranger can cause are few, whatever is asked", () =>
     assert.ok(stack.workerd.log.length >= 60, `${stack.workerd.log.length}`);
   }));
 
+test("what happens as often as the app or a loop likes writes no lines of its own, whoever asks", () =>
+  limited({ logins_per_browser: "4/1h" }, async (stack) => {
+    const { browser } = await enter(stack);
+    const answered = () => stack.workerd.log.filter(({ event }) => event === "answered" || event === "refused").length;
+    const before = answered();
+    stack.script.answer = () => ({ status: 404, json: { error: "there is none" } });
+    assert.deepEqual(statuses(await atOnce(70, () => browser.call("/api/orders"))), { 404: 70 });
+    assert.equal(answered(), before, "what an upstream answers is its own to write down");
+    // A page that sends its user to the login again and again.
+    const logins = await atOnce(20, () => browser.navigate("/auth/login", { site: "same-origin" }));
+    assert.deepEqual(statuses(logins), { 302: 3, 429: 17 });
+    assert.equal(answered(), before + 3);
+    assert.equal((await browser.call("/api/..%2f")).status, 404);
+    assert.equal(answered(), before + 4, "what we refuse ourselves is said");
+  }));
+
 test("the rotator, from outside: an unknown path however often, and few lines of it", () =>
   limited({}, async (stack) => {
     await enter(stack);

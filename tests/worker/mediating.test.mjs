@@ -133,7 +133,7 @@ describe("a token for an upstream that the page calls by itself", { concurrency:
     as.onToken = async (form) => ({ json: { ...(await as.tokens(form)), refresh_token: undefined } });
     const { browser, session } = await enter(stack);
     const answer = await handed(browser, session);
-    assert.deepEqual([answer.status, answer.json.code, answer.json.detail], [503, "misconfigured", "the authorization server gives no refresh token"]);
+    assert.deepEqual([answer.status, answer.json.code, answer.json.detail], [503, "misconfigured", "the authorization server gave no refresh token"]);
     assert.equal(as.requests("refresh_token").length, 0);
     assert.deepEqual([(await browser.call("/auth/session")).json.state, (await browser.call("/api/orders")).status], ["active", 200]);
   });

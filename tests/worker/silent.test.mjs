@@ -268,8 +268,10 @@ test("another user's is a change of user", async () => {
   const first = stack.browser();
   first.setCookie(SESSION_COOKIE, old ?? "");
   assert.equal((await first.call("/auth/session")).json.state, "logged_out");
-  // Who was signed in has not logged out: with the grant other devices of theirs go on.
-  assert.ok(!stack.as.revoked.includes(held ?? ""));
+  // Who was signed in has not logged out: with the grant other devices of theirs go on. An outbox is there from its first errand on.
+  const rows = await stack.workerd.ask("SESSION_VAULT", old, "/sql", "SELECT status, outbox FROM session");
+  assert.deepEqual(rows, [{ status: "ended:other_device", outbox: null }]);
+  assert.ok(held && !stack.as.revoked.includes(held));
 });
 
 test("it brings nobody back who has logged out meanwhile", async () => {

@@ -355,6 +355,7 @@ impl Callback {
         match reply.map_err(unanswered)? {
             VaultReply::Current(_) => Ok(Some(previous)),
             VaultReply::RetryAfter { .. }
+            | VaultReply::Unobtainable
             | VaultReply::Throttled { .. }
             | VaultReply::ReauthRequired { .. }
             | VaultReply::Ended { .. }

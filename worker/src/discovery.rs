@@ -7,7 +7,7 @@ use everlit_core::time::{Millis, Timestamp};
 use everlit_edge::oidc::{Jwks, ProviderMetadata, discovery_url};
 
 use crate::few::Few;
-use crate::{clock, log, outgoing};
+use crate::{clock, gate, outgoing};
 
 /// How long a document is taken as it is.
 const FRESH: Millis = Millis::from_secs(600);
@@ -51,7 +51,7 @@ pub(crate) async fn metadata(issuer: &str) -> Result<Rc<ProviderMetadata>, Undis
     {
         Ok(metadata) => Ok(keep(&METADATA, issuer, metadata)),
         Err(reason) => {
-            log::line("discovery_failed", [("what", "metadata".into()), ("reason", reason.into())]);
+            gate::line("discovery_failed", [("what", "metadata".into()), ("reason", reason.into())]);
             within(known.as_ref(), STALE).ok_or(Undiscovered)
         }
     }
@@ -105,7 +105,7 @@ pub(crate) async fn refetched_keys(metadata: &ProviderMetadata) -> Result<Rc<Jwk
     let read = match fetch(&url, |body| Jwks::parse(body).map_err(|error| error.reason())).await {
         Ok(keys) => Ok(keep(&KEYS, &metadata.issuer, keys)),
         Err(reason) => {
-            log::line("discovery_failed", [("what", "keys".into()), ("reason", reason.into())]);
+            gate::line("discovery_failed", [("what", "keys".into()), ("reason", reason.into())]);
             Err(Undiscovered)
         }
     };

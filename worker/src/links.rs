@@ -46,6 +46,7 @@ impl Account {
             return Err(match owner.reply {
                 VaultReply::Current(_) | VaultReply::ReauthRequired { .. } => required(provider, None),
                 other @ (VaultReply::RetryAfter { .. }
+                | VaultReply::Unobtainable
                 | VaultReply::Throttled { .. }
                 | VaultReply::Ended { .. }
                 | VaultReply::LoggedOut) => {
@@ -71,6 +72,7 @@ impl Account {
             VaultReply::LoggedOut => Err(required(&self.provider, None)),
             reply @ (VaultReply::Current(_)
             | VaultReply::RetryAfter { .. }
+            | VaultReply::Unobtainable
             | VaultReply::Throttled { .. }) => {
                 let current = reply.current(environment)?;
                 self.bound(call, &current);
@@ -120,6 +122,7 @@ pub(crate) async fn end_one(
             Ok(Reply::empty(204))
         }
         other @ (VaultReply::RetryAfter { .. }
+        | VaultReply::Unobtainable
         | VaultReply::Throttled { .. }
         | VaultReply::Ended { .. }
         | VaultReply::LoggedOut) => {

@@ -130,6 +130,7 @@ async fn begin_silently(
         VaultReply::Current(current) => (current.epoch, current.holder, Refused::default()),
         VaultReply::ReauthRequired { epoch, holder, refused, .. } => (epoch, holder, refused.into()),
         VaultReply::RetryAfter { .. }
+        | VaultReply::Unobtainable
         | VaultReply::Throttled { .. }
         | VaultReply::Ended { .. }
         | VaultReply::LoggedOut => {

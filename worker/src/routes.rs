@@ -57,9 +57,10 @@ pub(crate) async fn answer(call: Call) -> Reply {
         ("status", status.into()),
         ("ms", took.into()),
     ];
-    // Of what there is too much of, enough is said where it is counted.
-    let is_worth_it = status >= 400 && status != Code::Throttled.status() || route.is_some_and(decides);
-    if is_worth_it {
+    // Of what there is too much of, enough is said where it is counted; and what an upstream answers is its own to write down.
+    let fails = status >= 400 && (reply.is_err() || route != Some(Route::Api));
+    let is_worth_it = fails || route.is_some_and(decides);
+    if is_worth_it && status != Code::Throttled.status() {
         let line: fn(_, _) = if is_known(&headers, &known) { log::line } else { gate::line };
         if reply.is_err() { line("refused", said) } else { line("answered", said) }
     }
@@ -150,6 +151,6 @@ pub(crate) fn same_origin(call: &Call, environment: &Environment) -> Result<Same
 /// On every route alike: nothing works with half a configuration.
 fn misconfigured(error: &ConfigError) -> Reply {
     let name = error.variable.as_str();
-    log::line("misconfigured", [("variable", name.into()), ("problem", error.problem.into())]);
+    gate::line("misconfigured", [("variable", name.into()), ("problem", error.problem.into())]);
     Reply::problem(&Problem { detail: Some(error.to_string()), ..Problem::new(Code::Misconfigured) })
 }

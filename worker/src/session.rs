@@ -89,6 +89,7 @@ pub(crate) async fn show(
         ),
         VaultReply::ReauthRequired { holder: None, .. }
         | VaultReply::RetryAfter { .. }
+        | VaultReply::Unobtainable
         | VaultReply::Throttled { .. }
         | VaultReply::Ended { .. }
         | VaultReply::LoggedOut => logged_out(),
@@ -117,9 +118,12 @@ async fn linked(call: &Call, reply: &VaultReply) -> Vec<(String, ProviderState)>
     let asked = links.into_iter().map(|link| async move {
         let vault = VaultClient::of_link(&call.env, &Link::from(link.clone()));
         let state = match vault.session_soon().await {
-            Ok(VaultReply::Current(_) | VaultReply::RetryAfter { .. } | VaultReply::Throttled { .. }) => {
-                ProviderState::Ready
-            }
+            Ok(
+                VaultReply::Current(_)
+                | VaultReply::RetryAfter { .. }
+                | VaultReply::Unobtainable
+                | VaultReply::Throttled { .. },
+            ) => ProviderState::Ready,
             Ok(VaultReply::ReauthRequired { .. } | VaultReply::Ended { .. } | VaultReply::LoggedOut) => {
                 ProviderState::NeedsHuman
             }

@@ -13,7 +13,7 @@ use crate::http::Reply;
 use crate::links::Account;
 use crate::routes::Call;
 use crate::vault::client::VaultClient;
-use crate::vault::reply::{CurrentToken, VaultReply};
+use crate::vault::reply::CurrentToken;
 use crate::{clock, gate, log, session};
 
 /// The longest name of a question.
@@ -48,15 +48,12 @@ pub(crate) async fn ask(call: &Call, environment: &Environment, proof: SameOrigi
     }
     let asked_at = clock::now();
     let current = match other {
-        None => {
-            let reply = VaultClient::of(&call.env, &cookie.id).token(ask, asked_at).await?;
-            renewable(reply, wanted)?.current(environment)?
-        }
+        None => VaultClient::of(&call.env, &cookie.id).token(ask, asked_at).await?.current(environment)?,
         Some(provider) => {
             let account = Account::of(call, environment, &cookie.id, provider, ask.active_ago).await?;
             // The user is active in the session, not in one of its accounts; and its limits are the session's.
             let ask = Ask { active_ago: None, ..ask };
-            let reply = renewable(account.vault.token(ask, asked_at).await?, wanted)?;
+            let reply = account.vault.token(ask, asked_at).await?;
             let current = account.token(call, reply, environment)?;
             let absolute_left =
                 clock::now().until(Timestamp::from_millis(account.owner.absolute_at)).as_millis();
@@ -64,17 +61,6 @@ pub(crate) async fn ask(call: &Call, environment: &Environment, proof: SameOrigi
         }
     };
     Ok(session::renewed(Reply::json(&response(&current, environment)), &cookie, asked_at, environment))
-}
-
-/// Where a login brought no refresh token, nothing is had of it for an upstream alone. Another login would bring none either: that is
-/// for the operator to mend.
-fn renewable(reply: VaultReply, wanted: Option<&Wanted>) -> Result<VaultReply, Problem> {
-    let is_for_nothing = |reason: &str| wanted.is_some() && reason == "no_refresh_token";
-    if matches!(&reply, VaultReply::ReauthRequired { reason, .. } if is_for_nothing(reason)) {
-        let detail = Some("the authorization server gives no refresh token".to_owned());
-        return Err(Problem { detail, ..Problem::new(Code::Misconfigured) });
-    }
-    Ok(reply)
 }
 
 /// The provider of the further account that is asked, where it is not the login; and what a page is to be handed, if it is. Nothing

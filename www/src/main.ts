@@ -124,7 +124,11 @@ async function open(): Promise<void> {
   });
   onPress(login, () => session.login());
   onPress(orders, () => callOrders(session));
-  onPress(refresh, () => session.refresh());
+  onPress(refresh, async () => {
+    const before = session.token?.generation;
+    await session.refresh();
+    if (session.token?.generation === before) say(notice, "This token is only seconds old: within ten seconds of one there is no newer.");
+  });
   onPress(logout, () => session.logout());
   setInterval(() => {
     if (!document.hidden) tick(session);

@@ -5,9 +5,10 @@ mod play;
 
 use everlit_core::Epoch;
 use everlit_core::escrow::Closed;
-use everlit_core::id::{Aim, CallerId};
+use everlit_core::id::{Aim, CallerId, RequestId};
 use everlit_core::retry::Failure;
 use everlit_core::secret::Secret;
+use everlit_core::time::{Millis, Moment};
 use everlit_core::vault::{
     Answer, Ask, AskReason, Effect, Event, GraceProfile, Granted, Login, Outcome, Phase, Policy,
     ReauthReason, TokenAnswer, Vault,
@@ -163,13 +164,85 @@ fn a_login_without_a_refresh_token_has_nothing_else_and_says_so() {
     let mut play = Play { policy, vault: Vault::new(policy), done: Vec::new() };
     let login = Login { epoch: Epoch(play::WALL), grant: Granted { refresh_token: None, ..grant(1) } };
     play.step(1, Event::LoginCommitted(login));
-    for seconds in [2, 3] {
+    let answer = |play: &mut Play, seconds| {
         play.ask_for(seconds, 1, Some(ORDERS), AskReason::Resume);
-        let [Effect::Answer { answer, .. }] = play.done.as_slice() else { panic!("{:?}", play.done) };
-        assert_eq!(*answer, Answer::ReauthRequired(ReauthReason::NoRefreshToken));
+        play.done.iter().find_map(|effect| match effect {
+            Effect::Answer { answer, .. } => Some(answer.clone()),
+            _ => None,
+        })
+    };
+    for seconds in [2, 3] {
+        assert_eq!(answer(&mut play, seconds), Some(Answer::Unobtainable));
     }
     play.ask_for(4, 2, None, AskReason::Call);
     assert_eq!(play.told(), [(2, Some("access-1"))], "what came with it serves to its end");
+    let over = Some(Answer::ReauthRequired(ReauthReason::NoRefreshToken));
+    for seconds in [61, 62] {
+        assert_eq!(
+            answer(&mut play, seconds),
+            over,
+            "then its user is asked for, and whoever asked first is told so"
+        );
+    }
+}
+
+#[test]
+fn activity_is_never_ahead_of_the_row_where_there_is_nothing_to_renew() {
+    let policy = Policy { idle_limit: Millis::from_secs(40), ..Policy::default() };
+    let mut play = Play { policy, vault: Vault::new(policy), done: Vec::new() };
+    let login = Login { epoch: Epoch(play::WALL), grant: Granted { refresh_token: None, ..grant(1) } };
+    play.step(0, Event::LoginCommitted(login));
+    for seconds in (5..60).step_by(5) {
+        let active_ago = Some(Millis::default());
+        let ask = Ask { op: None, stamp: None, reason: AskReason::Resume, aim: Some(ORDERS), active_ago };
+        play.step(seconds, Event::TokenAsked { caller: CallerId(1), ask });
+        let written = play.done.iter().any(|effect| matches!(effect, Effect::Persist));
+        assert!(written || seconds % 10 != 0, "a quarter of the limit has passed at {seconds} s");
+        if !written {
+            let Phase::Live(live) = play.vault.phase() else { panic!("{:?}", play.vault.phase()) };
+            assert_eq!(live.limits.active_at, at(seconds - 5).wall, "what is not written has not happened");
+        }
+    }
+}
+
+#[test]
+fn an_answer_that_costs_a_generation_is_asked_for_seldom_and_a_refusal_soon_again() {
+    let wait = |answer: fn(u32) -> TokenAnswer| {
+        let mut play = Play::with(GraceProfile::STRICT);
+        let mut now = 1;
+        let mut longest = Millis::default();
+        for request in 0..14 {
+            let late = |seconds| Moment { entropy: u32::MAX, ..at(seconds) };
+            let ask = |seconds| {
+                let ask = Ask {
+                    op: None,
+                    stamp: None,
+                    reason: AskReason::Resume,
+                    aim: Some(ORDERS),
+                    active_ago: None,
+                };
+                (late(seconds), Event::TokenAsked { caller: CallerId(1), ask })
+            };
+            let (moment, asked) = ask(now);
+            play.done = play.vault.step(moment, asked).into_iter().collect();
+            assert_eq!(play.aims(), [Some(ORDERS)], "attempt {request}");
+            let answer = Event::TokenAnswered { request: RequestId(request), answer: answer(request) };
+            play.done = play.vault.step(late(now), answer).into_iter().collect();
+            let Some(Effect::Answer { answer: Answer::RetryAfter(wait), .. }) =
+                play.done.iter().find(|effect| matches!(effect, Effect::Answer { .. }))
+            else {
+                panic!("{:?}", play.done)
+            };
+            longest = longest.max(*wait);
+            now += wait.as_millis().div_ceil(1_000);
+        }
+        longest
+    };
+    let refused = wait(|_| TokenAnswer::Failed { failure: Failure::Misconfigured, retry_after: None });
+    assert!(refused <= Millis::from_secs(30), "what an operator mends is served soon: {refused:?}");
+    let unusable =
+        wait(|n| TokenAnswer::Unusable { successor: Some(Secret::new(format!("refresh-{}", n + 2))) });
+    assert!(unusable > Millis::from_secs(3_000) && unusable <= Millis::from_secs(3_600), "{unusable:?}");
 }
 
 #[test]

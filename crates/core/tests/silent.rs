@@ -86,8 +86,11 @@ fn a_silent_login_keeps_the_grant_alive_and_not_the_session() {
     let mut vault = waiting(Policy::default());
     let left = |vault: &Vault, seconds| match vault.peek(at(seconds).wall) {
         Answer::Current(current) => (current.idle_left, current.absolute_left),
-        other
-        @ (Answer::RetryAfter(_) | Answer::ReauthRequired(_) | Answer::Ended(_) | Answer::LoggedOut) => {
+        other @ (Answer::RetryAfter(_)
+        | Answer::Unobtainable
+        | Answer::ReauthRequired(_)
+        | Answer::Ended(_)
+        | Answer::LoggedOut) => {
             panic!("{other:?}")
         }
     };

@@ -215,6 +215,7 @@ fn vault_effect(effect: &vault::Effect) -> String {
                 )
             }
             Answer::RetryAfter(wait) => format!("answer retry after {} ms", wait.as_millis()),
+            Answer::Unobtainable => "answer unobtainable".into(),
             Answer::ReauthRequired(reason) => format!("answer reauth required ({reason:?})"),
             Answer::Ended(reason) => format!("answer ended ({reason:?})"),
             Answer::LoggedOut => "answer logged out".into(),

@@ -146,6 +146,7 @@ impl Worker {
                 }
             }
             Answer::RetryAfter(wait) => Reply::NotNow(wait),
+            Answer::Unobtainable => unreachable!("nobody asks for less than the whole grant"),
             Answer::ReauthRequired(_) if is_call => Reply::Denied(Denial::ReauthRequired),
             Answer::ReauthRequired(_) => Reply::ReauthRequired { stamp, silent: self.silent(object) },
             Answer::Ended(_) if is_call => Reply::Denied(Denial::Ended),

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::json;
 use std::fs;
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 /// What Rust's Wasm target may emit; said to the optimiser because stripping removes the section that says it.
 const WASM_FEATURES: [&str; 6] = [
@@ -159,7 +159,7 @@ fn pack(repo: &Repo, bundle: &Bundle<'_>) -> Result<()> {
         // With their names until the end, as for the npm package.
         command.env("CARGO_PROFILE_RELEASE_STRIP", "none");
         // What is deployed says nothing of the machine that built it, and is the same from each.
-        command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", anonymous(repo));
+        rustc_flags(&mut command, &anonymous(repo));
         command.env("EVERLIT_WORKER_ENTRY", bundle.folder.join(bundle.entry));
         command.env("WASM_BINDGEN_BIN", &bindgen);
         // Our entry is bundled in place of worker-build's own.
@@ -181,13 +181,22 @@ fn pack(repo: &Repo, bundle: &Bundle<'_>) -> Result<()> {
 }
 
 /// Flags for rustc that leave the folders of this machine out of what it writes of places in the source.
-fn anonymous(repo: &Repo) -> String {
-    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
-    let home = home.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
-    let registry = home.map(|home| home.join("registry/src"));
+fn anonymous(repo: &Repo) -> Vec<String> {
+    let registry = cargo_home().map(|home| home.join("registry/src"));
     let folders = registry.into_iter().chain([repo.at("")]);
-    let flags = folders.map(|folder| format!("--remap-path-prefix={}=", folder.display()));
-    flags.collect::<Vec<_>>().join(" ")
+    folders.map(|folder| format!("--remap-path-prefix={}=", folder.display())).collect()
+}
+
+/// Where cargo keeps what it has downloaded.
+pub(crate) fn cargo_home() -> Option<PathBuf> {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    home.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))
+}
+
+/// Flags that hold whatever the environment says: a module that is measured and shipped is the same for whoever builds it.
+fn rustc_flags(cargo: &mut Command, flags: &[String]) {
+    // This way a flag may have a space in it, and none of the other ways that cargo knows is looked at.
+    cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
 }
 
 /// `crates/web/dist`: the npm package.
@@ -206,7 +215,7 @@ pub(crate) fn web(repo: &Repo) -> Result<()> {
         // With their names until the end: functions that are alike are put beside each other by them, and compress better.
         cargo.args(["--features", "everlit-web/module"]).env("CARGO_PROFILE_RELEASE_STRIP", "none");
         // What is a little longer than a call is put in place: 1 % less than with what is usual for the smallest code.
-        cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", "-C llvm-args=--inline-threshold=38");
+        rustc_flags(&mut cargo, &["-Cllvm-args=--inline-threshold=38".into()]);
         run::must(repo, "build-web-rust", cargo, 20)?;
 
         let glue = repo.target.join("web-wasm");

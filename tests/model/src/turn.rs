@@ -225,7 +225,11 @@ impl World {
                     "a caller was told of an end that is not written",
                 ));
             }
-            Answer::Ended(_) | Answer::LoggedOut | Answer::RetryAfter(_) | Answer::ReauthRequired(_) => {}
+            Answer::Ended(_)
+            | Answer::LoggedOut
+            | Answer::RetryAfter(_)
+            | Answer::Unobtainable
+            | Answer::ReauthRequired(_) => {}
         }
         tab.waits_for = None;
         Ok(())

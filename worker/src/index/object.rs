@@ -378,7 +378,8 @@ impl SessionIndex {
             Ok(VaultReply::Ended { .. }) => Reached::Over,
             Ok(VaultReply::LoggedOut) => Reached::Vacant,
             Ok(VaultReply::Current(_) | VaultReply::ReauthRequired { .. }) => Reached::Spared { until },
-            Ok(VaultReply::RetryAfter { .. } | VaultReply::Throttled { .. }) | Err(_) => Reached::Silence,
+            Ok(VaultReply::RetryAfter { .. } | VaultReply::Unobtainable | VaultReply::Throttled { .. })
+            | Err(_) => Reached::Silence,
         }
     }
 

@@ -182,6 +182,11 @@ impl VaultReply {
                 retry_after: Some(Seconds(Millis::from_millis(millis))),
                 ..Problem::new(Code::TemporarilyUnavailable)
             }),
+            // It is for the operator to mend, and the session goes on.
+            Self::Unobtainable => {
+                let detail = Some("the authorization server gave no refresh token".to_owned());
+                Err(Problem { detail, ..Problem::new(Code::Misconfigured) })
+            }
             Self::ReauthRequired { reason, refused, .. } => {
                 let silent = Some(silent::ways(environment, refused.into()));
                 Err(Problem { silent, ..with_reason(Code::ReauthRequired, reason) })
@@ -203,7 +208,7 @@ impl VaultReply {
         match self {
             Self::Current(current) => Some(current.epoch),
             Self::ReauthRequired { epoch, .. } | Self::Ended { epoch, .. } => Some(*epoch),
-            Self::RetryAfter { .. } | Self::Throttled { .. } | Self::LoggedOut => None,
+            Self::RetryAfter { .. } | Self::Unobtainable | Self::Throttled { .. } | Self::LoggedOut => None,
         }
     }
 
@@ -212,7 +217,11 @@ impl VaultReply {
         match self {
             Self::Current(current) => current.holder.as_ref(),
             Self::ReauthRequired { holder, .. } => holder.as_ref(),
-            Self::RetryAfter { .. } | Self::Throttled { .. } | Self::Ended { .. } | Self::LoggedOut => None,
+            Self::RetryAfter { .. }
+            | Self::Unobtainable
+            | Self::Throttled { .. }
+            | Self::Ended { .. }
+            | Self::LoggedOut => None,
         }
     }
 
@@ -221,6 +230,7 @@ impl VaultReply {
         match self {
             Self::Current(_)
             | Self::RetryAfter { .. }
+            | Self::Unobtainable
             | Self::Throttled { .. }
             | Self::ReauthRequired { .. } => true,
             Self::Ended { .. } | Self::LoggedOut => false,

@@ -408,7 +408,7 @@ impl Sight {
         };
         // A limit that has passed has ended it, whether or not its alarm came.
         let (is_open, waits) = match vault.peek(clock::now()) {
-            Answer::Current(_) | Answer::RetryAfter(_) => (true, false),
+            Answer::Current(_) | Answer::RetryAfter(_) | Answer::Unobtainable => (true, false),
             Answer::ReauthRequired(_) => (true, true),
             Answer::Ended(_) | Answer::LoggedOut => (false, false),
         };

@@ -18,6 +18,8 @@ pub(crate) enum VaultReply {
         /// How long.
         millis: u64,
     },
+    /// There is none for what was asked, and this grant can never bring one.
+    Unobtainable,
     /// The grant is over, the session is not.
     ReauthRequired {
         /// Why.
@@ -148,6 +150,7 @@ impl VaultReply {
                 holder: holder(),
             })),
             Answer::RetryAfter(wait) => Self::RetryAfter { millis: wait.as_millis() },
+            Answer::Unobtainable => Self::Unobtainable,
             Answer::ReauthRequired(reason) => Self::ReauthRequired {
                 reason: reauth_reason(reason).into(),
                 epoch: stamp.epoch.0,

@@ -11,6 +11,9 @@ use crate::time::{Millis, Moment, Timestamp};
 /// How many of them are kept for one grant. With more, each would put out another, and the refresh token be spent for each question.
 pub const MOST_AIMS: usize = 8;
 
+/// How long to wait, by what the server asked for, by how often it failed, and by chance.
+pub(super) type Wait = fn(Option<Millis>, u32, u32) -> Millis;
+
 /// What is known of the tokens for one aim.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Aimed {
@@ -99,11 +102,11 @@ impl Live {
         });
     }
 
-    /// The server would not give a token for this.
-    pub(super) fn aim_failed(&mut self, now: Moment, aim: Aim) {
+    /// The server would not give a token for this: it is asked for again after a wait of this kind.
+    pub(super) fn aim_failed(&mut self, now: Moment, aim: Aim, wait: Wait) {
         let mut aimed = self.take_aimed(aim);
         aimed.failures = aimed.failures.saturating_add(1);
-        aimed.not_before = now.wall.after(retry::slow_wait(None, aimed.failures, now.entropy));
+        aimed.not_before = now.wall.after(wait(None, aimed.failures, now.entropy));
         self.keep_aimed(aimed);
     }
 

@@ -133,10 +133,10 @@ impl Vault {
         // What is not given for one aim may be given for another, and for none.
         let refused = aim.filter(|_| failure == Failure::Misconfigured);
         match (refused, &mut live.ambiguous) {
-            (Some(aim), None) => live.aim_failed(now, aim),
+            (Some(aim), None) => live.aim_failed(now, aim, retry::wait),
             (Some(aim), Some(ambiguous)) => {
                 ambiguous.aim = None;
-                live.aim_failed(now, aim);
+                live.aim_failed(now, aim, retry::wait);
             }
             (None, _) => {}
         }
@@ -258,7 +258,8 @@ impl Live {
             (None, _, Some(aim)) => {
                 self.failures = 0;
                 self.not_before = Timestamp::default();
-                self.aim_failed(now, aim);
+                // Each try costs a generation.
+                self.aim_failed(now, aim, retry::slow_wait);
             }
             (None, _, None) => {
                 self.access.made_at = self.stamp.generation;

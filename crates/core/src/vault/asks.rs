@@ -43,7 +43,8 @@ impl Vault {
                 self.wait(now, waiter, effects);
                 return;
             }
-        } else if live.is_due(now, &ask) {
+        } else if live.is_due(now, &ask) && (live.refresh_token.is_some() || live.lacks(None, now)) {
+            // Where there is no refresh token, nothing is due before the grant's own token has ended.
             if live.has_served(ask.op) || now < live.not_before(ask.aim) || self.orphan.is_some() {
                 effects.push(Effect::Answer { caller, answer: self.answer_without_rotation(ask.aim, now) });
                 return;
@@ -55,9 +56,7 @@ impl Vault {
                 live.limits.active_at = active_at;
             }
             let begun = if live.refresh_token.is_none() {
-                if live.lacks(None, now) {
-                    self.require_reauth(now, ReauthReason::NoRefreshToken, effects);
-                }
+                self.require_reauth(now, ReauthReason::NoRefreshToken, effects);
                 false
             } else if live.ambiguous.is_none() {
                 self.begin(now, false, ask.op, ask.aim, effects);

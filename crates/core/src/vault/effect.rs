@@ -83,6 +83,8 @@ pub enum Answer {
     Current(Current),
     /// There is none that lives; ask again after this long.
     RetryAfter(Millis),
+    /// There is none for this aim, and this grant can never bring one.
+    Unobtainable,
     /// The grant is over; the session waits for its user.
     ReauthRequired(ReauthReason),
     /// The session is over.

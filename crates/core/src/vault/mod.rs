@@ -479,9 +479,12 @@ impl Vault {
     /// What a caller gets that would have liked a new token: the one there is while it lives, else when to come back.
     fn answer_without_rotation(&self, aim: Option<Aim>, now: Timestamp) -> Answer {
         match &self.phase {
-            // Without one nothing else is ever had of this grant than what came with it.
             Phase::Live(live) if live.lacks(aim, now) && live.refresh_token.is_none() => {
-                Answer::ReauthRequired(ReauthReason::NoRefreshToken)
+                if aim.is_some() {
+                    Answer::Unobtainable
+                } else {
+                    Answer::ReauthRequired(ReauthReason::NoRefreshToken)
+                }
             }
             Phase::Live(live) if live.lacks(aim, now) => {
                 let wait = now.until(live.not_before(aim));

@@ -76,6 +76,7 @@ impl Play {
                     match answer {
                         Answer::Current(current) => Some(current.access_token.expose().as_str()),
                         Answer::RetryAfter(_)
+                        | Answer::Unobtainable
                         | Answer::ReauthRequired(_)
                         | Answer::Ended(_)
                         | Answer::LoggedOut => None,

@@ -2,6 +2,7 @@
 
 use super::Outcome;
 use super::count::Counts;
+use crate::build;
 use crate::repo::Repo;
 use crate::size;
 use anyhow::{Context as _, Result};
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 /// Packs, weighs and looks.
 pub(super) fn run(repo: &Repo) -> Result<Outcome> {
     let mut wrong = size::measure(repo)?.over_budget();
-    let folders = [Some(repo.at("")), std::env::home_dir()];
+    let folders = [Some(repo.at("")), std::env::home_dir(), build::cargo_home()];
     let folders: Vec<PathBuf> = folders.into_iter().flatten().filter(|it| it.parent().is_some()).collect();
     for file in ["worker/build/index_bg.wasm", "worker/build/index.js", "crates/web/dist/everlit.wasm"] {
         let bytes = std::fs::read(repo.at(file)).with_context(|| format!("cannot read {file}"))?;
