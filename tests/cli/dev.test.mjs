@@ -136,7 +136,9 @@ test("--origin has logins come back to the server that the page is seen at", { t
   await until("everlit dev to be ready", () => running.out.includes(`Open http://localhost:5173, whose server hands on /auth, /api and /healthz to http://localhost:${port}`), 90_000);
   const { headers } = await send(`http://127.0.0.1:${port}/auth/login?return_to=/`, { headers: { host: "localhost:5173", "sec-fetch-site": "none", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" } });
   const target = new URL(headers.location ?? "");
-  assert.equal(target.searchParams.get("redirect_uri"), "http://localhost:5173/auth/callback/demo");
-  assert.notEqual((await send(target.href)).status, 400, "where it is registered");
+  assert.ok(target.searchParams.get("request_uri"), "the demo server has taken the request, whose redirect URI it holds against the client's");
+  assert.match((await send(target.href)).headers.location ?? "", /^\/interaction\//);
+  const ask = async (/** @type {string} */ origin) => (await send(`http://127.0.0.1:${port}/auth/session`, { headers: { origin, "everlit-version": "1" } })).status;
+  assert.deepEqual([await ask("http://localhost:5173"), await ask(`http://localhost:${port}`)], [200, 403], "that server's pages are the Worker's own, and no others");
   assert.equal(await running.stop(), 0);
 });
