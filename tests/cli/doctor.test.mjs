@@ -86,6 +86,21 @@ const bindings = (/** @type {string} */ remedy) => quoted(remedy, /\{ name = .* 
 /** @type {Break[]} */
 const BREAKS = [
   {
+    name: "the server takes no form for a logout, which is the default", check: "logout at demo", said: /\/logout answers 404 to a form: whoever logs out ends at an error page/,
+    breaks: (project) => { authority.logouts = ["GET"]; toml(project, 'end_session = "get"\n', ""); },
+    mends: (project, remedy) => toml(project, "[vars.PROVIDER_DEMO]\n", `[vars.PROVIDER_DEMO]\n${quoted(remedy, /end_session = "get"/)}\n`),
+  },
+  {
+    name: "the server takes only a form for a logout", check: "logout at demo", said: /answers 404 to a URL/,
+    breaks: () => { authority.logouts = ["POST"]; },
+    mends: (project, remedy) => toml(project, 'end_session = "get"', quoted(remedy, /end_session = "post"/)),
+  },
+  {
+    name: "the server's page for logouts is not there", check: "logout at demo", said: /answers 404 to a URL/,
+    breaks: () => { authority.logouts = []; },
+    mends: (project, remedy) => toml(project, 'end_session = "get"', quoted(remedy, /end_session = "never"/)),
+  },
+  {
     name: "the package is not installed", check: "package", said: /not installed/, outside: true,
     breaks: (project) => rmSync(join(project, "node_modules"), { recursive: true }),
     mends: (project, remedy) => { assert.equal(remedy, "npm install"); install(tarball, project); },
@@ -481,4 +496,29 @@ test("a folder that is no project is said to be none", () => {
   const { code, out } = everlit(good, ["doctor"], empty);
   assert.equal(code, 1);
   assert.match(out, /has neither package\.json nor wrangler\.toml/);
+});
+
+test("--env reads an environment as wrangler does: its own variables and bindings, and no others", () => {
+  const project = join(folder, "environments");
+  copy(good, project);
+  const path = join(project, "wrangler.toml");
+  const text = readFileSync(path, "utf8");
+  const vars = text.slice(text.indexOf("[vars]")).replaceAll(/^\[vars/gm, "[env.staging.vars");
+  writeFileSync(path, `${text}\n${vars.replace("http://localhost:8787", "https://staging.example.com")}`);
+  const staging = (/** @type {string[]} */ ...words) => {
+    const { code, out } = everlit(project, ["doctor", "--offline", "--json", "--env", "staging", ...words]);
+    return { code, checks: /** @type {Check[]} */ (JSON.parse(out).checks) };
+  };
+  const first = staging();
+  const of = (/** @type {string} */ name) => first.checks.find((check) => check.name === name);
+  assert.equal(of("origins")?.said, "https://staging.example.com");
+  assert.deepEqual([of("objects")?.verdict, of("rotator")?.verdict, of("main")?.verdict], ["fail", "fail", "ok"], "bindings are not inherited");
+  const name = quoted(of("rotator")?.remedy ?? "", /service = "([^"]+)"/);
+  assert.match(name, /-staging$/);
+  const bound = text.slice(text.indexOf("[durable_objects]"), text.indexOf("[[migrations]]")).replace("[durable_objects]", "[env.staging.durable_objects]");
+  appendFileSync(path, `\n${bound}\n[[env.staging.services]]\nbinding = "ROTATOR"\nservice = "${name}"\n`);
+  assert.deepEqual(bad(staging().checks), []);
+  assert.deepEqual(bad(JSON.parse(everlit(project, ["doctor", "--offline", "--json"]).out).checks), [], "the top of the file is what it was");
+  const wrong = everlit(project, ["doctor", "--offline", "--env", "stagging"]);
+  assert.deepEqual([wrong.code, /no environment "stagging"[^]*It has staging\./.test(wrong.out)], [1, true], wrong.out);
 });

@@ -176,3 +176,17 @@ test("what cannot be watched is refused, by name", async () => {
   assert.throws(() => watch(kit.session, { limit: 0 }), /^TypeError: watch: limit is 0; it takes a whole number from 1$/);
   kit.close();
 });
+
+test("a report can be made of a session that was closed, by the session itself", async () => {
+  const test = await createTestSession();
+  const { session } = test;
+  const recording = watch(session);
+  await session.refresh();
+  session.close();
+  const made = await session.report();
+  assert.equal(made.snapshot.state, "active", "where it stood");
+  assert.ok(made.timeline.some(({ kind }) => kind === "refresh"), "and what had happened");
+  await assert.rejects(session.debug(), { code: "ERR_SESSION_DISPOSED" });
+  recording.stop();
+  test.close();
+});

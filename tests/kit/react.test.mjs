@@ -185,6 +185,23 @@ for (const version of [18, 19]) {
       }
     });
 
+    test("a provider with another key tries again after an error, with the same options", async () => {
+      worker();
+      const errors = [];
+      const provider = (key) => h(SessionProvider, { key, options: { wasm }, onError: (error) => errors.push(error.code) }, h(reader(useSessionState)));
+      const { WebAssembly } = globalThis;
+      globalThis.WebAssembly = undefined;
+      const page = await mounted(provider(1)).finally(() => (globalThis.WebAssembly = WebAssembly));
+      await act(turn);
+      assert.deepEqual([errors, page.text()], [["ERR_SESSION_UNSUPPORTED"], "resuming"]);
+      await page.render(provider(2));
+      await act(turn);
+      await act(turn);
+      assert.deepEqual([errors, page.text()], [["ERR_SESSION_UNSUPPORTED"], "active"]);
+      await page.unmount();
+      await turn();
+    });
+
     test("a server renders what is true of nobody, opens nothing, and the page takes it over without mismatch", async () => {
       const kit = await createTestSession();
       const asked = worker();
@@ -237,14 +254,27 @@ for (const version of [18, 19]) {
       const Prompt = reader(() => (prompt = useIdlePrompt()).prompted && prompt.left);
       const page = await mounted(h(SessionProvider, { session: kit.session }, h(Prompt)));
       assert.equal(page.text(), "false");
+      const { session } = kit;
+      const clock = session[Symbol.for("everlit.clock")];
+      const { every } = clock;
+      let ticking = 0;
+      clock.every = (...given) => {
+        ticking += 1;
+        const stop = every.apply(clock, given);
+        return () => ((ticking -= 1), stop());
+      };
+      const other = await mounted(h(SessionProvider, { session }, h(Prompt)));
+      assert.equal(ticking, 0, "no timer runs where nothing counts down");
       await act(() => kit.advance("29m"));
       await act(() => kit.advance("20s"));
       assert.ok(prompt.prompted && prompt.left <= 41_000 && prompt.left > 30_000, page.text());
+      assert.equal(ticking, 2);
       const { left } = prompt;
       await act(() => kit.advance("10s"));
       assert.equal(prompt.left, left - 10_000);
       await act(async () => prompt.stay());
-      assert.deepEqual([prompt.prompted, prompt.left], [false, undefined]);
+      assert.deepEqual([prompt.prompted, prompt.left, ticking], [false, undefined, 0]);
+      await other.unmount();
       await act(() => kit.advance("5m"));
       assert.equal(kit.session.state, "active", "it did not end when it was said to");
       await page.unmount();

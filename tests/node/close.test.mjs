@@ -23,7 +23,7 @@ describe("a session that is closed", () => {
     const { session } = await world.opened();
     session.close();
     session.close();
-    for (const late of [session.fetch("/api/orders"), session.refresh(), session.login(), session.logout()]) {
+    for (const late of [session.fetch("/api/orders"), session.refresh(), session.login(), session.logout(), session.debug()]) {
       assert.equal((await failure(late)).code, "ERR_SESSION_DISPOSED");
     }
     assert.equal(session.state, "active");

@@ -17,11 +17,16 @@ function replace(name, value) {
   Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
 }
 
+/** What the page's policy says. */
+let violations;
+
 /** A page at this address. */
-function page(href, { vendor = "", top = globalThis, isSecureContext = true } = {}) {
+function page(href, { vendor = "", top = globalThis, isSecureContext = true, cookies = true } = {}) {
   const { origin, protocol } = new URL(href);
   replace("location", { origin, protocol, href });
-  replace("document", { baseURI: href });
+  violations = new EventTarget();
+  let kept = "theme=dark";
+  replace("document", Object.defineProperty(Object.assign(violations, { baseURI: href }), "cookie", { get: () => kept, set: (cookie) => cookies && (kept = `${kept}; ${cookie}`) }));
   replace("navigator", { vendor });
   replace("self", globalThis);
   replace("top", top);
@@ -84,7 +89,7 @@ describe("a Wasm module that does not load", () => {
   for (const [words, answer, said, href, wasm] of [
     ["is not there", () => new Response("", { status: 404 }), `${ORIGIN}/everlit.wasm was answered 404: serve that file, or name it with openSession\\(\\{ wasm \\}\\)`],
     ["is the app's own page", () => new Response("<!doctype html>", { headers: { "content-type": "text/html" } }), "is not WebAssembly but text/html, as of an app's own page"],
-    ["cannot be fetched", () => Promise.reject(new TypeError("x")), "cannot be fetched: the network failed, or the Content-Security-Policy's connect-src forbids it$"],
+    ["cannot be fetched", () => Promise.reject(new TypeError("x")), "cannot be fetched: the network failed$"],
     ["is of an origin that does not let it be read", () => Promise.reject(new TypeError("x")), "Access-Control-Allow-Origin: https://app.example", undefined, "https://cdn.example/everlit.wasm"],
     ["is mixed content", () => Promise.reject(new TypeError("x")), "http, which the browser does not load \\(mixed content\\)", undefined, "http://cdn.example/everlit.wasm?secret=1"],
     ["is broken", () => new Response(new Uint8Array([0, 97, 115, 109, 9, 9])), "was fetched and is not accepted \\(CompileError: "],
@@ -139,8 +144,9 @@ describe("a page that can have no session", () => {
 
   for (const [words, where, said] of [
     ["it is in a frame of another site", [`${ORIGIN}/`, { top: {} }], "in a frame of another site"],
-    ["it is no secure context", ["http://app.example/", { isSecureContext: false }], "http://app.example is no secure context"],
-    ["WebKit keeps no Secure cookie over http", ["http://localhost:8787/", { vendor: "Apple Computer, Inc." }], "(WebKit) keeps no Secure cookie over http"],
+    ["it is no secure context", ["http://app.example/", { isSecureContext: false, cookies: false }], "http://app.example is no secure context"],
+    ["the browser is set to keep no cookies", [`${ORIGIN}/`, { cookies: false }], `set to keep no cookies for ${ORIGIN}: allow them`],
+    ["WebKit keeps no Secure cookie over http", ["http://localhost:8787/", { vendor: "Apple Computer, Inc.", cookies: false }], "(WebKit) keeps no Secure cookie over http"],
   ]) {
     test(`because ${words}: that is said, and nobody is logged in`, async () => {
       page(...where);
@@ -149,6 +155,45 @@ describe("a page that can have no session", () => {
       assert.ok(problem.detail.includes(said), problem.detail);
     });
   }
+
+  /** What a page under this policy is answered: an event says why, in a turn of its own. */
+  const forbidden = (path) => async (address) => {
+    const { href } = new URL(address, ORIGIN);
+    if (!href.startsWith(ORIGIN + path)) return assert.fail(href);
+    setTimeout(() => violations.dispatchEvent(Object.assign(new Event("securitypolicyviolation"), { effectiveDirective: "connect-src", blockedURI: href })));
+    throw new TypeError("Failed to fetch");
+  };
+
+  test("because its policy lets nobody ask the Worker: that is said, and tried once", async () => {
+    let tries = 0;
+    const refuse = forbidden("/auth/session");
+    replace("fetch", (...asked) => ((tries += 1), refuse(...asked)));
+    for (const expected of [2, 3]) {
+      const { code, title, detail } = inside.wire.problemOf(await diagnose("/auth/session", signal));
+      assert.deepEqual([code, title], ["misconfigured", "The page's Content-Security-Policy lets nobody ask the Worker."]);
+      assert.equal(detail, `connect-src does not allow ${ORIGIN}/auth/session: add 'self' to it`);
+      assert.equal(tries, expected);
+    }
+  });
+
+  test("because its policy does not let the module be fetched: that is said", async () => {
+    replace("fetch", forbidden("/forbidden.wasm"));
+    const error = await failure(load("/forbidden.wasm?secret=1"));
+    assert.equal(error.message, `load: is everlit.wasm served?: the page's Content-Security-Policy does not let ${ORIGIN}/forbidden.wasm be fetched: add 'self' to its connect-src`);
+  });
+
+  test("and has no network is not told anything else, nor is who gave up", async () => {
+    page("https://offline.example/");
+    let tries = 0;
+    replace("fetch", async () => {
+      tries += 1;
+      throw new TypeError("Failed to fetch");
+    });
+    assert.deepEqual(await diagnose("/auth/session", signal), { status: 0, retryAfter: NaN });
+    assert.equal(tries, 2);
+    assert.deepEqual(await diagnose("/auth/session", AbortSignal.abort()), { status: 0, retryAfter: NaN });
+    assert.equal(tries, 3, "nobody looks for a reason");
+  });
 
   test("is not taken for one that can", async () => {
     assert.deepEqual(await asked(loggedOut()), { problem: undefined, kind: "LoggedOut" });

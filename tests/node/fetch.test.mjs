@@ -174,6 +174,37 @@ describe("a call", () => {
     assert.equal(session.state, "active", "and says nothing about the session");
   });
 
+  for (const [method, times] of [["GET", 2], ["HEAD", 2], ["PUT", 2], ["DELETE", 2], ["POST", 1], ["PATCH", 1]]) {
+    test(`whose answer is lost is sent ${times === 2 ? "once more" : "no second time"} if it is a ${method}`, async () => {
+      const { world, session } = await loggedIn();
+      const body = /^P/.test(method) ? "a" : undefined;
+      world.serve = () => Promise.reject(new TypeError("lost"));
+      assert.equal((await failure(session.fetch("/api/orders", { method, body }))).code, "ERR_SESSION_NETWORK");
+      assert.deepEqual(world.calls.map((call) => [call.method, call.body, call.headers.get("everlit-epoch")]), Array(times).fill([method, body ?? "", `${world.epoch}`]));
+      world.serve = (_, count) => (count === times + 1 ? Promise.reject(new TypeError("lost")) : new Response("served"));
+      if (times === 2) assert.equal((await session.fetch("/api/orders", { method, body })).status, 200);
+    });
+  }
+
+  test("whose answer is lost while its caller gives it up is not sent again", async () => {
+    const { world, session } = await loggedIn();
+    const given = new AbortController();
+    world.serve = () => {
+      given.abort("enough");
+      return Promise.reject(new TypeError("lost"));
+    };
+    assert.equal(await failure(session.fetch("/api/orders", { signal: given.signal })), "enough");
+    assert.equal(world.calls.length, 1);
+  });
+
+  test("and whose body was a stream is not sent again when its answer is lost", async () => {
+    const { world, session } = await loggedIn();
+    world.serve = () => Promise.reject(new TypeError("lost"));
+    const body = new Response("stream").body;
+    assert.equal((await failure(session.fetch("/api/orders", { method: "PUT", body, duplex: "half" }))).code, "ERR_SESSION_NETWORK");
+    assert.equal(world.calls.length, 1);
+  });
+
   test("with arguments that fetch refuses is refused in the same way", async () => {
     const { session } = await loggedIn();
     assert.ok((await failure(session.fetch("/api/orders", { method: "GET", body: "x" }))) instanceof TypeError);
@@ -246,6 +277,19 @@ describe("a call that was refused because its token had expired", () => {
     assert.equal(response.status, 401);
     assert.deepEqual(world.calls.map(({ body }) => body), ["streamed"]);
     assert.equal(session.token.generation, 9);
+  });
+
+  test("and whose body is made anew each time is sent once more, also as a stream", async () => {
+    const { world, session } = await loggedIn();
+    onceExpired(world);
+    let made = 0;
+    const body = () => new Response(`body ${(made += 1)}`).body;
+    const response = await session.fetch("/api/orders", { method: "POST", body, duplex: "half", headers: { "content-type": "text/plain" } });
+    assert.equal(await response.text(), "served");
+    assert.deepEqual(world.calls.map((call) => call.body), ["body 1", "body 2"]);
+    assert.equal(world.calls[1].headers.get("content-type"), "text/plain");
+    await session.fetch("https://elsewhere.example/", { method: "POST", body: () => "plain", passthrough: true });
+    assert.equal(world.calls[2].body, "plain");
   });
 
   test("waits as long as no new token can be had, and is sent when there is one", async () => {

@@ -20,6 +20,24 @@ describe("the package", () => {
     assert.deepEqual(Object.getOwnPropertyNames(globalThis), globals);
   });
 
+  test("opens nothing for whoever gave up while its module was on its way", async (context) => {
+    const { openSession } = await import("everlit");
+    const asked = [];
+    globalThis.document = {};
+    context.mock.method(globalThis, "fetch", async (path) => void asked.push(path));
+    const given = new AbortController();
+    let come;
+    const opening = openSession({ signal: given.signal, wasm: new Promise((resolve) => (come = resolve)) }).catch((error) => error);
+    await new Promise(setImmediate);
+    given.abort("enough");
+    assert.equal(await opening, "enough");
+    come(new Response(readFileSync(new URL("everlit.wasm", dist))));
+    for (let turns = 0; turns < 20; turns += 1) await new Promise(setImmediate);
+    assert.deepEqual(asked, [], "and no session begins behind their back");
+    assert.equal(await openSession({ signal: AbortSignal.abort("before") }).catch((error) => error), "before");
+    delete globalThis.document;
+  });
+
   test("knows its errors, also those of another copy", async () => {
     const { SessionError, isSessionError } = await import("everlit");
     assert.ok(isSessionError(new SessionError("ERR_SESSION_ENDED", "")));

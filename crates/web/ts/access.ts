@@ -4,7 +4,6 @@ import type { Call, Route } from "./call.js";
 import type { Stamp } from "./machine.js";
 import type { Ask } from "./questions.js";
 import type { WaitOptions } from "./types.js";
-import { wait } from "./wait.js";
 import { seconds, whole } from "./wire.js";
 
 /** A token is replaced so long before its end: a fifth of its life, within these. Half of its life is the most. */
@@ -30,7 +29,7 @@ interface Question {
 
 /** Tokens of upstreams that the page calls by itself, and calls with them. */
 export function createAccess(host: AccountHost, ask: Ask) {
-  const { session, closed, page, clock, operation, upstreams, permit, fault } = host;
+  const { session, closed, page, clock, operation, upstreams, permit, wait, fault } = host;
   const tokens = new Map<string, Token>();
   const questions = new Map<string, Question>();
   const drop = () => {

@@ -12,15 +12,18 @@ import { createQuestions } from "./questions.js";
 import type { Session } from "./session.js";
 import type { Transport } from "./transport.js";
 import type { LoginOptions } from "./types.js";
-import type { Upstream } from "./wire.js";
+import type { wait } from "./wait.js";
+import type { Upstream, problemOf } from "./wire.js";
 
-/** What it needs of its session. The class of errors is among it: there is one, also for `instanceof`. */
+/** What it needs of its session, whose code it would carry else. The class of errors is among it: there is one, also for `instanceof`. */
 export interface AccountHost {
   readonly session: Session;
   readonly closed: AbortSignal;
   readonly page: Page;
   readonly clock: () => Moment;
   readonly operation: () => string;
+  readonly wait: typeof wait;
+  readonly problemOf: typeof problemOf;
   readonly ask: Transport;
   readonly upstreams: () => readonly Upstream[] | undefined;
   /** Waits until there is a token that lives; rejects where there will be none. */

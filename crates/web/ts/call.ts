@@ -10,6 +10,8 @@ export interface Call {
   readonly signal: AbortSignal;
   /** Whether the same body can be sent twice. A stream is gone after the first time. */
   readonly repeatable: boolean;
+  /** Whether it can also be carried out twice (RFC 9110, section 9.2.2). */
+  readonly idempotent: boolean;
   /** Sends it, with headers beside its own and in its own way. */
   transmit(target: string, extra: readonly (readonly [name: string, value: string])[], way: RequestInit): Promise<Response>;
 }
@@ -24,20 +26,23 @@ export function addressOf(input: RequestInfo | URL, base: string): URL {
 
 /** Takes over what `fetch` would take. The body is the caller's until here, and ours from here on. */
 export function prepare(input: RequestInfo | URL, init: SessionRequestInit | undefined, url: URL): Call {
-  const repeatable = !(init?.body instanceof ReadableStream);
-  const request = new Request((input as Request).url ? (input as Request) : url, init);
+  const given = init?.body;
+  const fresh = typeof given === "function" && given;
+  const repeatable = !(given instanceof ReadableStream);
+  const request = new Request((input as Request).url ? (input as Request) : url, (fresh ? { ...init, body: null } : init) as RequestInit);
   /** The body, as often as it is needed. */
   let whole: Blob | undefined;
   return {
     url,
     signal: request.signal,
     repeatable,
+    idempotent: repeatable && /^(GET|HEAD|PUT|DELETE|OPTIONS)$/.test(request.method),
     async transmit(target, extra, way) {
       const headers = new Headers(request.headers);
       for (const [name, value] of extra) headers.set(name, value);
       // A request keeps its address for life, so it is shown to a new one. What it shows of its body is a stream at most, which
       // browsers do not send, or over HTTP/2 only: what is no stream of the caller's goes as a whole. Hints it does not show.
-      const body = (repeatable ? (whole ??= await request.blob()).size && whole : request.body) || undefined;
+      const body = (fresh ? fresh() : repeatable ? (whole ??= await request.blob()).size && whole : request.body) || undefined;
       const ours: RequestInit = { ...way, headers, body };
       const get = (_: unknown, name: keyof RequestInit) => (name in ours ? ours[name] : (request[name as "mode"] ?? init?.[name]));
       return fetch(target, new Proxy(request, { get } as object) as RequestInit);

@@ -8,7 +8,7 @@ import type { Page } from "./page.js";
 import { CODES, REFUSED } from "./refusal.js";
 import type { Session } from "./session.js";
 import type { SessionRequestInit } from "./types.js";
-import { type Waiter, wait } from "./wait.js";
+import type { Waiter, wait } from "./wait.js";
 import { type Upstream, denialOf, isUnlinked } from "./wire.js";
 
 /** What calls need of their session. The class of errors is among it: there is one, also for `instanceof`. */
@@ -21,6 +21,7 @@ export interface CallsHost {
   /** Makes a call that goes to its upstream by itself. */
   readonly direct: (call: Call, route: Route, stamp: Stamp) => Promise<Response>;
   readonly closed: AbortSignal;
+  readonly wait: typeof wait;
   readonly session: Session;
   readonly fault: (code: SessionErrorCode, special?: string, cause?: unknown) => SessionError;
   on<K extends EventKind>(kind: K, ...numbers: EventNumbers[K]): void;
@@ -32,7 +33,7 @@ export type Calls = ReturnType<typeof createCalls>;
 const HOPELESS = REFUSED.slice(0, Refusal.Unavailable);
 
 /** The calls of a session, on their way. */
-export function createCalls({ page, upstreams, whose, direct, session, closed, fault, on }: CallsHost) {
+export function createCalls({ page, upstreams, whose, direct, session, closed, wait, fault, on }: CallsHost) {
   /** Calls that wait for the machine's word: to be sent under a token, or (without one) to take the answer they got. */
   const waiting = new Map<number, Waiter<Stamp | undefined> & { readonly vault: string | undefined }>();
   let last = 0;
@@ -70,7 +71,7 @@ export function createCalls({ page, upstreams, whose, direct, session, closed, f
     const whoseFirst = target()?.[1];
     let provider = whose(whoseFirst);
     let stamp = await permission(id, signal, whoseFirst, () => on(EventKind.CallAsked, id, provider));
-    for (let repeated = false; ; repeated = true) {
+    for (let repeated = false, lost = false; ; ) {
       // Only an answer that was refused is ever delivered, and there is none yet.
       const [epoch, generation] = stamp!;
       const to = target();
@@ -83,7 +84,11 @@ export function createCalls({ page, upstreams, whose, direct, session, closed, f
         response = await (byItself ? direct(call, to, stamp!) : viaWorker(call, address, epoch));
       } catch (cause) {
         signal.throwIfAborted();
-        throw (cause as Partial<SessionError>).code ? cause : fault("ERR_SESSION_NETWORK", undefined, cause);
+        if ((cause as Partial<SessionError>).code) throw cause;
+        // It may have been carried out, and only its answer was lost.
+        if (lost || !call.idempotent || closed.aborted) throw fault("ERR_SESSION_NETWORK", undefined, cause);
+        lost = true;
+        continue;
       } finally {
         --sent;
       }
@@ -96,6 +101,7 @@ export function createCalls({ page, upstreams, whose, direct, session, closed, f
       if (!stamp || !call.repeatable) return response;
       // Its connection is free for something else.
       void response.body?.cancel().catch(() => {});
+      repeated = true;
     }
   };
 
@@ -134,7 +140,7 @@ export function createCalls({ page, upstreams, whose, direct, session, closed, f
     },
 
     /** `kept` is the body as it was when the call was made, if that is a while ago; `late`, that it was made under another login. */
-    async fetch(input: RequestInfo | URL, init: SessionRequestInit | undefined, kept?: Response | false | null | "", late?: boolean): Promise<Response> {
+    async fetch(input: RequestInfo | URL, init: SessionRequestInit | undefined, kept?: Response, late?: boolean): Promise<Response> {
       if (late) throw fault("ERR_SESSION_LOGGED_OUT");
       if (kept) {
         const headers = new Headers(init?.headers ?? (input as Request).headers);
@@ -146,7 +152,10 @@ export function createCalls({ page, upstreams, whose, direct, session, closed, f
       const target = () => route(url, page.base(), upstreams() ?? []);
       if (!target()) {
         // Nothing of the input is touched before.
-        if (init?.passthrough) return fetch(input, init);
+        if (init?.passthrough) {
+          const { body } = init;
+          return fetch(input, typeof body === "function" ? { ...init, body: body() } : (init as RequestInit));
+        }
         // Which upstreams there are is known only while calls can be made.
         const code = HOPELESS.includes(session.state) && CODES[session.state];
         if (code) throw fault(code);

@@ -1,6 +1,6 @@
 import { PeerKind, VERSION } from "./abi.js";
 import type { PeerNumbers } from "./machine.js";
-import { whole } from "./wire.js";
+import { fits, whole } from "./wire.js";
 
 /** What the tabs of this origin use to tell each other of newer tokens and of logouts. */
 export interface Channel {
@@ -66,5 +66,5 @@ function attempt(work: () => void): void {
 
 /** Any script of this origin can write here. What the numbers mean is checked by the machine. */
 function isMessage(data: unknown): data is PeerNumbers {
-  return Array.isArray(data) && data.length > 1 && data.length < 6 && data.every(whole);
+  return fits([whole], data) && (data as unknown[]).length > 1 && (data as unknown[]).length < 6;
 }

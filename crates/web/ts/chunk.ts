@@ -1,11 +1,14 @@
 import { SessionError } from "./errors.js";
+import { within } from "./wait.js";
 
 /** Something of another file, loaded when it is needed first. If that fails, the next need tries again. */
-export function chunk<T>(load: () => Promise<T>): () => Promise<T> {
+export function chunk<T>(load: () => Promise<T>): (signal?: AbortSignal | null) => Promise<T> {
   let loaded: Promise<T> | undefined;
-  return () =>
-    (loaded ??= load().catch((cause) => {
-      loaded = undefined;
-      throw new SessionError("ERR_SESSION_LOAD", ": a chunk of everlit", cause);
-    }));
+  return (signal) =>
+    within(signal, () =>
+      (loaded ??= load().catch((cause) => {
+        loaded = undefined;
+        throw new SessionError("ERR_SESSION_LOAD", ": a chunk of everlit", cause);
+      })),
+    );
 }

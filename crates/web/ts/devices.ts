@@ -19,7 +19,7 @@ export function createDevices({ session, closed, fault, on }: AccountHost, ask: 
     async endAll(options: WaitOptions): Promise<void> {
       await endOthers(options).catch((error) => {
         closed.throwIfAborted();
-        if (!/LOGGED_OUT|ENDED/.test(error.code)) throw error;
+        if (!/LOGGED_OUT|ENDED/.test(error?.code)) throw error;
       });
     },
     async list(options: WaitOptions = {}): Promise<readonly DeviceSession[]> {

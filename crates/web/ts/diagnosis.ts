@@ -4,11 +4,14 @@ import { type Transport, ask } from "./transport.js";
 /** What members of an answer show whether a session can be had here at all. */
 type Said = { readonly v?: unknown; readonly type?: unknown; readonly state?: unknown } | undefined | null;
 
-/** Asks, and where the answer to the first question of all shows that this page can have no session, says why. */
+/** Whether the browser may keep no cookie for this page: a frame, or one like that of the session is not kept. Why, is found out by a chunk. */
+const isWithoutCookie = () => top !== self || ((document.cookie = "everlit=;max-age=1;secure"), !/everlit=/.test(document.cookie));
+
+/** Asks, and where the answer to the question where the session stands shows that this page can have none, says why. */
 export const diagnose: Transport = async (path, ...question) => {
   const answer = await ask(path, ...question);
   const { v, type, state } = (answer.body as Said) ?? {};
-  // A frame, and a page without https, are what a cookie may be missing in; which it is, is found out there.
-  const odd = v || type ? state === "logged_out" && (top !== self || location.protocol < "https:") : answer.status;
+  // What was given up is not answered.
+  const odd = v || type ? state === "logged_out" && isWithoutCookie() : !question[0].aborted;
   return odd && path === "/auth/session" ? explain("nobodyThere", answer) : answer;
 };

@@ -5,6 +5,7 @@ import { createChannel } from "./channel.js";
 import { readClock } from "./clock.js";
 import { diagnose } from "./diagnosis.js";
 import { watchPage } from "./lifecycle.js";
+import { load } from "./load.js";
 import { underLock } from "./lock.js";
 import type { Machine } from "./machine.js";
 import { nameOperation } from "./operation.js";
@@ -15,28 +16,32 @@ import { createSocket } from "./socket.js";
 import { createSession } from "./tab.js";
 import { createTimer } from "./timer.js";
 import type { SessionOptions } from "./types.js";
-import { wait } from "./wait.js";
+import { wait, within } from "./wait.js";
 
-/** Opens a session in this page, and resolves when it knows where it stands. */
-export async function open(module: WebAssembly.Module, options: SessionOptions): Promise<Session> {
-  const { exports } = await WebAssembly.instantiate(module);
-  const session = createSession(exports as unknown as Machine, options, {
-    clock: readClock,
-    timer: createTimer,
-    soon: (work) => setTimeout(work),
-    ask: diagnose,
-    lock: underLock,
-    channel: createChannel,
-    socket: createSocket,
-    life: watchPage,
-    activity: watchActivity,
-    relog: relogin,
-    operation: nameOperation,
-    page,
-  });
+/** Opens a session in this page, and resolves when it knows where it stands. Whoever gives it up waits for nothing, also while it loads. */
+export async function open(options: SessionOptions): Promise<Session> {
+  const { signal, wasm } = options;
+  const { exports } = await within(signal, () => load(wasm).then((module) => WebAssembly.instantiate(module)));
+  let session: Session;
   return wait(
-    options.signal,
-    (opened) => session.addEventListener("statechange", () => opened.resolve(session)),
+    signal,
+    (opened) => {
+      session = createSession(exports as unknown as Machine, options, {
+        clock: readClock,
+        timer: createTimer,
+        soon: (work) => setTimeout(work),
+        ask: diagnose,
+        lock: underLock,
+        channel: createChannel,
+        socket: createSocket,
+        life: watchPage,
+        activity: watchActivity,
+        relog: relogin,
+        operation: nameOperation,
+        page,
+      });
+      session.addEventListener("statechange", () => opened.resolve(session));
+    },
     () => session.close(),
   );
 }

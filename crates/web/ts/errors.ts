@@ -39,7 +39,7 @@ export type SessionErrorCode =
  */
 export class SessionError extends Error {
   /** What went wrong. */
-  readonly code: SessionErrorCode;
+  declare readonly code: SessionErrorCode;
 
   /** @internal */
   constructor(code: SessionErrorCode, special = "", cause?: unknown) {

@@ -82,6 +82,7 @@ export async function wasmMissing(short: string, wasm: unknown, cause: unknown):
   if (location.protocol === "https:" && address.protocol === "http:") {
     return `${short}: this page came over https and ${where} is http, which the browser does not load (mixed content): serve both over https`;
   }
+  if (await isForbidden(address)) return `${short}: the page's Content-Security-Policy does not let ${where} be fetched: add ${sourceOf(address)} to its connect-src`;
   const mend = "serve that file, or name it with openSession({ wasm }): a bundler may have moved it";
   try {
     const response = await fetch(address);
@@ -91,14 +92,42 @@ export async function wasmMissing(short: string, wasm: unknown, cause: unknown):
     if (`${magic}` !== "0,97,115,109") return `${short}: ${where} is not WebAssembly but ${type}, as of an app's own page: ${mend}`;
   } catch {
     const cross = address.origin === location.origin ? "" : `, or its server allows no other origin (Access-Control-Allow-Origin: ${location.origin})`;
-    return `${short}: ${where} cannot be fetched: the network failed, or the Content-Security-Policy's connect-src forbids it${cross}`;
+    return `${short}: ${where} cannot be fetched: the network failed${cross}`;
   }
   return `${short}: ${where} was fetched and is not accepted (${name}: ${message}): is it of the same version as the script?`;
 }
 
+/** What a policy has to name, for this address to be fetched. */
+const sourceOf = ({ origin }: URL) => (origin === location.origin ? "'self'" : origin);
+
+/** Addresses that were tried. A page has the same policy all its life. */
+const tried = new Map<string, Promise<boolean>>();
+/** How long an answer is waited for: the policy is asked before the network. */
+const TRY_MS = 1_000;
+
+/** Whether the page's policy forbids to fetch this, which only an event tells. */
+function isForbidden({ href }: URL): Promise<boolean> {
+  const before = tried.get(href);
+  if (before) return before;
+  const now = new Promise<boolean>((resolve) => {
+    const heard = ({ effectiveDirective, blockedURI }: SecurityPolicyViolationEvent) => {
+      if (/connect/.test(effectiveDirective) && href.startsWith(blockedURI)) resolve(true);
+    };
+    document.addEventListener?.("securitypolicyviolation", heard);
+    const end = () => {
+      document.removeEventListener?.("securitypolicyviolation", heard);
+      resolve(false);
+    };
+    // The event comes in a turn of its own.
+    void fetch(href, { method: "HEAD", signal: AbortSignal.timeout(TRY_MS) }).then(end, () => setTimeout(end, 50));
+  });
+  tried.set(href, now);
+  return now;
+}
+
 /** Adds to an answer that came while opening what is likely to be wrong, as a problem like those of the Worker. */
-export function nobodyThere(answer: Answer): Answer {
-  const trouble = (answer.body as { v?: unknown } | undefined)?.v ? cookieTrouble() : workerTrouble(answer);
+export async function nobodyThere(answer: Answer): Promise<Answer> {
+  const trouble = (answer.body as { v?: unknown } | undefined)?.v ? cookieTrouble() : answer.status ? workerTrouble(answer) : await policyTrouble();
   if (!trouble) return answer;
   const [code, title, detail] = trouble;
   const { status } = answer;
@@ -118,6 +147,13 @@ function workerTrouble({ status }: Answer): Trouble | undefined {
   ];
 }
 
+/** No answer came: the network may be gone, of which nothing is said, or the policy lets nobody ask. */
+async function policyTrouble(): Promise<Trouble | undefined> {
+  const worker = new URL("/auth/session", location.origin);
+  if (!(await isForbidden(worker))) return undefined;
+  return ["misconfigured", "The page's Content-Security-Policy lets nobody ask the Worker.", `connect-src does not allow ${worker.href}: add 'self' to it`];
+}
+
 /** The browser keeps no session cookie for such a page, so that nobody can be logged in here. */
 function cookieTrouble(): Trouble | undefined {
   const title = "The browser keeps no session cookie for this page.";
@@ -130,7 +166,9 @@ function cookieTrouble(): Trouble | undefined {
   if (location.protocol === "http:" && /^Apple/.test(navigator.vendor)) {
     return ["misconfigured", title, "this browser (WebKit) keeps no Secure cookie over http, also not for localhost: use https (wrangler dev --local-protocol https)"];
   }
-  return undefined;
+  document.cookie = "everlit=;max-age=1;secure";
+  if (/everlit=/.test(document.cookie)) return undefined;
+  return ["misconfigured", title, `this browser is set to keep no cookies for ${location.origin}: allow them in its settings`];
 }
 
 /** Whether a page of another origin shows this one. */

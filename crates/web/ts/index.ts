@@ -1,6 +1,5 @@
 import { open } from "./driver.js";
 import { SessionError } from "./errors.js";
-import { load } from "./load.js";
 import { check } from "./options.js";
 import type { Session } from "./session.js";
 import type { SessionOptions } from "./types.js";
@@ -55,7 +54,6 @@ export type {
  */
 export async function openSession(options: SessionOptions = {}): Promise<Session> {
   await check(options);
-  options.signal?.throwIfAborted();
   if (!globalThis.document || !globalThis.WebAssembly) throw new SessionError("ERR_SESSION_UNSUPPORTED");
-  return open(await load(options.wasm), options);
+  return open(options);
 }

@@ -17,15 +17,13 @@ export type Lifecycle = (life: Life, signal: AbortSignal) => void;
 /** The events of this page. */
 export const watchPage: Lifecycle = ({ on, restored, left }, signal) => {
   const page = globalThis as unknown as EventTarget;
-  const listen = (target: EventTarget, type: string, listener: (event: Event) => void) =>
+  const listen = (target: EventTarget, type: string, listener: (event: Event) => unknown) =>
     target.addEventListener(type, listener, { signal });
   const looked = () => on(here.hidden() ? EventKind.Hidden : EventKind.Shown);
   listen(document, "visibilitychange", looked);
   listen(page, "focus", looked);
   listen(page, "online", () => on(EventKind.Online));
-  listen(page, "pageshow", (event) => {
-    if ((event as PageTransitionEvent).persisted) restored();
-  });
+  listen(page, "pageshow", (event) => (event as PageTransitionEvent).persisted && restored());
   listen(document, "resume", restored);
   listen(page, "pagehide", left);
   listen(document, "freeze", left);

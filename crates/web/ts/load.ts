@@ -17,7 +17,6 @@ export function load(wasm: SessionOptions["wasm"] = new URL("./everlit.wasm", im
 async function compile(wasm: NonNullable<SessionOptions["wasm"]>): Promise<WebAssembly.Module> {
   const given = await wasm;
   if (given instanceof WebAssembly.Module) return given;
-  const response = given instanceof Response ? given : await fetch(given);
   // Not as a stream: it is small, and a server that does not know its type is no reason to fail.
-  return WebAssembly.compile(await response.arrayBuffer());
+  return WebAssembly.compile(await (given instanceof Response ? given : await fetch(given)).arrayBuffer());
 }

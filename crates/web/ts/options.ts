@@ -5,7 +5,6 @@ import { WAYS } from "./abi.js";
 
 type Shapes = { readonly [name: string]: Shape };
 
-const kind = (type: string) => maybe((value) => typeof value === type);
 const ms = maybe(seconds);
 const IDLE: Shapes = { lapse: ms, prompt: ms };
 const OPTIONS: Shapes = {
@@ -16,9 +15,9 @@ const OPTIONS: Shapes = {
   idle: maybe((idle) => !misfit(IDLE, idle)),
   maintenance: ms,
   healthCheck: ms,
-  retry: kind("function"),
+  retry: maybe((retry) => typeof retry === "function"),
   silent: maybe([(way: unknown) => WAYS.includes(way as "frame")]),
-  events: kind("boolean"),
+  events: maybe((events) => events === !!events),
 };
 
 /** The name of an option that is not as it should be, or that there is not. */

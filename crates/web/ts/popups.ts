@@ -2,7 +2,6 @@ import { EventKind } from "./abi.js";
 import type { AccountHost } from "./account.js";
 import type { LoginOptions, WaitOptions } from "./types.js";
 import { CODES } from "./refusal.js";
-import { wait } from "./wait.js";
 
 /** How often the popup is looked at. */
 const LOOK_MS = 100;
@@ -10,7 +9,7 @@ const LOOK_MS = 100;
 const CLOSED_LOOKS = 30;
 
 /** Logins in a popup. */
-export function createPopups({ session, closed, page, door, fault, on }: AccountHost) {
+export function createPopups({ session, closed, page, door, wait, fault, on }: AccountHost) {
   return {
     /** Leads the popup through a login, and resolves when somebody is logged in. Closing it is its opener's matter. */
     async popup(popup: Window | null, { signal, ...options }: WaitOptions & LoginOptions): Promise<void> {

@@ -3,7 +3,6 @@ import type { AccountHost } from "./account.js";
 import type { SessionErrorCode } from "./errors.js";
 import type { Answer } from "./transport.js";
 import type { WaitOptions } from "./types.js";
-import { problemOf } from "./wire.js";
 
 /** So long is waited for in all, where the Worker says when to come again. Who is told to wait longer is told so. */
 const PATIENCE_MS = 60_000;
@@ -22,7 +21,7 @@ const ENDS: { readonly [code: string]: SessionErrorCode } = {
 export type Ask = (path: string, options: WaitOptions, method?: string, body?: () => object) => Promise<Answer>;
 
 /** Questions to the Worker, for whoever waits. */
-export function createQuestions({ ask, closed, clock, fault, on }: AccountHost): Ask {
+export function createQuestions({ ask, closed, clock, problemOf, fault, on }: AccountHost): Ask {
   return async (path, { signal }, method, body) => {
     const begun = clock().mono;
     for (;;) {

@@ -11,4 +11,4 @@ export const CODES: { readonly [state in SessionState]?: SessionErrorCode } = {
 };
 
 /** The states in whose name calls are refused. */
-export const REFUSED = Object.keys(CODES) as SessionState[];
+export const REFUSED = /* @__PURE__ */ Object.keys(CODES) as SessionState[];

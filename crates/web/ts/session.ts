@@ -65,7 +65,8 @@ export interface Session extends EventTarget, Disposable, AsyncDisposable {
    * - Waits while the session does not know where it stands, and while there is no token that lives.
    * - Belongs to the login that is there when it is made, and is never sent under another one.
    * - Is sent a second time, once, if the token turns out to have expired. A body that is a stream cannot be: then the
-   *   refused answer (401) is delivered, when there is a new token or there will be none.
+   *   refused answer (401) is delivered, when there is a new token or there will be none. A function that gives a fresh one can.
+   * - Is also sent a second time, once, if no answer comes and its method is idempotent (GET, HEAD, OPTIONS, PUT, DELETE).
    * - An address inside a token-mediating upstream (`mode = "mediating"` in the Worker's configuration) is called by the page itself, with
    *   the token of that upstream, see {@link Session.getAccessToken}. A redirect there is refused with `ERR_SESSION_REDIRECT`: the
    *   token follows nowhere.
@@ -137,7 +138,7 @@ export interface Session extends EventTarget, Disposable, AsyncDisposable {
 
   /**
    * Loads `everlit/debug` and makes a report that a user can send: no token, no user and no query is in it. What happened is in it as far
-   * as the panel is open, or `watch` of `everlit/debug` was called.
+   * as the panel is open, or `watch` of `everlit/debug` was called. Also of a session that was closed.
    */
   report(): Promise<SessionReport>;
 

@@ -32,7 +32,6 @@ export function createSocket(heard: Heard): Socket {
     },
     close() {
       wanted?.abort();
-      wanted = undefined;
     },
   };
 }

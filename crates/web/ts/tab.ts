@@ -65,9 +65,9 @@ export function createSession(
   const assertOpen = () => closed.throwIfAborted();
   /** A path of this origin, for an address that the app says. */
   const pathOf = (address: string | URL = page.here()) => {
-    const { origin, pathname, search, hash } = new URL(address, page.base());
-    if (origin !== new URL(page.base()).origin) throw new SessionError("ERR_SESSION_CONFIG", `: returnTo ${origin}`);
-    return pathname + search + hash;
+    const { href, origin } = new URL(address, page.base());
+    if (href.startsWith(`${new URL(page.base()).origin}/`)) return href.slice(origin.length);
+    throw new SessionError("ERR_SESSION_CONFIG", `: returnTo ${origin}`);
   };
   /** Where a login begins. What is not said is not there. */
   const door = ({ returnTo, provider, prompt }: LoginOptions) =>
@@ -102,9 +102,8 @@ export function createSession(
       later("loggedout", { reason: "login-elsewhere" });
     }
     if (epoch) {
-      const [before, last] = newest;
+      if (epoch === newest[0] && generation > newest[1]) later("refresh", { epoch, generation });
       newest = [epoch, generation];
-      if (epoch === before && generation > last) later("refresh", { epoch, generation });
     }
   };
 
@@ -185,7 +184,7 @@ export function createSession(
     try {
       const advice = retry?.(FAILURES[failure!]!, standing[6] + 1);
       // What is no wait is no advice.
-      return advice === false ? Infinity : seconds(advice) ? (advice as number) : NaN;
+      return seconds(advice) ? (advice as number) : advice === false ? Infinity : NaN;
     } catch (error) {
       // It is the app's to hear of, and no reason to stop.
       globalThis.reportError?.(error);
@@ -195,10 +194,10 @@ export function createSession(
 
   const settle = (...word: Parameters<Calls["settle"]>) => news.push(() => ready?.settle(...word));
 
-  const deeds: Deeds = {
-    [EffectKind.CheckSession]: (request) =>
+  const deeds: Deeds = [
+    /* CheckSession */ (request) =>
       ask(EventKind.SessionAnswered, SessionKind.Failed, request, "/auth/session", readSession),
-    [EffectKind.RequestToken](request, epoch, generation, reason, ago) {
+    /* RequestToken */ (request, epoch, generation, reason, ago) => {
       const waited = since();
       ask(EventKind.TokenAnswered, TokenKind.Failed, request, "/auth/token", (...answer) => ({ numbers: readToken(...answer) }), () => ({
         v: VERSION,
@@ -211,14 +210,14 @@ export function createSession(
         tab_state: page.hidden() ? "hidden" : "visible",
       }));
     },
-    [EffectKind.PostLogout](request) {
+    /* PostLogout */ (request) => {
       const read = (answer: Answer) => {
         farewell = (answer.body as { end_session?: string } | undefined)?.end_session;
         return { numbers: [+readLogout(answer)] };
       };
       ask(EventKind.LogoutAnswered, NaN, request, "/auth/logout", read, () => ({ v: VERSION, return_to: home }));
     },
-    [EffectKind.Relogin](request, way) {
+    /* Relogin */ (request, way) => {
       const signal = pending(request);
       const answered = (answer: ReloginAnswer) => {
         if (asked.delete(request)) on(EventKind.ReloginAnswered, request, answer);
@@ -232,18 +231,18 @@ export function createSession(
       if (way === Way.Popup) news.push(attempt);
       else platform.soon(attempt);
     },
-    [EffectKind.Cancel](request) {
+    /* Cancel */ (request) => {
       asked.get(request)?.abort();
       asked.delete(request);
     },
-    [EffectKind.Navigate]: () => page.leave(destination),
-    [EffectKind.Tell]: (...message) => channel.tell(message),
-    [EffectKind.OpenSocket]: () => running && socket.open(),
-    [EffectKind.CloseSocket]: () => socket.close(),
-    [EffectKind.SendCall]: (call, ...stamp) => settle(call, stamp),
-    [EffectKind.DeliverCall]: (call) => settle(call),
-    [EffectKind.RefuseCall]: (call, why) => settle(call, undefined, why),
-    [EffectKind.SettleLogout](done) {
+    /* Navigate */ () => page.leave(destination),
+    /* Tell */ (...message) => channel.tell(message),
+    /* OpenSocket */ () => running && socket.open(),
+    /* CloseSocket */ () => socket.close(),
+    /* SendCall */ (call, ...stamp) => settle(call, stamp),
+    /* DeliverCall */ (call) => settle(call),
+    /* RefuseCall */ (call, why) => settle(call, undefined, why),
+    /* SettleLogout */ (done) => {
       news.push(() => {
         for (const { resolve, reject } of logouts.splice(0)) {
           if (done) resolve();
@@ -253,21 +252,20 @@ export function createSession(
         if (done && farewell) platform.soon(() => page.leave(farewell!));
       });
     },
-    [EffectKind.Transition](sequence, before, now, why) {
+    /* Transition */ (sequence, before, now, why) => {
       const from = STATES[before]!;
       const to = STATES[now]!;
       const reason = REASONS[why]!;
       news.push(() => {
         dispatch("statechange", { from, to, reason, sequence });
-        const type = to.replace("-", "");
-        if (type === "degraded" || type === "reauthrequired") dispatch(type, { reason });
-        if (known && (to === "logged-out" || to === "ended")) {
+        if (/^deg|^rea/.test(to)) dispatch(to.replace("-", "") as "degraded", { reason });
+        if (known && /out|end/.test(to)) {
           known = undefined;
           dispatch("loggedout", { reason });
         }
       });
     },
-    [EffectKind.ProviderTransition](sequence, at, from, to, reason) {
+    /* ProviderTransition */ (sequence, at, from, to, reason) => {
       const provider = providers[at];
       if (!provider) return;
       const { name } = provider;
@@ -275,13 +273,13 @@ export function createSession(
       providers = providers.map((each, index) => (index === at ? { name, state } : each));
       later("providerchange", { name, from: PROVIDER_STATES[from]!, to: state, reason: REASONS[reason]!, sequence });
     },
-    [EffectKind.Presence](to, left) {
+    /* Presence */ (to, left) => {
       const detail = { presence: PRESENCES[to]!, left };
       later("idle", detail);
       if (to === Presence.Prompted) later("idleprompt", detail);
     },
-    [EffectKind.Health]: () => later("healthchange", session.health),
-  };
+    /* Health */ () => later("healthchange", session.health),
+  ];
 
   /** Takes over who is logged in. Of somebody else who was, the app hears before it hears of this one: at `told` in the news. */
   const meet = (met: Known, told: number) => {
@@ -316,6 +314,8 @@ export function createSession(
       track(answer);
       return answer;
     },
+    wait,
+    problemOf,
     session,
     closed,
     upstreams,
@@ -338,7 +338,7 @@ export function createSession(
     <N extends keyof Account>(name: N) =>
     async (...given: Parameters<Account[N]>): Promise<Awaited<ReturnType<Account[N]>>> => {
       assertOpen();
-      return ((await account())[name] as (...given: unknown[]) => Promise<Awaited<ReturnType<Account[N]>>>)(...given);
+      return ((await account((given.at(-1) as WaitOptions | undefined)?.signal))[name] as (...given: unknown[]) => Promise<Awaited<ReturnType<Account[N]>>>)(...given);
     };
 
   const session = new (class extends EventTarget {
@@ -355,7 +355,7 @@ export function createSession(
       const [, , , , , , , score, bits] = standing;
       const reasons = AILMENTS.filter((_, at) => bits & (1 << at));
       const now = { score, grade: GRADES[(score / 20) | 0]!, reasons };
-      return same(health, now) ? health! : (health = now);
+      return (health = same(health, now) ? health! : now);
     }
     get presence() {
       return PRESENCES[standing[9]]!;
@@ -380,9 +380,10 @@ export function createSession(
       // A call is what it was when it was made: while its chunk is on its way, its body and the login may become others.
       const body = init?.body;
       const before = known;
-      // A stream stays one.
-      const kept = !ready && body && !(body as ReadableStream).getReader && new Response(body);
-      return (ready ?? (await calls())).fetch(input, init, kept, before && before.epoch !== known?.epoch);
+      // A stream stays one, and what makes bodies does so when they are sent.
+      const unlike = body as Partial<ReadableStream & CallableFunction>;
+      const kept = ready || !body || unlike.getReader || unlike.call ? undefined : new Response(body as BodyInit);
+      return (ready ?? (await calls(init?.signal ?? (input as Request).signal))).fetch(input, init, kept, before && before.epoch !== known?.epoch);
     }
     getAccessToken = away("getAccessToken");
     link = away("link");
@@ -416,12 +417,13 @@ export function createSession(
       assertOpen();
       signal?.throwIfAborted();
       on(EventKind.RefreshAsked);
-      return (ready ?? (await calls())).asked(signal);
+      return (await calls(signal)).asked(signal);
     }
     activity() {
       on(EventKind.UserActive, 0);
     }
     async debug(options?: Parameters<Session["debug"]>[0]) {
+      assertOpen();
       return (await import("./debug/index.js")).openDebugPanel(session, options);
     }
     async report() {

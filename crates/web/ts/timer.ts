@@ -10,6 +10,6 @@ export function createTimer(due: () => void): Timer {
   return (delay) => {
     clearTimeout(armed);
     // Not before its time either: browsers round down.
-    if (Math.abs(delay) < Infinity) armed = setTimeout(due, Math.min(Math.max(0, Math.ceil(delay)), DELAY_MAX));
+    if (isFinite(delay)) armed = setTimeout(due, Math.min(Math.max(0, Math.ceil(delay)), DELAY_MAX));
   };
 }

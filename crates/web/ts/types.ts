@@ -394,7 +394,12 @@ export interface WaitOptions {
 }
 
 /** What `session.fetch` takes beside what `fetch` does. */
-export interface SessionRequestInit extends RequestInit {
+export interface SessionRequestInit extends Omit<RequestInit, "body"> {
+  /**
+   * As for `fetch`, or a function that gives a fresh body each time that the call is sent: only with that can a stream be sent a second
+   * time, when its token turns out to have expired.
+   */
+  body?: BodyInit | null | (() => BodyInit);
   /**
    * Send an address that belongs to no upstream with plain `fetch`, without anything of the session. Default: `false`, such
    * an address rejects with `ERR_SESSION_UPSTREAM`.

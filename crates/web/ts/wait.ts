@@ -21,3 +21,7 @@ export function wait<T>(
     start({ resolve, reject });
   }).finally(() => signal?.removeEventListener("abort", aborted));
 }
+
+/** What comes, unless the signal says before that nobody waits for it any more. */
+export const within = <T>(signal: AbortSignal | null | undefined, coming: () => Promise<T>): Promise<T> =>
+  wait(signal, ({ resolve, reject }) => void coming().then(resolve, reject));

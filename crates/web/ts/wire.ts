@@ -29,10 +29,11 @@ const text = (value: unknown) => typeof value === "string";
 export const seconds = (value: unknown) => typeof value === "number" && value >= 0 && value <= 9e12;
 export const whole = (value: unknown) => seconds(value) && (value as number) % 1 === 0;
 const small = (value: unknown) => (value as number) >>> 0 === value;
+/** Each use of it is marked as pure: a chunk that reads nothing of what it makes does not carry it. */
 export const maybe = (shape: Shape) => (value: unknown) => value === undefined || fits(shape, value);
 
 const stamp = { epoch: whole, generation: small };
-const user = { sub: text, name: maybe(text), email: maybe(text) };
+const user = { sub: text, name: /* @__PURE__ */ maybe(text), email: /* @__PURE__ */ maybe(text) };
 const token = {
   v: VERSION,
   ...stamp,
@@ -46,22 +47,22 @@ const token = {
 const session = {
   v: VERSION,
   server_time: seconds,
-  providers: [{ name: text, state: (state: unknown) => stateOf(state) >= 0, own: maybe(true) }],
+  providers: [{ name: text, state: (state: unknown) => stateOf(state) >= 0, own: /* @__PURE__ */ maybe(true) }],
 } as const;
 const place = { name: text, origin: text, path: text, vault: text };
 const upstreams = [{ ...place, mode: "bff" }] as const;
-const active = { ...session, ...token, state: "active", user, upstreams, mediating: maybe([place]) } as const;
-const ways = maybe([text]);
+const active = { ...session, ...token, state: "active", user, upstreams, mediating: /* @__PURE__ */ maybe([place]) } as const;
+const ways = /* @__PURE__ */ maybe([text]);
 const reauth = { ...session, ...stamp, state: "reauth_required", user, silent: ways };
 const loggedOut = { v: VERSION, state: "logged_out" };
 /** A path that leads a whole page to the authorization server, to be logged out there. It never leads elsewhere by itself. */
-const left = { ...loggedOut, end_session: maybe((path: unknown) => /^\/auth\/[\w-]+$/.test(path as string)) };
+const left = { ...loggedOut, end_session: /* @__PURE__ */ maybe((path: unknown) => /^\/auth\/[\w-]+$/.test(path as string)) };
 const anyProblem = {
   title: text,
   code: text,
-  detail: maybe(text),
-  retry_after: maybe(seconds),
-  reason: maybe(text),
+  detail: /* @__PURE__ */ maybe(text),
+  retry_after: /* @__PURE__ */ maybe(seconds),
+  reason: /* @__PURE__ */ maybe(text),
   silent: ways,
 };
 
@@ -124,8 +125,7 @@ export interface Reading {
 
 /** The problem document in an answer, if it is one of ours. */
 export function problemOf({ status, body }: Answer): Trouble | undefined {
-  const problem = body as Trouble | undefined | null;
-  return fits({ ...anyProblem, status, type: `urn:everlit:problem:${problem?.code}` }, body) ? problem! : undefined;
+  return fits({ ...anyProblem, status, type: `urn:everlit:problem:${(body as Trouble | undefined | null)?.code}` }, body) ? (body as Trouble) : undefined;
 }
 
 /**

@@ -13,6 +13,8 @@ export class Authority {
   redirectUris = [];
   /** The error that it sends back to the redirect URI. */
   error = "login_required";
+  /** How its page for logouts can be asked for. */
+  logouts = ["GET", "POST"];
   /** Seconds by which its clock is ahead. */
   ahead = 0;
   issuer = "";
@@ -28,9 +30,9 @@ export class Authority {
   /** As it is when nothing is wrong. @param {{ clientId: string, clientSecret: string, redirectUri: string }} client */
   reset({ clientId, clientSecret, redirectUri }) {
     const { issuer } = this;
-    Object.assign(this, { clientId, clientSecret, redirectUris: [redirectUri], auth: "client_secret_basic", error: "login_required", ahead: 0 });
+    Object.assign(this, { clientId, clientSecret, redirectUris: [redirectUri], auth: "client_secret_basic", error: "login_required", ahead: 0, logouts: ["GET", "POST"] });
     this.metadata = {
-      issuer, authorization_endpoint: `${issuer}/authorize`, token_endpoint: `${issuer}/token`, jwks_uri: `${issuer}/jwks`,
+      issuer, authorization_endpoint: `${issuer}/authorize`, token_endpoint: `${issuer}/token`, end_session_endpoint: `${issuer}/logout`, jwks_uri: `${issuer}/jwks`,
       code_challenge_methods_supported: ["S256"], grant_types_supported: ["authorization_code", "refresh_token"],
       token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post"], scopes_supported: ["openid", "profile", "email", "offline_access"],
     };
@@ -63,6 +65,8 @@ export class Authority {
       const known = given.id === this.clientId && given.secret === this.clientSecret;
       return known ? say(400, { error: "invalid_grant" }) : say(401, { error: "invalid_client" });
     }
+    // As a real one: a page that asks, or none.
+    if (url.pathname === "/logout" && this.logouts.includes(request.method ?? "")) return response.writeHead(200, { "content-type": "text/html" }).end("<h1>Log out?</h1>");
     return say(404, { error: "not_found" });
   }
 }

@@ -7,9 +7,9 @@ import { textOf } from "./files.js";
 
 export const DEV_VARS = ".dev.vars";
 
-/** What is set, or undefined where there is no such file. */
-export function readDevVars(folder: string): Map<string, string> | undefined {
-  const text = textOf(join(folder, DEV_VARS));
+/** What is set, or undefined where there is no such file. One of an environment's own is in the place of the other, as for wrangler. */
+export function readDevVars(folder: string, env?: string): Map<string, string> | undefined {
+  const text = (env && textOf(join(folder, `${DEV_VARS}.${env}`))) || textOf(join(folder, DEV_VARS));
   if (text === undefined) return undefined;
   const lines = text.split(/\r?\n/).flatMap((line) => {
     const [, name, value] = /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*$/.exec(line) ?? [];

@@ -17,10 +17,10 @@ import { providersOf } from "./provider.js";
 const MARKS: Partial<Record<Verdict, string>> = { unchecked: "–" };
 
 export async function doctor(words: string[]): Promise<number> {
-  const given = readOptions("doctor", words, { offline: "switch", json: "switch" }, 1);
+  const given = readOptions("doctor", words, { offline: "switch", json: "switch", env: "text" }, 1);
   const [url] = given.rest;
   const origin = url === undefined ? undefined : originOf(url);
-  const checks = origin === undefined ? await local(given.on("offline")) : await deployment(origin, projectIfReadable());
+  const checks = origin === undefined ? await local(given.on("offline"), given.text.env) : await deployment(origin, projectIfReadable(given.text.env));
   const count = (wanted: Verdict) => checks.filter(({ verdict }) => verdict === wanted).length;
   const failed = count("fail");
   if (given.on("json")) console.log(JSON.stringify({ ok: failed === 0, checks }));
@@ -45,19 +45,19 @@ function originOf(text: string): string {
 }
 
 /** The project in this folder, read on behalf of a deployment: a file that is broken is not what is asked about. */
-function projectIfReadable(): Project {
+function projectIfReadable(env: string | undefined): Project {
   try {
-    return readProject();
+    return readProject(undefined, env);
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     return { folder: process.cwd(), manifest: undefined, wrangler: undefined, vars: {}, devVars: undefined };
   }
 }
 
-async function local(offline: boolean): Promise<Check[]> {
+async function local(offline: boolean, env: string | undefined): Promise<Check[]> {
   let project: Project;
   try {
-    project = readProject();
+    project = readProject(undefined, env);
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     return [fail("project", error.message, error.remedy ?? "Mend that file.")];

@@ -32,6 +32,8 @@ Starts \`wrangler dev\` of this project and, unless its provider is a server of 
 name. Both listen on this machine only and need no network and no account. Ctrl-C ends both.
 
   --port <port>         of the app; left out, that of ORIGINS in wrangler.toml
+  --origin <origin>     where the page is seen, if a server of its own hands on to the Worker: http://localhost:5173 for
+                        Vite with everlit/vite
   --issuer-port <port>  of the demo authorization server; left out, that of the provider's issuer
   --demo                the demo authorization server in the place of your own
   --verbose             the Worker's log lines as well`,
@@ -42,6 +44,7 @@ Says what is wrong and how to mend it, a line for each check. Without a url it r
 deployment there, and compares it with the project if there is one. It changes nothing. Exit code 1 if a check fails; a line
 that begins with – is of something that could not be looked at.
 
+  --env <name> reads [env.<name>] of the wrangler file, as wrangler does
   --offline    asks no authorization server
   --json       prints the checks as one JSON object`,
 };

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { jsonOf } from "./files.js";
 import { readDevVars } from "./dev-vars.js";
-import { readWranglerFile, table, type Table, type WranglerFile } from "./wrangler-file.js";
+import { inEnvironment, readWranglerFile, table, type Table, type WranglerFile } from "./wrangler-file.js";
 
 export interface Project {
   readonly folder: string;
@@ -14,14 +14,16 @@ export interface Project {
   readonly devVars: Map<string, string> | undefined;
 }
 
-export function readProject(folder = process.cwd()): Project {
-  const wrangler = readWranglerFile(folder);
+/** @param env the environment of the wrangler file; without it, what is at its top */
+export function readProject(folder = process.cwd(), env?: string): Project {
+  const file = readWranglerFile(folder);
+  const wrangler = file && env !== undefined ? { ...file, config: inEnvironment(file, env) } : file;
   return {
     folder: resolve(folder),
     manifest: jsonOf(join(folder, "package.json")),
     wrangler,
     vars: table(wrangler?.config.vars) ?? {},
-    devVars: readDevVars(folder),
+    devVars: readDevVars(folder, env),
   };
 }
 

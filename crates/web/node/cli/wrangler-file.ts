@@ -54,6 +54,18 @@ function parsed(name: string, text: string): Table {
   return table(value) ?? {};
 }
 
+/** What wrangler makes of a file for one of its environments: variables and bindings are not inherited, and the name gets the environment's. */
+export function inEnvironment({ name: file, config }: WranglerFile, env: string): Table {
+  const all = table(config.env) ?? {};
+  const own = table(all[env]);
+  if (!own) {
+    const names = Object.keys(all);
+    throw new Problem(`${file} has no environment ${JSON.stringify(env)}`, names.length ? `It has ${names.join(", ")}.` : `It has none: [env.${env}.vars] would be one; without --env the top of the file is read.`);
+  }
+  const { vars: _, durable_objects: __, services: ___, env: ____, ...inherited } = config;
+  return { ...inherited, name: `${String(config.name ?? "")}-${env}`, ...own };
+}
+
 /** A table, and not a list or anything else. */
 export function table(value: unknown): Table | undefined {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Table) : undefined;

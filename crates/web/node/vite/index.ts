@@ -24,6 +24,11 @@ const OF_WORKER = "^/(auth|api)(/|\\?|$)|^/healthz(\\?|$)";
  * rule judges, and the proxy vouches for nobody. Builds are left as they are.
  */
 export function everlit(options: EverlitOptions = {}): Plugin {
+  const wrong = Object(options) === options ? Object.keys(options).find((name) => name !== "worker") : "";
+  if (wrong !== undefined) {
+    const came = wrong ? `has no option ${JSON.stringify(wrong)}` : `takes an object, not ${JSON.stringify(options)}`;
+    throw new TypeError(`everlit() ${came}; its one option is worker: everlit({ worker: "http://localhost:8787" })`);
+  }
   const worker = originOf(options.worker ?? "http://localhost:8787");
   let proxy: ProxyOptions;
   return {

@@ -78,13 +78,15 @@ export function useCountdown(what: Countdown, interval = 1000): number | undefin
     );
   }
   const session = useSession();
+  // Nothing counts down most of the time, and then no timer is to run for it. The store says when the user is asked for.
+  const counts = useRead(({ presence }) => what !== "idle" || presence === "prompted") && session;
   const subscribe = useCallback(
     (listener: () => void) => {
       const stops = [source.subscribe(listener)];
-      if (session) stops.push(clockOf(session).every(interval, listener));
+      if (counts) stops.push(clockOf(counts).every(interval, listener));
       return () => stops.forEach((stop) => stop());
     },
-    [source, session, interval],
+    [source, counts, interval],
   );
   const read = () => {
     const now = session && left(session, source.snapshot());

@@ -7,6 +7,8 @@ export interface Opening {
   readonly session: Promise<Session>;
   /** The same, when it is there. */
   ready?: Session;
+  /** That it could not be opened: whoever comes next tries anew. */
+  failed?: true;
 }
 
 /** Those whose provider is gone, by what they were opened with. */
@@ -25,7 +27,7 @@ export function take(options: SessionOptions): Opening {
   if (opening) resting.delete(name);
   else {
     const opened: Opening = (opening = { session: openSession(options) });
-    opened.session.then((session) => (opened.ready = session)).catch(() => {});
+    opened.session.then((session) => (opened.ready = session)).catch(() => (opened.failed = true));
   }
   return opening;
 }
@@ -33,6 +35,7 @@ export function take(options: SessionOptions): Opening {
 /** Lets go of it: it is closed unless somebody takes it in this turn. */
 export function rest(options: SessionOptions, opening: Opening): void {
   const name = nameOf(options);
+  if (opening.failed) return;
   resting.set(name, opening);
   setTimeout(() => {
     if (resting.get(name) !== opening) return;

@@ -22,7 +22,7 @@ export async function authorizationServer(project: Project, provider: Provider, 
   checks.push(capabilities(provider, metadata));
   checks.push(await secret(project, provider, metadata));
   const app = origin ?? originsOf(project.vars)[0];
-  if (app) checks.push(await redirect(provider, metadata, app));
+  if (app) checks.push(await redirect(provider, metadata, app), await logout(provider, metadata, app));
   return checks;
 }
 
@@ -113,6 +113,35 @@ async function redirect(provider: Provider, metadata: Metadata, origin: string):
     return fail(name, `its authorization endpoint cannot be reached: ${said(error)}`, "Ask whoever runs that server.");
   }
   return judged(name, answer, uri, provider);
+}
+
+/** What a server answers where nothing takes such a request. */
+const NOTHING_THERE = [404, 405, 501];
+
+/** Nobody is logged in here, so that nobody is logged out: it is only seen whether the page is there for such a request. */
+async function logout({ name: whose, key, clientId, settings }: Provider, metadata: Metadata, origin: string): Promise<Check> {
+  const name = `logout at ${whose}`;
+  const how = settings.end_session ?? "post";
+  const endpoint = metadata.end_session_endpoint;
+  if (typeof endpoint !== "string" || !URL.canParse(endpoint)) return ok(name, "it has no page for logouts: a logout ends the session here");
+  if (how === "never") return ok(name, 'the configuration leaves it out (end_session = "never")');
+  const request = new URLSearchParams({ client_id: clientId, post_logout_redirect_uri: `${origin}/auth/logged-out` });
+  const status = async (method: "GET" | "POST") => {
+    const url = new URL(endpoint);
+    if (method === "GET") for (const [field, text] of request) url.searchParams.set(field, text);
+    const headers = { accept: "text/html", ...(method === "POST" && { "content-type": "application/x-www-form-urlencoded" }) };
+    return (await ask(url, { method, headers, ...(method === "POST" && { body: request.toString() }) })).status;
+  };
+  try {
+    const [wanted, other, instead] = how === "get" ? (["GET", "POST", "post"] as const) : (["POST", "GET", "get"] as const);
+    const answered = await status(wanted);
+    if (!NOTHING_THERE.includes(answered)) return ok(name, `${endpoint} takes ${wanted === "POST" ? "a form" : "a URL"}`);
+    const works = !NOTHING_THERE.includes(await status(other));
+    const table = `[vars.PROVIDER_${key}]`;
+    return fail(name, `${endpoint} answers ${answered} to ${wanted === "POST" ? "a form" : "a URL"}: whoever logs out ends at an error page`, `end_session = "${works ? instead : "never"}" in ${table}.`);
+  } catch (error) {
+    return warn(name, `${endpoint} cannot be reached: ${said(error)}`, "Ask whoever runs that server.");
+  }
 }
 
 /** Errors of a request that was taken: only the user was missing. */
