@@ -1,7 +1,7 @@
 // Builds the npm package: what `wasm-bindgen --target web` wrote (EVERLIT_WASM_DIR), ts/ and node/ become dist/.
 //
 // ts/index.ts and what it imports is `everlit`, in as few bytes as can be. `everlit/<name>` is ts/<name>/index.ts, or node/<name>/index.ts
-// where Node runs it; package.json says which there are. The command `everlit` is node/cli. The Worker comes in later (`cargo xtask build`).
+// where Node runs it; package.json says which there are. The command `everlit` is node/cli. The Worker is taken as it is built last.
 
 import { spawnSync } from "node:child_process";
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -57,6 +57,7 @@ const golden = join(here, "../wire/golden");
 for (const name of readdirSync(golden).filter((file) => file.endsWith(".json"))) checkNames(join(golden, name));
 const manifest = { session: [...Object.keys(session), "everlit.wasm"], later: Object.keys(later) };
 writeFileSync(join(fresh, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+takeWorker();
 rmSync(dist, { recursive: true, force: true });
 renameSync(fresh, dist);
 
@@ -67,6 +68,15 @@ function takeModule() {
   const imports = WebAssembly.Module.imports(new WebAssembly.Module(module));
   if (imports.length) throw new Error(`the Wasm module wants something of JavaScript: ${imports.map(({ name }) => name)}`);
   writeFileSync(join(inputs, "everlit_web_bg.wasm"), module);
+}
+
+/** The Worker, where it is built. A package without it runs no `everlit dev`, and that is said here and not there. */
+function takeWorker() {
+  const built = process.env.EVERLIT_WORKER_BUILD ?? join(here, "../../worker/build");
+  const files = ["index.js", "index_bg.wasm"];
+  if (!files.every((file) => existsSync(join(built, file)))) return console.error("the package has no Worker in it, as none is built: `cargo xtask build` builds all of it");
+  mkdirSync(join(fresh, "worker"));
+  for (const file of files) copyFileSync(join(built, file), join(fresh, "worker", file));
 }
 
 /** One chunk. Other chunks and entries are imported, not included. */
@@ -167,8 +177,13 @@ async function command() {
 function notice(root) {
   const { name, version, license, author } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const file = readdirSync(root).find((each) => /^licen[cs]e/i.test(each));
-  // Where a package has no such file, its manifest says whose it is and under which licence.
-  const text = file ? readFileSync(join(root, file), "utf8") : `Copyright (c) ${author?.name ?? author ?? `the authors of ${name}`}`;
+  // Where a package has no such file, its manifest says whose it is and under which licence, of which the words are known.
+  const words = () => {
+    if (license !== "MIT") throw new Error(`${name} has no file with the words of its licence (${license}): add them`);
+    const [, grant] = /^MIT License\s+Copyright[^\n]*\n([^]*)$/.exec(readFileSync(join(here, "LICENSE-MIT"), "utf8").trim()) ?? [];
+    return `MIT License\n\nCopyright (c) ${author?.name ?? author ?? `the authors of ${name}`}\n${grant}`;
+  };
+  const text = file ? readFileSync(join(root, file), "utf8") : words();
   if (!["0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT", "MPL-2.0"].includes(license)) throw new Error(`${name} has the licence ${license}: look before it is put into the command`);
   return `${name} ${version} (${license})\n\n${text.trim()}\n\n${"-".repeat(80)}\n`;
 }

@@ -7,7 +7,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
-import { Browser } from "../worker/support/browser.mjs";
+import { Browser, send } from "../worker/support/browser.mjs";
 import { logIn } from "../worker/support/person.mjs";
 import { freePort } from "../worker/support/ports.mjs";
 import { until, within } from "../worker/support/until.mjs";
@@ -123,5 +123,22 @@ test("--demo puts the demo server in the place of one's own; without it, an opti
   await logIn(browser, { login: "grace" });
   assert.equal((await browser.call("/auth/session")).json.user.sub, "grace");
   assert.match(readFileSync(join(at, "wrangler.toml"), "utf8"), /https:\/\/login\.example\.com/, "the file is what it was");
+  assert.equal(await running.stop(), 0);
+});
+
+test("--origin has logins come back to the server that the page is seen at", { timeout: 120_000 }, async (t) => {
+  const { at, port } = await project();
+  const refused = everlit(at, ["dev", "--origin", "localhost:5173"]);
+  assert.equal(refused.code, 2);
+  assert.match(refused.err, /--origin wants scheme, host and port of the page's own server, and was given "localhost:5173"/);
+  const running = new Running(at, ["--origin", "http://localhost:5173"]);
+  t.after(() => running.stop());
+  await until("everlit dev to be ready", () => running.out.includes(`Open http://localhost:5173, whose server hands on /auth, /api and /healthz to http://localhost:${port}`), 90_000);
+  const { headers } = await send(`http://127.0.0.1:${port}/auth/login?return_to=/`, { headers: { host: "localhost:5173", "sec-fetch-site": "none", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" } });
+  const target = new URL(headers.location ?? "");
+  assert.ok(target.searchParams.get("request_uri"), "the demo server has taken the request, whose redirect URI it holds against the client's");
+  assert.match((await send(target.href)).headers.location ?? "", /^\/interaction\//);
+  const ask = async (/** @type {string} */ origin) => (await send(`http://127.0.0.1:${port}/auth/session`, { headers: { origin, "everlit-version": "1" } })).status;
+  assert.deepEqual([await ask("http://localhost:5173"), await ask(`http://localhost:${port}`)], [200, 403], "that server's pages are the Worker's own, and no others");
   assert.equal(await running.stop(), 0);
 });

@@ -31,7 +31,7 @@ const read = (/** @type {string[]} */ ...path) => readFileSync(join(...path), "u
 const VITE = { "package.json": '{\n\t"name": "@team/My App",\n\t"scripts": { "dev": "vite", "build": "vite build" },\n\t"devDependencies": { "vite": "^7.0.0" }\n}\n', "index.html": "<p>mine</p>", "src/main.ts": "// mine\n", "tsconfig.json": "{}", "public/x.txt": "" };
 
 test("the package has the Worker, the schema, the command and its templates in it, and depends on nothing", () => {
-  for (const file of ["dist/worker/index.js", "dist/worker/index_bg.wasm", "dist/config.schema.json", "dist/cli/main.js", "dist/cli/THIRD-PARTY.txt", "templates/wrangler.toml", "templates/plain/public/index.html"]) assert.ok(files.includes(file), file);
+  for (const file of ["dist/worker/index.js", "dist/worker/index_bg.wasm", "dist/config.schema.json", "dist/cli/main.js", "dist/cli/THIRD-PARTY.txt", "templates/wrangler.toml", "templates/shared/index.html", "templates/plain/public/app.js"]) assert.ok(files.includes(file), file);
   const manifest = JSON.parse(read(tool, "node_modules/everlit/package.json"));
   assert.equal(manifest.dependencies, undefined);
   assert.ok(existsSync(join(tool, "node_modules/everlit", manifest.bin.everlit)));

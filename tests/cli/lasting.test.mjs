@@ -89,7 +89,7 @@ for (const signal of /** @type {const} */ (["SIGTERM", "SIGKILL"])) {
 test("npx in the background, of a script that ends: it goes on until npx ends", { timeout: 120_000 }, async (t) => {
   const { project, ports } = await fresh("background");
   const log = join(project, "log");
-  const npx = await fromShell(t, project, '"$@" dev > log 2>&1 < /dev/null & echo $!', npxOf(tarball));
+  const npx = await fromShell(t, project, ': > log; "$@" dev > log 2>&1 < /dev/null & echo $!', npxOf(tarball));
   const app = await until("everlit dev to name its address", () => /^Open (http:\S+)$/m.exec(readFileSync(log, "utf8"))?.[1], 90_000);
   assert.equal((await send(`${app}/healthz`)).status, 200);
   process.kill(npx);
@@ -100,7 +100,7 @@ test("without npx it may outlive who started it", { timeout: 120_000 }, async (t
   const { project, ports } = await fresh("alone");
   const log = join(project, "log");
   // The shell stays until the Worker is there, and ends then.
-  const script = 'echo > log; "$@" dev > log 2>&1 < /dev/null & echo $!; until grep -q ^Open log; do sleep 0.1; done';
+  const script = ': > log; "$@" dev > log 2>&1 < /dev/null & echo $!; until grep -q ^Open log; do sleep 0.1; done';
   const alone = await fromShell(t, project, script, [process.execPath, commandOf(project)]);
   const app = /^Open (http:\S+)$/m.exec(readFileSync(log, "utf8"))?.[1] ?? "";
   // For what must not happen: it would look twice a second who its parent is.

@@ -121,6 +121,8 @@ describe("the plugin", () => {
     for (const [worker, word] of [["localhost:8787", "localhost:8787"], ["ws://localhost", "ws://localhost"], ["http://localhost:8787/auth", "/auth"], ["", '""']]) {
       assert.throws(() => everlit({ worker }), (/** @type {Error} */ error) => error instanceof TypeError && error.message.includes(word ?? "") && error.message.includes("http://localhost:8787"), worker);
     }
+    assert.throws(() => everlit({ wroker: "http://localhost:8787" }), /everlit\(\) has no option "wroker"; its one option is worker/);
+    for (const none of ["http://localhost:8787", null, 8787]) assert.throws(() => everlit(none), /everlit\(\) takes an object, not /);
     assert.throws(() => everlit({ worker: "http://ada:lovelace@localhost" }), (/** @type {Error} */ error) => !error.message.includes("lovelace"));
   });
 });

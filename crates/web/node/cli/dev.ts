@@ -20,7 +20,7 @@ const START_MS = 120_000;
 const MATTERS = /^\[custom build\] (?!Running)|\[ERROR\]|\[wrangler:err/;
 
 export async function dev(words: string[]): Promise<number> {
-  const given = readOptions("dev", words, { port: "text", "issuer-port": "text", demo: "switch", verbose: "switch" }, 0);
+  const given = readOptions("dev", words, { port: "text", origin: "text", "issuer-port": "text", demo: "switch", verbose: "switch" }, 0);
   const [wantedPort, wantedIssuerPort] = [portOf(given, "port"), portOf(given, "issuer-port")];
   const project = readProject();
   if (!project.wrangler) throw new Problem("there is no wrangler.toml in this folder", "npx everlit init writes one; or change into the project's folder.");
@@ -28,7 +28,9 @@ export async function dev(words: string[]): Promise<number> {
   const provider = loginProvider(project.vars);
   if (!provider) throw new Problem(`${project.wrangler.name} has no provider in [vars]`, "npx everlit init says what belongs there.");
   const port = await appPort(project, wantedPort);
-  const app = `http://localhost:${port}`;
+  const here = `http://localhost:${port}`;
+  // Where people see the app: here, or at a development server that hands on what is the Worker's.
+  const app = originGiven(given.text.origin) ?? here;
   const wantsDemo = given.on("demo") || isLocal(provider.issuer);
   if (given.text["issuer-port"] !== undefined && !wantsDemo) throw new Problem(`--issuer-port is the demo authorization server's, and this project's provider is ${provider.issuer}`, "everlit dev --demo puts the demo server in its place.");
 
@@ -49,15 +51,15 @@ export async function dev(words: string[]): Promise<number> {
     for (let now = project; ; ) {
       const stamp = stampOf(project.folder);
       const ports = ["--ip", "127.0.0.1", "--port", String(port), "--inspector-port", String(await freePort())];
-      worker = new WranglerProcess(project.folder, [...ports, "--show-interactive-dev-session", "false", ...overrides(now, app, given.on("demo"), demo)], show);
+      worker = new WranglerProcess(project.folder, [...ports, "--show-interactive-dev-session", "false", ...overrides(now, app, { origin: given.text.origin !== undefined, demo: given.on("demo") }, demo)], show);
       const ended = worker.ended.then((how) => ({ how }));
       const started = await Promise.race([ready(port, worker, stopping.signal), ended, stopped]);
       if (started === "stopped") return 0;
       if (typeof started === "string" && started !== "ready") console.error(`warning: ${started}`);
-      if (typeof started === "string" && opened) console.error(`The Worker is there again, at ${app}`);
+      if (typeof started === "string" && opened) console.error(`The Worker is there again, at ${here}`);
       else if (typeof started === "string") {
         opened = true;
-        console.log(`Open ${app}`);
+        console.log(app === here ? `Open ${app}` : `Open ${app}, whose server hands on /auth, /api and /healthz to ${here}`);
         if (demo) console.log(`     Any name logs in, at the demo authorization server ${demo.issuer}. Ctrl-C ends both.`);
         else console.log(`     Logins go to ${provider.issuer}, where ${app}/auth/callback/${provider.name} has to be registered. Ctrl-C ends it.`);
         // It is no reason not to start: the network may come, and the page can be worked on meanwhile.
@@ -93,11 +95,11 @@ function stopSignal(): Promise<void> {
 }
 
 /** What is not as the wrangler file says, for this machine and this demo server. */
-function overrides({ vars }: Project, app: string, demanded: boolean, demo: Demo | undefined): string[] {
+function overrides({ vars }: Project, app: string, demanded: { readonly origin: boolean; readonly demo: boolean }, demo: Demo | undefined): string[] {
   const changed: Record<string, unknown> = {};
-  if (!originsOf(vars).includes(app)) changed.ORIGINS = [app];
+  if (demanded.origin || !originsOf(vars).includes(app)) changed.ORIGINS = [app];
   const provider = loginProvider(vars);
-  if (demo && provider && (demanded || isLocal(provider.issuer))) {
+  if (demo && provider && (demanded.demo || isLocal(provider.issuer))) {
     const client = provider.settings.client_auth === "private_key_jwt" ? { client_auth: "client_secret_basic" } : {};
     if (demo.issuer !== provider.issuer || Object.keys(client).length) {
       // A server of the user's own may have settings that the demo server has not.
@@ -112,6 +114,14 @@ function overrides({ vars }: Project, app: string, demanded: boolean, demo: Demo
 function sayUnreachable(checks: readonly Check[], signal: AbortSignal): void {
   if (signal.aborted) return;
   for (const { verdict, said } of checks) if (verdict === "fail") console.error(`warning: logins cannot begin, as ${said} (npx everlit doctor says more)`);
+}
+
+/** The option --origin. */
+function originGiven(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url && url.origin === text.replace(/\/$/, "") && /^https?:$/.test(url.protocol)) return url.origin;
+  throw new Problem(`--origin wants scheme, host and port of the page's own server, and was given ${JSON.stringify(text)}`, "Such as --origin http://localhost:5173, for Vite with everlit/vite.");
 }
 
 async function appPort({ vars }: Project, wanted: number | undefined): Promise<number> {

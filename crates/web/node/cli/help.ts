@@ -32,6 +32,8 @@ Starts \`wrangler dev\` of this project and, unless its provider is a server of 
 name. Both listen on this machine only and need no network and no account. Ctrl-C ends both.
 
   --port <port>         of the app; left out, that of ORIGINS in wrangler.toml
+  --origin <origin>     where the page is seen, if a server of its own hands on to the Worker: http://localhost:5173 for
+                        Vite with everlit/vite
   --issuer-port <port>  of the demo authorization server; left out, that of the provider's issuer
   --demo                the demo authorization server in the place of your own
   --verbose             the Worker's log lines as well`,

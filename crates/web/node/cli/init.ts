@@ -14,7 +14,7 @@ import { dependencyFor } from "./package-source.js";
 import { Problem } from "./problem.js";
 import { readProject, type Project } from "./project.js";
 import { isLocal, loginProvider } from "./provider.js";
-import { filesOf, ignoredBy, rendered, TEMPLATES, type Template, type Words } from "./template.js";
+import { fileOf, filesOf, ignoredBy, rendered, TEMPLATES, type Template, type Words } from "./template.js";
 import { table, type Table } from "./wrangler-file.js";
 
 const ORIGIN = "http://localhost:8787";
@@ -62,7 +62,7 @@ export async function init(words: string[]): Promise<number> {
   const report: Report = { wrote: [], kept: [], merge: "" };
   mkdirSync(folder, { recursive: true });
   writeWrangler(project, layout, settings, given, report);
-  if (layout.fresh) for (const path of filesOf(layout.template).filter((each) => each !== "package.json")) put(folder, path, rendered(`${layout.template}/${path}`, settings), given.on("force"), report);
+  if (layout.fresh) for (const path of filesOf(layout.template).filter((each) => each !== "package.json")) put(folder, path, fileOf(layout.template, path, settings), given.on("force"), report);
   else {
     put(folder, layout.call, rendered(callIn(layout), settings), given.on("force"), report);
     if (layout.build?.command === "node build.mjs") put(folder, "build.mjs", rendered("plain/build.mjs", settings), false, report);

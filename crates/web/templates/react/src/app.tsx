@@ -1,20 +1,9 @@
-import { useSyncExternalStore } from "react";
-import { session } from "./session";
-
-/** The session's state; the component renders again when it changes. */
-function useSessionState() {
-  return useSyncExternalStore(
-    (changed) => {
-      session.addEventListener("statechange", changed);
-      return () => session.removeEventListener("statechange", changed);
-    },
-    () => session.state,
-  );
-}
+import { useSession, useSessionState, useUser } from "everlit/react";
 
 export function App() {
+  const session = useSession();
   const state = useSessionState();
-  const { user } = session;
+  const user = useUser();
   return (
     <>
       <h1>__NAME__</h1>
@@ -22,7 +11,7 @@ export function App() {
       <p>
         The session is <code>{state}</code>
       </p>
-      {user ? <button onClick={() => session.logout()}>Log out</button> : <button onClick={() => session.login()}>Log in</button>}
+      {user ? <button onClick={() => session?.logout()}>Log out</button> : <button onClick={() => session?.login()}>Log in</button>}
     </>
   );
 }
