@@ -168,7 +168,7 @@ function exportedText({ name, declaration }) {
     return [`### \`${name}()\` ${anchor}`, generated(print(declaration)), said, parameters.join("\n")];
   }
   if (IS_OPTIONS.test(name)) {
-    const more = heritage(declaration).filter((each) => each !== "RequestInit").map((each) => `[\`${each}\`](${anchorOf(each)})`);
+    const more = heritage(declaration).filter((each) => !each.includes("RequestInit")).map((each) => `[\`${each}\`](${anchorOf(each)})`);
     return [`### \`${name}\` ${anchor}`, said, more.length ? `And what ${more.join(", ")} has.` : "", ...optionsOf(declaration).map((option) => optionText(name, option))];
   }
   if (ts.isClassDeclaration(declaration)) return [`### \`${name}\` ${anchor}`, said, tableText(declaration.members)];

@@ -467,6 +467,8 @@ export interface SessionRequestInit extends Omit<RequestInit, "body"> {
   /**
    * As for `fetch`, or a function that gives a fresh body each time that the call is sent: only with that can a stream be sent a second
    * time, when its token turns out to have expired.
+   * @default no body
+   * @reason a stream is gone after it was sent once; what is no stream is kept, and needs no function
    */
   body?: BodyInit | null | (() => BodyInit);
   /**
