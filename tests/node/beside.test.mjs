@@ -1,7 +1,7 @@
 // A Worker on a sibling host of the page's: where everything goes, and that it leads back here.
 
 import assert from "node:assert/strict";
-import { after, beforeEach, describe, test } from "node:test";
+import { beforeEach, describe, test } from "node:test";
 import { inside, message } from "./inside.mjs";
 import { settled, World } from "./world.mjs";
 
@@ -65,7 +65,7 @@ describe("a Worker at another origin", () => {
 
   test("gets calls that are for it, with its cookie, and no other address does", async () => {
     const upstreams = [{ name: "orders", origin: "https://api.example", path: "/v1", vault: "login", mode: "bff" }];
-    const to = (address, edge) => call.route(new URL(address, APP), `${APP}/x/`, upstreams, edge)?.[0];
+    const to = (address, edge) => call.route(new URL(address, APP), APP, upstreams, edge)?.[0];
     assert.equal(to("https://api.example/v1/list?page=2", EDGE), `${EDGE}/api/orders/list?page=2`);
     assert.equal(to("/api/orders/list?page=2#x", EDGE), `${EDGE}/api/orders/list?page=2`);
     assert.equal(to(`${EDGE}/api/orders/list`, EDGE), `${EDGE}/api/orders/list`);
@@ -79,13 +79,17 @@ describe("a Worker at another origin", () => {
     }
   });
 
-  test("that does not know this page is told of as that, and later on it is the network", async () => {
-    const before = Object.getOwnPropertyDescriptor(globalThis, "location");
-    after(() => (before ? Object.defineProperty(globalThis, "location", before) : delete globalThis.location));
-    Object.defineProperty(globalThis, "location", { value: new URL(`${APP}/`), configurable: true });
+  test("that does not know this page is told of as that, and later on it is the network", async (context) => {
+    // A page whose policy forbids nothing, as no event says so; and a browser that lets it read nothing.
+    const page = { location: new URL(`${APP}/`), document: new EventTarget(), fetch: () => Promise.reject(new TypeError("refused")) };
+    for (const [name, value] of Object.entries(page)) {
+      const before = Object.getOwnPropertyDescriptor(globalThis, name);
+      context.after(() => (before ? Object.defineProperty(globalThis, name, before) : delete globalThis[name]));
+      Object.defineProperty(globalThis, name, { value, configurable: true });
+    }
     world.answer = { status: 0, retryAfter: NaN };
     const { session } = await opened(world);
-    await settled();
+    for (const end = Date.now() + 5_000; !session.problem && Date.now() < end; ) await new Promise((resolve) => setTimeout(resolve, 10));
     const { code, title, detail } = session.problem;
     assert.deepEqual([code, title], ["not_found", "There is no Everlit Worker at baseUrl."]);
     assert.equal(detail, `GET ${EDGE}/auth/session got no answer: ${APP} is to be one of its APP_ORIGINS`);

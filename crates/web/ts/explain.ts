@@ -143,7 +143,7 @@ type Trouble = readonly [code: "not_found" | "misconfigured", title: string, det
 function workerTrouble({ status }: Answer, { origin, href }: URL): Trouble | undefined {
   const far = origin !== location.origin;
   // Without an answer it is the network, but for a Worker elsewhere that lets this page read nothing.
-  if (status >= 500 || status === 429 || (!status && !(far && navigator.onLine))) return undefined;
+  if (status >= 500 || status === 429 || (!status && (!far || globalThis.navigator?.onLine === false))) return undefined;
   const came = !status ? "got no answer" : status === 302 ? "was sent elsewhere (a redirect)" : status === 200 ? "was answered with something else, as of an app's own page" : `was answered ${status}`;
   const mend = far
     ? `${location.origin} is to be one of its APP_ORIGINS`
