@@ -8,7 +8,6 @@ export const COMMANDS = [
   // Both of its halves, each time that the package is tested.
   { command: /^cargo xtask build && \(cd crates\/web && npm pack --pack-destination \.\.\/\.\.\)$/, test: ["tests/packaging/support/tarball.mjs", '"pack", "--json", "--silent", "--pack-destination"'] },
   { command: /^npx --yes --package \.\/everlit-\d+\.\d+\.\d+\.tgz everlit init my-app --template vite$/, test: ["tests/cli/first-minutes.test.mjs", 'npx(tarball, ["init", "first"], folder)'] },
-  { command: /^npm install \.\.\/everlit-\d+\.\d+\.\d+\.tgz$/, test: ["tests/cli/first-minutes.test.mjs", "install(tarball, project)"] },
   { command: /^npx everlit dev$/, test: ["tests/cli/first-minutes.test.mjs", "from an empty folder to a login"] },
   { command: /^npx everlit doctor$/, test: ["tests/cli/doctor.test.mjs", "the project that is to be broken has nothing wrong with it"] },
   { command: /^npx everlit doctor https:\/\/\S+( --json)?$/, test: ["tests/cli/deployment.test.mjs", "the deployment that is to be broken has nothing wrong with it"] },

@@ -4,7 +4,6 @@
 import { readFileSync } from "node:fs";
 import { createServer, request as httpRequest } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import { connect } from "node:net";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { selfSigned } from "./certificate.mjs";
@@ -191,27 +190,33 @@ export class Front {
         asked.status = fault.status ?? 200;
         return socket.end(`HTTP/1.1 ${asked.status} Fault\r\ncontent-type: text/html\r\nconnection: close\r\n\r\n${fault.body ?? ""}`);
       }
-      const worker = connect(this.worker, "127.0.0.1");
-      const lines = [`GET ${req.url} HTTP/1.1`];
-      for (let i = 0; i + 1 < req.rawHeaders.length; i += 2) lines.push(`${req.rawHeaders[i]}: ${req.rawHeaders[i + 1]}`);
-      worker.write(`${lines.join("\r\n")}\r\n\r\n`);
-      worker.write(head);
-      socket.pipe(worker).on("error", () => socket.destroy()).on("close", () => socket.destroy());
+      const outgoing = httpRequest({ host: "127.0.0.1", port: this.worker, agent: false, path: req.url, headers: req.headers });
+      outgoing.on("error", () => socket.destroy());
       socket.once("close", () => {
-        worker.destroy();
+        outgoing.destroy();
         this.sockets.delete(socket);
       });
-      let opened = false;
-      worker.on("data", (/** @type {Buffer} */ data) => {
+      const hand = (/** @type {Buffer} */ data) => {
         this.socketBytes = Buffer.concat([this.socketBytes, data]);
         socket.write(data);
-        if (opened) return;
-        opened = true;
-        asked.status = Number(/^HTTP\/1\.1 (\d+)/.exec(data.toString("latin1"))?.[1] ?? 0);
-        if (asked.status !== 101) return;
+      };
+      outgoing.once("upgrade", (answer, worker, first) => {
+        asked.status = answer.statusCode ?? 0;
+        hand(Buffer.concat([headOf(answer), first]));
+        worker.on("data", hand).on("error", () => socket.destroy()).on("close", () => socket.destroy());
+        worker.write(head);
+        socket.pipe(worker);
+        socket.once("close", () => worker.destroy());
         this.sockets.add(socket);
         for (const text of this.garbage) socket.write(frame(text));
       });
+      // One that is refused ends with its connection: the browser's next request would come to the Worker on it, whatever it is for.
+      outgoing.once("response", (answer) => {
+        asked.status = answer.statusCode ?? 0;
+        hand(headOf(answer, "connection: close"));
+        answer.on("data", hand).once("end", () => socket.end());
+      });
+      outgoing.end();
     };
     pass().catch(() => socket.destroy());
   }
@@ -246,6 +251,13 @@ export class Front {
 function sentBy({ method = "", headers }) {
   const cookies = (headers.cookie ?? "").split("; ").filter(Boolean).map((pair) => pair.slice(0, pair.indexOf("=")));
   return { method, origin: headers.origin ?? "", cookies };
+}
+
+/** What an answer begins with. A body that follows is not in chunks any more. @param {import("node:http").IncomingMessage} answer @param {string[]} more */
+function headOf({ statusCode, statusMessage, rawHeaders }, ...more) {
+  const pairs = rawHeaders.flatMap((name, at) => (at % 2 ? [] : [[name, rawHeaders[at + 1]]]));
+  const kept = more.length ? pairs.filter(([name = ""]) => !/^(connection|transfer-encoding)$/i.test(name)) : pairs;
+  return Buffer.from([`HTTP/1.1 ${statusCode} ${statusMessage}`, ...kept.map((pair) => pair.join(": ")), ...more, "", ""].join("\r\n"), "latin1");
 }
 
 /** An unmasked text frame of a server, up to 64 KB. @param {string} text */
