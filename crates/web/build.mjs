@@ -26,7 +26,7 @@ const dist = join(here, "dist");
 // `checkNames` see to it that none is public or in a message.
 const INSIDE = [
   ...["ask", "base", "busy", "channel", "clock", "direct", "door", "entropy", "fault", "here", "idempotent", "known", "leave", "life", "lock", "mono", "numbers"],
-  ...["on", "opened", "operation", "page", "permit", "problemOf", "reject", "relog", "repeatable", "resolve", "restored", "retryAfter", "socket", "soon", "tell"],
+  ...["on", "opened", "operation", "page", "permit", "problemOf", "reject", "relog", "repeatable", "resolve", "restored", "retryAfter", "socket", "soon", "steer", "tell"],
   ...["there", "timer", "told", "transmit", "wait", "waiting", "wall"],
 ];
 const shortNames = {};

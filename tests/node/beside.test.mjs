@@ -17,10 +17,10 @@ async function opened(world) {
       seen.asked.push([path, body?.()]);
       return world.ask(path.replace(EDGE, ""), signal, body, method);
     },
-    page: { base: () => `${APP}/`, here: () => `${APP}/orders?page=2#last`, hidden: () => false, leave: (path) => seen.went.push(path) },
+    page: { base: () => `${APP}/`, here: () => `${APP}/orders?page=2#last`, hidden: () => false },
     socket: () => ({ open: () => {}, close: () => {} }),
   };
-  const tab = await world.opened({ events: false }, beside.beside(platform, `${EDGE}/`));
+  const tab = await world.opened({ events: false }, beside.beside(platform, `${EDGE}/`, (href) => seen.went.push(href)));
   return { session: tab.session, ...seen };
 }
 

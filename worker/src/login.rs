@@ -111,7 +111,11 @@ async fn begin_silently(
     let (config, provider) = (&environment.config, environment.config.login_provider());
     // Only a page of ours asks for this.
     if routes::is_led_by_us(call, environment) == Some(false) {
-        return silent::say(silent, Ending::Failed, return_to);
+        return match silent {
+            Silent::Apart { .. } => silent::say(silent, Ending::Failed, return_to),
+            // It may be one that did not say so. Nobody notes that it left for nothing: led back, it would leave again at once, for ever.
+            Silent::Redirect => pages::failed(Failed::Unknown, &provider.name, return_to),
+        };
     }
     let beginning = Beginning { call, environment, provider, return_to, prompt: Some("none") };
     let Some((session, reply)) = beginning.session().await else {

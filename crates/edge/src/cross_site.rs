@@ -20,7 +20,7 @@ pub struct Provenance<'a> {
     /// The `Origin` header.
     pub origin: Option<&'a str>,
     /// The `everlit-version` header. Its value is the wire version; its presence is what no form, link or image of another
-    /// site can achieve without being asked (a CORS preflight, which is never granted).
+    /// site can achieve without being asked (a CORS preflight, which is granted to the apps that are named and to nobody else).
     pub version: Option<&'a str>,
 }
 

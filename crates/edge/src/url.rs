@@ -70,12 +70,13 @@ impl Origin {
     }
 
     /// Whether both may be of one site: the same scheme, and the same host or the same last two labels. Which suffixes are public only
-    /// a browser knows; it has the last word, and says `cross-site` where this is too kind.
+    /// a browser knows; it has the last word, and says `cross-site` where this is too kind. An address has no suffix: it is a site.
     #[must_use]
     pub fn is_beside(&self, other: &Self) -> bool {
         let site = |origin: &Self| {
             let name = split_port(origin.host()).map_or("", |(name, _)| name);
             let dot = name.rmatch_indices('.').nth(1).map_or(0, |(dot, _)| dot);
+            let dot = if is_numeric(name) { 0 } else { dot };
             name.split_at_checked(dot).map(|(_, site)| String::from(site.trim_start_matches('.')))
         };
         self.secure == other.secure && site(self) == site(other)
@@ -185,11 +186,15 @@ fn host_kind(host: &str) -> Option<bool> {
         return None;
     }
     // A browser reads a last label of digits as an IPv4 address in one of many spellings; only the usual one is taken.
-    let numeric = host.rsplit('.').next().is_some_and(|last| last.starts_with(|c: char| c.is_ascii_digit()));
-    if numeric {
+    if is_numeric(host) {
         return host.parse::<core::net::Ipv4Addr>().ok().map(|address| address.is_loopback());
     }
     Some(host == "localhost" || host.ends_with(".localhost"))
+}
+
+/// Whether a host is an IPv4 address, as browsers see it.
+fn is_numeric(host: &str) -> bool {
+    host.rsplit('.').next().is_some_and(|last| last.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 #[cfg(test)]

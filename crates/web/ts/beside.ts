@@ -2,10 +2,15 @@
 // to this page's origin.
 
 import { explain } from "./explanation.js";
+import type { Page } from "./page.js";
 import type { Platform } from "./platform.js";
 
+/** By a link, which says of which origin it is, whatever the page's own policy for referrers: the Worker asks who leads a browser to it. */
+const follow: NonNullable<Page["steer"]> = (href, target = "") =>
+  Object.assign(document.createElement("a"), { href, target, referrerPolicy: "origin" }).click();
+
 /** The same platform, with a Worker at another origin. */
-export function beside({ ask, page, socket, ...rest }: Platform, baseUrl: string | URL): Platform {
+export function beside({ ask, page, socket, ...rest }: Platform, baseUrl: string | URL, steer = follow): Platform {
   const edge = new URL(baseUrl).origin;
   const here = new URL(page.base()).origin;
   let known = 0;
@@ -23,7 +28,7 @@ export function beside({ ask, page, socket, ...rest }: Platform, baseUrl: string
       known ||= answer.status;
       return known || path !== "/auth/session" ? answer : explain("nobodyThere", answer, edge + path);
     },
-    page: { ...page, leave: (path) => page.leave(there(path)), there },
+    page: { ...page, leave: (path) => steer(there(path)), there, steer },
     socket: (heard) => socket(heard, edge),
   };
 }

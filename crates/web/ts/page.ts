@@ -10,6 +10,8 @@ export interface Page {
   readonly leave: (path: string) => void;
   /** The address of a path of the Worker's, where it is not at the page's own origin. */
   readonly there?: (path: string) => string;
+  /** Goes to such an address, or has a window of this name go there. */
+  readonly steer?: (href: string, target?: string) => void;
 }
 
 /** The page that this script runs in. */

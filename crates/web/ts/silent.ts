@@ -78,7 +78,8 @@ export function silent(
       if (closed >= CLOSED_LOOKS) end(ReloginAnswer.Unavailable);
     }, LOOK_MS);
     whenOver(() => clearInterval(look));
-    popup.location.replace(target.href);
+    if (page.steer) page.steer(target.href, (popup.name = id));
+    else popup.location.replace(target.href);
     return;
   }
   const work = () =>
@@ -86,6 +87,7 @@ export function silent(
       if (signal.aborted) return free();
       const frame = document.createElement("iframe");
       frame.hidden = true;
+      frame.referrerPolicy = "origin";
       frame.src = target.href;
       document.documentElement.append(frame);
       shown = frame.contentWindow;

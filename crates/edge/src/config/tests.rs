@@ -150,6 +150,7 @@ fn an_app_beside_the_worker_is_of_its_site_and_named_once() {
         ("http://auth.everlit.localhost:8787", r#"["http://app.everlit.localhost:5173"]"#),
         ("http://localhost:8787", r#"["http://localhost:5173"]"#),
         ("https://auth.example.co.uk", r#"["https://app.example.co.uk"]"#),
+        ("http://127.0.0.1:8787", r#"["http://127.0.0.1:5173"]"#),
     ] {
         assert_eq!(with(ours, apps), [], "{ours} {apps}");
     }
@@ -160,6 +161,9 @@ fn an_app_beside_the_worker_is_of_its_site_and_named_once() {
         // The same site has the same scheme.
         ("https://auth.everlit.localhost", r#"["http://app.everlit.localhost"]"#),
         ("http://auth.localhost", r#"["http://app.localhost"]"#),
+        // Each address is a site.
+        ("https://192.0.2.1", r#"["https://198.51.2.1"]"#),
+        ("http://127.0.0.1:8787", r#"["http://127.1.0.1:5173"]"#),
         ("https://auth.example.com", r#"["https://auth.example.com"]"#),
     ] {
         assert_eq!(with(ours, apps), meaning, "{ours} {apps}");
