@@ -211,6 +211,10 @@ describe("a page leads its browser here", () => {
       assert.deepEqual([refused.answer.status, refused.answer.json?.code], [403, "cross_site"], String(referer));
       const popup = await ask(browser, "popup", { returnTo: `${APP}/orders`, site: "same-site", headers: by(referer) });
       assert.match(popup.answer.text, /data-outcome="failed"/, String(referer));
+      // An app that names no referrer would be led back, and come again, for ever.
+      const redirect = await ask(browser, "redirect", { returnTo: `${APP}/orders`, site: "same-site", headers: by(referer) });
+      assert.deepEqual([redirect.answer.status, ledTo(redirect.answer)], [400, undefined], String(referer));
+      assert.match(redirect.answer.text, /Sign in again/);
     }
     const cross = await ask(browser, "frame", { returnTo: `${APP}/orders`, site: "cross-site", headers: { referer: `${APP}/` } });
     assert.equal(cross.answer.status, 403);

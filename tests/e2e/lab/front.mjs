@@ -68,6 +68,10 @@ export class Front {
   connects = "";
   /** Headers that the page is served with beside its own. @type {Record<string, string>} */
   headers = {};
+  /** The one origin at which the Worker is, where the page has a host of its own; else it is at every one. */
+  edge = "";
+  /** The names of cookies that came to the page's own host. @type {Set<string>} */
+  shown = new Set();
 
   #connections = new Set();
   /** @type {import("node:http").Server} */ #server;
@@ -130,7 +134,9 @@ export class Front {
   async #answer(req, res) {
     const url = new URL(req.url ?? "/", this.origin);
     const from = req.headers.referer ? new URL(req.headers.referer).searchParams.get("tab") : undefined;
-    if (!OF_WORKER.test(url.pathname)) return this.app && !url.pathname.startsWith("/lab/") ? void this.app(req, res) : this.#serve(url, res);
+    const isEdge = !this.edge || new URL(this.edge).host === req.headers.host;
+    if (!isEdge) for (const name of sentBy(req).cookies) this.shown.add(name);
+    if (!isEdge || !OF_WORKER.test(url.pathname)) return this.app && !url.pathname.startsWith("/lab/") ? void this.app(req, res) : this.#serve(url, res);
     /** @type {Exchange} */
     const asked = { ...sentBy(req), at: Date.now(), path: url.pathname, query: url.searchParams, tab: from ?? "", status: 0, headers: "", text: "" };
     this.asked.push(asked);

@@ -36,11 +36,11 @@ export class Lab {
   /** Whether the environment's driver has a session of ours: not every driver has two. */
   #driverTaken = false;
 
-  /** @param {{ change?: (given: Variables) => Record<string, unknown>, servers?: StartServers }} [options] */
-  static async start({ change = (given) => given, servers = scripted } = {}) {
+  /** @param {{ change?: (given: Variables) => Record<string, unknown>, servers?: StartServers, beside?: boolean }} [options] `beside`: the Worker is on a sibling host of the page's */
+  static async start({ change = (given) => given, servers = scripted, beside = false } = {}) {
     const lab = new Lab();
     try {
-      await lab.#start(change, servers);
+      await lab.#start(change, servers, beside);
       return lab;
     } catch (error) {
       await lab.close();
@@ -48,8 +48,8 @@ export class Lab {
     }
   }
 
-  /** @param {(given: Variables) => Record<string, unknown>} change @param {StartServers} servers */
-  async #start(change, servers) {
+  /** @param {(given: Variables) => Record<string, unknown>} change @param {StartServers} servers @param {boolean} beside */
+  async #start(change, servers, beside) {
     const [worker, port] = [await freePort(), await freePort()];
     // WebKitGTK keeps Secure cookies over https only.
     this.front = new Front({ worker, tls: engine.name === "webkit" });
@@ -60,10 +60,34 @@ export class Lab {
     this.issuer = issuer;
     this.resourceOrigin = resource;
     this.front.frames = issuer;
-    const given = variables({ app: this.front.origin, issuer, resource, clientSecret: this.clientSecret });
+    if (beside) this.#part();
+    const given = variables({ app: this.edge, issuer, resource, clientSecret: this.clientSecret });
     this.sessionKey = given.SECRET_SESSION_KEY;
-    this.workerd = await Workerd.start({ port: worker, variables: change(given), ...(trusted && { trusted: [trusted] }) });
+    const all = change(beside ? Object.assign(given, { APP_ORIGINS: [this.app] }) : given);
+    this.workerd = await Workerd.start({ port: worker, variables: all, ...(trusted && { trusted: [trusted] }) });
     this.#stops.push(() => this.workerd.close());
+  }
+
+  /** Where the page is. */
+  get app() {
+    return this.#app || this.front.origin;
+  }
+
+  /** Where the Worker is. */
+  get edge() {
+    return this.front.edge || this.front.origin;
+  }
+
+  #app = "";
+
+  /** Page and Worker each get a host. No browser takes `localhost` itself for a site: what is below `everlit.localhost` is one. */
+  #part() {
+    const at = (/** @type {string} */ host) => this.front.origin.replace("localhost", `${host}.everlit.localhost`);
+    this.#app = at("app");
+    const edge = at("auth");
+    this.front.edge = edge;
+    this.front.connects = `${edge} ${edge.replace("http", "ws")}`;
+    this.front.frames += ` ${edge}`;
   }
 
   /** The scripted authorization server. @type {Authority | undefined} */ #authority;
@@ -109,10 +133,25 @@ export class Lab {
    * @param {Record<string, string>} [query] of the page, see `page/seams.js` and `page/app.js`
    */
   async enter(browser, query = {}) {
-    const tab = await Tab.current(browser, this.front.origin, query);
-    await browser.go(`${this.front.origin}/auth/login?${new URLSearchParams({ return_to: tab.path })}`);
+    const tab = await this.tab(browser, query);
+    await browser.go(`${this.edge}/auth/login?${new URLSearchParams({ return_to: this.back(tab) })}`);
     await tab.reaches(["active"]);
     return tab;
+  }
+
+  /**
+   * The tab that a browser shows, before it has loaded anything.
+   * @param {Browser} browser
+   * @param {Record<string, string>} [query]
+   */
+  tab(browser, query = {}) {
+    const options = this.#app && { options: JSON.stringify({ baseUrl: this.edge, ...JSON.parse(query.options ?? "{}") }) };
+    return Tab.current(browser, this.app, { ...query, ...options });
+  }
+
+  /** What a login is told of where it leads back to. @param {Tab} tab */
+  back(tab) {
+    return this.#app + tab.path;
   }
 
   /**
@@ -122,7 +161,7 @@ export class Lab {
    */
   async another(browser, query = {}) {
     await browser.openTab();
-    const tab = await Tab.current(browser, this.front.origin, query);
+    const tab = await this.tab(browser, query);
     await tab.open();
     return tab;
   }

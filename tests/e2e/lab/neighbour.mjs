@@ -26,7 +26,7 @@ export class Neighbour {
 
   /** Begins to listen, on a port of its own. */
   async open() {
-    const address = this.host === "localhost" ? "127.0.0.1" : this.host;
+    const address = /(^|\.)localhost$/.test(this.host) ? "127.0.0.1" : this.host;
     await new Promise((resolve, reject) => {
       this.#server.once("error", reject).listen(0, address, () => resolve(undefined));
     });

@@ -39,6 +39,40 @@ globalThis.attacks = {
   /** The same without a header of its own. */
   read: (url, method) => tried(url, { mode: "cors", method }),
 
+  /** The same as nobody (`Origin: null`): from a frame that is in a sandbox. */
+  nobody: (url, method) =>
+    new Promise((resolve) => {
+      const init = JSON.stringify({ mode: "no-cors", credentials: "include", method, ...(method === "POST" && { body: QUESTION }) });
+      const asked = JSON.stringify({ mode: "cors", credentials: "include", method, headers: { "everlit-version": "1" } });
+      addEventListener("message", ({ data }) => resolve(data), { once: true });
+      const script = `const read = (init) => fetch(${JSON.stringify(url)}, init).then((answer) => answer.text(), () => "");
+        Promise.all([read(${init}), read(${asked})]).then((texts) => parent.postMessage(texts.join(""), "*"));`;
+      const frame = Object.assign(document.createElement("iframe"), { srcdoc: `<script>${script}</script>` });
+      frame.setAttribute("sandbox", "allow-scripts");
+      document.documentElement.append(frame);
+    }),
+
+  /** A window that shows the app's own page, and is then led on from here. */
+  async window(url, app) {
+    const opened = open(app, "theirs");
+    // Until it is shown, it is still a page of this origin's.
+    for (let own = true; own; await new Promise((resolve) => setTimeout(resolve, 20))) {
+      try {
+        own = opened.document !== null;
+      } catch {
+        own = false;
+      }
+    }
+    opened.location = url;
+    return "";
+  },
+
+  /** A link to there, in a window of its own, which says as much of where it is as it can. */
+  link: async (url) => {
+    Object.assign(document.createElement("a"), { href: url, target: "another", referrerPolicy: "unsafe-url" }).click();
+    return "";
+  },
+
   /** A form, into a frame of this page. */
   async form(url, method) {
     const name = `frame${Math.random()}`;
