@@ -155,6 +155,48 @@ test("each policy that a remedy makes is one that the doctor takes", async () =>
   change = () => {};
 });
 
+test("a page on a sibling host: the Worker has to name it, and the page's policy the Worker", async () => {
+  const text = readFileSync(join(project, "wrangler.toml"), "utf8");
+  const served = { policy: "" };
+  const pages = createServer((_, res) => res.writeHead(200, { "content-type": "text/html", ...(served.policy && { "content-security-policy": served.policy }) }).end("<!doctype html><title>App</title>"));
+  await new Promise((resolve) => pages.listen(0, "127.0.0.1", () => resolve(undefined)));
+  try {
+    const page = `http://localhost:${/** @type {import("node:net").AddressInfo} */ (pages.address()).port}`;
+    const unknown = await look(page);
+    assert.deepEqual([unknown.code, unknown.bad.map(({ name }) => name)], [1, ["app origins"]]);
+    const [line = ""] = /APP_ORIGINS = \[.*?\]/.exec(unknown.bad[0]?.remedy ?? "") ?? [];
+    assert.equal(line, `APP_ORIGINS = ["${page}"]`);
+    await running.stop();
+    edit("wrangler.toml", /^ORIGINS = .*/m, `${/^ORIGINS = .*/m.exec(text)?.[0]}\n${line}`);
+    await deploy();
+    assert.deepEqual((await look(page)).bad, []);
+    assert.deepEqual((await look(front)).bad, [], "and so says the Worker's own address");
+    change = (_, answer) => { for (const name of Object.keys(answer.headers)) if (name.startsWith("access-control-")) delete answer.headers[name]; };
+    for (const asked of [page, front]) {
+      const lost = await look(asked);
+      assert.deepEqual(lost.bad.map(({ name }) => name), ["app origins"]);
+      assert.match(lost.bad[0]?.remedy ?? "", /takes Access-Control-\* away/);
+    }
+    change = () => {};
+    served.policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'";
+    const [blocked] = (await look(page)).bad;
+    assert.match(blocked?.said ?? "", /connect-src does not allow the Worker's origin/);
+    const [, sources = ""] = /^Add (.+) to connect-src\.$/.exec(blocked?.remedy ?? "") ?? [];
+    served.policy = served.policy.replace("connect-src 'self'", `connect-src 'self' ${sources}`);
+    const [framed] = (await look(page)).bad;
+    assert.equal(framed?.verdict, "warn");
+    const [, frames = ""] = /^Add (\S+) to frame-src/.exec(framed?.remedy ?? "") ?? [];
+    served.policy += `; frame-src ${frames}`;
+    assert.deepEqual((await look(page)).bad, []);
+  } finally {
+    change = () => {};
+    pages.close();
+    await running.stop();
+    writeFileSync(join(project, "wrangler.toml"), text);
+    await deploy();
+  }
+});
+
 test("an authorization server that cannot be reached: the login says so", async () => {
   const text = readFileSync(join(project, "wrangler.toml"), "utf8");
   await running.stop();

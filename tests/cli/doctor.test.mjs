@@ -319,6 +319,36 @@ const BREAKS = [
     mends: (project, remedy) => toml(project, /ORIGINS = .*/, `ORIGINS = [${quoted(remedy, /"https:[^"]+"/)}]`),
   },
   {
+    name: "a page on a sibling host is named with a path", check: "app origins", said: /"http:\/\/localhost:5173\/" is no origin/,
+    breaks: (project) => toml(project, /^ORIGINS = .*\n/m, 'ORIGINS = ["http://localhost:8787"]\nAPP_ORIGINS = ["http://localhost:5173/"]\n'),
+    mends: (project, remedy) => toml(project, /APP_ORIGINS = .*/, `APP_ORIGINS = [${quoted(remedy, /path: ("[^"]+")/)}]`),
+  },
+  {
+    name: "a page on a sibling host is no list", check: "app origins", said: /is no list of origins/, offline: true,
+    breaks: (project) => toml(project, /^ORIGINS = .*\n/m, 'ORIGINS = ["https://auth.example.com"]\nAPP_ORIGINS = "https://app.example.com"\n'),
+    mends: (project, remedy) => toml(project, /APP_ORIGINS = .*/, quoted(remedy, /APP_ORIGINS = \[[^\]]*\]/)),
+  },
+  {
+    name: "a page on a sibling host is http, and the Worker https", check: "app origins", said: /are two sites, as one is http/, offline: true,
+    breaks: (project) => toml(project, /^ORIGINS = .*\n/m, 'ORIGINS = ["https://auth.app.localhost"]\nAPP_ORIGINS = ["http://www.app.localhost"]\n'),
+    mends: (project, remedy) => toml(project, /APP_ORIGINS = .*/, `APP_ORIGINS = [${quoted(remedy, /"https:[^"]+"/)}]`),
+  },
+  {
+    name: "a page is on another site than the Worker", check: "app origins", said: /https:\/\/app\.example\.com is of another site than https:\/\/everlit\.example\.org/, offline: true,
+    breaks: (project) => toml(project, /^ORIGINS = .*\n/m, 'ORIGINS = ["https://everlit.example.org"]\nAPP_ORIGINS = ["https://app.example.com"]\n'),
+    mends: (project, remedy) => toml(project, /^ORIGINS = .*/m, `ORIGINS = ["${quoted(remedy, /https:\/\/[a-z.]+/)}"]`),
+  },
+  {
+    name: "a page on a sibling host is said to be the Worker's own", check: "app origins", said: /is in ORIGINS as well, and the Worker does not start/, offline: true,
+    breaks: (project) => toml(project, /^ORIGINS = .*\n/m, 'ORIGINS = ["https://auth.example.com", "https://app.example.com"]\nAPP_ORIGINS = ["https://app.example.com"]\n'),
+    mends: (project, remedy) => { quoted(remedy, /out of one of the two/); toml(project, /^ORIGINS = .*/m, 'ORIGINS = ["https://auth.example.com"]'); },
+  },
+  {
+    name: "a page is on another port of the Worker's host", check: "app origins", verdict: "warn", said: /cookies know no ports/, offline: true,
+    breaks: (project) => toml(project, /^ORIGINS = .*\n/m, 'ORIGINS = ["https://example.com"]\nAPP_ORIGINS = ["https://example.com:8443"]\n'),
+    mends: (project, remedy) => { quoted(remedy, /Give the page a host of its own/); toml(project, /APP_ORIGINS = .*/, 'APP_ORIGINS = ["https://app.example.com"]'); },
+  },
+  {
     name: "there is no provider", check: "providers", said: /has none/,
     breaks: (project) => toml(project, /\[vars\.PROVIDER_DEMO\][^]*/, ""),
     mends: (project, remedy) => {

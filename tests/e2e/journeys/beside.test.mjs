@@ -60,7 +60,7 @@ describe(`a Worker on a sibling host, in ${engine.name}`, { timeout: 120_000 }, 
     assert.equal(await tab.call(), 200);
     await until("the event socket to be open", () => lab.front.sockets.size === 1);
     assert.equal((await tab.run(() => Reflect.get(globalThis, "session").sessions.list())).length, 1);
-    assert.deepEqual([...lab.front.shown], [], "the page's own host sees no cookie");
+    assert.deepEqual([...lab.front.shown].filter((name) => /^__host-/i.test(name)), [], "the page's own host sees no cookie of the Worker's");
   }, shown);
 
   step("links an account", async () => {
@@ -95,8 +95,12 @@ describe(`a Worker on a sibling host, in ${engine.name}`, { timeout: 120_000 }, 
     assert.deepEqual([await tab.call(), await document()], [200, before]);
   }, shown);
 
-  // A frame of http in a page of https is shown by no browser.
-  const mixed = engine.name === "webkit" ? "the page is https here, and shows no frame of an http server" : undefined;
+  // The server is of another site than the page here, and its answer comes by a redirect in the frame.
+  const apart = {
+    chromium: undefined,
+    firefox: "Firefox sends no Lax cookie to a frame that another site has redirected: silent = \"frame\" is for a server of the app's site",
+    webkit: "the page is https here, and shows no frame of an http server",
+  }[engine.name];
   for (const way of /** @type {const} */ (["frame", "popup", "redirect"])) {
     step(`logs in again by itself, by ${way}`, async () => {
       const options = JSON.stringify({ silent: [way] });
@@ -116,6 +120,6 @@ describe(`a Worker on a sibling host, in ${engine.name}`, { timeout: 120_000 }, 
       assert.equal(lab.authority.visits, visits + 2, "after the login the server was asked once");
       assert.equal(lab.front.asked.filter(({ path, query }) => path === "/auth/login" && query.get("via") === way).length, 1);
       assert.equal(await tab.call(), 200);
-    }, { ...shown, skip: way === "frame" ? mixed : undefined });
+    }, { ...shown, skip: way === "frame" ? apart : undefined });
   }
 });

@@ -6,7 +6,7 @@ import { createServer as createTlsServer } from "node:https";
 import { selfSigned } from "./certificate.mjs";
 
 const SCRIPT = readFileSync(new URL("page/neighbour.js", import.meta.url));
-const PAGE = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Neighbour</title><script src="/neighbour.js"></script></html>`;
+const PAGE = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Neighbour</title><script src="/neighbour.js"></script><button>Win a prize</button></html>`;
 
 export class Neighbour {
   /** @type {import("node:http").Server} */ #server;

@@ -12,7 +12,7 @@ export interface Answer {
 }
 
 export interface Asking {
-  readonly method?: "GET" | "POST";
+  readonly method?: "GET" | "OPTIONS" | "POST";
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly signal?: AbortSignal;

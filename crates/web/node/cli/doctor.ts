@@ -1,5 +1,6 @@
 // `everlit doctor`: what is wrong, and how to mend it.
 
+import { apps } from "./checks/apps.js";
 import { authorizationServer } from "./checks/authorization-server.js";
 import { fail, unchecked, type Check, type Verdict } from "./checks/check.js";
 import { deployment } from "./checks/deployment.js";
@@ -66,7 +67,7 @@ async function local(offline: boolean, env: string | undefined): Promise<Check[]
   if (!project.manifest && !file) return [fail("project", `${project.folder} has neither package.json nor wrangler.toml`, "Change into the project's folder; npx everlit init makes a new one.")];
   const checks = installation(project);
   if (!file) return [...checks, fail("wrangler file", "there is no wrangler.toml", "npx everlit init writes one, and overwrites nothing.")];
-  checks.push(...wrangler(project, file), origins(project), ...secrets(project));
+  checks.push(...wrangler(project, file), origins(project), ...apps(project), ...secrets(project));
   const providers = providersOf(project.vars);
   if (!providers.length) checks.push(fail("providers", `${file.name} has none`, `[vars.PROVIDER_DEMO] in ${file.name}: npx everlit init, in an empty folder, shows what belongs there.`));
   for (const provider of providers) {

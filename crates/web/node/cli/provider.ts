@@ -45,3 +45,6 @@ export function isLocal(issuer: string): boolean {
 
 /** The origins that the app is served at. */
 export const originsOf = (vars: Table): string[] => texts(vars.ORIGINS);
+
+/** The origins of pages on sibling hosts. */
+export const appsOf = (vars: Table): string[] => texts(vars.APP_ORIGINS);

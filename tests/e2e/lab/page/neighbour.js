@@ -3,6 +3,9 @@
 
 const QUESTION = JSON.stringify({ v: 1, reason: "forced" });
 
+/** WebKitGTK's MiniBrowser takes commands in a window that is opened, and none after a tab. */
+const SIZE = "width=480,height=640";
+
 /** What a script learns of an answer: its text where it may read it. */
 async function tried(url, init) {
   try {
@@ -52,24 +55,29 @@ globalThis.attacks = {
       document.documentElement.append(frame);
     }),
 
-  /** A window that shows the app's own page, and is then led on from here. */
-  async window(url, app) {
-    const opened = open(app, "theirs");
-    // Until it is shown, it is still a page of this origin's.
-    for (let own = true; own; await new Promise((resolve) => setTimeout(resolve, 20))) {
-      try {
-        own = opened.document !== null;
-      } catch {
-        own = false;
+  /** At the next click: a window that shows the app's own page, and is then led on from here. */
+  window(url, app) {
+    document.onclick = async () => {
+      const opened = open(app, "theirs", SIZE);
+      // Until it is shown, it is still a page of this origin's.
+      for (let own = true; own; await new Promise((resolve) => setTimeout(resolve, 20))) {
+        try {
+          own = Boolean(opened.document);
+        } catch {
+          own = false;
+        }
       }
-    }
-    opened.location = url;
+      opened.location = url;
+    };
     return "";
   },
 
-  /** A link to there, in a window of its own, which says as much of where it is as it can. */
-  link: async (url) => {
-    Object.assign(document.createElement("a"), { href: url, target: "another", referrerPolicy: "unsafe-url" }).click();
+  /** At the next click: a link to there, in a window of its own, which says as much of where it is as it can. */
+  link(url) {
+    document.onclick = () => {
+      open("", "another", SIZE);
+      Object.assign(document.createElement("a"), { href: url, target: "another", referrerPolicy: "unsafe-url" }).click();
+    };
     return "";
   },
 

@@ -3,7 +3,8 @@
 import { ask, json, NAVIGATION, type Answer } from "../ask.js";
 import { said } from "../problem.js";
 import type { Project } from "../project.js";
-import { originsOf, providersOf } from "../provider.js";
+import { appsOf, originsOf, providersOf } from "../provider.js";
+import { leave, workerBeside } from "./apps.js";
 import { fail, ok, type Check } from "./check.js";
 import { clock } from "./clock.js";
 import { isLocalHost } from "./origins.js";
@@ -26,9 +27,17 @@ export async function deployment(origin: string, project: Project): Promise<Chec
   }
   const body = json(health.text);
   if (body?.code === "misconfigured") return [...checks, misconfigured(String(body.detail ?? ""), isLocalHost(url.hostname))];
-  if (health.status !== 200 || body?.ok !== true) return [...checks, await notOurs(origin, health)];
+  if (health.status !== 200 || body?.ok !== true) {
+    const edge = await workerBeside(origin, project);
+    if (edge === undefined) return [...checks, await notOurs(origin, health)];
+    return [...checks, ok("worker", `is beside the page: everlit doctor ${edge} looks at it`), await leave(edge, origin, project), await page(origin, edge)];
+  }
   checks.push(ok("worker", `answers at ${origin}, its configuration and secrets are complete`), clock("the Worker", health.ahead));
-  checks.push(await paths(origin), await ownOrigin(origin, project), ...(await login(origin, project)), await page(origin));
+  checks.push(await paths(origin), await ownOrigin(origin, project), ...(await login(origin, project)));
+  const pages = originsOf(project.vars).includes(origin) ? appsOf(project.vars) : [];
+  for (const app of pages) checks.push(await leave(origin, app, project));
+  // Where pages are elsewhere, each is looked at by its own address.
+  if (!pages.length) checks.push(await page(origin));
   return checks;
 }
 
@@ -120,7 +129,7 @@ async function arrival(url: URL, origin: string): Promise<Check> {
   return fail(name, `${url.origin} answers ${answer.status} to the authorization request`, "What it shows in a browser says why: open the app and log in. Most often client_id, redirect URI or a scope is not registered there.");
 }
 
-async function page(origin: string): Promise<Check> {
-  const answer = await ask(`${origin}/`, { headers: NAVIGATION });
-  return policy(answer, origin);
+/** @param edge where the Worker is */
+async function page(origin: string, edge = origin): Promise<Check> {
+  return policy(await ask(`${origin}/`, { headers: NAVIGATION }), origin, edge);
 }

@@ -75,7 +75,7 @@ function unknownKey(schema: Schema, vars: Table, steps: readonly string[]): Find
   if (meant) return { said: `${place}: unknown key, is ${meant} meant?`, remedy: `Name it ${meant}.` };
   const upper = key.toUpperCase();
   if (!above.length && key !== upper && schema.at([upper])) return { said: `${place}: unknown name, is ${upper} meant?`, remedy: `Name it ${upper}.` };
-  if (!above.length) return { said: `${place}: no name of a variable`, remedy: 'It is "ORIGINS", "LIMITS", or "PROVIDER_" or "UPSTREAM_" with a name in capital letters after it.' };
+  if (!above.length) return { said: `${place}: no name of a variable`, remedy: 'It is "ORIGINS", "APP_ORIGINS", "LIMITS", or "PROVIDER_" or "UPSTREAM_" with a name in capital letters after it.' };
   return { said: `${place}: unknown key`, remedy: `Known there: ${known.join(", ")}.` };
 }
 
