@@ -164,7 +164,7 @@ describe("main.mjs", () => {
     return { child, output, ended };
   }
 
-  for (const name of ["upstox", "breeze", "kite"]) {
+  for (const name of ["upstox", "breeze", "kite", "supabase"]) {
     test(`starts ${name} at a time, says where it is in one line, and ends with its stdin`, { timeout: 60_000 }, async (t) => {
       const { child, output, ended } = run(t, [name, "--at", "2026-10-02T20:00:00+05:30"]);
       while (!output.stdout.includes("\n")) await Promise.race([once(child.stdout, "data"), ended.then((code) => { throw new Error(`ended with ${code}: ${output.stderr}`); })]);
@@ -181,7 +181,7 @@ describe("main.mjs", () => {
 
   test("wrong flags are one clear line and exit 2", { timeout: 120_000 }, async (t) => {
     for (const [args, message] of /** @type {[string[], RegExp][]} */ ([
-      [[], /one of upstox, breeze, kite/],
+      [[], /one of upstox, breeze, kite, supabase/],
       [["zerodha2"], /not "zerodha2"/],
       [["upstox", "breeze"], /not "upstox breeze"/],
       [["upstox", "--at", "soon"], /--at .* not "soon"/],

@@ -11,6 +11,7 @@ export const STAND_INS = {
   upstox: async () => (await import("./upstox/index.mjs")).startUpstox,
   breeze: async () => (await import("./breeze/index.mjs")).startBreeze,
   kite: async () => (await import("./kite/index.mjs")).startKite,
+  supabase: async () => (await import("./supabase/index.mjs")).startSupabase,
 };
 
 const NAMES = Object.keys(STAND_INS).join(", ");

@@ -24,8 +24,8 @@ import { json, match, readCall } from "./wire.mjs";
  * @typedef {object} Provider
  * @property {import("./wire.mjs").Routes} routes
  * @property {(call: import("./wire.mjs").Call) => import("./wire.mjs").Answer} nowhere answers whatever no route takes
- * @property {Record<string, () => import("./wire.mjs").Answer>} refusals by name
- * @property {() => import("./wire.mjs").Answer} throttled what it says to too many calls
+ * @property {Record<string, (call: import("./wire.mjs").Call) => import("./wire.mjs").Answer>} refusals by name
+ * @property {(call: import("./wire.mjs").Call) => import("./wire.mjs").Answer} throttled what it says to too many calls
  * @property {import("./control.mjs").Actions} actions
  */
 
@@ -86,14 +86,14 @@ export async function startStandIn({ clock = createClock(), seed = 1, port = 0, 
     const found = match(provider.routes, call);
     if (found) counters[found.route] = (counters[found.route] ?? 0) + 1;
     if (fault?.kind === "html") return htmlAnswer(fault.status ?? 200);
-    if (fault?.kind === "throttled") return throttled(fault);
-    if (fault?.kind === "refusal") return provider.refusals[fault.name ?? ""]?.() ?? json(500, {});
+    if (fault?.kind === "throttled") return throttled(call, fault);
+    if (fault?.kind === "refusal") return provider.refusals[fault.name ?? ""]?.(call) ?? json(500, {});
     return found ? found.serve({ ...call, params: found.params }) : provider.nowhere(call);
   }
 
-  /** @param {import("./faults.mjs").Fault} fault */
-  function throttled({ retryAfter, as = "seconds" }) {
-    const answer = provider.throttled();
+  /** @param {import("./wire.mjs").Call} call @param {import("./faults.mjs").Fault} fault */
+  function throttled(call, { retryAfter, as = "seconds" }) {
+    const answer = provider.throttled(call);
     if (retryAfter === undefined) return answer;
     const when = as === "date" ? new Date(clock.now() + retryAfter * 1000).toUTCString() : String(retryAfter);
     return { ...answer, headers: { ...answer.headers, "retry-after": when } };

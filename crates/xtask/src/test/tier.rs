@@ -238,7 +238,7 @@ pub(crate) static TIERS: &[Tier] = &[
     ),
     tier(
         "providers",
-        "stand-ins for brokers, proved by the SDKs of those who run the real ones",
+        "stand-ins for brokers and Supabase Auth, proved by the SDKs of those who run the real ones",
         &[Npm, BROKERS],
         node::providers,
     ),
