@@ -49,6 +49,8 @@ export function createSession(
   /** Resolves when nothing is asked any more. */
   let quiet: Promise<unknown> | undefined;
   let telling = false;
+  /** What the timer is set for: to set it takes longer than most events. */
+  let due: number | undefined;
   /** Questions whose answers are awaited. */
   const asked = new Map<number, AbortController>();
   const logouts: Waiter<void>[] = [];
@@ -90,7 +92,7 @@ export function createSession(
     const held = standing[5];
     standing = said.splice(0, STANDING) as unknown as Standing;
     const [, deadline, epoch, generation, , lifetime] = standing;
-    if (running) timer(deadline - now.mono);
+    if (running && deadline !== due) timer((due = deadline) - now.mono);
     while (said.length) {
       const [kind, ...numbers] = said.splice(0, ROW);
       (deeds[kind as EffectKind] as (...numbers: number[]) => void)(...numbers);
@@ -127,7 +129,7 @@ export function createSession(
     const then = clock();
     return () => {
       const now = clock();
-      return Math.max(0, now.mono - then.mono, now.wall - then.wall);
+      return Math.max(now.mono - then.mono, now.wall - then.wall);
     };
   };
 
@@ -425,7 +427,7 @@ export function createSession(
       running?.abort();
       running = undefined;
       left();
-      timer(Infinity);
+      timer((due = Infinity));
     }
     close() {
       if (closed.aborted) return;
@@ -434,16 +436,20 @@ export function createSession(
       for (const question of asked.values()) question.abort();
       for (const { reject } of logouts) reject(closed.reason);
     }
-  })() as unknown as Session;
-  if (Symbol.dispose) session[Symbol.dispose] = session.close;
-  if (Symbol.asyncDispose) {
-    session[Symbol.asyncDispose] = async () => {
-      session.close();
+    // Where there are no such symbols yet, these are names that nobody says.
+    [Symbol.dispose ?? 0]() {
+      this.close();
+    }
+    async [Symbol.asyncDispose ?? 1]() {
+      this.close();
       await quiet;
-    };
-  }
+    }
+  })() as unknown as Session;
 
-  const timer = platform.timer(() => on(EventKind.DeadlineReached));
+  const timer = platform.timer(() => {
+    due = undefined;
+    on(EventKind.DeadlineReached);
+  });
   const channel = platform.channel((message) => on(EventKind.PeerTold, ...message));
   const socket = platform.socket({
     opened: (shared) => on(EventKind.SocketOpened, +shared),
