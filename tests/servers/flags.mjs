@@ -27,7 +27,7 @@ Prints one line of JSON when ready; stops on SIGTERM, SIGINT, or when its stdin 
 const DAY = 24 * 60 * 60;
 
 /** @param {string} name @param {string} text @param {number} least @param {number} most */
-function integer(name, text, least, most) {
+export function integer(name, text, least, most) {
   const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
   if (!(value >= least && value <= most)) {
     throw new UsageError(`--${name} has to be a whole number from ${least} to ${most}, not "${text}".`);
@@ -35,8 +35,16 @@ function integer(name, text, least, most) {
   return value;
 }
 
+/** @param {Record<string, string | undefined>} env @returns {string} the client's secret */
+export function secretIn({ CLIENT_SECRET: secret }) {
+  if (!secret) throw new UsageError("The environment variable CLIENT_SECRET has to hold the client's secret.");
+  // RFC 6749 appendix A: VSCHAR. The rest could not be sent by the client either.
+  if (!/^[\x20-\x7e]+$/.test(secret)) throw new UsageError("CLIENT_SECRET may hold printable ASCII only.");
+  return secret;
+}
+
 /** @param {string} text */
-function redirectUri(text) {
+export function redirectUri(text) {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !["http:", "https:"].includes(url.protocol) || text.includes("#")) {
     throw new UsageError(`--redirect-uri has to be an http or https URL without a fragment, not "${text}".`);
@@ -70,10 +78,7 @@ export function readFlags(args, env) {
   }
   if (values.help) return "help";
 
-  const clientSecret = env.CLIENT_SECRET;
-  if (!clientSecret) throw new UsageError("The environment variable CLIENT_SECRET has to hold the client's secret.");
-  // RFC 6749 appendix A: VSCHAR. The rest could not be sent by the client either.
-  if (!/^[\x20-\x7e]+$/.test(clientSecret)) throw new UsageError("CLIENT_SECRET may hold printable ASCII only.");
+  const clientSecret = secretIn(env);
   if (!/^[\x20-\x7e]+$/.test(values["client-id"])) throw new UsageError("--client-id may hold printable ASCII only, and something.");
 
   return {

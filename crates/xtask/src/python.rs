@@ -16,17 +16,20 @@ pub(crate) enum Environment {
     Django,
     /// The property-based client.
     Schemathesis,
+    /// The brokers' own SDKs.
+    Brokers,
 }
 
 impl Environment {
     /// All of them.
-    pub(crate) const ALL: [Self; 2] = [Self::Django, Self::Schemathesis];
+    pub(crate) const ALL: [Self; 3] = [Self::Django, Self::Schemathesis, Self::Brokers];
 
     /// The variable that tells the tests of the interpreter.
     pub(crate) const fn variable(self) -> &'static str {
         match self {
             Self::Django => "EVERLIT_DJANGO_PYTHON",
             Self::Schemathesis => "EVERLIT_SCHEMATHESIS_PYTHON",
+            Self::Brokers => "EVERLIT_BROKERS_PYTHON",
         }
     }
 
@@ -35,6 +38,7 @@ impl Environment {
         match self {
             Self::Django => "tests/servers/django/requirements.txt",
             Self::Schemathesis => "tests/contract/requirements.txt",
+            Self::Brokers => "tests/providers/requirements.txt",
         }
     }
 
@@ -42,6 +46,7 @@ impl Environment {
         match self {
             Self::Django => "django",
             Self::Schemathesis => "schemathesis",
+            Self::Brokers => "brokers",
         }
     }
 
@@ -52,6 +57,7 @@ impl Environment {
             Self::Schemathesis => {
                 "schemathesis (asks the Worker whatever its OpenAPI document allows, and more)"
             }
+            Self::Brokers => "the SDKs of three brokers (they prove the stand-ins of the tests)",
         }
     }
 }
@@ -59,7 +65,7 @@ impl Environment {
 /// The oldest Python that Django 5.2 runs on: 3.10.
 const OLDEST_MINOR: u32 = 10;
 const ADVICE: &str = "install Python 3.10 or newer with its venv module (on Debian: apt-get install python3-venv); the tests \
-     run a second authorization server and a property-based client in it";
+     run a second authorization server, a property-based client and the SDKs of brokers in it";
 
 /// The interpreter of the environment, made if it is missing.
 pub(crate) fn ensure(repo: &Repo, environment: Environment) -> Result<PathBuf> {
@@ -120,7 +126,7 @@ fn digest(requirements: &str) -> u64 {
 
 fn make(repo: &Repo, environment: Environment, folder: &Path) -> Result<()> {
     let (about, requirements) = (environment.about(), environment.requirements());
-    say::step(&format!("installing {about}, under a minute"));
+    say::step(&format!("installing {about}, one to three minutes"));
     // We hold the lock, so whatever is there was left by an interrupted installation.
     let fresh = repo.cache.join("tools/.new-python");
     tools::clear(&fresh)?;

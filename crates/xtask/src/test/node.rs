@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Folders with a TypeScript project, each with its tsconfig.json.
-const PROJECTS: [&str; 4] = ["crates/web", "crates/web/node", "www", "tests/worker"];
+const PROJECTS: [&str; 5] = ["crates/web", "crates/web/node", "www", "tests/worker", "tests/providers"];
 
 /// `tsc --noEmit` over every project.
 pub(super) fn types(repo: &Repo) -> Result<Outcome> {
@@ -141,6 +141,16 @@ pub(super) fn commands(repo: &Repo) -> Result<Outcome> {
 pub(super) fn cli(repo: &Repo) -> Result<Outcome> {
     // Each test has a Worker of its own, and waits for it most of the time.
     node_tests(repo, "test-cli", &["--test-concurrency=2"], in_folders(repo, &["tests/cli"])?, 12, |_| ())
+}
+
+/// The stand-ins for providers, and the SDKs of those who run the real ones pointed at them.
+pub(super) fn providers(repo: &Repo) -> Result<Outcome> {
+    let (python, files) =
+        (python::ensure(repo, Environment::Brokers)?, in_folders(repo, &["tests/providers"])?);
+    // An SDK takes seconds to load, and waits after that.
+    node_tests(repo, "test-providers", &["--test-concurrency=2"], files, 5, |command| {
+        command.env(Environment::Brokers.variable(), python);
+    })
 }
 
 /// `cargo xtask probe` against real authorization servers.

@@ -118,6 +118,7 @@ const fn tier(
 
 const DJANGO: Need = Need::Python(Environment::Django);
 const SCHEMATHESIS: Need = Need::Python(Environment::Schemathesis);
+const BROKERS: Need = Need::Python(Environment::Brokers);
 const BINDGEN: Need = Need::Tool(Tool::WasmBindgen);
 const PACK: Need = Need::Tool(Tool::WasmPack);
 const GECKO: Need = Need::Tool(Tool::Geckodriver);
@@ -234,6 +235,12 @@ pub(crate) static TIERS: &[Tier] = &[
         "the packed package without Rust: everlit init, dev and doctor, and the first minutes",
         &[Need::Engine(Chromium), Npm, Package],
         node::cli,
+    ),
+    tier(
+        "providers",
+        "stand-ins for brokers and Supabase Auth, proved by the SDKs of those who run the real ones",
+        &[Npm, BROKERS],
+        node::providers,
     ),
     tier("probe", "real authorization servers are measured as they are", &[Npm, DJANGO], node::probe),
     tier("deploy", "the bundle can be deployed and is small enough", &[Npm, Worker, Www], deploy::run),

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { startBreeze } from "../servers/stand-ins/breeze/index.mjs";
+import { createClock } from "../servers/stand-ins/clock.mjs";
+import { openSdk, SdkError } from "./support/sdk.mjs";
+import { SECRET, signIn } from "./support/standing.mjs";
+
+const APP = "app+key=1!";
+/** Far from midnight in India, whenever the test is run. */
+const EVENING = Date.parse("2026-10-02T20:00:00+05:30");
+
+/** @type {Awaited<ReturnType<typeof startBreeze>>} */
+let breeze;
+/** @type {Awaited<ReturnType<typeof openSdk>>} */
+let sdk;
+/** @type {(() => Promise<void>)[]} */
+const ends = [];
+before(async () => {
+  const clock = createClock();
+  clock.set(EVENING);
+  breeze = await startBreeze({ clientSecret: SECRET, clock });
+  ends.push(breeze.close);
+  sdk = await openSdk({ after: (end) => ends.push(end) }, "breeze", [breeze.origin, String(clock.now() - Date.now())]);
+});
+after(() => Promise.all(ends.map((end) => end())));
+
+async function logIn() {
+  const back = await signIn(breeze, `${breeze.origin}/apiuser/login?api_key=${encodeURIComponent(APP)}`, "ada");
+  const session = back.searchParams.get("apisession");
+  return { session, ...(await sdk("generate_session", { app_key: APP, secret: SECRET, session })) };
+}
+
+/** @param {string} method @param {Record<string, unknown>} [given] */
+const ask = (method, given = {}) => sdk("ask", { method, ...given });
+
+/** @param {Promise<unknown>} call @param {RegExp} message */
+const raised = (call, message) => assert.rejects(call, (error) => {
+  assert.ok(error instanceof SdkError, String(error));
+  assert.match(error.message, message);
+  return true;
+});
+
+test("its SDK logs in, signs its calls, and reads what it is answered", async () => {
+  const { user_id: user, session_key: key, session } = await logIn();
+  assert.match(user, /^[A-Z]{2}\d{4}$/);
+  assert.match(key, /^\d{8}$/);
+  const details = await ask("get_customer_details", { api_session: session });
+  assert.deepEqual([details.Status, details.Success.idirect_userid], [200, user]);
+  assert.equal((await ask("set_funds", { transaction_type: "credit", amount: "250", segment: "Equity" })).Status, 200);
+  assert.equal((await ask("get_funds")).Success.allocated_equity, 250);
+  assert.equal((await ask("get_demat_holdings")).Success[0].stock_code, "ITC");
+  const quotes = await ask("get_quotes", { stock_code: "ITC", exchange_code: "NSE", product_type: "cash", right: "others", strike_price: "0" });
+  assert.deepEqual([quotes.Error, quotes.Success[0].stock_code], [null, "ITC"]);
+  const charts = await ask("get_historical_data_v2", {
+    interval: "1day", from_date: "2026-10-01T00:00:00.000Z", to_date: "2026-10-02T00:00:00.000Z", stock_code: "ITC", exchange_code: "NSE", product_type: "cash",
+  });
+  assert.equal(charts.Success[0].stock_code, "ITC");
+});
+
+test("its SDK makes words of its own of what the exchange refuses", async () => {
+  await raised(sdk("generate_session", { app_key: APP, secret: SECRET, session: "00000000" }), /Please check session key/);
+  await raised(sdk("generate_session", { app_key: "other", secret: SECRET, session: "00000000" }), /Please check api key/);
+  breeze.faults.add({ kind: "refusal", name: "Error while calling service, Please contact admin (T2:155)" });
+  await raised(sdk("generate_session", { app_key: APP, secret: SECRET, session: "00000000" }), /Unable to retrieve customer details/);
+});
+
+test("its SDK takes a wrong secret at the login, and hears of it with the first call", async () => {
+  const { session } = await logIn();
+  await sdk("generate_session", { app_key: APP, secret: "wrong", session });
+  assert.deepEqual(await ask("get_funds"), { Status: 5, Error: "Authentication Fail :: Invalid Checksum." });
+});
+
+test("its SDK says that a session is expired, at the login only", async () => {
+  const { session } = await logIn();
+  const now = breeze.clock.now();
+  breeze.clock.set(Date.parse("2026-10-03T00:00:00+05:30"));
+  assert.deepEqual(await ask("get_funds"), { Success: null, Status: 500, Error: "Resource not available." });
+  await raised(sdk("generate_session", { app_key: APP, secret: SECRET, session }), /Session key is expired/);
+  breeze.clock.set(now);
+});
+
+test("its SDK hands on a refusal as it came, and breaks at a page", async () => {
+  await logIn();
+  breeze.faults.add({ kind: "refusal", name: "Limit exceed: API call per day: " });
+  assert.deepEqual(await ask("get_funds"), { Status: 5, Error: "Limit exceed: API call per day: " });
+  breeze.faults.add({ kind: "html", status: 200 });
+  await raised(ask("get_funds"), /get_funds/);
+  breeze.faults.add({ kind: "truncated" });
+  await raised(ask("get_funds"), /get_funds/);
+  breeze.faults.add({ kind: "lost" });
+  await raised(ask("get_funds"), /get_funds/);
+  assert.equal((await ask("get_funds")).Status, 200);
+});
