@@ -11,6 +11,7 @@ import type { Page } from "./page.js";
 import { createPopups } from "./popups.js";
 import { createQuestions } from "./questions.js";
 import type { Session } from "./session.js";
+import type { Timer } from "./timer.js";
 import type { Transport } from "./transport.js";
 import type { LoginOptions } from "./types.js";
 import type { wait } from "./wait.js";
@@ -22,6 +23,7 @@ export interface AccountHost {
   readonly closed: AbortSignal;
   readonly page: Page;
   readonly clock: () => Moment;
+  readonly timer: (due: () => void) => Timer;
   readonly operation: () => string;
   readonly wait: typeof wait;
   readonly problemOf: typeof problemOf;

@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Folders with a TypeScript project, each with its tsconfig.json.
-const PROJECTS: [&str; 4] = ["crates/web", "crates/web/node", "www", "tests/worker"];
+const PROJECTS: [&str; 6] =
+    ["crates/web", "crates/web/node", "www", "www/make", "tests/worker", "tests/packaging"];
 
 /// `tsc --noEmit` over every project.
 pub(super) fn types(repo: &Repo) -> Result<Outcome> {
