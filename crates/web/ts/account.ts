@@ -37,10 +37,10 @@ export interface AccountHost {
   readonly on: <K extends EventKind>(kind: K, ...numbers: EventNumbers[K]) => void;
 }
 
-export type Account = ReturnType<typeof createAccount>;
+export type Account = ReturnType<typeof account>;
 
 /** What it can do. */
-export function createAccount(host: AccountHost) {
+export function account(host: AccountHost) {
   const questions = createQuestions(host);
   const { session, closed, page, door, fault } = host;
   return {
