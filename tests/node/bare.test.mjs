@@ -1,6 +1,7 @@
 // A session on the package's own lock, transport and names, in a page in which something is missing or throws.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { afterEach, describe, test } from "node:test";
 import { inside } from "./inside.mjs";
 import { World } from "./world.mjs";
@@ -61,4 +62,20 @@ describe("a question that cannot even be put", () => {
       assert.ok(!tab.events.some((event) => event.includes("stuck")), tab.events.join("; "));
     });
   }
+});
+
+describe("a page whose browser compiles nothing at once", () => {
+  test("waits for it, and a module that is none is refused as ever", async (context) => {
+    const { load } = inside.load;
+    const { Module } = WebAssembly;
+    let refused = 0;
+    // As Chromium did until version 114, for more than 4 KB.
+    const unwilling = new Proxy(Module, { construct: () => { refused += 1; throw new RangeError("WebAssembly.Compile is disallowed on the main thread, if the buffer size is larger than 4KB."); } });
+    WebAssembly.Module = unwilling;
+    context.after(() => (WebAssembly.Module = Module));
+    await assert.rejects(load(new Response("no module")), { code: "ERR_SESSION_LOAD" });
+    const whole = await load(new Response(readFileSync(new URL("../../crates/web/build/everlit_web_bg.wasm", import.meta.url))));
+    assert.ok(whole instanceof Module);
+    assert.equal(refused, 2);
+  });
 });

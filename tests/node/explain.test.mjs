@@ -86,13 +86,6 @@ describe("options", () => {
   }
 });
 
-describe("more than one wrong option", () => {
-  test("is named with all of them", async () => {
-    const error = await failure(check({ lead: "5s", maintenance: 1, silent: "frame", evnets: false }));
-    assert.equal(error.message, `config: lead is "5s" (string); accepted is a number of milliseconds, 0 or more; and silent is "frame" (string); accepted is a list of "frame", "popup" and "redirect"; and there is no option "evnets"; is events meant?`);
-  });
-});
-
 describe("an explanation that fails itself", () => {
   test("leaves the error that was to be explained", async () => {
     // Without a document there is no base for addresses, which only the explanation asks for.

@@ -29,6 +29,19 @@ describe("where a call goes", () => {
     });
   }
 
+  test("a relative address follows the page's base, also when that has become another", async () => {
+    const world = new World();
+    let base = `${APP}/`;
+    const { session } = await world.opened({}, { page: { base: () => base, here: () => base, hidden: () => false, leave() {} } });
+    for (const [next, asked] of [[`${APP}/`, "api/orders"], [`${APP}/deep/page`, "../api/orders"], [`${APP}/api/`, "orders"]]) {
+      base = next;
+      await session.fetch(asked);
+      assert.equal(world.calls.at(-1).url, `${APP}/api/orders`, next);
+    }
+    base = "https://elsewhere.example/";
+    assert.equal((await failure(session.fetch(`${APP}/api/orders`))).code, "ERR_SESSION_UPSTREAM");
+  });
+
   for (const foreign of [
     "https://elsewhere.example/v1/orders",
     "https://elsewhere.example/api/orders",

@@ -336,6 +336,27 @@ describe("two copies of the package on one page", () => {
   });
 });
 
+describe("the timer", () => {
+  test("is set when the deadline becomes another one, or has fired before it, and not with each event", async () => {
+    const world = new World();
+    const delays = [];
+    let fire;
+    const tab = await world.opened({}, { timer: (due) => ((fire = due), (delay) => delays.push(delay)) });
+    const set = delays.length;
+    for (let call = 0; call < 5; call += 1) await tab.session.fetch("/api/orders");
+    assert.equal(delays.length, set, "a call changes nothing that is waited for");
+    // Browsers round down.
+    fire();
+    await settled();
+    assert.deepEqual([delays.length, delays.at(-1), world.count("/auth/token")], [set + 1, delays[set - 1], 0]);
+    tab.session.stop();
+    tab.session.start();
+    await settled();
+    assert.equal(delays[set + 1], Infinity);
+    assert.ok(delays.at(-1) < Infinity);
+  });
+});
+
 describe("a timer that is throttled", () => {
   test("to once a minute loses nothing: what is due is done when it fires, or somebody looks", async () => {
     const world = new World();

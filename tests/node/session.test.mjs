@@ -259,12 +259,6 @@ describe("login", () => {
     for (const foreign of ["https://evil.example/", "//evil.example", "javascript:alert(1)", "/\\evil.example"]) {
       assert.equal((await failure(session.login({ returnTo: foreign }))).code, "ERR_SESSION_CONFIG", foreign);
     }
-    for (const broken of ["http://", "https://x:secret", "//["]) {
-      for (const work of ["login", "logout"]) {
-        const error = await failure(session[work]({ returnTo: broken }));
-        assert.deepEqual([error.code, error.message], ["ERR_SESSION_CONFIG", "config: returnTo no address"], `${work} ${broken}`);
-      }
-    }
     assert.deepEqual(went, []);
     await session.login({ returnTo: new URL("/a?b#c", APP) });
     assert.deepEqual(went, ["/auth/login?return_to=%2Fa%3Fb%23c"]);

@@ -2,10 +2,13 @@ import { HEADER_EPOCH, HEADER_VERSION, VERSION } from "./abi.js";
 import type { SessionRequestInit } from "./types.js";
 import type { Upstream } from "./wire.js";
 
+/** What a URL says, read once: each of its words is made anew whenever it is asked for. */
+export type Address = Pick<URL, "href" | "origin" | "pathname" | "search">;
+
 /** What `session.fetch` was asked for, with a body of its own. */
 export interface Call {
   /** Where it was asked to go. */
-  readonly url: URL;
+  readonly url: Address;
   /** Ends it. */
   readonly signal: AbortSignal | undefined;
   /** Whether the same body can be sent twice. A stream is gone after the first time. */
@@ -20,12 +23,13 @@ export interface Call {
 export type Route = [address: string, vault?: string, direct?: string];
 
 /** Where `fetch` would go. */
-export function addressOf(input: RequestInfo | URL, base: string): URL {
-  return new URL((input as Request).url ?? input, base);
+export function addressOf(input: RequestInfo | URL, base: string): Address {
+  const { href, origin, pathname, search } = new URL((input as Request).url ?? input, base);
+  return { href, origin, pathname, search };
 }
 
 /** Takes over what `fetch` would take. The body is the caller's until here, and ours from here on. */
-export function prepare(input: RequestInfo | URL, init: SessionRequestInit | undefined, url: URL): Call {
+export function prepare(input: RequestInfo | URL, init: SessionRequestInit | undefined, url: Address): Call {
   const given = init?.body;
   const fresh = typeof given === "function" && given;
   const repeatable = !(given instanceof ReadableStream);
@@ -33,7 +37,7 @@ export function prepare(input: RequestInfo | URL, init: SessionRequestInit | und
   const bare = !(input as Request).url && !given && /^(GET)?$/.test(init?.method ?? "");
   const request = bare
     ? ({ ...init, headers: new Headers(init?.headers) } as unknown as Request)
-    : new Request((input as Request).url ? (input as Request) : url, (fresh ? { ...init, body: null } : init) as RequestInit);
+    : new Request((input as Request).url ? (input as Request) : url.href, (fresh ? { ...init, body: null } : init) as RequestInit);
   /** The body, as often as it is needed. */
   let whole: Blob | undefined;
   return {
@@ -66,7 +70,7 @@ export const viaWorker = ({ transmit }: Call, target: string, epoch: number, edg
  * Where a call goes from a page of the origin `here`; nothing if it belongs to no upstream. What is below `/api/` here is so at `edge`,
  * where the Worker is there.
  */
-export function route(url: URL, here: string, upstreams: readonly Upstream[], edge: string | undefined): Route | undefined {
+export function route(url: Address, here: string, upstreams: readonly Upstream[], edge: string | undefined): Route | undefined {
   const origin = edge ?? here;
   if ([here, origin].includes(url.origin) && url.pathname.startsWith("/api/")) {
     const named = url.pathname.split("/")[2];

@@ -1,7 +1,7 @@
 // A chunk of its own, which nobody needs until the session is open. It is loaded then, before the first call asks for it.
 
 import { EventKind, Refusal } from "./abi.js";
-import { type Call, type Route, addressOf, prepare, route, viaWorker } from "./call.js";
+import { type Address, type Call, type Route, addressOf, prepare, route, viaWorker } from "./call.js";
 import type { SessionError, SessionErrorCode } from "./errors.js";
 import type { EventNumbers, Stamp } from "./machine.js";
 import type { Page } from "./page.js";
@@ -47,6 +47,9 @@ export function createCalls({ page, upstreams, own, direct, session, closed, wai
   let last = 0;
   /** How many were sent and not answered yet. */
   let sent = 0;
+  /** What addresses were relative to last, and its origin. */
+  let base = "";
+  let origin = "";
 
   /** The machine's number of the provider whose token a vault gives. */
   const whose = (vault: string | undefined) => {
@@ -73,7 +76,7 @@ export function createCalls({ page, upstreams, own, direct, session, closed, wai
   });
 
   /** That an address belongs to no upstream. Its query may hold a secret and is not named. */
-  const unknownUpstream = ({ origin, pathname }: URL) => fault("ERR_SESSION_UPSTREAM", `: ${origin}${pathname}`);
+  const unknownUpstream = ({ origin, pathname }: Address) => fault("ERR_SESSION_UPSTREAM", `: ${origin}${pathname}`);
 
   const unlinked = (vault: string | undefined) => fault("ERR_SESSION_LINK", `: ${vault}`);
   /** Whether the session is well, and an account beside it is not linked, or has to be anew. */
@@ -162,8 +165,9 @@ export function createCalls({ page, upstreams, own, direct, session, closed, wai
         if (type && !headers.has("content-type")) headers.set("content-type", type);
         init = { ...init, headers, body: await kept.blob() };
       }
-      const url = addressOf(input, page.base());
-      const { origin } = new URL(page.base());
+      const now = page.base();
+      if (base !== now) ({ origin } = new URL((base = now)));
+      const url = addressOf(input, base);
       const target = () => route(url, origin, upstreams() ?? [], edge);
       const first = target();
       if (!first) {

@@ -44,7 +44,7 @@ export class SessionError extends Error {
   /** @internal */
   constructor(code: SessionErrorCode, special = "", cause?: unknown) {
     // What the code says, in words.
-    super(code.slice(12).toLowerCase().replace("_", " ") + special, cause ? { cause } : undefined);
+    super(code.slice(12).toLowerCase().replace("_", " ") + special, (cause && { cause }) as ErrorOptions);
     this.name = "SessionError";
     this.code = code;
   }

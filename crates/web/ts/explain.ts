@@ -20,10 +20,8 @@ const ACCEPTED: { readonly [name: string]: string } = {
 };
 const isMs = (value: unknown) => value === undefined || (typeof value === "number" && value >= 0 && value <= 9e12);
 
-/** What each wrong option is, what came, and what is accepted. */
-export const options = (names: readonly string[], options: unknown): string => names.map((name) => optionWrong(name, options)).join("; and ");
-
-function optionWrong(name: string, options: unknown): string {
+/** What an option is, what came, and what is accepted. */
+export function options(name: string, options: unknown): string {
   if (name === "options" && Object(options) !== options) return `openSession() takes an object with options, not ${shown(options)}`;
   const given = (options as Record<string, unknown>)[name];
   if (name === "idle" && given !== null && typeof given === "object") {

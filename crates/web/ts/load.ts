@@ -18,5 +18,12 @@ async function compile(wasm: NonNullable<SessionOptions["wasm"]>): Promise<WebAs
   const given = await wasm;
   if (given instanceof WebAssembly.Module) return given;
   // Not as a stream: it is small, and a server that does not know its type is no reason to fail.
-  return WebAssembly.compile(await (given instanceof Response ? given : await fetch(given)).arrayBuffer());
+  const bytes = await (given instanceof Response ? given : await fetch(given)).arrayBuffer();
+  try {
+    // At once takes a millisecond, to be told of another thread's work several.
+    return new WebAssembly.Module(bytes);
+  } catch {
+    // Browsers of before refuse that to a page, and what is wrong with it is said here too.
+    return WebAssembly.compile(bytes);
+  }
 }

@@ -12,7 +12,7 @@ const OPTIONS: Shapes = {
   wasm: maybe(Boolean),
   signal: maybe((signal) => signal instanceof AbortSignal),
   lead: ms,
-  idle: maybe((idle) => !misfits(IDLE, idle)[0]),
+  idle: maybe((idle) => !misfit(IDLE, idle)),
   maintenance: ms,
   healthCheck: ms,
   retry: maybe((retry) => typeof retry === "function"),
@@ -21,14 +21,14 @@ const OPTIONS: Shapes = {
   baseUrl: maybe((url) => /^https?:\/\/[\w.:[\]-]+\/?$/.test(url as string)),
 };
 
-/** The names of options that are not as they should be, or that there are not. */
-function misfits(shapes: Shapes, given: unknown): string[] {
+/** The name of an option that is not as it should be, or that there is not. */
+function misfit(shapes: Shapes, given: unknown): string | undefined {
   const names = Object.keys({ ...shapes, ...(given as object) });
-  return Object(given) === given ? names.filter((name) => !(name in shapes && fits(shapes[name]!, (given as Record<string, unknown>)[name]))) : ["options"];
+  return Object(given) === given ? names.find((name) => !(name in shapes && fits(shapes[name]!, (given as Record<string, unknown>)[name]))) : "options";
 }
 
 /** Rejects options that are wrong. What is wrong with them is said by a chunk of its own. */
 export async function check(options: unknown): Promise<void> {
-  const names = misfits(OPTIONS, options);
-  if (names[0]) throw new SessionError("ERR_SESSION_CONFIG", `: ${await explain("options", names, options)}`);
+  const name = misfit(OPTIONS, options);
+  if (name) throw new SessionError("ERR_SESSION_CONFIG", `: ${await explain("options", name, options)}`);
 }

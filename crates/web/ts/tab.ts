@@ -55,6 +55,8 @@ export function createSession(
   /** Resolves when nothing is asked any more. */
   let quiet: Promise<unknown> | undefined;
   let telling = false;
+  /** What the timer is set for: to set it takes longer than most events. */
+  let due: number | undefined;
   /** Questions whose answers are awaited. */
   const asked = new Map<number, AbortController>();
   const logouts: Waiter<void>[] = [];
@@ -68,15 +70,9 @@ export function createSession(
   const assertOpen = () => closed.throwIfAborted();
   /** A path of this origin, for an address that the app says. */
   const pathOf = (address: string | URL = page.here()) => {
-    let theirs = "no address";
-    try {
-      const { href, origin } = new URL(address, page.base());
-      if (href.startsWith(`${new URL(page.base()).origin}/`)) return href.slice(origin.length);
-      theirs = origin;
-    } catch {
-      // Its text may hold a secret.
-    }
-    throw new SessionError("ERR_SESSION_CONFIG", `: returnTo ${theirs}`);
+    const { href, origin } = new URL(address, page.base());
+    if (href.startsWith(`${new URL(page.base()).origin}/`)) return href.slice(origin.length);
+    throw new SessionError("ERR_SESSION_CONFIG", `: returnTo ${origin}`);
   };
   /** Where a login begins. What is not said is not there. */
   const door = ({ returnTo, provider, prompt }: LoginOptions) =>
@@ -101,11 +97,11 @@ export function createSession(
     const held = standing[5];
     standing = said.splice(0, STANDING) as unknown as Standing;
     const [, deadline, epoch, generation, , lifetime] = standing;
+    if ((running || waits) && deadline !== due) timer((due = deadline) - now.mono);
     while (said.length) {
       const [kind, ...numbers] = said.splice(0, ROW);
       (deeds[kind as EffectKind] as (...numbers: number[]) => void)(...numbers);
     }
-    if (running || waits) timer(deadline - now.mono);
     // A login that held a token is asked about anew only when another one has followed it.
     if (known && held && !lifetime && standing[0] === RESUMING) {
       known = undefined;
@@ -138,7 +134,7 @@ export function createSession(
     const then = clock();
     return () => {
       const now = clock();
-      return Math.max(0, now.mono - then.mono, now.wall - then.wall);
+      return Math.max(now.mono - then.mono, now.wall - then.wall);
     };
   };
 
@@ -430,7 +426,7 @@ export function createSession(
       running?.abort();
       running = undefined;
       left();
-      if (!waits) timer(Infinity);
+      if (!waits) timer((due = Infinity));
     }
     close() {
       if (closed.aborted) return;
@@ -440,17 +436,21 @@ export function createSession(
       for (const question of asked.values()) question.abort();
       for (const { reject } of logouts) reject(closed.reason);
     }
-  })() as unknown as Session;
-  for (const name of ["getAccessToken", "link", "unlink", "debug", "report"] as const) session[name] = away(name) as never;
-  if (Symbol.dispose) session[Symbol.dispose] = session.close;
-  if (Symbol.asyncDispose) {
-    session[Symbol.asyncDispose] = async () => {
-      session.close();
+    // Where there are no such symbols yet, these are names that nobody says.
+    [Symbol.dispose ?? 0]() {
+      this.close();
+    }
+    async [Symbol.asyncDispose ?? 1]() {
+      this.close();
       await quiet;
-    };
-  }
+    }
+  })() as unknown as Session;
 
-  const timer = platform.timer(() => (running || waits) && on(EventKind.DeadlineReached));
+  for (const name of ["getAccessToken", "link", "unlink", "debug", "report"] as const) session[name] = away(name) as never;
+  const timer = platform.timer(() => {
+    due = undefined;
+    if (running || waits) on(EventKind.DeadlineReached);
+  });
   const channel = platform.channel((message) => on(EventKind.PeerTold, ...message));
   const socket = platform.socket({
     opened: (shared) => on(EventKind.SocketOpened, +shared),

@@ -1,5 +1,5 @@
-/** What `setTimeout` can wait for: it counts in 32 bits and fires at once when they overflow. */
-const DELAY_MAX = 2 ** 31 - 1;
+/** Less than what `setTimeout` can wait for: it counts in 32 bits and fires at once when they overflow. */
+const DELAY_MAX = 2e9;
 
 /** Fires once after so many milliseconds instead of whenever it was to fire before; never, after `Infinity`. */
 export type Timer = (delay: number) => void;
@@ -10,6 +10,6 @@ export function createTimer(due: () => void): Timer {
   return (delay) => {
     clearTimeout(armed);
     // Not before its time either: browsers round down.
-    if (isFinite(delay)) armed = setTimeout(due, Math.min(Math.max(0, Math.ceil(delay)), DELAY_MAX));
+    if (isFinite(delay)) armed = setTimeout(due, Math.min(Math.ceil(delay), DELAY_MAX));
   };
 }

@@ -36,7 +36,7 @@ export function listening(session: Session, signal: AbortSignal, listener: Event
   session.addEventListener("my-own", (event) => { same<Equal<typeof event, Event>>(true); });
   // A function that has a `this` is called with the session.
   session.addEventListener("statechange", function ({ detail }) { same<Equal<typeof this, Session>>(true); detail.to; });
-  session.removeEventListener("statechange", function () { same<Equal<typeof this, Session>>(true); });
+  session.removeEventListener("statechange", function ({ detail }) { same<Equal<typeof this, Session>>(true); detail.to; });
   session.addEventListener("my-own", function (event) { same<Equal<typeof this, Session>>(true); same<Equal<typeof event, Event>>(true); });
   session.removeEventListener("my-own", function (event) { same<Equal<typeof this, Session>>(true); same<Equal<typeof event, Event>>(true); });
   session.addEventListener("my-own", { handleEvent: ({ type }) => type });

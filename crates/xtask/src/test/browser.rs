@@ -3,7 +3,7 @@
 use super::Outcome;
 use super::count::{self, Counts};
 use super::native::counted;
-use super::node::{in_folders, node_test, node_tests};
+use super::node::{in_folders, keep_in_memory, node_test, node_tests};
 use crate::browsers::{self, Engine};
 use crate::demo::{self, Asked};
 use crate::repo::{self, Repo};
@@ -77,12 +77,14 @@ pub(super) fn journeys(repo: &Repo, engine: Engine) -> Result<Outcome> {
         Engine::Chromium | Engine::Webkit => repo::path_with(&[])?,
     };
     let lived = node_tests(repo, &name, &["--test-concurrency=2"], files, 12, |command| {
+        keep_in_memory(command);
         command.env("EVERLIT_ENGINE", engine.name()).env("PATH", path).env_remove("EVERLIT_WEBDRIVER");
         command.env("EVERLIT_WORKER_BUILD", repo.at("worker/build"));
     })?;
     let mut counts = told.counts;
     counts += lived.counts;
-    Ok(Outcome::new(counts, format!("{}\n{}", told.details, lived.details)))
+    let details = format!("{}\n{}", told.details, lived.details);
+    Ok(Outcome { failing: [told.failing, lived.failing].concat(), ..Outcome::new(counts, details) })
 }
 
 /// Login, refresh and logout on the demo page, against a stack of its own.

@@ -79,6 +79,17 @@ pub(crate) fn node(output: &str) -> Counts {
     total
 }
 
+/// The names of tests that failed, as `node --test` and libtest repeat them at their end.
+pub(crate) fn failing(output: &str) -> Vec<String> {
+    let node = output.split_once("✖ failing tests:").into_iter().flat_map(|(_, rest)| {
+        rest.lines()
+            .filter_map(|line| line.strip_prefix("✖ "))
+            .map(|name| name.rsplit_once(" (").map_or(name, |(name, _)| name))
+    });
+    let rust = output.lines().filter_map(|line| line.strip_prefix("test ")?.strip_suffix(" ... FAILED"));
+    node.chain(rust).map(str::to_owned).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,6 +114,13 @@ mod tests {
         assert_eq!(node(spec), Counts { passed: 3, failed: 2, skipped: 1 });
         let tap = "TAP version 13\n# Subtest: pass 9\n# tests 2\n# pass 2\n# fail 0\n# cancelled 0\n# skipped 0\n# todo 0\n";
         assert_eq!(node(tap), Counts { passed: 2, failed: 0, skipped: 0 });
+    }
+
+    #[test]
+    fn failing_tests_are_named() {
+        let node = "✖ early (3ms)\nℹ fail 2\n\n✖ failing tests:\n\ntest at a.mjs:1:1\n✖ a name (with a word) (12.5ms)\n  Error: no\n";
+        assert_eq!(failing(node), ["a name (with a word)"]);
+        assert_eq!(failing("test a::b ... ok\ntest a::c ... FAILED\n"), ["a::c"]);
     }
 
     #[test]

@@ -37,7 +37,8 @@ pub(super) fn counted(
     if !done.ok {
         counts.failed = counts.failed.max(1);
     }
-    Ok(Outcome::new(counts, format!("{}\n{}", done.how, done.tail())))
+    let failing = count::failing(&done.output);
+    Ok(Outcome { failing, ..Outcome::new(counts, format!("{}\n{}", done.how, done.tail())) })
 }
 
 /// `cargo fmt --check`

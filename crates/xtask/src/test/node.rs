@@ -89,6 +89,7 @@ pub(super) fn worker(repo: &Repo) -> Result<Outcome> {
     let files = in_folders(repo, &["tests/worker"])?.into_iter().filter(|file| !is_of_crash(file)).collect();
     // Each file has a workerd of its own, and waits most of the time.
     node_tests(repo, "test-worker", &["--test-concurrency=2"], files, 20, |command| {
+        keep_in_memory(command);
         command.env("EVERLIT_WORKER_BUILD", &build).env(Environment::Django.variable(), python);
     })
 }
@@ -97,6 +98,7 @@ pub(super) fn worker(repo: &Repo) -> Result<Outcome> {
 pub(super) fn conformance(repo: &Repo) -> Result<Outcome> {
     let (build, files) = (repo.at("worker/build"), in_folders(repo, &["tests/conformance"])?);
     node_tests(repo, "test-conformance", &["--test-concurrency=4"], files, 5, |command| {
+        keep_in_memory(command);
         command.env("EVERLIT_WORKER_BUILD", &build);
     })
 }
@@ -105,6 +107,7 @@ pub(super) fn conformance(repo: &Repo) -> Result<Outcome> {
 pub(super) fn contract(repo: &Repo) -> Result<Outcome> {
     let (build, python) = (repo.at("worker/build"), python::ensure(repo, Environment::Schemathesis)?);
     node_test(repo, "test-contract", in_folders(repo, &["tests/contract"])?, 10, |command| {
+        keep_in_memory(command);
         command.env("EVERLIT_WORKER_BUILD", &build).env(Environment::Schemathesis.variable(), python);
     })
 }
@@ -116,6 +119,7 @@ pub(super) fn crash(repo: &Repo) -> Result<Outcome> {
     let files = in_folders(repo, &["tests/worker"])?.into_iter().filter(|file| is_of_crash(file)).collect();
     // They wait most of the time: for what must not happen before half a minute has passed.
     node_tests(repo, "test-crash", &["--test-concurrency=4"], files, 10, |command| {
+        keep_in_memory(command);
         command.env("EVERLIT_WORKER_BUILD", &build).env(Environment::Django.variable(), python);
         command.env("EVERLIT_WORKER_BUILD_FAULTS", build::worker_with_faults_folder(repo));
     })
@@ -147,6 +151,18 @@ pub(super) fn probe(repo: &Repo) -> Result<Outcome> {
     node_test(repo, "test-probe", in_folders(repo, &["tests/probe"])?, 5, |command| {
         command.env("EVERLIT_XTASK", this).env(Environment::Django.variable(), python);
     })
+}
+
+/// Where a test keeps what lives as long as it does: in memory, if the system has a folder for that with room in it. Each write of a
+/// Durable Object waits for its disk, and one that a build has just filled is busy for seconds. Killing a process loses nothing there
+/// either; nothing is executed from it.
+pub(super) fn keep_in_memory(command: &mut Command) {
+    const FOLDER: &str = "/dev/shm";
+    const ROOM: u64 = 4 << 30;
+    #[cfg(unix)]
+    if rustix::fs::statvfs(FOLDER).is_ok_and(|about| about.f_bavail.saturating_mul(about.f_frsize) >= ROOM) {
+        command.env("TMPDIR", FOLDER);
+    }
 }
 
 /// `node --test` over these files.
