@@ -52,9 +52,9 @@ for (const name of ["favicon.svg", "_headers"]) copyFileSync(join(here, "src", n
 rmSync(dist, { recursive: true, force: true });
 renameSync(fresh, dist);
 
-/** The page, with everything that it will need named up front: one round trip instead of three. */
+/** The page, with everything that it will need named up front: one round trip instead of three. @param {string[]} assets */
 function page(assets) {
-  const only = (pattern) => {
+  const only = (/** @type {RegExp} */ pattern) => {
     const found = assets.filter((path) => pattern.test(path));
     if (found.length !== 1) throw new Error(`expected one asset like ${pattern}, not ${found.join(", ") || "none"}`);
     return found[0];

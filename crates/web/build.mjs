@@ -55,7 +55,8 @@ copyFileSync(join(here, "../edge/config.schema.json"), join(fresh, "config.schem
 declareTypes();
 const golden = join(here, "../wire/golden");
 for (const name of readdirSync(golden).filter((file) => file.endsWith(".json"))) checkNames(join(golden, name));
-const manifest = { session: [...Object.keys(session), "everlit.wasm"], later: Object.keys(later) };
+// The hooks come with the store that they read.
+const manifest = { session: [...Object.keys(session), "everlit.wasm"], later: Object.keys(later), react: ["react/index.js", "store/index.js"] };
 writeFileSync(join(fresh, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
 takeWorker();
 rmSync(dist, { recursive: true, force: true });

@@ -33,7 +33,9 @@ test("from an empty folder to a login: init, install, dev, and the doctor finds 
   await t.test("the page and what it loads are served", async () => {
     const page = await send(`${app}/`);
     assert.match(page.text, /<script type="module" src="\/app\.js">/);
-    for (const [file, type] of [["app.js", /javascript/], ["session.js", /javascript/], ["everlit/everlit.js", /javascript/], ["everlit/everlit.wasm", /application\/wasm/]]) {
+    /** @type {[string, RegExp][]} */
+    const types = [["app.js", /javascript/], ["session.js", /javascript/], ["everlit/everlit.js", /javascript/], ["everlit/everlit.wasm", /application\/wasm/]];
+    for (const [file, type] of types) {
       const answer = await send(`${app}/${file}`);
       assert.equal(answer.status, 200, file);
       assert.match(answer.headers["content-type"] ?? "", type, file);

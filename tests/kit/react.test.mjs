@@ -244,8 +244,25 @@ for (const version of [18, 19]) {
       await quietly(async () => {
         const wrong = await mounted(h(Boundary, null, h(SessionProvider, { session: kit.session }, h(reader(() => useCountdown("tokens"))))));
         assert.match(wrong.text(), /useCountdown\("tokens", 1000\): takes "idle", "token" or "refresh"/);
+        for (const interval of [0, -1, NaN, Infinity, "1s"]) {
+          const never = await mounted(h(Boundary, null, h(SessionProvider, { session: kit.session }, h(reader(() => useCountdown("token", interval))))));
+          assert.match(never.text(), /milliseconds above 0/, `${interval}`);
+        }
       });
       kit.close();
+    });
+
+    test("a countdown in the smallest steps comes to rest", async () => {
+      const { session } = await createTestSession({ lifetime: "5m" });
+      // The page's own clock, which goes on while React renders.
+      Object.defineProperty(session, "token", { get: () => ({ expiresIn: 300_000 - performance.now() }) });
+      const Left = reader(() => useCountdown("token", 0.001));
+      const page = await mounted(h(Boundary, null, h(SessionProvider, { session }, h(Left))));
+      assert.match(page.text(), /^\d+$/);
+      assert.equal(+page.text() % 50, 0);
+      assert.ok(Left.renders < 10, `${Left.renders} renders`);
+      await page.unmount();
+      session.close();
     });
 
     test("the idle prompt says how long there is, and the user stays", async () => {

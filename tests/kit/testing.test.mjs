@@ -236,7 +236,120 @@ describe("a session under test", () => {
     kit.close();
   });
 
+  test("logs in in a popup, which leads to the login and comes back", async () => {
+    const { kit, session } = await opened({ user: null });
+    const login = session.loginPopup();
+    await kit.settle();
+    assert.deepEqual([session.state, kit.popups, kit.navigations], ["logged-out", ["/auth/login?return_to=%2F"], []]);
+    await kit.loginAs({ sub: "2", name: "Grace" });
+    await login;
+    assert.deepEqual([session.state, session.user.name], ["active", "Grace"]);
+    kit.close();
+  });
+
+  test("logs in in a popup also while it listens to nothing", async () => {
+    const { kit, session } = await opened({ user: null });
+    session.stop();
+    const login = session.loginPopup();
+    await kit.loginAs(ADA);
+    assert.equal(session.state, "logged-out", "nobody told it");
+    await kit.advance("1s");
+    await login;
+    assert.equal(session.state, "active");
+    kit.close();
+  });
+
+  test("is told when the user closes the popup, in no time of the test's", async () => {
+    const { kit, session } = await opened({ user: null });
+    const before = performance.now();
+    const failed = session.loginPopup().catch((caught) => caught);
+    await kit.advance("20s");
+    await kit.cancelLogin();
+    const error = await failed;
+    assert.deepEqual([error.code, session.state], ["ERR_SESSION_POPUP", "logged-out"]);
+    assert.match(error.message, /closed after 23 s/);
+    assert.ok(performance.now() - before < 1_500, "three seconds of its clock are none of ours");
+    const again = session.loginPopup();
+    await kit.loginAs(ADA);
+    await again;
+    assert.equal(kit.popups.length, 2);
+    kit.close();
+  });
+
+  test("is told when the browser blocks its popup, until it does not any more", async () => {
+    const { kit, session } = await opened({ user: null });
+    kit.blockPopups();
+    assert.equal(await codeOf(session.loginPopup()), "ERR_SESSION_POPUP");
+    assert.deepEqual(kit.popups, []);
+    kit.blockPopups(false);
+    const login = session.loginPopup();
+    await kit.loginAs(ADA);
+    await login;
+    kit.close();
+  });
+
+  test("opens the popup of each tab, and of each of two sessions under test, in its own browser", async () => {
+    const [one, other] = [await opened({ user: null }), await opened({ user: null })];
+    const second = await one.kit.openTab();
+    one.kit.blockPopups();
+    assert.equal(await codeOf(second.session.loginPopup()), "ERR_SESSION_POPUP");
+    const login = other.session.loginPopup();
+    await other.kit.loginAs(ADA);
+    await login;
+    assert.deepEqual([one.kit.popups, second.popups, other.kit.popups.length, one.session.state], [[], [], 1, "logged-out"]);
+    one.kit.close();
+    other.kit.close();
+  });
+
+  test("comes back from a login that the user gave up", async () => {
+    const { kit, session } = await opened({ user: null });
+    await session.login();
+    assert.equal(session.state, "logging-in");
+    await kit.cancelLogin();
+    assert.equal(session.state, "logged-out");
+    kit.close();
+  });
+
+  for (const mode of ["bff", "mediating"]) {
+    test(`links an account, which an upstream (${mode}) needs, and unlinks it`, async () => {
+      const { kit, session } = await opened({ providers: ["demo", "broker"], upstreams: ["api", { name: "bills", provider: "broker", mode }] });
+      kit.respond("/all", [1]);
+      const call = () => session.fetch("https://bills.example/all");
+      const stateOf = () => session.providers.find(({ name }) => name === "broker").state;
+      assert.equal(await codeOf(call()), "ERR_SESSION_LINK");
+      await session.link("broker", { returnTo: "/bills" });
+      assert.deepEqual(kit.navigations, ["/auth/login?provider=broker&return_to=%2Fbills"]);
+      await kit.cancelLogin();
+      assert.deepEqual([stateOf(), await codeOf(call())], ["unavailable", "ERR_SESSION_LINK"]);
+      await session.link("broker");
+      await kit.linkAccount();
+      assert.deepEqual([stateOf(), session.state, session.user.name], ["ready", "active", "Ada"]);
+      assert.deepEqual(await (await call()).json(), [1]);
+      await session.unlink("broker");
+      assert.deepEqual([stateOf(), await codeOf(call())], ["unavailable", "ERR_SESSION_LINK"]);
+      assert.equal(await codeOf(session.link("none")), "ERR_SESSION_CONFIG");
+      kit.close();
+    });
+  }
+
+  test("hears nothing of its page and its user while it is stopped", async () => {
+    const { kit, session } = await opened();
+    session.stop();
+    const asked = kit.requests.length;
+    await kit.hide();
+    await kit.advance("1h");
+    await kit.show();
+    assert.equal(kit.requests.length, asked);
+    session.start();
+    await kit.settle();
+    assert.equal(session.state, "active");
+    kit.close();
+  });
+
   for (const [what, wrong, says] of [
+    ["a link that no page has gone to", (kit) => kit.linkAccount(), /no page has gone to link an account; session\.link\(provider\)/],
+    ["to give up a login that there is not", (kit) => kit.cancelLogin(), /no page has gone to a login, and no popup is open/],
+    ["an upstream of a provider that there is not", () => createTestSession({ upstreams: [{ name: "a", provider: "b" }] }), /the upstream a is of the provider "b"; providers are demo/],
     ["a duration with other words", (kit) => kit.advance("8 hours"), /advance: "8 hours" is no duration; .*"30s", "15m", "8h"/],
     ["a negative duration", (kit) => kit.sleep(-1), /sleep: -1 is no duration/],
     ["a path that is none", async (kit) => kit.respond("orders", []), /give a path and its answer/],

@@ -86,6 +86,16 @@ describe("options", () => {
   }
 });
 
+describe("an explanation that fails itself", () => {
+  test("leaves the error that was to be explained", async () => {
+    // Without a document there is no base for addresses, which only the explanation asks for.
+    replace("document", undefined);
+    replace("fetch", async () => { throw new TypeError("the network is gone"); });
+    const error = await failure(load("/everlit.wasm"));
+    assert.deepEqual([error.name, error.code, error.message, error.cause.message], ["SessionError", "ERR_SESSION_LOAD", "load: is everlit.wasm served?", "the network is gone"]);
+  });
+});
+
 describe("a Wasm module that does not load", () => {
   const own = ": is everlit.wasm served\\?: ";
   for (const [words, answer, said, href, wasm] of [
@@ -114,8 +124,8 @@ describe("a Wasm module that does not load", () => {
     ["WebKit", "Refused to create a WebAssembly object because 'unsafe-eval' or 'wasm-unsafe-eval' is not an allowed source of script in the following Content Security Policy directive"],
   ]) {
     test(`because a policy forbids it, as ${engine} puts it: that is said`, async () => {
-      const { wasmMissing } = inside.explain;
-      assert.equal(await wasmMissing(": short", "/everlit.wasm", new WebAssembly.CompileError(said)), ": short: the page's Content-Security-Policy forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src");
+      const { wasm } = inside.explain;
+      assert.equal(await wasm(": short", "/everlit.wasm", new WebAssembly.CompileError(said)), ": short: the page's Content-Security-Policy forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src");
     });
   }
 });

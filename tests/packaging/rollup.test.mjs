@@ -4,6 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { nodeResolve } from "@rollup/plugin-node-resolve";
+// @ts-expect-error its declarations are not among its exports
 import { importMetaAssets } from "@web/rollup-plugin-import-meta-assets";
 import { rollup } from "rollup";
 import { app, moduleScript, page } from "./support/app.mjs";

@@ -109,6 +109,7 @@ describe("source maps", () => {
         for (let place = told.indexOf(text); place >= 0; place = told.indexOf(text, place + 1)) {
           const before = code.slice(0, place).split("\n");
           const found = map.findEntry(before.length - 1, before.at(-1)?.length ?? 0);
+          assert.ok("originalSource" in found, `its map says nothing of ${text}`);
           const home = `${payload.sources[payload.sources.findIndex((/** @type {string} */ each) => each === found.originalSource)]}:${found.originalLine}`;
           assert.ok(homes.includes(home), `${text} is at ${homes}, and its map says ${home}`);
           looked += 1;

@@ -11,6 +11,7 @@ import type { Page } from "./page.js";
 import { createPopups } from "./popups.js";
 import { createQuestions } from "./questions.js";
 import type { Session } from "./session.js";
+import type { Timer } from "./timer.js";
 import type { Transport } from "./transport.js";
 import type { LoginOptions } from "./types.js";
 import type { wait } from "./wait.js";
@@ -22,6 +23,7 @@ export interface AccountHost {
   readonly closed: AbortSignal;
   readonly page: Page;
   readonly clock: () => Moment;
+  readonly timer: (due: () => void) => Timer;
   readonly operation: () => string;
   readonly wait: typeof wait;
   readonly problemOf: typeof problemOf;
@@ -35,10 +37,10 @@ export interface AccountHost {
   readonly on: <K extends EventKind>(kind: K, ...numbers: EventNumbers[K]) => void;
 }
 
-export type Account = ReturnType<typeof createAccount>;
+export type Account = ReturnType<typeof account>;
 
 /** What it can do. */
-export function createAccount(host: AccountHost) {
+export function account(host: AccountHost) {
   const questions = createQuestions(host);
   const { session, closed, page, door, fault } = host;
   return {

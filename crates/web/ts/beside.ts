@@ -26,7 +26,7 @@ export function beside({ ask, page, socket, ...rest }: Platform, baseUrl: string
       const answer = await ask(edge + path, signal, body && whole, method);
       // It may be silent because it does not know this page. One that has spoken does.
       known ||= answer.status;
-      return known || path !== "/auth/session" ? answer : explain("nobodyThere", answer, edge + path);
+      return known || path !== "/auth/session" ? answer : explain("session", answer, edge + path);
     },
     page: { ...page, leave: (path) => steer(there(path)), there, steer },
     socket: (heard) => socket(heard, edge),

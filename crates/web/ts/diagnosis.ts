@@ -13,5 +13,5 @@ export const diagnose: Transport = async (path, ...question) => {
   const { v, type, state } = (answer.body as Said) ?? {};
   // What was given up is not answered.
   const odd = v || type ? state === "logged_out" && isWithoutCookie() : !question[0].aborted;
-  return odd && path.endsWith("/auth/session") ? explain("nobodyThere", answer, path) : answer;
+  return odd && path.endsWith("/auth/session") ? explain("session", answer, path) : answer;
 };

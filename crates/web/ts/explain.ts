@@ -21,8 +21,8 @@ const ACCEPTED: { readonly [name: string]: string } = {
 const isMs = (value: unknown) => value === undefined || (typeof value === "number" && value >= 0 && value <= 9e12);
 
 /** What an option is, what came, and what is accepted. */
-export function optionsWrong(name: string, options: unknown): string {
-  if (name === "options") return `openSession() takes an object with options, not ${shown(options)}`;
+export function options(name: string, options: unknown): string {
+  if (name === "options" && Object(options) !== options) return `openSession() takes an object with options, not ${shown(options)}`;
   const given = (options as Record<string, unknown>)[name];
   if (name === "idle" && given !== null && typeof given === "object") {
     for (const [inner, value] of Object.entries(given)) {
@@ -69,7 +69,7 @@ function shown(value: unknown): string {
 }
 
 /** Why the Wasm module did not load, or is not allowed to run. */
-export async function wasmMissing(short: string, wasm: unknown, cause: unknown): Promise<string> {
+export async function wasm(short: string, wasm: unknown, cause: unknown): Promise<string> {
   const { name = "", message = "" } = (cause ?? {}) as Error;
   // Each engine has words of its own for it: Chromium and Firefox a CompileError, WebKit a CompileError or an EvalError.
   if (/content security policy|unsafe-eval|blocked by csp/i.test(message) || name === "EvalError") {
@@ -127,7 +127,7 @@ function isForbidden({ href }: URL): Promise<boolean> {
 }
 
 /** Adds to an answer that came while opening what is likely to be wrong, as a problem like those of the Worker. */
-export async function nobodyThere(answer: Answer, path: string): Promise<Answer> {
+export async function session(answer: Answer, path: string): Promise<Answer> {
   const worker = new URL(path, location.origin);
   const isWorkers = (answer.body as { v?: unknown } | undefined)?.v;
   const trouble = isWorkers ? cookieTrouble() : ((!answer.status && (await policyTrouble(worker))) || workerTrouble(answer, worker));

@@ -9,7 +9,7 @@ export function load(wasm: SessionOptions["wasm"] = new URL("./everlit.wasm", im
   loaded ??= compile(wasm).catch(async (cause: unknown) => {
     // The next try begins anew.
     loaded = undefined;
-    throw new SessionError("ERR_SESSION_LOAD", await explain("wasmMissing", ": is everlit.wasm served?", wasm, cause), cause);
+    throw new SessionError("ERR_SESSION_LOAD", await explain("wasm", ": is everlit.wasm served?", wasm, cause), cause);
   });
   return loaded;
 }

@@ -30,5 +30,5 @@ function misfit(shapes: Shapes, given: unknown): string | undefined {
 /** Rejects options that are wrong. What is wrong with them is said by a chunk of its own. */
 export async function check(options: unknown): Promise<void> {
   const name = misfit(OPTIONS, options);
-  if (name) throw new SessionError("ERR_SESSION_CONFIG", `: ${await explain("optionsWrong", name, options)}`);
+  if (name) throw new SessionError("ERR_SESSION_CONFIG", `: ${await explain("options", name, options)}`);
 }

@@ -4,19 +4,19 @@ import type { LoginOptions, WaitOptions } from "./types.js";
 import { CODES } from "./calls.js";
 
 /** How often the popup is looked at. */
-const LOOK_MS = 100;
+export const LOOK_MS = 100;
 /** So many looks in a row at a popup that is closed, while the user is at this page: some pages cut themselves off from us, and look closed. */
-const CLOSED_LOOKS = 30;
+export const CLOSED_LOOKS = 30;
 
 /** Logins in a popup. */
-export function createPopups({ session, closed, page, door, wait, fault, on }: AccountHost) {
+export function createPopups({ session, closed, clock, timer, page, door, wait, fault, on }: AccountHost) {
   return {
     /** Leads the popup through a login, and resolves when somebody is logged in. Closing it is its opener's matter. */
     async popup(popup: Window | null, { signal, ...options }: WaitOptions & LoginOptions): Promise<void> {
       closed.throwIfAborted();
       if (!popup) throw fault("ERR_SESSION_POPUP", ": the browser blocked it; call loginPopup() in a click, before anything is awaited");
       const over = new AbortController();
-      const start = performance.now();
+      const start = clock().mono;
       return wait<void>(signal, ({ resolve, reject }) => {
         /** The login came to its end there, so that what the session says next is the last word. */
         let back = false;
@@ -41,8 +41,9 @@ export function createPopups({ session, closed, page, door, wait, fault, on }: A
             return false;
           }
         };
-        const watch = setInterval(() => {
+        const watch = timer(() => {
           if (back) return;
+          watch(LOOK_MS);
           looks = popup.closed && document.hasFocus() ? looks + 1 : 0;
           if (looks === 1 || isBack()) {
             back = !looks;
@@ -50,9 +51,10 @@ export function createPopups({ session, closed, page, door, wait, fault, on }: A
             on(EventKind.Restored);
             if (back) look();
           }
-          if (looks >= CLOSED_LOOKS) reject(fault("ERR_SESSION_POPUP", `: it was closed after ${Math.round((performance.now() - start) / 1000)} s, before anybody was logged in`));
-        }, LOOK_MS);
-        over.signal.addEventListener("abort", () => clearInterval(watch));
+          if (looks >= CLOSED_LOOKS) reject(fault("ERR_SESSION_POPUP", `: it was closed after ${Math.round((clock().mono - start) / 1000)} s, before anybody was logged in`));
+        });
+        watch(LOOK_MS);
+        over.signal.addEventListener("abort", () => watch(Infinity));
       }).finally(() => over.abort());
     },
   };

@@ -167,7 +167,7 @@ export interface Session extends EventTarget, Disposable, AsyncDisposable {
   ): void;
   addEventListener(
     type: string,
-    listener: EventListenerOrEventListenerObject | null,
+    listener: ((this: Session, event: Event) => unknown) | EventListenerObject | null,
     options?: boolean | AddEventListenerOptions,
   ): void;
   removeEventListener<K extends keyof SessionEventMap>(
@@ -177,7 +177,7 @@ export interface Session extends EventTarget, Disposable, AsyncDisposable {
   ): void;
   removeEventListener(
     type: string,
-    listener: EventListenerOrEventListenerObject | null,
+    listener: ((this: Session, event: Event) => unknown) | EventListenerObject | null,
     options?: boolean | EventListenerOptions,
   ): void;
   /** What `using session = await openSession()` calls: {@link Session.close}. */

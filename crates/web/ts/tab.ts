@@ -14,6 +14,10 @@ import { type Waiter, wait } from "./wait.js";
 import { type Known, type Reading, type Told, problemOf, readLogout, readSession, readToken, seconds, stateOf, waysOf } from "./wire.js";
 
 const GRADES = ["critical", "poor", "fair", "good", "excellent", "excellent"] as const;
+const ELSEWHERE = { reason: "login-elsewhere" } as const;
+/** The number of this state. */
+const RESUMING = 4;
+"resuming" satisfies (typeof STATES)[typeof RESUMING];
 const FAILURES = ["transient", "throttled", "ambiguous", "misconfigured", "reauth"] as const;
 
 /** What is done for each effect, with its numbers. */
@@ -31,7 +35,7 @@ export function createSession(
   const { clock, page } = platform;
   const over = new AbortController();
   const { signal: closed } = over;
-  let standing = [STATES.indexOf("resuming")] as unknown as Standing;
+  let standing = [RESUMING] as unknown as Standing;
   /** The newest token that there was, also while there is none. */
   let newest: Stamp = [0, 0];
   let known: Known | undefined;
@@ -44,6 +48,8 @@ export function createSession(
   let destination = "/";
   let home = "/";
   let farewell: string | undefined;
+  /** How many wait for what the machine does: for them it has its timer also while the background is stopped. */
+  let waits = 0;
   /** Ends what goes on in the background; nothing while it is stopped. */
   let running: AbortController | undefined;
   /** Resolves when nothing is asked any more. */
@@ -59,7 +65,6 @@ export function createSession(
   /** What the app is to be told, in order, when the machine and its effects are done. */
   const news: (() => void)[] = [];
 
-  const state = () => STATES[standing[0]]!;
   /** What is known of the login that the machine holds. */
   const ours = () => (known?.epoch === standing[2] ? known : undefined);
   const assertOpen = () => closed.throwIfAborted();
@@ -92,15 +97,15 @@ export function createSession(
     const held = standing[5];
     standing = said.splice(0, STANDING) as unknown as Standing;
     const [, deadline, epoch, generation, , lifetime] = standing;
-    if (running && deadline !== due) timer((due = deadline) - now.mono);
+    if ((running || waits) && deadline !== due) timer((due = deadline) - now.mono);
     while (said.length) {
       const [kind, ...numbers] = said.splice(0, ROW);
       (deeds[kind as EffectKind] as (...numbers: number[]) => void)(...numbers);
     }
     // A login that held a token is asked about anew only when another one has followed it.
-    if (known && held && !lifetime && state() === "resuming") {
+    if (known && held && !lifetime && standing[0] === RESUMING) {
       known = undefined;
-      later("loggedout", { reason: "login-elsewhere" });
+      later("loggedout", ELSEWHERE);
     }
     if (epoch) {
       if (epoch === newest[0] && generation > newest[1]) later("refresh", { epoch, generation });
@@ -288,7 +293,7 @@ export function createSession(
     known = before && same(before.user, met.user) ? { ...met, user: before.user } : met;
     // Who is logged in is about to call.
     calls().catch(() => {});
-    if (before && before.epoch !== met.epoch) news.splice(told, 0, () => dispatch("loggedout", { reason: "login-elsewhere" }));
+    if (before && before.epoch !== met.epoch) news.splice(told, 0, () => dispatch("loggedout", ELSEWHERE));
   };
 
   /** Takes over which providers there are. */
@@ -315,7 +320,10 @@ export function createSession(
       track(answer);
       return answer;
     },
-    wait,
+    wait(...given) {
+      ++waits;
+      return wait(...given).finally(() => --waits);
+    },
     problemOf,
     session,
     closed,
@@ -328,7 +336,7 @@ export function createSession(
     on,
   });
   const calls = chunk(async () => (ready = (await import("./calls.js")).createCalls(host())));
-  const account = chunk(async () => (await import("./account.js")).createAccount(host()));
+  const account = chunk(async () => (await import("./account.js")).account(host()));
 
   /** What most pages never call. Whether the session is closed is seen there: a report can be made of one that is. */
   const away =
@@ -338,7 +346,7 @@ export function createSession(
 
   const session = new (class extends EventTarget {
     get state() {
-      return state();
+      return STATES[standing[0]]!;
     }
     get user() {
       return ours()?.user;
@@ -380,11 +388,6 @@ export function createSession(
       const kept = ready || !body || unlike.getReader || unlike.call ? undefined : new Response(body as BodyInit);
       return (ready ?? (await calls(init?.signal ?? (input as Request).signal))).fetch(input, init, kept, before && before.epoch !== known?.epoch);
     }
-    getAccessToken = away("getAccessToken");
-    link = away("link");
-    unlink = away("unlink");
-    debug = away("debug");
-    report = away("report");
     sessions = { list: away("list"), end: away("end"), endOthers: away("endOthers") };
     async login(options: LoginOptions = {}) {
       assertOpen();
@@ -395,11 +398,7 @@ export function createSession(
       assertOpen();
       options.signal?.throwIfAborted();
       const popup = openPopup();
-      try {
-        await away("popup")(popup, options);
-      } finally {
-        popup?.close();
-      }
+      return away("popup")(popup, options).finally(() => popup?.close());
     }
     async logout({ everywhere, returnTo, signal }: LogoutOptions = {}) {
       assertOpen();
@@ -427,11 +426,12 @@ export function createSession(
       running?.abort();
       running = undefined;
       left();
-      timer((due = Infinity));
+      if (!waits) timer((due = Infinity));
     }
     close() {
       if (closed.aborted) return;
       over.abort(new SessionError("ERR_SESSION_DISPOSED"));
+      waits = 0;
       this.stop();
       for (const question of asked.values()) question.abort();
       for (const { reject } of logouts) reject(closed.reason);
@@ -446,9 +446,10 @@ export function createSession(
     }
   })() as unknown as Session;
 
+  for (const name of ["getAccessToken", "link", "unlink", "debug", "report"] as const) session[name] = away(name) as never;
   const timer = platform.timer(() => {
     due = undefined;
-    on(EventKind.DeadlineReached);
+    if (running || waits) on(EventKind.DeadlineReached);
   });
   const channel = platform.channel((message) => on(EventKind.PeerTold, ...message));
   const socket = platform.socket({

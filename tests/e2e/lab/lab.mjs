@@ -32,6 +32,9 @@ async function scripted(lab) {
 
 export class Lab {
   /** @type {(() => Promise<unknown>)[]} */ #stops = [];
+  // Nobody has a lab before these are there.
+  /** @type {Front} */ front;
+  /** @type {Workerd} */ workerd;
   clientSecret = `s: ${secretText()}/+%`;
   /** Whether the environment's driver has a session of ours: not every driver has two. */
   #driverTaken = false;

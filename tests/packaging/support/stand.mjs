@@ -16,10 +16,13 @@ export class Stand {
   }
 
   /** @param {Handler} app what answers beside the Worker @param {Parameters<typeof Lab.start>[0]} [options] */
-  static async open(app, { change = (given) => given, ...more } = {}) {
+  static async open(app, { change = (/** @type {import("../../e2e/lab/lab.mjs").Variables} */ given) => given, ...more } = {}) {
     const lab = await Lab.start({
-      // The frame works here: the test's authorization server lets itself be framed and needs no cookie of its own.
-      change: (given) => change({ ...given, PROVIDER_DEMO: { ...given.PROVIDER_DEMO, silent: ["frame"] } }),
+      change(given) {
+        // The frame works here: the test's authorization server lets itself be framed and needs no cookie of its own.
+        const PROVIDER_DEMO = Object.assign(given.PROVIDER_DEMO, { silent: ["frame"] });
+        return change({ ...given, PROVIDER_DEMO });
+      },
       ...more,
     });
     const stand = new Stand(lab);

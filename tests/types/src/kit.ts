@@ -50,6 +50,11 @@ export async function testing(): Promise<void> {
   kit.respond("GET /list", [{ id: 7 }]);
   kit.respond((request) => request.method);
   await kit.needHuman({ silent: ["frame"] });
+  await createTestSession({ providers: ["demo", "broker"], upstreams: [{ name: "bills", provider: "broker" }] });
+  same<Equal<typeof kit.popups, readonly string[]>>(true);
+  await kit.linkAccount();
+  await kit.cancelLogin();
+  kit.blockPopups(false);
   // @ts-expect-error a duration has a unit
   await kit.advance("8 hours");
   // @ts-expect-error there is no such mode

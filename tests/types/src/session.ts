@@ -24,7 +24,7 @@ export async function opening(): Promise<void> {
   await openSession({ retry: (failure) => failure === "timeout" });
 }
 
-export function listening(session: Session, signal: AbortSignal): void {
+export function listening(session: Session, signal: AbortSignal, listener: EventListenerOrEventListenerObject): void {
   session.addEventListener("statechange", ({ detail }) => {
     if (detail.to === "logged-out") console.log(detail.from, detail.reason, detail.sequence.toFixed());
     // @ts-expect-error there is no such state
@@ -34,6 +34,14 @@ export function listening(session: Session, signal: AbortSignal): void {
   session.addEventListener("beforerelogin", (event) => event.detail.way === "popup" && event.preventDefault());
   session.addEventListener("loggedout", ({ detail }) => console.log(detail.reason), { once: true });
   session.addEventListener("my-own", (event) => { same<Equal<typeof event, Event>>(true); });
+  // A function that has a `this` is called with the session.
+  session.addEventListener("statechange", function ({ detail }) { same<Equal<typeof this, Session>>(true); detail.to; });
+  session.removeEventListener("statechange", function ({ detail }) { same<Equal<typeof this, Session>>(true); detail.to; });
+  session.addEventListener("my-own", function (event) { same<Equal<typeof this, Session>>(true); same<Equal<typeof event, Event>>(true); });
+  session.removeEventListener("my-own", function (event) { same<Equal<typeof this, Session>>(true); same<Equal<typeof event, Event>>(true); });
+  session.addEventListener("my-own", { handleEvent: ({ type }) => type });
+  session.addEventListener("my-own", listener);
+  same<Equal<EventTarget extends typeof session ? 1 : typeof session extends EventTarget ? 2 : 3, 2>>(true);
   // @ts-expect-error a refresh tells generations, not states
   session.addEventListener("refresh", ({ detail }) => detail.to);
 }

@@ -63,20 +63,24 @@ const LEFT: { readonly [what in Countdown]: (session: Session, snapshot: Snapsho
   refresh: ({ refreshIn }) => refreshIn,
 };
 
+/** Nobody sees more, and what changes while React renders would never come to rest. */
+const SHORTEST_MS = 50;
+
 /**
  * Milliseconds left, rounded up to whole intervals, so that a component renders once in each. Nothing while there is nothing
  * to count down to: `idle` counts only while the user is asked for.
  *
- * @param interval milliseconds, 1,000 if it is not given
+ * @param every the interval: milliseconds, 1,000 if it is not given, and 50 if it is less
  */
-export function useCountdown(what: Countdown, interval = 1000): number | undefined {
+export function useCountdown(what: Countdown, every = 1000): number | undefined {
   const source = useSource();
   const left = LEFT[what];
-  if (!left || !(interval > 0 && interval < Infinity)) {
+  if (!left || !(every > 0 && every < Infinity)) {
     throw new TypeError(
-      `useCountdown(${JSON.stringify(what)}, ${interval}): takes "idle", "token" or "refresh", and milliseconds above 0`,
+      `useCountdown(${JSON.stringify(what)}, ${every}): takes "idle", "token" or "refresh", and milliseconds above 0`,
     );
   }
+  const interval = Math.max(every, SHORTEST_MS);
   const session = useSession();
   // Nothing counts down most of the time, and then no timer is to run for it. The store says when the user is asked for.
   const counts = useRead(({ presence }) => what !== "idle" || presence === "prompted") && session;

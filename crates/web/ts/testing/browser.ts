@@ -1,4 +1,4 @@
-import { EventKind, News, PeerKind, ReloginAnswer, WAYS } from "../abi.js";
+import { EventKind, News, PROVIDER_STATES, PeerKind, ReloginAnswer, WAYS } from "../abi.js";
 import type { Life } from "../lifecycle.js";
 import type { Machine, PeerNumbers } from "../machine.js";
 import type { Platform } from "../platform.js";
@@ -8,6 +8,7 @@ import { CLOCK } from "../store/clock.js";
 import { createSession } from "../tab.js";
 import type { SessionOptions, User } from "../types.js";
 import { type Network, networks } from "./network.js";
+import { Popup, opening } from "./popup.js";
 import { type Time, turn } from "./time.js";
 import type { TestTab } from "./types.js";
 import type { Told, Worker } from "./worker.js";
@@ -18,6 +19,8 @@ export class Browser {
   readonly time: Time;
   readonly worker: Worker;
   readonly network: Network;
+  /** Whether it lets pages open popups. */
+  opensPopups = true;
   /** Where its pages are. */
   readonly address: string;
   readonly #module: WebAssembly.Module;
@@ -63,9 +66,32 @@ export class Browser {
   login(user: User): void {
     this.worker.login(user);
     this.network.meet();
+    for (const tab of this.tabs) tab.cameBack();
     const { epoch, generation } = this.worker;
     // A mere rumour: what exactly is asked.
     this.say([PeerKind.Moved, epoch, generation, this.time.date, 0]);
+  }
+
+  /** The page that has gone to link an account comes back with it; whether there was one. */
+  link(): boolean {
+    let linked = false;
+    for (const tab of this.tabs) {
+      const provider = tab.left && new URL(tab.left, this.address).searchParams.get("provider");
+      if (!provider || !this.worker.link(provider)) continue;
+      tab.restore();
+      tab.linked(provider);
+      linked = true;
+    }
+    return linked;
+  }
+
+  /** Pages that have gone to a login or a link come back as they left, and popups are closed; whether there was any. */
+  cancel(): boolean {
+    const popups = this.tabs.flatMap(({ popup }) => (popup && !popup.closed ? [popup] : []));
+    for (const popup of popups) popup.close();
+    const gone = this.tabs.filter(({ left }) => left);
+    for (const tab of gone) tab.restore();
+    return popups.length + gone.length > 0;
   }
 
   logout(): void {
@@ -96,6 +122,11 @@ export class Browser {
 export class Tab implements TestTab {
   readonly session: Session;
   readonly navigations: string[] = [];
+  readonly popups: string[] = [];
+  /** Where its page has gone, while it is not back. */
+  left: string | undefined;
+  /** What it opened last. */
+  popup: Popup | undefined;
   /** What the session wants to know of its page. */
   life: Life | undefined;
   /** Its side of the event socket, while it listens. */
@@ -109,6 +140,29 @@ export class Tab implements TestTab {
     this.#browser = browser;
     this.session = createSession(machine, options, this.#platform());
     Object.defineProperty(this.session, CLOCK, { value: browser.time.counting });
+    const { session } = this;
+    const { loginPopup } = session;
+    const open = () => (browser.opensPopups ? (this.popup = new Popup((path) => void this.popups.push(path))) : null);
+    session.loginPopup = (options) => opening(open, () => loginPopup.call(session, options));
+  }
+
+  /** Its page is back from where it had gone, and asks where it stands. */
+  restore(): void {
+    this.left = undefined;
+    this.life?.restored();
+  }
+
+  /** In a browser its page is loaded anew, and hears this with its first answer. Here it is the same session. */
+  linked(provider: string): void {
+    const on = this.life?.on as ((kind: EventKind, ...numbers: number[]) => void) | undefined;
+    const at = this.session.providers.findIndex(({ name }) => name === provider);
+    on?.(EventKind.ProviderTold, at, 0, PROVIDER_STATES.indexOf("ready"));
+  }
+
+  /** A login is done: its page and its popup are back from it. */
+  cameBack(): void {
+    this.left = undefined;
+    this.popup?.comeBack();
   }
 
   async interact(): Promise<void> {
@@ -181,8 +235,14 @@ export class Tab implements TestTab {
           },
         };
       },
-      life: (life) => (this.life = life),
-      activity: (seen) => (this.#seen = seen),
+      life: (life, signal) => {
+        this.life = life;
+        signal.addEventListener("abort", () => (this.life = undefined));
+      },
+      activity: (seen, signal) => {
+        this.#seen = seen;
+        signal.addEventListener("abort", () => (this.#seen = () => {}));
+      },
       relog: (way, _, signal, answered) =>
         soon(() => {
           if (signal.aborted) return;
@@ -198,7 +258,7 @@ export class Tab implements TestTab {
         base: () => address,
         here: () => address,
         hidden: () => this.#hidden,
-        leave: (path) => this.navigations.push(path),
+        leave: (path) => this.navigations.push((this.left = path)),
       },
     };
   }

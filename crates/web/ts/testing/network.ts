@@ -72,10 +72,10 @@ export class Network {
       if (!this.reaches) throw new TypeError("fetch failed: the browser is offline in this test");
       const token = tokenIn(request.headers);
       if (token) return await this.#direct(request, token);
-      const code = this.#worker.refuse(request.headers.get(HEADER_EPOCH));
-      if (code) return new Response("{}", { status: 401, headers: { [HEADER_CODE]: code } });
       const { pathname, search } = new URL(request.url);
       const [, , name, ...rest] = pathname.split("/");
+      const code = this.#worker.refuse(request.headers.get(HEADER_EPOCH), name);
+      if (code) return new Response("{}", { status: code === "link_required" ? 409 : 401, headers: { [HEADER_CODE]: code } });
       const upstream = this.#worker.settings.upstreams.find((each) => each.name === name);
       if (!upstream) return new Response("no such upstream", { status: 404 });
       const path = `/${rest.join("/")}`;

@@ -1,3 +1,4 @@
+import { CLOSED_LOOKS, LOOK_MS } from "../popups.js";
 import type { SessionOptions, User } from "../types.js";
 import { Browser } from "./browser.js";
 import { type Duration, milliseconds, shown } from "./duration.js";
@@ -12,7 +13,7 @@ const ADA: User = { sub: "248289761001", name: "Ada Lovelace", email: "ada@examp
 /** What each option has to be. */
 const OPTIONS: { readonly [name in keyof Required<TestSessionOptions>]: readonly [fits: (value: never) => boolean, accepted: string] } = {
   user: [(user: User | null) => user === null || isUser(user), "{ sub: string, name?: string, email?: string }, or null for nobody"],
-  upstreams: [(all: unknown) => Array.isArray(all) && all.every(isUpstream), 'a list of names, or of { name, origin?, path?, mode? }: ["orders"]'],
+  upstreams: [(all: unknown) => Array.isArray(all) && all.every(isUpstream), 'a list of names, or of { name, origin?, path?, mode?, provider? }: ["orders"]'],
   providers: [(all: unknown) => Array.isArray(all) && all.length > 0 && all.every(isName), 'a list of names, the login\'s first: ["demo"]'],
   devices: [(all: unknown) => Array.isArray(all) && all.every((name) => typeof name === "string"), 'a list of names: ["Firefox on Linux"]'],
   lifetime: [() => true, "a duration"],
@@ -27,8 +28,8 @@ const OPTIONS: { readonly [name in keyof Required<TestSessionOptions>]: readonly
 const isName = (name: unknown) => typeof name === "string" && /^[\w-]+$/.test(name);
 const isUser = (user: unknown): user is User => typeof (user as User | null)?.sub === "string";
 const isUpstream = (given: unknown) => {
-  const { name, origin = "https://a.example", mode = "bff" } = (typeof given === "string" ? { name: given } : (given ?? {})) as Partial<TestUpstream>;
-  return isName(name) && URL.canParse(origin) && /^(bff|mediating)$/.test(mode);
+  const { name, origin = "https://a.example", mode = "bff", provider = name } = (typeof given === "string" ? { name: given } : (given ?? {})) as Partial<TestUpstream>;
+  return isName(name) && isName(provider) && URL.canParse(origin) && /^(bff|mediating)$/.test(mode);
 };
 
 /**
@@ -64,8 +65,11 @@ export async function createTestSession(options: TestSessionOptions = {}): Promi
     time,
     {
       upstreams: upstreams.map((given) => {
-        const { name, origin = `https://${name}.example`, path = "/", mode = "bff" } = typeof given === "string" ? { name: given } : given;
-        return { name, origin: new URL(origin).origin, path, mode };
+        const { name, origin = `https://${name}.example`, path = "/", mode = "bff", provider }: TestUpstream = typeof given === "string" ? { name: given } : given;
+        if (provider !== undefined && !providers.includes(provider)) {
+          throw new TypeError(`createTestSession: the upstream ${name} is of the provider ${shown(provider)}; providers are ${providers.join(", ")}`);
+        }
+        return { name, origin: new URL(origin).origin, path, mode, ...(provider !== providers[0] && { provider }) };
       }),
       providers,
       devices: options.devices ?? [],
@@ -94,6 +98,7 @@ export async function createTestSession(options: TestSessionOptions = {}): Promi
   return {
     session: tab.session,
     navigations: tab.navigations,
+    popups: tab.popups,
     calls: network.answers.calls,
     requests: network.requests,
     interact: () => tab.interact(),
@@ -142,11 +147,26 @@ export async function createTestSession(options: TestSessionOptions = {}): Promi
         somebody("logoutElsewhere");
         browser.logout();
       }),
-    loginAs: (user) =>
+    async loginAs(user) {
+      if (!isUser(user)) throw new TypeError(`loginAs: ${JSON.stringify(user) ?? shown(user)}; it takes ${OPTIONS.user[1]}`);
+      // A popup that was opened just now is to be at the login before it comes back from it.
+      await time.settle();
+      await done(() => browser.login(user));
+    },
+    linkAccount: () =>
       done(() => {
-        if (!isUser(user)) throw new TypeError(`loginAs: ${JSON.stringify(user) ?? shown(user)}; it takes ${OPTIONS.user[1]}`);
-        browser.login(user);
+        somebody("linkAccount");
+        if (!browser.link()) throw new Error("linkAccount: no page has gone to link an account; session.link(provider) takes it there, with one of the providers but the first");
       }),
+    async cancelLogin() {
+      await time.settle();
+      const isPopup = browser.tabs.some(({ popup }) => popup && !popup.closed);
+      if (!browser.cancel()) throw new Error("cancelLogin: no page has gone to a login, and no popup is open");
+      await time.pass(isPopup ? CLOSED_LOOKS * LOOK_MS : 0);
+    },
+    blockPopups(blocked = true) {
+      browser.opensPopups = !blocked;
+    },
     openTab: (options: Omit<SessionOptions, "wasm" | "signal"> = {}) => browser.open(options),
     settle: () => time.settle(),
     close: () => browser.close(),

@@ -27,6 +27,12 @@ export interface TestUpstream {
    * @reason that of the Worker, and what a page should prefer
    */
   readonly mode?: "bff" | "mediating";
+  /**
+   * Whose account it needs: one of the `providers` but the first, which the user links with `session.link`.
+   * @default the login's own
+   * @reason most APIs take the token of the login
+   */
+  readonly provider?: string;
 }
 
 /** What a session under test begins with. */
@@ -128,8 +134,10 @@ export interface TestRequest {
 export interface TestTab {
   /** What the app would get from `openSession`. */
   readonly session: Session;
-  /** Where the session wanted to take the page: to the login. */
+  /** Where the session wanted to take the page: to the login, or to link an account. */
   readonly navigations: readonly string[];
+  /** Where `loginPopup()` led its popups. */
+  readonly popups: readonly string[];
   /** The user does something on the page. */
   interact(): Promise<void>;
   /** The user looks elsewhere: the page is hidden. */
@@ -190,10 +198,19 @@ export interface TestSession extends TestTab {
   /** The user logs out in another tab. */
   logoutElsewhere(): Promise<void>;
   /**
-   * The browser has a login of this user now. A page that has gone to the login comes back from it; otherwise it happened in
-   * another tab. The same user renews the login that there is, where it only lacks a grant.
+   * The browser has a login of this user now. A page that has gone to the login comes back from it, and so does a popup; otherwise it
+   * happened in another tab. The same user renews the login that there is, where it only lacks a grant.
    */
   loginAs(user: User): Promise<void>;
+  /** The page that has gone to another provider with `session.link(provider)` comes back: the user's account there is linked. */
+  linkAccount(): Promise<void>;
+  /**
+   * The user gives up: a page that has gone to a login or a link comes back from it as it left, and a popup is closed. The session
+   * makes sure of that for some seconds, which pass.
+   */
+  cancelLogin(): Promise<void>;
+  /** The browser lets no page open a popup any more; with `false`, it does again. */
+  blockPopups(blocked?: boolean): void;
 
   /** Opens a further tab in the same browser. */
   openTab(options?: TestSessionOptions["options"]): Promise<TestTab>;

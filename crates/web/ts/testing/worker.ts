@@ -9,7 +9,7 @@ export type Told = "refused" | "ended";
 
 /** The settings of a Worker, in milliseconds. */
 export interface Settings {
-  readonly upstreams: readonly Required<TestUpstream>[];
+  readonly upstreams: readonly (Required<Omit<TestUpstream, "provider">> & Pick<TestUpstream, "provider">)[];
   readonly providers: readonly string[];
   readonly devices: readonly string[];
   readonly lifetime: number;
@@ -42,6 +42,8 @@ export class Worker {
   #trouble: { readonly status: number; readonly code: ProblemCode; readonly until: number } | undefined;
   /** The tokens that the page has for upstreams, by their names. */
   readonly #tokens = new Map<string, { readonly generation: number; readonly expiresAt: number }>();
+  /** The providers beside the login's, whose accounts are linked. */
+  readonly #linked = new Set<string>();
   /** Where else the user is logged in. */
   #devices: readonly { readonly id: string; readonly device: string; readonly login_at: number }[] = [];
   readonly #time: Time;
@@ -86,6 +88,7 @@ export class Worker {
       this.generation = 0;
       this.#began = this.#time.date;
       this.#tokens.clear();
+      this.#linked.clear();
       this.#devices = this.settings.devices.map((device, at) => ({ id: `other-${at + 1}`, device, login_at: this.#began / 1000 }));
     }
     this.#rotate();
@@ -111,6 +114,13 @@ export class Worker {
     this.human = silent;
     this.#expiresAt = 0;
     this.#told("refused");
+  }
+
+  /** An account there is linked from now on, if it can be. */
+  link(provider: string): boolean {
+    const can = !!this.user && this.settings.providers.indexOf(provider) > 0;
+    if (can) this.#linked.add(provider);
+    return can;
   }
 
   /** It watches no limit any more. */
@@ -160,14 +170,18 @@ export class Worker {
       if (this.human && !this.#expiresIn) {
         return ok({ ...said, state: "reauth_required", epoch, generation: this.generation, user, silent: this.human });
       }
-      const places = this.settings.upstreams.map((upstream) => ({ ...upstream, vault: "login" }));
+      const places = this.settings.upstreams.map(({ provider, ...place }) => ({ ...place, vault: provider ? `linked:${provider}` : "login" }));
       const upstreams = places.filter(({ mode }) => mode === "bff");
       const mediating = places.filter(({ mode }) => mode === "mediating").map(({ mode: _, ...place }) => place);
       return ok({ ...said, ...this.#timing(), state: "active", user, upstreams, mediating });
     }
     const [, , what, name] = path.split("/");
     if (what === "sessions") return user ? this.#sessions(method, name) : problem(401, this.#ended ? "session_ended" : "logged_out");
-    if (what === "links" && method === "DELETE" && user) return this.settings.providers.includes(decodeURIComponent(name ?? "")) ? ok({}) : problem(404, "not_found");
+    if (what === "links" && method === "DELETE" && user) {
+      const provider = decodeURIComponent(name ?? "");
+      this.#linked.delete(provider);
+      return this.settings.providers.includes(provider) ? ok({}) : problem(404, "not_found");
+    }
     if (path !== "/auth/token") return problem(404, "not_found");
     if (!user) return problem(401, this.#ended ? "session_ended" : "logged_out");
     if (body.active_ago !== undefined) this.#active = Math.max(this.#active, this.#time.date - body.active_ago * 1000);
@@ -180,11 +194,12 @@ export class Worker {
   }
 
   /** Why it refuses to pass on a call of this login; nothing if it does not. */
-  refuse(epoch: string | null): ProblemCode | undefined {
+  refuse(epoch: string | null, upstream: string | undefined): ProblemCode | undefined {
     this.#look();
     if (!this.user) return this.#ended ? "session_ended" : "logged_out";
     if (epoch !== `${this.epoch}`) return "logged_out";
     if (this.human) return "reauth_required";
+    if (this.#lacksLink(upstream)) return "link_required";
     if (this.#refused === this.generation) return "access_expired";
     if (!this.#expiresIn) this.#rotate();
     return undefined;
@@ -204,6 +219,7 @@ export class Worker {
   /** A token of an upstream, for the page. */
   #token(name: string, generation: number | undefined, reason: string | undefined): Answer {
     if (!this.settings.upstreams.some((each) => each.name === name && each.mode === "mediating")) return problem(404, "not_found");
+    if (this.#lacksLink(name)) return problem(409, "link_required");
     let held = this.#tokens.get(name);
     if (!held || held.expiresAt - this.#time.date <= this.#lead || (reason === "unauthorized" && held.generation === generation)) {
       held = { generation: (held?.generation ?? 0) + 1, expiresAt: this.#time.date + this.settings.lifetime };
@@ -211,6 +227,12 @@ export class Worker {
     }
     const token = { access_token: this.#nameOf(name, held.generation), token_type: "Bearer", generation: held.generation };
     return ok({ ...this.#timing(), ...token, expires_in: (held.expiresAt - this.#time.date) / 1000 });
+  }
+
+  /** Whether an upstream needs an account that is not linked. */
+  #lacksLink(upstream: string | undefined) {
+    const provider = this.settings.upstreams.find(({ name }) => name === upstream)?.provider;
+    return provider !== undefined && !this.#linked.has(provider);
   }
 
   #nameOf(upstream: string, generation: number) {
@@ -232,7 +254,10 @@ export class Worker {
 
   #providers() {
     const own = this.user ? (this.human ? "needs_human" : "ready") : "unavailable";
-    return this.settings.providers.map((name, at) => (at || !this.user ? { name, state: "unavailable" } : { name, state: own, own: true }));
+    return this.settings.providers.map((name, at) => {
+      if (!at && this.user) return { name, state: own, own: true };
+      return { name, state: this.user && this.#linked.has(name) ? "ready" : "unavailable" };
+    });
   }
 
   #rotate() {

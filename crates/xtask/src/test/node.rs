@@ -12,7 +12,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Folders with a TypeScript project, each with its tsconfig.json.
-const PROJECTS: [&str; 5] = ["crates/web", "crates/web/node", "www", "tests/worker", "tests/providers"];
+const PROJECTS: [&str; 7] = [
+    "crates/web",
+    "crates/web/node",
+    "www",
+    "www/make",
+    "tests/worker",
+    "tests/providers",
+    "tests/packaging",
+];
 
 /// `tsc --noEmit` over every project.
 pub(super) fn types(repo: &Repo) -> Result<Outcome> {

@@ -1,6 +1,9 @@
-import { session } from "./session.js";
-
 const part = (id) => document.getElementById(id);
+const tell = (error) => (part("problem").textContent = error.message);
+const { session } = await import("./session.js").catch((error) => {
+  tell(error);
+  throw error;
+});
 
 function render() {
   const { state, user } = session;
@@ -10,7 +13,7 @@ function render() {
   part("logout").hidden = !user;
 }
 
-part("login").onclick = () => session.login();
-part("logout").onclick = () => session.logout();
+part("login").onclick = () => session.login().catch(tell);
+part("logout").onclick = () => session.logout().catch(tell);
 session.addEventListener("statechange", render);
 render();

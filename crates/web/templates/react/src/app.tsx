@@ -1,9 +1,11 @@
 import { useSession, useSessionState, useUser } from "everlit/react";
+import { useState } from "react";
 
 export function App() {
   const session = useSession();
   const state = useSessionState();
   const user = useUser();
+  const [problem, tell] = useState<Error>();
   return (
     <>
       <h1>__NAME__</h1>
@@ -11,7 +13,8 @@ export function App() {
       <p>
         The session is <code>{state}</code>
       </p>
-      {user ? <button onClick={() => session?.logout()}>Log out</button> : <button onClick={() => session?.login()}>Log in</button>}
+      {user ? <button onClick={() => session?.logout().catch(tell)}>Log out</button> : <button onClick={() => session?.login().catch(tell)}>Log in</button>}
+      {problem && <p role="alert">{problem.message}</p>}
     </>
   );
 }

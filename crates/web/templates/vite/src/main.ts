@@ -1,7 +1,11 @@
-import { session } from "./session";
 import "./style.css";
 
 const part = (id: string) => document.getElementById(id) as HTMLElement;
+const tell = (error: Error) => (part("problem").textContent = error.message);
+const { session } = await import("./session").catch((error: Error) => {
+  tell(error);
+  throw error;
+});
 
 function render() {
   const { state, user } = session;
@@ -11,7 +15,7 @@ function render() {
   part("logout").hidden = !user;
 }
 
-part("login").onclick = () => session.login();
-part("logout").onclick = () => session.logout();
+part("login").onclick = () => session.login().catch(tell);
+part("logout").onclick = () => session.logout().catch(tell);
 session.addEventListener("statechange", render);
 render();
