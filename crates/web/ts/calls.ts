@@ -177,8 +177,7 @@ export function createCalls({ page, upstreams, own, direct, session, closed, wai
           return fetch(input, typeof body === "function" ? { ...init, body: body() } : (init as RequestInit));
         }
         // Which upstreams there are is known only while calls can be made.
-        const code = HOPELESS.includes(session.state) && CODES[session.state];
-        if (code) throw fault(code);
+        if (HOPELESS.includes(session.state)) throw fault(CODES[session.state]!);
         if (upstreams()) throw unknownUpstream(url);
       }
       return send(++last, prepare(input, init, url), target, first?.[1]);
