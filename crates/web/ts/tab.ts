@@ -322,7 +322,7 @@ export function createSession(
     },
     wait(...given) {
       ++waits;
-      return wait(...given).finally(() => --waits);
+      return wait(...given).finally(() => --waits || running || timer((due = Infinity)));
     },
     problemOf,
     session,
@@ -449,7 +449,7 @@ export function createSession(
   for (const name of ["getAccessToken", "link", "unlink", "debug", "report"] as const) session[name] = away(name) as never;
   const timer = platform.timer(() => {
     due = undefined;
-    if (running || waits) on(EventKind.DeadlineReached);
+    on(EventKind.DeadlineReached);
   });
   const channel = platform.channel((message) => on(EventKind.PeerTold, ...message));
   const socket = platform.socket({
