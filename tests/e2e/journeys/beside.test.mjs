@@ -82,6 +82,8 @@ describe(`a Worker on a sibling host, in ${engine.name}`, { timeout: 120_000 }, 
     assert.equal(await tab.call(), "ERR_SESSION_LOGGED_OUT");
   }, shown);
 
+  // In the journey `account` WebKit has its popups, at one host.
+  const unanswered = engine.name === "webkit" ? "under its driver WebKitGTK stops answering in one of three popups that go from one host to another; why is not known" : undefined;
   step("logs in in a popup, and stays where it is", async () => {
     const before = await document();
     await tab.run(() => {
@@ -94,7 +96,7 @@ describe(`a Worker on a sibling host, in ${engine.name}`, { timeout: 120_000 }, 
     await browser.until("somebody to be logged in", async () => (await browser.run(() => /** @type {any} */ (globalThis).recorder.popup)) === "in", { seen: () => tab.story() });
     await browser.until("the popup to be gone", async () => (await browser.windows()).length === 1);
     assert.deepEqual([await tab.call(), await document()], [200, before]);
-  }, shown);
+  }, { ...shown, skip: unanswered });
 
   // The server is of another site than the page here, and its answer comes by a redirect in the frame.
   const apart = {
