@@ -33,8 +33,11 @@ const said = await withStand(async (stand) => {
     load: { everlit: of("load-everlit"), unhinted: of("load-unhinted"), pair: of("load-pair") },
     call: { first: of("start-everlit", "first"), second: of("start-everlit", "second") },
     fetch_overhead_us: overheads,
-    // Up to the first of the calls that the page makes itself. The event socket is opened when the session is open, before or after it.
-    requests_at_start: ours.map(({ asked }) => asked.filter((/** @type {string} */ each) => each !== "GET /auth/events").indexOf("GET /api/orders")),
+    // Up to the first of the calls that the page makes itself, but for one event socket: it is opened when the session is, before or after that.
+    requests_at_start: ours.map(({ asked }) => {
+      const socket = asked.indexOf("GET /auth/events");
+      return asked.filter((/** @type {string} */ _, /** @type {number} */ at) => at !== socket).indexOf("GET /api/orders");
+    }),
     wasm_waits_ms: ours.map(({ wasmStart, scriptEnd }) => wasmStart - scriptEnd),
   };
 }, { batches });

@@ -117,7 +117,7 @@ fn run_tier(repo: &Repo, tier: &'static Tier, ready: &mut Ready) -> Done {
         return over(counts, Some(lacking));
     }
     let (outcome, stall) = match tier.needs.iter().try_for_each(|need| ready.ensure(repo, *need)) {
-        Ok(()) => on_its_feet(repo, tier),
+        Ok(()) => watched(repo, tier),
         Err(error) => (Err(error), None),
     };
     match outcome {
@@ -140,30 +140,13 @@ fn run_tier(repo: &Repo, tier: &'static Tier, ready: &mut Ready) -> Done {
     }
 }
 
-/// Runs a tier; once more if it failed while the machine stood still, which is said. A fault of ours fails both times.
-fn on_its_feet(repo: &Repo, tier: &Tier) -> (Result<Outcome>, Option<String>) {
+/// Runs a tier. Of one that failed it is said if the machine stood still meanwhile; a failure it remains.
+fn watched(repo: &Repo, tier: &Tier) -> (Result<Outcome>, Option<String>) {
     let watch = Watch::begin(repo);
-    let first = (tier.run)(repo);
-    judge(first, watch.end().stall(), || (tier.run)(repo))
-}
-
-/// The outcome that counts, and what is to be said about it.
-fn judge(
-    first: Result<Outcome>,
-    stall: Option<String>,
-    again: impl FnOnce() -> Result<Outcome>,
-) -> (Result<Outcome>, Option<String>) {
-    match (first, stall) {
-        (Ok(first), Some(stall)) if first.counts.failed > 0 => {
-            eprintln!("{}", first.details);
-            say::note(&format!(
-                "{} failed while the machine stood still ({stall}): once more",
-                first.counts.failed
-            ));
-            (again(), Some(format!("second run; in the first {} failed, and {stall}", first.counts.failed)))
-        }
-        (first, _) => (first, None),
-    }
+    let outcome = (tier.run)(repo);
+    let stall = watch.end().stall().map(|stall| format!("the machine stood still meanwhile: {stall}"));
+    let failed = outcome.as_ref().is_ok_and(|outcome| outcome.counts.failed > 0);
+    (outcome, stall.filter(|_| failed))
 }
 
 /// One line per tier.
@@ -258,22 +241,6 @@ mod tests {
         };
         let done = run_tier(&Repo::find().unwrap(), &EMPTY, &mut Ready::default());
         assert_eq!(done.counts, Counts { passed: 0, failed: 1, skipped: 2 });
-    }
-
-    #[test]
-    fn only_a_failure_on_a_machine_that_stood_still_is_looked_at_again() {
-        let of = |counts| Ok(Outcome::new(counts, String::new()));
-        let stall = || Some("a small write took 14 s".to_owned());
-        let failed =
-            |(outcome, note): (Result<Outcome>, Option<String>)| (outcome.unwrap().counts.failed, note);
-        assert_eq!(failed(judge(of(Counts::FAILED), None, || unreachable!())), (1, None));
-        assert_eq!(failed(judge(of(Counts::PASSED), stall(), || unreachable!())), (0, None));
-        let (count, note) = failed(judge(of(Counts::FAILED), stall(), || of(Counts::PASSED)));
-        assert_eq!(
-            (count, note.as_deref()),
-            (0, Some("second run; in the first 1 failed, and a small write took 14 s"))
-        );
-        assert_eq!(failed(judge(of(Counts::FAILED), stall(), || of(Counts::FAILED))).0, 1);
     }
 
     #[test]
