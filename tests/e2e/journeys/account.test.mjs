@@ -234,14 +234,7 @@ describe(`a logout everywhere, in ${engine.name}`, { timeout: 120_000 }, () => {
 
   step("ends the other device first, then goes on at the server, and comes back", async () => {
     lab = await Lab.start();
-    const { as } = lab.authority;
-    as.metadata = { end_session_endpoint: `${as.issuer}/end` };
-    const { onOther } = as;
-    as.onOther = (asked) => {
-      if (asked.path !== "/end") return onOther(asked);
-      const form = new URLSearchParams(asked.body);
-      return { status: 303, headers: { location: `${form.get("post_logout_redirect_uri")}?state=${form.get("state")}` } };
-    };
+    const as = lab.authority.offerEnd();
     const [one, two] = [await lab.enter(await lab.device()), await lab.enter(await lab.device())];
     const listed = await one.run(() => /** @type {any} */ (globalThis).session.sessions.list());
     assert.deepEqual(listed.map((/** @type {any} */ { current, state }) => [current, state]), [[true, "active"], [false, "active"]]);

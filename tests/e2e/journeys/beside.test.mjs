@@ -32,14 +32,7 @@ describe(`a Worker on a sibling host, in ${engine.name}`, { timeout: 120_000 }, 
       }),
     });
     lab.front.headers = { "referrer-policy": "no-referrer" };
-    const { as } = lab.authority;
-    as.metadata = { end_session_endpoint: `${as.issuer}/end` };
-    const { onOther } = as;
-    as.onOther = (asked) => {
-      if (asked.path !== "/end") return onOther(asked);
-      const form = new URLSearchParams(asked.body);
-      return { status: 303, headers: { location: `${form.get("post_logout_redirect_uri")}?state=${form.get("state")}` } };
-    };
+    lab.authority.offerEnd();
     browser = await lab.device();
     tab = await lab.tab(browser);
   });

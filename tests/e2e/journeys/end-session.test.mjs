@@ -175,14 +175,7 @@ describe(`a server that asks nobody, in ${engine.name}`, { timeout: 60_000 }, ()
 
   before(async () => {
     lab = await Lab.start();
-    const { as } = lab.authority;
-    as.metadata = { end_session_endpoint: `${as.issuer}/end` };
-    const { onOther } = as;
-    as.onOther = (asked) => {
-      if (asked.path !== "/end") return onOther(asked);
-      const form = new URLSearchParams(asked.body);
-      return { status: 303, headers: { location: `${form.get("post_logout_redirect_uri")}?state=${form.get("state")}` } };
-    };
+    lab.authority.offerEnd();
     tab = await lab.enter(await lab.device());
   });
   after(() => lab?.close());

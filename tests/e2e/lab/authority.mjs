@@ -64,6 +64,19 @@ export class Authority {
     return release;
   }
 
+  /** Has a page that ends its own session, at once and asking nobody, and leads back (OpenID Connect RP-Initiated Logout, section 3). */
+  offerEnd() {
+    const { as } = this;
+    as.metadata = { end_session_endpoint: `${as.issuer}/end` };
+    const { onOther } = as;
+    as.onOther = (asked) => {
+      if (asked.path !== "/end") return onOther(asked);
+      const form = new URLSearchParams(asked.body);
+      return { status: 303, headers: { location: `${form.get("post_logout_redirect_uri")}?state=${form.get("state")}` } };
+    };
+    return as;
+  }
+
   close() {
     return this.as.close();
   }
