@@ -37,7 +37,8 @@ fn it_is_where_the_session_stands_and_what_ended_it() {
     assert_eq!(said, Some(News::ReauthRequired(stamp(&waiting))));
 
     let mut revoked = begun();
-    revoked.step(1, Event::RevokeAsked { caller: CallerId(1), by: Revoker::OtherDevice, others_go_on: false });
+    revoked
+        .step(1, Event::RevokeAsked { caller: CallerId(1), by: Revoker::OtherDevice, others_go_on: false });
     let said = revoked.vault.missed(at(2).wall);
     assert_eq!(said, Some(News::Over(stamp(&revoked), EndReason::OtherDevice)));
 }

@@ -50,7 +50,13 @@ impl Browser {
     }
 
     /// A socket was opened, or could not be, or broke. Gives back at which object it is open now.
-    pub(crate) fn socket(&mut self, stage: &mut Stage, tab: usize, document: u32, open: bool) -> Option<usize> {
+    pub(crate) fn socket(
+        &mut self,
+        stage: &mut Stage,
+        tab: usize,
+        document: u32,
+        open: bool,
+    ) -> Option<usize> {
         if !self.here(tab, document, || Happening::Socket { tab, document, open }) {
             return None;
         }
@@ -58,7 +64,11 @@ impl Browser {
         let slot = self.slots.get_mut(tab)?;
         let at = cookie.filter(|_| open);
         slot.socket = at;
-        self.step(stage, tab, if at.is_some() { Event::SocketOpened { shared } } else { Event::SocketClosed });
+        self.step(
+            stage,
+            tab,
+            if at.is_some() { Event::SocketOpened { shared } } else { Event::SocketClosed },
+        );
         at
     }
 
