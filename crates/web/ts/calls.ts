@@ -71,10 +71,6 @@ export function createCalls({ page, upstreams, own, direct, session, closed, wai
       },
     );
 
-  closed.addEventListener("abort", () => {
-    for (const { reject } of waiting.values()) reject(closed.reason);
-  });
-
   /** That an address belongs to no upstream. Its query may hold a secret and is not named. */
   const unknownUpstream = ({ origin, pathname }: Address) => fault("ERR_SESSION_UPSTREAM", `: ${origin}${pathname}`);
 
@@ -138,10 +134,9 @@ export function createCalls({ page, upstreams, own, direct, session, closed, wai
     async asked(signal: AbortSignal | undefined): Promise<void> {
       const over = new AbortController();
       const settled = () => !/ing$/.test(session.state);
-      const listen = ({ resolve, reject }: Waiter<void>) => {
+      const listen = ({ resolve }: Waiter<void>) => {
         const look = () => settled() && resolve();
         session.addEventListener("statechange", look, { signal: over.signal });
-        closed.addEventListener("abort", () => reject(closed.reason), { signal: over.signal });
         look();
       };
       await wait(signal, listen).finally(() => over.abort());

@@ -9,11 +9,10 @@ export const LOOK_MS = 100;
 export const CLOSED_LOOKS = 30;
 
 /** Logins in a popup. */
-export function createPopups({ session, closed, clock, timer, page, door, wait, fault, on }: AccountHost) {
+export function createPopups({ session, clock, timer, page, door, wait, fault, on }: AccountHost) {
   return {
     /** Leads the popup through a login, and resolves when somebody is logged in. Closing it is its opener's matter. */
     async popup(popup: Window | null, { signal, ...options }: WaitOptions & LoginOptions): Promise<void> {
-      closed.throwIfAborted();
       if (!popup) throw fault("ERR_SESSION_POPUP", ": the browser blocked it; call loginPopup() in a click, before anything is awaited");
       const over = new AbortController();
       const start = clock().mono;
@@ -28,7 +27,6 @@ export function createPopups({ session, closed, clock, timer, page, door, wait, 
         };
         // However it came to that, and whoever is logged in by now.
         session.addEventListener("statechange", ({ detail }) => (back ? look() : detail.to === "active" && resolve()), { signal: over.signal });
-        closed.addEventListener("abort", () => reject(closed.reason), { signal: over.signal });
         const path = door(options);
         popup.location.replace(new URL(page.there?.(path) ?? path, page.base()).href);
         let looks = 0;

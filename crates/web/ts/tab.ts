@@ -312,6 +312,18 @@ export function createSession(
     return upstreams?.concat(mediating);
   };
 
+  /** Nobody needs the timer while the background is stopped and nobody waits. */
+  const rest = () => waits || running || timer((due = Infinity));
+
+  /** A wait for what the machine does, which the session does not outlive. */
+  const waiting: typeof wait = (signal, start, stop) => {
+    ++waits;
+    return wait(signal, start, stop, closed).finally(() => {
+      --waits;
+      rest();
+    });
+  };
+
   /** What both chunks need of this one. The class of errors is among it: there is one, also for `instanceof`. */
   const host = (): CallsHost & AccountHost => ({
     ...platform,
@@ -320,10 +332,7 @@ export function createSession(
       track(answer);
       return answer;
     },
-    wait(...given) {
-      ++waits;
-      return wait(...given).finally(() => --waits || running || timer((due = Infinity)));
-    },
+    wait: waiting,
     problemOf,
     session,
     closed,
@@ -401,19 +410,18 @@ export function createSession(
       return away("popup")(popup, options).finally(() => popup?.close());
     }
     async logout({ everywhere, returnTo, signal }: LogoutOptions = {}) {
-      assertOpen();
       home = pathOf(returnTo);
       if (everywhere) await away("endAll")({ signal });
-      return wait<void>(signal, (waiter) => {
+      return waiting<void>(signal, (waiter) => {
         logouts.push(waiter);
         on(EventKind.LogoutAsked);
       });
     }
     async refresh({ signal }: WaitOptions = {}) {
-      assertOpen();
-      signal?.throwIfAborted();
-      on(EventKind.RefreshAsked);
-      return (await calls(signal)).asked(signal);
+      return waiting<void>(signal, ({ resolve, reject }) => {
+        on(EventKind.RefreshAsked);
+        calls(signal).then(({ asked }) => asked(signal)).then(resolve, reject);
+      });
     }
     activity() {
       on(EventKind.UserActive, 0);
@@ -426,15 +434,13 @@ export function createSession(
       running?.abort();
       running = undefined;
       left();
-      if (!waits) timer((due = Infinity));
+      rest();
     }
     close() {
       if (closed.aborted) return;
       over.abort(new SessionError("ERR_SESSION_DISPOSED"));
-      waits = 0;
       this.stop();
       for (const question of asked.values()) question.abort();
-      for (const { reject } of logouts) reject(closed.reason);
     }
     // Where there are no such symbols yet, these are names that nobody says.
     [Symbol.dispose ?? 0]() {
