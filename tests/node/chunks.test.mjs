@@ -84,6 +84,7 @@ describe("a popup", () => {
 
   test("that its user closes is a way that is closed; one that only seems closed for a moment is not", () => {
     fakeChannels();
+    replace("document", { hasFocus: () => true });
     const { shown, answers } = begin();
     shown.closed = true;
     mock.timers.tick(1_000);
@@ -93,6 +94,21 @@ describe("a popup", () => {
     shown.closed = true;
     mock.timers.tick(3_000);
     assert.deepEqual(answers, [ReloginAnswer.Unavailable]);
+  });
+
+  test("whose page cuts itself off from its opener looks closed, and is waited for until its user is back at this page", () => {
+    const { say } = fakeChannels();
+    let focused = false;
+    replace("document", { hasFocus: () => focused });
+    const [done, left] = [begin(), begin()];
+    for (const { shown } of [done, left]) shown.closed = true;
+    mock.timers.tick(60_000);
+    assert.deepEqual([done.answers, left.answers], [[], []]);
+    say({ everlit: 1, relogin: done.id, outcome: "done" });
+    assert.deepEqual(done.answers, [ReloginAnswer.Done]);
+    focused = true;
+    mock.timers.tick(3_000);
+    assert.deepEqual(left.answers, [ReloginAnswer.Unavailable]);
   });
 
   test("is closed when it is given up, and says nothing more", () => {
