@@ -15,7 +15,9 @@ import { type Known, type Reading, type Told, problemOf, readLogout, readSession
 
 const GRADES = ["critical", "poor", "fair", "good", "excellent", "excellent"] as const;
 const ELSEWHERE = { reason: "login-elsewhere" } as const;
-/** The number of this state. */
+/** The numbers of these states. */
+const LOGGING_IN = 1;
+"logging-in" satisfies (typeof STATES)[typeof LOGGING_IN];
 const RESUMING = 4;
 "resuming" satisfies (typeof STATES)[typeof RESUMING];
 const FAILURES = ["transient", "throttled", "ambiguous", "misconfigured", "reauth"] as const;
@@ -401,7 +403,9 @@ export function createSession(
     async login(options: LoginOptions = {}) {
       assertOpen();
       destination = door(options);
-      on(EventKind.LoginAsked);
+      // Whoever asks again is still here, or wants to go elsewhere: the machine has said its word.
+      if (standing[0] === LOGGING_IN) page.leave(destination);
+      else on(EventKind.LoginAsked);
     }
     async loginPopup(options: WaitOptions = {}) {
       assertOpen();
