@@ -293,8 +293,8 @@ export function createSession(
   const meet = (met: Known, told: number) => {
     const before = known;
     known = before && same(before.user, met.user) ? { ...met, user: before.user } : met;
-    // Who is logged in is about to call.
-    calls().catch(() => {});
+    // Who is logged in is about to call; who opened the session hears of it first.
+    news.push(() => calls().catch(() => {}));
     if (before && before.epoch !== met.epoch) news.splice(told, 0, () => dispatch("loggedout", ELSEWHERE));
   };
 

@@ -50,7 +50,8 @@ pub(crate) struct Sizes {
 }
 
 impl Sizes {
-    /// All that a page loads until `openSession` resolves, each file compressed alone.
+    /// All that a page loads until `openSession` resolves, each file compressed alone. What is begun in the turn in which it resolves
+    /// (`calls.js` and `events.js`, where somebody is logged in) is waited for by nobody and counts among `later`.
     pub(crate) const fn session_brotli(self) -> u64 {
         self.wasm_brotli + self.js_brotli
     }
