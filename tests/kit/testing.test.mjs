@@ -259,6 +259,40 @@ describe("a session under test", () => {
     kit.close();
   });
 
+  for (const [words, throttled] of [
+    ["the Worker wants to be left alone", ({ session }) => session],
+    ["another tab was told to leave the Worker alone", async ({ kit }) => (await kit.openTab()).session],
+  ]) {
+    test(`logs in in a popup also while ${words}`, async () => {
+      const { kit, session } = await opened({ user: null });
+      const told = await throttled({ kit, session });
+      kit.throttle("20s");
+      told.stop();
+      told.start();
+      await kit.settle();
+      assert.equal(told.state, "degraded");
+      // What the popup's page tells the other tabs is not heard.
+      if (told !== session) session.stop();
+      const login = session.loginPopup();
+      await kit.loginAs(ADA);
+      await kit.advance("1s");
+      assert.equal(session.state, told === session ? "degraded" : "logged-out");
+      await kit.advance("40s");
+      await login;
+      assert.equal(session.state, "active");
+      kit.close();
+    });
+  }
+
+  test("is told when the session is closed while its popup is open", async () => {
+    const { kit, session } = await opened({ user: null });
+    const login = codeOf(session.loginPopup());
+    await kit.settle();
+    session.close();
+    assert.equal(await login, "ERR_SESSION_DISPOSED");
+    kit.close();
+  });
+
   test("is told when the user closes the popup, in no time of the test's", async () => {
     const { kit, session } = await opened({ user: null });
     const before = performance.now();

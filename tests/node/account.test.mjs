@@ -252,6 +252,18 @@ describe("a login", () => {
     assert.deepEqual(went, ["/auth/login?provider=demo&prompt=select_account&return_to=%2Fa%3Fb%3D1%23c"]);
   });
 
+  test("that is asked for again goes there again: the page may have stayed, and the last word counts", async () => {
+    const world = new World();
+    world.state = "logged_out";
+    const { session, went, events } = await world.opened();
+    await session.login({ provider: "demo" });
+    await world.pass(5_000);
+    await session.login({ provider: "broker" });
+    await settled();
+    assert.deepEqual(went.map((path) => new URL(path, APP).searchParams.get("provider")), ["demo", "broker"]);
+    assert.deepEqual([session.state, events.length], ["logging-in", 2]);
+  });
+
   test("of a further account leaves from this page, to providers that there are", async () => {
     const world = new World();
     world.providers = [{ name: "demo", state: "ready", own: true }, { name: "calendar", state: "unavailable" }];

@@ -5,17 +5,17 @@ import { beforeEach, describe, test } from "node:test";
 import { inside, message } from "./inside.mjs";
 import { settled, World } from "./world.mjs";
 
-const { beside, call } = inside;
+const { beside, call, diagnosis } = inside;
 const APP = "https://app.example";
 const EDGE = "https://auth.example";
 
 /** A tab of a world whose Worker is at another origin; what it asked and where its page went. */
-async function opened(world) {
+async function opened(world, ask = (path, ...question) => world.ask(path.replace(EDGE, ""), ...question)) {
   const seen = { asked: [], went: [] };
   const platform = {
     ask(path, signal, body, method) {
       seen.asked.push([path, body?.()]);
-      return world.ask(path.replace(EDGE, ""), signal, body, method);
+      return ask(path, signal, body, method);
     },
     page: { base: () => `${APP}/`, here: () => `${APP}/orders?page=2#last`, hidden: () => false },
     socket: () => ({ open: () => {}, close: () => {} }),
@@ -80,28 +80,31 @@ describe("a Worker at another origin", () => {
   });
 
   test("that does not know this page is told of as that, and later on it is the network", async (context) => {
+    let answer = () => Promise.reject(new TypeError("refused"));
     // A page whose policy forbids nothing, as no event says so; and a browser that lets it read nothing.
-    const page = { location: new URL(`${APP}/`), document: new EventTarget(), fetch: () => Promise.reject(new TypeError("refused")) };
+    const page = { location: new URL(`${APP}/`), document: new EventTarget(), self: globalThis, top: globalThis, fetch: () => answer() };
     for (const [name, value] of Object.entries(page)) {
       const before = Object.getOwnPropertyDescriptor(globalThis, name);
       context.after(() => (before ? Object.defineProperty(globalThis, name, before) : delete globalThis[name]));
       Object.defineProperty(globalThis, name, { value, configurable: true });
     }
-    world.answer = { status: 0, retryAfter: NaN };
-    const { session } = await opened(world);
-    for (const end = Date.now() + 5_000; !session.problem && Date.now() < end; ) await new Promise((resolve) => setTimeout(resolve, 10));
+    const { session } = await opened(world, diagnosis.diagnose());
+    const until = async (state) => {
+      for (const end = Date.now() + 5_000; session.state !== state && Date.now() < end; ) await new Promise((resolve) => setTimeout(resolve, 10));
+      assert.equal(session.state, state);
+    };
+    await until("degraded");
     const { code, title, detail } = session.problem;
     assert.deepEqual([code, title], ["not_found", "There is no Everlit Worker at baseUrl."]);
     assert.equal(detail, `GET ${EDGE}/auth/session got no answer: ${APP} is to be one of its APP_ORIGINS`);
-    assert.equal(session.state, "degraded", "it tries again by itself");
-    const met = new World();
-    met.state = "logged_out";
-    const { session: other } = await opened(met);
-    met.answer = { status: 0, retryAfter: NaN };
-    other.stop();
-    other.start();
-    await settled();
-    assert.deepEqual([met.count("/auth/session"), other.problem], [2, undefined]);
+    answer = async () => Response.json(message("session_reauth_required"));
+    await world.pass(60_000);
+    await until("reauth-required");
+    answer = () => Promise.reject(new TypeError("refused"));
+    session.stop();
+    session.start();
+    await until("degraded");
+    assert.equal(session.problem, undefined);
   });
 
   test("is listened to there", () => {

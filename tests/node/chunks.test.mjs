@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, mock, test } from "node:test";
 import { inside, runShared } from "./inside.mjs";
-import { settled } from "./world.mjs";
+import { failure, settled } from "./world.mjs";
 
 const { ReloginAnswer, Way } = inside.abi;
 const ORIGIN = "https://app.example";
@@ -84,6 +84,7 @@ describe("a popup", () => {
 
   test("that its user closes is a way that is closed; one that only seems closed for a moment is not", () => {
     fakeChannels();
+    replace("document", { hasFocus: () => true });
     const { shown, answers } = begin();
     shown.closed = true;
     mock.timers.tick(1_000);
@@ -93,6 +94,21 @@ describe("a popup", () => {
     shown.closed = true;
     mock.timers.tick(3_000);
     assert.deepEqual(answers, [ReloginAnswer.Unavailable]);
+  });
+
+  test("whose page cuts itself off from its opener looks closed, and is waited for until its user is back at this page", () => {
+    const { say } = fakeChannels();
+    let focused = false;
+    replace("document", { hasFocus: () => focused });
+    const [done, left] = [begin(), begin()];
+    for (const { shown } of [done, left]) shown.closed = true;
+    mock.timers.tick(60_000);
+    assert.deepEqual([done.answers, left.answers], [[], []]);
+    say({ everlit: 1, relogin: done.id, outcome: "done" });
+    assert.deepEqual(done.answers, [ReloginAnswer.Done]);
+    focused = true;
+    mock.timers.tick(3_000);
+    assert.deepEqual(left.answers, [ReloginAnswer.Unavailable]);
   });
 
   test("is closed when it is given up, and says nothing more", () => {
@@ -360,5 +376,20 @@ describe("the event socket", () => {
     assert.equal(one.said.at(-1), true, "what another socket said is of another time");
     sockets[1].onclose();
     assert.equal(two.said.at(-1), false);
+  });
+});
+
+describe("a chunk", () => {
+  test("that does not load is said, with what to do, and is loaded at the next need, once for all who need it", async () => {
+    const gone = new TypeError("Failed to fetch dynamically imported module: https://app.example/calls.js");
+    let loads = 0;
+    const need = inside.chunk.chunk(async () => {
+      if ((loads += 1) === 1) throw gone;
+      return "here";
+    });
+    for (const error of await Promise.all([failure(need()), failure(need())])) {
+      assert.deepEqual([error.code, error.message, error.cause], ["ERR_SESSION_LOAD", "load: a chunk of everlit; try again, or reload the page", gone]);
+    }
+    assert.deepEqual([await Promise.all([need(), need()]), await need(), loads], [["here", "here"], "here", 2]);
   });
 });

@@ -18,6 +18,23 @@ describe("a session that is closed", () => {
     assert.equal(tab.locks, 0);
   });
 
+  for (const [words, made] of [
+    ["of an upstream", (session) => session.fetch("/api/orders", { method: "POST", body: "1" })],
+    ["for a token", (session) => session.refresh()],
+    ["for a page's token", (session) => session.getAccessToken("bills")],
+    ["for the end", (session) => session.logout()],
+    ["for the end everywhere", (session) => session.logout({ everywhere: true })],
+  ]) {
+    test(`rejects a call ${words} whose chunk is still on its way`, { timeout: 5_000 }, async () => {
+      const world = new World();
+      const { session } = world.tab();
+      const waiting = failure(made(session));
+      session.close();
+      assert.equal((await waiting).code, "ERR_SESSION_DISPOSED");
+      assert.deepEqual(world.calls, []);
+    });
+  }
+
   test("rejects every later call, and stays what it was", async () => {
     const world = new World();
     const { session } = await world.opened();

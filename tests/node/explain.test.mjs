@@ -132,9 +132,9 @@ describe("a Wasm module that does not load", () => {
 
 describe("a page that can have no session", () => {
   const { signal } = new AbortController();
-  const asked = async (answer, path = "/auth/session") => {
+  const asked = async (answer, path = "/auth/session", ask = diagnose()) => {
     replace("fetch", async () => answer);
-    const given = await diagnose(path, signal);
+    const given = await ask(path, signal);
     const { numbers } = inside.wire.readSession(given, 0);
     return { problem: inside.wire.problemOf(given), kind: inside.abi.SessionKind[numbers[0]] };
   };
@@ -181,7 +181,7 @@ describe("a page that can have no session", () => {
     const refuse = forbidden("/auth/session");
     replace("fetch", (...asked) => ((tries += 1), refuse(...asked)));
     for (const expected of [2, 3]) {
-      const { code, title, detail } = inside.wire.problemOf(await diagnose("/auth/session", signal));
+      const { code, title, detail } = inside.wire.problemOf(await diagnose()("/auth/session", signal));
       assert.deepEqual([code, title], ["misconfigured", "The page's Content-Security-Policy lets nobody ask the Worker."]);
       assert.equal(detail, `connect-src does not allow ${ORIGIN}/auth/session: add 'self' to it`);
       assert.equal(tries, expected);
@@ -201,11 +201,27 @@ describe("a page that can have no session", () => {
       tries += 1;
       throw new TypeError("Failed to fetch");
     });
-    assert.deepEqual(await diagnose("/auth/session", signal), { status: 0, retryAfter: NaN });
+    assert.deepEqual(await diagnose()("/auth/session", signal), { status: 0, retryAfter: NaN });
     assert.equal(tries, 2);
-    assert.deepEqual(await diagnose("/auth/session", AbortSignal.abort()), { status: 0, retryAfter: NaN });
+    assert.deepEqual(await diagnose()("/auth/session", AbortSignal.abort()), { status: 0, retryAfter: NaN });
     assert.equal(tries, 3, "nobody looks for a reason");
   });
+
+  for (const [words, first, path] of [
+    ["said where it stands", () => Response.json(message("session_active"))],
+    ["gave a token", () => Response.json(message("token_response")), "/auth/token"],
+    ["was sick", () => Response.json(message("problem_misconfigured"), { status: 503 })],
+  ]) {
+    test(`is none of those to which a Worker ${words} before, whatever stands in between now`, async () => {
+      const ask = diagnose();
+      await asked(first(), path, ask);
+      for (const answer of [new Response("<!doctype html>", htmlPage), new Response("", { status: 404 }), new Response("", { status: 511, ...htmlPage })]) {
+        assert.deepEqual(await asked(answer, undefined, ask), { problem: undefined, kind: "Failed" });
+      }
+      page(...["http://app.example/", { isSecureContext: false, cookies: false }]);
+      assert.equal((await asked(loggedOut(), undefined, ask)).problem.code, "misconfigured", "why nobody is logged in is said all the same");
+    });
+  }
 
   test("is not taken for one that can", async () => {
     assert.deepEqual(await asked(loggedOut()), { problem: undefined, kind: "LoggedOut" });

@@ -146,6 +146,21 @@ describe("a call", () => {
     });
   }
 
+  test("that is no request rejects with the platform's own word, and nothing is left of it", async () => {
+    const world = new World();
+    world.held = true;
+    const { session } = world.tab();
+    const unhandled = [];
+    const hear = (error) => unhandled.push(error);
+    process.on("unhandledRejection", hear);
+    const failed = failure(session.fetch("https://orders.example.com/v1/orders", { method: "GET", body: "x" }));
+    assert.equal((await failed).name, "TypeError");
+    session.close();
+    await settled();
+    process.off("unhandledRejection", hear);
+    assert.deepEqual(unhandled, []);
+  });
+
   test("waits while a page that was opened without a token gets one silently, wherever it goes", async () => {
     const world = new World();
     Object.assign(world, { state: "reauth_required", silent: ["frame"] });

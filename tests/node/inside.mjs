@@ -14,6 +14,7 @@ const names = [
   "beside",
   "call",
   "channel",
+  "chunk",
   "diagnosis",
   "errors",
   "events",

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { message } from "./inside.mjs";
 import { World, failure, nothing, problem, settled } from "./world.mjs";
 
 /** Details of every event of a type. */
@@ -93,6 +94,23 @@ describe("silent re-login", () => {
     assert.deepEqual(tab.relogins.map(({ way }) => way), ["popup"], "in this very turn");
     tab.relogged("Unavailable");
     assert.equal(tab.session.state, "reauth-required");
+  });
+
+  test("in a popup is waited for by calls, however they name their upstream; where there is none, by no call", async () => {
+    const { world, tab } = await over(["popup"]);
+    const addresses = ["/api/orders/7", `${message("session_active").upstreams[0].origin}/v1/orders/7`];
+    assert.equal(tab.session.state, "reauth-required");
+    const calls = addresses.map((address) => tab.session.fetch(address));
+    const unknown = failure(tab.session.fetch("https://evil.example/"));
+    await settled();
+    tab.use(true);
+    Object.assign(world, { state: "active", generation: world.generation + 1, expiresAt: world.wall + 60_000 });
+    tab.relogged("Done");
+    assert.deepEqual((await Promise.all(calls)).map(({ status }) => status), [200, 200]);
+    assert.equal((await unknown).code, "ERR_SESSION_UPSTREAM");
+    assert.equal(world.calls.length, 2);
+    const { tab: hopeless } = await over([]);
+    for (const address of addresses) assert.equal((await failure(hopeless.session.fetch(address))).code, "ERR_SESSION_REAUTH");
   });
 
   test("is of the ways that the app allows", async () => {

@@ -242,6 +242,28 @@ describe("refresh", () => {
   });
 });
 
+describe("the first answer", () => {
+  for (const [words, said] of [
+    ["that somebody is logged in", {}],
+    ["that somebody is, whose token is over", { expiresAt: 0 }],
+    ["that nobody is", { state: "logged_out" }],
+    ["that the grant is over", { state: "reauth_required" }],
+    ["that the grant is over, and a way to a new one", { state: "reauth_required", silent: ["frame"] }],
+    ["of a server that wants to be left alone", { answer: { status: 429, retryAfter: 60_000 } }],
+    ["that there is none", { answer: { status: 0, retryAfter: NaN } }],
+  ]) {
+    test(`${words} is all that the opening waits for`, async () => {
+      const world = Object.assign(new World(), { held: true, ...said });
+      const { session, events } = world.tab();
+      await settled();
+      assert.deepEqual([world.asked.map(({ path }) => path), events], [["/auth/session"], []]);
+      world.open[0].say();
+      await settled();
+      assert.equal(events[0]?.startsWith("resuming>"), true, "which is what openSession resolves with");
+    });
+  }
+});
+
 describe("login", () => {
   test("takes the page away, and names the way back", async () => {
     const world = new World();

@@ -96,4 +96,20 @@ describe("a session that is stopped", () => {
     assert.equal(world.asked.length, asked);
     session.close();
   });
+
+  for (const name of ["refresh", "logout"]) {
+    test(`says that no answer comes to its ${name}, as one that runs does`, { timeout: 5_000 }, async () => {
+      const world = new World();
+      const { session, timer } = await world.opened();
+      session.stop();
+      world.held = true;
+      const over = failure(session[name]());
+      await world.pass(31_000);
+      assert.equal((await over).code, name === "refresh" ? "ERR_SESSION_UNAVAILABLE" : "ERR_SESSION_NETWORK");
+      assert.ok(world.open.every(({ signal }) => signal.aborted), "the question is given up");
+      await settled();
+      assert.equal(timer.at, Infinity, "and nobody waits any more");
+      session.close();
+    });
+  }
 });

@@ -1,7 +1,6 @@
 // A chunk of its own, loaded where the Worker is on a sibling host of the page's (`baseUrl`): all that goes to it goes there, and leads back
 // to this page's origin.
 
-import { explain } from "./explanation.js";
 import type { Page } from "./page.js";
 import type { Platform } from "./platform.js";
 
@@ -13,20 +12,16 @@ const follow: NonNullable<Page["steer"]> = (href, target = "") =>
 export function beside({ ask, page, socket, ...rest }: Platform, baseUrl: string | URL, steer = follow): Platform {
   const edge = new URL(baseUrl).origin;
   const here = new URL(page.base()).origin;
-  let known = 0;
   /** Where the page is to come back to is a path in there, and the Worker has others. */
   const there = (path: string) => edge + path.replace("return_to=", `$&${encodeURIComponent(here)}`);
   return {
     ...rest,
-    async ask(path, signal, body, method) {
+    ask(path, signal, body, method) {
       const whole = () => {
         const said = body!() as { return_to?: string };
         return said.return_to ? { ...said, return_to: here + said.return_to } : said;
       };
-      const answer = await ask(edge + path, signal, body && whole, method);
-      // It may be silent because it does not know this page. One that has spoken does.
-      known ||= answer.status;
-      return known || path !== "/auth/session" ? answer : explain("session", answer, edge + path);
+      return ask(edge + path, signal, body && whole, method);
     },
     page: { ...page, leave: (path) => steer(there(path)), there, steer },
     socket: (heard) => socket(heard, edge),

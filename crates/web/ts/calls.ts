@@ -1,6 +1,6 @@
 // A chunk of its own, which nobody needs until the session is open. It is loaded then, before the first call asks for it.
 
-import { EventKind, Refusal } from "./abi.js";
+import { EventKind, type Refusal } from "./abi.js";
 import { type Address, type Call, type Route, addressOf, prepare, route, viaWorker } from "./call.js";
 import type { SessionError, SessionErrorCode } from "./errors.js";
 import type { EventNumbers, Stamp } from "./machine.js";
@@ -35,9 +35,6 @@ export type Calls = ReturnType<typeof createCalls>;
 /** No provider of which anything is known: what needs its token needs the session's. */
 const NOBODY = 255;
 
-/** States that do not change by themselves: a call waits for nothing there. */
-const HOPELESS = REFUSED.slice(0, Refusal.Unavailable);
-
 /** The calls of a session, on their way. */
 export function createCalls({ page, upstreams, own, direct, session, closed, wait, fault, on }: CallsHost) {
   /** Where the Worker is, if it is not at the page's own origin. */
@@ -58,7 +55,7 @@ export function createCalls({ page, upstreams, own, direct, session, closed, wai
     return (at < 0 ? own() : at) & NOBODY;
   };
 
-  const permission = (id: number, signal: AbortSignal | undefined, vault: string | undefined, ask: () => void) =>
+  const permission = (id: number, signal: AbortSignal | null | undefined, vault: string | undefined, ask: () => void) =>
     wait<Stamp | undefined>(
       signal,
       (waiter) => {
@@ -71,9 +68,9 @@ export function createCalls({ page, upstreams, own, direct, session, closed, wai
       },
     );
 
-  closed.addEventListener("abort", () => {
-    for (const { reject } of waiting.values()) reject(closed.reason);
-  });
+  /** The machine's word on a new call. */
+  const first = (id: number, signal: AbortSignal | null | undefined, vault: string | undefined) =>
+    permission(id, signal, vault, () => on(EventKind.CallAsked, id, whose(vault)));
 
   /** That an address belongs to no upstream. Its query may hold a secret and is not named. */
   const unknownUpstream = ({ origin, pathname }: Address) => fault("ERR_SESSION_UPSTREAM", `: ${origin}${pathname}`);
@@ -84,17 +81,15 @@ export function createCalls({ page, upstreams, own, direct, session, closed, wai
     !CODES[session.state] && session.providers.some(({ name, state }) => vault === `linked:${name}` && /^(unavailable|needs-human)$/.test(state));
 
   /** Sends a call when the machine says so, and again if it says so again. */
-  const send = async (id: number, call: Call, target: () => Route | undefined, whoseFirst: string | undefined): Promise<Response> => {
+  const send = async (id: number, call: Call, target: () => Route | undefined, word: Promise<Stamp | undefined>): Promise<Response> => {
     const { url, signal } = call;
-    let provider = whose(whoseFirst);
-    let stamp = await permission(id, signal, whoseFirst, () => on(EventKind.CallAsked, id, provider));
+    let stamp = await word;
     for (let repeated = false, lost = false; ; ) {
       // Only an answer that was refused is ever delivered, and there is none yet.
       const [epoch, generation] = stamp!;
       const to = target();
       if (!to) throw unknownUpstream(url);
       const [address, vault, byItself] = to;
-      provider = whose(vault);
       let response: Response;
       try {
         ++sent;
@@ -114,7 +109,7 @@ export function createCalls({ page, upstreams, own, direct, session, closed, wai
       if (isUnlinked(response)) throw unlinked(vault);
       const denial = denialOf(response);
       if (denial === undefined || closed.aborted) return response;
-      stamp = await permission(id, signal, vault, () => on(EventKind.CallDenied, id, provider, epoch, generation, +repeated, denial));
+      stamp = await permission(id, signal, vault, () => on(EventKind.CallDenied, id, whose(vault), epoch, generation, +repeated, denial));
       if (!stamp || !call.repeatable) return response;
       // Its connection is free for something else.
       void response.body?.cancel().catch(() => {});
@@ -138,10 +133,9 @@ export function createCalls({ page, upstreams, own, direct, session, closed, wai
     async asked(signal: AbortSignal | undefined): Promise<void> {
       const over = new AbortController();
       const settled = () => !/ing$/.test(session.state);
-      const listen = ({ resolve, reject }: Waiter<void>) => {
+      const listen = ({ resolve }: Waiter<void>) => {
         const look = () => settled() && resolve();
         session.addEventListener("statechange", look, { signal: over.signal });
-        closed.addEventListener("abort", () => reject(closed.reason), { signal: over.signal });
         look();
       };
       await wait(signal, listen).finally(() => over.abort());
@@ -151,9 +145,8 @@ export function createCalls({ page, upstreams, own, direct, session, closed, wai
 
     /** Waits until there is a token that lives; rejects where there will be none. */
     permit(signal: AbortSignal | undefined, vault: string | undefined): Promise<Stamp> {
-      const id = ++last;
       // Nothing is delivered to who has sent nothing.
-      return permission(id, signal, vault, () => on(EventKind.CallAsked, id, whose(vault))) as Promise<Stamp>;
+      return first(++last, signal, vault) as Promise<Stamp>;
     },
 
     /** `kept` is the body as it was when the call was made, if that is a while ago; `late`, that it was made under another login. */
@@ -169,18 +162,24 @@ export function createCalls({ page, upstreams, own, direct, session, closed, wai
       if (base !== now) ({ origin } = new URL((base = now)));
       const url = addressOf(input, base);
       const target = () => route(url, origin, upstreams() ?? [], edge);
-      const first = target();
-      if (!first) {
+      const id = ++last;
+      const to = target();
+      let word: Promise<Stamp | undefined> | undefined;
+      if (!to) {
         // Nothing of the input is touched before.
         if (init?.passthrough) {
           const { body } = init;
           return fetch(input, typeof body === "function" ? { ...init, body: body() } : (init as RequestInit));
         }
-        // Which upstreams there are is known only while calls can be made.
-        if (HOPELESS.includes(session.state)) throw fault(CODES[session.state]!);
         if (upstreams()) throw unknownUpstream(url);
+        // Which upstreams there are is known only while calls can be made. Whether that may come is for the machine to say.
+        word = first(id, init?.signal ?? (input as Request).signal, undefined);
+        if (!waiting.has(id)) await word;
+        // Nobody waits for it where the input is none.
+        word.catch(() => {});
       }
-      return send(++last, prepare(input, init, url), target, first?.[1]);
+      const call = prepare(input, init, url);
+      return send(id, call, target, word ?? first(id, call.signal, to![1]));
     },
   };
 }

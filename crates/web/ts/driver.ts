@@ -28,7 +28,7 @@ export async function open(options: SessionOptions): Promise<Session> {
     clock: readClock,
     timer: createTimer,
     soon: (work) => setTimeout(work),
-    ask: diagnose,
+    ask: diagnose(),
     lock: underLock,
     channel: createChannel,
     socket: createSocket,

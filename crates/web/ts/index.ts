@@ -45,7 +45,7 @@ export type {
  *
  * ```ts
  * using session = await openSession();
- * if (session.state === "logged-out") await session.login();
+ * if (["logged-out", "reauth-required"].includes(session.state)) await session.login();
  * ```
  *
  * Rejects with a `SessionError`: `ERR_SESSION_CONFIG` if an option is wrong, `ERR_SESSION_UNSUPPORTED` outside of a browser

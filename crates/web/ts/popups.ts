@@ -9,11 +9,10 @@ export const LOOK_MS = 100;
 export const CLOSED_LOOKS = 30;
 
 /** Logins in a popup. */
-export function createPopups({ session, closed, clock, timer, page, door, wait, fault, on }: AccountHost) {
+export function createPopups({ session, clock, timer, page, door, wait, fault, on }: AccountHost) {
   return {
     /** Leads the popup through a login, and resolves when somebody is logged in. Closing it is its opener's matter. */
     async popup(popup: Window | null, { signal, ...options }: WaitOptions & LoginOptions): Promise<void> {
-      closed.throwIfAborted();
       if (!popup) throw fault("ERR_SESSION_POPUP", ": the browser blocked it; call loginPopup() in a click, before anything is awaited");
       const over = new AbortController();
       const start = clock().mono;
@@ -21,14 +20,13 @@ export function createPopups({ session, closed, clock, timer, page, door, wait, 
         /** The login came to its end there, so that what the session says next is the last word. */
         let back = false;
         const look = () => {
-          const { state } = session;
-          if (/ing$/.test(state)) return;
+          const { state, refreshIn } = session;
           if (state === "active") resolve();
-          else reject(fault(CODES[state]!));
+          // It is asking, or will ask again by itself.
+          else if (back && !/ing$/.test(state) && (state !== "degraded" || refreshIn === undefined)) reject(fault(CODES[state]!));
         };
         // However it came to that, and whoever is logged in by now.
-        session.addEventListener("statechange", ({ detail }) => (back ? look() : detail.to === "active" && resolve()), { signal: over.signal });
-        closed.addEventListener("abort", () => reject(closed.reason), { signal: over.signal });
+        session.addEventListener("statechange", look, { signal: over.signal });
         const path = door(options);
         popup.location.replace(new URL(page.there?.(path) ?? path, page.base()).href);
         let looks = 0;
@@ -47,9 +45,11 @@ export function createPopups({ session, closed, clock, timer, page, door, wait, 
           looks = popup.closed && document.hasFocus() ? looks + 1 : 0;
           if (looks === 1 || isBack()) {
             back = !looks;
-            // It asks where the session stands; where that changes nothing, nothing is told.
+            if (back) popup.close();
+            // It asks where the session stands; where that changes nothing, nothing is told. A server that wants to be left alone is asked
+            // later: what is known until then is of before the login.
             on(EventKind.Restored);
-            if (back) look();
+            if (session.state === "active") resolve();
           }
           if (looks >= CLOSED_LOOKS) reject(fault("ERR_SESSION_POPUP", `: it was closed after ${Math.round((clock().mono - start) / 1000)} s, before anybody was logged in`));
         });

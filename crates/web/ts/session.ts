@@ -86,7 +86,10 @@ export interface Session extends EventTarget, Disposable, AsyncDisposable {
    */
   getAccessToken(upstream: string, options?: WaitOptions): Promise<string>;
 
-  /** Takes the page to the authorization server, and back when the user is logged in. */
+  /**
+   * Takes the page to the authorization server, and back when the user is logged in. Resolves when the page is on its way, which it leaves a
+   * moment later: what comes after still runs, and is best nothing. Called again while the page has not left, it goes there again.
+   */
   login(options?: LoginOptions): Promise<void>;
 
   /**

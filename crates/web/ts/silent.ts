@@ -6,7 +6,10 @@ import type { Page } from "./page.js";
 
 /** How often a popup is looked at. */
 const LOOK_MS = 500;
-/** So many looks in a row at a closed popup: its own last word may be on its way, and some pages cut themselves off from us. */
+/**
+ * So many looks in a row at a closed popup, while the user is at this page: its own last word may be on its way, and one whose page cuts itself
+ * off from us (Cross-Origin-Opener-Policy) looks closed for as long as it is there.
+ */
 const CLOSED_LOOKS = 6;
 /** How long the result is given to reach the tabs that wait for the lock. */
 const SPREAD_MS = 200;
@@ -74,7 +77,7 @@ export function silent(
   if (popup) {
     let closed = 0;
     const look = setInterval(() => {
-      closed = popup.closed ? closed + 1 : 0;
+      closed = popup.closed && document.hasFocus() ? closed + 1 : 0;
       if (closed >= CLOSED_LOOKS) end(ReloginAnswer.Unavailable);
     }, LOOK_MS);
     whenOver(() => clearInterval(look));

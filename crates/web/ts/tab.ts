@@ -15,7 +15,9 @@ import { type Known, type Reading, type Told, problemOf, readLogout, readSession
 
 const GRADES = ["critical", "poor", "fair", "good", "excellent", "excellent"] as const;
 const ELSEWHERE = { reason: "login-elsewhere" } as const;
-/** The number of this state. */
+/** The numbers of these states. */
+const LOGGING_IN = 1;
+"logging-in" satisfies (typeof STATES)[typeof LOGGING_IN];
 const RESUMING = 4;
 "resuming" satisfies (typeof STATES)[typeof RESUMING];
 const FAILURES = ["transient", "throttled", "ambiguous", "misconfigured", "reauth"] as const;
@@ -291,8 +293,8 @@ export function createSession(
   const meet = (met: Known, told: number) => {
     const before = known;
     known = before && same(before.user, met.user) ? { ...met, user: before.user } : met;
-    // Who is logged in is about to call.
-    calls().catch(() => {});
+    // Who is logged in is about to call; who opened the session hears of it first.
+    news.push(() => calls().catch(() => {}));
     if (before && before.epoch !== met.epoch) news.splice(told, 0, () => dispatch("loggedout", ELSEWHERE));
   };
 
@@ -312,6 +314,18 @@ export function createSession(
     return upstreams?.concat(mediating);
   };
 
+  /** Nobody needs the timer while the background is stopped and nobody waits. */
+  const rest = () => waits || running || timer((due = Infinity));
+
+  /** A wait for what the machine does, which the session does not outlive. */
+  const waiting: typeof wait = (signal, start, stop) => {
+    ++waits;
+    return wait(signal, start, stop, closed).finally(() => {
+      --waits;
+      rest();
+    });
+  };
+
   /** What both chunks need of this one. The class of errors is among it: there is one, also for `instanceof`. */
   const host = (): CallsHost & AccountHost => ({
     ...platform,
@@ -320,10 +334,7 @@ export function createSession(
       track(answer);
       return answer;
     },
-    wait(...given) {
-      ++waits;
-      return wait(...given).finally(() => --waits || running || timer((due = Infinity)));
-    },
+    wait: waiting,
     problemOf,
     session,
     closed,
@@ -392,7 +403,9 @@ export function createSession(
     async login(options: LoginOptions = {}) {
       assertOpen();
       destination = door(options);
-      on(EventKind.LoginAsked);
+      // Whoever asks again is still here, or wants to go elsewhere: the machine has said its word.
+      if (standing[0] === LOGGING_IN) page.leave(destination);
+      else on(EventKind.LoginAsked);
     }
     async loginPopup(options: WaitOptions = {}) {
       assertOpen();
@@ -401,19 +414,18 @@ export function createSession(
       return away("popup")(popup, options).finally(() => popup?.close());
     }
     async logout({ everywhere, returnTo, signal }: LogoutOptions = {}) {
-      assertOpen();
       home = pathOf(returnTo);
       if (everywhere) await away("endAll")({ signal });
-      return wait<void>(signal, (waiter) => {
+      return waiting<void>(signal, (waiter) => {
         logouts.push(waiter);
         on(EventKind.LogoutAsked);
       });
     }
     async refresh({ signal }: WaitOptions = {}) {
-      assertOpen();
-      signal?.throwIfAborted();
-      on(EventKind.RefreshAsked);
-      return (await calls(signal)).asked(signal);
+      return waiting<void>(signal, ({ resolve, reject }) => {
+        on(EventKind.RefreshAsked);
+        calls(signal).then(({ asked }) => asked(signal)).then(resolve, reject);
+      });
     }
     activity() {
       on(EventKind.UserActive, 0);
@@ -426,15 +438,13 @@ export function createSession(
       running?.abort();
       running = undefined;
       left();
-      if (!waits) timer((due = Infinity));
+      rest();
     }
     close() {
       if (closed.aborted) return;
       over.abort(new SessionError("ERR_SESSION_DISPOSED"));
-      waits = 0;
       this.stop();
       for (const question of asked.values()) question.abort();
-      for (const { reject } of logouts) reject(closed.reason);
     }
     // Where there are no such symbols yet, these are names that nobody says.
     [Symbol.dispose ?? 0]() {

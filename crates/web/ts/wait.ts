@@ -4,24 +4,27 @@ export interface Waiter<T> {
   reject(reason: unknown): void;
 }
 
-/** A promise that also ends when the signal says so: with its reason, after `stop`. */
-export function wait<T>(
-  signal: AbortSignal | null | undefined,
-  start: (waiter: Waiter<T>) => void,
-  stop?: () => void,
-): Promise<T> {
-  let aborted: () => void;
+type Signal = AbortSignal | null | undefined;
+
+/** A promise that also ends when the signal says so, or the other one: with its reason, after `stop`. */
+export function wait<T>(signal: Signal, start: (waiter: Waiter<T>) => void, stop?: () => void, other?: Signal): Promise<T> {
+  const signals = [other, signal];
+  let aborted: (event: Event) => void;
   return new Promise<T>((resolve, reject) => {
-    signal?.throwIfAborted();
-    aborted = () => {
+    aborted = ({ target }) => {
       stop?.();
-      reject(signal!.reason);
+      reject((target as AbortSignal).reason);
     };
-    signal?.addEventListener("abort", aborted);
+    for (const each of signals) {
+      each?.throwIfAborted();
+      each?.addEventListener("abort", aborted);
+    }
     start({ resolve, reject });
-  }).finally(() => signal?.removeEventListener("abort", aborted));
+  }).finally(() => {
+    for (const each of signals) each?.removeEventListener("abort", aborted);
+  });
 }
 
 /** What comes, unless the signal says before that nobody waits for it any more. */
-export const within = <T>(signal: AbortSignal | null | undefined, coming: () => Promise<T>): Promise<T> =>
+export const within = <T>(signal: Signal, coming: () => Promise<T>): Promise<T> =>
   wait(signal, ({ resolve, reject }) => void coming().then(resolve, reject));

@@ -240,6 +240,8 @@ pub(crate) fn web(repo: &Repo) -> Result<()> {
         run::must(repo, "build-web-prune", prune, 5)?;
 
         let mut optimise = repo.command(npm::wasm_opt(repo)?);
+        // First its control flow is made anew: what the compiler nested to its own ends comes out shorter.
+        optimise.args(["--flatten", "--rereloop", "-Oz"]);
         optimise.args(["-Oz", "--gufa-optimizing", "--converge", "--reorder-functions-by-name"]);
         // What is called once is put in place only while that is short: what is alike compresses better where it stands apart.
         optimise.args(["--one-caller-inline-max-function-size=120", "--always-inline-max-function-size=8"]);

@@ -19,13 +19,20 @@ const COMPRESS: &str = "const z = require('node:zlib'), fs = require('node:fs');
 
 /// What each may be. The platform allows a Worker of 3 MB; what is loaded at every cold start should be far less. What a page loads
 /// is what README.md promises.
-const BUDGETS: Sizes = Sizes {
+const BUDGETS: Budgets = Budgets {
     worker_gzip: 400 * 1024,
-    wasm_brotli: 10 * 1024,
-    js_brotli: 5 * 1024 + 512,
+    session_brotli: 15 * 1024 + 512,
     later_brotli: 8 * 1024 + 512,
     react_brotli: 2 * 1024,
 };
+
+/// The most that may be, in bytes. A page waits for Wasm and JavaScript alike, so that what one of them saves the other may have.
+struct Budgets {
+    worker_gzip: u64,
+    session_brotli: u64,
+    later_brotli: u64,
+    react_brotli: u64,
+}
 
 /// Sizes in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,17 +50,17 @@ pub(crate) struct Sizes {
 }
 
 impl Sizes {
-    /// All that a page loads until `openSession` resolves, each file compressed alone.
+    /// All that a page loads until `openSession` resolves, each file compressed alone. What is begun in the turn in which it resolves
+    /// (`calls.js` and `events.js`, where somebody is logged in) is waited for by nobody and counts among `later`.
     pub(crate) const fn session_brotli(self) -> u64 {
         self.wasm_brotli + self.js_brotli
     }
 
-    /// Each number with its name and its budget.
-    fn rows(self) -> [(&'static str, u64, u64); 5] {
+    /// Each number that has a budget, with its name.
+    fn rows(self) -> [(&'static str, u64, u64); 4] {
         [
             ("Worker, all modules, gzip -9", self.worker_gzip, BUDGETS.worker_gzip),
-            ("page until openSession, Wasm, brotli 11", self.wasm_brotli, BUDGETS.wasm_brotli),
-            ("page until openSession, JavaScript, brotli 11", self.js_brotli, BUDGETS.js_brotli),
+            ("page until openSession, all of it, brotli 11", self.session_brotli(), BUDGETS.session_brotli),
             ("page, when it is needed, brotli 11", self.later_brotli, BUDGETS.later_brotli),
             ("page with React, on top, brotli 11", self.react_brotli, BUDGETS.react_brotli),
         ]
@@ -98,11 +105,9 @@ pub(crate) fn run(args: &SizeArgs) -> Result<ExitCode> {
         for (what, size, budget) in sizes.rows() {
             println!("{what:<45} {size:>8} of {budget:>7} bytes");
         }
-        println!(
-            "{:<45} {:>8} bytes",
-            "page until openSession, all of it, brotli 11",
-            sizes.session_brotli()
-        );
+        for (what, size) in [("Wasm", sizes.wasm_brotli), ("JavaScript", sizes.js_brotli)] {
+            println!("{:<45} {size:>8} bytes", format!("of the page until openSession: {what}"));
+        }
         for (name, size) in peers.as_object().into_iter().flatten() {
             let name = name.trim_end_matches("_brotli").replace('_', "-");
             println!("{:<45} {size:>8} bytes", format!("beside it: {name}, brotli 11"));
@@ -239,14 +244,25 @@ mod tests {
     }
 
     #[test]
-    fn each_number_has_a_budget_of_its_own() {
-        assert!(BUDGETS.over_budget().is_empty());
+    fn each_number_has_a_budget_of_its_own_and_wasm_and_javascript_share_one() {
+        let Budgets { worker_gzip, session_brotli, later_brotli, react_brotli } = BUDGETS;
+        let js_brotli = 5_000;
+        let all = Sizes {
+            worker_gzip,
+            wasm_brotli: session_brotli - js_brotli,
+            js_brotli,
+            later_brotli,
+            react_brotli,
+        };
+        assert!(all.over_budget().is_empty());
+        let shifted = Sizes { wasm_brotli: all.wasm_brotli + 7, js_brotli: all.js_brotli - 7, ..all };
+        assert!(shifted.over_budget().is_empty());
         let over = [
-            Sizes { worker_gzip: BUDGETS.worker_gzip + 1, ..BUDGETS },
-            Sizes { wasm_brotli: BUDGETS.wasm_brotli + 1, js_brotli: 0, ..BUDGETS },
-            Sizes { js_brotli: BUDGETS.js_brotli + 1, wasm_brotli: 0, ..BUDGETS },
-            Sizes { later_brotli: BUDGETS.later_brotli + 1, ..BUDGETS },
-            Sizes { react_brotli: BUDGETS.react_brotli + 1, ..BUDGETS },
+            Sizes { worker_gzip: worker_gzip + 1, ..all },
+            Sizes { wasm_brotli: all.wasm_brotli + 1, ..all },
+            Sizes { js_brotli: all.js_brotli + 1, ..all },
+            Sizes { later_brotli: later_brotli + 1, ..all },
+            Sizes { react_brotli: react_brotli + 1, ..all },
         ];
         for sizes in over {
             assert_eq!(sizes.over_budget().len(), 1, "{sizes:?}");
@@ -255,12 +271,14 @@ mod tests {
 
     #[test]
     fn a_page_loads_what_the_readme_promises() {
-        let Sizes { wasm_brotli, js_brotli, later_brotli, react_brotli, .. } = BUDGETS;
-        assert_eq!((wasm_brotli, js_brotli, later_brotli, react_brotli), (10_240, 5_632, 8_704, 2_048));
+        let Budgets { session_brotli, later_brotli, react_brotli, .. } = BUDGETS;
+        assert_eq!((session_brotli, later_brotli, react_brotli), (15_872, 8_704, 2_048));
         let readme = fs::read_to_string(Repo::find().unwrap().at("README.md")).unwrap();
-        assert!(readme.contains(
-            "10 KB of Wasm and 5.5 KB of JavaScript until the session is open; 8.5 KB more when needed"
-        ));
+        assert!(
+            readme.contains(
+                "15.5 KB of Wasm and JavaScript until the session is open; 8.5 KB more when needed"
+            )
+        );
     }
 
     #[test]

@@ -13,7 +13,7 @@ export function App() {
       <p>
         The session is <code id="state">{state}</code>
       </p>
-      {user ? (
+      {user && state !== "reauth-required" ? (
         <>
           <Orders />
           <button id="logout" onClick={() => session?.logout()}>

@@ -9,7 +9,7 @@ function render() {
   const { state, user } = session;
   part("who").textContent = user ? `Hello, ${user.name ?? user.sub}.` : "Nobody is logged in.";
   part("state").textContent = state;
-  part("login").hidden = Boolean(user);
+  part("login").hidden = Boolean(user) && state !== "reauth-required";
   part("logout").hidden = !user;
 }
 

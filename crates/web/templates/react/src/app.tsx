@@ -13,7 +13,7 @@ export function App() {
       <p>
         The session is <code>{state}</code>
       </p>
-      {user ? <button onClick={() => session?.logout().catch(tell)}>Log out</button> : <button onClick={() => session?.login().catch(tell)}>Log in</button>}
+      {user && state !== "reauth-required" ? <button onClick={() => session?.logout().catch(tell)}>Log out</button> : <button onClick={() => session?.login().catch(tell)}>Log in</button>}
       {problem && <p role="alert">{problem.message}</p>}
     </>
   );
