@@ -89,6 +89,23 @@ describe("a session under test", () => {
     kit.close();
   });
 
+  test("asks again in its own time for what a caller waits for, while the Worker asks to be left alone", async () => {
+    const { kit, session } = await opened({ upstreams: [{ name: "chat", mode: "mediating" }], devices: ["Firefox on Linux"] });
+    const [began, real] = [kit.now, performance.now()];
+    kit.throttle("10s");
+    const token = session.getAccessToken("chat");
+    const listed = session.sessions.list();
+    await kit.advance("9s");
+    assert.equal(await Promise.race([token, listed, "waiting"]), "waiting");
+    await kit.advance("20s");
+    assert.match(await token, /^everlit-test\./);
+    assert.equal((await listed).length, 2);
+    assert.ok(performance.now() - real < 5_000, "ten seconds of its clock are none of ours");
+    const at = (path) => kit.requests.filter((request) => request.path === path).map(({ at }) => at - began);
+    assert.deepEqual(at("/auth/sessions"), [0, 10_000], "at the very moment that the Worker named");
+    kit.close();
+  });
+
   test("is degraded while the Worker cannot help, and recovers", async () => {
     const { kit, session } = await opened();
     kit.unavailable();
