@@ -69,7 +69,7 @@ const KINDS: { readonly [K in keyof SessionEventMap]?: (detail: SessionEventMap[
   beforerelogin: ({ way }) => ({ kind: "beforerelogin", way }),
 };
 
-const FROM_TABS = ["adopted", "logout-elsewhere", "login-elsewhere"];
+const FROM_TABS = ["logout-elsewhere", "login-elsewhere"];
 
 /** A recording, with what the panel adds to it. */
 export class Log implements Recording {
@@ -87,6 +87,8 @@ export class Log implements Recording {
   #entries: readonly TimelineEntry[] = Object.freeze([]);
   #last = 0;
   #problem: unknown;
+  /** Whether the events of this very moment tell of an answer that this tab asked for. */
+  #answered = false;
   #idleEndsAt: number | undefined;
 
   constructor(session: Session, limit: number, options: SessionOptions | undefined) {
@@ -156,9 +158,25 @@ export class Log implements Recording {
     // What went wrong comes before what it led to.
     this.#lookAtProblem();
     if (happening.kind === "idle") this.#idleEndsAt = this.#now() + happening.left;
-    if (happening.kind === "statechange" && FROM_TABS.includes(happening.reason)) this.#heard.tabs += 1;
-    if (happening.kind === "statechange" && happening.reason === "told") this.#heard.worker += 1;
-    this.add(happening);
+    this.add(this.#whose(happening));
+  }
+
+  /** Counts what others told of. A newer token that comes without an answer to this tab was fetched elsewhere. */
+  #whose(happening: Happening): Happening {
+    const heard = this.#heard;
+    if (happening.kind === "statechange") {
+      const { from, to, reason } = happening;
+      if (FROM_TABS.includes(reason)) heard.tabs += 1;
+      // What a question is answered ends no session that asks nothing.
+      if (reason === "told" || (reason === "session-ended" && from === "active")) heard.worker += 1;
+      if (to === "active" && reason !== "adopted") {
+        this.#answered = true;
+        queueMicrotask(() => (this.#answered = false));
+      }
+    }
+    if (happening.kind !== "refresh" || this.#answered) return happening;
+    heard.tabs += 1;
+    return { ...happening, elsewhere: true };
   }
 
   /** No event tells of a problem: it is new when the session has another one. */
