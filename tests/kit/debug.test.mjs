@@ -195,7 +195,8 @@ test("a report of a session that nobody watched says where it stands, also of wh
 });
 
 test("what cannot be watched is refused, by name", async () => {
-  assert.throws(() => watch(undefined), /^TypeError: watch takes the session that openSession\(\) gave, not undefined$/);
+  assert.throws(() => watch(undefined), /^TypeError: watch takes the session of await openSession\(\), not undefined$/);
+  assert.throws(() => watch(Promise.resolve()), /^TypeError: watch takes the session of await openSession\(\), not the promise of one: await it$/);
   const kit = await createTestSession();
   assert.throws(() => watch(kit.session, { limit: 0 }), /^TypeError: watch: limit is 0; it takes a whole number from 1$/);
   kit.close();

@@ -47,6 +47,10 @@ describe("the debug panel beside a Worker on a sibling host", () => {
     });
   }
 
+  test("has a place in the page, or says that it has none", () => {
+    assert.throws(() => openDebugPanel(kit.session, { parent: "#debug" }), /^TypeError: openDebugPanel: parent is #debug; it takes an element of the page, or nothing for its body/);
+  });
+
   test("plays it with the page's own Worker where nothing says otherwise", async () => {
     performance.getEntriesByType = () => [];
     const panel = openDebugPanel(kit.session);

@@ -187,6 +187,18 @@ for (const version of [18, 19]) {
       await turn();
     });
 
+    test("what is no session is said to whoever hears errors", async () => {
+      for (const session of [() => {}, "session", Promise.resolve({})]) {
+        const errors = [];
+        const page = await mounted(h(SessionProvider, { session, onError: ({ message }) => errors.push(message) }, h(reader(useSessionState))));
+        await act(turn);
+        assert.equal(page.text(), "resuming");
+        assert.equal(errors.length, 1);
+        assert.match(errors[0], /^everlit: a Session is wanted, of await openSession\(\), and what came is /);
+        await page.unmount();
+      }
+    });
+
     test("an error of opening goes to onError, or else to the error boundary", async () => {
       const { WebAssembly } = globalThis;
       globalThis.WebAssembly = undefined;

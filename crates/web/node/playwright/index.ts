@@ -52,14 +52,17 @@ const SETTINGS = ["baseURL", "bypassCSP", "extraHTTPHeaders", "httpCredentials",
  * }));
  * ```
  */
-export function sessionPerWorker({ login }: WorkerSessionOptions): Fixtures<
+export function sessionPerWorker(options: WorkerSessionOptions): Fixtures<
   object,
   { everlitSession: WorkerSession },
   PlaywrightTestArgs & PlaywrightTestOptions,
   PlaywrightWorkerArgs & PlaywrightWorkerOptions
 > {
-  if (typeof login !== "function") {
-    throw new TypeError("sessionPerWorker: login is missing; give { login: async (page) => { ... } }, which logs in with the page that it gets");
+  const { login, ...others } = Object(options) as Partial<WorkerSessionOptions>;
+  const [other] = Object.keys(others);
+  if (typeof login !== "function" || other !== undefined) {
+    const came = other === undefined ? `login is ${login === undefined ? "missing" : typeof login}` : `there is no option ${JSON.stringify(other)}`;
+    throw new TypeError(`sessionPerWorker: ${came}; give { login: async (page) => { ... } }, which logs in with the page that it gets`);
   }
   return {
     everlitSession: [

@@ -52,6 +52,7 @@ const BAD = ["degraded", "reauth-required", "ended"];
  * ```
  */
 export function openDebugPanel(session: Session, { parent = document.body, options }: DebugPanelOptions = {}): DebugPanel {
+  if (!(parent instanceof Node)) throw new TypeError(`openDebugPanel: parent is ${String(parent)}; it takes an element of the page, or nothing for its body, once that is there`);
   const open = panels.get(session);
   if (open) return open;
   const under = recordingOf(session);

@@ -37,6 +37,9 @@ export interface Recording extends Disposable {
   stop(): void;
 }
 
+/** What came in the place of a session. */
+const nameOf = (value: unknown) => (typeof (value as Promise<unknown> | undefined)?.then === "function" ? "the promise of one: await it" : value === null ? "null" : typeof value);
+
 /** The recording that a report of a session is made of: the last one that began. */
 const recordings = new WeakMap<Session, Log>();
 export const recordingOf = (session: Session): Log | undefined => recordings.get(session);
@@ -51,8 +54,8 @@ export const recordingOf = (session: Session): Log | undefined => recordings.get
  */
 export function watch(session: Session, options: WatchOptions = {}): Recording {
   const { limit = 200 } = options;
-  if (!(session instanceof EventTarget)) throw new TypeError(`watch takes the session that openSession() gave, not ${session === null ? "null" : typeof session}`);
-  if (!Number.isInteger(limit) || limit < 1) throw new TypeError(`watch: limit is ${String(limit)}; it takes a whole number from 1`);
+  if (!(session instanceof EventTarget)) throw new TypeError(`watch takes the session of await openSession(), not ${nameOf(session)}`);
+  if (!Number.isInteger(limit) || limit < 1) throw new TypeError(`watch: limit is ${typeof limit === "string" ? JSON.stringify(limit) : String(limit)}; it takes a whole number from 1`);
   const log = new Log(session, limit, options.options);
   recordings.set(session, log);
   return log;
