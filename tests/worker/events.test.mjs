@@ -102,28 +102,37 @@ test("a grant that dies is told; the socket stays, and hears of the login that m
   assert.equal(socket.closed, undefined);
 });
 
-test("the end by a revocation and by the idle limit is told, and then there is no socket", async () => {
+test("the end by a revocation is told to those that listen", async () => {
+  const { browser, session } = await enter(stack);
+  const socket = await listen(browser);
+  await vault(browser, "/revoke?by=backchannel");
+  assert.deepEqual(await socket.notice("ended"), { v: 1, kind: "ended", epoch: session.epoch, generation: 1 });
+  assert.equal(await socket.end(), 1000);
+});
+
+test("an end that came while nobody listened is the first word of the next socket, and the last", async () => {
+  const logout = (/** @type {import("./support/browser.mjs").Browser} */ browser) => browser.call("/auth/logout", { method: "POST" });
   const ends = /** @type {[string, (browser: import("./support/browser.mjs").Browser) => Promise<unknown>][]} */ ([
-    ["backchannel_logout", (browser) => vault(browser, "/revoke?by=backchannel")],
-    ["idle_limit", async (browser) => {
-      // The alarm finds it: nobody asks.
+    ["ended", (browser) => vault(browser, "/revoke?by=backchannel")],
+    ["ended", async (browser) => {
+      // The limit has passed, and nobody has noticed yet.
       await vault(browser, "/sql", "UPDATE session SET active_at = 0");
       await vault(browser, "/reset");
-      await pause(300);
-      const socket = await listen(browser).catch(() => undefined);
-      assert.equal(socket, undefined, "the limit has passed: no socket, though nobody has noticed yet");
     }],
+    ["logged_out", logout],
   ]);
-  for (const [reason, end] of ends) {
-    const { browser } = await enter(stack);
-    const socket = await listen(browser);
+  for (const [kind, end] of ends) {
+    const { browser, session } = await enter(stack);
+    const cookie = browser.cookie(SESSION_COOKIE) ?? "";
     await end(browser);
-    if (reason === "backchannel_logout") {
-      assert.equal((await socket.notice("ended")).epoch > 0, true);
+    browser.setCookie(SESSION_COOKIE, cookie);
+    for (const time of ["once", "again"]) {
+      const socket = await listen(browser);
+      assert.deepEqual(JSON.parse(socket.first), { v: 1, kind, epoch: session.epoch, generation: 1 }, time);
       assert.equal(await socket.end(), 1000);
+      assert.deepEqual(socket.heard, []);
     }
-    const { status, json } = await refusal(browser);
-    assert.deepEqual([status, json.code, json.reason], [401, "session_ended", reason]);
+    assert.equal((await browser.call("/auth/session")).json.state, "logged_out");
   }
 });
 
@@ -140,7 +149,7 @@ test("a limit that passes while nobody asks is told by the alarm", async () => {
   }
 });
 
-test("a handshake needs our origin, our cookie and a session", async () => {
+test("a handshake needs our origin and our cookie of a session that left a trace", async () => {
   const { browser } = await enter(stack);
   const good = browser.cookie(SESSION_COOKIE) ?? "";
   const [id = "", tag = ""] = good.split(".");
@@ -166,7 +175,9 @@ test("a handshake needs our origin, our cookie and a session", async () => {
   assert.deepEqual([plain.status, plain.json.code], [426, "upgrade_required"]);
   await browser.call("/auth/logout", { method: "POST" });
   browser.setCookie(SESSION_COOKIE, good);
-  assert.deepEqual((await refusal(browser)).json.code, "session_ended");
+  await vault(browser, "/sql", "DELETE FROM session");
+  await vault(browser, "/reset");
+  assert.deepEqual((await refusal(browser)).json.code, "logged_out");
 });
 
 test("who says anything but ping is closed, and nobody else", async () => {

@@ -49,16 +49,27 @@ impl Browser {
         stage.send(Link::ToWorker, Freight::Socket, opened, Some(closed));
     }
 
-    /// A socket was opened, or could not be, or broke.
-    pub(crate) fn socket(&mut self, stage: &mut Stage, tab: usize, document: u32, open: bool) {
+    /// A socket was opened, or could not be, or broke. Gives back at which object it is open now.
+    pub(crate) fn socket(
+        &mut self,
+        stage: &mut Stage,
+        tab: usize,
+        document: u32,
+        open: bool,
+    ) -> Option<usize> {
         if !self.here(tab, document, || Happening::Socket { tab, document, open }) {
-            return;
+            return None;
         }
         let (cookie, shared) = (self.cookie, self.shared_worker);
-        let Some(slot) = self.slots.get_mut(tab) else { return };
-        slot.socket = cookie.filter(|_| open);
-        let event = if slot.socket.is_some() { Event::SocketOpened { shared } } else { Event::SocketClosed };
-        self.step(stage, tab, event);
+        let slot = self.slots.get_mut(tab)?;
+        let at = cookie.filter(|_| open);
+        slot.socket = at;
+        self.step(
+            stage,
+            tab,
+            if at.is_some() { Event::SocketOpened { shared } } else { Event::SocketClosed },
+        );
+        at
     }
 
     /// The Worker tells everybody who listens at an object.

@@ -16,7 +16,7 @@ use everlit_core::tab;
 use everlit_core::time::{Millis, Timestamp};
 use everlit_core::vault::{
     Answer, CHECKUP, Effect, EndReason, ErrandId, Event, Granted, Login, News, Outcome, Policy,
-    RevocationAnswer, Revoker, Row, Standing, Status,
+    RevocationAnswer, Revoker, Row, Status,
 };
 use everlit_core::{Epoch, Stamp};
 
@@ -139,6 +139,12 @@ impl Worker {
     /// What the clock of an object shows.
     pub(crate) fn wall(&self, stage: &Stage, object: usize) -> Timestamp {
         stage.edge_wall(self.objects.get(object).map_or(0, |object| object.ahead))
+    }
+
+    /// The first word on a new event socket.
+    pub(crate) fn missed(&self, stage: &Stage, object: usize) -> Option<(tab::News, Stamp)> {
+        let vault = self.objects.get(object)?.machine.vault();
+        vault.missed(self.wall(stage, object)).map(notice)
     }
 
     /// A callback brought tokens: a new session in an object of its own, newer than any before it.
@@ -364,7 +370,7 @@ impl Worker {
             }
         }
         let (status, stamp) = (acting.row.status, acting.row.stamp);
-        let told = news(&acting.machine.vault().standing(), before.standing());
+        let told = acting.machine.vault().standing().news_since(before.standing()).map(notice);
         stage.note(Line::Vault { object, event: kind, status, stamp });
         let vault = acting.machine.vault();
         if written || *vault != before {
@@ -524,13 +530,13 @@ impl Worker {
 }
 
 /// What those are told who listen.
-fn news(standing: &Standing, before: Standing) -> Option<(tab::News, Stamp)> {
-    Some(match standing.news_since(before)? {
+const fn notice(news: News) -> (tab::News, Stamp) {
+    match news {
         News::Moved(stamp) => (tab::News::Moved, stamp),
         News::ReauthRequired(stamp) => (tab::News::ReauthRequired, stamp),
         News::Over(stamp, EndReason::Logout) => (tab::News::LoggedOut, stamp),
         News::Over(stamp, _) => (tab::News::Ended, stamp),
-    })
+    }
 }
 
 /// Which of an object's two clocks went off, and in which arming.

@@ -173,7 +173,13 @@ impl World {
                 worker.receive(stage, server, sender);
             }
             Happening::Redirected { tab } => self.redirected(tab),
-            Happening::Socket { tab, document, open } => browser.socket(stage, tab, document, open),
+            Happening::Socket { tab, document, open } => {
+                let at = browser.socket(stage, tab, document, open);
+                if let Some((news, stamp)) = at.and_then(|object| worker.missed(stage, object)) {
+                    let heard = Happening::Heard { tab, document, news, stamp };
+                    stage.send(Link::FromWorker, Freight::Socket, heard, None);
+                }
+            }
             Happening::News { object, news, stamp } => browser.told(stage, object, news, stamp),
             Happening::Heard { tab, document, news, stamp } => {
                 browser.hear(stage, tab, document, news, stamp)

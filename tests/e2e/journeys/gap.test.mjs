@@ -72,7 +72,26 @@ describe(`a gap of the event socket in ${engine.name}`, { timeout: 120_000 }, ()
     await back();
     await tab.reaches(["active"]);
   }, shown);
+
+  step("its user has ended it on another device: the tab knows, and asks nothing", async () => {
+    await tab.rested();
+    const other = await lab.device();
+    const there = await lab.enter(other);
+    const back = await gap();
+    assert.equal(await there.run(endOthers), 204);
+    await other.quit();
+    assert.equal(await tab.state(), "active", "nobody has told it");
+    const asked = questions();
+    await back();
+    await tab.reaches(["ended", "logged-out"]);
+    assert.equal(questions(), asked);
+  }, shown);
 });
+
+/** Sent to the page as text: the user ends all sessions but that of this device. */
+async function endOthers() {
+  return (await fetch("/auth/sessions", { method: "DELETE", headers: { "everlit-version": "1" } })).status;
+}
 
 /** Sent to the page as text: what another tab would ask, which this one does not hear of. */
 async function askAsAnother() {

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use everlit_core::time::Millis;
-use everlit_core::vault::{Ask, AskReason, Revoker, Standing};
+use everlit_core::vault::{Ask, AskReason, Revoker};
 use everlit_edge::oauth::MAX_BODY;
 use futures_util::FutureExt as _;
 use serde::Serialize;
@@ -23,7 +23,7 @@ use super::message::{
 use super::reply::{Brake, Shows, VaultReply};
 use super::sockets;
 use super::turn::{Said, Turns};
-use crate::{body, incoming, log};
+use crate::{body, clock, incoming, log};
 
 /// All of it came in one answer of a token endpoint, and is written anew.
 const MAX_LOGIN: usize = 2 * MAX_BODY;
@@ -94,9 +94,10 @@ impl SessionVault {
         let result = match path {
             ESTABLISH | ESTABLISH_LINK | RENEW => self.take_login(path, request).await,
             REVOKE => self.revoke(query, request).await,
-            CONNECT => match self.peek().await {
-                Ok((reply, standing)) if reply.is_open() => return self.turns.open_socket(standing),
-                refused => refused.map(|(reply, _)| reply),
+            CONNECT => match self.turns.look(|loaded| loaded.vault.missed(clock::now())).await {
+                Ok(Some(missed)) => return self.turns.open_socket(missed),
+                Ok(None) => Ok(VaultReply::LoggedOut),
+                Err(fault) => Err(status(fault)),
             },
             _ => self.answer(path, query).await,
         };
@@ -167,13 +168,6 @@ impl SessionVault {
             Question::Revoke(by) => (self.turns.revoke(by, &Meant::default()).await, Shows::Timing),
         };
         Ok(shown(said.map_err(status)?, shows))
-    }
-
-    /// Where the session stands, for one who wants to be told when that changes.
-    async fn peek(&self) -> Result<(VaultReply, Standing), u16> {
-        let look = |loaded: &mut Loaded| (Said::of(&loaded.vault), loaded.vault.standing());
-        let (said, standing) = self.turns.look(look).await.map_err(status)?;
-        Ok((shown(said, Shows::Timing), standing))
     }
 
     async fn session(&self) -> Result<VaultReply, Fault> {

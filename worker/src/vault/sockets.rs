@@ -3,7 +3,7 @@
 
 use everlit_core::id::Stamp;
 use everlit_core::sort;
-use everlit_core::vault::{EndReason, News, Standing};
+use everlit_core::vault::{EndReason, News};
 use everlit_wire::{Notice, NoticeKind};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -37,8 +37,9 @@ extern "C" {
 }
 
 impl Turns {
-    /// Takes a socket in, and says where the session stands: who comes back may have missed something, and need not ask.
-    pub(super) fn open_socket(&self, standing: Standing) -> Result<Response, JsValue> {
+    /// Takes a socket in, and says what its owner may have missed, who then need not ask. That the session is over is said in the same
+    /// way: a browser shows a page no status of a refused handshake, and the page would believe that its session goes on.
+    pub(super) fn open_socket(&self, missed: News) -> Result<Response, JsValue> {
         let mut open = self.sockets();
         // Of numbers that are not negative the bits have the same order.
         sort::by_key(&mut open, |socket| number(socket).to_bits());
@@ -55,9 +56,7 @@ impl Turns {
             // Where that is refused the object answers itself.
             drop(self.state.set_websocket_auto_response(&pong));
         }
-        if let Some(text) = where_it_stands(standing).and_then(worded) {
-            server.send_with_str(&text)?;
-        }
+        say(&server, missed);
         let init = ResponseInit::new();
         init.set_status(101);
         js_sys::Reflect::set(&init, &JsValue::from_str("webSocket"), &client)?;
@@ -66,13 +65,8 @@ impl Turns {
 
     /// Tells everybody. What was written down is durable before this leaves the object.
     pub(super) fn tell(&self, news: News) {
-        let Some(text) = worded(news) else { return };
         for socket in self.sockets() {
-            // One that has gone meanwhile hears nothing, and asks when it is back.
-            drop(socket.send_with_str(&text));
-            if matches!(news, News::Over(..)) {
-                drop(socket.close_with_code(DONE));
-            }
+            say(&socket, news);
         }
     }
 
@@ -84,12 +78,11 @@ impl Turns {
     }
 }
 
-/// What one has missed, at most, who heard nothing for a while of a session that goes on.
-const fn where_it_stands(standing: Standing) -> Option<News> {
-    match standing {
-        Standing::Live(stamp) => Some(News::Moved(stamp)),
-        Standing::ReauthRequired(stamp) => Some(News::ReauthRequired(stamp)),
-        Standing::Vacant | Standing::Ended(..) => None,
+/// Sends it; nothing comes after an end. A socket that has gone meanwhile hears nothing, and is told when its owner is back.
+fn say(socket: &WebSocket, news: News) {
+    drop(worded(news).map(|text| socket.send_with_str(&text)));
+    if matches!(news, News::Over(..)) {
+        drop(socket.close_with_code(DONE));
     }
 }
 

@@ -223,6 +223,19 @@ impl Vault {
         }
     }
 
+    /// What somebody has missed, at most, who comes back after a while in which they could not be told; nothing where there is no
+    /// trace of a session.
+    #[must_use]
+    pub fn missed(&self, now: Timestamp) -> Option<News> {
+        let stamp = self.stamp()?;
+        match self.peek(now) {
+            Answer::Current(_) | Answer::RetryAfter(_) | Answer::Unobtainable => Some(News::Moved(stamp)),
+            Answer::ReauthRequired(_) => Some(News::ReauthRequired(stamp)),
+            Answer::Ended(reason) => Some(News::Over(stamp, reason)),
+            Answer::LoggedOut => None,
+        }
+    }
+
     /// Whether anybody waits for a rotation. A driver whose callers have left all the same must not take that for nobody: the
     /// timer of those who wait covers more than their own limits, see [`Vault::next_alarm`].
     #[must_use]
