@@ -69,11 +69,11 @@ test("each of them does what it says, and the page greets who logs in", { timeou
       page.on("pageerror", ({ message }) => errors.push(message));
       await page.goto((await running?.address()) ?? "");
       await page.getByRole("button", { name: "Log in" }).click();
-      await page.locator("input[name=login]").fill("ada");
+      await page.locator("input[name=login]").fill("ada lovelace");
       await page.getByRole("button").click();
-      await page.getByText("Hello, Ada.").waitFor();
+      await page.getByText("Hello, Ada Lovelace.").waitFor();
       await page.reload();
-      await page.getByText("Hello, Ada.").waitFor();
+      await page.getByText("Hello, Ada Lovelace.").waitFor();
       assert.deepEqual(errors, []);
     } finally {
       await browser.close();

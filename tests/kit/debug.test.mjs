@@ -100,6 +100,30 @@ test("a recording that was stopped has let go of the session, and keeps what it 
   kit.close();
 });
 
+test("a token that another tab fetched, a login and a logout there are told apart from this tab's own, and from the Worker's word", async () => {
+  const kit = await createTestSession();
+  const recording = watch(kit.session);
+  const other = await kit.openTab();
+  const heard = () => recording.snapshot().heard;
+  await kit.session.refresh();
+  await kit.settle();
+  assert.deepEqual(heard(), { tabs: 0, worker: 0 }, "its own");
+  await kit.advance("20s");
+  await other.session.refresh();
+  await kit.settle();
+  assert.deepEqual(heard(), { tabs: 1, worker: 0 });
+  const refreshes = recording.timeline().filter(({ kind }) => kind === "refresh").map(({ generation, elsewhere }) => [generation, elsewhere]);
+  assert.deepEqual(refreshes, [[2, undefined], [3, true]]);
+  await other.session.logout();
+  await kit.settle();
+  assert.deepEqual(heard(), { tabs: 2, worker: 0 });
+  await kit.loginAs({ sub: "2" });
+  const { tabs } = heard();
+  await kit.endSession();
+  assert.deepEqual(heard(), { tabs, worker: 1 });
+  kit.close();
+});
+
 test("a snapshot counts down to the end that the user is asked about", async () => {
   const kit = await createTestSession({ idleLimit: "30m", lifetime: "10m", options: { idle: { prompt: 60_000 } } });
   const recording = watch(kit.session);
@@ -171,7 +195,8 @@ test("a report of a session that nobody watched says where it stands, also of wh
 });
 
 test("what cannot be watched is refused, by name", async () => {
-  assert.throws(() => watch(undefined), /^TypeError: watch takes the session that openSession\(\) gave, not undefined$/);
+  assert.throws(() => watch(undefined), /^TypeError: watch takes the session of await openSession\(\), not undefined$/);
+  assert.throws(() => watch(Promise.resolve()), /^TypeError: watch takes the session of await openSession\(\), not the promise of one: await it$/);
   const kit = await createTestSession();
   assert.throws(() => watch(kit.session, { limit: 0 }), /^TypeError: watch: limit is 0; it takes a whole number from 1$/);
   kit.close();

@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { Window } from "happy-dom";
 
-const window = new Window({ url: "https://app.example/" });
+export const window = new Window({ url: "https://app.example/" });
 const names = ["document", "location", "Node", "Element", "HTMLElement", "HTMLIFrameElement", "Text", "Comment", "DocumentFragment", "SVGElement", "MutationObserver"];
 for (const name of names) globalThis[name] = window[name];
 globalThis.window = window;

@@ -33,7 +33,8 @@ async function run(lab, shared) {
     await new Promise((done) => child.once("close", done));
     assert.match(said, /^\{/, complained || said);
     const { suites, errors } = JSON.parse(said);
-    const specs = suites.flatMap((suite) => suite.specs.map(({ title, tests: [{ results: [result], annotations }] }) => ({ file: suite.file, title, ...result, annotations })));
+    const all = suites.flatMap((suite) => [suite, ...(suite.suites ?? [])]);
+    const specs = all.flatMap((suite) => suite.specs.map(({ title, tests: [{ results: [result], annotations }] }) => ({ file: suite.file, title, ...result, annotations })));
     return { specs, errors, passed: specs.filter(({ status }) => status === "passed").map(nameOf), failed: specs.filter(({ status }) => status !== "passed") };
   } finally {
     rmSync(output, { recursive: true });
@@ -56,17 +57,17 @@ describe("Playwright's workers", { timeout: 400_000 }, () => {
   });
   after(() => lab?.close());
 
-  test("have a session each, which lives over rotations and tests, and is replaced where a test ended it", async () => {
+  test("have a session each, which lives over rotations and tests, is replaced where a test ended it, and is never another user's", async () => {
     const before = servers.counters();
     const done = await run(lab);
-    assert.equal(done.passed.length, 7, why(done));
+    assert.equal(done.passed.length, 12, why(done));
     assert.deepEqual(done.failed, [], why(done));
     assert.deepEqual([...new Set(done.specs.map(({ workerIndex }) => workerIndex))].sort(), [0, 1], "no worker had to be replaced");
     const epochs = done.specs.flatMap(({ annotations }) => annotations.filter(({ type }) => type === "epoch").map(({ description }) => description));
     assert.equal(epochs.length, 2);
     assert.notEqual(epochs[0], epochs[1], "two logins");
     const now = servers.counters();
-    assert.equal(now.code_grants - before.code_grants, 3, "one for each worker, and one after the logout");
+    assert.equal(now.code_grants - before.code_grants, 5, "one for each worker, one after each logout, and one of somebody else");
     assert.ok(now.refresh_grants - before.refresh_grants >= 4, "each session was rotated twice");
     assert.deepEqual([now.refresh_errors, now.reuse_detected], [before.refresh_errors, before.reuse_detected]);
   });

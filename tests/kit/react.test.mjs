@@ -121,6 +121,29 @@ for (const version of [18, 19]) {
       await assert.rejects(session.refresh(), { code: "ERR_SESSION_DISPOSED" });
     });
 
+    test("two providers that were given equal options have a session each, and leaving the page closes both", async () => {
+      const asked = worker();
+      const seen = new Set();
+      const Reader = reader(() => {
+        const session = useSession();
+        if (session) seen.add(session);
+        return session?.state;
+      });
+      const provider = (key) => h(SessionProvider, { key, options: { wasm, events: false } }, h(Reader));
+      for (const wrapped of [(...all) => h(StrictMode, null, ...all), (...all) => h("div", null, ...all)]) {
+        const page = await mounted(wrapped(provider(1), provider(2)));
+        await act(turn);
+        await act(turn);
+        assert.equal(page.text(), "activeactive");
+        await page.unmount();
+        await turn();
+        await turn();
+      }
+      assert.equal(seen.size, 4);
+      assert.equal(asked.length, 4);
+      for (const session of seen) await assert.rejects(session.refresh(), { code: "ERR_SESSION_DISPOSED" });
+    });
+
     test("options that are new objects in each render open nothing anew", async () => {
       const asked = worker();
       const app = () => h(SessionProvider, { options: { wasm, events: false, retry: () => 5 } }, h(reader(useSessionState)));
@@ -162,6 +185,18 @@ for (const version of [18, 19]) {
       await [...seen][0].refresh().catch((error) => assert.notEqual(error.code, "ERR_SESSION_DISPOSED"));
       await page.unmount();
       await turn();
+    });
+
+    test("what is no session is said to whoever hears errors", async () => {
+      for (const session of [() => {}, "session", Promise.resolve({})]) {
+        const errors = [];
+        const page = await mounted(h(SessionProvider, { session, onError: ({ message }) => errors.push(message) }, h(reader(useSessionState))));
+        await act(turn);
+        assert.equal(page.text(), "resuming");
+        assert.equal(errors.length, 1);
+        assert.match(errors[0], /^everlit: a Session is wanted, of await openSession\(\), and what came is /);
+        await page.unmount();
+      }
     });
 
     test("an error of opening goes to onError, or else to the error boundary", async () => {

@@ -23,6 +23,12 @@ function counted(session) {
   return held;
 }
 
+test("what is no session is refused, by what came", () => {
+  for (const [given, named] of [[undefined, "undefined"], [Promise.resolve(), "[object Promise]"], ["session", "session"]]) {
+    assert.throws(() => createStore(given), { name: "TypeError", message: `everlit: a Session is wanted, of await openSession(), and what came is ${named}` });
+  }
+});
+
 test("a snapshot is frozen, says what the session says, and is the same object until something changes", async () => {
   const { kit, store } = await opened({ user: { sub: "1", name: "Ada" } });
   const before = store.snapshot();

@@ -89,6 +89,23 @@ describe("a session under test", () => {
     kit.close();
   });
 
+  test("asks again in its own time for what a caller waits for, while the Worker asks to be left alone", async () => {
+    const { kit, session } = await opened({ upstreams: [{ name: "chat", mode: "mediating" }], devices: ["Firefox on Linux"] });
+    const [began, real] = [kit.now, performance.now()];
+    kit.throttle("10s");
+    const token = session.getAccessToken("chat");
+    const listed = session.sessions.list();
+    await kit.advance("9s");
+    assert.equal(await Promise.race([token, listed, "waiting"]), "waiting");
+    await kit.advance("20s");
+    assert.match(await token, /^everlit-test\./);
+    assert.equal((await listed).length, 2);
+    assert.ok(performance.now() - real < 5_000, "ten seconds of its clock are none of ours");
+    const at = (path) => kit.requests.filter((request) => request.path === path).map(({ at }) => at - began);
+    assert.deepEqual(at("/auth/sessions"), [0, 10_000], "at the very moment that the Worker named");
+    kit.close();
+  });
+
   test("is degraded while the Worker cannot help, and recovers", async () => {
     const { kit, session } = await opened();
     kit.unavailable();
@@ -383,13 +400,24 @@ describe("a session under test", () => {
   for (const [what, wrong, says] of [
     ["a link that no page has gone to", (kit) => kit.linkAccount(), /no page has gone to link an account; session\.link\(provider\)/],
     ["to give up a login that there is not", (kit) => kit.cancelLogin(), /no page has gone to a login, and no popup is open/],
-    ["an upstream of a provider that there is not", () => createTestSession({ upstreams: [{ name: "a", provider: "b" }] }), /the upstream a is of the provider "b"; providers are demo/],
+    ["an upstream of a provider that there is not", () => createTestSession({ upstreams: [{ name: "a", provider: "b" }] }), /the upstream a is of the provider "b"; it takes one of providers: demo/],
     ["a duration with other words", (kit) => kit.advance("8 hours"), /advance: "8 hours" is no duration; .*"30s", "15m", "8h"/],
     ["a negative duration", (kit) => kit.sleep(-1), /sleep: -1 is no duration/],
     ["a path that is none", async (kit) => kit.respond("orders", []), /give a path and its answer/],
     ["an option that there is not", () => createTestSession({ usr: ADA }), /there is no option "usr"; there are user, upstreams/],
     ["a user without sub", () => createTestSession({ user: { name: "Ada" } }), /user is \{"name":"Ada"\}; it takes \{ sub: string/],
     ["a token that never lives", () => createTestSession({ lifetime: 0 }), /lifetime is 0/],
+    ["options that are none", () => createTestSession("Ada"), /createTestSession: takes an object, not "Ada"/],
+    ["an upstream with another member", () => createTestSession({ upstreams: [{ name: "a", orgin: "https://a.example" }] }), /upstreams is \[\{"name":"a","orgin":"https:\/\/a\.example"\}\]; it takes a list of names, each once/],
+    ["an upstream whose path is none", () => createTestSession({ upstreams: [{ name: "a", path: "v1" }] }), /path\?: "\/\.\.\."/],
+    ["an upstream at no web address", () => createTestSession({ upstreams: [{ name: "a", origin: "ftp://a.example" }] }), /origin\?: "https:/],
+    ["two upstreams of one name", () => createTestSession({ upstreams: ["a", { name: "a" }] }), /each once/],
+    ["an option of openSession that there is not", () => createTestSession({ options: { idle: { promt: 1 } } }), /config: there is no option "idle\.promt"; is idle\.prompt meant/],
+    ["an option of openSession in a second tab", (kit) => kit.openTab({ lead: -1 }), /config: lead is -1; accepted is a number of milliseconds/],
+    ["a way that is none", (kit) => kit.needHuman({ silent: ["popop"] }), /needHuman: silent is \["popop"\]; it takes a list of "frame", "popup", "redirect"/],
+    ["an option of needHuman that there is not", (kit) => kit.needHuman({ silnt: [] }), /needHuman: there is no option "silnt"; there are silent/],
+    ["half a reply", async (kit) => kit.loseReply(0.5), /loseReply: 0\.5 is no number of replies; give a whole number from 0/],
+    ["a word for whether popups are blocked", async (kit) => kit.blockPopups("yes"), /blockPopups: "yes"; it takes true, false or nothing/],
     ["nobody who could be needed", async (kit) => { await kit.logoutElsewhere(); await kit.needHuman(); }, /nobody is logged in; loginAs/],
   ]) {
     test(`refuses ${what}, and says what it takes`, async () => {

@@ -1,7 +1,7 @@
 // What keeps a page from having a session, in a real browser: each likely cause is recognised, and said with what to do.
 
 import assert from "node:assert/strict";
-import { cpSync } from "node:fs";
+import { cpSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import { join } from "node:path";
@@ -106,6 +106,24 @@ for (const [words, fallback, said] of /** @type {const} */ ([
     assert.ok(problem[2].startsWith(`GET ${origin}/auth/session ${said}: route /auth and /api of this origin to the Worker`), problem[2]);
   });
 }
+
+test("a <base> of another origin, which takes the questions there: nobody can be asked, and no cookie goes along", async () => {
+  policy = STRICT.replace("connect-src 'self'", "connect-src *");
+  /** @type {string[]} */
+  const asked = [];
+  const other = await alone((req, res) => {
+    asked.push(`${req.method} ${req.url} ${req.headers.cookie ?? "no cookie"}`);
+    res.writeHead(404).end();
+  });
+  const base = (/** @type {string} */ href) => html.replace("<meta", `<base href="${href}"><meta`).replace("/app.js", `${stand.origin}/app.js`);
+  writeFileSync(join(folder, "based.html"), base(`${other}/`));
+  const { state } = await came(`${stand.origin}/based.html`);
+  assert.equal(state, "degraded");
+  assert.ok(asked.some((each) => each.includes("/auth/session")), asked.join(", "));
+  assert.deepEqual(asked.filter((each) => !each.endsWith(" no cookie")), []);
+  writeFileSync(join(folder, "based.html"), base("/deeper/"));
+  assert.deepEqual(await came(`${stand.origin}/based.html`), { state: "logged-out", problem: null }, "of its own origin it changes nothing");
+});
 
 test("a module over http in a page that came over https", async () => {
   const origin = await alone(/** @type {import("node:http").RequestListener} */ (serve(folder)), selfSigned());

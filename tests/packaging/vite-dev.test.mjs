@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
+import { createServer as createHttpServer } from "node:http";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
@@ -28,15 +29,15 @@ if (import.meta.hot) import.meta.hot.accept("./words.js", (module) => { document
 });
 const plugin = async () => (await import(pathToFileURL(join(folder, "node_modules/everlit/dist/vite/index.js")).href)).everlit;
 
-/** A dev server, and the errors that it told. @param {{ port: number, worker: string }} where */
-async function dev({ port, worker }, context = { after: (/** @type {() => unknown} */ _) => {} }) {
+/** A dev server, and the errors that it told. @param {{ port: number, worker: string, proxy?: Record<string, string> }} where */
+async function dev({ port, worker, proxy = {} }, context = { after: (/** @type {() => unknown} */ _) => {} }) {
   const everlit = await plugin();
   /** @type {string[]} */
   const errors = [];
   const customLogger = Object.assign(createLogger("silent"), { error: (/** @type {string} */ text) => void errors.push(text) });
   const server = await createServer({
     root: folder, configFile: false, customLogger,
-    server: { port, strictPort: true, host: "localhost", fs: { strict: false } },
+    server: { port, strictPort: true, host: "localhost", proxy, fs: { strict: false } },
     plugins: [everlit({ worker }), { name: "recorder", configureServer: ({ middlewares }) => void middlewares.use("/lab/recorder.js", (_, res) => res.setHeader("content-type", "text/javascript").end(recorder)) }],
   });
   context.after(() => server.close());
@@ -114,6 +115,22 @@ describe("the plugin", () => {
     const { errors } = await dev({ port: await freePort(), worker }, context);
     await until("the plugin to speak", () => errors.length > 0);
     assert.match(errors[0] ?? "", new RegExp(`No Worker answers at ${worker}`));
+  });
+
+  test("says once of each upstream that the Worker does not have what it takes, and leaves a path to the app's own proxy", { timeout: 60_000 }, async (context) => {
+    const [port, own] = [await freePort(), await freePort()];
+    const page = `http://localhost:${port}`;
+    const stand = await Stand.open((_, res) => res.writeHead(404).end(), { change: (given) => ({ ...given, ORIGINS: [page] }) });
+    const other = createHttpServer((_, res) => res.end("of another server")).listen(own, "localhost");
+    context.after(() => Promise.all([stand.close(), other.close()]));
+    const { errors } = await dev({ port, worker: stand.origin, proxy: { "/api/mock": `http://localhost:${own}` } }, context);
+    const call = (/** @type {string} */ path) => send(`${page}${path}`, { headers: { "sec-fetch-site": "same-origin", "everlit-version": "1" } });
+    assert.equal((await call("/api/mock/x")).text, "of another server");
+    for (const path of ["/api/price-list/7?secret=1", "/api/price-list", "/api/orders"]) await call(path);
+    await until("the plugin to speak", () => errors.length > 0);
+    assert.equal(errors.length, 1, errors.join("\n"));
+    assert.match(errors[0] ?? "", /no upstream "price-list", so GET \/api\/price-list was answered 404.*\[vars\.UPSTREAM_PRICE_LIST\].*, which is called at \/api\/price_list\..*server\.proxy/s);
+    assert.doesNotMatch(errors[0] ?? "", /secret/);
   });
 
   test("refuses an address that is none, and names it", async () => {

@@ -1,6 +1,7 @@
 import { EventKind } from "./abi.js";
 import type { AccountHost } from "./account.js";
 import type { SessionErrorCode } from "./errors.js";
+import type { Timer } from "./timer.js";
 import type { Answer } from "./transport.js";
 import type { WaitOptions } from "./types.js";
 
@@ -21,7 +22,7 @@ const ENDS: { readonly [code: string]: SessionErrorCode } = {
 export type Ask = (path: string, options: WaitOptions, method?: string, body?: () => object) => Promise<Answer>;
 
 /** Questions to the Worker, for whoever waits. */
-export function createQuestions({ ask, closed, clock, fault, problemOf, on }: AccountHost): Ask {
+export function createQuestions({ ask, closed, clock, timer, fault, problemOf, wait, on }: AccountHost): Ask {
   return async (path, { signal }, method, body) => {
     const begun = clock().mono;
     for (;;) {
@@ -54,9 +55,8 @@ export function createQuestions({ ask, closed, clock, fault, problemOf, on }: Ac
         const asked = trouble.retry_after === undefined ? answer.retryAfter : trouble.retry_after * 1000;
         const pause = asked >= 0 ? asked : PAUSE_MS;
         if (clock().mono + pause - begun > PATIENCE_MS) throw fault("ERR_SESSION_UNAVAILABLE", `: try again in ${Math.ceil(pause / 1000)} s${special ?? ""}`);
-        let timer: ReturnType<typeof setTimeout>;
-        const paused = new Promise<void>((resolve) => (timer = setTimeout(resolve, pause)));
-        await Promise.race([paused, stopped]).finally(() => clearTimeout(timer));
+        let again: Timer;
+        await wait<void>(either.signal, ({ resolve }) => (again = timer(resolve))(pause), () => again(Infinity));
       } finally {
         for (const each of signals) each.removeEventListener("abort", stop as EventListener);
       }

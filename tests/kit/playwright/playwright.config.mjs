@@ -1,4 +1,4 @@
-// A user's own project: two files, two workers. playwright.test.mjs starts it, with the app's address in the environment.
+// A user's own project: three files, two workers. playwright.test.mjs starts it, with the app's address in the environment.
 
 import { execFileSync } from "node:child_process";
 import { defineConfig } from "@playwright/test";
@@ -7,7 +7,7 @@ const executablePath = execFileSync("sh", ["-c", "command -v chromium || command
 
 export default defineConfig({
   // The usual way: logged in once, and saved for all.
-  ...(process.env.EVERLIT_PLAYWRIGHT_SHARED && { globalSetup: "./save.mjs" }),
+  ...(process.env.EVERLIT_PLAYWRIGHT_SHARED && { globalSetup: "./save.mjs", testIgnore: "three.spec.mjs" }),
   workers: 2,
   timeout: 60_000,
   expect: { timeout: 20_000 },

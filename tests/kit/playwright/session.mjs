@@ -8,17 +8,17 @@ import { sessionPerWorker } from "everlit/testing/playwright";
 export { expect };
 const shared = process.env.EVERLIT_PLAYWRIGHT_SHARED;
 
-/** @param {import("@playwright/test").Page} page */
-export async function login(page) {
+/** @param {import("@playwright/test").Page} page @param {string} [name] */
+export async function login(page, name = "ada") {
   await page.goto("/auth/login?return_to=/lab/");
-  await page.fill("input[name=login]", "ada");
+  await page.fill("input[name=login]", name);
   await page.fill("input[name=password]", "lovelace");
   await page.getByTestId("sign-in").click();
   await page.getByTestId("allow").click();
   await expect(page.getByTestId("state")).toHaveText("active");
 }
 
-export const test = shared ? base.extend({ storageState: shared }) : base.extend(sessionPerWorker({ login }));
+export const test = shared ? base.extend({ storageState: shared }) : base.extend(sessionPerWorker({ login: (page) => login(page) }));
 
 /** What the app's page says of its session. @param {import("@playwright/test").Page} page */
 export const said = (page) => page.evaluate(() => {

@@ -137,7 +137,9 @@ function configuration(issuer: string, options: DemoOptions): object {
 function claimsOf(sub: string): object {
   const local = sub.split("@")[0] ?? sub;
   const email = sub.includes("@") ? sub : `${local.toLowerCase().replace(/[^a-z0-9]+/g, ".")}@demo.example`;
-  return { sub, name: local.charAt(0).toUpperCase() + local.slice(1), email, email_verified: true };
+  // As somebody's name is written: each word, also of an address such as ada.lovelace@example.com.
+  const words = local.split(/[\s._]+/).filter(Boolean).map((word) => word.charAt(0).toUpperCase() + word.slice(1));
+  return { sub, name: words.join(" ") || local, email, email_verified: true };
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {

@@ -176,7 +176,7 @@ async function ready(port: number, worker: WranglerProcess, signal: AbortSignal)
       return `the Worker answers ${answer.status}: ${body.detail ?? body.title ?? ""} (npx everlit doctor says more)`;
     } catch {
       if (over || signal.aborted) return new Promise(() => {});
-      if (Date.now() > end) throw new Problem(`the Worker did not answer within ${START_MS / 1000} s`);
+      if (Date.now() > end) throw new Problem(`the Worker did not answer at http://127.0.0.1:${port} within ${START_MS / 1000} s`, "What wrangler printed says why, or npx everlit doctor does.");
       await new Promise((resolve) => setTimeout(resolve, 150));
     }
   }

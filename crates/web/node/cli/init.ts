@@ -33,7 +33,7 @@ export async function init(words: string[]): Promise<number> {
   const given = readOptions("init", words, { template: "text", issuer: "text", "client-id": "text", name: "text", force: "switch", json: "switch" }, 1);
   const template = templateOf(given.text.template);
   const folder = resolve(given.rest[0] ?? ".");
-  if (existsSync(folder) && !statSync(folder).isDirectory()) throw new Problem(`${folder} is a file, not a folder`);
+  if (existsSync(folder) && !statSync(folder).isDirectory()) throw new Problem(`${folder} is a file, not a folder`, "Name the folder of a project, or one that is to be made.");
   // Everything that can be wrong is read before anything is written.
   const project = readProject(folder);
   const name = nameOf(given.text.name, project);

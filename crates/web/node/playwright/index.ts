@@ -25,9 +25,9 @@ export interface WorkerSessionOptions {
 
 /** The fixture of a worker. */
 export interface WorkerSession {
-  /** Its browser's state, of a session that lives. */
+  /** Its browser's state, of a session that lives: that of its own login, whoever a test has logged in since. */
   state(): Promise<StorageState>;
-  /** Takes back what a test has left. */
+  /** Takes back what servers have set in the cookies of a test, if it ends in the session that it began with. */
   keep(context: BrowserContext): Promise<void>;
 }
 
@@ -36,8 +36,8 @@ const SETTINGS = ["baseURL", "bypassCSP", "extraHTTPHeaders", "httpCredentials",
 
 /**
  * Fixtures that log in once in each Playwright worker and give every test there a context with that session. Two workers never
- * share one, so no test ends another one's; what a test leaves in its cookies is taken back, so that the next test begins with
- * what is true.
+ * share one, so no test ends another one's. Each test begins with the user, the storage and the cookies that `login` left: what a test
+ * stores is gone with it, and where it has logged out, or somebody else in, the next one has its own session all the same.
  *
  * ```ts
  * import { test as base } from "@playwright/test";
@@ -52,14 +52,17 @@ const SETTINGS = ["baseURL", "bypassCSP", "extraHTTPHeaders", "httpCredentials",
  * }));
  * ```
  */
-export function sessionPerWorker({ login }: WorkerSessionOptions): Fixtures<
+export function sessionPerWorker(options: WorkerSessionOptions): Fixtures<
   object,
   { everlitSession: WorkerSession },
   PlaywrightTestArgs & PlaywrightTestOptions,
   PlaywrightWorkerArgs & PlaywrightWorkerOptions
 > {
-  if (typeof login !== "function") {
-    throw new TypeError("sessionPerWorker: login is missing; give { login: async (page) => { ... } }, which logs in with the page that it gets");
+  const { login, ...others } = Object(options) as Partial<WorkerSessionOptions>;
+  const [other] = Object.keys(others);
+  if (typeof login !== "function" || other !== undefined) {
+    const came = other === undefined ? `login is ${login === undefined ? "missing" : typeof login}` : `there is no option ${JSON.stringify(other)}`;
+    throw new TypeError(`sessionPerWorker: ${came}; give { login: async (page) => { ... } }, which logs in with the page that it gets`);
   }
   return {
     everlitSession: [
@@ -81,13 +84,14 @@ function createWorkerSession(browser: Browser, info: WorkerInfo, login: WorkerSe
   if (!baseURL) {
     throw new Error("everlit/testing/playwright: the project has no baseURL; set use.baseURL to the app's origin, as the Worker is asked there whether a session lives");
   }
-  let held: StorageState | undefined;
+  let held: { readonly login: string; readonly state: StorageState } | undefined;
 
-  /** Whether the Worker knows this session, and needs nobody for it. */
-  const lives = async (context: BrowserContext) => {
+  /** Which login the Worker knows this browser by, if that lives and needs nobody. */
+  const loginOf = async (context: BrowserContext) => {
     const answer = await context.request.get("/auth/session", { headers: { "everlit-version": "1", origin: new URL(baseURL).origin }, maxRedirects: 0 });
     if (!answer.ok()) throw new Error(`everlit/testing/playwright: GET ${baseURL}/auth/session answered ${answer.status()}; is the Worker at baseURL?`);
-    return ((await answer.json()) as { state?: string }).state === "active";
+    const { state, epoch, user } = (await answer.json()) as { state?: string; epoch?: number; user?: { sub: string } };
+    return state === "active" ? `${epoch} ${user?.sub}` : undefined;
   };
 
   /** Does this in a context of its own. */
@@ -103,19 +107,23 @@ function createWorkerSession(browser: Browser, info: WorkerInfo, login: WorkerSe
   return {
     async state() {
       // A test may have logged out, or a limit have come.
-      if (held && (await within(held, lives))) return held;
+      if (held && (await within(held.state, loginOf)) === held.login) return held.state;
       held = await within(undefined, async (context) => {
         await login(await context.newPage(), info);
-        if (!(await lives(context))) {
-          throw new Error("everlit/testing/playwright: nobody is logged in after login(page); it is to end when the page shows who is");
-        }
-        return context.storageState();
+        const known = await loginOf(context);
+        if (!known) throw new Error("everlit/testing/playwright: nobody is logged in after login(page); it is to end when the page shows who is");
+        return { login: known, state: await context.storageState() };
       });
-      return held;
+      return held.state;
     },
     async keep(context) {
-      // A context that its test has closed leaves what was there before it.
-      held = await context.storageState().catch(() => held);
+      if (!held) return;
+      const { login, state } = held;
+      // A context that its test has closed leaves what was there before it, and so does another login: that is not this worker's.
+      if ((await loginOf(context).catch(() => undefined)) !== login) return;
+      const { cookies } = await context.storageState();
+      // What no script can set is the servers', and of a session; all else is the test's.
+      held = { login, state: { ...state, cookies: [...cookies.filter(({ httpOnly }) => httpOnly), ...state.cookies.filter(({ httpOnly }) => !httpOnly)] } };
     },
   };
 }

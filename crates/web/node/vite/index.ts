@@ -1,5 +1,6 @@
 import type { Plugin, ProxyOptions } from "vite";
 import { watchLogins } from "./logins.js";
+import { watchUpstreams } from "./upstreams.js";
 import { askWorker } from "./worker.js";
 
 /** How the dev server finds the Worker. */
@@ -29,6 +30,9 @@ const OF_WORKER = "^/(auth|api)(/|\\?|$)|^/healthz(\\?|$)";
  * Browsers see one origin, Vite's, so that has to be the first of `ORIGINS` in the Worker's local configuration. The dev server says so
  * when it starts, if it is not. Host, Origin and Fetch Metadata reach the Worker as the browser sent them: they are what its cross-site
  * rule judges, and the proxy vouches for nobody. Builds are left as they are.
+ *
+ * All of `/api` is the Worker's, which answers 404 to what is none of its upstreams; the dev server says which one is missing. A path that
+ * another server answers in development gets an entry of its own in `server.proxy`: those go first.
  */
 export function everlit(options: EverlitOptions = {}): Plugin {
   const wrong = Object(options) === options ? Object.keys(options).find((name) => name !== "worker") : "";
@@ -52,7 +56,8 @@ export function everlit(options: EverlitOptions = {}): Plugin {
     configureServer(server) {
       const { logger } = server.config;
       const say = (problem: string) => logger.error(`[everlit] ${problem}`, { timestamp: true });
-      proxy.configure = watchLogins(say);
+      const watchers = [watchLogins(say), watchUpstreams(say)];
+      proxy.configure = (...given) => watchers.forEach((watch) => watch(...given));
       server.httpServer?.once("listening", () => {
         const address = server.httpServer?.address();
         if (!address || typeof address === "string") return;

@@ -4,8 +4,8 @@ import type { HealthGrade, HealthReason, ProblemCode, ProviderState, SessionPres
 export type Happening =
   | { readonly kind: "statechange"; readonly from: SessionState; readonly to: SessionState; readonly reason: SessionReason }
   | { readonly kind: "providerchange"; readonly provider: string; readonly from: ProviderState; readonly to: ProviderState; readonly reason: SessionReason }
-  /** There is a newer token: which one of its login, never the token itself. */
-  | { readonly kind: "refresh"; readonly generation: number }
+  /** There is a newer token: which one of its login, never the token itself. `elsewhere`: this tab did not ask for it, another one did. */
+  | { readonly kind: "refresh"; readonly generation: number; readonly elsewhere?: true }
   | { readonly kind: "healthchange"; readonly score: number; readonly grade: HealthGrade; readonly reasons: readonly HealthReason[] }
   /** The user left, is asked for, or returned; `left` is in milliseconds. */
   | { readonly kind: "idle"; readonly presence: SessionPresence; readonly left: number }

@@ -19,8 +19,8 @@ export interface DebugPanelOptions {
    */
   readonly parent?: Node;
   /**
-   * What the session was opened with: the report says which options there were.
-   * @default the report does not say
+   * What the session was opened with: the report says which options there were, and trouble is played where `baseUrl` says that the Worker is.
+   * @default the report does not say, and the Worker is where this page has asked for its session
    * @reason a session does not keep what it was given
    */
   readonly options?: SessionOptions;
@@ -52,6 +52,7 @@ const BAD = ["degraded", "reauth-required", "ended"];
  * ```
  */
 export function openDebugPanel(session: Session, { parent = document.body, options }: DebugPanelOptions = {}): DebugPanel {
+  if (!(parent instanceof Node)) throw new TypeError(`openDebugPanel: parent is ${String(parent)}; it takes an element of the page, or nothing for its body, once that is there`);
   const open = panels.get(session);
   if (open) return open;
   const under = recordingOf(session);
@@ -97,7 +98,7 @@ export function openDebugPanel(session: Session, { parent = document.body, optio
   const user = figure("User");
   const generation = figure("Token of this login");
   const skew = figure("This computer's clock");
-  const heard = figure("Told by tabs · Worker");
+  const heard = figure("Told by tabs, Worker");
   const providers = figure("Providers", "wide");
   const problem = make("p", { class: "problem" });
 
@@ -143,7 +144,7 @@ export function openDebugPanel(session: Session, { parent = document.body, optio
     section.dataset.mood = WELL.includes(now.state) ? "well" : BAD.includes(now.state) ? "bad" : "";
     write(user.value, now.loggedIn ? now.presence : "nobody known");
     write(generation.value, now.token ? `number ${now.token.generation}` : "–");
-    write(heard.value, `${now.heard.tabs} · ${now.heard.worker}`);
+    write(heard.value, `${now.heard.tabs}, ${now.heard.worker}`);
     const { score, grade, reasons } = now.health;
     health.value.replaceChildren(`${score} of 100, ${grade} `, ...tags(reasons.map((reason) => [reason, true])));
     providers.row.hidden = !now.providers.length;

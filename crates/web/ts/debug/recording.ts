@@ -37,6 +37,9 @@ export interface Recording extends Disposable {
   stop(): void;
 }
 
+/** What came in the place of a session. */
+const nameOf = (value: unknown) => (typeof (value as Promise<unknown> | undefined)?.then === "function" ? "the promise of one: await it" : value === null ? "null" : typeof value);
+
 /** The recording that a report of a session is made of: the last one that began. */
 const recordings = new WeakMap<Session, Log>();
 export const recordingOf = (session: Session): Log | undefined => recordings.get(session);
@@ -51,8 +54,8 @@ export const recordingOf = (session: Session): Log | undefined => recordings.get
  */
 export function watch(session: Session, options: WatchOptions = {}): Recording {
   const { limit = 200 } = options;
-  if (!(session instanceof EventTarget)) throw new TypeError(`watch takes the session that openSession() gave, not ${session === null ? "null" : typeof session}`);
-  if (!Number.isInteger(limit) || limit < 1) throw new TypeError(`watch: limit is ${String(limit)}; it takes a whole number from 1`);
+  if (!(session instanceof EventTarget)) throw new TypeError(`watch takes the session of await openSession(), not ${nameOf(session)}`);
+  if (!Number.isInteger(limit) || limit < 1) throw new TypeError(`watch: limit is ${typeof limit === "string" ? JSON.stringify(limit) : String(limit)}; it takes a whole number from 1`);
   const log = new Log(session, limit, options.options);
   recordings.set(session, log);
   return log;
@@ -69,7 +72,7 @@ const KINDS: { readonly [K in keyof SessionEventMap]?: (detail: SessionEventMap[
   beforerelogin: ({ way }) => ({ kind: "beforerelogin", way }),
 };
 
-const FROM_TABS = ["adopted", "logout-elsewhere", "login-elsewhere"];
+const FROM_TABS = ["logout-elsewhere", "login-elsewhere"];
 
 /** A recording, with what the panel adds to it. */
 export class Log implements Recording {
@@ -87,6 +90,8 @@ export class Log implements Recording {
   #entries: readonly TimelineEntry[] = Object.freeze([]);
   #last = 0;
   #problem: unknown;
+  /** Whether the events of this very moment tell of an answer that this tab asked for. */
+  #answered = false;
   #idleEndsAt: number | undefined;
 
   constructor(session: Session, limit: number, options: SessionOptions | undefined) {
@@ -156,9 +161,25 @@ export class Log implements Recording {
     // What went wrong comes before what it led to.
     this.#lookAtProblem();
     if (happening.kind === "idle") this.#idleEndsAt = this.#now() + happening.left;
-    if (happening.kind === "statechange" && FROM_TABS.includes(happening.reason)) this.#heard.tabs += 1;
-    if (happening.kind === "statechange" && happening.reason === "told") this.#heard.worker += 1;
-    this.add(happening);
+    this.add(this.#whose(happening));
+  }
+
+  /** Counts what others told of. A newer token that comes without an answer to this tab was fetched elsewhere. */
+  #whose(happening: Happening): Happening {
+    const heard = this.#heard;
+    if (happening.kind === "statechange") {
+      const { from, to, reason } = happening;
+      if (FROM_TABS.includes(reason)) heard.tabs += 1;
+      // What a question is answered ends no session that asks nothing.
+      if (reason === "told" || (reason === "session-ended" && from === "active")) heard.worker += 1;
+      if (to === "active" && reason !== "adopted") {
+        this.#answered = true;
+        queueMicrotask(() => (this.#answered = false));
+      }
+    }
+    if (happening.kind !== "refresh" || this.#answered) return happening;
+    heard.tabs += 1;
+    return { ...happening, elsewhere: true };
   }
 
   /** No event tells of a problem: it is new when the session has another one. */

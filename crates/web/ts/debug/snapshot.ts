@@ -20,7 +20,10 @@ export interface SessionSnapshot {
   readonly skew?: { readonly ahead: number; readonly error: number };
   /** What the Worker said when it could not help. `detail` is redacted. */
   readonly problem?: Pick<Problem, "code" | "detail">;
-  /** How often this tab was told by others: of a newer token or a login by tabs, of all else by the Worker's event socket. */
+  /**
+   * How often this tab was told by others: by `tabs` of a newer token that it did not ask for, of a login and of a logout; by the `worker`,
+   * on its event socket, of an end and of what changed there. Who else is open is not known: tabs do not keep lists of each other.
+   */
   readonly heard: { readonly tabs: number; readonly worker: number };
 }
 

@@ -31,11 +31,12 @@ export const TROUBLES: readonly TroubleKind[] = [
 ];
 
 /** The questions whose answers are meddled with. */
-const QUESTIONS = ["/auth/token", "/auth/session"];
+const ASKED = "/auth/session";
+const QUESTIONS = ["/auth/token", ASKED];
 
 /**
  * Trouble, played from outside: with what lies between a session and its Worker, and what the browser tells the page. The page's
- * `fetch` is another one while there is trouble, for questions of this origin to the Worker alone, and its own again afterwards; so is
+ * `fetch` is another one while there is trouble, for questions to the session's Worker alone, and its own again afterwards; so is
  * `Date.now` while the clock is wrong.
  */
 export class Troubles {
@@ -96,15 +97,24 @@ export class Troubles {
 
   async #logout() {
     const headers = { [HEADER_VERSION]: `${VERSION}`, "content-type": "application/json" };
-    await fetch("/auth/logout", { method: "POST", headers, body: JSON.stringify({ v: VERSION }) }).catch(() => {});
+    await fetch(`${this.#worker}/auth/logout`, { method: "POST", headers, body: JSON.stringify({ v: VERSION }), credentials: "include" }).catch(() => {});
+  }
+
+  /** Where the session's Worker is: where the app has said, or else where this page has asked for its session. */
+  get #worker(): string {
+    const { baseUrl } = this.#log.options ?? {};
+    if (baseUrl) return new URL(baseUrl).origin;
+    const asked = performance.getEntriesByType("resource").map(({ name }) => new URL(name, location.href)).find(({ pathname }) => pathname === ASKED);
+    return asked ? asked.origin : location.origin;
   }
 
   /** Puts another `fetch` in the place of the page's, once. */
   #wrap() {
     if (this.#restore) return;
     const real = globalThis.fetch;
+    const worker = this.#worker;
     let over = false;
-    const meddled: typeof fetch = (input, init) => (!over && isQuestion(input) ? this.#answer(() => real(input, init)) : real(input, init));
+    const meddled: typeof fetch = (input, init) => (!over && isQuestion(input, worker) ? this.#answer(() => real(input, init)) : real(input, init));
     globalThis.fetch = meddled;
     this.#restore = () => {
       over = true;
@@ -158,9 +168,9 @@ export class Troubles {
   }
 }
 
-function isQuestion(input: RequestInfo | URL): boolean {
+function isQuestion(input: RequestInfo | URL, worker: string): boolean {
   const { origin, pathname } = new URL(input instanceof Request ? input.url : input, document.baseURI);
-  return origin === location.origin && QUESTIONS.includes(pathname);
+  return origin === worker && QUESTIONS.includes(pathname);
 }
 
 /** What the Worker would say. */

@@ -9,7 +9,7 @@ export function inWords(entry: TimelineEntry): readonly [what: string, why: stri
     case "providerchange":
       return [`${entry.provider}: ${entry.from} → ${entry.to}`, entry.reason];
     case "refresh":
-      return [`token ${entry.generation}`, ""];
+      return [`token ${entry.generation}`, entry.elsewhere ? "fetched by another tab" : ""];
     case "healthchange":
       return [`health ${entry.score}, ${entry.grade}`, entry.reasons.join(", ")];
     case "idle":

@@ -49,7 +49,7 @@ export function SessionProvider(props: SessionProviderProps): ReactElement {
   const [options] = useState(props.options ?? {});
   const [failure, fail] = useState<{ readonly error: unknown }>();
   const hears = useRef(onError);
-  const source = useMemo(() => createSource(session && "addEventListener" in session ? session : undefined), [session]);
+  const source = useMemo(() => createSource("addEventListener" in Object(session) ? (session as Session) : undefined), [session]);
 
   useEffect(() => {
     hears.current = onError;
@@ -67,7 +67,8 @@ export function SessionProvider(props: SessionProviderProps): ReactElement {
     else {
       // One that was closed while the provider was hidden is none.
       source.listen(undefined);
-      (opening?.session ?? (session as Promise<Session>)).then(come).catch((error: unknown) => {
+      const coming = async () => opening?.session ?? (session as Promise<Session>);
+      coming().then(come).catch((error: unknown) => {
         // Whoever gave it up knows.
         if (over || options.signal?.aborted) return;
         if (hears.current) hears.current(error);

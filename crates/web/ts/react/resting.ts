@@ -11,8 +11,8 @@ export interface Opening {
   failed?: true;
 }
 
-/** Those whose provider is gone, by what they were opened with. */
-const resting = new Map<string, Opening>();
+/** Those whose provider is gone, and what they were opened with: two providers may have said the same. */
+const resting = new Map<Opening, string>();
 
 /** Functions are new in every copy of a module, and the same if they say the same. */
 const nameOf = (options: SessionOptions) => JSON.stringify(options, (_, value) => (typeof value === "function" ? `${value}` : value));
@@ -23,23 +23,22 @@ const nameOf = (options: SessionOptions) => JSON.stringify(options, (_, value) =
  */
 export function take(options: SessionOptions): Opening {
   const name = nameOf(options);
-  let opening = resting.get(name);
-  if (opening) resting.delete(name);
-  else {
-    const opened: Opening = (opening = { session: openSession(options) });
-    opened.session.then((session) => (opened.ready = session)).catch(() => (opened.failed = true));
+  for (const [opening, its] of resting) {
+    if (its === name) {
+      resting.delete(opening);
+      return opening;
+    }
   }
+  const opening: Opening = { session: openSession(options) };
+  opening.session.then((session) => (opening.ready = session)).catch(() => (opening.failed = true));
   return opening;
 }
 
 /** Lets go of it: it is closed unless somebody takes it in this turn. */
 export function rest(options: SessionOptions, opening: Opening): void {
-  const name = nameOf(options);
   if (opening.failed) return;
-  resting.set(name, opening);
+  resting.set(opening, nameOf(options));
   setTimeout(() => {
-    if (resting.get(name) !== opening) return;
-    resting.delete(name);
-    opening.session.then((session) => session.close()).catch(() => {});
+    if (resting.delete(opening)) opening.session.then((session) => session.close()).catch(() => {});
   });
 }

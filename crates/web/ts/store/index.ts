@@ -25,6 +25,7 @@ const EVENTS = ["statechange", "providerchange", "loggedout", "idle", "healthcha
  * ```
  */
 export function createStore(session: Session): Store {
+  if (!session?.addEventListener) throw new TypeError(`everlit: a Session is wanted, of await openSession(), and what came is ${session}`);
   const { now } = clockOf(session);
   // It goes on when a listener throws, and forgets one in the very moment that it is taken away.
   const listeners = new EventTarget();

@@ -16,7 +16,7 @@ export class Answers {
     const [, method, path = "", open] = /^(?:([A-Za-z]+) )?(\/[^*?#\s]*)(\*?)$/.exec(typeof first === "string" ? first : "") ?? [];
     if (!path || given.length !== 2) {
       throw new TypeError(
-        `respond(${given.map((each) => (typeof each === "function" ? "a function" : shown(each))).join(", ")}): give a path and its answer, respond("GET /orders", [...]), or one function for all calls; a path begins with /, ends where its query begins, and may end with *`,
+        `respond(${given.map(shown).join(", ")}): give a path and its answer, respond("GET /orders", [...]), or one function for all calls; a path begins with /, ends where its query begins, and may end with *`,
       );
     }
     this.#rules.unshift({

@@ -14,5 +14,16 @@ export function milliseconds(what: string, duration: Duration): number {
   );
 }
 
-/** A value as an error shows it. */
-export const shown = (value: unknown) => (typeof value === "string" ? JSON.stringify(value) : String(value));
+/** A value as an error shows it, cut short. */
+export function shown(value: unknown): string {
+  if (typeof value === "function") return "a function";
+  let text: string | undefined;
+  try {
+    // JSON has no word for some numbers.
+    text = typeof value === "number" ? undefined : JSON.stringify(value);
+  } catch {
+    // It has itself in it.
+  }
+  text ??= String(value);
+  return text.length > 120 ? `${text.slice(0, 120)}…` : text;
+}

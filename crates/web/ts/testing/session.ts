@@ -1,3 +1,5 @@
+import { WAYS } from "../abi.js";
+import { check } from "../options.js";
 import { CLOSED_LOOKS, LOOK_MS } from "../popups.js";
 import type { SessionOptions, User } from "../types.js";
 import { Browser } from "./browser.js";
@@ -13,8 +15,11 @@ const ADA: User = { sub: "248289761001", name: "Ada Lovelace", email: "ada@examp
 /** What each option has to be. */
 const OPTIONS: { readonly [name in keyof Required<TestSessionOptions>]: readonly [fits: (value: never) => boolean, accepted: string] } = {
   user: [(user: User | null) => user === null || isUser(user), "{ sub: string, name?: string, email?: string }, or null for nobody"],
-  upstreams: [(all: unknown) => Array.isArray(all) && all.every(isUpstream), 'a list of names, or of { name, origin?, path?, mode?, provider? }: ["orders"]'],
-  providers: [(all: unknown) => Array.isArray(all) && all.length > 0 && all.every(isName), 'a list of names, the login\'s first: ["demo"]'],
+  upstreams: [
+    (all: unknown) => Array.isArray(all) && all.every(isUpstream) && areDifferent(all.map(nameOf)),
+    'a list of names, each once, or of { name, origin?: "https://...", path?: "/...", mode?: "bff" | "mediating", provider? }: ["orders"]',
+  ],
+  providers: [(all: unknown) => Array.isArray(all) && all.length > 0 && all.every(isName) && areDifferent(all), 'a list of names, the login\'s first: ["demo"]'],
   devices: [(all: unknown) => Array.isArray(all) && all.every((name) => typeof name === "string"), 'a list of names: ["Firefox on Linux"]'],
   lifetime: [() => true, "a duration"],
   idleLimit: [() => true, "a duration"],
@@ -27,10 +32,23 @@ const OPTIONS: { readonly [name in keyof Required<TestSessionOptions>]: readonly
 
 const isName = (name: unknown) => typeof name === "string" && /^[\w-]+$/.test(name);
 const isUser = (user: unknown): user is User => typeof (user as User | null)?.sub === "string";
+const nameOf = (upstream: string | TestUpstream) => (typeof upstream === "string" ? upstream : upstream.name);
+const areDifferent = (all: readonly unknown[]) => new Set(all).size === all.length;
 const isUpstream = (given: unknown) => {
-  const { name, origin = "https://a.example", mode = "bff", provider = name } = (typeof given === "string" ? { name: given } : (given ?? {})) as Partial<TestUpstream>;
-  return isName(name) && isName(provider) && URL.canParse(origin) && /^(bff|mediating)$/.test(mode);
+  const { name, origin = "https://a.example", path = "/", mode = "bff", provider = name, ...rest } = (typeof given === "string" ? { name: given } : (given ?? {})) as Partial<TestUpstream>;
+  const isPlace = /^https?:/.test(origin) && URL.canParse(origin) && /^\/[^?#]*$/.test(path);
+  return isName(name) && isName(provider) && isPlace && /^(bff|mediating)$/.test(mode) && !Object.keys(rest).length;
 };
+
+/** Options of a method: an object with these members only. */
+function members(what: string, given: unknown, fits: { readonly [name: string]: readonly [fits: (value: never) => boolean, accepted: string] }): void {
+  if (Object(given) !== given || typeof given === "function") throw new TypeError(`${what}: takes an object, not ${shown(given)}`);
+  for (const [name, value] of Object.entries(given as object)) {
+    const [fit, accepted] = fits[name] ?? [];
+    if (!fit) throw new TypeError(`${what}: there is no option ${shown(name)}; there are ${Object.keys(fits).join(", ")}`);
+    if (value !== undefined && !fit(value as never)) throw new TypeError(`${what}: ${name} is ${shown(value)}; it takes ${accepted}`);
+  }
+}
 
 /**
  * A session for a test: the real machine of Everlit, in a browser, a network and a time that are in memory and obey the test.
@@ -45,13 +63,9 @@ const isUpstream = (given: unknown) => {
  * Nothing here waits for real time or touches the network; what the session sends with `passthrough` goes to the global `fetch`.
  */
 export async function createTestSession(options: TestSessionOptions = {}): Promise<TestSession> {
-  for (const [name, value] of Object.entries(options)) {
-    const [fits, accepted] = OPTIONS[name as keyof TestSessionOptions] ?? [];
-    if (!fits) throw new TypeError(`createTestSession: there is no option ${shown(name)}; there are ${Object.keys(OPTIONS).join(", ")}`);
-    if (value !== undefined && !fits(value as never)) {
-      throw new TypeError(`createTestSession: ${name} is ${JSON.stringify(value) ?? shown(value)}; it takes ${accepted}`);
-    }
-  }
+  members("createTestSession", options, OPTIONS);
+  // As openSession would.
+  await check(options.options ?? {});
   const { user = ADA, upstreams = ["api"], providers = ["demo"], now = Date.now(), address = "https://app.example/" } = options;
   const { lifetime = "5m", idleLimit = "14d", absoluteLimit = "90d" } = options;
   const limits = { lifetime, idleLimit, absoluteLimit };
@@ -67,7 +81,7 @@ export async function createTestSession(options: TestSessionOptions = {}): Promi
       upstreams: upstreams.map((given) => {
         const { name, origin = `https://${name}.example`, path = "/", mode = "bff", provider }: TestUpstream = typeof given === "string" ? { name: given } : given;
         if (provider !== undefined && !providers.includes(provider)) {
-          throw new TypeError(`createTestSession: the upstream ${name} is of the provider ${shown(provider)}; providers are ${providers.join(", ")}`);
+          throw new TypeError(`createTestSession: the upstream ${name} is of the provider ${shown(provider)}; it takes one of providers: ${providers.join(", ")}`);
         }
         return { name, origin: new URL(origin).origin, path, mode, ...(provider !== providers[0] && { provider }) };
       }),
@@ -117,7 +131,7 @@ export async function createTestSession(options: TestSessionOptions = {}): Promi
     },
     respond: (...given: readonly [unknown, TestAnswer?]) => network.answers.respond(...given),
     loseReply(count = 1) {
-      if (!Number.isInteger(count) || count < 0) throw new TypeError(`loseReply: ${shown(count)} is no number of replies`);
+      if (!Number.isInteger(count) || count < 0) throw new TypeError(`loseReply: ${shown(count)} is no number of replies; give a whole number from 0, or nothing for one`);
       network.losing += count;
     },
     throttle: (duration) => worker.trouble(429, "throttled", length("throttle", duration, 30_000)),
@@ -132,11 +146,13 @@ export async function createTestSession(options: TestSessionOptions = {}): Promi
     offline: () => done(() => browser.reach(false)),
     online: () => done(() => browser.reach(true)),
     expireToken: () => worker.expire(),
-    needHuman: ({ silent = [] } = {}) =>
-      done(() => {
+    async needHuman(options = {}) {
+      members("needHuman", options, { silent: [(all: unknown) => Array.isArray(all) && all.every((way) => WAYS.includes(way)), `a list of ${WAYS.map(shown).join(", ")}`] });
+      await done(() => {
         somebody("needHuman");
-        worker.need(silent);
-      }),
+        worker.need(options.silent ?? []);
+      });
+    },
     endSession: () =>
       done(() => {
         somebody("endSession");
@@ -148,7 +164,7 @@ export async function createTestSession(options: TestSessionOptions = {}): Promi
         browser.logout();
       }),
     async loginAs(user) {
-      if (!isUser(user)) throw new TypeError(`loginAs: ${JSON.stringify(user) ?? shown(user)}; it takes ${OPTIONS.user[1]}`);
+      if (!isUser(user)) throw new TypeError(`loginAs: ${shown(user)}; it takes { sub: string, name?: string, email?: string }`);
       // A popup that was opened just now is to be at the login before it comes back from it.
       await time.settle();
       await done(() => browser.login(user));
@@ -161,13 +177,17 @@ export async function createTestSession(options: TestSessionOptions = {}): Promi
     async cancelLogin() {
       await time.settle();
       const isPopup = browser.tabs.some(({ popup }) => popup && !popup.closed);
-      if (!browser.cancel()) throw new Error("cancelLogin: no page has gone to a login, and no popup is open");
+      if (!browser.cancel()) throw new Error("cancelLogin: no page has gone to a login, and no popup is open; session.login(), loginPopup() or link(provider) comes first");
       await time.pass(isPopup ? CLOSED_LOOKS * LOOK_MS : 0);
     },
     blockPopups(blocked = true) {
+      if (typeof blocked !== "boolean") throw new TypeError(`blockPopups: ${shown(blocked)}; it takes true, false or nothing`);
       browser.opensPopups = !blocked;
     },
-    openTab: (options: Omit<SessionOptions, "wasm" | "signal"> = {}) => browser.open(options),
+    async openTab(options: Omit<SessionOptions, "wasm" | "signal"> = {}) {
+      await check(options);
+      return browser.open(options);
+    },
     settle: () => time.settle(),
     close: () => browser.close(),
   };

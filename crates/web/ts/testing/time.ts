@@ -8,6 +8,9 @@ interface Timer {
   readonly every: number;
 }
 
+/** So many steps of promises may lie between what is due and the question that it asks. */
+const STEPS = 16;
+
 const Channel = globalThis.MessageChannel;
 
 /** A turn of the event loop that no fake timer holds up. */
@@ -74,7 +77,7 @@ export class Time {
       else this.#timers.delete(next);
       next.due();
       // A countdown that ticks for hours asks nobody.
-      for (let turns = 0; turns < 4; turns += 1) await undefined;
+      for (let steps = 0; steps < STEPS; steps += 1) await undefined;
       if (this.traffic !== traffic) await this.settle();
     }
     await this.settle();

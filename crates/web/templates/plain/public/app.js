@@ -5,11 +5,24 @@ const { session } = await import("./session.js").catch((error) => {
   throw error;
 });
 
+/** What each state means to who looks at the page, beside their name. */
+const says = {
+  "logged-out": "Nobody is logged in.",
+  "logging-in": "On the way to the login.",
+  resuming: "One moment.",
+  degraded: "The server cannot help just now; it is asked again by itself.",
+  "reauth-required": "Log in again to go on.",
+  ended: "The session has ended.",
+};
+/** Where a login is what helps. */
+const wantsLogin = ["logged-out", "reauth-required", "ended"];
+
 function render() {
   const { state, user } = session;
-  part("who").textContent = user ? `Hello, ${user.name ?? user.sub}.` : "Nobody is logged in.";
+  part("who").textContent = [user && `Hello, ${user.name ?? user.sub}.`, says[state]].filter(Boolean).join(" ");
   part("state").textContent = state;
-  part("login").hidden = Boolean(user) && state !== "reauth-required";
+  part("problem").textContent = session.problem?.detail ?? "";
+  part("login").hidden = !wantsLogin.includes(state);
   part("logout").hidden = !user;
 }
 

@@ -1,3 +1,4 @@
+import type { SessionState } from "everlit";
 import "./style.css";
 
 const part = (id: string) => document.getElementById(id) as HTMLElement;
@@ -7,11 +8,24 @@ const { session } = await import("./session").catch((error: Error) => {
   throw error;
 });
 
+/** What each state means to who looks at the page, beside their name. */
+const says: Partial<Record<SessionState, string>> = {
+  "logged-out": "Nobody is logged in.",
+  "logging-in": "On the way to the login.",
+  resuming: "One moment.",
+  degraded: "The server cannot help just now; it is asked again by itself.",
+  "reauth-required": "Log in again to go on.",
+  ended: "The session has ended.",
+};
+/** Where a login is what helps. */
+const wantsLogin: readonly SessionState[] = ["logged-out", "reauth-required", "ended"];
+
 function render() {
   const { state, user } = session;
-  part("who").textContent = user ? `Hello, ${user.name ?? user.sub}.` : "Nobody is logged in.";
+  part("who").textContent = [user && `Hello, ${user.name ?? user.sub}.`, says[state]].filter(Boolean).join(" ");
   part("state").textContent = state;
-  part("login").hidden = Boolean(user) && state !== "reauth-required";
+  part("problem").textContent = session.problem?.detail ?? "";
+  part("login").hidden = !wantsLogin.includes(state);
   part("logout").hidden = !user;
 }
 
