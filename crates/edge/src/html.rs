@@ -13,8 +13,9 @@ use crate::silent::{Ending, Silent};
 use crate::url::HttpUrl;
 
 /// Replaces the landing page by the page the user came from. `replace` leaves no entry behind that would spend the code
-/// again when the user goes back.
-const SCRIPT: &str = "location.replace(document.getElementById('go').href)";
+/// again when the user goes back. In a popup of the app's it tells its opener instead, which closes it; one that has gone elsewhere does not.
+const SCRIPT: &str = "const{href,origin}=document.getElementById('go'),go=()=>location.replace(href);\
+if(name==='everlit popup'&&opener){opener.postMessage(name,origin);setTimeout(go,2e3)}else go()";
 
 /// Tells the tab how its silent re-login ended: on the channel that tabs share, as a popup's opener may be out of reach, and directly,
 /// which is the only way to an app on a sibling host. A popup closes itself, after what it said has left.

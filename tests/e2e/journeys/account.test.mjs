@@ -52,10 +52,12 @@ describe(`a login in a popup, in ${engine.name}`, { timeout: 120_000 }, () => {
 
   step("brings the session to the page that stays where it is, and is closed", async () => {
     const document = await tab.run(() => performance.timeOrigin);
+    const { pages } = lab.front;
     await begin();
     await comesTo("in");
     await alone();
     assert.deepEqual([await tab.state(), await tab.call(), await tab.run(() => performance.timeOrigin)], ["active", 200, document]);
+    assert.equal(lab.front.pages, pages, "the popup loaded nothing of the app");
     await tab.does("logout");
     await tab.reaches(["logged-out"]);
   }, shown);

@@ -135,7 +135,8 @@ for (const way of /** @type {const} */ (["post", "get"])) {
           for (const path of [LEAVE, `${BACK}?state=${FOREIGN_STATE}`]) {
             await browser.go(`${neighbour.origin}/`);
             await follow(browser, front.origin + path);
-            await browser.until(`${path} to be shown`, isAt(front.origin + path));
+            const seen = async () => `${JSON.stringify(front.asked.slice(from).map(({ path, status }) => [path, status]))}; ${await browser.url()}`;
+            await browser.until(`${path} to be shown`, isAt(front.origin + path), { seen });
           }
           assert.deepEqual([...new Set(answers(LEAVE, from).map(({ status }) => status))], [403]);
           assert.deepEqual([...new Set(answers(BACK, from).map(({ status }) => status))], [400]);

@@ -70,6 +70,8 @@ export class Front {
   headers = {};
   /** The one origin at which the Worker is, where the page has a host of its own; else it is at every one. */
   edge = "";
+  /** How often the lab's page was loaded. */
+  pages = 0;
   /** The names of cookies that came to the page's own host. @type {Set<string>} */
   shown = new Set();
 
@@ -241,6 +243,7 @@ export class Front {
     } catch {
       return res.writeHead(404).end();
     }
+    if (name === "index.html") this.pages += 1;
     res.writeHead(200, {
       "content-type": TYPES[extname(name)] ?? "application/octet-stream",
       // As strict as the demo's: what the package needs of an app's policy is written here.

@@ -1,7 +1,7 @@
 import { loginOf, networks } from "./network.js";
 
-// What `loginPopup` wants of its page: a popup of its browser, and a user who is back at the page when that is closed.
-export { openWindow as open } from "./popup.js";
+// What `loginPopup` wants of its page: a popup of its browser, what that tells it, and a user who is back at the page when that is closed.
+export { openWindow as open, listen as addEventListener } from "./popup.js";
 export const document = { hasFocus: () => true };
 
 /** In the place of `fetch` in all that is bundled here: what a session under test sends stays in its test. */

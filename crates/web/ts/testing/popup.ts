@@ -1,6 +1,8 @@
 /** A popup of a browser under test, as far as a session looks at it. */
 export class Popup {
   closed = false;
+  /** What its opener calls it. */
+  name = "";
   /** Where it is: nowhere in its first moment. */
   readonly location = {
     origin: "null",
@@ -17,15 +19,19 @@ export class Popup {
     this.#went = went;
   }
 
-  /** The login there is done, and it shows the app. */
+  /** The login there is done, and the page that it ends on says so. */
   comeBack(): void {
-    this.location.pathname = "/";
+    if (!this.closed) heard.dispatchEvent(Object.assign(new Event("message"), { source: this, origin: this.location.origin, data: this.name }));
   }
 
   close(): void {
     this.closed = true;
   }
 }
+
+const heard = new EventTarget();
+/** In the place of `addEventListener` of a page: what it hears of its popups. */
+export const listen = heard.addEventListener.bind(heard);
 
 /** What opens popups in this very turn. */
 let opener: (() => Popup | null) | undefined;
