@@ -264,6 +264,16 @@ describe("a session under test", () => {
     kit.close();
   });
 
+  test("logs in in a popup at the provider, and with the prompt, that the app names", async () => {
+    const { kit, session } = await opened({ user: null });
+    const login = session.loginPopup({ provider: "demo", prompt: "login", returnTo: "/orders" });
+    await kit.settle();
+    assert.deepEqual(kit.popups, ["/auth/login?provider=demo&prompt=login&return_to=%2Forders"]);
+    await kit.loginAs({ sub: "2", name: "Grace" });
+    await login;
+    kit.close();
+  });
+
   test("logs in in a popup also while it listens to nothing", async () => {
     const { kit, session } = await opened({ user: null });
     session.stop();

@@ -264,6 +264,17 @@ describe("a login", () => {
     assert.deepEqual([session.state, events.length], ["logging-in", 2]);
   });
 
+  test("that was given up before it began goes nowhere", async () => {
+    const world = new World();
+    world.providers = [{ name: "demo", state: "ready", own: true }, { name: "calendar", state: "unavailable" }];
+    const { session, went } = await world.opened();
+    const signal = AbortSignal.abort(new Error("given up"));
+    for (const begun of [session.login({ signal }), session.loginPopup({ signal }), session.link("calendar", { signal })]) {
+      assert.equal((await failure(begun)).message, "given up");
+    }
+    assert.deepEqual([went, session.state], [[], "active"]);
+  });
+
   test("of a further account leaves from this page, to providers that there are", async () => {
     const world = new World();
     world.providers = [{ name: "demo", state: "ready", own: true }, { name: "calendar", state: "unavailable" }];

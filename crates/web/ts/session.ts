@@ -99,7 +99,7 @@ export interface Session extends EventTarget, Disposable, AsyncDisposable {
    * Rejects with `ERR_SESSION_POPUP` if the popup was blocked, or closed before. On a page whose Cross-Origin-Opener-Policy cuts it off
    * from its popups, one that its user closes is noticed when they are back at the page.
    */
-  loginPopup(options?: WaitOptions): Promise<void>;
+  loginPopup(options?: LoginOptions): Promise<void>;
 
   /**
    * Takes the page to another provider, to link the user's account there to the session, and back. Its upstreams can be called then.

@@ -402,12 +402,13 @@ export function createSession(
     sessions = { list: away("list"), end: away("end"), endOthers: away("endOthers") };
     async login(options: LoginOptions = {}) {
       assertOpen();
+      options.signal?.throwIfAborted();
       destination = door(options);
       // Whoever asks again is still here, or wants to go elsewhere: the machine has said its word.
       if (standing[0] === LOGGING_IN) page.leave(destination);
       else on(EventKind.LoginAsked);
     }
-    async loginPopup(options: WaitOptions = {}) {
+    async loginPopup(options: LoginOptions = {}) {
       assertOpen();
       options.signal?.throwIfAborted();
       const popup = openPopup();

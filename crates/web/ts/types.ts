@@ -387,7 +387,7 @@ export interface SessionOptions {
 }
 
 /** How to log in. */
-export interface LoginOptions {
+export interface LoginOptions extends WaitOptions {
   /**
    * Where to return to: an address of this origin.
    * @default where the page is now
