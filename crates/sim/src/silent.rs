@@ -62,6 +62,10 @@ impl Browser {
         }
         let (cookie, shared) = (self.cookie, self.shared_worker);
         let slot = self.slots.get_mut(tab)?;
+        // A tab has one: what comes of an opening before is nothing to it.
+        if open && slot.socket.is_some() {
+            return None;
+        }
         let at = cookie.filter(|_| open);
         slot.socket = at;
         self.step(
@@ -83,9 +87,10 @@ impl Browser {
         }
     }
 
-    /// A tab hears it, now or when it goes on.
+    /// A tab hears it, now or when it goes on, unless it has closed its socket.
     pub(crate) fn hear(&mut self, stage: &mut Stage, tab: usize, document: u32, news: News, stamp: Stamp) {
-        if self.here(tab, document, || Happening::Heard { tab, document, news, stamp }) {
+        let listens = self.slots.get(tab).is_some_and(|slot| slot.socket.is_some());
+        if listens && self.here(tab, document, || Happening::Heard { tab, document, news, stamp }) {
             self.step(stage, tab, Event::SocketTold { news, stamp });
         }
     }
