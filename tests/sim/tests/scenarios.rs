@@ -464,6 +464,24 @@ fn a_lost_answer_of_a_strict_server_ends_in_a_question_and_not_in_a_logout() {
 }
 
 #[test]
+fn an_answer_that_is_still_on_its_way_when_its_rotator_has_ended_is_the_worlds_doing() {
+    let mut world = begin(Plan { reuse: Reuse::RevokesFamily, ..Plan::quiet(1) });
+    // The runtime gives a rotator thirty seconds, and the answer comes in an hour: its user is asked long before.
+    world.rule(|parcel: &Parcel| match (parcel.link, parcel.freight, parcel.nth) {
+        (Link::FromServer, Freight::Refresh, 3) => Verdict::Deliver(HOUR),
+        _ => Verdict::Pass,
+    });
+    world.run_for(Millis::from_secs(400));
+    assert_eq!(status(&world), Status::ReauthRequired(ReauthReason::RotationLost));
+    is_asked(&mut world);
+    while world.state(0) == State::ReauthRequired {
+        world.act(0, Act::Login);
+        world.run_for(MINUTE);
+    }
+    assert_eq!((world.tally().lost_to_user, world.tally().unrecoverable), (0, 1));
+}
+
+#[test]
 fn a_lost_token_request_costs_nothing() {
     let mut world = quiet();
     world.rule(lose(Link::ToServer, Freight::Refresh, 1, 2));

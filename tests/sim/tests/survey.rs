@@ -1,6 +1,5 @@
 //! The survey, with few users: what it says of Everlit must be so in every run, and the counters must be able to say otherwise.
 
-use everlit_core::time::Millis;
 use everlit_sim::plan::Plan;
 use everlit_sim::world::World;
 use everlit_tests_sim::{Survey, survey};
@@ -47,13 +46,4 @@ fn an_operator_who_takes_a_forgiving_server_for_a_strict_one_is_counted() {
         })
         .sum();
     assert!(lost > 0);
-}
-
-#[test]
-fn an_answer_that_is_still_on_its_way_when_its_rotator_has_ended_is_the_worlds_doing() {
-    // A month in which a form is shown after the runtime's thirty seconds, and the answer is not there yet. With short tokens that is no rarity.
-    let (access_lifetime, server_login) = (Millis::from_secs(300), Millis::from_secs(900));
-    let tally =
-        World::month(Plan { access_lifetime, server_login, ..Plan::month(1_974) }, survey::DAYS).tally;
-    assert_eq!((tally.lost_to_user, tally.unrecoverable), (0, 2));
 }
