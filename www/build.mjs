@@ -31,7 +31,6 @@ const { metafile } = await build({
   entryNames: "[name]-[hash]",
   chunkNames: "[name]-[hash]",
   assetNames: "[name]-[hash]",
-  loader: { ".wasm": "file" },
 });
 const style = await build({
   stdin: sheet(join(here, "src")),
@@ -64,8 +63,7 @@ function page(assets) {
     `<link rel="stylesheet" href="${only(/\/app-\w+\.css$/)}">`,
     `<script type="module" src="${script}"></script>`,
     // Not what a session loads only when it needs it.
-    ...assets.filter((path) => /\/(?!events|silent)[^/]*\.js$/.test(path) && path !== script).map((path) => `<link rel="modulepreload" href="${path}">`),
-    `<link rel="preload" href="${only(/\.wasm$/)}" as="fetch" type="application/wasm" crossorigin>`,
+    ...assets.filter((path) => /\/(?!events|silent|given|explain|account|beside)[^/]*\.js$/.test(path) && path !== script).map((path) => `<link rel="modulepreload" href="${path}">`),
   ];
   const html = readFileSync(join(here, "src", "index.html"), "utf8");
   if (!html.includes("<!-- assets -->")) throw new Error("src/index.html has no place for its assets");

@@ -1,7 +1,8 @@
 // Builds the npm package: what `wasm-bindgen --target web` wrote (EVERLIT_WASM_DIR), ts/ and node/ become dist/.
 //
-// ts/index.ts and what it imports is `everlit`, in as few bytes as can be. `everlit/<name>` is ts/<name>/index.ts, or node/<name>/index.ts
-// where Node runs it; package.json says which there are. The command `everlit` is node/cli. The Worker is taken as it is built last.
+// ts/index.ts and what it imports is `everlit`, in as few bytes as can be, with the Wasm module as its last line. `everlit/<name>` is
+// ts/<name>/index.ts, or node/<name>/index.ts where Node runs it; package.json says which there are. The command `everlit` is node/cli. The
+// Worker is taken as it is built last.
 
 import { spawnSync } from "node:child_process";
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -41,7 +42,7 @@ mkdirSync(fresh, { recursive: true });
 copyFileSync(join(inputs, "everlit_web_bg.wasm"), join(fresh, "everlit.wasm"));
 // What a page loads until a session is open, and what it loads when that is needed.
 const session = { "everlit.js": "index.ts" };
-const later = { "events.js": "events.ts", "silent.js": "silent.ts", "calls.js": "calls.ts", "account.js": "account.ts", "beside.js": "beside.ts", "explain.js": "explain.ts" };
+const later = { "events.js": "events.ts", "silent.js": "silent.ts", "calls.js": "calls.ts", "account.js": "account.ts", "beside.js": "beside.ts", "explain.js": "explain.ts", "given.js": "given.ts" };
 // What an app imports beside `everlit`, when it wants it.
 const entries = Object.values(JSON.parse(readFileSync(join(here, "package.json"), "utf8")).exports)
   .flatMap(({ default: file = "" }) => /^\.\/dist\/(\w+)\/index\.js$/.exec(file)?.[1] ?? []);
@@ -56,7 +57,7 @@ declareTypes();
 const golden = join(here, "../wire/golden");
 for (const name of readdirSync(golden).filter((file) => file.endsWith(".json"))) checkNames(join(golden, name));
 // The hooks come with the store that they read.
-const manifest = { session: [...Object.keys(session), "everlit.wasm"], later: Object.keys(later), react: ["react/index.js", "store/index.js"] };
+const manifest = { session: Object.keys(session), later: Object.keys(later), react: ["react/index.js", "store/index.js"] };
 writeFileSync(join(fresh, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
 takeWorker();
 rmSync(dist, { recursive: true, force: true });
@@ -69,6 +70,16 @@ function takeModule() {
   const imports = WebAssembly.Module.imports(new WebAssembly.Module(module));
   if (imports.length) throw new Error(`the Wasm module wants something of JavaScript: ${imports.map(({ name }) => name)}`);
   writeFileSync(join(inputs, "everlit_web_bg.wasm"), module);
+}
+
+/**
+ * The Wasm module in JavaScript: a byte in each character, so that a page loads one file, and each bundler can take it. Character by character, and not
+ * in base64, brotli finds in it what it finds in the file. Most bytes are small: turned by 75 they are letters, and few are one that has to be written otherwise.
+ */
+function moduleAsText() {
+  const text = readFileSync(join(inputs, "everlit_web_bg.wasm")).map((byte) => byte ^ 75).toString("latin1");
+  // A carriage return would be read as a line feed, and zero is in no text file.
+  return `\nconst WASM=\`${text.replace(/[\\`]|\$(?=\{)/g, "\\$&").replaceAll("\r", "\\r").replaceAll("\0", "\\x00")}\``;
 }
 
 /** The Worker, where it is built. A package without it runs no `everlit dev`, and that is said here and not there. */
@@ -107,8 +118,6 @@ async function bundle(entry, output, platform = "neutral") {
     sourcemap: "external",
     legalComments: "none",
     logLevel: "warning",
-    // Only `everlit/inline` imports one.
-    loader: { ".wasm": "base64" },
     // In Node bytes do not count, and Node's own members have such names: `on`, `socket`.
     ...(platform !== "node" && { mangleProps: new RegExp(`^(${INSIDE.join("|")})$`), mangleCache: shortNames }),
     write: false,
@@ -142,7 +151,8 @@ async function bundle(entry, output, platform = "neutral") {
     sourceMap: { content, filename: output, url: `${output.split("/").at(-1)}.map` },
   });
   mkdirSync(dirname(outfile), { recursive: true });
-  writeFileSync(outfile, small.code);
+  const [script, map] = small.code.split(/(?=\n\/\/# source)/);
+  writeFileSync(outfile, script + (output === "everlit.js" ? moduleAsText() : "") + map);
   writeFileSync(`${outfile}.map`, small.map);
 }
 

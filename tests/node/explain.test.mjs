@@ -92,20 +92,21 @@ describe("an explanation that fails itself", () => {
     replace("document", undefined);
     replace("fetch", async () => { throw new TypeError("the network is gone"); });
     const error = await failure(load("/everlit.wasm"));
-    assert.deepEqual([error.name, error.code, error.message, error.cause.message], ["SessionError", "ERR_SESSION_LOAD", "load: is everlit.wasm served?", "the network is gone"]);
+    assert.deepEqual([error.name, error.code, error.message, error.cause.message], ["SessionError", "ERR_SESSION_LOAD", "load: the Wasm module", "the network is gone"]);
   });
 });
 
 describe("a Wasm module that does not load", () => {
-  const own = ": is everlit.wasm served\\?: ";
+  const own = ": the Wasm module: ";
+  const there = "leave out the option wasm, or see that everlit.wasm is there$";
   for (const [words, answer, said, href, wasm] of [
-    ["is not there", () => new Response("", { status: 404 }), `${ORIGIN}/everlit.wasm was answered 404: serve that file, or name it with openSession\\(\\{ wasm \\}\\)`],
-    ["is the app's own page", () => new Response("<!doctype html>", { headers: { "content-type": "text/html" } }), "is not WebAssembly but text/html, as of an app's own page"],
-    ["cannot be fetched", () => Promise.reject(new TypeError("x")), "cannot be fetched: the network failed$"],
+    ["is not there", () => new Response("", { status: 404 }), `${ORIGIN}/everlit.wasm did not bring one \\(CompileError: .*\\): ${there}`],
+    ["is the app's own page", () => new Response("<!doctype html>", { headers: { "content-type": "text/html" } }), `did not bring one \\(CompileError: .*\\): ${there}`],
+    ["cannot be fetched", () => Promise.reject(new TypeError("x")), `did not bring one \\(TypeError: x\\): ${there}`],
     ["is of an origin that does not let it be read", () => Promise.reject(new TypeError("x")), "Access-Control-Allow-Origin: https://app.example", undefined, "https://cdn.example/everlit.wasm"],
     ["is mixed content", () => Promise.reject(new TypeError("x")), "http, which the browser does not load \\(mixed content\\)", undefined, "http://cdn.example/everlit.wasm?secret=1"],
-    ["is broken", () => new Response(new Uint8Array([0, 97, 115, 109, 9, 9])), "was fetched and is not accepted \\(CompileError: "],
-    ["was given as something else", () => assert.fail(), "what was given as the option wasm is no WebAssembly module", undefined, new Response("x")],
+    ["is broken", () => new Response(new Uint8Array([0, 97, 115, 109, 9, 9])), "did not bring one \\(CompileError: "],
+    ["was given as something else", () => assert.fail(), "what was given as the option wasm is none", undefined, new Response("x")],
   ]) {
     test(`because it ${words}: that is said`, async () => {
       if (href) page(href);
@@ -117,6 +118,12 @@ describe("a Wasm module that does not load", () => {
       assert.ok(error.cause);
     });
   }
+
+  test("because the script that it is in was changed on its way: that is said", async () => {
+    const { wasm } = inside.explain;
+    const said = await wasm(": the Wasm module", undefined, new WebAssembly.CompileError("expected magic word"));
+    assert.equal(said, ": the Wasm module in everlit.js does not compile (CompileError: expected magic word): that file is to be served as it is, and read as UTF-8");
+  });
 
   for (const [engine, said] of [
     ["Chromium", "WebAssembly.compile(): Compiling or instantiating WebAssembly module violates the following Content Security policy directive because neither 'wasm-eval' nor 'unsafe-eval' is an allowed source of script"],
@@ -191,7 +198,7 @@ describe("a page that can have no session", () => {
   test("because its policy does not let the module be fetched: that is said", async () => {
     replace("fetch", forbidden("/forbidden.wasm"));
     const error = await failure(load("/forbidden.wasm?secret=1"));
-    assert.equal(error.message, `load: is everlit.wasm served?: the page's Content-Security-Policy does not let ${ORIGIN}/forbidden.wasm be fetched: add 'self' to its connect-src`);
+    assert.equal(error.message, `load: the Wasm module: the page's Content-Security-Policy does not let ${ORIGIN}/forbidden.wasm be fetched: add 'self' to its connect-src`);
   });
 
   test("and has no network is not told anything else, nor is who gave up", async () => {

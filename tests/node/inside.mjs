@@ -19,6 +19,7 @@ const names = [
   "errors",
   "events",
   "explain",
+  "given",
   "lifecycle",
   "load",
   "lock",

@@ -1,7 +1,7 @@
 // What keeps a page from having a session, in a real browser: each likely cause is recognised, and said with what to do.
 
 import assert from "node:assert/strict";
-import { cpSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { createServer as createSecureServer } from "node:https";
 import { join } from "node:path";
@@ -24,10 +24,12 @@ globalThis.came = openSession(${options}).then(
 const html = page(moduleScript("/app.js")).replace(/ *<script src="\/lab.*\n/, "");
 const folder = project("causes", {
   "index.html": html,
-  "inline.html": html.replace("app.js", "inline.js"),
+  "given.html": html.replace("app.js", "given.js"),
+  "latin.html": html.replace("app.js", "latin.js"),
   "mixed.html": html.replace("app.js", "mixed.js"),
   "app.js": opening("/everlit/everlit.js"),
-  "inline.js": opening("/everlit/inline/index.js"),
+  "given.js": opening("/everlit/everlit.js", '{ wasm: "/everlit/everlit.wasm" }'),
+  "latin.js": opening("/latin/everlit.js"),
   "mixed.js": opening("/everlit/everlit.js", '{ wasm: "http://cdn.example.com/everlit.wasm?key=hidden" }'),
 });
 const STRICT = ["default-src 'none'", "script-src 'self' 'wasm-unsafe-eval'", "connect-src 'self'", "worker-src 'self'", "img-src data:"].join("; ");
@@ -41,6 +43,8 @@ const stops = [];
 
 before(async () => {
   cpSync(join(folder, "node_modules/everlit/dist"), join(folder, "everlit"), { recursive: true });
+  cpSync(join(folder, "everlit"), join(folder, "latin"), { recursive: true });
+  writeFileSync(join(folder, "latin/everlit.js"), readFileSync(join(folder, "everlit/everlit.js"), "latin1"));
   stand = await Stand.open((req, res) => serve(folder, { "content-security-policy": policy })(req, res));
   browser = await stand.lab.device();
 });
@@ -74,20 +78,25 @@ test("a page that can have one, with nobody logged in, is told nothing, and load
 test("a policy without 'wasm-unsafe-eval'", async () => {
   policy = STRICT.replace(" 'wasm-unsafe-eval'", "");
   const { code, message } = await came(`${stand.origin}/`);
-  assert.deepEqual([code, message], ["ERR_SESSION_LOAD", "load: is everlit.wasm served?: the page's Content-Security-Policy forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src"]);
+  assert.deepEqual([code, message], ["ERR_SESSION_LOAD", "load: the Wasm module: the page's Content-Security-Policy forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src"]);
 });
 
-test("a policy that does not let the module be fetched", async () => {
+test("a policy that does not let a module that the app names be fetched", async () => {
   policy = STRICT.replace("connect-src 'self'", "connect-src 'none'");
-  const { code, message } = await came(`${stand.origin}/`);
-  assert.deepEqual([code, message], ["ERR_SESSION_LOAD", `load: is everlit.wasm served?: the page's Content-Security-Policy does not let ${stand.origin}/everlit/everlit.wasm be fetched: add 'self' to its connect-src`]);
+  const { code, message } = await came(`${stand.origin}/given.html`);
+  assert.deepEqual([code, message], ["ERR_SESSION_LOAD", `load: the Wasm module: the page's Content-Security-Policy does not let ${stand.origin}/everlit/everlit.wasm be fetched: add 'self' to its connect-src`]);
+});
+
+test("a script that was read as something else than UTF-8 on its way", async () => {
+  policy = STRICT;
+  const { code, message } = await came(`${stand.origin}/latin.html`);
+  assert.equal(code, "ERR_SESSION_LOAD");
+  assert.match(message, /^load: the Wasm module in everlit\.js does not compile \(CompileError: .*\): that file is to be served as it is, and read as UTF-8$/);
 });
 
 test("a policy that lets nobody ask the Worker", async () => {
   const said = ["misconfigured", "The page's Content-Security-Policy lets nobody ask the Worker.", `connect-src does not allow ${stand.origin}/auth/session: add 'self' to it`];
   policy = STRICT.replace("connect-src 'self'", "connect-src 'none'");
-  assert.deepEqual(await came(`${stand.origin}/inline.html`), { state: "degraded", problem: said });
-  policy = STRICT.replace("connect-src 'self'", `connect-src ${stand.origin}/everlit/`);
   assert.deepEqual(await came(`${stand.origin}/`), { state: "degraded", problem: said });
 });
 

@@ -45,7 +45,7 @@ test("a session opens, logs in, hears events in a SharedWorker and is renewed in
   assert.deepEqual(reports, []);
 });
 
-test("and so it does with the Wasm module in the script, which is fetched from nowhere", async () => {
-  await play(stand, { path: "/inline.html", wasm: 0 });
+test("and so it does by the name everlit/inline", async () => {
+  await play(stand, { path: "/inline.html" });
   assert.deepEqual(reports, []);
 });

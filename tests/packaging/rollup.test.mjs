@@ -1,11 +1,9 @@
-// Rollup: a plugin makes assets of `new URL("./everlit.wasm", import.meta.url)`; without one, `everlit/inline` needs none.
+// Rollup without a plugin for files: there is none but scripts. `everlit/inline` is the same by its older name.
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { nodeResolve } from "@rollup/plugin-node-resolve";
-// @ts-expect-error its declarations are not among its exports
-import { importMetaAssets } from "@web/rollup-plugin-import-meta-assets";
 import { rollup } from "rollup";
 import { app, moduleScript, page } from "./support/app.mjs";
 import { play } from "./support/journey.mjs";
@@ -18,9 +16,9 @@ const files = project("rollup", { "app.js": app(), "inline.js": app({ from: "eve
 const dist = join(files, "dist");
 
 before(async () => {
-  for (const [name, plugins] of /** @type {const} */ ([["app", [importMetaAssets()]], ["inline", []]])) {
+  for (const name of ["app", "inline"]) {
     const warnings = /** @type {string[]} */ ([]);
-    const bundle = await rollup({ input: join(files, `${name}.js`), plugins: [nodeResolve(), ...plugins], onwarn: ({ message }) => warnings.push(message) });
+    const bundle = await rollup({ input: join(files, `${name}.js`), plugins: [nodeResolve()], onwarn: ({ message }) => warnings.push(message) });
     await bundle.write({ dir: join(dist, name), format: "es" });
     await bundle.close();
     if (warnings.length) throw new Error(warnings.join("\n"));
@@ -31,4 +29,4 @@ before(async () => {
 after(() => stand?.close());
 
 test("a session opens from a Rollup bundle", { timeout: 120_000 }, () => play(stand, { path: "/app.html" }));
-test("and with the Wasm module in the script, without a plugin for assets", { timeout: 120_000 }, () => play(stand, { path: "/inline.html", wasm: 0 }));
+test("and by the name everlit/inline", { timeout: 120_000 }, () => play(stand, { path: "/inline.html" }));

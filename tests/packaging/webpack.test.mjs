@@ -1,4 +1,4 @@
-// webpack 5: it knows `new URL("./everlit.wasm", import.meta.url)`, and puts every file under a name of its own.
+// webpack 5: it puts every file under a name of its own.
 
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";

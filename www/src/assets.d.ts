@@ -1,7 +1,1 @@
 declare module "*.css";
-
-/** The address under which the build put the file. */
-declare module "*.wasm" {
-  const address: string;
-  export default address;
-}

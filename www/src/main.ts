@@ -2,7 +2,6 @@ import "./style.css";
 import "./parts.css";
 import "./lamp.css";
 
-import wasm from "everlit/everlit.wasm";
 import { type Session, isSessionError, openSession } from "everlit";
 import { showLamp } from "./lamp.js";
 import { record } from "./log.js";
@@ -108,7 +107,7 @@ function onPress(button: HTMLButtonElement, task: () => Promise<void>): void {
 }
 
 async function open(): Promise<void> {
-  const session = (globalThis.session = await openSession({ wasm }));
+  const session = (globalThis.session = await openSession());
   mirror(session.state);
   record({ from: "resuming", to: session.state, why: "the page was opened" });
   show(session);

@@ -13,7 +13,7 @@
  * | `ERR_SESSION_LINK` | the user's account at another provider is not linked, or its grant is over | offer `session.link(provider)` |
  * | `ERR_SESSION_REDIRECT` | a resource server sent a call elsewhere, and its token does not follow | call the address that it moved to |
  * | `ERR_SESSION_POPUP` | the popup was blocked, or closed before the login was done | offer `session.login()` |
- * | `ERR_SESSION_LOAD` | the Wasm module did not load | serve `everlit.wasm`; allow `'wasm-unsafe-eval'` in the CSP |
+ * | `ERR_SESSION_LOAD` | the Wasm module did not load | allow `'wasm-unsafe-eval'` in the CSP; serve the script as it is |
  * | `ERR_SESSION_UNSUPPORTED` | there is no page or no WebAssembly here | open the session in a browser |
  * | `ERR_SESSION_CONFIG` | an option is wrong | see the message |
  * | `ERR_SESSION_DISPOSED` | the session was closed | open a new one |

@@ -75,8 +75,9 @@ export async function wasm(short: string, wasm: unknown, cause: unknown): Promis
   if (/content security policy|unsafe-eval|blocked by csp/i.test(message) || name === "EvalError") {
     return `${short}: the page's Content-Security-Policy forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src`;
   }
+  if (!wasm) return `${short} in everlit.js does not compile (${name}: ${message}): that file is to be served as it is, and read as UTF-8`;
   if (typeof wasm !== "string" && !(wasm instanceof URL)) {
-    return `${short}: what was given as the option wasm is no WebAssembly module (${name}: ${message})`;
+    return `${short}: what was given as the option wasm is none (${name}: ${message})`;
   }
   const address = new URL(wasm, document.baseURI);
   const where = address.origin + address.pathname;
@@ -84,18 +85,8 @@ export async function wasm(short: string, wasm: unknown, cause: unknown): Promis
     return `${short}: this page came over https and ${where} is http, which the browser does not load (mixed content): serve both over https`;
   }
   if (await isForbidden(address)) return `${short}: the page's Content-Security-Policy does not let ${where} be fetched: add ${sourceOf(address)} to its connect-src`;
-  const mend = "serve that file, or name it with openSession({ wasm }): a bundler may have moved it";
-  try {
-    const response = await fetch(address);
-    const type = response.headers.get("content-type") ?? "no content type";
-    if (!response.ok) return `${short}: ${where} was answered ${response.status}: ${mend}`;
-    const magic = new Uint8Array(await response.arrayBuffer()).subarray(0, 4);
-    if (`${magic}` !== "0,97,115,109") return `${short}: ${where} is not WebAssembly but ${type}, as of an app's own page: ${mend}`;
-  } catch {
-    const cross = address.origin === location.origin ? "" : `, or its server allows no other origin (Access-Control-Allow-Origin: ${location.origin})`;
-    return `${short}: ${where} cannot be fetched: the network failed${cross}`;
-  }
-  return `${short}: ${where} was fetched and is not accepted (${name}: ${message}): is it of the same version as the script?`;
+  const cross = address.origin === location.origin ? "" : `, and that server allows this origin (Access-Control-Allow-Origin: ${location.origin})`;
+  return `${short}: ${where} did not bring one (${name}: ${message}): leave out the option wasm, or see that everlit.wasm is there${cross}`;
 }
 
 /** What a policy has to name, for this address to be fetched. */

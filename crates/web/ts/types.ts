@@ -302,10 +302,10 @@ export interface SessionEventMap {
 /** How to open a session. */
 export interface SessionOptions {
   /**
-   * Where the Wasm module comes from: its address, an answer that carries it, or the module itself. A bundler that moves files but not the
-   * address in `new URL()` needs to be told: `import wasm from "everlit/everlit.wasm"` in the way of that bundler.
-   * @default `everlit.wasm` beside this package's own file
-   * @reason most bundlers and plain servers find it there, and script and module load in parallel
+   * Another Wasm module than the script's own: its address, an answer that carries it, or the module itself, such as one that was compiled before
+   * or is kept. It has to be the `everlit.wasm` of the same version.
+   * @default the one in this package's script
+   * @reason one file cannot be loaded without the other, is found by every bundler, and is there 20 ms sooner than two
    */
   readonly wasm?: string | URL | Response | Promise<Response> | WebAssembly.Module;
   /**

@@ -222,8 +222,12 @@ pub(crate) fn web(repo: &Repo) -> Result<()> {
         cargo.args(["build", "--release", "--target", "wasm32-unknown-unknown", "-p", "everlit-web"]);
         // With their names until the end: functions that are alike are put beside each other by them, and compress better.
         cargo.args(["--features", "everlit-web/module"]).env("CARGO_PROFILE_RELEASE_STRIP", "none");
-        // What is a little longer than a call is put in place: 1 % less than with what is usual for the smallest code.
-        rustc_flags(&mut cargo, &["-Cllvm-args=--inline-threshold=38".into()]);
+        // What is a little longer than a call is put in place: 1 % less than with what is usual for the smallest code. All frames there are
+        // would fit into 4 KB at once, and behind a stack as short as that every address is a short number; with the usual one of 1 MB none is.
+        rustc_flags(
+            &mut cargo,
+            &["-Cllvm-args=--inline-threshold=38".into(), "-Clink-arg=-zstack-size=4096".into()],
+        );
         run::must(repo, "build-web-rust", cargo, 20)?;
 
         let glue = repo.target.join("web-wasm");

@@ -26,7 +26,7 @@ const BUDGETS: Budgets = Budgets {
     react_brotli: 2 * 1024,
 };
 
-/// The most that may be, in bytes. A page waits for Wasm and JavaScript alike, so that what one of them saves the other may have.
+/// The most that may be, in bytes.
 struct Budgets {
     worker_gzip: u64,
     session_brotli: u64,
@@ -39,10 +39,11 @@ struct Budgets {
 pub(crate) struct Sizes {
     /// Every module that `wrangler deploy` uploads, gzip -9.
     pub(crate) worker_gzip: u64,
-    /// The Wasm that a page loads until `openSession` resolves, brotli 11.
+    /// All that a page loads until `openSession` resolves, brotli 11: one script, with the Wasm module in it. What is begun in the turn in
+    /// which it resolves (`calls.js` and `events.js`, where somebody is logged in) is waited for by nobody and counts among `later`.
+    pub(crate) session_brotli: u64,
+    /// The Wasm module by itself: what of that is Wasm.
     pub(crate) wasm_brotli: u64,
-    /// The JavaScript likewise.
-    pub(crate) js_brotli: u64,
     /// What a page loads only when it is needed.
     pub(crate) later_brotli: u64,
     /// `everlit/react` with what it imports of ours and no page loads else; React itself is not ours.
@@ -50,17 +51,11 @@ pub(crate) struct Sizes {
 }
 
 impl Sizes {
-    /// All that a page loads until `openSession` resolves, each file compressed alone. What is begun in the turn in which it resolves
-    /// (`calls.js` and `events.js`, where somebody is logged in) is waited for by nobody and counts among `later`.
-    pub(crate) const fn session_brotli(self) -> u64 {
-        self.wasm_brotli + self.js_brotli
-    }
-
     /// Each number that has a budget, with its name.
     fn rows(self) -> [(&'static str, u64, u64); 4] {
         [
             ("Worker, all modules, gzip -9", self.worker_gzip, BUDGETS.worker_gzip),
-            ("page until openSession, all of it, brotli 11", self.session_brotli(), BUDGETS.session_brotli),
+            ("page until openSession, all of it, brotli 11", self.session_brotli, BUDGETS.session_brotli),
             ("page, when it is needed, brotli 11", self.later_brotli, BUDGETS.later_brotli),
             ("page with React, on top, brotli 11", self.react_brotli, BUDGETS.react_brotli),
         ]
@@ -74,13 +69,8 @@ impl Sizes {
 
     fn json(self, peers: &Value) -> String {
         format!(
-            r#"{{"worker_gzip":{},"client":{{"session_brotli":{},"wasm_brotli":{},"js_brotli":{},"later_brotli":{},"react_brotli":{}}},"peers":{peers}}}"#,
-            self.worker_gzip,
-            self.session_brotli(),
-            self.wasm_brotli,
-            self.js_brotli,
-            self.later_brotli,
-            self.react_brotli
+            r#"{{"worker_gzip":{},"client":{{"session_brotli":{},"wasm_brotli":{},"later_brotli":{},"react_brotli":{}}},"peers":{peers}}}"#,
+            self.worker_gzip, self.session_brotli, self.wasm_brotli, self.later_brotli, self.react_brotli
         )
     }
 }
@@ -105,9 +95,7 @@ pub(crate) fn run(args: &SizeArgs) -> Result<ExitCode> {
         for (what, size, budget) in sizes.rows() {
             println!("{what:<45} {size:>8} of {budget:>7} bytes");
         }
-        for (what, size) in [("Wasm", sizes.wasm_brotli), ("JavaScript", sizes.js_brotli)] {
-            println!("{:<45} {size:>8} bytes", format!("of the page until openSession: {what}"));
-        }
+        println!("{:<45} {:>8} bytes", "of the page until openSession: Wasm", sizes.wasm_brotli);
         for (name, size) in peers.as_object().into_iter().flatten() {
             let name = name.trim_end_matches("_brotli").replace('_', "-");
             println!("{:<45} {size:>8} bytes", format!("beside it: {name}, brotli 11"));
@@ -129,33 +117,15 @@ pub(crate) fn measure(repo: &Repo) -> Result<Sizes> {
     let manifest = repo.at("crates/web/dist/manifest.json");
     let text =
         fs::read_to_string(&manifest).with_context(|| format!("cannot read {}", manifest.display()))?;
-    let files = session_files(&text)?;
     let in_dist = |files: &[String]| -> Vec<PathBuf> {
         files.iter().map(|file| repo.at("crates/web/dist").join(file)).collect()
     };
-    let paths = in_dist(&files);
     let sum = |name| -> Result<u64> {
         Ok(compressed(repo, "brotli", &in_dist(&javascript(&text, name)?))?.iter().sum())
     };
-    let (later_brotli, react_brotli) = (sum("later")?, sum("react")?);
-    let mut sizes = Sizes { worker_gzip, wasm_brotli: 0, js_brotli: 0, later_brotli, react_brotli };
-    for (file, size) in files.iter().zip(compressed(repo, "brotli", &paths)?) {
-        if file.ends_with(".wasm") {
-            sizes.wasm_brotli += size;
-        } else {
-            sizes.js_brotli += size;
-        }
-    }
-    Ok(sizes)
-}
-
-/// `{"session": ["everlit.js", ...]}`: the files that a page loads until `openSession` resolves.
-fn session_files(manifest: &str) -> Result<Vec<String>> {
-    let files = list(manifest, "session")?;
-    if !files.iter().any(|file| file.ends_with(".wasm")) || !files.iter().any(|file| file.ends_with(".js")) {
-        bail!("crates/web/dist/manifest.json names no Wasm or no JavaScript under \"session\"");
-    }
-    Ok(files)
+    let (session_brotli, later_brotli, react_brotli) = (sum("session")?, sum("later")?, sum("react")?);
+    let wasm_brotli = compressed(repo, "brotli", &in_dist(&["everlit.wasm".into()]))?.iter().sum();
+    Ok(Sizes { worker_gzip, session_brotli, wasm_brotli, later_brotli, react_brotli })
 }
 
 /// The scripts under a name of the manifest. None would weigh nothing, and be within every budget.
@@ -234,33 +204,24 @@ mod tests {
 
     #[test]
     fn the_line_is_the_promised_one() {
-        let sizes = Sizes { worker_gzip: 7, wasm_brotli: 2, js_brotli: 3, later_brotli: 4, react_brotli: 6 };
+        let sizes =
+            Sizes { worker_gzip: 7, session_brotli: 5, wasm_brotli: 2, later_brotli: 4, react_brotli: 6 };
         let peers = serde_json::json!({ "other_brotli": 9 });
         let said: Value = serde_json::from_str(&sizes.json(&peers)).unwrap();
         let client = serde_json::json!({
-            "session_brotli": 5, "wasm_brotli": 2, "js_brotli": 3, "later_brotli": 4, "react_brotli": 6
+            "session_brotli": 5, "wasm_brotli": 2, "later_brotli": 4, "react_brotli": 6
         });
         assert_eq!(said, serde_json::json!({ "worker_gzip": 7, "client": client, "peers": peers }));
     }
 
     #[test]
-    fn each_number_has_a_budget_of_its_own_and_wasm_and_javascript_share_one() {
+    fn each_number_has_a_budget_of_its_own() {
         let Budgets { worker_gzip, session_brotli, later_brotli, react_brotli } = BUDGETS;
-        let js_brotli = 5_000;
-        let all = Sizes {
-            worker_gzip,
-            wasm_brotli: session_brotli - js_brotli,
-            js_brotli,
-            later_brotli,
-            react_brotli,
-        };
+        let all = Sizes { worker_gzip, session_brotli, wasm_brotli: 0, later_brotli, react_brotli };
         assert!(all.over_budget().is_empty());
-        let shifted = Sizes { wasm_brotli: all.wasm_brotli + 7, js_brotli: all.js_brotli - 7, ..all };
-        assert!(shifted.over_budget().is_empty());
         let over = [
             Sizes { worker_gzip: worker_gzip + 1, ..all },
-            Sizes { wasm_brotli: all.wasm_brotli + 1, ..all },
-            Sizes { js_brotli: all.js_brotli + 1, ..all },
+            Sizes { session_brotli: session_brotli + 1, ..all },
             Sizes { later_brotli: later_brotli + 1, ..all },
             Sizes { react_brotli: react_brotli + 1, ..all },
         ];
@@ -279,14 +240,6 @@ mod tests {
                 "15.5 KB of Wasm and JavaScript until the session is open; 8.5 KB more when needed"
             )
         );
-    }
-
-    #[test]
-    fn a_manifest_without_wasm_is_refused() {
-        assert_eq!(session_files(r#"{"session":["a.js","b.wasm"]}"#).unwrap(), ["a.js", "b.wasm"]);
-        assert!(session_files(r#"{"session":["a.js"]}"#).is_err());
-        assert!(session_files(r#"{"files":[]}"#).is_err());
-        assert!(session_files("[").is_err());
     }
 
     #[test]

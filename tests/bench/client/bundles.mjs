@@ -8,10 +8,8 @@ import { build } from "esbuild";
 
 const PAGES = fileURLToPath(new URL("pages/", import.meta.url));
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
-/** Our pages, but for the one that shows what the hint is worth. */
-const HINTED = ["start-everlit", "load-everlit", "fetch"];
 /** @type {Record<string, string>} */
-const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".wasm": "application/wasm" };
+const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8" };
 
 /** Brotli 11, as a host sends what it has compressed before. @param {string | Uint8Array} data */
 export const compressed = (data) => brotliCompressSync(data, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: data.length } });
@@ -20,7 +18,7 @@ export const compressed = (data) => brotliCompressSync(data, { params: { [consta
 export const bundle = (options) =>
   build({
     absWorkingDir: ROOT, bundle: true, minify: true, format: "esm", splitting: true, target: "es2022", platform: "browser", write: false, outdir: "/", publicPath: "/",
-    define: { "process.env.NODE_ENV": '"production"' }, loader: { ".wasm": "file" }, legalComments: "none", logLevel: "silent", ...options,
+    define: { "process.env.NODE_ENV": '"production"' }, legalComments: "none", logLevel: "silent", ...options,
   });
 
 /**
@@ -33,10 +31,7 @@ bench.ended = new Promise((done, fail) => {
   addEventListener("unhandledrejection", ({ reason }) => fail(reason));
   addEventListener("error", ({ error, message }) => fail(error ?? new Error(message)));
 });
-bench.loaded = (...ends) => ends.map((end) => performance.getEntriesByType("resource").find(({ name }) => name.endsWith(end)));`;
-
-/** The line that README tells pages to have: script and module are fetched at the same time. @param {string} wasm */
-const hint = (wasm) => `<link rel="preload" as="fetch" crossorigin href="${wasm}">`;
+`;
 
 const page = (/** @type {string} */ name, /** @type {string} */ before) => `<!doctype html>
 <html lang="en">
@@ -56,10 +51,9 @@ export async function pages(settings) {
   const built = await Promise.all(names.map((name) => bundle({ entryPoints: [`${PAGES}${name}.js`] })));
   const outputFiles = built.flatMap((each) => each.outputFiles);
   const files = new Map(outputFiles.map(({ path, contents }) => [path, compressed(contents)]));
-  const wasm = outputFiles.find(({ path }) => path.endsWith(".wasm"))?.path ?? "";
   const script = `<script>${clock(settings).replaceAll("<", "\\u003c")}</script>`;
   for (const name of names) {
-    const before = name === "silent" ? "" : script + (HINTED.includes(name) ? hint(wasm) : "");
+    const before = name === "silent" ? "" : script;
     files.set(`/${name}.html`, compressed(page(name, before)));
   }
   // Where each context begins: its process and its connections are there when the clock starts, as they are at a reload.

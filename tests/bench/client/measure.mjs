@@ -9,7 +9,7 @@ import { withStand } from "./stand.mjs";
 
 const [rounds = 21, batches = 60] = process.argv.slice(2).map(Number);
 /** Every page that is measured in each round. */
-const PAGES = ["start-everlit", "start-auth0", "start-oidc", "load-everlit", "load-unhinted", "load-pair"];
+const PAGES = ["start-everlit", "start-auth0", "start-oidc", "load-everlit", "load-pair"];
 
 const said = await withStand(async (stand) => {
   // The first visit of each is the server's and the browser's own warming up.
@@ -30,7 +30,7 @@ const said = await withStand(async (stand) => {
   const ours = seen["start-everlit"] ?? [];
   return {
     start: { everlit: of("start-everlit"), auth0: of("start-auth0"), oidc: of("start-oidc") },
-    load: { everlit: of("load-everlit"), unhinted: of("load-unhinted"), pair: of("load-pair") },
+    load: { everlit: of("load-everlit"), pair: of("load-pair") },
     call: { first: of("start-everlit", "first"), second: of("start-everlit", "second") },
     fetch_overhead_us: overheads,
     // Up to the first of the calls that the page makes itself, but for one event socket: it is opened when the session is, before or after that.
@@ -38,7 +38,7 @@ const said = await withStand(async (stand) => {
       const socket = asked.indexOf("GET /auth/events");
       return asked.filter((/** @type {string} */ _, /** @type {number} */ at) => at !== socket).indexOf("GET /api/orders");
     }),
-    wasm_waits_ms: ours.map(({ wasmStart, scriptEnd }) => wasmStart - scriptEnd),
+    files_at_start: ours.map(({ files }) => files.length),
   };
 }, { batches });
 process.stdout.write(`${JSON.stringify(said)}\n`);

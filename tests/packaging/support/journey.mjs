@@ -23,7 +23,7 @@ export async function play(stand, expected = {}) {
 }
 
 /** @param {import("./stand.mjs").Stand} stand @param {import("../../e2e/webdriver.mjs").Browser} browser @param {NonNullable<Parameters<typeof play>[1]>} expected */
-async function journey(stand, browser, { origin = stand.origin, worker = "", path = "/", wasm = 1, shared = true, after }) {
+async function journey(stand, browser, { origin = stand.origin, worker = "", path = "/", wasm = 0, shared = true, after }) {
   const { lab } = stand;
   stand.files = [];
   // Those of a browser that is gone may be half closed.

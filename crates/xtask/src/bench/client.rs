@@ -47,8 +47,6 @@ struct Figures {
     start_auth0: f64,
     start_oidc: f64,
     load: f64,
-    /// Without the line in the page that has the Wasm module fetched beside the script.
-    load_unhinted: f64,
     load_pair: f64,
     /// The first call, right after the start.
     first_call: f64,
@@ -57,9 +55,8 @@ struct Figures {
     fetch_overhead_us: f64,
     /// The most that any round saw.
     requests_at_start: u64,
-    /// Rounds in which the script was there before the Wasm module was asked for.
-    in_a_row: usize,
-    rounds: usize,
+    /// The most files that any round loaded for its session.
+    files_at_start: u64,
 }
 
 impl Figures {
@@ -70,26 +67,21 @@ impl Figures {
             (!numbers.is_empty()).then_some(numbers)
         };
         let of = |path: &str| rounds(path).map(median);
-        let requests = said.get("requests_at_start")?.as_array()?;
-        let waits = rounds("/wasm_waits_ms")?;
+        let most = |name: &str| -> Option<u64> {
+            let rounds = said.get(name)?.as_array()?;
+            rounds.iter().map(Json::as_u64).collect::<Option<Vec<_>>>()?.into_iter().max()
+        };
         Some(Self {
             start: of("/start/everlit")?,
             start_auth0: of("/start/auth0")?,
             start_oidc: of("/start/oidc")?,
             load: of("/load/everlit")?,
-            load_unhinted: of("/load/unhinted")?,
             load_pair: of("/load/pair")?,
             first_call: of("/call/first")?,
             second_call: of("/call/second")?,
             fetch_overhead_us: of("/fetch_overhead_us")?,
-            requests_at_start: requests
-                .iter()
-                .map(Json::as_u64)
-                .collect::<Option<Vec<_>>>()?
-                .into_iter()
-                .max()?,
-            in_a_row: waits.iter().filter(|wait| **wait >= 0.0).count(),
-            rounds: waits.len(),
+            requests_at_start: most("requests_at_start")?,
+            files_at_start: most("files_at_start")?,
         })
     }
 
@@ -128,11 +120,8 @@ impl Figures {
                 self.requests_at_start
             ));
         }
-        if self.in_a_row > 0 {
-            let Self { in_a_row, rounds, .. } = self;
-            missed.push(format!(
-                "script and Wasm module were loaded one after the other in {in_a_row} of {rounds} rounds"
-            ));
+        if self.files_at_start != 1 {
+            missed.push(format!("{} files were loaded for a session, instead of one", self.files_at_start));
         }
         missed
     }
@@ -154,7 +143,7 @@ impl Figures {
     fn table(self) -> String {
         let mut text = String::new();
         let mut line = |what: String| writeln!(text, "{what}").unwrap_or_default();
-        let Self { start, start_auth0, start_oidc, load, load_unhinted, load_pair, .. } = self;
+        let Self { start, start_auth0, start_oidc, load, load_pair, .. } = self;
         line(format!("{:<72}{:>9}{:>8}{:>8}", "medians, cold caches, local server", "", "ratio", "limit"));
         line("from the script to a session that is active".to_owned());
         line(format!("  {:<70}{start:>6.1} ms", "everlit, openSession"));
@@ -171,7 +160,6 @@ impl Figures {
             "  {:<70}{load_pair:>6.1} ms{ratio:>8.2}{RATIO:>8.2}",
             "oidc-client-ts and @tanstack/query-core"
         ));
-        line(format!("  {:<70}{load_unhinted:>6.1} ms", "everlit without the preload line in the page"));
         line(format!(
             "{:<72}{:>6.1} us{:>16.0}",
             "session.fetch by itself, over a stub of fetch", self.fetch_overhead_us, FETCH_US
@@ -193,11 +181,11 @@ mod tests {
     fn said() -> Json {
         json!({
             "start": { "everlit": [30, 10, 20.5], "auth0": [40, 41, 42], "oidc": [20.5, 1, 99] },
-            "load": { "everlit": [9], "unhinted": [12], "pair": [10] },
+            "load": { "everlit": [9], "pair": [10] },
             "call": { "first": [6], "second": [4] },
             "fetch_overhead_us": [19.9, 1, 300],
             "requests_at_start": [1, 1, 1],
-            "wasm_waits_ms": [-3.0, -0.1, -9],
+            "files_at_start": [1, 1, 1],
         })
     }
 
@@ -227,7 +215,7 @@ mod tests {
             (|said| said["load"]["everlit"] = json!([11]), "load_pair_ratio is 1.10"),
             (|said| said["fetch_overhead_us"] = json!([20]), "fetch_overhead_us is 20.0"),
             (|said| said["requests_at_start"] = json!([1, 2, 1]), "asked 2 times"),
-            (|said| said["wasm_waits_ms"] = json!([-1, 0, -2]), "in 1 of 3 rounds"),
+            (|said| said["files_at_start"] = json!([1, 2, 1]), "2 files were loaded"),
         ];
         for (change, word) in changes {
             let missed = missed(change);
@@ -237,7 +225,7 @@ mod tests {
 
     #[test]
     fn what_was_not_measured_is_no_figure() {
-        for path in ["start", "load", "call", "fetch_overhead_us", "requests_at_start", "wasm_waits_ms"] {
+        for path in ["start", "load", "call", "fetch_overhead_us", "requests_at_start", "files_at_start"] {
             let mut said = said();
             said[path] = json!([]);
             assert_eq!(Figures::read(&said), None, "{path}");

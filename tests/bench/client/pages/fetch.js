@@ -1,11 +1,10 @@
 import { openSession } from "everlit";
-import wasm from "everlit/everlit.wasm";
 
 /** Calls in a batch: enough for the browser's clock, which is coarse on purpose. */
 const CALLS = 500;
 const WARM_UP = 6;
 
-const session = await openSession({ wasm });
+const session = await openSession();
 if (session.state !== "active") throw new Error(`the session is ${session.state}`);
 await (await session.fetch("/api/orders")).arrayBuffer();
 
