@@ -137,18 +137,16 @@ describe("a token for a page", () => {
     });
   }
 
-  test("comes later where the Worker says when", async (context) => {
+  test("comes later where the Worker says when", async () => {
     const world = mediatingWorld();
     const { session } = await world.opened();
-    context.mock.timers.enable({ apis: ["setTimeout"] });
     world.next.push(problem(503, "temporarily_unavailable", { retry_after: 7 }));
     const waiting = session.getAccessToken("bills");
     await settled();
     assert.equal(asked(world).length, 1);
-    context.mock.timers.tick(6_999);
-    await settled();
+    await world.pass(6_999);
     assert.equal(asked(world).length, 1);
-    context.mock.timers.tick(1);
+    await world.pass(1);
     assert.equal(await waiting, "secret-1");
   });
 

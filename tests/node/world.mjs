@@ -85,11 +85,11 @@ export class World {
     }
     const end = this.mono + ms;
     for (;;) {
-      const due = this.tabs.filter(({ timer }) => timer.at <= end).sort((a, b) => a.timer.at - b.timer.at)[0];
-      this.#moveTo(due ? Math.max(due.timer.at, this.mono) : end);
+      const due = this.tabs.flatMap(({ timers }) => timers).filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
+      this.#moveTo(due ? Math.max(due.at, this.mono) : end);
       if (!due) return settled();
-      due.timer.at = Infinity;
-      due.timer.due();
+      due.at = Infinity;
+      due.due();
       await settled();
     }
   }
@@ -157,7 +157,10 @@ export class World {
 
 /** One tab: its session and every seam that the session touches. */
 export class Tab {
+  /** The machine's. */
   timer = { at: Infinity, due: () => {} };
+  /** It, and those of questions that wait. */
+  timers = [];
   channel = { open: false, heard: () => {} };
   /** What is heard of the event socket, and whether it is wanted. */
   socket = { open: false, opened: 0 };
@@ -176,11 +179,13 @@ export class Tab {
   /** `seams` are in the place of the world's. */
   constructor(world, options = { events: false }, seams = {}) {
     this.world = world;
-    const { timer, channel, socket } = this;
+    const { timers, channel, socket } = this;
     this.session = createSession(machine(), options, {
       clock: () => ({ wall: world.wall, mono: world.mono, entropy: 0 }),
       timer: (due) => {
+        const timer = timers.length ? { at: Infinity } : this.timer;
         timer.due = due;
+        timers.push(timer);
         return (delay) => (timer.at = world.mono + delay);
       },
       ask: (...question) => world.ask(...question),
