@@ -101,7 +101,7 @@ describe("source maps", () => {
       const told = code.replace(strings, (whole) => (whole.startsWith('"') ? whole : " ".repeat(whole.length)));
       /** Texts that minifying leaves as they are. */
       const literals = new Set();
-      for (const [text] of told.matchAll(/"([\w ./-]{6,60})"|\b(?:Uint8Array|SharedWorker)\b/g)) literals.add(text);
+      for (const [text] of told.matchAll(/"([\w ./-]{6,60})"|\b(?:Uint8Array|SharedWorker|WebAssembly)\b/g)) literals.add(text);
       let looked = 0;
       for (const text of literals) {
         const homes = payload.sourcesContent.flatMap((/** @type {string} */ source, /** @type {number} */ i) => source.split("\n").flatMap((line, number) => (line.includes(text) ? [`${payload.sources[i]}:${number}`] : [])));
@@ -115,7 +115,8 @@ describe("source maps", () => {
           looked += 1;
         }
       }
-      assert.ok(looked > 0, "there was something to look up");
+      // What gives on another script and nothing else has no lines of its own.
+      assert.ok(looked > 0 || /^export\*from"[^"]+";\n\/\/#.*\n?$/.test(code), "there was something to look up");
     });
   }
 });
