@@ -305,7 +305,7 @@ export interface SessionOptions {
    * Another Wasm module than the script's own: its address, an answer that carries it, or the module itself, such as one that was compiled before
    * or is kept. It has to be the `everlit.wasm` of the same version.
    * @default the one in this package's script
-   * @reason one file cannot be loaded without the other, is found by every bundler, and is there 20 ms sooner than two
+   * @reason one file needs no second one to wait for, and every bundler finds it
    */
   readonly wasm?: string | URL | Response | Promise<Response> | WebAssembly.Module;
   /**
