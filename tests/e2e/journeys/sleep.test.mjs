@@ -70,9 +70,16 @@ describe(`pages that sleep in ${engine.name}`, { timeout: 120_000 }, () => {
 
   step("the page enters the back/forward cache with an open session, and comes back", async () => {
     const origin = await tab.run(() => performance.timeOrigin);
-    const leave = () => browser.go(`${lab.front.origin}/lab/elsewhere.html`);
-    const since = await sleepAndWake(leave, () => browser.back());
-    assert.equal(await tab.run(() => performance.timeOrigin), origin, "kept, not loaded anew");
+    const leave = async () => {
+      // Firefox keeps no page that has a request under way.
+      await until("the page to be at rest", () => lab.front.underWay === 0 && lab.front.sockets.size === 1);
+      await browser.go(`${lab.front.origin}/lab/elsewhere.html`);
+    };
+    const comeBack = async () => {
+      await browser.back();
+      assert.equal(await tab.run(() => performance.timeOrigin), origin, "kept, not loaded anew");
+    };
+    const since = await sleepAndWake(leave, comeBack);
     assert.equal(await tab.run(() => Reflect.get(globalThis, "recorder").persisted), 1, "pageshow said so");
     assert.equal(lab.front.asked.filter(({ at, path }) => at >= since && path === "/auth/login").length, 0);
   }, shown);

@@ -70,6 +70,8 @@ export class Front {
   headers = {};
   /** The one origin at which the Worker is, where the page has a host of its own; else it is at every one. */
   edge = "";
+  /** How many requests have no whole answer yet. */
+  underWay = 0;
   /** How often the lab's page was loaded. */
   pages = 0;
   /** The names of cookies that came to the page's own host. @type {Set<string>} */
@@ -86,7 +88,11 @@ export class Front {
     this.#server = tls ? createTlsServer(selfSigned()) : createServer();
     // Nothing ends what is idle: a page that is asked for in that very moment would stay blank in WebKit.
     this.#server.keepAliveTimeout = 0;
-    this.#server.on("request", (req, res) => this.#answer(req, res).catch(() => res.destroy()));
+    this.#server.on("request", (req, res) => {
+      this.underWay += 1;
+      res.once("close", () => (this.underWay -= 1));
+      this.#answer(req, res).catch(() => res.destroy());
+    });
     this.#server.on("upgrade", (req, socket, head) => this.#upgrade(req, /** @type {import("node:net").Socket} */ (socket), head));
     this.#server.on("connection", (socket) => {
       this.#connections.add(socket);
