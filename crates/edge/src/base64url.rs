@@ -28,6 +28,11 @@ pub(crate) fn encode_classic(bytes: &[u8]) -> String {
     Base64::encode_string(bytes)
 }
 
+/// The bytes of a classic base64 text with its padding; nothing if it is written in any other way.
+pub(crate) fn decode_classic(text: &str) -> Option<Vec<u8>> {
+    Base64::decode_vec(text).ok()
+}
+
 /// Whether two byte strings are equal, in a time that depends on their lengths only.
 #[must_use]
 pub fn constant_time_eq(left: &[u8], right: &[u8]) -> bool {

@@ -1,4 +1,6 @@
-//! HTTP dates (RFC 9110, section 5.6.7), in all three spellings a server may use.
+//! HTTP dates (RFC 9110, section 5.6.7), in all three spellings a server may use; and the plain one of ISO 8601.
+
+use alloc::string::String;
 
 use everlit_core::time::{Millis, Timestamp};
 
@@ -25,6 +27,39 @@ pub fn parse_http_date(text: &str) -> Option<Timestamp> {
     let (_, month, day, time, year) =
         (words.next()?, words.next()?, words.next()?, words.next()?, words.next()?);
     words.next().is_none().then(|| point(day, month, year, time))?
+}
+
+/// Reads `1994-11-06 08:49:37`, also with a `T` in it: what a clock showed, counted as if that were UTC.
+#[must_use]
+pub fn parse_plain(text: &str) -> Option<Timestamp> {
+    let (date, time) = text.trim().split_once([' ', 'T']).filter(|_| text.len() <= 32)?;
+    let mut parts = date.split('-');
+    let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+    let month = number(month).filter(|month| (1..=12).contains(month))?;
+    let name = MONTHS.get(usize::try_from(month.checked_sub(1)?).ok()?)?;
+    (year.len() == 4 && parts.next().is_none()).then(|| point(day, name, year, time))?
+}
+
+/// A time in UTC as `1994-11-06T08:49:37`. What lies beyond the year 9999 is written as its last second.
+#[must_use]
+pub fn iso_seconds(at: Timestamp) -> String {
+    const END: u64 = 253_402_300_799;
+    let seconds = (at.as_millis() / 1_000).min(END);
+    let (mut days, of_day) = (seconds / 86_400, seconds % 86_400);
+    // Counted year by year: a few hundred steps at most before a clock goes wrong, eight thousand after.
+    let mut year = 1_970_u64;
+    loop {
+        let length = if is_leap(year) { 366 } else { 365 };
+        let Some(left) = days.checked_sub(length) else { break };
+        (days, year) = (left, year.saturating_add(1));
+    }
+    let mut month = 1_u64;
+    while let Some(left) = days.checked_sub(days_in(year, month)) {
+        (days, month) = (left, month.saturating_add(1));
+    }
+    let (hour, minute, second) = (of_day / 3_600, of_day / 60 % 60, of_day % 60);
+    let day = days.saturating_add(1);
+    alloc::format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")
 }
 
 fn point(day: &str, month: &str, year: &str, time: &str) -> Option<Timestamp> {
@@ -101,6 +136,40 @@ mod tests {
         assert_eq!(secs("Thu, 29 Feb 2024 12:00:00 GMT"), Some(1_709_208_000));
         assert_eq!(secs("Sat, 21 Nov 2026 02:00:00 GMT"), Some(1_795_226_400));
         assert_eq!(secs("Sat, 01 Mar 2400 00:00:00 GMT"), Some(13_574_649_600));
+    }
+
+    #[test]
+    fn the_plain_spelling_is_read_and_written() {
+        for (text, seconds) in [
+            ("1994-11-06T08:49:37", 784_111_777),
+            ("1970-01-01T00:00:00", 0),
+            ("2024-02-29T12:00:00", 1_709_208_000),
+            ("2026-12-31T23:59:59", 1_798_761_599),
+            ("2027-01-01T00:00:00", 1_798_761_600),
+            ("2400-03-01T00:00:00", 13_574_649_600),
+            ("9999-12-31T23:59:59", 253_402_300_799),
+        ] {
+            let at = Timestamp::from_millis(seconds * 1_000 + 999);
+            assert_eq!(iso_seconds(at), text);
+            assert_eq!(parse_plain(text), Some(Timestamp::from_millis(seconds * 1_000)), "{text}");
+            assert_eq!(parse_plain(&text.replace('T', " ")), parse_plain(text));
+        }
+        assert_eq!(iso_seconds(Timestamp::NEVER), "9999-12-31T23:59:59");
+        for wrong in [
+            "",
+            "2026-10-02",
+            "2026-13-02 20:00:00",
+            "2026-00-02 20:00:00",
+            "2026-02-30 20:00:00",
+            "26-10-02 20:00:00",
+            "2026-10-02 24:00:00",
+            "2026-10-02 20:00",
+            "2026-10-02-1 20:00:00",
+            "2026-10-02 20:00:00.5",
+            "02/10/2026 20:00:00",
+        ] {
+            assert_eq!(parse_plain(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@
 //! | [`config`] | the variables of `wrangler.toml` |
 //! | [`oauth`] | authorization request and response, token request and answer, revocation |
 //! | [`oidc`] | provider metadata, keys, ID Token |
-//! | [`provider`] | how a provider renews and forgives, as data |
+//! | [`provider`] | what is known of each provider, as data: how its tokens end and are renewed, what its answers mean |
 //! | [`jws`] | a JWT of ours, before it is signed |
 //! | [`cookie`] | the two cookies: id, MAC, header |
 //! | [`cross_site`] | which requests may act in the name of the cookie |
@@ -41,6 +41,7 @@ pub mod date;
 pub mod device;
 pub mod end_session;
 pub mod gate;
+mod hex;
 pub mod html;
 pub mod index;
 pub mod internal;

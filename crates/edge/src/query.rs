@@ -62,6 +62,11 @@ impl Query {
         Ok(Self { pairs })
     }
 
+    /// Names and values, in their order.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// The value of a parameter that may be there once at most.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use super::table::{self, Table};
 use super::{ConfigError, Origins, grace};
 use crate::oauth::Accepted;
 use crate::oidc::ProviderMetadata;
-use crate::provider::{KeepGrant, Provider, RefreshGrant, Renewal, Replay, Window, servers};
+use crate::provider::{KeepGrant, Provider, RefreshGrant, Replay, Window, servers};
 use crate::silent::Way;
 use crate::url::HttpUrl;
 
@@ -381,7 +381,7 @@ impl ProviderConfig {
         let grant = refresh_grant(variable, &table, errors);
         Some(Self {
             name: name.to_string(),
-            provider: Provider { renewal: Renewal::RefreshGrant(grant?), ..provider? },
+            provider: Provider { grant: grant?, ..provider? },
             issuer: issuer?,
             client_id: client_id?,
             scopes: scopes?,

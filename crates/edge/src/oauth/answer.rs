@@ -36,20 +36,20 @@ pub struct HttpAnswer<'a> {
 
 impl HttpAnswer<'_> {
     /// How long the server asks to be left alone.
-    pub(super) fn wait(&self) -> Option<Millis> {
+    pub(crate) fn wait(&self) -> Option<Millis> {
         parse_retry_after(self.retry_after, self.date, self.now)
     }
 
     /// Whether it is a page, whatever it is called: from something between us and the server, or from a part of the server
     /// that knows nothing of tokens.
-    fn is_html(&self) -> bool {
+    pub(crate) fn is_html(&self) -> bool {
         let first = self.body.iter().find(|byte| !byte.is_ascii_whitespace());
         first == Some(&b'<')
             || self.content_type.is_some_and(|kind| kind.to_ascii_lowercase().contains("html"))
     }
 
     /// The body, if it is a JSON object.
-    pub(super) fn object(&self) -> Result<Map<String, Value>, &'static str> {
+    pub(crate) fn object(&self) -> Result<Map<String, Value>, &'static str> {
         if self.is_html() {
             return Err("the answer is HTML");
         }

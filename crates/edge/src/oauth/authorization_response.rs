@@ -35,7 +35,7 @@ pub struct AuthorizationCode(Secret<String>);
 
 impl AuthorizationCode {
     /// The code, for the token request only.
-    pub(super) const fn secret(&self) -> &Secret<String> {
+    pub(crate) const fn secret(&self) -> &Secret<String> {
         &self.0
     }
 }

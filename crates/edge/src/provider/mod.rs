@@ -1,33 +1,45 @@
 //! A provider is a description, not a code path.
 //!
-//! What is written here is what the vault machine and the Worker need to know of a token source before they have spoken to
-//! it. One kind is described so far: any OpenID Connect provider that is found by discovery. What its server forgives is
-//! looked up in [`servers`], or set.
+//! What is written here is what the vault machine and the Worker need to know of a token source before they have spoken to it: how its
+//! tokens end ([`expiry`]), how the next one is had ([`renewal`]), which call shows that one lives and what it costs ([`validation`]),
+//! from where it can be called ([`placement`]), and what its answers mean ([`class`]). A [`Description`] is all of that on a page;
+//! beside it lie the texts of the provider's own protocol, built and read, and nothing that sends them. `README.md` says how another
+//! one is added.
+//!
+//! Any OpenID Connect provider is found by discovery, and its texts are those of [`crate::oauth`] and [`crate::oidc`]. What its server
+//! forgives is looked up in [`servers`], or set.
 
+mod body;
+pub mod breeze;
+pub mod class;
+pub mod description;
+pub mod expiry;
+pub mod kite;
+pub mod others;
+pub mod pasted;
+pub mod placement;
+pub mod renewal;
 pub mod servers;
+pub mod stated;
+pub mod supabase;
+pub mod upstox;
+pub mod validation;
 
+pub use class::{About, Asked, Class, Classify, Judgement, Person};
+pub use description::Description;
 use everlit_core::time::Millis;
 pub use everlit_core::vault::{Blast, Depth, GraceProfile, KeepGrant, Replay, Window};
+pub use expiry::{Cutoff, Expiry, NewLogin, Told, WallClock, Zone};
+pub use placement::Placement;
+pub use renewal::{CredentialGrant, Keepalive, PushApproval, Refresh, Renewal, Rotation, SelfExtend};
+pub use stated::Stated;
+pub use validation::{Budget, Credential, Validation};
 
 /// The kind of a provider, as a configuration names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// `oidc`: endpoints, keys and abilities come from its discovery document.
     OpenIdConnect,
-}
-
-/// How an access token says when it expires.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Expiry {
-    /// By `expires_in` of the token answer; [`crate::oauth::expires_in`] says what else it may be taken for.
-    Stated,
-}
-
-/// How a new access token is had without the user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Renewal {
-    /// By the refresh grant (RFC 6749, section 6).
-    RefreshGrant(RefreshGrant),
 }
 
 /// What a refresh token is like.
@@ -53,15 +65,16 @@ pub enum Revocation {
     Endpoint,
 }
 
-/// What is known of a provider before it was asked.
+/// What a deployment's configuration says of a provider that renews by the refresh grant: what is shipped, corrected by whoever knows
+/// better. (A [`Description`] is what is shipped; this is copied into each configuration, so it holds only what a vault asks for.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Provider {
     /// Its kind.
     pub kind: Kind,
     /// How it says when a token expires.
-    pub expiry: Expiry,
-    /// How it renews.
-    pub renewal: Renewal,
+    pub expiry: Stated,
+    /// What its refresh tokens are like.
+    pub grant: RefreshGrant,
     /// How it revokes.
     pub revocation: Revocation,
 }
@@ -72,28 +85,113 @@ impl Provider {
     /// be shared: to be wrong about that leaves a token behind that lapses, the other way it ends a login that just began.
     pub const OPEN_ID_CONNECT: Self = Self {
         kind: Kind::OpenIdConnect,
-        expiry: Expiry::Stated,
-        renewal: Renewal::RefreshGrant(RefreshGrant {
+        // [`crate::oauth::expires_in`] says what else it may be taken for.
+        expiry: Stated::ExpiresIn,
+        grant: RefreshGrant {
             grace: GraceProfile::STRICT,
             idle: None,
             keep: KeepGrant::UntilIdleLimit,
             shared: true,
             ends_tokens: false,
-        }),
+        },
         revocation: Revocation::Endpoint,
     };
 
     /// What its refresh tokens are like.
     #[must_use]
     pub const fn refresh_grant(&self) -> RefreshGrant {
-        match self.renewal {
-            Renewal::RefreshGrant(grant) => grant,
-        }
+        self.grant
     }
 
     /// Its grace profile.
     #[must_use]
     pub const fn grace(&self) -> GraceProfile {
-        self.refresh_grant().grace
+        self.grant.grace
+    }
+}
+
+/// All descriptions, by name. Those of [`others`] have no stand-in.
+pub const DESCRIPTIONS: [Description; 11] = [
+    others::ALPACA,
+    others::ALPACA_BROKER,
+    others::ANGEL,
+    breeze::DESCRIPTION,
+    others::DHAN,
+    others::FYERS,
+    others::IBKR,
+    kite::DESCRIPTION,
+    others::SCHWAB,
+    supabase::DESCRIPTION,
+    upstox::DESCRIPTION,
+];
+
+/// The description of this name.
+#[must_use]
+pub fn described(name: &str) -> Option<Description> {
+    DESCRIPTIONS.into_iter().find(|description| description.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_in_order_and_say_where_they_are_known_from_and_what_is_assumed() {
+        assert!(DESCRIPTIONS.windows(2).all(|pair| pair[0].name < pair[1].name));
+        for description in DESCRIPTIONS {
+            let name = description.name;
+            assert!(name.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{name}");
+            assert!(!description.source.is_empty() && !description.assumed.is_empty(), "{name}");
+            assert_eq!(described(name).map(|found| found.title), Some(description.title));
+            for address in description.origin.into_iter().chain(description.login) {
+                assert!(crate::url::HttpUrl::parse(address).is_some_and(|url| url.origin().is_trustworthy()), "{address}");
+            }
+        }
+        assert!(described("Upstox").is_none() && described("").is_none());
+    }
+
+    #[test]
+    fn who_cannot_be_renewed_says_why() {
+        let mut unattended = alloc::vec::Vec::new();
+        for description in DESCRIPTIONS {
+            assert!(!description.renewals.is_empty());
+            if description.is_unattended() {
+                unattended.push(description.name);
+            } else {
+                assert!(description.why_a_person.is_some(), "{}", description.name);
+            }
+        }
+        assert_eq!(unattended, ["alpaca-broker", "angel", "dhan", "ibkr", "schwab", "supabase"]);
+    }
+
+    #[test]
+    fn what_dies_by_the_clock_ends_within_a_day() {
+        let now = everlit_core::time::Timestamp::from_millis(1_790_951_400_000);
+        for description in [upstox::DESCRIPTION, breeze::DESCRIPTION, kite::DESCRIPTION] {
+            let end = description.expiry.plan(now, Told::default()).unwrap();
+            assert!(now < end && now.until(end) <= Millis::from_days(1), "{}", description.name);
+            assert!(!description.is_unattended());
+        }
+        assert_eq!(others::SCHWAB.grant_ends_at(now), Some(now.after(Millis::from_days(7))));
+        assert_eq!(upstox::DESCRIPTION.grant_ends_at(now), None);
+    }
+
+    #[test]
+    fn any_member_can_be_corrected() {
+        const RENEWALS: &[Renewal] = &[Renewal::RefreshGrant(kite::REFRESH), Renewal::Redirect];
+        let approved = Description { renewals: RENEWALS, ..kite::DESCRIPTION };
+        assert!(approved.is_unattended() && !kite::DESCRIPTION.is_unattended());
+        let whole_day = Description { expiry: Expiry::Fixed(Millis::from_days(1)), ..breeze::DESCRIPTION };
+        let now = everlit_core::time::Timestamp::from_millis(1_790_951_400_000);
+        assert_eq!(whole_day.expiry.plan(now, Told::default()), Some(now.after(Millis::from_days(1))));
+    }
+
+    #[test]
+    fn only_breeze_wants_a_body_in_a_get_and_its_secret_in_each_call() {
+        for description in DESCRIPTIONS {
+            let placement = description.placement;
+            assert_eq!(placement.get_with_body || placement.secret_for_calls, description.name == "breeze");
+            assert!(!placement.browser_safe || !placement.secret_for_calls);
+        }
     }
 }

@@ -144,7 +144,7 @@ pub const SERVERS: [Server; 17] = [
     },
     Server {
         name: "supabase",
-        grace: grace(Window::Unlimited, Replay::ActiveToken, Depth::Previous, Blast::Family),
+        grace: super::supabase::GRACE,
         source: "https://github.com/supabase/auth, internal/tokens/service.go",
         setting: "none for the parent of the active token, which is always answered",
         assumed: "nothing",

@@ -1,0 +1,69 @@
+//! The refresh request of Supabase Auth, and the tokens that answer it.
+
+use alloc::string::{String, ToString as _};
+
+use everlit_core::secret::{AccessToken, RefreshToken, Secret};
+use everlit_core::time::Timestamp;
+use serde_json::Value;
+
+use super::refusal::classify;
+use crate::oauth::{HttpAnswer, MAX_REFRESH_TOKEN};
+use crate::provider::body::{self, text, token};
+use crate::provider::{About, Class, Judgement, Stated};
+
+/// The path of the request, below the project's address.
+pub const PATH: &str = "/auth/v1/token?grant_type=refresh_token";
+/// The header that asks for codes in their newer form, and its value.
+pub const API_VERSION: (&str, &str) = ("X-Supabase-Api-Version", "2024-01-01");
+/// The header that carries the project's key.
+pub const API_KEY: &str = "apikey";
+
+/// The body of the request, in JSON.
+#[must_use]
+pub fn request(refresh_token: &RefreshToken) -> Secret<String> {
+    let token = Value::from(refresh_token.expose().as_str()).to_string();
+    Secret::new(["{\"refresh_token\":", &token, "}"].concat())
+}
+
+/// What a login or a refresh gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tokens {
+    /// The access token, a JWT.
+    pub access_token: AccessToken,
+    /// The refresh token that is active now: after a replay the one that was lost before.
+    pub refresh_token: RefreshToken,
+    /// When the access token ends, by our clock; nothing where nothing usable is said.
+    pub expires_at: Option<Timestamp>,
+    /// Whose they are.
+    pub user_id: Option<String>,
+}
+
+impl Tokens {
+    /// Reads them.
+    ///
+    /// # Errors
+    ///
+    /// What the answer means where it brings none. A success without tokens is [`Class::OutcomeUnknown`] of a refresh: the same
+    /// refresh token may be shown again, and is answered with the active one.
+    pub fn read(answer: &HttpAnswer<'_>, about: About) -> Result<Self, Judgement> {
+        let judgement = classify(answer, about);
+        if judgement.class != Class::Ok {
+            return Err(judgement);
+        }
+        let object = body::object(answer, about)?;
+        let refresh_token = text(&object, "refresh_token").filter(|token| token.len() <= MAX_REFRESH_TOKEN);
+        let Some((access_token, refresh_token)) = token(&object, "access_token").zip(refresh_token) else {
+            return Err(body::INCOMPLETE);
+        };
+        // By its own clock it may be over already: what counts is for how long.
+        let stated = [Stated::ExpiresIn, Stated::ExpiresAt, Stated::JwtExp];
+        let expires_at = stated.into_iter().find_map(|stated| stated.read(&object, access_token.expose(), answer.now));
+        let user_id = object.get("user").and_then(Value::as_object).and_then(|user| text(user, "id"));
+        Ok(Self {
+            expires_at,
+            user_id: user_id.map(str::to_string),
+            refresh_token: Secret::new(refresh_token.to_string()),
+            access_token,
+        })
+    }
+}
