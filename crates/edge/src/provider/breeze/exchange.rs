@@ -7,11 +7,11 @@ use everlit_core::secret::{AccessToken, Secret};
 use serde_json::Value;
 
 use super::login::ApiSession;
-use super::refusal::classify;
+use super::refusal::{self, classify};
 use super::request;
 use crate::base64url::decode_classic;
 use crate::oauth::HttpAnswer;
-use crate::provider::body::{self, text};
+use crate::provider::body::text;
 use crate::provider::{About, Class, Judgement};
 use crate::proxy::Method;
 
@@ -97,7 +97,7 @@ impl Session {
         if judgement.class != Class::Ok {
             return Err(judgement);
         }
-        let object = body::object(answer, about)?;
+        let object = refusal::object(answer, about)?;
         let session = object.get("Success").and_then(Value::as_object).and_then(|success| {
             let token = SessionToken::decode(text(success, "session_token")?)?;
             let user_id = text(success, "idirect_userid").unwrap_or_else(|| token.user()).to_string();

@@ -2,8 +2,10 @@
 //!
 //! Texts that the official SDK raises ("Session key is expired.") are its own and never come over the wire: they are none here.
 
+use alloc::string::String;
+
 use everlit_core::time::Millis;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::CUTOFF;
 use crate::oauth::HttpAnswer;
@@ -16,12 +18,8 @@ const MINUTE: Millis = Millis::from_secs(60);
 /// Judges an answer.
 #[must_use]
 pub fn classify(answer: &HttpAnswer<'_>, about: About) -> Judgement {
-    let object = match body::object(answer, about) {
+    let object = match object(answer, about) {
         Ok(object) => object,
-        // An API_Session can be shown again, so nothing is lost by an exchange without an answer.
-        Err(Judgement { class: Class::OutcomeUnknown, reason }) => {
-            return Judgement::new(Class::Transient { retry_after: None }, reason);
-        }
         Err(judgement) => return judgement,
     };
     let Some(error) = text(&object, "Error") else {
@@ -29,6 +27,27 @@ pub fn classify(answer: &HttpAnswer<'_>, about: About) -> Judgement {
         return if is_success { Judgement::new(Class::Ok, "a success") } else { shapeless(answer, about) };
     };
     refused(answer, about, error)
+}
+
+/// The body. Its SDKs read it whatever it is called, and what it is called is not known.
+pub(super) fn object(answer: &HttpAnswer<'_>, about: About) -> Result<Map<String, Value>, Judgement> {
+    body::object(&HttpAnswer { content_type: None, ..*answer }, about).map_err(|judgement| match judgement.class {
+        // An API_Session can be shown again, so nothing is lost by an exchange without an answer.
+        Class::OutcomeUnknown => Judgement::new(body::LATER, judgement.reason),
+        Class::Ok
+        | Class::Transient { .. }
+        | Class::RateLimited { .. }
+        | Class::AccessExpired
+        | Class::ReauthRequired
+        | Class::RestartLogin
+        | Class::ClientMisconfigured
+        | Class::UserActionRequired
+        | Class::ServiceClosed { .. }
+        | Class::WrongToken
+        | Class::Ambiguous
+        | Class::NotPermitted
+        | Class::RequestRefused => judgement,
+    })
 }
 
 /// JSON that is not in its envelope: something else than Breeze said it, so it says nothing of a session.
