@@ -83,7 +83,7 @@ pub fn pasted_token(pasted: &str, now: Timestamp) -> Result<AccessToken, PasteEr
     if token.contains("://") {
         return Err(PasteError::Address);
     }
-    if !fits_header(&token) || token.bytes().any(|byte| b"{}\"'<>,;".contains(&byte)) {
+    if !fits_header(&token) || token.bytes().any(|byte| b"{}\"'`<>,;".contains(&byte)) {
         return Err(PasteError::NotOne);
     }
     if token.len() < SHORTEST {

@@ -1,5 +1,7 @@
 //! What a provider states of a token's end, in the forms that are in use.
 
+use alloc::string::String;
+
 use everlit_core::time::{Millis, Timestamp};
 use serde_json::{Map, Value};
 
@@ -65,15 +67,18 @@ fn number(value: &Value) -> Option<u64> {
         let digits = (1..=15).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
         return text.parse().ok().filter(|_| digits);
     }
-    // A float's cast saturates at both ends.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturation is what is wanted")]
-    value.as_u64().or_else(|| value.as_f64().filter(|number| *number >= 0.0).map(|number| number as u64))
+    value.as_u64().or_else(|| value.as_f64().filter(|number| *number >= 0.0).map(whole))
+}
+
+/// A float's cast saturates at both ends.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturation is what is wanted")]
+const fn whole(number: f64) -> u64 {
+    number as u64
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::string::String;
     use serde_json::json;
 
     const ISSUED: Timestamp = Timestamp::from_millis(1_790_951_400_000);

@@ -29,8 +29,8 @@ impl Budget {
         const DAY: u64 = 24 * 60 * MINUTE;
         let shares = [(self.per_minute, MINUTE), (self.per_day, DAY)];
         let intervals = shares.into_iter().filter_map(|(calls, length)| {
-            let hundred_times = length.saturating_mul(100 / u64::from(Self::SHARE));
-            hundred_times.checked_div(u64::from(calls?)).map(Millis::from_millis)
+            let share = u64::from(calls?).saturating_mul(u64::from(Self::SHARE));
+            length.saturating_mul(100).checked_div(share).map(Millis::from_millis)
         });
         intervals.fold(Self::SHORTEST, Millis::max)
     }

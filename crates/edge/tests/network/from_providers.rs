@@ -17,19 +17,19 @@ use serde_json::Value;
 use crate::inputs::upstreams;
 use crate::parsers::Fed;
 
-const NOW: Timestamp = Timestamp::from_millis(784_111_777_000);
+pub(crate) const NOW: Timestamp = Timestamp::from_millis(784_111_777_000);
 const ISSUER: &str = "https://as.example";
 
 /// An answer over HTTP as the corpus writes it: a status, headers, an empty line, a body.
-struct Http<'a> {
-    status: u16,
+pub(crate) struct Http<'a> {
+    pub(crate) status: u16,
     headers: Vec<(String, &'a str)>,
-    body: &'a [u8],
+    pub(crate) body: &'a [u8],
 }
 
 impl<'a> Http<'a> {
     /// Whatever is not written so is the body of a JSON answer with status 200.
-    fn read(input: &'a [u8]) -> Self {
+    pub(crate) fn read(input: &'a [u8]) -> Self {
         let whole =
             || Http { status: 200, headers: vec![("content-type".into(), "application/json")], body: input };
         let Some(end) = input.windows(2).position(|pair| pair == b"\n\n") else { return whole() };
@@ -45,7 +45,7 @@ impl<'a> Http<'a> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
     }
 
-    fn answer<'b>(&'b self, body: &'b [u8]) -> HttpAnswer<'b> {
+    pub(crate) fn answer<'b>(&'b self, body: &'b [u8]) -> HttpAnswer<'b> {
         HttpAnswer {
             status: self.status,
             content_type: self.header("content-type"),
@@ -56,7 +56,7 @@ impl<'a> Http<'a> {
         }
     }
 
-    fn json(&self) -> Option<Value> {
+    pub(crate) fn json(&self) -> Option<Value> {
         serde_json::from_slice(self.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(self.body)).ok()
     }
 }
@@ -79,7 +79,7 @@ pub(crate) fn pushed_answer(input: &[u8]) -> Fed {
     }
 }
 
-fn page(body: &[u8]) -> Vec<u8> {
+pub(crate) fn page(body: &[u8]) -> Vec<u8> {
     [b"<!DOCTYPE html><html><body><pre>", body, b"</pre></body></html>"].concat()
 }
 

@@ -10,6 +10,7 @@
 )]
 
 mod browser;
+mod from_brokers;
 mod from_browsers;
 mod from_ourselves;
 mod from_providers;

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestRunner};
 
 use crate::inputs::{body, settings, text};
-use crate::{from_browsers, from_ourselves, from_providers};
+use crate::{from_brokers, from_browsers, from_ourselves, from_providers};
 
 /// What became of an input, or what should not have.
 pub(crate) type Fed = Result<&'static str, TestCaseError>;
@@ -49,6 +49,26 @@ parsers! {
     from_providers::metadata covers ["oidc/metadata.rs::parse", "oidc/metadata.rs::discovery_url"];
     from_providers::challenge covers ["proxy/challenge.rs::is_access_expired", "proxy/challenge.rs::is_bearer_only", "proxy/challenge.rs::is_nonce_wanted"];
     from_providers::location covers ["proxy/location.rs::rewrite_location"];
+    from_brokers::broker_answer covers [
+        "provider/breeze/refusal.rs::classify", "provider/breeze/exchange.rs::read", "provider/kite/refusal.rs::classify",
+        "provider/kite/session.rs::read", "provider/supabase/refusal.rs::classify", "provider/supabase/refresh.rs::read",
+        "provider/upstox/refusal.rs::classify", "provider/upstox/account.rs::read", "provider/upstox/account.rs::logged_out",
+        "provider/upstox/approval.rs::read", "provider/upstox/tokens.rs::read"
+    ];
+    from_brokers::broker_notice covers ["provider/upstox/notice.rs::read"];
+    from_brokers::broker_login covers [
+        "provider/breeze/login.rs::login_url", "provider/breeze/login.rs::from_query", "provider/breeze/login.rs::from_pasted",
+        "provider/breeze/exchange.rs::body", "provider/breeze/exchange.rs::request", "provider/kite/login.rs::login_url",
+        "provider/kite/login.rs::from_query", "provider/kite/login.rs::from_pasted", "provider/pasted.rs::pasted_token",
+        "provider/upstox/approval.rs::path", "provider/mod.rs::described"
+    ];
+    from_brokers::session_token covers [
+        "provider/breeze/exchange.rs::decode", "provider/breeze/request.rs::bytes", "provider/breeze/signature.rs::checksum",
+        "provider/breeze/signature.rs::headers"
+    ];
+    from_brokers::stated_end covers [
+        "provider/stated.rs::read", "provider/stated.rs::moment", "provider/stated.rs::jwt_expiry", "date.rs::parse_plain"
+    ];
     from_browsers::authorization_response covers [
         "oauth/authorization_response.rs::parse", "oauth/transaction.rs::parse", "posted.rs::query_of", "posted.rs::seal"
     ];

@@ -1,5 +1,7 @@
 //! What Kite's answers mean: an `error_type` each, and for two of them the message, too.
 
+use alloc::string::String;
+
 use serde_json::{Map, Value};
 
 use crate::oauth::HttpAnswer;

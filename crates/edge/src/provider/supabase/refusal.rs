@@ -1,6 +1,8 @@
 //! What Supabase Auth's answers mean: a code each, as `error_code` where nobody asked for a version, as `code` since 2024-01-01, and as
 //! `error` of a few that are OAuth's.
 
+use alloc::string::String;
+
 use serde_json::{Map, Value};
 
 use crate::oauth::HttpAnswer;

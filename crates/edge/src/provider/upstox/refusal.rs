@@ -1,5 +1,7 @@
 //! What Upstox's answers mean: a code each, `UDAPI...`, in a list of errors.
 
+use alloc::string::String;
+
 use serde_json::{Map, Value};
 
 use super::OPENS;
