@@ -16,9 +16,9 @@ fn cutoff() -> impl Strategy<Value = Cutoff> {
 }
 
 fn wall_clock() -> impl Strategy<Value = WallClock> {
-    let more = prop::option::of(cutoff());
+    let more = || prop::option::of(cutoff());
     let cap = prop::option::of((1_u64..48 * 3_600_000).prop_map(Millis::from_millis));
-    (cutoff(), more.clone(), more.clone(), more, cap)
+    (cutoff(), more(), more(), more(), cap)
         .prop_map(|(first, a, b, c, cap)| WallClock { cutoffs: [Some(first), a, b, c], cap })
 }
 

@@ -58,7 +58,7 @@ fn every_answer_has_its_class_and_what_the_user_sees_in_both_forms() {
     for (name, asked, class) in ROWS {
         if all.contains(&newer(name)) {
             judge("supabase", &said("supabase", &newer(name)), about(asked), class);
-            rows.push((newer(name).leak(), asked, class));
+            rows.push((&*newer(name).leak(), asked, class));
         }
     }
     assert_eq!(rows.len() - ROWS.len(), 16, "so many codes");

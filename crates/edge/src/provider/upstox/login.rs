@@ -44,7 +44,7 @@ impl App<'_> {
         let pairs = [
             ("code", code.secret().expose().as_str()),
             ("client_id", self.client_id),
-            ("client_secret", self.client_secret.expose()),
+            ("client_secret", self.client_secret.expose().as_str()),
             ("redirect_uri", self.redirect_uri),
             ("grant_type", "authorization_code"),
         ];
