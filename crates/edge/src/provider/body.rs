@@ -65,7 +65,9 @@ pub(super) fn limited(answer: &HttpAnswer<'_>, why: &'static str) -> Judgement {
 /// A refusal in JSON that no table knows: it ends nothing by itself.
 pub(super) fn unknown(answer: &HttpAnswer<'_>, about: About) -> Judgement {
     match (answer.status, about.asked) {
-        (400..=499, _) if [408, 409, 425, 429].contains(&answer.status) => by_status(answer, about, "the provider is busy"),
+        (400..=499, _) if [408, 409, 425, 429].contains(&answer.status) => {
+            by_status(answer, about, "the provider is busy")
+        }
         (400..=499, Asked::Login) => Judgement::new(Class::RestartLogin, "an unknown refusal"),
         (400..=499, _) => Judgement::new(Class::Ambiguous, "an unknown refusal"),
         _ => by_status(answer, about, "an unknown answer"),

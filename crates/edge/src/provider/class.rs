@@ -76,8 +76,12 @@ impl Class {
     pub const fn says(self) -> &'static str {
         match self {
             Self::Ok => "Connected.",
-            Self::Transient { .. } => "The provider cannot answer properly at the moment. It is tried again by itself.",
-            Self::RateLimited { .. } => "The provider takes no more calls for now. It goes on by itself when that is over.",
+            Self::Transient { .. } => {
+                "The provider cannot answer properly at the moment. It is tried again by itself."
+            }
+            Self::RateLimited { .. } => {
+                "The provider takes no more calls for now. It goes on by itself when that is over."
+            }
             Self::AccessExpired => "The access token has expired. A new one is being fetched.",
             Self::ReauthRequired => "The session with the provider is over. Log in again to go on.",
             Self::RestartLogin => "This login cannot be finished any more. Start it again.",
@@ -87,13 +91,17 @@ impl Class {
             Self::UserActionRequired => {
                 "The provider wants you to act in its own app or on its website first. To log in again does not help."
             }
-            Self::ServiceClosed { .. } => "This service of the provider is closed at this hour. Your session is fine.",
+            Self::ServiceClosed { .. } => {
+                "This service of the provider is closed at this hour. Your session is fine."
+            }
             Self::WrongToken => "The token in use may only read. This needs the one of today's login.",
             Self::Ambiguous => "The provider's answer can mean several things. The session is being checked.",
             Self::OutcomeUnknown => {
                 "The provider's answer was lost, and it may have acted. What became of it is being found out."
             }
-            Self::NotPermitted => "The provider does not allow this for your account or this app. Your session is fine.",
+            Self::NotPermitted => {
+                "The provider does not allow this for your account or this app. Your session is fine."
+            }
             Self::RequestRefused => "The provider does not understand the request. Your session is fine.",
         }
     }

@@ -60,7 +60,8 @@ fn kite_ends_at_six_in_the_morning() {
 #[test]
 fn of_several_ends_the_first_counts() {
     let cutoff = |hour| Some(Cutoff::at(hour, 0, Zone::UTC));
-    let clock = WallClock { cutoffs: [cutoff(22), cutoff(6), None, None], cap: Some(Millis::from_secs(5 * 3_600)) };
+    let clock =
+        WallClock { cutoffs: [cutoff(22), cutoff(6), None, None], cap: Some(Millis::from_secs(5 * 3_600)) };
     let at = |hour: u64| Timestamp::from_millis(DAY).after(Millis::from_secs(hour * 3_600));
     for (issued, end) in [(7, 12), (18, 22), (22, 27), (25, 30), (4, 6)] {
         assert_eq!(Expiry::WallClock(clock).plan(at(issued), Told::default()), Some(at(end)), "{issued}");
@@ -112,7 +113,12 @@ fn a_new_login_is_offered_from_the_cutoff_on() {
         (upstox, Some(india(22, 0, 0)), india(21, 0, 0), NewLogin::Now),
         (Expiry::Unknown, Some(three), india(20, 0, 0), NewLogin::Now),
         (Expiry::Fixed(HOUR), Some(india(1, 0, 0)), india(0, 30, 0), NewLogin::Now),
-        (Expiry::Fixed(HOUR), Some(india(9, 0, 0)), india(0, 30, 0), NewLogin::From(india(8, 0, 0).after(Millis::from_millis(1)))),
+        (
+            Expiry::Fixed(HOUR),
+            Some(india(9, 0, 0)),
+            india(0, 30, 0),
+            NewLogin::From(india(8, 0, 0).after(Millis::from_millis(1))),
+        ),
     ] {
         assert_eq!(expiry.new_login(present, now), says, "{expiry:?} {present:?} {now:?}");
     }

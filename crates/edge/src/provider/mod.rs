@@ -144,7 +144,10 @@ mod tests {
             assert!(!description.source.is_empty() && !description.assumed.is_empty(), "{name}");
             assert_eq!(described(name).map(|found| found.title), Some(description.title));
             for address in description.origin.into_iter().chain(description.login) {
-                assert!(crate::url::HttpUrl::parse(address).is_some_and(|url| url.origin().is_trustworthy()), "{address}");
+                assert!(
+                    crate::url::HttpUrl::parse(address).is_some_and(|url| url.origin().is_trustworthy()),
+                    "{address}"
+                );
             }
         }
         assert!(described("Upstox").is_none() && described("").is_none());

@@ -5,8 +5,8 @@
 use everlit_core::time::Millis;
 
 use super::{
-    Budget, Credential, CredentialGrant, Cutoff, Description, Expiry, GraceProfile, KeepGrant, Keepalive, Placement, Refresh, RefreshGrant,
-    Renewal, Rotation, SelfExtend, Stated, Validation, WallClock, Zone,
+    Budget, Credential, CredentialGrant, Cutoff, Description, Expiry, GraceProfile, KeepGrant, Keepalive,
+    Placement, Refresh, RefreshGrant, Renewal, Rotation, SelfExtend, Stated, Validation, WallClock, Zone,
 };
 use crate::proxy::Method;
 
@@ -71,8 +71,13 @@ pub const FYERS: Description = Description {
     login: Some("https://api-t1.fyers.in/api/v3/generate-authcode"),
     expiry: Expiry::Stated(Stated::JwtExp),
     grant_end: Some(Millis::from_days(15)),
-    renewals: &[Renewal::RefreshGrant(Refresh { rotates: Rotation::No, needs_pin: true, ..STRICT }), Renewal::Redirect],
-    why_a_person: Some("Fyers wants the user's PIN at each renewal, and may refuse renewals altogether: its SDK has none"),
+    renewals: &[
+        Renewal::RefreshGrant(Refresh { rotates: Rotation::No, needs_pin: true, ..STRICT }),
+        Renewal::Redirect,
+    ],
+    why_a_person: Some(
+        "Fyers wants the user's PIN at each renewal, and may refuse renewals altogether: its SDK has none",
+    ),
     validation: Some(Validation {
         method: Method::Get,
         path: "/api/v3/profile",
@@ -100,7 +105,9 @@ pub const DHAN: Description = Description {
         Renewal::SelfExtend(SelfExtend { path: "/v2/RenewToken", only_while_valid: true }),
         Renewal::Redirect,
     ],
-    why_a_person: Some("Dhan extends a token only while it is active; after that a person gives consent in a browser"),
+    why_a_person: Some(
+        "Dhan extends a token only while it is active; after that a person gives consent in a browser",
+    ),
     validation: Some(Validation {
         method: Method::Get,
         path: "/v2/profile",
@@ -124,7 +131,9 @@ pub const ALPACA: Description = Description {
     expiry: Expiry::Unknown,
     grant_end: None,
     renewals: &[Renewal::Redirect],
-    why_a_person: Some("Alpaca gives no refresh token and states no end: a token is good until it is refused"),
+    why_a_person: Some(
+        "Alpaca gives no refresh token and states no end: a token is good until it is refused",
+    ),
     validation: Some(Validation {
         method: Method::Get,
         path: "/v2/account",
@@ -189,7 +198,9 @@ pub const SCHWAB: Description = Description {
     // From the login on, and no refresh extends it.
     grant_end: Some(Millis::from_days(7)),
     renewals: &[Renewal::RefreshGrant(STRICT), Renewal::Redirect],
-    why_a_person: Some("the refresh token of Schwab ends seven days after the login, however much it is used"),
+    why_a_person: Some(
+        "the refresh token of Schwab ends seven days after the login, however much it is used",
+    ),
     validation: Some(Validation {
         method: Method::Get,
         path: "/trader/v1/accounts/accountNumbers",

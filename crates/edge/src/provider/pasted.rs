@@ -41,8 +41,12 @@ impl PasteError {
     pub const fn says(self) -> &'static str {
         match self {
             Self::Empty => "Nothing was pasted. Copy it again and paste all of it.",
-            Self::TooLong => "That is far too long. Paste the token, or the address that the login ended at, and nothing else.",
-            Self::NotOne => "That is not a token. Copy it from where the provider shows it, without the text around it.",
+            Self::TooLong => {
+                "That is far too long. Paste the token, or the address that the login ended at, and nothing else."
+            }
+            Self::NotOne => {
+                "That is not a token. Copy it from where the provider shows it, without the text around it."
+            }
             Self::Cut => "A part of it is missing. Copy it again and paste all of it.",
             Self::Old => "That token has expired. Log in at the provider and paste the new one.",
             Self::Address => "That address carries no session. Paste the address that the login ended at.",
@@ -76,9 +80,10 @@ impl PasteError {
 /// A [`PasteError`].
 pub fn pasted_token(pasted: &str, now: Timestamp) -> Result<AccessToken, PasteError> {
     let text = unwrapped(pasted)?;
-    let text = text.get(.."bearer ".len()).filter(|word| word.eq_ignore_ascii_case("bearer ")).map_or(text, |word| {
-        text.strip_prefix(word).unwrap_or(text)
-    });
+    let text = text
+        .get(.."bearer ".len())
+        .filter(|word| word.eq_ignore_ascii_case("bearer "))
+        .map_or(text, |word| text.strip_prefix(word).unwrap_or(text));
     let token: String = text.chars().filter(|character| !character.is_whitespace()).collect();
     if token.contains("://") {
         return Err(PasteError::Address);
@@ -92,7 +97,8 @@ pub fn pasted_token(pasted: &str, now: Timestamp) -> Result<AccessToken, PasteEr
     // The beginning of `{"` in base64url: a JWT, and so it has three parts.
     if token.starts_with("eyJ") {
         let parts = token.split('.');
-        let is_whole = parts.clone().count() == 3 && parts.clone().all(|part| base64url::decode(part).is_some_and(|part| !part.is_empty()));
+        let is_whole = parts.clone().count() == 3
+            && parts.clone().all(|part| base64url::decode(part).is_some_and(|part| !part.is_empty()));
         let payload = parts.clone().nth(1).and_then(base64url::decode).unwrap_or_default();
         if !is_whole || !payload.ends_with(b"}") {
             return Err(PasteError::Cut);
@@ -110,7 +116,8 @@ pub(super) fn unwrapped(pasted: &str) -> Result<&str, PasteError> {
         return Err(PasteError::TooLong);
     }
     let around = |character: char| {
-        character.is_whitespace() || matches!(character, '"' | '\'' | '`' | '\u{feff}' | '\u{200b}'..='\u{200d}' | '\u{2060}')
+        character.is_whitespace()
+            || matches!(character, '"' | '\'' | '`' | '\u{feff}' | '\u{200b}'..='\u{200d}' | '\u{2060}')
     };
     let text = pasted.trim_matches(around);
     if text.is_empty() { Err(PasteError::Empty) } else { Ok(text) }
@@ -119,6 +126,7 @@ pub(super) fn unwrapped(pasted: &str) -> Result<&str, PasteError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::string::ToString as _;
     use alloc::format;
     use serde_json::json;
 
@@ -126,7 +134,8 @@ mod tests {
 
     fn jwt(exp: u64) -> String {
         let part = |json: serde_json::Value| base64url::encode(json.to_string().as_bytes());
-        [part(json!({ "alg": "HS256" })), part(json!({ "sub": "ADA123", "exp": exp })), "c2lnbmF0dXJl".into()].join(".")
+        [part(json!({ "alg": "HS256" })), part(json!({ "sub": "ADA123", "exp": exp })), "c2lnbmF0dXJl".into()]
+            .join(".")
     }
 
     #[test]
@@ -144,10 +153,17 @@ mod tests {
             format!("{start}\n  {end}"),
             format!("{start}\u{a0}{end}"),
         ] {
-            assert_eq!(pasted_token(&pasted, NOW).map(|token| token.expose().clone()), Ok(good.clone()), "{pasted:?}");
+            assert_eq!(
+                pasted_token(&pasted, NOW).map(|token| token.expose().clone()),
+                Ok(good.clone()),
+                "{pasted:?}"
+            );
         }
         assert!(pasted_token("opaque-token_1.2~3", NOW).is_ok());
-        assert!(pasted_token("QUIxMjM0NTY6OTg3NjU0MzI=", NOW).is_ok(), "an opaque one may look like anything");
+        assert!(
+            pasted_token("QUIxMjM0NTY6OTg3NjU0MzI=", NOW).is_ok(),
+            "an opaque one may look like anything"
+        );
     }
 
     #[test]

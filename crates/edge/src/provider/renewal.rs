@@ -105,7 +105,11 @@ impl Renewal {
         match self {
             Self::SelfExtend(extend) => extend.only_while_valid,
             Self::Keepalive(_) => true,
-            Self::RefreshGrant(_) | Self::PushApproval(_) | Self::Credentials(_) | Self::Redirect | Self::Paste => false,
+            Self::RefreshGrant(_)
+            | Self::PushApproval(_)
+            | Self::Credentials(_)
+            | Self::Redirect
+            | Self::Paste => false,
         }
     }
 }

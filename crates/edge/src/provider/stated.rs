@@ -79,6 +79,7 @@ const fn whole(number: f64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::string::ToString as _;
     use serde_json::json;
 
     const ISSUED: Timestamp = Timestamp::from_millis(1_790_951_400_000);
@@ -101,10 +102,26 @@ mod tests {
 
     #[test]
     fn seconds_milliseconds_and_quotes_say_the_same() {
-        for value in [json!(1_731_448_800), json!(1_731_448_800_000_u64), json!("1731448800000"), json!(" 1731448800 "), json!(1_731_448_800.9)] {
+        for value in [
+            json!(1_731_448_800),
+            json!(1_731_448_800_000_u64),
+            json!("1731448800000"),
+            json!(" 1731448800 "),
+            json!(1_731_448_800.9),
+        ] {
             assert_eq!(moment(&value), Some(Timestamp::from_millis(1_731_448_800_000)), "{value}");
         }
-        for value in [json!(null), json!(""), json!("-1"), json!("+1"), json!(-1), json!("1e9"), json!("0x1"), json!([1]), json!("9999999999999999")] {
+        for value in [
+            json!(null),
+            json!(""),
+            json!("-1"),
+            json!("+1"),
+            json!(-1),
+            json!("1e9"),
+            json!("0x1"),
+            json!([1]),
+            json!("9999999999999999"),
+        ] {
             assert_eq!(moment(&value), None, "{value}");
         }
     }
@@ -125,7 +142,15 @@ mod tests {
             let stated = if field == "expires_in" { Stated::ExpiresIn } else { Stated::ExpiresAt };
             assert_eq!(stated.read(answer.as_object().unwrap(), "", ISSUED), None, "{answer}");
         }
-        for token in ["", "a.b", "a.b.c", "a.b.c.d", &jwt(&json!([])), &jwt(&json!({ "exp": "soon" })), &"x".repeat(MAX_JWT + 1)] {
+        for token in [
+            "",
+            "a.b",
+            "a.b.c",
+            "a.b.c.d",
+            &jwt(&json!([])),
+            &jwt(&json!({ "exp": "soon" })),
+            &"x".repeat(MAX_JWT + 1),
+        ] {
             assert_eq!(jwt_expiry(token), None, "{token}");
         }
     }

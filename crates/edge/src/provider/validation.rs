@@ -72,7 +72,8 @@ mod tests {
 
     #[test]
     fn validation_takes_a_hundredth_of_the_budget_and_once_an_hour_at_most() {
-        let hours = |per_minute, per_day| Budget { per_minute, per_day }.interval().as_millis() as f64 / 3_600_000.0;
+        let hours =
+            |per_minute, per_day| Budget { per_minute, per_day }.interval().as_millis() as f64 / 3_600_000.0;
         for (per_minute, per_day, expected) in [
             (None, None, 1.0),
             // Breeze: 50 a day would be allowed.

@@ -100,7 +100,12 @@ fn texts_that_only_the_sdk_makes_mean_nothing_on_the_wire() {
         judge("breeze", &made(200, &body), about(CALL), "transient");
     }
     // However it is spelled.
-    judge("breeze", &made(200, r#"{"Success":null,"Status":500,"Error":" INVALID SESSION "}"#), about(CALL), "reauth_required");
+    judge(
+        "breeze",
+        &made(200, r#"{"Success":null,"Status":500,"Error":" INVALID SESSION "}"#),
+        about(CALL),
+        "reauth_required",
+    );
 }
 
 #[test]
@@ -128,5 +133,8 @@ fn an_exchange_without_a_token_is_made_again() {
         let judgement = Session::read(&made(200, body).answer(), About::LOGIN).unwrap_err();
         assert_eq!(judgement.class, Class::Transient { retry_after: None }, "{body}");
     }
-    assert_eq!(Session::read(&said("breeze", "login of another").answer(), About::LOGIN).unwrap_err().class, Class::RestartLogin);
+    assert_eq!(
+        Session::read(&said("breeze", "login of another").answer(), About::LOGIN).unwrap_err().class,
+        Class::RestartLogin
+    );
 }

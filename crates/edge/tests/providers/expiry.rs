@@ -12,7 +12,8 @@ fn moment() -> impl Strategy<Value = Timestamp> {
 }
 
 fn cutoff() -> impl Strategy<Value = Cutoff> {
-    (0_u8..24, 0_u8..60, -840_i16..=840).prop_map(|(hour, minute, east)| Cutoff::at(hour, minute, Zone::east(east)))
+    (0_u8..24, 0_u8..60, -840_i16..=840)
+        .prop_map(|(hour, minute, east)| Cutoff::at(hour, minute, Zone::east(east)))
 }
 
 fn wall_clock() -> impl Strategy<Value = WallClock> {

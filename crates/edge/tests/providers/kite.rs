@@ -48,7 +48,8 @@ fn every_answer_has_its_class_and_what_the_user_sees() {
     for stranger in STRANGERS {
         judge("kite", &said("kite", stranger), about(LOGIN), "restart_login");
     }
-    let order = r#"{"status":"error","message":"Insufficient funds.","data":null,"error_type":"OrderException"}"#;
+    let order =
+        r#"{"status":"error","message":"Insufficient funds.","data":null,"error_type":"OrderException"}"#;
     judge("kite", &made(500, order), about(CALL), "request_refused");
 }
 
@@ -76,5 +77,8 @@ fn an_exchange_without_a_token_leaves_it_open() {
         let judgement = Session::read(&made(200, body).answer(), about(RENEWAL)).unwrap_err();
         assert_eq!(judgement.class, Class::OutcomeUnknown, "{body}");
     }
-    assert_eq!(Session::read(&said("kite", "login again").answer(), About::LOGIN).unwrap_err().class, Class::RestartLogin);
+    assert_eq!(
+        Session::read(&said("kite", "login again").answer(), About::LOGIN).unwrap_err().class,
+        Class::RestartLogin
+    );
 }

@@ -13,12 +13,21 @@ const SAYS: [(&str, &str); 14] = [
     ("access_expired", "The access token has expired. A new one is being fetched."),
     ("reauth_required", "The session with the provider is over. Log in again to go on."),
     ("restart_login", "This login cannot be finished any more. Start it again."),
-    ("client_misconfigured", "The provider refuses the app, not you. Its operator has to correct it; to log in again does not help."),
-    ("user_action_required", "The provider wants you to act in its own app or on its website first. To log in again does not help."),
+    (
+        "client_misconfigured",
+        "The provider refuses the app, not you. Its operator has to correct it; to log in again does not help.",
+    ),
+    (
+        "user_action_required",
+        "The provider wants you to act in its own app or on its website first. To log in again does not help.",
+    ),
     ("service_closed", "This service of the provider is closed at this hour. Your session is fine."),
     ("wrong_token", "The token in use may only read. This needs the one of today's login."),
     ("ambiguous", "The provider's answer can mean several things. The session is being checked."),
-    ("outcome_unknown", "The provider's answer was lost, and it may have acted. What became of it is being found out."),
+    (
+        "outcome_unknown",
+        "The provider's answer was lost, and it may have acted. What became of it is being found out.",
+    ),
     ("not_permitted", "The provider does not allow this for your account or this app. Your session is fine."),
     ("request_refused", "The provider does not understand the request. Your session is fine."),
 ];
@@ -60,11 +69,15 @@ pub(crate) fn judge_all(provider: &str, rows: &[Row]) {
 }
 
 /// What stands in a provider's place: the same for all, but for a code that is spent by being shown.
-pub(crate) const STRANGERS: [&str; 7] = ["page 200", "page 403", "page 503", "cut", "throttled", "throttled for 7 s", "throttled until a date"];
+pub(crate) const STRANGERS: [&str; 7] =
+    ["page 200", "page 403", "page 503", "cut", "throttled", "throttled for 7 s", "throttled until a date"];
 
 fn classifiers() -> Vec<(&'static str, Classify)> {
     let all: Vec<_> = DESCRIPTIONS.iter().filter_map(|one| Some((one.name, one.classify?))).collect();
-    assert_eq!(all.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["breeze", "kite", "supabase", "upstox"]);
+    assert_eq!(
+        all.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
+        ["breeze", "kite", "supabase", "upstox"]
+    );
     all
 }
 
@@ -72,15 +85,36 @@ fn classifiers() -> Vec<(&'static str, Classify)> {
 fn what_is_no_answer_of_the_provider_ends_nothing() {
     let long = format!("{{\"a\":\"{}\"}}", "x".repeat(300 * 1_024));
     let deep = "[".repeat(10_000);
-    let page = "<!doctype html><title>Invalid session. UDAPI100050 TokenException refresh_token_not_found</title>";
+    let page =
+        "<!doctype html><title>Invalid session. UDAPI100050 TokenException refresh_token_not_found</title>";
     let bodies = [
-        "", " ", "{", "{\"status\":\"succ", "null", "[]", "7", "\"Invalid session.\"", "Invalid session.", "UDAPI100050", page, &long, &deep,
-        "\u{feff}", "{\"a\":1}", "{\"errors\":[]}", "{\"errors\":{}}", "{\"errors\":[7]}", "{\"Error\":7,\"Status\":\"x\"}",
-        "{\"error\":{\"code\":\"refresh_token_not_found\"}}", "{\"error_type\":null}",
+        "",
+        " ",
+        "{",
+        "{\"status\":\"succ",
+        "null",
+        "[]",
+        "7",
+        "\"Invalid session.\"",
+        "Invalid session.",
+        "UDAPI100050",
+        page,
+        &long,
+        &deep,
+        "\u{feff}",
+        "{\"a\":1}",
+        "{\"errors\":[]}",
+        "{\"errors\":{}}",
+        "{\"errors\":[7]}",
+        "{\"Error\":7,\"Status\":\"x\"}",
+        "{\"error\":{\"code\":\"refresh_token_not_found\"}}",
+        "{\"error_type\":null}",
     ];
     for (name, classify) in classifiers() {
         for body in bodies {
-            for status in [0, 100, 200, 204, 301, 400, 401, 403, 404, 408, 409, 429, 500, 502, 503, 599, u16::MAX] {
+            for status in
+                [0, 100, 200, 204, 301, 400, 401, 403, 404, 408, 409, 429, 500, 502, 503, 599, u16::MAX]
+            {
                 for asked in [LOGIN, RENEWAL, CALL] {
                     for kind in ["application/json", "text/html; charset=utf-8", "text/plain"] {
                         let said = made(status, body).called(kind);
@@ -88,7 +122,11 @@ fn what_is_no_answer_of_the_provider_ends_nothing() {
                         let judgement = classify(&said.answer(), past);
                         let shown = &body[..body.len().min(60)];
                         assert!(!judgement.class.ends_grant(), "{name} {status} {asked:?}: {shown}");
-                        assert_ne!(judgement.class.needs(), Some(Person::Operator), "{name} {status} {asked:?}: {shown}");
+                        assert_ne!(
+                            judgement.class.needs(),
+                            Some(Person::Operator),
+                            "{name} {status} {asked:?}: {shown}"
+                        );
                     }
                 }
             }
@@ -116,7 +154,9 @@ fn a_page_is_left_alone_for_minutes_and_a_server_for_as_long_as_it_says() {
 #[test]
 fn a_server_that_fails_is_not_believed_that_a_session_is_over() {
     // Breeze has its refusals with a status 500 of its own, whatever HTTP says.
-    for (name, refusal) in [("upstox", "UDAPI100050"), ("kite", "TokenException"), ("supabase", "refresh_token_not_found")] {
+    for (name, refusal) in
+        [("upstox", "UDAPI100050"), ("kite", "TokenException"), ("supabase", "refresh_token_not_found")]
+    {
         for asked in [RENEWAL, CALL] {
             judge(name, &said(name, refusal), about(asked), "reauth_required");
             for status in [500, 502, 503] {
@@ -131,7 +171,11 @@ fn silence_after_a_renewal_leaves_it_open_what_became_of_it() {
     for (asked, class) in [(LOGIN, "outcome_unknown"), (RENEWAL, "outcome_unknown"), (CALL, "transient")] {
         assert_eq!(Judgement::unanswered(asked).class.name(), class);
     }
-    for (name, body) in [("upstox", "{\"status\":\"success\",\"da"), ("kite", "{\"status\":\"succ"), ("supabase", "{\"access_token\":\"ey")] {
+    for (name, body) in [
+        ("upstox", "{\"status\":\"success\",\"da"),
+        ("kite", "{\"status\":\"succ"),
+        ("supabase", "{\"access_token\":\"ey"),
+    ] {
         judge(name, &made(200, body), about(RENEWAL), "outcome_unknown");
         judge(name, &made(200, body), about(CALL), "transient");
         // The code that was shown is spent.
@@ -157,7 +201,12 @@ fn a_refusal_that_no_table_knows_is_looked_into() {
         judge(name, &made(429, body), about(CALL), "rate_limited");
         judge(name, &made(503, body), about(RENEWAL), "transient");
     }
-    judge("breeze", &made(400, r#"{"Success":null,"Status":500,"Error":"A new text."}"#), about(CALL), "transient");
+    judge(
+        "breeze",
+        &made(400, r#"{"Success":null,"Status":500,"Error":"A new text."}"#),
+        about(CALL),
+        "transient",
+    );
 }
 
 #[test]

@@ -110,7 +110,10 @@ fn a_success_without_tokens_leaves_it_open() {
     }
     let refused = Tokens::read(&said("supabase", "refresh_token_already_used").answer(), about(RENEWAL));
     assert_eq!(refused.unwrap_err().class, Class::ReauthRequired);
-    assert_eq!(Tokens::read(&said("supabase", "login").answer(), About::LOGIN).unwrap().refresh_token.expose(), "refresh-token");
+    assert_eq!(
+        Tokens::read(&said("supabase", "login").answer(), About::LOGIN).unwrap().refresh_token.expose(),
+        "refresh-token"
+    );
 }
 
 #[test]

@@ -79,7 +79,10 @@ fn what_is_left_of_the_older_spelling_is_enough() {
 fn a_service_that_is_closed_says_when_it_opens() {
     let at = |said: crate::answers::Said, now| {
         let said = said.at(now);
-        let Class::ServiceClosed { until } = judge("upstox", &said, about(CALL), "service_closed").class else { panic!() };
+        let Class::ServiceClosed { until } = judge("upstox", &said, about(CALL), "service_closed").class
+        else {
+            panic!()
+        };
         until.unwrap().as_millis()
     };
     // 01:00 and 20:00 in India: 05:30 of the same day, and of the next.
@@ -133,9 +136,16 @@ fn a_request_for_approval_waits_until_the_cutoff() {
         r#"{"status":"success","data":{"authorization_expiry":"1791556200000"}}"#,
         r#"{"status":"success"}"#,
     ] {
-        assert_eq!(Pending::read(&made(200, body).answer()).unwrap_err().class, Class::OutcomeUnknown, "{body}");
+        assert_eq!(
+            Pending::read(&made(200, body).answer()).unwrap_err().class,
+            Class::OutcomeUnknown,
+            "{body}"
+        );
     }
-    assert_eq!(Pending::read(&said("upstox", "UDAPI100069").answer()).unwrap_err().class, Class::ClientMisconfigured);
+    assert_eq!(
+        Pending::read(&said("upstox", "UDAPI100069").answer()).unwrap_err().class,
+        Class::ClientMisconfigured
+    );
 }
 
 #[test]
@@ -143,7 +153,10 @@ fn a_profile_says_whose_a_token_is() {
     let login = Tokens::read(&said("upstox", "login").answer()).unwrap();
     let profile = Profile::read(&said("upstox", "profile").answer()).unwrap();
     assert_eq!((profile.user_id, profile.is_active), (login.user_id, true));
-    assert_eq!(Profile::read(&said("upstox", "profile after it").answer()).unwrap_err().class, Class::ReauthRequired);
+    assert_eq!(
+        Profile::read(&said("upstox", "profile after it").answer()).unwrap_err().class,
+        Class::ReauthRequired
+    );
     for body in [r#"{"status":"success","data":{}}"#, r#"{"status":"success","data":null}"#, "{}"] {
         let judgement = Profile::read(&made(200, body).answer()).unwrap_err();
         assert_eq!(judgement.class, Class::Transient { retry_after: None }, "{body}");
@@ -155,5 +168,8 @@ fn a_logout_is_done_also_where_the_token_was_over() {
     assert_eq!(logged_out(&said("upstox", "logout").answer()), Ok(()));
     assert_eq!(logged_out(&said("upstox", "UDAPI100050").answer()), Ok(()));
     assert_eq!(logged_out(&said("upstox", "page 200").answer()).unwrap_err().class.name(), "transient");
-    assert_eq!(logged_out(&made(200, r#"{"status":"success","data":false}"#).answer()).unwrap_err().class.name(), "transient");
+    assert_eq!(
+        logged_out(&made(200, r#"{"status":"success","data":false}"#).answer()).unwrap_err().class.name(),
+        "transient"
+    );
 }

@@ -50,7 +50,9 @@ impl SessionToken {
         let decoded = String::from_utf8(bytes).ok()?;
         let (user, key) = decoded.split_once(':')?;
         // The official SDK takes the first two parts of however many: a further one would be lost there, and is none.
-        let plain = |text: &str| !text.is_empty() && !text.contains(':') && text.bytes().all(|byte| byte.is_ascii_graphic());
+        let plain = |text: &str| {
+            !text.is_empty() && !text.contains(':') && text.bytes().all(|byte| byte.is_ascii_graphic())
+        };
         (plain(user) && plain(key)).then(|| Self {
             token: Secret::new(token.to_string()),
             user: user.to_string(),
@@ -103,7 +105,10 @@ impl Session {
             let user_id = text(success, "idirect_userid").unwrap_or_else(|| token.user()).to_string();
             Some(Self { token, user_id })
         });
-        session.ok_or(Judgement::new(Class::Transient { retry_after: None }, "a success without a session_token"))
+        session.ok_or(Judgement::new(
+            Class::Transient { retry_after: None },
+            "a success without a session_token",
+        ))
     }
 }
 

@@ -63,7 +63,9 @@ impl ApiSession {
         if text.contains("://") {
             return Err(PasteError::Address);
         }
-        if text.contains('=') && text.split('&').any(|pair| pair.split_once('=').is_some_and(|(name, _)| is_name(name.trim()))) {
+        if text.contains('=')
+            && text.split('&').any(|pair| pair.split_once('=').is_some_and(|(name, _)| is_name(name.trim())))
+        {
             return Self::from_query(&without_spaces(text));
         }
         Self::from_code(text)
@@ -107,7 +109,10 @@ mod tests {
     #[test]
     fn every_character_of_an_app_key_is_encoded() {
         let url = login_url("a+=!#%^~@*&/ 1");
-        assert_eq!(url, "https://api.icicidirect.com/apiuser/login?api_key=a%2B%3D%21%23%25%5E~%40%2A%26%2F%201");
+        assert_eq!(
+            url,
+            "https://api.icicidirect.com/apiuser/login?api_key=a%2B%3D%21%23%25%5E~%40%2A%26%2F%201"
+        );
         // As a browser, and whoever reads forms, takes it apart again.
         let read = url::Url::parse(&url).unwrap();
         assert_eq!(read.query_pairs().next().unwrap().1, "a+=!#%^~@*&/ 1");

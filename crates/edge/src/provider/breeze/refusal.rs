@@ -31,22 +31,24 @@ pub fn classify(answer: &HttpAnswer<'_>, about: About) -> Judgement {
 
 /// The body. Its SDKs read it whatever it is called, and what it is called is not known.
 pub(super) fn object(answer: &HttpAnswer<'_>, about: About) -> Result<Map<String, Value>, Judgement> {
-    body::object(&HttpAnswer { content_type: None, ..*answer }, about).map_err(|judgement| match judgement.class {
-        // An API_Session can be shown again, so nothing is lost by an exchange without an answer.
-        Class::OutcomeUnknown => Judgement::new(body::LATER, judgement.reason),
-        Class::Ok
-        | Class::Transient { .. }
-        | Class::RateLimited { .. }
-        | Class::AccessExpired
-        | Class::ReauthRequired
-        | Class::RestartLogin
-        | Class::ClientMisconfigured
-        | Class::UserActionRequired
-        | Class::ServiceClosed { .. }
-        | Class::WrongToken
-        | Class::Ambiguous
-        | Class::NotPermitted
-        | Class::RequestRefused => judgement,
+    body::object(&HttpAnswer { content_type: None, ..*answer }, about).map_err(|judgement| {
+        match judgement.class {
+            // An API_Session can be shown again, so nothing is lost by an exchange without an answer.
+            Class::OutcomeUnknown => Judgement::new(body::LATER, judgement.reason),
+            Class::Ok
+            | Class::Transient { .. }
+            | Class::RateLimited { .. }
+            | Class::AccessExpired
+            | Class::ReauthRequired
+            | Class::RestartLogin
+            | Class::ClientMisconfigured
+            | Class::UserActionRequired
+            | Class::ServiceClosed { .. }
+            | Class::WrongToken
+            | Class::Ambiguous
+            | Class::NotPermitted
+            | Class::RequestRefused => judgement,
+        }
     })
 }
 
@@ -61,7 +63,9 @@ fn refused(answer: &HttpAnswer<'_>, about: About, error: &str) -> Judgement {
     let new = Judgement::new;
     match plain.as_str() {
         // It comes of a session that is over, and of a fresh one after heavy use.
-        "resource not available" if about.is_past(answer.now) => new(Class::ReauthRequired, "Resource not available"),
+        "resource not available" if about.is_past(answer.now) => {
+            new(Class::ReauthRequired, "Resource not available")
+        }
         "resource not available" => new(Class::Ambiguous, "Resource not available"),
         "invalid session" if about.asked == Asked::Login => new(Class::RestartLogin, "Invalid session"),
         "invalid session" => new(Class::ReauthRequired, "Invalid session"),

@@ -16,8 +16,15 @@ const MAX_BODY: usize = 256 * 1_024;
 /// The bytes of a request to Breeze, after which the connection is closed. Nothing where path or headers could be taken for more
 /// than one request.
 #[must_use]
-pub fn bytes(method: Method, path: &str, headers: &[(&str, &Secret<String>)], body: &[u8]) -> Option<Secret<Vec<u8>>> {
-    let is_path = path.starts_with('/') && path.len() <= MAX_PATH && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
+pub fn bytes(
+    method: Method,
+    path: &str,
+    headers: &[(&str, &Secret<String>)],
+    body: &[u8],
+) -> Option<Secret<Vec<u8>>> {
+    let is_path = path.starts_with('/')
+        && path.len() <= MAX_PATH
+        && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
     let is_name = |name: &str| {
         !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     };
@@ -28,8 +35,14 @@ pub fn bytes(method: Method, path: &str, headers: &[(&str, &Secret<String>)], bo
     }
     let length = body.len().to_string();
     let mut parts = alloc::vec![
-        method.as_str(), " ", path, " HTTP/1.1\r\nHost: ", HOST,
-        "\r\nContent-Type: application/json\r\nAccept: application/json\r\nConnection: close\r\nContent-Length: ", &length, "\r\n",
+        method.as_str(),
+        " ",
+        path,
+        " HTTP/1.1\r\nHost: ",
+        HOST,
+        "\r\nContent-Type: application/json\r\nAccept: application/json\r\nConnection: close\r\nContent-Length: ",
+        &length,
+        "\r\n",
     ];
     for (name, value) in headers {
         parts.extend([*name, ": ", value.expose().as_str(), "\r\n"]);
@@ -47,7 +60,8 @@ mod tests {
     #[test]
     fn a_get_carries_its_body() {
         let token = Secret::new("QUI=".to_string());
-        let request = bytes(Method::Get, "/breezeapi/api/v1/funds", &[("X-SessionToken", &token)], b"{}").unwrap();
+        let request =
+            bytes(Method::Get, "/breezeapi/api/v1/funds", &[("X-SessionToken", &token)], b"{}").unwrap();
         let text = core::str::from_utf8(request.expose()).unwrap();
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         assert_eq!(body, "{}");
@@ -70,7 +84,11 @@ mod tests {
             ("/a", "X-A", "a\r\nX-B: c"),
             ("/a", "X-A", "a\u{0}"),
         ] {
-            assert_eq!(bytes(Method::Get, path, &[(name, &value(header))], b""), None, "{path:?} {name:?} {header:?}");
+            assert_eq!(
+                bytes(Method::Get, path, &[(name, &value(header))], b""),
+                None,
+                "{path:?} {name:?} {header:?}"
+            );
         }
         assert_eq!(bytes(Method::Get, &["/", &"a".repeat(MAX_PATH)].concat(), &[], b""), None);
         assert_eq!(bytes(Method::Post, "/a", &[], &alloc::vec![b'a'; MAX_BODY + 1]), None);

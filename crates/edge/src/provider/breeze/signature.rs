@@ -64,7 +64,10 @@ mod tests {
         let secret = Secret::new("s3cr3t".to_string());
         for (body, expected) in [
             (EMPTY_BODY, "a107d11fb8f3dc6859f4939b7022a1cac2451972ee7d4cb736f08ac8336562c2"),
-            (b"{\"stock_code\":\"ITC\",\"n\":\"1\"}".as_slice(), "d51c0cc67bfc2b34650f3ca447cfdc2557205e7d0d47c444d718621500e565e9"),
+            (
+                b"{\"stock_code\":\"ITC\",\"n\":\"1\"}".as_slice(),
+                "d51c0cc67bfc2b34650f3ca447cfdc2557205e7d0d47c444d718621500e565e9",
+            ),
         ] {
             assert_eq!(checksum("2026-01-02T03:04:05.000Z", body, &secret), expected);
         }

@@ -90,10 +90,16 @@ impl RequestToken {
         if code.is_empty() {
             return Err(PasteError::Empty);
         }
-        if code.len() > MAX_REQUEST_TOKEN || !code.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte)) {
+        if code.len() > MAX_REQUEST_TOKEN
+            || !code.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte))
+        {
             return Err(PasteError::NotOne);
         }
-        if code.len() < MIN_REQUEST_TOKEN { Err(PasteError::Cut) } else { Ok(Self(Secret::new(code.to_string()))) }
+        if code.len() < MIN_REQUEST_TOKEN {
+            Err(PasteError::Cut)
+        } else {
+            Ok(Self(Secret::new(code.to_string())))
+        }
     }
 
     /// It, for the exchange.
@@ -111,7 +117,10 @@ mod tests {
 
     #[test]
     fn the_browser_is_sent_with_the_version_and_the_key() {
-        assert_eq!(login_url("kite key&"), "https://kite.zerodha.com/connect/login?v=3&api_key=kite%20key%26");
+        assert_eq!(
+            login_url("kite key&"),
+            "https://kite.zerodha.com/connect/login?v=3&api_key=kite%20key%26"
+        );
     }
 
     #[test]

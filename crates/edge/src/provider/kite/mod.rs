@@ -11,8 +11,8 @@ pub mod refusal;
 pub mod session;
 
 use super::{
-    Blast, Budget, Credential, Cutoff, Depth, Description, Expiry, GraceProfile, KeepGrant, Placement, Refresh,
-    RefreshGrant, Renewal, Replay, Rotation, Validation, WallClock, Window, Zone,
+    Blast, Budget, Credential, Cutoff, Depth, Description, Expiry, GraceProfile, KeepGrant, Placement,
+    Refresh, RefreshGrant, Renewal, Replay, Rotation, Validation, WallClock, Window, Zone,
 };
 use crate::proxy::Method;
 

@@ -36,7 +36,10 @@ impl App<'_> {
     /// The checksum over key, token and secret, in small hexadecimal letters.
     #[must_use]
     pub fn checksum(&self, token: &Secret<String>) -> String {
-        let digest = Sha256::new().chain_update(self.api_key).chain_update(token.expose()).chain_update(self.secret.expose());
+        let digest = Sha256::new()
+            .chain_update(self.api_key)
+            .chain_update(token.expose())
+            .chain_update(self.secret.expose());
         hex::encode(&digest.finalize())
     }
 
@@ -101,7 +104,8 @@ impl Session {
         }
         let object = body::object(answer, about)?;
         let session = object.get("data").and_then(Value::as_object).and_then(|data| {
-            let login_time = text(data, "login_time").and_then(parse_plain).map(|local| Zone::INDIA.utc(local));
+            let login_time =
+                text(data, "login_time").and_then(parse_plain).map(|local| Zone::INDIA.utc(local));
             Some(Self {
                 access_token: token(data, "access_token")?,
                 // An empty text is none.
@@ -135,13 +139,19 @@ mod tests {
         assert_eq!((form.one("api_key"), form.one("refresh_token")), (Ok(Some("kkey")), Ok(Some("reqtok"))));
         let form = with(|app| app.exchange(&RequestToken::from_pasted("requesttoken").unwrap()));
         let form = Query::parse(form.expose()).ok().unwrap();
-        assert_eq!((form.one("request_token"), form.one("refresh_token")), (Ok(Some("requesttoken")), Ok(None)));
+        assert_eq!(
+            (form.one("request_token"), form.one("refresh_token")),
+            (Ok(Some("requesttoken")), Ok(None))
+        );
     }
 
     #[test]
     fn a_call_shows_key_and_token() {
         let token = Secret::new("a+b".to_string());
         assert_eq!(with(|app| app.authorization(&token)).expose(), "token kkey:a+b");
-        assert_eq!(with(|app| app.logout_path(&token)).expose(), "/session/token?api_key=kkey&access_token=a%2Bb");
+        assert_eq!(
+            with(|app| app.logout_path(&token)).expose(),
+            "/session/token?api_key=kkey&access_token=a%2Bb"
+        );
     }
 }

@@ -11,8 +11,8 @@ pub mod refusal;
 use everlit_core::time::Millis;
 
 use super::{
-    Blast, Budget, Credential, Depth, Description, Expiry, GraceProfile, KeepGrant, Placement, Refresh, RefreshGrant,
-    Renewal, Replay, Rotation, Stated, Validation, Window,
+    Blast, Budget, Credential, Depth, Description, Expiry, GraceProfile, KeepGrant, Placement, Refresh,
+    RefreshGrant, Renewal, Replay, Rotation, Stated, Validation, Window,
 };
 use crate::proxy::Method;
 

@@ -57,7 +57,8 @@ impl Tokens {
         };
         // By its own clock it may be over already: what counts is for how long.
         let stated = [Stated::ExpiresIn, Stated::ExpiresAt, Stated::JwtExp];
-        let expires_at = stated.into_iter().find_map(|stated| stated.read(&object, access_token.expose(), answer.now));
+        let expires_at =
+            stated.into_iter().find_map(|stated| stated.read(&object, access_token.expose(), answer.now));
         let user_id = object.get("user").and_then(Value::as_object).and_then(|user| text(user, "id"));
         Ok(Self {
             expires_at,

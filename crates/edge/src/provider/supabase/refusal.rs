@@ -46,7 +46,11 @@ pub fn classify(answer: &HttpAnswer<'_>, about: About) -> Judgement {
         Err(judgement) => judgement,
     };
     // A code of PKCE is spent by its use.
-    if about.asked == Asked::Login && judgement.class == Class::OutcomeUnknown { body::spent(judgement) } else { judgement }
+    if about.asked == Asked::Login && judgement.class == Class::OutcomeUnknown {
+        body::spent(judgement)
+    } else {
+        judgement
+    }
 }
 
 fn judge(answer: &HttpAnswer<'_>, about: About, object: &Map<String, Value>) -> Judgement {

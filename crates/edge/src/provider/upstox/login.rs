@@ -40,7 +40,8 @@ impl App<'_> {
     /// `another_extended` asks for a new token of a year, which ends the one before it.
     #[must_use]
     pub fn token_request(&self, code: &AuthorizationCode, another_extended: Option<bool>) -> Secret<String> {
-        let asked = another_extended.map(|another| ("refresh_extended_token", if another { "true" } else { "false" }));
+        let asked = another_extended
+            .map(|another| ("refresh_extended_token", if another { "true" } else { "false" }));
         let pairs = [
             ("code", code.secret().expose().as_str()),
             ("client_id", self.client_id),
@@ -83,7 +84,8 @@ mod tests {
     #[test]
     fn a_code_is_exchanged_as_the_sdk_does_it() {
         let state = State::from_entropy([7; 32]);
-        let response = AuthorizationResponse::parse(&["code=mk404x&state=", state.as_str()].concat()).unwrap();
+        let response =
+            AuthorizationResponse::parse(&["code=mk404x&state=", state.as_str()].concat()).unwrap();
         let expected = Expected { state: &state, issuer: super::super::ORIGIN, issuer_names_itself: false };
         let Ok(Outcome::Code(code)) = response.validate(&expected) else { panic!() };
         let body = with(|app| app.token_request(&code, None));

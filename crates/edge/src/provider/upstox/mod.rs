@@ -19,7 +19,8 @@ pub mod tokens;
 use everlit_core::time::Millis;
 
 use super::{
-    Budget, Credential, Cutoff, Description, Expiry, Placement, PushApproval, Renewal, Validation, WallClock, Zone,
+    Budget, Credential, Cutoff, Description, Expiry, Placement, PushApproval, Renewal, Validation, WallClock,
+    Zone,
 };
 use crate::proxy::Method;
 

@@ -92,7 +92,8 @@ impl Notice {
         }
         let object: Map<String, Value> = serde_json::from_slice(body).map_err(|_| NoticeError::Malformed)?;
         let wanted = |name| text(&object, name).ok_or(NoticeError::Malformed);
-        if wanted("message_type")? != "access_token" || !wanted("token_type")?.eq_ignore_ascii_case("bearer") {
+        if wanted("message_type")? != "access_token" || !wanted("token_type")?.eq_ignore_ascii_case("bearer")
+        {
             return Err(NoticeError::OtherKind);
         }
         if wanted("client_id")? != awaited.client_id {

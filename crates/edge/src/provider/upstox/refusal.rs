@@ -46,7 +46,9 @@ pub fn classify(answer: &HttpAnswer<'_>, about: About) -> Judgement {
 fn judge(answer: &HttpAnswer<'_>, about: About, object: &Map<String, Value>) -> Judgement {
     let judgement = match code(object) {
         Some(code) => refused(answer, about, code),
-        None if (200..300).contains(&answer.status) && object.get("status").and_then(Value::as_str) != Some("error") => {
+        None if (200..300).contains(&answer.status)
+            && object.get("status").and_then(Value::as_str) != Some("error") =>
+        {
             Judgement::new(Class::Ok, "a success")
         }
         None => body::unknown(answer, about),

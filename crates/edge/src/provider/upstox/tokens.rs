@@ -35,7 +35,8 @@ impl Tokens {
             return Err(judgement);
         }
         let object = body::object(answer, About::LOGIN)?;
-        let (Some(access_token), Some(user_id)) = (token(&object, "access_token"), text(&object, "user_id")) else {
+        let (Some(access_token), Some(user_id)) = (token(&object, "access_token"), text(&object, "user_id"))
+        else {
             return Err(body::spent(body::INCOMPLETE));
         };
         Ok(Self {
