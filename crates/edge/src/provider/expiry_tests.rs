@@ -8,7 +8,10 @@ const HOUR: Millis = Millis::from_secs(3_600);
 const FRIDAY: Timestamp = Timestamp::from_millis(1_790_879_400_000);
 
 fn india(hour: u64, minute: u64, second: u64) -> Timestamp {
-    FRIDAY.after(Millis::from_secs(hour * 3_600 + minute * 60 + second))
+    let parts = [(hour, 3_600), (minute, 60), (second, 1)];
+    parts
+        .into_iter()
+        .fold(FRIDAY, |at, (count, unit)| at.after(Millis::from_secs(count.saturating_mul(unit))))
 }
 
 fn planned(expiry: Expiry, issued: Timestamp) -> u64 {

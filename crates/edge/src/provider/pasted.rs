@@ -126,8 +126,8 @@ pub(super) fn unwrapped(pasted: &str) -> Result<&str, PasteError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::string::ToString as _;
     use alloc::format;
+    use alloc::string::ToString as _;
     use serde_json::json;
 
     const NOW: Timestamp = Timestamp::from_millis(1_790_951_400_000);

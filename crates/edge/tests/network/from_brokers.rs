@@ -127,7 +127,10 @@ pub(crate) fn broker_notice(input: &[u8]) -> Fed {
     prop_assert!(now.until(notice.expires_at) <= Millis::from_days(1).plus(Millis::from_secs(300)));
     prop_assert!(notice.access_token.expose().bytes().all(|byte| byte.is_ascii_graphic()));
     prop_assert!(!is_taken(Awaited { client_id: "other", ..awaited }), "for another app");
-    prop_assert!(!is_taken(Awaited { user_id: Some("-"), ..awaited }) || notice.user_id == "-", "another user's");
+    prop_assert!(
+        !is_taken(Awaited { user_id: Some("-"), ..awaited }) || notice.user_id == "-",
+        "another user's"
+    );
     Ok("accepted")
 }
 

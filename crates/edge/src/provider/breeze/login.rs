@@ -76,7 +76,8 @@ impl ApiSession {
         if code.is_empty() {
             return Err(PasteError::Empty);
         }
-        if !code.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte)) {
+        // Alphanumeric by its documentation. A dot would let in what others call a token.
+        if !code.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)) {
             return Err(PasteError::NotOne);
         }
         match code.len() {
@@ -157,6 +158,7 @@ mod tests {
             (&long, PasteError::NotOne),
             // A session token, which is what it is exchanged for.
             ("QUIxMjM0NTY6OTg3NjU0MzI=", PasteError::NotOne),
+            ("Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJBREExMjMifQ.c2lnbmF0dXJl", PasteError::NotOne),
             ("<html>", PasteError::NotOne),
             ("१२३४५६७८", PasteError::NotOne),
             ("https://api.icicidirect.com/apiuser/login", PasteError::Address),
