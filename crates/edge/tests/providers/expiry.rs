@@ -3,6 +3,7 @@
 use everlit_core::time::{Millis, Timestamp};
 use everlit_edge::provider::{Cutoff, Expiry, NewLogin, Told, WallClock, Zone};
 use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
 
 const DAY: Millis = Millis::from_days(1);
 
@@ -27,7 +28,18 @@ fn plan(clock: WallClock, issued: Timestamp) -> Timestamp {
     Expiry::WallClock(clock).plan(issued, Told::default()).unwrap()
 }
 
+/// What failed once is tried first from then on, as in `tests/network`.
+fn settings() -> ProptestConfig {
+    const REGRESSIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/providers/regressions.txt");
+    ProptestConfig {
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct(REGRESSIONS))),
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
+    #![proptest_config(settings())]
+
     #[test]
     fn a_daily_cutoff_lies_after_the_issue_and_within_a_day(clock in wall_clock(), issued in moment()) {
         let end = plan(clock, issued);

@@ -87,10 +87,14 @@ fn a_refresh_brings_the_next_token_and_says_for_how_long() {
 
 #[test]
 fn a_clock_that_is_off_does_not_shorten_a_token() {
-    // `expires_in` counts before `expires_at`, which is by the server's own clock.
-    let body = r#"{"access_token":"a-1","refresh_token":"r-1","expires_in":60,"expires_at":1790000000}"#;
-    let tokens = Tokens::read(&made(200, body).answer(), about(RENEWAL)).unwrap();
-    assert_eq!(tokens.expires_at, Some(EVENING.after(Millis::from_secs(60))));
+    // `expires_in` counts before `expires_at`, which is by the server's own clock: a month behind ours, and an hour ahead.
+    for expires_at in [1_788_000_000_u64, 1_790_955_060] {
+        let body = format!(
+            r#"{{"access_token":"a-1","refresh_token":"r-1","expires_in":60,"expires_at":{expires_at}}}"#
+        );
+        let tokens = Tokens::read(&made(200, &body).answer(), about(RENEWAL)).unwrap();
+        assert_eq!(tokens.expires_at, Some(EVENING.after(Millis::from_secs(60))));
+    }
     let only = r#"{"access_token":"a-1","refresh_token":"r-1","expires_at":1790951460}"#;
     let tokens = Tokens::read(&made(200, only).answer(), about(RENEWAL)).unwrap();
     assert_eq!(tokens.expires_at, Some(EVENING.after(Millis::from_secs(60))));
