@@ -15,6 +15,7 @@ pub mod class;
 pub mod description;
 pub mod expiry;
 pub mod kite;
+pub mod openid;
 pub mod others;
 pub mod pasted;
 pub mod placement;
@@ -111,7 +112,7 @@ impl Provider {
 }
 
 /// All descriptions, by name. Those of [`others`] have no stand-in.
-pub const DESCRIPTIONS: [Description; 11] = [
+pub const DESCRIPTIONS: [Description; 12] = [
     others::ALPACA,
     others::ALPACA_BROKER,
     others::ANGEL,
@@ -120,6 +121,7 @@ pub const DESCRIPTIONS: [Description; 11] = [
     others::FYERS,
     others::IBKR,
     kite::DESCRIPTION,
+    openid::DESCRIPTION,
     others::SCHWAB,
     supabase::DESCRIPTION,
     upstox::DESCRIPTION,
@@ -164,7 +166,7 @@ mod tests {
                 assert!(description.why_a_person.is_some(), "{}", description.name);
             }
         }
-        assert_eq!(unattended, ["alpaca-broker", "angel", "dhan", "ibkr", "schwab", "supabase"]);
+        assert_eq!(unattended, ["alpaca-broker", "angel", "dhan", "ibkr", "oidc", "schwab", "supabase"]);
     }
 
     #[test]

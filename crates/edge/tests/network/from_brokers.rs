@@ -24,9 +24,10 @@ use crate::from_providers::{Http, NOW, page};
 use crate::parsers::Fed;
 
 /// What each of them says where a session is over. Nothing else may end one.
-const TERMINAL: [(&str, &[&str]); 4] = [
+const TERMINAL: [(&str, &[&str]); 5] = [
     ("breeze", &["invalid session", "resource not available"]),
     ("kite", &["tokenexception"]),
+    ("oidc", &["invalid_grant"]),
     (
         "supabase",
         &["refresh_token_", "session_not_found", "session_expired", "user_banned", "validation_failed"],
@@ -39,7 +40,7 @@ pub(crate) fn broker_answer(input: &[u8]) -> Fed {
     let end = input.iter().position(|byte| *byte == b'\n').unwrap_or(0);
     let first = String::from_utf8_lossy(&input[..end]).into_owned();
     let (name, asked) = first.split_once(' ').unwrap_or_default();
-    let (name, terminal) = TERMINAL.into_iter().find(|(known, _)| *known == name).unwrap_or(TERMINAL[3]);
+    let (name, terminal) = TERMINAL.into_iter().find(|(known, _)| *known == name).unwrap_or(TERMINAL[4]);
     let asked = match asked {
         "login" => Asked::Login,
         "renewal" => Asked::Renewal,

@@ -53,7 +53,7 @@ parsers! {
         "provider/breeze/refusal.rs::classify", "provider/breeze/exchange.rs::read", "provider/kite/refusal.rs::classify",
         "provider/kite/session.rs::read", "provider/supabase/refusal.rs::classify", "provider/supabase/refresh.rs::read",
         "provider/upstox/refusal.rs::classify", "provider/upstox/account.rs::read", "provider/upstox/account.rs::logged_out",
-        "provider/upstox/approval.rs::read", "provider/upstox/tokens.rs::read"
+        "provider/upstox/approval.rs::read", "provider/upstox/tokens.rs::read", "provider/openid.rs::classify"
     ];
     from_brokers::broker_notice covers ["provider/upstox/notice.rs::read"];
     from_brokers::broker_login covers [
@@ -64,7 +64,7 @@ parsers! {
     ];
     from_brokers::session_token covers [
         "provider/breeze/exchange.rs::decode", "provider/breeze/request.rs::bytes", "provider/breeze/signature.rs::checksum",
-        "provider/breeze/signature.rs::headers"
+        "provider/breeze/signature.rs::headers", "provider/breeze/signature.rs::unsigned_headers"
     ];
     from_brokers::stated_end covers [
         "provider/stated.rs::read", "provider/stated.rs::moment", "provider/stated.rs::jwt_expiry", "date.rs::parse_plain"

@@ -15,6 +15,7 @@ mod breeze;
 mod expiry;
 mod kite;
 mod notice;
+mod openid;
 mod refusals;
 mod supabase;
 mod upstox;

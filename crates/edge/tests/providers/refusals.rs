@@ -76,7 +76,7 @@ fn classifiers() -> Vec<(&'static str, Classify)> {
     let all: Vec<_> = DESCRIPTIONS.iter().filter_map(|one| Some((one.name, one.classify?))).collect();
     assert_eq!(
         all.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
-        ["breeze", "kite", "supabase", "upstox"]
+        ["breeze", "kite", "oidc", "supabase", "upstox"]
     );
     all
 }
@@ -136,7 +136,8 @@ fn what_is_no_answer_of_the_provider_ends_nothing() {
 
 #[test]
 fn a_page_is_left_alone_for_minutes_and_a_server_for_as_long_as_it_says() {
-    for (name, classify) in classifiers() {
+    // Of OpenID Connect there is no stand-in but real servers.
+    for (name, classify) in classifiers().into_iter().filter(|(name, _)| *name != "oidc") {
         let wait = |said: Said| match classify(&said.answer(), about(CALL)).class {
             Class::Transient { retry_after } => retry_after.map(Millis::as_millis),
             Class::RateLimited { until } => Some(EVENING.until(until).as_millis()),
@@ -223,6 +224,25 @@ fn a_reason_holds_nothing_of_the_answer() {
                 let judgement = classify(&made(status, body).answer(), about(CALL));
                 assert!(!format!("{judgement:?}").contains("canary"), "{name} {body}");
             }
+        }
+    }
+}
+
+#[test]
+fn what_is_empty_endless_or_no_json_has_its_class() {
+    let long = format!("{{\"a\":\"{}\"}}", "x".repeat(300 * 1_024));
+    for body in ["", " \n", "OK", "[1,2]", "null", &long, "{\"a\":", "\u{0}\u{1}"] {
+        for name in ["breeze", "kite", "supabase", "upstox"] {
+            judge(name, &made(200, body), about(CALL), "transient");
+            judge(name, &made(401, body), about(CALL), "transient");
+            judge(name, &made(403, body), about(RENEWAL), "transient");
+            judge(name, &made(429, body), about(RENEWAL), "rate_limited");
+            judge(name, &made(502, body), about(RENEWAL), "transient");
+            // What Breeze was asked can be asked again.
+            let lost = if name == "breeze" { "transient" } else { "outcome_unknown" };
+            judge(name, &made(200, body), about(RENEWAL), lost);
+            let shown = if name == "breeze" { "transient" } else { "restart_login" };
+            judge(name, &made(200, body), about(LOGIN), shown);
         }
     }
 }

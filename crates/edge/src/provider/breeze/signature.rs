@@ -52,6 +52,12 @@ pub fn headers(
     ]
 }
 
+/// The headers of the one call that is not signed, `GET /api/v2/historicalcharts`, which also has no body.
+#[must_use]
+pub fn unsigned_headers(app_key: &str, session_token: &AccessToken) -> [(&'static str, Secret<String>); 2] {
+    [("apikey", Secret::new(app_key.to_string())), ("X-SessionToken", session_token.clone())]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
