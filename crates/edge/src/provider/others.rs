@@ -172,7 +172,11 @@ pub const IBKR: Description = Description {
     login: None,
     expiry: Expiry::Idle { idle: Millis::from_secs(360), cap: Some(Millis::from_days(1)) },
     grant_end: None,
-    renewals: &[Renewal::Keepalive(Keepalive { path: "/v1/api/tickle", every: Millis::from_secs(60) })],
+    renewals: &[Renewal::Keepalive(Keepalive {
+        path: "/v1/api/tickle",
+        every: Millis::from_secs(60),
+        yields: true,
+    })],
     why_a_person: Some("a session that is over is begun anew by a login on the machine of the gateway"),
     validation: Some(Validation {
         method: Method::Get,

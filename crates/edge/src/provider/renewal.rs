@@ -66,6 +66,8 @@ pub struct Keepalive {
     pub path: &'static str,
     /// How often it is made.
     pub every: Millis,
+    /// Whether another login of the same user takes the session over: then it is theirs, and is not taken back by itself.
+    pub yields: bool,
 }
 
 /// A request that a person approves.

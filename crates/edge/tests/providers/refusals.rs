@@ -246,3 +246,23 @@ fn what_is_empty_endless_or_no_json_has_its_class() {
         }
     }
 }
+
+#[test]
+fn the_readme_says_what_users_read() {
+    let readme = include_str!("../../src/provider/README.md");
+    for (name, says) in SAYS {
+        let camel: String =
+            name.split('_').map(|word| [&word[..1].to_ascii_uppercase(), &word[1..]].concat()).collect();
+        let row = readme
+            .lines()
+            .find(|line| line.starts_with('|') && line.contains(&format!("`{camel}`")))
+            .unwrap();
+        let first = says.split_once(". ").map_or(says, |(first, _)| first);
+        let said = row.rsplit('|').nth(1).unwrap().trim().trim_end_matches(['…', ' ', '.']);
+        let fine = said == "… Your session is fine" && says.ends_with("Your session is fine.");
+        assert!(
+            fine || (said.len() > 8 && (says.starts_with(said) || first.starts_with(said))),
+            "{name}: {said}"
+        );
+    }
+}
