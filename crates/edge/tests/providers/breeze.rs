@@ -138,3 +138,15 @@ fn an_exchange_without_a_token_is_made_again() {
         Class::RestartLogin
     );
 }
+
+#[test]
+fn what_its_body_is_called_changes_nothing_but_a_page_is_one() {
+    for kind in ["text/html; charset=utf-8", "text/plain", "application/json"] {
+        judge("breeze", &said("breeze", "Invalid session.").called(kind), about(CALL), "reauth_required");
+        assert!(
+            Session::read(&said("breeze", "login").called(kind).answer(), About::LOGIN).is_ok(),
+            "{kind}"
+        );
+        judge("breeze", &said("breeze", "page 200").called(kind), about(CALL), "transient");
+    }
+}
