@@ -32,23 +32,9 @@ pub fn classify(answer: &HttpAnswer<'_>, about: About) -> Judgement {
 /// The body. Its SDKs read it whatever it is called, and what it is called is not known.
 pub(super) fn object(answer: &HttpAnswer<'_>, about: About) -> Result<Map<String, Value>, Judgement> {
     body::object(&HttpAnswer { content_type: None, ..*answer }, about).map_err(|judgement| {
-        match judgement.class {
-            // An API_Session can be shown again, so nothing is lost by an exchange without an answer.
-            Class::OutcomeUnknown => Judgement::new(body::LATER, judgement.reason),
-            Class::Ok
-            | Class::Transient { .. }
-            | Class::RateLimited { .. }
-            | Class::AccessExpired
-            | Class::ReauthRequired
-            | Class::RestartLogin
-            | Class::ClientMisconfigured
-            | Class::UserActionRequired
-            | Class::ServiceClosed { .. }
-            | Class::WrongToken
-            | Class::Ambiguous
-            | Class::NotPermitted
-            | Class::RequestRefused => judgement,
-        }
+        // An API_Session can be shown again, so nothing is lost by an exchange without an answer.
+        let is_lost = judgement.class == Class::OutcomeUnknown;
+        if is_lost { Judgement::new(body::LATER, judgement.reason) } else { judgement }
     })
 }
 

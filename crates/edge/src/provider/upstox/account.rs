@@ -51,25 +51,14 @@ impl Profile {
 /// What the answer means where the token may still live.
 pub fn logged_out(answer: &HttpAnswer<'_>) -> Result<(), Judgement> {
     let judgement = classify(answer, CALL);
-    match judgement.class {
-        Class::ReauthRequired => Ok(()),
-        Class::Ok => {
-            let object = body::object(answer, CALL)?;
-            let is_done = object.get("data").and_then(Value::as_bool) == Some(true);
-            let not = Judgement::new(Class::Transient { retry_after: None }, "a logout that is none");
-            if is_done { Ok(()) } else { Err(not) }
-        }
-        Class::Transient { .. }
-        | Class::RateLimited { .. }
-        | Class::AccessExpired
-        | Class::RestartLogin
-        | Class::ClientMisconfigured
-        | Class::UserActionRequired
-        | Class::ServiceClosed { .. }
-        | Class::WrongToken
-        | Class::Ambiguous
-        | Class::OutcomeUnknown
-        | Class::NotPermitted
-        | Class::RequestRefused => Err(judgement),
+    if judgement.class == Class::ReauthRequired {
+        return Ok(());
     }
+    if judgement.class != Class::Ok {
+        return Err(judgement);
+    }
+    let object = body::object(answer, CALL)?;
+    let is_done = object.get("data").and_then(Value::as_bool) == Some(true);
+    let not = Judgement::new(Class::Transient { retry_after: None }, "a logout that is none");
+    if is_done { Ok(()) } else { Err(not) }
 }

@@ -70,23 +70,10 @@ fn refused(answer: &HttpAnswer<'_>, about: About, code: &str) -> Judgement {
     let Some((code, class)) = CODES.into_iter().find(|(known, _)| *known == code) else {
         return body::unknown(answer, about);
     };
-    match class {
-        Class::ServiceClosed { .. } => {
-            Judgement::new(Class::ServiceClosed { until: Some(OPENS.after(answer.now)) }, code)
-        }
-        Class::ReauthRequired if about.asked == Asked::Login => Judgement::new(Class::RestartLogin, code),
-        Class::ReauthRequired
-        | Class::Ok
-        | Class::Transient { .. }
-        | Class::RateLimited { .. }
-        | Class::AccessExpired
-        | Class::RestartLogin
-        | Class::ClientMisconfigured
-        | Class::UserActionRequired
-        | Class::WrongToken
-        | Class::Ambiguous
-        | Class::OutcomeUnknown
-        | Class::NotPermitted
-        | Class::RequestRefused => body::known(answer, class, code),
+    if matches!(class, Class::ServiceClosed { .. }) {
+        return Judgement::new(Class::ServiceClosed { until: Some(OPENS.after(answer.now)) }, code);
     }
+    // Of a code it says that the login is over, and nothing of a session that there is.
+    let is_of_login = class.ends_grant() && about.asked == Asked::Login;
+    body::known(answer, if is_of_login { Class::RestartLogin } else { class }, code)
 }
