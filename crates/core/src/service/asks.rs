@@ -139,7 +139,7 @@ impl Monitor {
         let (hold, next_check) = (now.until(self.row.hold_until), now.until(self.row.next_check_at));
         let (reason, wait) = if self.needs_operator() {
             (Absence::NeedsOperator, RETRY_HUMAN)
-        } else if self.row.need.is_some() || self.usable_way().is_none() {
+        } else if self.usable_way().is_none() {
             (Absence::NeedsHuman, RETRY_HUMAN)
         } else if !hold.is_zero() {
             (Absence::Unavailable, hold)

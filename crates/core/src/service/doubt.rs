@@ -71,7 +71,9 @@ impl Monitor {
         if self.row.token.is_none_or(|token| token.stamp != stamp || token.is_over()) {
             return;
         }
-        let Some(doubt) = &mut self.row.doubt else { return };
+        if self.row.doubt.is_none() {
+            return;
+        }
         let class = match reply {
             Reply::Valid => {
                 self.row.doubt = None;
@@ -83,7 +85,8 @@ impl Monitor {
             Reply::Foreign => Class::AccessExpired,
             Reply::Failed { class, until } => {
                 if matches!(class, Class::RateLimited | Class::ServiceClosed) {
-                    doubt.round = Round::at(self.hold(turn, until));
+                    let round = Round::at(self.hold(turn, until));
+                    self.row.doubt = self.row.doubt.map(|doubt| Doubt { round, ..doubt });
                     return;
                 }
                 class
@@ -94,6 +97,7 @@ impl Monitor {
         match class {
             Class::AccessExpired | Class::ReauthRequired => self.die(turn, Some(class)),
             Class::Ambiguous => {
+                let Some(doubt) = &mut self.row.doubt else { return };
                 doubt.cause = DoubtCause::Ambiguous;
                 doubt.ambiguous = doubt.ambiguous.saturating_add(1);
                 if doubt.ambiguous >= AMBIGUOUS_MAX {
