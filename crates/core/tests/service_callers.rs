@@ -52,7 +52,7 @@ fn a_caller_waits_for_the_token_that_is_under_way_and_no_longer_than_its_limit()
 #[test]
 fn nobody_waits_for_what_cannot_come_in_time() {
     let mut play = Play::live(with(Way::REFRESH), 2 * HOUR);
-    play.pass(3 * HOUR, |_, _| Some(failed(Class::Transient)));
+    play.pass(3 * HOUR + 30, |_, _| Some(failed(Class::Transient)));
     let Some(Answer::None { reason: Absence::Unavailable, retry_after }) = play.ask(3 * HOUR + MINUTE) else {
         panic!("{:?}", play.done)
     };
@@ -64,8 +64,8 @@ fn nobody_waits_for_what_cannot_come_in_time() {
 #[test]
 fn callers_begin_nothing_however_often_they_come() {
     let mut play = Play::live(with(Way::REFRESH), 2 * HOUR);
-    play.pass(3 * HOUR, |_, _| Some(failed(Class::Transient)));
-    for second in 1..4 * MINUTE {
+    play.pass(3 * HOUR + 30, |_, _| Some(failed(Class::Transient)));
+    for second in 31..4 * MINUTE {
         play.ask(3 * HOUR + second);
         assert_eq!(play.jobs(), [], "{second}");
         play.refresh(3 * HOUR + second, false);
@@ -201,7 +201,8 @@ fn what_the_provider_could_not_say_is_asked_again_only_for_a_cause() {
 
 #[test]
 fn the_status_says_all_that_is_known() {
-    let mut play = Play::live(with(Way::REFRESH), 2 * HOUR);
+    let settings = Settings { validate_every: Millis::from_secs(HOUR), ..with(Way::REFRESH) };
+    let mut play = Play::live(settings, 2 * HOUR);
     play.pass(HOUR, |_, _| Some(Reply::Valid));
     let status = play.monitor.status(play.now(HOUR));
     assert!(status.active && status.valid);

@@ -148,7 +148,7 @@ impl World {
 }
 
 #[test]
-fn every_sequence_of_four_events_keeps_every_promise_with_and_without_restarts() {
+fn every_sequence_of_three_events_keeps_every_promise_with_and_without_restarts() {
     let mut attempts = 0;
     for (settings, pause, restart) in services()
         .into_iter()

@@ -71,9 +71,6 @@ impl Monitor {
         if self.row.token.is_none_or(|token| token.stamp != stamp || token.is_over()) {
             return;
         }
-        if self.row.doubt.is_none() {
-            return;
-        }
         let class = match reply {
             Reply::Valid => {
                 self.row.doubt = None;

@@ -423,6 +423,7 @@ impl Monitor {
         let known = self.row.closed.iter().any(|closed| closed.kind == WayKind::Refresh);
         if !known && self.row.token.is_some() {
             self.close(turn, WayKind::Refresh, Class::ReauthRequired);
+            self.say_failed(turn, Class::ReauthRequired);
         }
     }
 

@@ -201,7 +201,7 @@ impl Monitor {
     }
 
     /// Once for a token, and once more when it does not end.
-    fn say_failed(&mut self, turn: &mut Turn, class: Class) {
+    pub(super) fn say_failed(&mut self, turn: &mut Turn, class: Class) {
         if !self.row.told.failed {
             self.row.told.failed = true;
             self.row.outbox.add(turn, Kind::RenewalFailed(class));

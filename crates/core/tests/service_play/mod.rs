@@ -49,7 +49,8 @@ pub const UPSTOX_CUTOFF: u64 = 22 * HOUR;
 
 /// Renewed without anybody.
 pub fn with(way: Way) -> Settings {
-    Settings { ways: vec![way], ..breeze_like() }
+    // Nothing else is asked of the provider.
+    Settings { ways: vec![way], validate_every: Millis::FOREVER, ..breeze_like() }
 }
 
 pub fn way(kind: WayKind, repeatable: bool) -> Way {
@@ -81,13 +82,17 @@ pub struct Play {
     /// Every alert, when it was sent first.
     pub alerts: Vec<(u64, Kind)>,
     next_caller: u64,
+    /// When the last step was made.
+    wall: Timestamp,
+    /// The newest attempt that a test has seen.
+    seen: Option<RequestId>,
 }
 
 impl Play {
     pub fn new(settings: Settings) -> Self {
         let monitor = Monitor::new(settings.clone());
         let (done, alerts) = (Vec::new(), Vec::new());
-        Self { settings, monitor, done, cutoff: None, entropy: 0, alerts, next_caller: 0 }
+        Self { settings, monitor, done, cutoff: None, entropy: 0, alerts, next_caller: 0, wall: at(0), seen: None }
     }
 
     /// A service whose token was pasted at the beginning, and lives so many seconds.
@@ -108,9 +113,11 @@ impl Play {
     pub fn step(&mut self, seconds: u64, event: Event) {
         let now = self.now(seconds);
         self.step_at(now, event);
+        self.seen = self.monitor.attempt().map(|attempt| attempt.request);
     }
 
-    pub fn step_at(&mut self, now: Now, event: Event) {
+    fn step_at(&mut self, now: Now, event: Event) {
+        self.wall = now.moment.wall;
         self.done = self.monitor.step(now, event).into_iter().collect();
         let seconds = seconds(now.moment.wall);
         for alert in self.monitor.alerts().iter().filter(|alert| alert.tries == 1) {
@@ -238,9 +245,10 @@ impl Play {
     /// Lets time pass until then: alerts are taken at once, attempts are answered by `provider`, if it answers. What was begun, and when.
     pub fn pass(&mut self, until: u64, mut provider: impl FnMut(u64, Job) -> Option<Reply>) -> Vec<(u64, Job)> {
         let mut begun = Vec::new();
-        self.serve(&mut provider, 0, &mut begun);
+        self.serve(&mut provider, &mut begun);
         for _ in 0..1_000_000 {
-            let next = self.monitor.next_deadline().expect("there is a next check");
+            // One that has passed rings now.
+            let next = self.monitor.next_deadline().expect("there is a next check").max(self.wall);
             if at(until) < next {
                 return begun;
             }
@@ -249,37 +257,28 @@ impl Play {
             self.step_at(now, Event::DeadlineReached);
             let after = self.monitor.next_deadline().expect("there is a next check");
             assert!(next < after, "{next:?} is due again at once: {:?}", self.monitor.row());
-            self.serve(&mut provider, seconds(next), &mut begun);
+            self.serve(&mut provider, &mut begun);
         }
         panic!("it spins: {:?}", self.monitor.row());
     }
 
-    fn serve(
-        &mut self,
-        provider: &mut impl FnMut(u64, Job) -> Option<Reply>,
-        seconds: u64,
-        begun: &mut Vec<(u64, Job)>,
-    ) {
-        let alerts: Vec<Alert> = self.monitor.alerts().to_vec();
-        for alert in alerts {
-            self.take_alert(seconds, &alert);
-        }
+    fn serve(&mut self, provider: &mut impl FnMut(u64, Job) -> Option<Reply>, begun: &mut Vec<(u64, Job)>) {
+        let (wall, seconds) = (self.wall, seconds(self.wall));
+        let now = Now { moment: Moment { wall, mono: wall, entropy: self.entropy }, ..self.now(seconds) };
         // One leads to another.
         for _ in 0..10 {
-            let Some(job) = self.monitor.attempt().map(|attempt| attempt.job) else { return };
-            if self.monitor.attempt().is_some_and(|attempt| self::seconds(attempt.begun_at) == seconds) {
-                begun.push((seconds, job));
-            }
-            let Some(reply) = provider(seconds, job) else { return };
-            self.reply(seconds, reply);
             let alerts: Vec<Alert> = self.monitor.alerts().to_vec();
             for alert in alerts {
-                self.take_alert(seconds, &alert);
+                let taken = Event::AlertAnswered { alert: alert.id, settled: true, retry_after: None };
+                self.step_at(now, taken);
             }
+            let Some(attempt) = self.monitor.attempt().copied() else { return };
+            if self.seen != Some(attempt.request) {
+                self.seen = Some(attempt.request);
+                begun.push((seconds, attempt.job));
+            }
+            let Some(reply) = provider(seconds, attempt.job) else { return };
+            self.step_at(now, Event::AttemptAnswered { request: attempt.request, reply });
         }
-    }
-
-    pub fn take_alert(&mut self, seconds: u64, alert: &Alert) {
-        self.step(seconds, Event::AlertAnswered { alert: alert.id, settled: true, retry_after: None });
     }
 }
