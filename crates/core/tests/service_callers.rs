@@ -21,7 +21,14 @@ fn a_caller_gets_the_token_at_once_and_that_costs_no_row() {
     let expires_in = Some(Millis::from_secs(DAY - HOUR - 1));
     assert_eq!(answer, Some(Answer::Token { stamp, expires_in, read_only: false }));
     // That a check is due is done with the same step.
-    assert_eq!(play.ask(HOUR + 2), Some(Answer::Token { stamp, expires_in: expires_in.map(|left| left.less(Millis::from_secs(1))), read_only: false }));
+    assert_eq!(
+        play.ask(HOUR + 2),
+        Some(Answer::Token {
+            stamp,
+            expires_in: expires_in.map(|left| left.less(Millis::from_secs(1))),
+            read_only: false
+        })
+    );
     assert_eq!(play.done.len(), 1, "{:?}", play.done);
 }
 
@@ -44,7 +51,10 @@ fn a_caller_waits_for_the_token_that_is_under_way_and_no_longer_than_its_limit()
     assert_eq!(play.monitor.next_deadline(), Some(at(HOUR).after(Millis::from_millis(4_500))));
     assert!(play.monitor.next_alarm() > play.monitor.next_deadline(), "waiting costs no row");
     play.deadline(HOUR + 5);
-    assert_eq!(play.answers(), [Answer::None { reason: Absence::Renewing, retry_after: Millis::from_secs(1) }]);
+    assert_eq!(
+        play.answers(),
+        [Answer::None { reason: Absence::Renewing, retry_after: Millis::from_secs(1) }]
+    );
     play.reply(HOUR + 5, Reply::Renewed(brought(DAY)));
     assert!(matches!(play.answers()[..], [Answer::Token { stamp: given, .. }] if given == stamp.rotated()));
 }
@@ -192,7 +202,10 @@ fn what_the_provider_could_not_say_is_asked_again_only_for_a_cause() {
     let begun = play.pass(2 * HOUR, |_, _| Some(failed(Class::Transient)));
     assert_eq!(begun.len(), 2, "one an hour: {begun:?}");
     let stamp = play.monitor.newest();
-    play.step(2 * HOUR, Event::CallAnswered { stamp, read_only: false, class: Class::Ambiguous, until: None });
+    play.step(
+        2 * HOUR,
+        Event::CallAnswered { stamp, read_only: false, class: Class::Ambiguous, until: None },
+    );
     assert_eq!(play.monitor.row().doubt.map(|doubt| doubt.cause), Some(DoubtCause::Ambiguous));
     let begun = play.pass(3 * HOUR, |_, _| Some(failed(Class::Transient)));
     assert!((30..=40).contains(&begun.len()), "three at every check: {}", begun.len());
@@ -225,7 +238,13 @@ fn the_status_says_all_that_is_known() {
     let status = play.monitor.status(play.now(2 * HOUR));
     assert_eq!((status.active, status.valid, status.word), (true, false, Word::NeedsRefresh));
     assert_eq!(status.trouble, Some(Class::Transient));
-    assert!(status.records.iter().skip(1).all(|record| record.failed == Some(Class::Transient) && record.attempts == 3));
+    assert!(
+        status
+            .records
+            .iter()
+            .skip(1)
+            .all(|record| record.failed == Some(Class::Transient) && record.attempts == 3)
+    );
     // However long it goes on, the list does not grow.
     play.pass(DAY, |_, _| Some(failed(Class::Transient)));
     assert_eq!(play.monitor.status(play.now(DAY)).records.len(), 10);

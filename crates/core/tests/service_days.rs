@@ -65,7 +65,10 @@ fn a_breeze_like_service_is_served_for_a_month() {
         count.pass(&mut play, morning + 1, evening, 0);
     }
     let cutoffs: Vec<u64> = (0..DAYS).map(|day| day * DAY + BREEZE_CUTOFF).collect();
-    assert_eq!(named(&play, "expiring_soon"), cutoffs.iter().map(|cutoff| cutoff - 30 * MINUTE).collect::<Vec<_>>());
+    assert_eq!(
+        named(&play, "expiring_soon"),
+        cutoffs.iter().map(|cutoff| cutoff - 30 * MINUTE).collect::<Vec<_>>()
+    );
     let needed = named(&play, "human_needed");
     // The last one is yet to come.
     assert_eq!((needed.len(), needed[0], &needed[1..]), (30, 0, &cutoffs[..29]));

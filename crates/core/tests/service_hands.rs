@@ -183,7 +183,8 @@ fn an_exchange_that_ends_well_after_it_was_given_up_is_taken_if_nothing_newer_ca
             play.pasted(HOUR + MINUTE, 3, DAY);
         }
         let before = play.monitor.newest();
-        let late = everlit_core::service::Event::AttemptAnswered { request, reply: Reply::Renewed(brought(DAY)) };
+        let late =
+            everlit_core::service::Event::AttemptAnswered { request, reply: Reply::Renewed(brought(DAY)) };
         play.step(HOUR + 2 * MINUTE, late.clone());
         assert_eq!(play.monitor.newest() == before, newer);
         assert!(play.is_valid(2 * HOUR));

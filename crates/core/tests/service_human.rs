@@ -53,7 +53,9 @@ fn each_threshold_is_warned_of_once_and_several_that_passed_unseen_with_the_last
     late.deadline(DAY - 300);
     late.pass(DAY - 100, |_, _| Some(Reply::Valid));
     assert_eq!(late.said(), ["expiring_soon"]);
-    assert!(matches!(late.alerts[0].1, Kind::ExpiringSoon { threshold, .. } if threshold == Millis::from_secs(600)));
+    assert!(
+        matches!(late.alerts[0].1, Kind::ExpiringSoon { threshold, .. } if threshold == Millis::from_secs(600))
+    );
     // A token that begins near its end is not warned of at once.
     let mut brief = Play::live(settings, 20 * MINUTE);
     brief.deadline(1);
@@ -108,7 +110,10 @@ fn a_planned_end_hides_a_token_and_only_an_answer_kills_it() {
     }
     play.step(10 * HOUR, said(Class::AccessExpired));
     assert!(!play.is_valid(10 * HOUR));
-    assert_eq!(play.alerts, [(10 * HOUR, Kind::HumanNeeded { want: Want::Refused(Class::AccessExpired), push: false })]);
+    assert_eq!(
+        play.alerts,
+        [(10 * HOUR, Kind::HumanNeeded { want: Want::Refused(Class::AccessExpired), push: false })]
+    );
     // What is said of an older token says nothing of this one.
     play.pasted(11 * HOUR, 2, HOUR);
     play.step(11 * HOUR, said(Class::AccessExpired));
@@ -228,7 +233,10 @@ fn callers_that_only_read_live_on_another_token_and_that_is_said_once() {
     play.pass(DAY, provider);
     assert_eq!(play.said(), ["expiring_soon", "on_fallback", "human_needed"]);
     let read = play.ask_as(DAY, "charts", true);
-    assert!(matches!(read, Some(Answer::Token { read_only: true, stamp: given, .. }) if given == stamp), "{read:?}");
+    assert!(
+        matches!(read, Some(Answer::Token { read_only: true, stamp: given, .. }) if given == stamp),
+        "{read:?}"
+    );
     assert!(matches!(play.ask(DAY), Some(Answer::None { .. })));
     assert_eq!(play.monitor.status(play.now(DAY)).on_fallback, extended);
     // It ends by the provider's word, too.
@@ -244,7 +252,10 @@ fn an_alert_is_sent_until_it_is_taken_and_under_one_name() {
     play.deadline(0);
     let [alert] = play.monitor.alerts()[..] else { panic!("one alert") };
     let mut sent = vec![0];
-    play.step(1, Event::AlertAnswered { alert: alert.id, settled: false, retry_after: Some(Millis::from_secs(20)) });
+    play.step(
+        1,
+        Event::AlertAnswered { alert: alert.id, settled: false, retry_after: Some(Millis::from_secs(20)) },
+    );
     for _ in 0..5 {
         let next = play.next();
         play.crash();
@@ -286,10 +297,13 @@ fn a_clock_that_is_set_back_stalls_nothing() {
     let mut play = Play::new(breeze_like());
     play.deadline(10 * DAY);
     play.paste(10 * DAY, 1, DAY);
-    play.step(10 * DAY, Event::AttemptAnswered {
-        request: play.request(),
-        reply: Reply::Failed { class: Class::RateLimited, until: Some(at(11 * DAY)) },
-    });
+    play.step(
+        10 * DAY,
+        Event::AttemptAnswered {
+            request: play.request(),
+            reply: Reply::Failed { class: Class::RateLimited, until: Some(at(11 * DAY)) },
+        },
+    );
     // Back by ten days: the next check is five minutes from now, and the provider is asked again by then.
     play.deadline(0);
     let next = play.next();

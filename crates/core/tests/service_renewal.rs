@@ -214,9 +214,8 @@ fn failures_are_said_once_and_then_that_there_are_many_and_then_that_it_is_over(
 fn what_the_vault_did_by_itself_counts_and_what_is_older_does_not() {
     let mut play = refreshed();
     let before = play.monitor.newest();
-    let moved = |stamp| {
-        Event::Moved(Brought { stamp: Some(stamp), expires_at: Some(at(DAY)), fallback_until: None })
-    };
+    let moved =
+        |stamp| Event::Moved(Brought { stamp: Some(stamp), expires_at: Some(at(DAY)), fallback_until: None });
     play.step(HOUR, moved(before.rotated()));
     assert_eq!(play.monitor.newest(), before.rotated());
     assert!(play.done.contains(&Effect::Adopt { from: Origin::Vault, stamp: before.rotated() }));

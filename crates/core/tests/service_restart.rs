@@ -52,7 +52,10 @@ fn a_renewal_that_may_not_be_repeated_is_asked_about_first() {
 
     let mut silent = extending(false);
     let begun = silent.pass(118 * MINUTE, |_, _| Some(failed(Class::Transient)));
-    assert!(begun.iter().all(|(_, job)| matches!(job, Job::Validate(_))), "never before that is known: {begun:?}");
+    assert!(
+        begun.iter().all(|(_, job)| matches!(job, Job::Validate(_))),
+        "never before that is known: {begun:?}"
+    );
 }
 
 #[test]

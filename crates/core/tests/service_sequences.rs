@@ -24,7 +24,8 @@ fn events(monitor: &Monitor, at: Timestamp, caller: u64) -> Vec<Event> {
     let late = monitor.row().unheard.map_or(RequestId(77), |attempt| attempt.request);
     let reply = |reply| E::AttemptAnswered { request, reply };
     let lives = |seconds| Some(at.after(Millis::from_secs(seconds)));
-    let brought = |seconds| Brought { stamp: None, expires_at: lives(seconds), fallback_until: lives(9 * HOUR) };
+    let brought =
+        |seconds| Brought { stamp: None, expires_at: lives(seconds), fallback_until: lives(9 * HOUR) };
     let stamp = monitor.newest();
     let called = |class| E::CallAnswered { stamp, read_only: false, class, until: None };
     let next = u64::from(stamp.generation.0) + 1;
@@ -91,7 +92,11 @@ fn services() -> Vec<Settings> {
         base.clone(),
         Settings { budget, exchange_repeatable: false, ..upstox_like() },
         Settings { ways: ladder, push, exchange_repeatable: false, ..base.clone() },
-        Settings { ways: vec![Way { every, ..way(WayKind::KeepAlive, true) }], person: false, ..base.clone() },
+        Settings {
+            ways: vec![Way { every, ..way(WayKind::KeepAlive, true) }],
+            person: false,
+            ..base.clone()
+        },
         Settings { ways: vec![Way::CREDENTIALS], attempts: 1, check_every: Millis::ZERO, ..base },
     ]
 }
@@ -124,9 +129,15 @@ impl World {
         let effects: Vec<Effect> = self.monitor.step(now, event.clone()).into_iter().collect();
         let after = &self.monitor;
         let checked = self.watch.check(&self.settings, now, &before, &event, &effects, after);
-        checked.map_err(|broken| format!("{broken}: {event:?} at {:?}\nfrom {before:?}\nto {after:?}\nby {effects:?}", self.at))?;
+        checked.map_err(|broken| {
+            format!("{broken}: {event:?} at {:?}\nfrom {before:?}\nto {after:?}\nby {effects:?}", self.at)
+        })?;
         let loaded = Monitor::load(self.settings.clone(), after.row());
-        if loaded.row() != after.row() { Err(format!("a row does not say all: {:?}", after.row())) } else { Ok(()) }
+        if loaded.row() != after.row() {
+            Err(format!("a row does not say all: {:?}", after.row()))
+        } else {
+            Ok(())
+        }
     }
 
     fn restart(&mut self) {

@@ -2,12 +2,12 @@
 
 use alloc::string::String;
 
+use super::Monitor;
 use super::doubt::DoubtCause;
 use super::effect::{Absence, Answer, Effect};
 use super::renewal::{HOLD_MAX, Renewal};
 use super::round::{Job, Round};
 use super::turn::Turn;
-use super::Monitor;
 use crate::id::{CallerId, Stamp};
 use crate::schedule::INTERVAL_MIN;
 use crate::time::{Millis, Timestamp};

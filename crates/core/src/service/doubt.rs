@@ -107,7 +107,9 @@ impl Monitor {
                 self.doubt_again(turn);
             }
             // Says nothing about the token.
-            Class::ClientMisconfigured | Class::UserActionRequired | Class::WrongToken => self.row.doubt = None,
+            Class::ClientMisconfigured | Class::UserActionRequired | Class::WrongToken => {
+                self.row.doubt = None
+            }
         }
     }
 

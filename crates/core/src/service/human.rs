@@ -165,8 +165,7 @@ impl Monitor {
     /// When it is considered whether a person could help already.
     fn considered_at(&self) -> Option<Timestamp> {
         let token = self.row.token.filter(|token| !token.is_over())?;
-        let wanted =
-            self.settings.push.is_some() && !self.row.told.considered && self.usable_way().is_none();
+        let wanted = self.settings.push.is_some() && !self.row.told.considered && self.usable_way().is_none();
         token.renewed_at(self.settings.lead).filter(|_| wanted)
     }
 
@@ -198,7 +197,8 @@ impl Monitor {
     /// Nobody has answered in time.
     fn end_push(&mut self, turn: &Turn) {
         let times = self.settings.push.map_or(0, |policy| policy.times);
-        if let Some(push) = self.row.push.as_mut().filter(|push| push.until.is_some_and(|at| at <= turn.now)) {
+        if let Some(push) = self.row.push.as_mut().filter(|push| push.until.is_some_and(|at| at <= turn.now))
+        {
             push.until = None;
             if push.asked < times {
                 push.round = Round::at(turn.now);

@@ -440,6 +440,10 @@ impl Monitor {
             }
         }
         self.row.renewal = Renewal::default();
+        if let Some(need) = &mut self.row.need {
+            // Nor is anybody asked to undo it.
+            need.want = Want::LoggedOut;
+        }
         self.die(turn, None);
     }
 

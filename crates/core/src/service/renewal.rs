@@ -72,7 +72,9 @@ impl Monitor {
                     WayKind::Credentials => true,
                     // The first token is for a person to bring.
                     WayKind::Refresh => token.is_some(),
-                    WayKind::SelfExtension | WayKind::KeepAlive => token.is_some_and(|token| !token.is_over()),
+                    WayKind::SelfExtension | WayKind::KeepAlive => {
+                        token.is_some_and(|token| !token.is_over())
+                    }
                 }
         };
         self.settings.ways.iter().find(is_usable).copied()
@@ -80,9 +82,8 @@ impl Monitor {
 
     /// Whether an operator must act before anything can be renewed: no login helps.
     pub(super) fn needs_operator(&self) -> bool {
-        let misconfigured = |closed: &super::Closed| {
-            matches!(closed.class, Class::ClientMisconfigured | Class::WrongToken)
-        };
+        let misconfigured =
+            |closed: &super::Closed| matches!(closed.class, Class::ClientMisconfigured | Class::WrongToken);
         self.usable_way().is_none() && self.row.closed.iter().any(misconfigured)
     }
 
@@ -154,10 +155,7 @@ impl Monitor {
 
     fn renewal_failed(&mut self, turn: &mut Turn, kind: WayKind, class: Class, repeatable: bool) {
         match class {
-            Class::AccessExpired
-            | Class::ReauthRequired
-            | Class::ClientMisconfigured
-            | Class::WrongToken => {
+            Class::AccessExpired | Class::ReauthRequired | Class::ClientMisconfigured | Class::WrongToken => {
                 self.record(turn, Source::Automatic(kind), Some(class), self.row.renewal.round.made);
                 self.close(turn, kind, class);
                 self.say_failed(turn, class);

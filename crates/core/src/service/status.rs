@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use super::Monitor;
 use super::class::Class;
 use super::doubt::Validated;
 use super::human::Need;
@@ -11,7 +12,6 @@ use super::settings::WayKind;
 use super::token::Source;
 use super::turn::Now;
 use super::users::User;
-use super::Monitor;
 use crate::id::Stamp;
 use crate::time::{Millis, Timestamp};
 

@@ -92,7 +92,17 @@ impl Play {
     pub fn new(settings: Settings) -> Self {
         let monitor = Monitor::new(settings.clone());
         let (done, alerts) = (Vec::new(), Vec::new());
-        Self { settings, monitor, done, cutoff: None, entropy: 0, alerts, next_caller: 0, wall: at(0), seen: None }
+        Self {
+            settings,
+            monitor,
+            done,
+            cutoff: None,
+            entropy: 0,
+            alerts,
+            next_caller: 0,
+            wall: at(0),
+            seen: None,
+        }
     }
 
     /// A service whose token was pasted at the beginning, and lives so many seconds.
@@ -176,13 +186,27 @@ impl Play {
 
     pub fn handed(name: u64, source: Source, expires: u64) -> Handed {
         let expires_at = Some(at(expires));
-        Handed { name: Fingerprint(name), source, exchange: false, expires_at, fallback_until: None, ticket: None }
+        Handed {
+            name: Fingerprint(name),
+            source,
+            exchange: false,
+            expires_at,
+            fallback_until: None,
+            ticket: None,
+        }
     }
 
     /// A code, which has to be exchanged.
     pub fn code(name: u64) -> Handed {
         let name = Fingerprint(name);
-        Handed { name, source: Source::LoggedIn, exchange: true, expires_at: None, fallback_until: None, ticket: None }
+        Handed {
+            name,
+            source: Source::LoggedIn,
+            exchange: true,
+            expires_at: None,
+            fallback_until: None,
+            ticket: None,
+        }
     }
 
     pub fn hand_in(&mut self, seconds: u64, handed: Handed) -> Option<Verdict> {
@@ -243,7 +267,11 @@ impl Play {
     }
 
     /// Lets time pass until then: alerts are taken at once, attempts are answered by `provider`, if it answers. What was begun, and when.
-    pub fn pass(&mut self, until: u64, mut provider: impl FnMut(u64, Job) -> Option<Reply>) -> Vec<(u64, Job)> {
+    pub fn pass(
+        &mut self,
+        until: u64,
+        mut provider: impl FnMut(u64, Job) -> Option<Reply>,
+    ) -> Vec<(u64, Job)> {
         let mut begun = Vec::new();
         self.serve(&mut provider, &mut begun);
         for _ in 0..1_000_000 {
@@ -253,7 +281,10 @@ impl Play {
                 return begun;
             }
             // To the millisecond, as an alarm would be.
-            let now = Now { moment: Moment { wall: next, mono: next, entropy: self.entropy }, ..self.now(seconds(next)) };
+            let now = Now {
+                moment: Moment { wall: next, mono: next, entropy: self.entropy },
+                ..self.now(seconds(next))
+            };
             self.step_at(now, Event::DeadlineReached);
             let after = self.monitor.next_deadline().expect("there is a next check");
             assert!(next < after, "{next:?} is due again at once: {:?}", self.monitor.row());

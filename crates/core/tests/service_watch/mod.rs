@@ -97,12 +97,16 @@ impl Watch {
             begun += 1;
             self.attempts += 1;
             let free = before.attempt().is_none_or(|attempt| {
-                let answered = matches!(event, Event::AttemptAnswered { request, .. } if *request == attempt.request);
+                let answered =
+                    matches!(event, Event::AttemptAnswered { request, .. } if *request == attempt.request);
                 let given_up = attempt.begun_at.after(settings.answer_within) <= at;
                 answered || given_up || matches!(event, Event::LoggedOut)
             });
             is(free && begun == 1, "two attempts are under way")?;
-            is(after.attempt().is_some_and(|attempt| attempt.request == *request && attempt.job == *job), "an attempt is not in the row")?;
+            is(
+                after.attempt().is_some_and(|attempt| attempt.request == *request && attempt.job == *job),
+                "an attempt is not in the row",
+            )?;
             is(self.request < Some(*request), "a name was given twice")?;
             self.request = Some(*request);
             is(before.row().hold_until <= at, "a provider that wants to be left alone was asked")?;
@@ -115,9 +119,14 @@ impl Watch {
                 Job::Validate(_) => {
                     let cause = after.row().doubt.map(|doubt| doubt.cause);
                     is(cause.is_some(), "the provider was asked for nothing")?;
-                    let far = |then: Option<Timestamp>, least: Millis| then.is_none_or(|then| then.after(least) <= at);
+                    let far = |then: Option<Timestamp>, least: Millis| {
+                        then.is_none_or(|then| then.after(least) <= at)
+                    };
                     if cause == Some(DoubtCause::Routine) {
-                        is(far(self.routine_at, settings.validate_every), "asked twice in an hour without cause")?;
+                        is(
+                            far(self.routine_at, settings.validate_every),
+                            "asked twice in an hour without cause",
+                        )?;
                         self.routine_at = Some(at);
                     }
                     if let Some(minute) = settings.budget.minute.filter(|minute| *minute <= 100) {
@@ -127,7 +136,10 @@ impl Watch {
                     self.validated_at = Some(at);
                 }
                 Job::AskPush => {
-                    is(after.row().push.is_some_and(|push| push.until.is_none()), "a person was asked twice")?;
+                    is(
+                        after.row().push.is_some_and(|push| push.until.is_none()),
+                        "a person was asked twice",
+                    )?;
                 }
                 Job::Prove(_) | Job::Renew(_) => {}
             }
@@ -144,12 +156,21 @@ impl Watch {
         after: &Monitor,
     ) -> Result<(), &'static str> {
         is(before.newest() <= after.newest(), "the newest token is older than before")?;
-        if let Event::CallAnswered { stamp, read_only: false, class: Class::AccessExpired | Class::ReauthRequired, .. } = event {
+        if let Event::CallAnswered {
+            stamp,
+            read_only: false,
+            class: Class::AccessExpired | Class::ReauthRequired,
+            ..
+        } = event
+        {
             if before.token().is_some_and(|token| token.stamp == *stamp) {
                 self.dead.insert(*stamp);
             }
         }
-        if let Event::AttemptAnswered { request, reply: Reply::Failed { class: Class::AccessExpired | Class::ReauthRequired, .. } } = event
+        if let Event::AttemptAnswered {
+            request,
+            reply: Reply::Failed { class: Class::AccessExpired | Class::ReauthRequired, .. },
+        } = event
             && let Some(attempt) = before.attempt().filter(|attempt| attempt.request == *request)
             && let Job::Validate(stamp) = attempt.job
             && before.token().is_some_and(|token| !token.lapsed)
@@ -166,8 +187,14 @@ impl Watch {
                 }
                 Effect::Answer { answer: Answer::Token { stamp, read_only: false, expires_in }, .. } => {
                     is(!self.dead.contains(stamp), "a caller was given a token past its death")?;
-                    is(after.token().is_some_and(|token| token.stamp == *stamp && token.is_valid(at)), "a caller was given another token")?;
-                    is(expires_in.is_none_or(|left| left > Millis::ZERO), "a caller was given a token past its end")?;
+                    is(
+                        after.token().is_some_and(|token| token.stamp == *stamp && token.is_valid(at)),
+                        "a caller was given another token",
+                    )?;
+                    is(
+                        expires_in.is_none_or(|left| left > Millis::ZERO),
+                        "a caller was given a token past its end",
+                    )?;
                 }
                 _ => {}
             }
@@ -203,7 +230,9 @@ impl Watch {
         effects: &[Effect],
     ) -> Result<(), &'static str> {
         match event {
-            Event::Asked { caller, .. } | Event::RefreshAsked { caller, .. } | Event::HandedIn { caller, .. } => {
+            Event::Asked { caller, .. }
+            | Event::RefreshAsked { caller, .. }
+            | Event::HandedIn { caller, .. } => {
                 self.waiting.insert(*caller, at);
             }
             _ => {}
