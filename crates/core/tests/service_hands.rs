@@ -4,14 +4,23 @@
 mod service_play;
 
 use everlit_core::service::{
-    Class, Effect, Fingerprint, Handed, Job, Monitor, Origin, Reply, Settings, Source, Verdict, Word,
+    Class, Effect, Event, Fingerprint, Handed, Job, Monitor, Origin, Reply, Settings, Source, Verdict, Word,
 };
 use everlit_core::time::Millis;
 use service_play::{DAY, HOUR, MINUTE, Play, UPSTOX_CUTOFF, at, breeze_like, brought, failed, upstox_like};
 
+/// Nothing else is asked of the provider.
+fn breeze() -> Settings {
+    Settings { validate_every: Millis::FOREVER, ..breeze_like() }
+}
+
+fn upstox() -> Settings {
+    Settings { validate_every: Millis::FOREVER, ..upstox_like() }
+}
+
 #[test]
 fn a_pasted_token_is_proven_before_it_takes_the_place_of_one_that_lives() {
-    let mut play = Play::live(breeze_like(), DAY);
+    let mut play = Play::live(breeze(), DAY);
     let first = play.monitor.newest();
     assert_eq!(play.paste(HOUR, 2, DAY), None);
     assert_eq!(play.jobs(), [Job::Prove(Fingerprint(2))]);
@@ -38,7 +47,7 @@ fn a_wrong_token_leaves_the_one_that_lives() {
         (failed(Class::UserActionRequired), Verdict::Refused(Class::UserActionRequired)),
         (Reply::Foreign, Verdict::Foreign),
     ] {
-        let mut play = Play::live(breeze_like(), DAY);
+        let mut play = Play::live(breeze(), DAY);
         let (first, token) = (play.monitor.newest(), play.monitor.token().copied());
         play.paste(HOUR, 2, DAY);
         play.reply(HOUR, reply);
@@ -52,7 +61,7 @@ fn a_wrong_token_leaves_the_one_that_lives() {
 
 #[test]
 fn what_is_handed_in_twice_counts_once() {
-    let mut play = Play::live(breeze_like(), DAY);
+    let mut play = Play::live(breeze(), DAY);
     let first = play.monitor.newest();
     // While it is being proven,
     play.paste(HOUR, 2, DAY);
@@ -75,7 +84,7 @@ fn what_is_handed_in_twice_counts_once() {
 
 #[test]
 fn a_refused_token_that_comes_again_is_refused_without_a_call() {
-    let mut play = Play::live(breeze_like(), DAY);
+    let mut play = Play::live(breeze(), DAY);
     play.paste(HOUR, 2, DAY);
     play.reply(HOUR, failed(Class::ReauthRequired));
     assert_eq!(play.paste(2 * HOUR, 2, DAY), Some(Verdict::Refused(Class::ReauthRequired)));
@@ -89,14 +98,14 @@ fn a_refused_token_that_comes_again_is_refused_without_a_call() {
 
 #[test]
 fn a_token_whose_end_has_passed_is_told_without_a_call() {
-    let mut play = Play::new(breeze_like());
+    let mut play = Play::new(breeze());
     assert_eq!(play.hand_in(HOUR, Play::handed(1, Source::Imported, HOUR)), Some(Verdict::Over));
     assert_eq!(play.jobs(), []);
 }
 
 #[test]
 fn a_provider_that_says_nothing_leaves_a_token_unproven_and_it_is_tried_again() {
-    let mut play = Play::live(breeze_like(), DAY);
+    let mut play = Play::live(breeze(), DAY);
     let first = play.monitor.newest();
     play.paste(HOUR, 2, DAY);
     let begun = play.pass(HOUR + 4, |_, _| Some(failed(Class::Transient)));
@@ -112,7 +121,7 @@ fn a_provider_that_says_nothing_leaves_a_token_unproven_and_it_is_tried_again() 
 
 #[test]
 fn an_answer_that_could_mean_anything_counts_when_it_comes_twice() {
-    let mut play = Play::live(breeze_like(), DAY);
+    let mut play = Play::live(breeze(), DAY);
     play.paste(HOUR, 2, DAY);
     play.reply(HOUR, failed(Class::Ambiguous));
     assert_eq!(play.verdicts(), []);
@@ -132,7 +141,7 @@ fn a_code_that_is_good_for_one_exchange_is_never_sent_twice() {
         Some(Reply::Valid),
         None,
     ] {
-        let mut play = Play::live(upstox_like(), DAY);
+        let mut play = Play::live(upstox(), DAY);
         assert_eq!(play.hand_in(HOUR, Play::code(2)), None);
         assert_eq!(play.jobs(), [Job::Exchange(Fingerprint(2))]);
         let mut told = Vec::new();
@@ -152,8 +161,21 @@ fn a_code_that_is_good_for_one_exchange_is_never_sent_twice() {
 }
 
 #[test]
+fn a_code_that_was_under_way_at_an_operators_logout_is_never_sent_twice() {
+    let mut play = Play::new(upstox());
+    play.hand_in(HOUR, Play::code(2));
+    assert_eq!(play.jobs(), [Job::Exchange(Fingerprint(2))]);
+    let request = play.request();
+    play.step(HOUR, Event::LoggedOut);
+    assert_eq!(play.verdicts(), [Verdict::Lost]);
+    assert_eq!(play.hand_in(HOUR + 1, Play::code(2)), Some(Verdict::Lost));
+    play.step(HOUR + 2, Event::AttemptAnswered { request, reply: Reply::Renewed(brought(DAY)) });
+    assert!(!play.is_valid(HOUR + 2), "a logout is final");
+}
+
+#[test]
 fn a_code_that_was_provably_not_sent_is_sent() {
-    let mut play = Play::new(upstox_like());
+    let mut play = Play::new(upstox());
     play.hand_in(HOUR, Play::code(2));
     play.reply(HOUR, Reply::Unsent);
     play.deadline(HOUR + 2);
@@ -162,7 +184,7 @@ fn a_code_that_was_provably_not_sent_is_sent() {
 
 #[test]
 fn what_may_be_exchanged_again_is_after_a_restart() {
-    let mut play = Play::new(breeze_like());
+    let mut play = Play::new(breeze());
     play.hand_in(HOUR, Play::code(2));
     play.crash();
     let begun = play.pass(HOUR + MINUTE, |now, _| (now > HOUR).then(|| Reply::Renewed(brought(DAY))));
@@ -173,7 +195,7 @@ fn what_may_be_exchanged_again_is_after_a_restart() {
 #[test]
 fn an_exchange_that_ends_well_after_it_was_given_up_is_taken_if_nothing_newer_came() {
     for newer in [false, true] {
-        let mut play = Play::new(upstox_like());
+        let mut play = Play::new(upstox());
         play.hand_in(HOUR, Play::code(2));
         let request = play.request();
         play.crash();
@@ -183,8 +205,7 @@ fn an_exchange_that_ends_well_after_it_was_given_up_is_taken_if_nothing_newer_ca
             play.pasted(HOUR + MINUTE, 3, DAY);
         }
         let before = play.monitor.newest();
-        let late =
-            everlit_core::service::Event::AttemptAnswered { request, reply: Reply::Renewed(brought(DAY)) };
+        let late = Event::AttemptAnswered { request, reply: Reply::Renewed(brought(DAY)) };
         play.step(HOUR + 2 * MINUTE, late.clone());
         assert_eq!(play.monitor.newest() == before, newer);
         assert!(play.is_valid(2 * HOUR));
@@ -196,7 +217,7 @@ fn an_exchange_that_ends_well_after_it_was_given_up_is_taken_if_nothing_newer_ca
 
 #[test]
 fn of_two_tokens_the_one_that_was_handed_in_later_stays() {
-    let mut play = Play::new(breeze_like());
+    let mut play = Play::new(breeze());
     play.paste(HOUR, 1, DAY);
     play.paste(HOUR, 2, DAY);
     play.reply(HOUR, Reply::Valid);
@@ -207,7 +228,7 @@ fn of_two_tokens_the_one_that_was_handed_in_later_stays() {
 
 #[test]
 fn who_hands_in_too_much_is_told_to_wait() {
-    let mut play = Play::new(breeze_like());
+    let mut play = Play::new(breeze());
     let verdicts: Vec<_> = (1..=6).map(|name| play.paste(HOUR, name, DAY)).collect();
     assert_eq!(verdicts[..4], [None; 4]);
     assert_eq!(verdicts[4..], [Some(Verdict::Busy); 2]);
@@ -215,7 +236,7 @@ fn who_hands_in_too_much_is_told_to_wait() {
 
 /// A service of whose token the provider's person is asked, and the ticket of that question.
 fn asked_by_push() -> Play {
-    let mut play = Play::new(upstox_like());
+    let mut play = Play::new(upstox());
     play.cutoff = Some(UPSTOX_CUTOFF);
     play.deadline(0);
     assert_eq!(play.jobs(), [Job::AskPush]);
@@ -274,7 +295,7 @@ fn an_approval_after_its_time_changes_nothing() {
 
 #[test]
 fn what_waits_for_its_proof_survives_a_restart() {
-    let settings = Settings { caller_wait: Millis::from_secs(60), ..breeze_like() };
+    let settings = Settings { caller_wait: Millis::from_secs(60), ..breeze() };
     let mut play = Play::new(settings);
     play.paste(HOUR, 1, DAY);
     play.paste(HOUR, 2, DAY);

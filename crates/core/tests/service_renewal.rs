@@ -84,7 +84,7 @@ fn a_provider_that_asks_for_less_is_left_alone_until_its_time() {
     play.reply(105 * MINUTE, Reply::Failed { class: Class::RateLimited, until });
     let answer = play.ask(105 * MINUTE);
     assert!(matches!(answer, Some(Answer::Token { .. })), "{answer:?}");
-    assert_eq!(play.pass(5 * HOUR - 1, |_, job| panic!("{job:?}")), []);
+    assert_eq!(play.pass(4 * HOUR, |_, job| panic!("{job:?}")), []);
     let answer = play.ask(4 * HOUR);
     let retry_after = Millis::from_secs(HOUR);
     assert_eq!(answer, Some(Answer::None { reason: Absence::Unavailable, retry_after }));

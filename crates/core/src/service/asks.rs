@@ -71,7 +71,7 @@ impl Monitor {
     /// All that can be done is tried now, also what waited for an operator.
     fn force(&mut self, turn: &Turn) {
         self.row.closed.clear();
-        let began_at = self.row.token.map_or(Timestamp::default(), |token| token.touched_at);
+        let began_at = self.row.token.map_or_else(Timestamp::default, |token| token.touched_at);
         let rested = self.row.renewal.paused_until.max(began_at.after(INTERVAL_MIN)) <= turn.now;
         if self.usable_way().is_none() {
             self.ask_again(turn);

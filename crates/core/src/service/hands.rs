@@ -201,7 +201,7 @@ impl Monitor {
     }
 
     /// This is what became of it, for all who ask.
-    fn judge(&mut self, turn: &mut Turn, name: Fingerprint, verdict: Verdict) {
+    pub(super) fn judge(&mut self, turn: &mut Turn, name: Fingerprint, verdict: Verdict) {
         self.row.hands.retain(|hand| hand.name != name);
         if verdict.is_final() {
             self.row.judged.push((name, verdict));
@@ -222,9 +222,10 @@ impl Monitor {
 
     /// Whoever has waited long enough hears that it is not known yet.
     pub(super) fn tell_late(&mut self, turn: &mut Turn) {
-        for hander in self.handers.iter().filter(|hander| hander.until <= turn.now) {
+        let now = turn.now;
+        for hander in self.handers.iter().filter(|hander| hander.until <= now) {
             turn.push(Effect::Tell { caller: hander.caller, verdict: Verdict::Unproven });
         }
-        self.handers.retain(|hander| hander.until > turn.now);
+        self.handers.retain(|hander| hander.until > now);
     }
 }

@@ -289,8 +289,8 @@ impl Monitor {
         [push, warning, self.considered_at()].into_iter().flatten().min()
     }
 
-    /// When a person is to be asked, with no attempt under way.
+    /// When a person is to be asked, with no attempt under way. Not while what one has handed in waits for its proof.
     pub(super) fn push_next_at(&self) -> Option<Timestamp> {
-        self.row.push.and_then(|push| push.round.next_at)
+        self.row.push.filter(|_| self.row.hands.is_empty())?.round.next_at
     }
 }

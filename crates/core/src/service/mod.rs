@@ -323,7 +323,7 @@ impl Monitor {
             row.renewal.round.begin();
             return Some((Job::Renew(way.kind), row.renewal.round.made));
         }
-        if let Some(push) = row.push.as_mut().filter(|push| push.round.is_due(now)) {
+        if let Some(push) = row.push.as_mut().filter(|push| push.round.is_due(now) && row.hands.is_empty()) {
             push.round.begin();
             return Some((Job::AskPush, push.round.made));
         }
@@ -429,8 +429,10 @@ impl Monitor {
 
     /// Nothing that is under way brings it back, and nothing renews it until a person comes.
     fn logged_out(&mut self, turn: &mut Turn) {
-        for hand in core::mem::take(&mut self.row.hands) {
-            turn.push(Effect::Drop { hand: hand.name });
+        for hand in self.row.hands.clone() {
+            // What may have been used is not to be used again, whoever hands it in.
+            let spent = hand.exchange && hand.round.made > 0 && !self.settings.exchange_repeatable;
+            self.judge(turn, hand.name, if spent { Verdict::Lost } else { Verdict::Late });
         }
         (self.row.attempt, self.row.unheard, self.row.push, self.row.fallback) = (None, None, None, None);
         self.row.closed.retain(|closed| closed.class == Class::ClientMisconfigured);

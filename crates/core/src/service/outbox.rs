@@ -188,9 +188,10 @@ impl Outbox {
         for id in old {
             self.give_up(turn, id);
         }
-        for alert in self.alerts.iter_mut().filter(|alert| alert.due_at <= turn.now) {
+        let now = turn.now;
+        for alert in self.alerts.iter_mut().filter(|alert| alert.due_at <= now) {
             alert.tries = alert.tries.saturating_add(1);
-            alert.due_at = turn.now.after(TRY_LIMIT);
+            alert.due_at = now.after(TRY_LIMIT);
             turn.push(alert.effect());
         }
     }

@@ -83,7 +83,7 @@ impl Monitor {
     /// Whether an operator must act before anything can be renewed: no login helps.
     pub(super) fn needs_operator(&self) -> bool {
         let misconfigured =
-            |closed: &super::Closed| matches!(closed.class, Class::ClientMisconfigured | Class::WrongToken);
+            |closed: &Closed| matches!(closed.class, Class::ClientMisconfigured | Class::WrongToken);
         self.usable_way().is_none() && self.row.closed.iter().any(misconfigured)
     }
 

@@ -1,5 +1,12 @@
 //! A service with everybody around it, in the hands of a test.
-#![allow(clippy::expect_used, clippy::panic, dead_code, missing_docs, unreachable_pub)]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::wildcard_enum_match_arm,
+    dead_code,
+    missing_docs,
+    unreachable_pub
+)]
 
 use everlit_core::id::{CallerId, RequestId};
 use everlit_core::service::{

@@ -162,10 +162,9 @@ impl Watch {
             class: Class::AccessExpired | Class::ReauthRequired,
             ..
         } = event
+            && before.token().is_some_and(|token| token.stamp == *stamp)
         {
-            if before.token().is_some_and(|token| token.stamp == *stamp) {
-                self.dead.insert(*stamp);
-            }
+            self.dead.insert(*stamp);
         }
         if let Event::AttemptAnswered {
             request,
