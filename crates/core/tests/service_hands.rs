@@ -174,6 +174,15 @@ fn a_code_that_was_under_way_at_an_operators_logout_is_never_sent_twice() {
 }
 
 #[test]
+fn a_code_that_was_refused_for_what_an_operator_can_mend_is_used_up_all_the_same() {
+    let mut play = Play::new(upstox());
+    play.hand_in(HOUR, Play::code(2));
+    play.reply(HOUR, failed(Class::ClientMisconfigured));
+    let refused = Verdict::Refused(Class::ClientMisconfigured);
+    assert_eq!((play.verdicts(), play.hand_in(HOUR, Play::code(2))), (vec![refused], Some(refused)));
+}
+
+#[test]
 fn a_code_that_was_provably_not_sent_is_sent() {
     let mut play = Play::new(upstox());
     play.hand_in(HOUR, Play::code(2));

@@ -73,6 +73,11 @@ impl Monitor {
         })
     }
 
+    /// What can be used once is used up by the first attempt, whatever came of it.
+    pub(super) const fn is_spent(&self, hand: &Hand) -> bool {
+        hand.exchange && hand.round.made > 0 && !self.settings.exchange_repeatable
+    }
+
     fn hand(&mut self, name: Fingerprint) -> Option<&mut Hand> {
         self.row.hands.iter_mut().find(|hand| hand.name == name)
     }
@@ -87,8 +92,7 @@ impl Monitor {
         reply: Reply,
     ) {
         let Some(hand) = self.hand(name).copied() else { return };
-        // What can be used once is used up, whatever came of it.
-        let spent = exchanged && !self.settings.exchange_repeatable;
+        let spent = self.is_spent(&hand);
         let brought = match reply {
             Reply::Valid if !exchanged => {
                 let Hand { expires_at, fallback_until, .. } = hand;
@@ -202,8 +206,9 @@ impl Monitor {
 
     /// This is what became of it, for all who ask.
     pub(super) fn judge(&mut self, turn: &mut Turn, name: Fingerprint, verdict: Verdict) {
+        let spent = self.hand(name).copied().is_some_and(|hand| self.is_spent(&hand));
         self.row.hands.retain(|hand| hand.name != name);
-        if verdict.is_final() {
+        if verdict.is_final() || spent {
             self.row.judged.push((name, verdict));
         }
         let over = self.row.judged.len().saturating_sub(MOST_JUDGED);

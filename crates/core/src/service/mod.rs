@@ -431,8 +431,8 @@ impl Monitor {
     fn logged_out(&mut self, turn: &mut Turn) {
         for hand in self.row.hands.clone() {
             // What may have been used is not to be used again, whoever hands it in.
-            let spent = hand.exchange && hand.round.made > 0 && !self.settings.exchange_repeatable;
-            self.judge(turn, hand.name, if spent { Verdict::Lost } else { Verdict::Late });
+            let verdict = if self.is_spent(&hand) { Verdict::Lost } else { Verdict::Late };
+            self.judge(turn, hand.name, verdict);
         }
         (self.row.attempt, self.row.unheard, self.row.push, self.row.fallback) = (None, None, None, None);
         self.row.closed.retain(|closed| closed.class == Class::ClientMisconfigured);
