@@ -213,6 +213,14 @@ fn what_the_provider_could_not_say_is_asked_again_only_for_a_cause() {
 }
 
 #[test]
+fn a_provider_that_asks_for_less_when_it_was_asked_without_cause_has_its_hour() {
+    let mut play = Play::live(breeze_like(), 2 * DAY);
+    let limited = |now| Reply::Failed { class: Class::RateLimited, until: Some(at(now + 20 * MINUTE)) };
+    let begun = play.pass(4 * HOUR, |now, _| Some(limited(now)));
+    assert_eq!(begun.iter().map(|(now, _)| *now).collect::<Vec<_>>(), [HOUR, 2 * HOUR, 3 * HOUR, 4 * HOUR]);
+}
+
+#[test]
 fn the_status_says_all_that_is_known() {
     let settings = Settings { validate_every: Millis::from_secs(HOUR), ..with(Way::REFRESH) };
     let mut play = Play::live(settings, 2 * HOUR);

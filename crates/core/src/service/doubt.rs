@@ -83,7 +83,8 @@ impl Monitor {
             Reply::Failed { class, until } => {
                 if matches!(class, Class::RateLimited | Class::ServiceClosed) {
                     let round = Round::at(self.hold(turn, until));
-                    self.row.doubt = self.row.doubt.map(|doubt| Doubt { round, ..doubt });
+                    let doubt = self.row.doubt.filter(|doubt| doubt.cause != DoubtCause::Routine);
+                    self.row.doubt = doubt.map(|doubt| Doubt { round, ..doubt });
                     return;
                 }
                 class
