@@ -34,7 +34,7 @@ test("from an empty folder to a login: init, install, dev, and the doctor finds 
     const page = await send(`${app}/`);
     assert.match(page.text, /<script type="module" src="\/app\.js">/);
     /** @type {[string, RegExp][]} */
-    const types = [["app.js", /javascript/], ["session.js", /javascript/], ["everlit/everlit.js", /javascript/], ["everlit/everlit.wasm", /application\/wasm/]];
+    const types = [["app.js", /javascript/], ["session.js", /javascript/], ["everlit/everlit.js", /javascript/], ["everlit/calls.js", /javascript/]];
     for (const [file, type] of types) {
       const answer = await send(`${app}/${file}`);
       assert.equal(answer.status, 200, file);

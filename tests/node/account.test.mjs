@@ -217,7 +217,7 @@ describe("a call to an upstream that the page calls by itself", () => {
     assert.deepEqual([error.code, error.cause.message], ["ERR_SESSION_NETWORK", "failed"]);
     world.serve = () => new Response("", { status: 409, headers: { "everlit-code": "link_required" } });
     const linked = await failure(session.fetch("/api/orders"));
-    assert.deepEqual([linked.code, linked.message], ["ERR_SESSION_LINK", "link: login"]);
+    assert.deepEqual([linked.code, linked.message], ["ERR_SESSION_LINK", "link"]);
     assert.equal((await session.fetch(`${BILLS}/v1`)).status, 409, "and a resource server's own 409 is delivered");
   });
 
@@ -303,7 +303,7 @@ describe("a call that needs a further account", () => {
       // What is known of another provider counts while the Worker tells of it.
       socket.heard.opened(false);
       const error = await failure(session.fetch("https://events.example/7"));
-      assert.deepEqual([error.code, error.message, calls], ["ERR_SESSION_LINK", "link: linked:calendar", []]);
+      assert.deepEqual([error.code, error.message, calls], ["ERR_SESSION_LINK", 'link: calendar is not linked; offer link("calendar")', []]);
       assert.equal((await session.fetch("/api/orders")).status, 200, "all else goes on");
     });
   }

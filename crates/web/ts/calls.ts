@@ -73,9 +73,12 @@ export function createCalls({ page, upstreams, own, direct, session, closed, wai
     permission(id, signal, vault, () => on(EventKind.CallAsked, id, whose(vault)));
 
   /** That an address belongs to no upstream. Its query may hold a secret and is not named. */
-  const unknownUpstream = ({ origin, pathname }: Address) => fault("ERR_SESSION_UPSTREAM", `: ${origin}${pathname}`);
+  const unknownUpstream = ({ origin, pathname }: Address) => fault("ERR_SESSION_UPSTREAM", `: none is for ${origin}${pathname}; configure it or pass { passthrough: true }`);
 
-  const unlinked = (vault: string | undefined) => fault("ERR_SESSION_LINK", `: ${vault}`);
+  const unlinked = (vault: string | undefined) => {
+    const name = vault?.split(":")[1];
+    return fault("ERR_SESSION_LINK", name && `: ${name} is not linked; offer link("${name}")`);
+  };
   /** Whether the session is well, and an account beside it is not linked, or has to be anew. */
   const lacksLink = (vault: string | undefined) =>
     !CODES[session.state] && session.providers.some(({ name, state }) => vault === `linked:${name}` && /^(unavailable|needs-human)$/.test(state));
@@ -98,7 +101,7 @@ export function createCalls({ page, upstreams, own, direct, session, closed, wai
         signal?.throwIfAborted();
         if ((cause as Partial<SessionError>).code) throw cause;
         // It may have been carried out, and only its answer was lost.
-        if (lost || !call.idempotent || closed.aborted) throw fault("ERR_SESSION_NETWORK", undefined, cause);
+        if (lost || !call.idempotent || closed.aborted) throw fault("ERR_SESSION_NETWORK", call.idempotent ? "" : ": it may have been done", cause);
         lost = true;
         continue;
       } finally {
