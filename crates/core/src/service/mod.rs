@@ -420,8 +420,9 @@ impl Monitor {
     }
 
     fn grant_ended(&mut self, turn: &mut Turn) {
-        let known = self.row.closed.iter().any(|closed| closed.kind == WayKind::Refresh);
-        if !known && self.row.token.is_some() {
+        let is_refresh = |kind: WayKind| kind == WayKind::Refresh;
+        let known = self.row.closed.iter().any(|closed| is_refresh(closed.kind));
+        if !known && self.row.token.is_some() && self.settings.ways.iter().any(|way| is_refresh(way.kind)) {
             self.close(turn, WayKind::Refresh, Class::ReauthRequired);
             self.say_failed(turn, Class::ReauthRequired);
         }
