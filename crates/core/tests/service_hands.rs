@@ -303,6 +303,16 @@ fn an_approval_after_its_time_changes_nothing() {
 }
 
 #[test]
+fn what_is_handed_in_while_the_provider_wants_to_be_left_alone_is_proven_after_that() {
+    let mut play = Play::live(breeze(), DAY);
+    let (stamp, until) = (play.monitor.newest(), Some(at(2 * HOUR)));
+    play.step(HOUR, Event::CallAnswered { stamp, read_only: false, class: Class::RateLimited, until });
+    assert_eq!(play.paste(HOUR + 1, 2, DAY), None);
+    let begun = play.pass(3 * HOUR, |_, _| Some(Reply::Valid));
+    assert_eq!(begun, [(2 * HOUR, Job::Prove(Fingerprint(2)))]);
+}
+
+#[test]
 fn what_waits_for_its_proof_survives_a_restart() {
     let settings = Settings { caller_wait: Millis::from_secs(60), ..breeze() };
     let mut play = Play::new(settings);
