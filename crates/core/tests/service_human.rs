@@ -8,6 +8,7 @@ use everlit_core::service::{
     Word,
 };
 use everlit_core::time::Millis;
+use everlit_core::{Epoch, Generation, Stamp};
 use service_play::{
     BREEZE_CUTOFF, DAY, HOUR, MINUTE, Play, UPSTOX_CUTOFF, at, breeze_like, failed, upstox_like,
 };
@@ -210,6 +211,21 @@ fn a_question_that_failed_is_asked_again_and_one_that_may_have_been_asked_is_not
     play.deadline(0);
     play.crash();
     assert_eq!(play.pass(3 * DAY, |_, _| None), [], "but for the one from before");
+}
+
+#[test]
+fn a_question_for_one_token_does_not_count_for_the_next() {
+    let mut play = Play::new(upstox_like());
+    play.deadline(0);
+    assert_eq!(play.jobs(), [Job::AskPush]);
+    let stamp = Stamp { epoch: Epoch(1), generation: Generation(1) };
+    let brought = Brought { stamp: Some(stamp), expires_at: Some(at(DAY)), fallback_until: None };
+    play.step(1, Event::Moved(brought));
+    play.step(2, Event::CallAnswered { stamp, read_only: false, class: Class::AccessExpired, until: None });
+    // The first question is given up only now, and says nothing of the second.
+    let begun = play.pass(HOUR, |now, _| (now >= 30).then_some(sent(DAY)));
+    assert_eq!(begun, [(30, Job::AskPush)]);
+    assert_eq!(play.monitor.row().push.map(|push| (push.asked, push.until)), Some((1, Some(at(DAY)))));
 }
 
 #[test]

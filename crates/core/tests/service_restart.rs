@@ -80,6 +80,35 @@ fn a_token_that_was_being_proven_is_proven_again() {
 }
 
 #[test]
+fn what_is_said_of_a_token_that_was_replaced_meanwhile_says_nothing_of_its_successor() {
+    // A code is being exchanged, which takes so long that the extension of the token begins.
+    let settings = Settings { exchange_repeatable: false, ..with(way(WayKind::SelfExtension, true)) };
+    let mut play = Play::live(settings, 2 * HOUR);
+    play.hand_in(105 * MINUTE - 30, Play::code(2));
+    let exchange = play.request();
+    play.deadline(105 * MINUTE);
+    assert_eq!(play.jobs(), [EXTENSION]);
+    let late = Event::AttemptAnswered { request: exchange, reply: Reply::Renewed(brought(DAY)) };
+    play.step(105 * MINUTE + 1, late);
+    let second = play.monitor.newest();
+    assert_eq!(second.generation.0, 2);
+    for reply in [
+        failed(Class::AccessExpired),
+        failed(Class::ClientMisconfigured),
+        Reply::Extended { expires_at: Some(at(2 * HOUR)) },
+        Reply::Renewed(brought(3 * HOUR)),
+    ] {
+        let monitor = play.monitor.clone();
+        let mut play = Play::new(play.settings.clone());
+        play.monitor = monitor;
+        play.reply(105 * MINUTE + 2, reply);
+        assert_eq!(play.monitor.newest(), second, "{reply:?}");
+        assert!(play.is_valid(23 * HOUR), "{reply:?}");
+        assert!(play.monitor.row().closed.is_empty(), "{reply:?}");
+    }
+}
+
+#[test]
 fn a_row_says_all_there_is_at_every_step_of_a_day() {
     let mut play = Play::live(with(way(WayKind::Credentials, true)), HOUR);
     for minute in 1..24 * 60 {

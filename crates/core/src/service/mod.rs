@@ -302,7 +302,8 @@ impl Monitor {
         let Some((job, number)) = self.next_job(now) else { return };
         let request = self.row.next_request;
         self.row.next_request = request.next();
-        self.row.attempt = Some(Attempt { request, job, number, begun_at: now });
+        let of = self.row.newest;
+        self.row.attempt = Some(Attempt { request, job, number, of, begun_at: now });
         turn.push(Effect::Attempt { request, job });
     }
 
@@ -374,7 +375,7 @@ impl Monitor {
     }
 
     fn ended(&mut self, turn: &mut Turn, attempt: Attempt, reply: Reply) {
-        let Attempt { request, job, number, .. } = attempt;
+        let Attempt { request, job, number, of: stamp, .. } = attempt;
         let failed = match reply {
             Reply::Renewed(_) | Reply::Extended { .. } | Reply::Valid | Reply::PushSent { .. } => None,
             Reply::Foreign => Some(Class::WrongToken),
@@ -387,11 +388,20 @@ impl Monitor {
             Job::Exchange(name) => self.hand_answered(turn, name, true, from, reply),
             Job::Prove(name) => self.hand_answered(turn, name, false, from, reply),
             Job::Validate(stamp) => self.validated(turn, stamp, reply),
+            // What is said of a token that was replaced meanwhile says nothing of its successor.
+            Job::Renew(_) | Job::AskPush if stamp != self.row.newest => self.outrun(turn, from, reply),
             Job::Renew(kind) => self.renewal_answered(turn, kind, from, reply),
             Job::AskPush => self.push_answered(turn, reply),
         }
         let (of, left) = (self.settings.attempts, self.left(turn.now));
         turn.log(Line::Attempted { job, number, of, failed, left });
+    }
+
+    /// Another token came while this attempt was under way. Only a vault can say that its own is newer still.
+    fn outrun(&mut self, turn: &mut Turn, from: Origin, reply: Reply) {
+        if let Reply::Renewed(brought @ Brought { stamp: Some(_), .. }) = reply {
+            self.adopt(turn, Source::Automatic(WayKind::Refresh), None, from, brought, 1);
+        }
     }
 
     /// What the provider said to somebody who used a token from here.

@@ -62,6 +62,8 @@ pub struct Attempt {
     pub job: Job,
     /// Which of its round.
     pub number: u32,
+    /// The newest token there was then.
+    pub of: Stamp,
     /// When it was begun.
     pub begun_at: Timestamp,
 }
