@@ -2,8 +2,8 @@
 //!
 //! A [`tab::Tab`] runs in every browser tab and decides what the session needs. A [`vault::Vault`] runs at the edge, one
 //! per grant, holds the tokens and decides when the refresh token is spent; beside it an [`escrow`] keeps the answer to its request,
-//! and an [`index::Index`] which sessions a user has. None does anything by itself: there is no
-//! clock, no randomness and no I/O in this crate. A *driver* tells a machine what happened and does what it is told:
+//! and an [`index::Index`] which sessions a user has. A [`service::Monitor`] looks after a token of the operator's own. None does anything
+//! by itself: there is no clock, no randomness and no I/O in this crate. A *driver* tells a machine what happened and does what it is told:
 //!
 //! 1. Call `step(now, event)` with both clocks and fresh entropy in a [`time::Moment`].
 //! 2. Do every effect of the returned list, in its order. An effect that wants an answer carries an id; the answer comes
@@ -65,6 +65,7 @@ pub mod rate;
 pub mod retry;
 pub mod schedule;
 pub mod secret;
+pub mod service;
 pub mod sort;
 pub mod tab;
 pub mod time;

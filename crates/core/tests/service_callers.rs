@@ -1,0 +1,274 @@
+//! Callers of a service, and what they and people are told of it.
+#![allow(clippy::expect_used, clippy::panic, clippy::wildcard_enum_match_arm, missing_docs)]
+
+mod service_play;
+
+use everlit_core::service::{
+    Absence, Answer, Automatic, Budget, Class, DoubtCause, Effect, Event, Job, Reply, Settings, Way, WayKind,
+    Word,
+};
+use everlit_core::time::Millis;
+use service_play::{DAY, HOUR, MINUTE, Play, at, breeze_like, brought, failed, upstox_like, with};
+
+const REFRESH: Job = Job::Renew(WayKind::Refresh);
+
+#[test]
+fn a_caller_gets_the_token_at_once_and_that_costs_no_row() {
+    let mut play = Play::live(breeze_like(), DAY);
+    play.ask(HOUR);
+    let answer = play.ask(HOUR + 1);
+    let stamp = play.monitor.newest();
+    let expires_in = Some(Millis::from_secs(DAY - HOUR - 1));
+    assert_eq!(answer, Some(Answer::Token { stamp, expires_in, read_only: false }));
+    // That a check is due is done with the same step.
+    assert_eq!(
+        play.ask(HOUR + 2),
+        Some(Answer::Token {
+            stamp,
+            expires_in: expires_in.map(|left| left.less(Millis::from_secs(1))),
+            read_only: false
+        })
+    );
+    assert_eq!(play.done.len(), 1, "{:?}", play.done);
+}
+
+#[test]
+fn while_a_renewal_is_under_way_callers_get_the_token_that_lives() {
+    let mut play = Play::live(with(Way::REFRESH), 2 * HOUR);
+    play.deadline(105 * MINUTE);
+    assert_eq!(play.jobs(), [REFRESH]);
+    assert!(matches!(play.ask(105 * MINUTE), Some(Answer::Token { .. })));
+}
+
+#[test]
+fn a_caller_waits_for_the_token_that_is_under_way_and_no_longer_than_its_limit() {
+    let mut play = Play::live(with(Way::REFRESH), 2 * HOUR);
+    let stamp = play.monitor.newest();
+    let refused = Event::CallAnswered { stamp, read_only: false, class: Class::AccessExpired, until: None };
+    play.step(HOUR, refused);
+    assert_eq!(play.jobs(), [REFRESH]);
+    assert_eq!((play.ask(HOUR), play.ask(HOUR + 1)), (None, None));
+    assert_eq!(play.monitor.next_deadline(), Some(at(HOUR).after(Millis::from_millis(4_500))));
+    assert!(play.monitor.next_alarm() > play.monitor.next_deadline(), "waiting costs no row");
+    play.deadline(HOUR + 5);
+    assert_eq!(
+        play.answers(),
+        [Answer::None { reason: Absence::Renewing, retry_after: Millis::from_secs(1) }]
+    );
+    play.reply(HOUR + 5, Reply::Renewed(brought(DAY)));
+    assert!(matches!(play.answers()[..], [Answer::Token { stamp: given, .. }] if given == stamp.rotated()));
+}
+
+#[test]
+fn nobody_waits_for_what_cannot_come_in_time() {
+    let mut play = Play::live(with(Way::REFRESH), 2 * HOUR);
+    play.pass(3 * HOUR + 30, |_, _| Some(failed(Class::Transient)));
+    let Some(Answer::None { reason: Absence::Unavailable, retry_after }) = play.ask(3 * HOUR + MINUTE) else {
+        panic!("{:?}", play.done)
+    };
+    assert_eq!(at(3 * HOUR + MINUTE).after(retry_after), at(3 * HOUR + 5 * MINUTE), "at the next check");
+    let mut play = Play::new(breeze_like());
+    assert!(matches!(play.ask(0), Some(Answer::None { reason: Absence::NeedsHuman, .. })));
+}
+
+#[test]
+fn callers_begin_nothing_however_often_they_come() {
+    let mut play = Play::live(with(Way::REFRESH), 2 * HOUR);
+    play.pass(3 * HOUR + 30, |_, _| Some(failed(Class::Transient)));
+    for second in 31..4 * MINUTE {
+        play.ask(3 * HOUR + second);
+        assert_eq!(play.jobs(), [], "{second}");
+        play.refresh(3 * HOUR + second, false);
+        assert_eq!(play.jobs(), [], "{second}");
+    }
+}
+
+#[test]
+fn a_caller_that_asks_too_often_is_told_so_and_nobody_else() {
+    let mut play = Play::live(breeze_like(), DAY);
+    let given = (0..100).filter(|_| matches!(play.ask(HOUR), Some(Answer::Token { .. }))).count();
+    assert_eq!(given, 60);
+    let Some(Answer::None { reason: Absence::CallerLimited, retry_after }) = play.ask(HOUR) else { panic!() };
+    assert_eq!(retry_after, Millis::from_secs(1));
+    assert!(matches!(play.ask_as(HOUR, "charts", false), Some(Answer::Token { .. })));
+    assert!(matches!(play.ask(HOUR + 1), Some(Answer::Token { .. })));
+    let users = play.monitor.status(play.now(HOUR)).users;
+    let [orders, charts] = &users[..] else { panic!("{users:?}") };
+    assert_eq!((orders.name.as_str(), orders.served, orders.limited), ("orders", 61, 41));
+    assert_eq!((charts.name.as_str(), charts.served, charts.limited), ("charts", 1, 0));
+}
+
+#[test]
+fn names_beyond_those_that_are_known_share_one_place() {
+    let mut play = Play::live(Settings { most_callers: 3, ..breeze_like() }, DAY);
+    for caller in 0..100 {
+        play.ask_as(HOUR, &format!("service-{caller}"), false);
+    }
+    let users = play.monitor.status(play.now(HOUR)).users;
+    let counts: Vec<(&str, u64, u64)> =
+        users.iter().map(|user| (user.name.as_str(), user.served, user.limited)).collect();
+    assert_eq!(counts, [("service-0", 1, 0), ("service-1", 1, 0), ("service-2", 1, 0), ("", 60, 37)]);
+}
+
+#[test]
+fn use_is_counted_over_a_restart_but_for_sixteen_at_most() {
+    let mut play = Play::live(breeze_like(), DAY);
+    let mut row = play.monitor.row();
+    for second in 0..1_000_u64 {
+        play.ask(HOUR + second * 2);
+        if play.done.contains(&Effect::Persist) {
+            row = play.monitor.row();
+        }
+        let written = row.users.first().map_or(0, |user| user.served);
+        assert!((second + 1).saturating_sub(16) <= written && written <= second + 1, "{written} of {second}");
+    }
+    let rows = play.monitor.status(play.now(2 * HOUR)).users[0].served;
+    assert_eq!(rows, 1_000);
+}
+
+#[test]
+fn a_caller_that_thinks_the_token_is_dead_has_it_looked_at_and_waits_for_that() {
+    let mut play = Play::live(breeze_like(), DAY);
+    let stamp = play.monitor.newest();
+    assert_eq!(play.refresh(HOUR - 100, false), None);
+    assert_eq!(play.jobs(), [Job::Validate(stamp)]);
+    play.reply(HOUR - 100, Reply::Valid);
+    assert!(matches!(play.answers()[..], [Answer::Token { .. }]));
+    // It was looked at a moment ago.
+    assert!(matches!(play.refresh(HOUR - 50, false), Some(Answer::Token { .. })));
+    assert_eq!(play.jobs(), []);
+    play.refresh(HOUR - 10, false);
+    play.reply(HOUR - 10, failed(Class::AccessExpired));
+    assert!(matches!(play.answers()[..], [Answer::None { reason: Absence::NeedsHuman, .. }]));
+}
+
+#[test]
+fn a_caller_that_is_behind_gets_the_token_there_is() {
+    let mut play = Play::live(breeze_like(), DAY);
+    let old = play.monitor.newest();
+    play.pasted(HOUR, 2, DAY);
+    let caller = play.caller();
+    let ask = Event::RefreshAsked { caller, name: "orders".into(), holds: Some(old), operator: false };
+    play.step(2 * HOUR - 100, ask);
+    assert!(matches!(play.answer_to(caller), Some(Answer::Token { stamp, .. }) if stamp == old.rotated()));
+    assert_eq!(play.jobs(), []);
+}
+
+#[test]
+fn an_operator_has_a_token_renewed_before_its_time_and_not_twice_in_ten_seconds() {
+    let mut play = Play::live(with(Way::REFRESH), 2 * HOUR);
+    assert_eq!(play.refresh(HOUR, true), None);
+    assert_eq!(play.jobs(), [REFRESH]);
+    play.reply(HOUR, Reply::Renewed(brought(DAY)));
+    assert!(matches!(play.answers()[..], [Answer::Token { stamp, .. }] if stamp == play.monitor.newest()));
+    assert!(matches!(play.refresh(HOUR + 9, true), Some(Answer::Token { .. })));
+    assert_eq!(play.jobs(), []);
+    play.refresh(HOUR + 10, true);
+    assert_eq!(play.jobs(), [REFRESH]);
+}
+
+#[test]
+fn the_provider_is_asked_at_most_once_an_hour_without_cause() {
+    for settings in [breeze_like(), Settings { check_every: Millis::from_secs(60), ..breeze_like() }] {
+        let begun = Play::live(settings, 2 * DAY).pass(DAY, |_, _| Some(Reply::Valid));
+        assert!(begun.windows(2).all(|pair| pair[0].0 + HOUR <= pair[1].0), "{begun:?}");
+        assert!((22..=24).contains(&begun.len()), "{}", begun.len());
+    }
+    // A check that is rarer makes it rarer.
+    let begun = Play::live(upstox_like(), 2 * DAY).pass(DAY, |_, _| Some(Reply::Valid));
+    assert_eq!(begun.len(), 24);
+}
+
+#[test]
+fn the_provider_is_asked_for_no_more_than_a_hundredth_of_its_call_budget() {
+    let budget = Budget { minute: Some(100), day: Some(500), percent: 1 };
+    let mut play = Play::live(Settings { budget, ..breeze_like() }, 20 * DAY);
+    let (mut validations, mut now) = (0, 2 * MINUTE);
+    // However often callers think that it is dead.
+    while now < 4 * DAY {
+        play.refresh(now, false);
+        validations += play.jobs().len();
+        if play.monitor.attempt().is_some() {
+            play.reply(now, Reply::Valid);
+        }
+        now += 61;
+    }
+    assert!((20..=25).contains(&validations), "{validations} in four days");
+}
+
+#[test]
+fn what_the_provider_could_not_say_is_asked_again_only_for_a_cause() {
+    let mut play = Play::live(breeze_like(), 2 * DAY);
+    let begun = play.pass(2 * HOUR, |_, _| Some(failed(Class::Transient)));
+    assert_eq!(begun.len(), 2, "one an hour: {begun:?}");
+    let stamp = play.monitor.newest();
+    play.step(
+        2 * HOUR,
+        Event::CallAnswered { stamp, read_only: false, class: Class::Ambiguous, until: None },
+    );
+    assert_eq!(play.monitor.row().doubt.map(|doubt| doubt.cause), Some(DoubtCause::Ambiguous));
+    let begun = play.pass(3 * HOUR, |_, _| Some(failed(Class::Transient)));
+    assert!((30..=40).contains(&begun.len()), "three at every check: {}", begun.len());
+    assert!(play.is_valid(3 * HOUR), "that nobody answers ends nothing");
+}
+
+#[test]
+fn a_provider_that_asks_for_less_when_it_was_asked_without_cause_has_its_hour() {
+    let mut play = Play::live(breeze_like(), 2 * DAY);
+    let limited = |now| Reply::Failed { class: Class::RateLimited, until: Some(at(now + 20 * MINUTE)) };
+    let begun = play.pass(4 * HOUR, |now, _| Some(limited(now)));
+    assert_eq!(begun.iter().map(|(now, _)| *now).collect::<Vec<_>>(), [HOUR, 2 * HOUR, 3 * HOUR, 4 * HOUR]);
+}
+
+#[test]
+fn the_status_says_all_that_is_known() {
+    let settings = Settings { validate_every: Millis::from_secs(HOUR), ..with(Way::REFRESH) };
+    let mut play = Play::live(settings, 2 * HOUR);
+    play.pass(HOUR, |_, _| Some(Reply::Valid));
+    let status = play.monitor.status(play.now(HOUR));
+    assert!(status.active && status.valid);
+    assert_eq!((status.word, status.word.as_str()), (Word::Active, "active"));
+    assert_eq!(status.expires_in, Some(Millis::from_secs(HOUR)));
+    assert_eq!(status.expires_at, Some(at(2 * HOUR)));
+    assert_eq!(status.automatic, Automatic::Possible(WayKind::Refresh));
+    assert_eq!((status.checked_at, status.next_check_at), (Some(at(HOUR)), at(65 * MINUTE)));
+    let validated = status.validated.expect("it was");
+    assert!(validated.valid && validated.at == at(HOUR), "{validated:?}");
+    assert_eq!(status.records.len(), 1);
+    assert_eq!(play.monitor.word(at(105 * MINUTE)), Word::Expiring);
+    play.deadline(105 * MINUTE);
+    play.reply(105 * MINUTE, failed(Class::Transient));
+    play.deadline(105 * MINUTE + 2);
+    let status = play.monitor.status(play.now(105 * MINUTE + 2));
+    let attempt = status.attempt.expect("it is under way");
+    assert_eq!((attempt.number, status.attempts, attempt.job), (2, 3, REFRESH));
+    play.pass(2 * HOUR, |_, _| Some(failed(Class::Transient)));
+    let status = play.monitor.status(play.now(2 * HOUR));
+    assert_eq!((status.active, status.valid, status.word), (true, false, Word::NeedsRefresh));
+    assert_eq!(status.trouble, Some(Class::Transient));
+    assert!(
+        status
+            .records
+            .iter()
+            .skip(1)
+            .all(|record| record.failed == Some(Class::Transient) && record.attempts == 3)
+    );
+    // However long it goes on, the list does not grow.
+    play.pass(DAY, |_, _| Some(failed(Class::Transient)));
+    assert_eq!(play.monitor.status(play.now(DAY)).records.len(), 10);
+    assert_eq!(Play::new(breeze_like()).monitor.status(play.now(0)).automatic, Automatic::NotOffered);
+    assert_eq!(Play::new(with(Way::REFRESH)).monitor.status(play.now(0)).automatic, Automatic::NoToken);
+}
+
+#[test]
+fn one_word_says_where_it_stands() {
+    let mut play = Play::new(Settings { person: false, ..with(Way::CREDENTIALS) });
+    assert_eq!(play.monitor.word(at(0)), Word::NeedsRefresh);
+    play.deadline(0);
+    assert_eq!(play.jobs(), [Job::Renew(WayKind::Credentials)], "the first token needs nobody");
+    play.reply(0, failed(Class::ReauthRequired));
+    assert_eq!(play.monitor.word(at(1)), Word::Expired, "nobody can hand one in");
+    assert_eq!(play.said(), ["renewal_failed"]);
+    let names: Vec<&str> = Word::ALL.map(Word::as_str).to_vec();
+    assert_eq!(names, ["active", "expiring", "needs_refresh", "needs_human", "expired"]);
+}
