@@ -217,7 +217,7 @@ describe(`a further account, in ${engine.name}`, { timeout: 90_000 }, () => {
       return session.fetch("/api/events/1").then((/** @type {Response} */ { status }) => status, (/** @type {any} */ error) => `${error.code} ${error.message}`);
     });
     const calendar = () => tab.run(() => /** @type {any} */ (globalThis).session?.providers.find((/** @type {any} */ { name }) => name === "calendar")?.state);
-    assert.equal(await events(), "ERR_SESSION_LINK link: linked:calendar");
+    assert.equal(await events(), `ERR_SESSION_LINK link: calendar is not linked; offer link("calendar")`);
     assert.equal(await calendar(), "unavailable");
     await tab.run(() => void /** @type {any} */ (globalThis).session.link("calendar"));
     await browser.until("the account to be linked, and the page back", async () => (await calendar()) === "ready");
