@@ -65,7 +65,7 @@ describe("a Worker at another origin", () => {
 
   test("gets calls that are for it, with its cookie, and no other address does", async () => {
     const upstreams = [{ name: "orders", origin: "https://api.example", path: "/v1", vault: "login", mode: "bff" }];
-    const to = (address, edge) => call.route(new URL(address, APP), APP, upstreams, edge)?.[0];
+    const to = (address, edge) => call.route(call.addressOf(address, APP, APP), APP, upstreams, edge)?.[0];
     assert.equal(to("https://api.example/v1/list?page=2", EDGE), `${EDGE}/api/orders/list?page=2`);
     assert.equal(to("/api/orders/list?page=2#x", EDGE), `${EDGE}/api/orders/list?page=2`);
     assert.equal(to(`${EDGE}/api/orders/list`, EDGE), `${EDGE}/api/orders/list`);

@@ -121,7 +121,7 @@ export function createAccess(host: AccountHost, ask: Ask) {
       for (let repeated = false; ; repeated = true) {
         // Nothing else of the session goes there, and the token goes nowhere else.
         const response = await call.transmit(target, [["authorization", `Bearer ${token.text}`]], { mode: "cors", redirect: "manual" });
-        if (response.type === "opaqueredirect") throw fault("ERR_SESSION_REDIRECT", `: ${call.url.origin}${call.url.pathname} is answered with a redirect`);
+        if (response.type === "opaqueredirect") throw fault("ERR_SESSION_REDIRECT", `: ${call.url.split("?")[0]} is answered with a redirect`);
         if (response.status !== 401 || repeated || !call.repeatable || closed.aborted) return response;
         const next = await tokenOf(upstream!, stamp, call, token);
         // It is the one that was refused: it will be refused again.

@@ -1,7 +1,7 @@
 // A chunk of its own, which nobody needs until the session is open. It is loaded then, before the first call asks for it.
 
 import { EventKind, type Refusal } from "./abi.js";
-import { type Address, type Call, type Route, addressOf, prepare, route, viaWorker } from "./call.js";
+import { type Call, type Route, addressOf, prepare, route, viaWorker } from "./call.js";
 import type { SessionError, SessionErrorCode } from "./errors.js";
 import type { EventNumbers, Stamp } from "./machine.js";
 import type { Page } from "./page.js";
@@ -72,8 +72,11 @@ export function createCalls({ page, upstreams, own, direct, session, closed, wai
   const first = (id: number, signal: AbortSignal | null | undefined, vault: string | undefined) =>
     permission(id, signal, vault, () => on(EventKind.CallAsked, id, whose(vault)));
 
-  /** That an address belongs to no upstream. Its query may hold a secret and is not named. */
-  const unknownUpstream = ({ origin, pathname }: Address) => fault("ERR_SESSION_UPSTREAM", `: none is for ${origin}${pathname}; configure it or pass { passthrough: true }`);
+  /** That an address belongs to no upstream. Its query may hold a secret, and so may what is before its host: neither is named. */
+  const unknownUpstream = (url: string) => {
+    const { origin, pathname } = new URL(url);
+    return fault("ERR_SESSION_UPSTREAM", `: none is for ${origin}${pathname}; configure it or pass { passthrough: true }`);
+  };
 
   const unlinked = (vault: string | undefined) => {
     const name = vault?.split(":")[1];
@@ -163,7 +166,7 @@ export function createCalls({ page, upstreams, own, direct, session, closed, wai
       }
       const now = page.base();
       if (base !== now) ({ origin } = new URL((base = now)));
-      const url = addressOf(input, base);
+      const url = addressOf(input, base, origin);
       const target = () => route(url, origin, upstreams() ?? [], edge);
       const id = ++last;
       const to = target();

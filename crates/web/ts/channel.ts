@@ -17,7 +17,7 @@ const NAME = `everlit ${VERSION}`;
 const LASTING = PeerKind.Active;
 
 /** A BroadcastChannel, where there is one, else the events of the storage. `heard` gets only what has the form of a message. */
-export function createChannel(heard: (message: PeerNumbers) => void): Channel {
+export const createChannel = EAGER((heard: (message: PeerNumbers) => void): Channel => {
   let channel: BroadcastChannel | undefined;
   let watching: AbortController | undefined;
   const hear = (message: unknown) => {
@@ -53,7 +53,7 @@ export function createChannel(heard: (message: PeerNumbers) => void): Channel {
       channel = watching = undefined;
     },
   };
-}
+});
 
 /** Does what may be forbidden here, or full. */
 function attempt(work: () => void): void {

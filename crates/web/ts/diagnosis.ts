@@ -11,14 +11,14 @@ const isWithoutCookie = () => top !== self || ((document.cookie = "everlit=;max-
  * Asks, and where the answer to the question where the session stands shows that this page can have none, says why. That no Worker is there is
  * no explanation any more once one has answered: then it is the network, or what stands in between.
  */
-export const diagnose = (): Transport => {
+export const diagnose = EAGER((): Transport => {
   let known: unknown;
-  return async (path, ...question) => {
+  return EAGER(async (path, ...question) => {
     const answer = await ask(path, ...question);
     const { v, type, state } = (answer.body as Said) ?? {};
     known ||= v || type;
     // What was given up is not answered.
     const odd = known ? state === "logged_out" && isWithoutCookie() : !question[0].aborted;
     return odd && path.endsWith("/auth/session") ? explain("session", answer, path) : answer;
-  };
-};
+  });
+});

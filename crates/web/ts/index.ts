@@ -1,6 +1,6 @@
-import { open } from "./driver.js";
-import { SessionError } from "./errors.js";
 import { check } from "./options.js";
+import { SessionError } from "./errors.js";
+import { open } from "./driver.js";
 import type { Session } from "./session.js";
 import type { SessionOptions } from "./types.js";
 

@@ -29,11 +29,11 @@ type Deeds = { readonly [E in Effect as E[0]]: (...numbers: E extends readonly [
  * The session of one tab: the machine, with hands. Everything private is a variable in here, because those have no names in
  * what is shipped.
  */
-export function createSession(
+export const createSession = EAGER((
   machine: Machine,
   { lead, idle, maintenance, healthCheck, retry, silent, events }: SessionOptions,
   platform: Platform,
-): Session {
+): Session => {
   const { clock, page } = platform;
   const over = new AbortController();
   const { signal: closed } = over;
@@ -86,7 +86,7 @@ export function createSession(
     tell();
   };
 
-  const take = <K extends EventKind>(kind: K, ...numbers: EventNumbers[K]) => {
+  const take = EAGER(<K extends EventKind>(kind: K, ...numbers: EventNumbers[K]) => {
     if (closed.aborted) return;
     const now = clock();
     // A number that is left out arrives as NaN, which no event takes for one that it needs.
@@ -113,7 +113,7 @@ export function createSession(
       if (epoch === newest[0] && generation > newest[1]) later("refresh", { epoch, generation });
       newest = [epoch, generation];
     }
-  };
+  });
 
   /** Runs the app's code, in the order of events also if that code causes new ones. */
   const tell = () => {
@@ -152,7 +152,7 @@ export function createSession(
   };
 
   /** Puts a question to the Worker. Only one about a token is worth the lock that tabs share. */
-  const ask = <K extends EventKind.SessionAnswered | EventKind.TokenAnswered | EventKind.LogoutAnswered>(
+  const ask = EAGER(<K extends EventKind.SessionAnswered | EventKind.TokenAnswered | EventKind.LogoutAnswered>(
     kind: K,
     failed: number,
     request: number,
@@ -185,7 +185,7 @@ export function createSession(
         tell();
       }),
     );
-  };
+  });
 
   /** What the app's own strategy says of the next attempt. */
   const advice = ([, failure]: readonly number[]) => {
@@ -488,7 +488,7 @@ export function createSession(
   };
   begin(EventKind.Opened, +page.hidden());
   return session;
-}
+});
 
 const nameOf = ({ name }: Told | Provider) => name;
 

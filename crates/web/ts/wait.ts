@@ -7,7 +7,7 @@ export interface Waiter<T> {
 type Signal = AbortSignal | null | undefined;
 
 /** A promise that also ends when the signal says so, or the other one: with its reason, after `stop`. */
-export function wait<T>(signal: Signal, start: (waiter: Waiter<T>) => void, stop?: () => void, other?: Signal): Promise<T> {
+export const wait = EAGER(<T>(signal: Signal, start: (waiter: Waiter<T>) => void, stop?: () => void, other?: Signal): Promise<T> => {
   const signals = [other, signal];
   let aborted: (event: Event) => void;
   return new Promise<T>((resolve, reject) => {
@@ -23,7 +23,7 @@ export function wait<T>(signal: Signal, start: (waiter: Waiter<T>) => void, stop
   }).finally(() => {
     for (const each of signals) each?.removeEventListener("abort", aborted);
   });
-}
+});
 
 /** What comes, unless the signal says before that nobody waits for it any more. */
 export const within = <T>(signal: Signal, coming: () => Promise<T>): Promise<T> =>

@@ -247,8 +247,10 @@ pub(crate) fn web(repo: &Repo) -> Result<()> {
         // First its control flow is made anew: what the compiler nested to its own ends comes out shorter.
         optimise.args(["--flatten", "--rereloop", "-Oz"]);
         optimise.args(["-Oz", "--gufa-optimizing", "--converge", "--reorder-functions-by-name"]);
-        // What is called once is put in place only while that is short: what is alike compresses better where it stands apart.
-        optimise.args(["--one-caller-inline-max-function-size=120", "--always-inline-max-function-size=8"]);
+        // That an address is a multiple of something is a hint that the processors of today have no use for.
+        optimise.arg("--dealign");
+        // What is called once is put in place only while that is not long: what is alike compresses better where it stands apart.
+        optimise.args(["--one-caller-inline-max-function-size=1000", "--always-inline-max-function-size=8"]);
         // A trap would be a fault of ours that ends the machine either way, and nothing lies in the first kilobyte.
         optimise.args(["--traps-never-happen", "--low-memory-unused"]);
         optimise.args(STRIP).args(WASM_FEATURES).arg(&wasm).arg("-o").arg(&wasm);

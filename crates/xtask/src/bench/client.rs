@@ -24,7 +24,7 @@ pub(super) fn run(json: bool) -> Result<ExitCode> {
     }
     build::worker(&repo)?;
     build::web(&repo)?;
-    say::step("21 rounds, in which all take turns (two to three minutes)");
+    say::step("21 rounds, in which all take turns (three to four minutes)");
     let said = last_line(&repo, "client/measure")?;
     let figures = Figures::read(&said).with_context(|| format!("something was not measured: {said}"))?;
     if json {
