@@ -433,6 +433,21 @@ describe("a call that is no longer wanted", () => {
     await settled();
     assert.equal(world.calls.length, 1);
   });
+
+  test("ends also by the signal of a request that is given in the place of options, whose headers it has", async () => {
+    const { world, session } = await loggedIn();
+    const controller = new AbortController();
+    const options = new Request(`${APP}/elsewhere`, { headers: { "x-own": "1" }, signal: controller.signal });
+    await session.fetch("/api/orders", options);
+    assert.equal(world.calls[0].headers.get("x-own"), "1");
+    world.serve = () => denied("access_expired");
+    world.held = true;
+    const call = failure(session.fetch("/api/orders", options));
+    await settled();
+    assert.equal(session.state, "refreshing");
+    controller.abort();
+    assert.equal((await call).name, "AbortError");
+  });
 });
 
 describe("a call that is made before its chunk is there", () => {

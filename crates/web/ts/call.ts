@@ -40,7 +40,8 @@ export function prepare(input: RequestInfo | URL, init: SessionRequestInit | und
   let whole: Blob | undefined;
   return {
     url,
-    signal: request.signal,
+    // One that is given as a request has its members further up.
+    signal: request.signal ?? init?.signal,
     repeatable,
     idempotent: repeatable && (bare || /^(GET|HEAD|PUT|DELETE|OPTIONS)$/.test(request.method)),
     async transmit(target, extra, way) {
@@ -51,7 +52,7 @@ export function prepare(input: RequestInfo | URL, init: SessionRequestInit | und
       const body = (fresh ? fresh() : bare ? 0 : repeatable ? (whole ??= await request.blob()).size && whole : request.body) || undefined;
       const ours: RequestInit = { ...way, headers, body };
       const get = (_: unknown, name: keyof RequestInit) => (name in ours ? ours[name] : (request[name as "mode"] ?? init?.[name]));
-      return fetch(target, bare ? { ...request, ...ours } : (new Proxy(request, { get } as object) as RequestInit));
+      return fetch(target, new Proxy(request, { get } as object) as RequestInit);
     },
   };
 }
