@@ -39,7 +39,8 @@ const asText = (list, words) => `"${words.replaceAll(/[\s"]/g, "").replaceAll(",
 
 // A function that is to be compiled with its script (ts/eager.ts). Its parentheses stay.
 const MARK = "EAGER";
-const unmark = (code) => code.replaceAll(`${MARK}(`, "(");
+const MARKED = new RegExp(`\\b${MARK}\\(`, "g");
+const unmark = (code) => code.replace(MARKED, "(");
 
 takeModule();
 rmSync(fresh, { recursive: true, force: true });
@@ -166,7 +167,7 @@ async function bundle(entry, output, platform = "neutral") {
 
 /** The map of marked code, for what that is without its marks: each moves the rest of its line to the left. */
 function unmarkMap(code, map) {
-  const lines = code.split("\n").map((line) => [...line.matchAll(`${MARK}\\(`)].map(({ index }) => index));
+  const lines = code.split("\n").map((line) => [...line.matchAll(MARKED)].map(({ index }) => index));
   const { mappings, ...rest } = JSON.parse(map);
   const moved = decode(mappings).map((places, line) => places.map(([column, ...source]) => [column - MARK.length * lines[line].filter((mark) => mark < column).length, ...source]));
   return JSON.stringify({ ...rest, mappings: encode(moved) });

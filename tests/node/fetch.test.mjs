@@ -434,12 +434,13 @@ describe("a call that is no longer wanted", () => {
     assert.equal(world.calls.length, 1);
   });
 
-  test("ends also by the signal of a request that is given in the place of options, whose headers it has", async () => {
+  test("ends also by the signal of a request that is given in the place of options, whose members it has", async () => {
     const { world, session } = await loggedIn();
     const controller = new AbortController();
-    const options = new Request(`${APP}/elsewhere`, { headers: { "x-own": "1" }, signal: controller.signal });
+    const options = new Request(`${APP}/elsewhere`, { headers: { "x-own": "1" }, cache: "no-store", redirect: "error", signal: controller.signal });
     await session.fetch("/api/orders", options);
-    assert.equal(world.calls[0].headers.get("x-own"), "1");
+    const [{ headers, cache, redirect }] = world.calls;
+    assert.deepEqual([headers.get("x-own"), cache, redirect], ["1", "no-store", "error"]);
     world.serve = () => denied("access_expired");
     world.held = true;
     const call = failure(session.fetch("/api/orders", options));

@@ -57,7 +57,8 @@ export class World {
   constructor() {
     globalThis.fetch = async (input, init) => {
       const request = new Request(input, init);
-      this.calls.push({ url: request.url, method: request.method, body: await request.clone().text(), headers: request.headers });
+      const { url, method, headers, cache, redirect } = request;
+      this.calls.push({ url, method, headers, cache, redirect, body: await request.clone().text() });
       return this.serve(request, this.calls.length);
     };
   }

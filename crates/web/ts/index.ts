@@ -1,3 +1,5 @@
+// In this order the script compresses best, as in driver.ts.
+
 import { check } from "./options.js";
 import { SessionError } from "./errors.js";
 import { open } from "./driver.js";
