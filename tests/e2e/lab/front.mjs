@@ -215,6 +215,8 @@ export class Front {
         socket.write(data);
       };
       outgoing.once("upgrade", (answer, worker, first) => {
+        // Who asked may be gone by now, and nobody would ever take it off the list.
+        if (socket.destroyed) return worker.destroy();
         asked.status = answer.statusCode ?? 0;
         hand(Buffer.concat([headOf(answer), first]));
         worker.on("data", hand).on("error", () => socket.destroy()).on("close", () => socket.destroy());
