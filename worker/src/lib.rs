@@ -16,42 +16,33 @@
 //! | [`gate`] | what is counted, so that nobody asks too much |
 //! | [`discovery`], [`verify`] | what providers say of themselves, and their signatures |
 //! | [`token_request`], [`dpop`] | what is asked of a token endpoint, and the proofs that go with bound tokens |
-//! | [`web_crypto`] | the runtime's signatures, theirs and ours |
-//! | [`incoming`], [`outgoing`], [`body`], [`http`], [`pages`] | requests and answers |
-//! | [`stub`], [`sql`], [`alarm`], [`background`] | the platform's calls, storage, alarms and patience |
-//! | [`clock`], [`entropy`], [`log`] | what they are called |
-//! | [`fault_point`] | where tests stop the world; empty in every deployment |
+//! | [`pages`] | what a person sees of us |
+//!
+//! What is asked of the platform itself (requests, storage, alarms, timers, the log) is `everlit-runtime`, beside this.
 
 #![warn(clippy::arithmetic_side_effects)]
 
+use everlit_runtime::{
+    alarm, background, body, clock, entropy, fault_point, few, http, incoming, log, outgoing, sql, stub,
+    web_crypto,
+};
 use wasm_bindgen::JsValue;
 use worker::{Context, Env, event};
 
-mod alarm;
 mod backchannel;
-mod background;
-mod body;
 mod callback;
-mod clock;
 mod desk;
 mod discovery;
 mod dpop;
 mod end_session;
-mod entropy;
 mod environment;
 mod escrow;
 mod events;
-mod fault_point;
-mod few;
 mod gate;
-mod http;
-mod incoming;
 mod index;
 mod links;
-mod log;
 mod login;
 mod logout;
-mod outgoing;
 mod pages;
 mod proxy;
 mod registration;
@@ -62,13 +53,10 @@ mod session;
 mod sessions;
 mod siblings;
 mod silent;
-mod sql;
-mod stub;
 mod token;
 mod token_request;
 mod vault;
 mod verify;
-mod web_crypto;
 
 pub use desk::LoginDesk;
 pub use escrow::Escrow;

@@ -29,11 +29,15 @@ const STRIP: [&str; 3] = ["--strip-debug", "--strip-producers", "--strip-target-
 /// `cargo xtask build`
 pub(crate) fn run(args: &BuildArgs) -> Result<ExitCode> {
     let repo = Repo::find()?;
-    let all = args.all || !(args.worker || args.web || args.www);
+    let all = args.all || !(args.worker || args.services || args.web || args.www);
     let mut built = Vec::new();
     if all || args.worker {
         worker(&repo)?;
         built.push("worker/build");
+    }
+    if all || args.services {
+        services(&repo)?;
+        built.push("worker/services/build");
     }
     if all || args.web || args.www {
         web(&repo)?;
@@ -103,6 +107,25 @@ pub(crate) fn worker(repo: &Repo) -> Result<()> {
             out: repo.at("worker/build"),
             cargo: &[],
             inputs: inputs(repo, &["crates/edge", "worker", "package-lock.json"]),
+        },
+    )
+}
+
+/// `worker/services/build`: the services Worker's module and its Wasm.
+pub(crate) fn services(repo: &Repo) -> Result<()> {
+    pack(
+        repo,
+        &Bundle {
+            name: "services",
+            what: "the services Worker",
+            folder: repo.at("worker/services"),
+            entry: "entry.js",
+            out: repo.at("worker/services/build"),
+            cargo: &[],
+            inputs: inputs(
+                repo,
+                &["crates/edge", "worker/entry", "worker/runtime", "worker/services", "package-lock.json"],
+            ),
         },
     )
 }

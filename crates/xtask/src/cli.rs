@@ -85,7 +85,10 @@ pub(crate) struct TestArgs {
 /// Flags of `build`.
 #[derive(Args)]
 pub(crate) struct BuildArgs {
-    /// The Worker: worker/build
+    /// The services Worker: worker/services/build
+    #[arg(long)]
+    pub(crate) services: bool,
+    /// The edge Worker: worker/build
     #[arg(long)]
     pub(crate) worker: bool,
     /// The npm package: crates/web/dist

@@ -4,12 +4,14 @@ use crate::manifests::{Manifest, manifests};
 use crate::tree::{File, files, none};
 
 /// Who may depend on whom. `xtask` uses the parsers of `edge`, to say the same as the Worker, and the secrets of `core`.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("everlit-core", &[]),
     ("everlit-wire", &["everlit-core"]),
     ("everlit-edge", &["everlit-core"]),
     ("everlit-web", &["everlit-wire", "everlit-core"]),
-    ("everlit-worker", &["everlit-wire", "everlit-edge", "everlit-core"]),
+    ("everlit-runtime", &["everlit-wire", "everlit-edge", "everlit-core"]),
+    ("everlit-worker", &["everlit-runtime", "everlit-wire", "everlit-edge", "everlit-core"]),
+    ("everlit-services", &["everlit-runtime", "everlit-wire", "everlit-edge", "everlit-core"]),
     ("everlit-sim", &["everlit-wire", "everlit-core"]),
     ("everlit-tests-sim", &["everlit-sim", "everlit-wire", "everlit-core"]),
     ("everlit-bench-floor", &[]),

@@ -6,7 +6,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{CryptoKey, SubtleCrypto, WorkerGlobalScope};
 
 /// Whether this signature of `input` is the one of this public key.
-pub(crate) async fn verify(
+pub async fn verify(
     jwk: &str,
     algorithm: Algorithm,
     input: &[u8],
@@ -21,7 +21,7 @@ pub(crate) async fn verify(
 }
 
 /// The signature of this private key, as a JWS has it.
-pub(crate) async fn sign(jwk: &str, algorithm: Algorithm, input: &[u8]) -> Result<Vec<u8>, JsValue> {
+pub async fn sign(jwk: &str, algorithm: Algorithm, input: &[u8]) -> Result<Vec<u8>, JsValue> {
     let (subtle, parameters) = (subtle()?, parameters(algorithm)?);
     let key = import(&subtle, jwk, &parameters, "sign").await?;
     let input = js_sys::Uint8Array::from(input);
@@ -30,7 +30,7 @@ pub(crate) async fn sign(jwk: &str, algorithm: Algorithm, input: &[u8]) -> Resul
 }
 
 /// A new key pair for ES256, as a private JWK.
-pub(crate) async fn new_key() -> Result<String, JsValue> {
+pub async fn new_key() -> Result<String, JsValue> {
     let subtle = subtle()?;
     let usages = js_sys::Array::of1(&JsValue::from_str("sign"));
     let made = subtle.generate_key_with_object(&parameters(Algorithm::Es256)?, true, &usages)?;

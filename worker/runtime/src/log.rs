@@ -29,7 +29,7 @@ thread_local! {
 }
 
 /// The trace of what runs now. It guards nothing, so the cheapest entropy will do.
-pub(crate) fn trace() -> u64 {
+pub fn trace() -> u64 {
     let trace = TRACE.get();
     if trace != 0 {
         return trace;
@@ -40,14 +40,14 @@ pub(crate) fn trace() -> u64 {
 }
 
 /// What runs now belongs to this trace, from here on. 0 is none.
-pub(crate) fn follow(trace: u64) {
+pub fn follow(trace: u64) {
     if trace & MASK != 0 {
         TRACE.set(trace & MASK);
     }
 }
 
 /// Does something under another trace.
-pub(crate) fn under<T>(trace: u64, work: impl FnOnce() -> T) -> T {
+pub fn under<T>(trace: u64, work: impl FnOnce() -> T) -> T {
     let before = TRACE.replace(trace & MASK);
     let done = work();
     TRACE.set(before);
@@ -55,24 +55,24 @@ pub(crate) fn under<T>(trace: u64, work: impl FnOnce() -> T) -> T {
 }
 
 /// The host under which an object of ours is asked.
-pub(crate) fn host() -> String {
+pub fn host() -> String {
     format!("{HOST}{:014x}", trace())
 }
 
 /// The trace that a host says; 0 where it says none.
-pub(crate) fn handed(host: &str) -> u64 {
+pub fn handed(host: &str) -> u64 {
     host.strip_prefix(HOST).and_then(|digits| u64::from_str_radix(digits, 16).ok()).unwrap_or_default() & MASK
 }
 
 /// Work, and the trace that it goes under wherever it is polled.
-pub(crate) struct Traced<'a, T> {
+pub struct Traced<'a, T> {
     trace: u64,
     work: Pin<Box<dyn Future<Output = T> + 'a>>,
 }
 
 impl<'a, T> Traced<'a, T> {
     /// 0: one is drawn when it is needed.
-    pub(crate) fn new(trace: u64, work: Pin<Box<dyn Future<Output = T> + 'a>>) -> Self {
+    pub fn new(trace: u64, work: Pin<Box<dyn Future<Output = T> + 'a>>) -> Self {
         Self { trace, work }
     }
 }
@@ -89,7 +89,7 @@ impl<T> Future for Traced<'_, T> {
 }
 
 /// Writes one line.
-pub(crate) fn line<const N: usize>(event: &'static str, fields: [(&'static str, Value); N]) {
+pub fn line<const N: usize>(event: &'static str, fields: [(&'static str, Value); N]) {
     write(event, &fields);
 }
 
@@ -105,7 +105,7 @@ fn write(event: &str, fields: &[(&str, Value)]) {
 }
 
 /// The class of what JavaScript threw. Its message is left out: it may quote what it was thrown about.
-pub(crate) fn class_of(thrown: &JsValue) -> Value {
+pub fn class_of(thrown: &JsValue) -> Value {
     let name =
         js_sys::Reflect::get(thrown, &JsValue::from_str("name")).ok().and_then(|name| name.as_string());
     // The platform marks what it did itself: a reset object is no fault of ours.

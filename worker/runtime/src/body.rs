@@ -7,7 +7,7 @@ use web_sys::{ReadableStream, ReadableStreamDefaultReader};
 
 /// Why a body was not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum BodyError {
+pub enum BodyError {
     /// It has more bytes than were allowed.
     TooLarge,
     /// It ended before its end, or cannot be read at all.
@@ -17,7 +17,7 @@ pub(crate) enum BodyError {
 }
 
 /// All bytes of a body, if they are `limit` at most. No more than that and one chunk is ever held.
-pub(crate) async fn read(stream: Option<ReadableStream>, limit: usize) -> Result<Vec<u8>, BodyError> {
+pub async fn read(stream: Option<ReadableStream>, limit: usize) -> Result<Vec<u8>, BodyError> {
     let Some(stream) = stream else { return Ok(Vec::new()) };
     let reader = ReadableStreamDefaultReader::new(&stream).map_err(|_| BodyError::Broken)?;
     let mut bytes = Vec::new();
@@ -34,7 +34,7 @@ pub(crate) async fn read(stream: Option<ReadableStream>, limit: usize) -> Result
 }
 
 /// All bytes of a body whose length is known to be small.
-pub(crate) async fn whole(buffer: Result<Promise, JsValue>) -> Result<Vec<u8>, BodyError> {
+pub async fn whole(buffer: Result<Promise, JsValue>) -> Result<Vec<u8>, BodyError> {
     let promise = buffer.map_err(|_| BodyError::Broken)?;
     let buffer = JsFuture::from(promise).await.map_err(|_| BodyError::Broken)?;
     Ok(Uint8Array::new(&buffer).to_vec())

@@ -23,7 +23,7 @@ const HEADERS: [(&str, &str); 6] = [
 ];
 
 /// An answer.
-pub(crate) enum Reply {
+pub enum Reply {
     /// Of our own.
     Own {
         /// The HTTP status.
@@ -43,12 +43,12 @@ pub(crate) enum Reply {
 
 impl Reply {
     /// An answer without a body.
-    pub(crate) const fn empty(status: u16) -> Self {
+    pub const fn empty(status: u16) -> Self {
         Self::Own { status, content_type: None, headers: Vec::new(), cookies: Vec::new(), body: None }
     }
 
     /// Its HTTP status.
-    pub(crate) fn status(&self) -> u16 {
+    pub fn status(&self) -> u16 {
         match self {
             Self::Own { status, .. } => *status,
             Self::Forwarded(response) => response.status(),
@@ -56,7 +56,7 @@ impl Reply {
     }
 
     /// A JSON document.
-    pub(crate) fn json(body: &impl Serialize) -> Self {
+    pub fn json(body: &impl Serialize) -> Self {
         match serde_json::to_string(body) {
             Ok(text) => Self::text(200, "application/json", text),
             // Only a map whose keys are no text cannot be written, and wire has none.
@@ -65,7 +65,7 @@ impl Reply {
     }
 
     /// A problem document (RFC 9457).
-    pub(crate) fn problem(problem: &Problem) -> Self {
+    pub fn problem(problem: &Problem) -> Self {
         let text = serde_json::to_string(problem).unwrap_or_default();
         let reply = Self::text(problem.status, "application/problem+json", text);
         match problem.retry_after {
@@ -75,28 +75,28 @@ impl Reply {
     }
 
     /// A problem that is answered under `/api`, where it must be told from an upstream's own answer.
-    pub(crate) fn marked_problem(problem: &Problem) -> Self {
+    pub fn marked_problem(problem: &Problem) -> Self {
         Self::problem(problem).with(HEADER_CODE, problem.code.as_str().to_owned())
     }
 
     /// A page of ours.
-    pub(crate) fn page(status: u16, page: Page) -> Self {
+    pub fn page(status: u16, page: Page) -> Self {
         let headers = page.headers().iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         Self::Own { status, content_type: None, headers, cookies: Vec::new(), body: Some(page.body) }
     }
 
     /// A redirect that a navigation follows.
-    pub(crate) fn redirect(location: String) -> Self {
+    pub fn redirect(location: String) -> Self {
         Self::empty(302).with("location", location)
     }
 
     /// A redirect that is followed by GET, whatever led to it (RFC 9110, section 15.4.4).
-    pub(crate) fn see_other(location: String) -> Self {
+    pub fn see_other(location: String) -> Self {
         Self::empty(303).with("location", location)
     }
 
     /// The same answer with one more header.
-    pub(crate) fn with(mut self, name: &'static str, value: String) -> Self {
+    pub fn with(mut self, name: &'static str, value: String) -> Self {
         if let Self::Own { headers, .. } = &mut self {
             headers.push((name, value));
         }
@@ -104,7 +104,7 @@ impl Reply {
     }
 
     /// The same answer, which also sets or removes a cookie.
-    pub(crate) fn with_cookie(mut self, cookie: String) -> Self {
+    pub fn with_cookie(mut self, cookie: String) -> Self {
         if let Self::Own { cookies, .. } = &mut self {
             cookies.push(cookie);
         }
@@ -112,13 +112,13 @@ impl Reply {
     }
 
     /// A body of this type.
-    pub(crate) fn text(status: u16, content_type: &'static str, text: String) -> Self {
+    pub fn text(status: u16, content_type: &'static str, text: String) -> Self {
         let content_type = Some(content_type);
         Self::Own { status, content_type, headers: Vec::new(), cookies: Vec::new(), body: Some(text) }
     }
 
     /// The answer as the runtime wants it.
-    pub(crate) fn into_response(self) -> Result<Response, JsValue> {
+    pub fn into_response(self) -> Result<Response, JsValue> {
         match self {
             Self::Forwarded(response) => Ok(response),
             Self::Own { status, content_type, headers, cookies, body } => {
@@ -138,7 +138,7 @@ impl Reply {
 }
 
 /// The header knows whole seconds only; a fraction of one still means: not yet.
-pub(crate) fn retry_after(wait: Millis) -> String {
+pub fn retry_after(wait: Millis) -> String {
     wait.as_millis().div_ceil(1_000).max(1).to_string()
 }
 

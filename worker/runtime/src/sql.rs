@@ -20,14 +20,14 @@ extern "C" {
 }
 
 /// The storage of one object.
-pub(crate) struct Storage {
+pub struct Storage {
     raw: DurableObjectStorage,
     database: Database,
 }
 
 /// The storage failed. What it says is for the log: the caller learns that it may try again.
 #[derive(Debug)]
-pub(crate) struct StorageError(pub(crate) JsValue);
+pub struct StorageError(pub JsValue);
 
 impl From<JsValue> for StorageError {
     fn from(thrown: JsValue) -> Self {
@@ -37,7 +37,7 @@ impl From<JsValue> for StorageError {
 
 impl Storage {
     /// The storage that belongs to this object.
-    pub(crate) fn of(state: &DurableObjectState) -> Result<Self, StorageError> {
+    pub fn of(state: &DurableObjectState) -> Result<Self, StorageError> {
         let raw = state.storage()?;
         let database = JsValue::from(raw.sql()).unchecked_into();
         Ok(Self { raw, database })
@@ -46,26 +46,26 @@ impl Storage {
     /// Runs one statement and returns its rows, each an object by column name.
     ///
     /// Statements with no await between them, and an alarm that is set among them, are one transaction.
-    pub(crate) fn query(&self, sql: &str, bindings: Vec<JsValue>) -> Result<Vec<Record>, StorageError> {
+    pub fn query(&self, sql: &str, bindings: Vec<JsValue>) -> Result<Vec<Record>, StorageError> {
         let cursor = self.database.exec(sql, bindings.into_iter().collect())?;
         Ok(cursor.rows()?.iter().map(Record).collect())
     }
 
     /// Runs one statement that writes, and says how many rows it wrote.
-    pub(crate) fn write(&self, sql: &str, bindings: Vec<JsValue>) -> Result<u32, StorageError> {
+    pub fn write(&self, sql: &str, bindings: Vec<JsValue>) -> Result<u32, StorageError> {
         let cursor = self.database.exec(sql, bindings.into_iter().collect())?;
         cursor.rows()?;
         Ok(cursor.rows_written()? as u32)
     }
 
     /// Whether a table is there. An object that never held anything has none, and looking must not make one.
-    pub(crate) fn has_table(&self, name: &str) -> Result<bool, StorageError> {
+    pub fn has_table(&self, name: &str) -> Result<bool, StorageError> {
         let sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?";
         Ok(!self.query(sql, vec![name.into()])?.is_empty())
     }
 
     /// Arms the one alarm, in place of the one that may be armed. Joins the transaction of the statements around it.
-    pub(crate) fn arm(&self, at: Timestamp) -> Result<(), StorageError> {
+    pub fn arm(&self, at: Timestamp) -> Result<(), StorageError> {
         let date = js_sys::Date::new(&(at.as_millis() as f64).into());
         // Nobody awaits it: what was written is durable before anything leaves this object, or the object is reset.
         drop(self.raw.set_alarm(date, js_sys::Object::new())?);
@@ -73,13 +73,13 @@ impl Storage {
     }
 
     /// When the alarm is armed for, if it is. While it rings, it is not.
-    pub(crate) async fn armed(&self) -> Result<Option<Timestamp>, StorageError> {
+    pub async fn armed(&self) -> Result<Option<Timestamp>, StorageError> {
         let at = JsFuture::from(self.raw.get_alarm(js_sys::Object::new())?).await?;
         Ok(at.as_f64().map(|millis| Timestamp::from_millis(millis as u64)))
     }
 
     /// Erases everything, the alarm included.
-    pub(crate) fn erase(&self) -> Result<(), StorageError> {
+    pub fn erase(&self) -> Result<(), StorageError> {
         drop(self.raw.delete_alarm(js_sys::Object::new())?);
         drop(self.raw.delete_all()?);
         Ok(())
@@ -87,7 +87,7 @@ impl Storage {
 }
 
 /// One row.
-pub(crate) struct Record(JsValue);
+pub struct Record(JsValue);
 
 impl Record {
     fn get(&self, column: &str) -> JsValue {
@@ -95,27 +95,27 @@ impl Record {
     }
 
     /// Whether there is such a column, whatever is in it.
-    pub(crate) fn has(&self, column: &str) -> bool {
+    pub fn has(&self, column: &str) -> bool {
         !self.get(column).is_undefined()
     }
 
     /// A text; nothing where the column is NULL or not a text.
-    pub(crate) fn text(&self, column: &str) -> Option<String> {
+    pub fn text(&self, column: &str) -> Option<String> {
         self.get(column).as_string()
     }
 
     /// A whole number, zero or more.
-    pub(crate) fn number(&self, column: &str) -> Option<u64> {
+    pub fn number(&self, column: &str) -> Option<u64> {
         self.get(column).as_f64().map(|number| number as u64)
     }
 
     /// A point in time.
-    pub(crate) fn time(&self, column: &str) -> Option<Timestamp> {
+    pub fn time(&self, column: &str) -> Option<Timestamp> {
         self.number(column).map(Timestamp::from_millis)
     }
 
     /// Bytes.
-    pub(crate) fn blob(&self, column: &str) -> Option<Vec<u8>> {
+    pub fn blob(&self, column: &str) -> Option<Vec<u8>> {
         self.get(column)
             .dyn_into::<js_sys::ArrayBuffer>()
             .ok()
@@ -124,16 +124,16 @@ impl Record {
 }
 
 /// A whole number as SQLite gets it. Ours are milliseconds and counters, all below 2^53.
-pub(crate) fn number(value: u64) -> JsValue {
+pub fn number(value: u64) -> JsValue {
     JsValue::from_f64(value as f64)
 }
 
 /// A point in time as SQLite gets it.
-pub(crate) fn time(value: Timestamp) -> JsValue {
+pub fn time(value: Timestamp) -> JsValue {
     number(value.as_millis())
 }
 
 /// Bytes as SQLite gets them.
-pub(crate) fn blob(value: Option<&[u8]>) -> JsValue {
+pub fn blob(value: Option<&[u8]>) -> JsValue {
     value.map_or(JsValue::NULL, |bytes| js_sys::Uint8Array::from(bytes).into())
 }

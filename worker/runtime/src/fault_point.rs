@@ -9,11 +9,11 @@ use worker::Env;
 /// A step is reached.
 #[cfg(not(feature = "fault-points"))]
 #[inline]
-pub(crate) async fn reach(_env: &Env, _step: &'static str) {}
+pub async fn reach(_env: &Env, _step: &'static str) {}
 
 /// A step is reached.
 #[cfg(feature = "fault-points")]
-pub(crate) async fn reach(env: &Env, step: &'static str) {
+pub async fn reach(env: &Env, step: &'static str) {
     use wasm_bindgen::{JsCast as _, JsValue};
     use wasm_bindgen_futures::JsFuture;
 

@@ -15,7 +15,7 @@ const AGAIN_MAX: Millis = Millis::from_secs(300);
 
 /// What is known of it. Nothing of it is in a row: a row costs as much as an alarm.
 #[derive(Default)]
-pub(crate) struct Alarm {
+pub struct Alarm {
     known: bool,
     armed_at: Option<Timestamp>,
     /// How many turns of the handler failed in a row.
@@ -24,34 +24,34 @@ pub(crate) struct Alarm {
 
 impl Alarm {
     /// Whether the storage was asked.
-    pub(crate) const fn is_known(&self) -> bool {
+    pub const fn is_known(&self) -> bool {
         self.known
     }
 
     /// What the storage says, unless somebody knows better by now.
-    pub(crate) const fn learn(&mut self, armed_at: Option<Timestamp>) {
+    pub const fn learn(&mut self, armed_at: Option<Timestamp>) {
         if !self.known {
             (self.known, self.armed_at) = (true, armed_at);
         }
     }
 
     /// What it is armed for, as far as that is known.
-    pub(crate) const fn armed_at(&self) -> Option<Timestamp> {
+    pub const fn armed_at(&self) -> Option<Timestamp> {
         self.armed_at
     }
 
     /// It rings: there is none armed any more.
-    pub(crate) const fn rung(&mut self) {
+    pub const fn rung(&mut self) {
         (self.known, self.armed_at) = (true, None);
     }
 
     /// Everything was erased, the alarm included.
-    pub(crate) fn erased(&mut self) {
+    pub fn erased(&mut self) {
         *self = Self { known: true, ..Self::default() };
     }
 
     /// Arms it for `wanted` if it was lost, and else leaves it as it is.
-    pub(crate) fn restore(
+    pub fn restore(
         &mut self,
         storage: &Storage,
         wanted: Option<Timestamp>,
@@ -65,7 +65,7 @@ impl Alarm {
 
     /// Arms it for `wanted`, unless it is armed for an earlier time: then it rings for nothing, and is armed anew. To move it
     /// with every refresh would cost a row each time.
-    pub(crate) fn see_to(
+    pub fn see_to(
         &mut self,
         storage: &Storage,
         wanted: Option<Timestamp>,
@@ -77,7 +77,7 @@ impl Alarm {
     }
 
     /// Arms it for another try, after a turn of the handler that failed.
-    pub(crate) fn try_again(&mut self, storage: &Storage) -> Result<(), StorageError> {
+    pub fn try_again(&mut self, storage: &Storage) -> Result<(), StorageError> {
         let wait = Millis::from_millis(AGAIN_FIRST.as_millis().wrapping_shl(self.failures.min(9)));
         self.failures = self.failures.saturating_add(1);
         self.arm(storage, Some(clock::now().after(wait.min(AGAIN_MAX))))

@@ -7,7 +7,7 @@ use gloo_timers::future::TimeoutFuture;
 const LONGEST: u32 = 0x7fff_ffff;
 
 /// Now.
-pub(crate) fn now() -> Timestamp {
+pub fn now() -> Timestamp {
     let millis = js_sys::Date::now();
     // A clock before 1970 or after the year 285616 reads as its nearest end: the cast saturates.
     Timestamp::from_millis(millis as u64)
@@ -15,12 +15,12 @@ pub(crate) fn now() -> Timestamp {
 
 /// So long from now. Dropped, its timer stops. It may be polled by one task and then by another, which `worker::Delay` may not:
 /// an object answers in its first poll where it can.
-pub(crate) fn pause(length: Millis) -> TimeoutFuture {
+pub fn pause(length: Millis) -> TimeoutFuture {
     TimeoutFuture::new(u32::try_from(length.as_millis()).unwrap_or(u32::MAX).min(LONGEST))
 }
 
 /// Now, for a step of the machine.
-pub(crate) fn moment() -> Moment {
+pub fn moment() -> Moment {
     let wall = now();
     // Entropy spreads retries here and guards nothing, so the cheapest will do: this is called for every question.
     let entropy = (js_sys::Math::random() * f64::from(u32::MAX)) as u32;

@@ -16,7 +16,7 @@ use crate::{clock, log};
 
 /// An object, by its binding and its name. The name is an id whose MAC was checked: nobody else can make an object.
 #[derive(Clone)]
-pub(crate) struct ObjectStub {
+pub struct ObjectStub {
     env: Env,
     binding: &'static str,
     name: String,
@@ -24,10 +24,10 @@ pub(crate) struct ObjectStub {
 
 /// The object did not answer: it was reset, or its storage failed. It is safe to ask again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct NoAnswer;
+pub struct NoAnswer;
 
 /// What became of a socket that was asked for.
-pub(crate) enum Connected<T> {
+pub enum Connected<T> {
     /// It is open. The answer carries it, and goes on to whoever wants it.
     Socket(Response),
     /// It is not, and this is why.
@@ -42,18 +42,18 @@ impl From<NoAnswer> for Problem {
 
 impl ObjectStub {
     /// The object of this name.
-    pub(crate) fn new(env: &Env, binding: &'static str, name: &str) -> Self {
+    pub fn new(env: &Env, binding: &'static str, name: &str) -> Self {
         Self { env: env.clone(), binding, name: name.to_owned() }
     }
 
     /// Asks a question that has no body.
-    pub(crate) async fn ask<T: DeserializeOwned>(&self, target: &str) -> Result<T, NoAnswer> {
+    pub async fn ask<T: DeserializeOwned>(&self, target: &str) -> Result<T, NoAnswer> {
         self.ask_or(target, || target.to_owned()).await
     }
 
     /// Asks a question that has no body, and if it has to be asked again, `again` is how. Objects are reset by every deployment,
     /// in the middle of whatever they do. All that they are asked may be asked twice.
-    pub(crate) async fn ask_or<T: DeserializeOwned>(
+    pub async fn ask_or<T: DeserializeOwned>(
         &self,
         target: &str,
         again: impl FnOnce() -> String,
@@ -65,7 +65,7 @@ impl ObjectStub {
     }
 
     /// Hands something over.
-    pub(crate) async fn tell<T: DeserializeOwned>(
+    pub async fn tell<T: DeserializeOwned>(
         &self,
         target: &str,
         body: &impl Serialize,
@@ -78,16 +78,12 @@ impl ObjectStub {
     }
 
     /// Asks a question that has no body once, and waits no longer than that.
-    pub(crate) async fn ask_within<T: DeserializeOwned>(
-        &self,
-        target: &str,
-        limit: Millis,
-    ) -> Result<T, NoAnswer> {
+    pub async fn ask_within<T: DeserializeOwned>(&self, target: &str, limit: Millis) -> Result<T, NoAnswer> {
         self.once_within(target, None, limit).await
     }
 
     /// Hands something over, once.
-    pub(crate) async fn tell_within<T: DeserializeOwned>(
+    pub async fn tell_within<T: DeserializeOwned>(
         &self,
         target: &str,
         body: &impl Serialize,
@@ -98,7 +94,7 @@ impl ObjectStub {
     }
 
     /// Asks for a WebSocket.
-    pub(crate) async fn connect<T: DeserializeOwned>(&self, target: &str) -> Result<Connected<T>, NoAnswer> {
+    pub async fn connect<T: DeserializeOwned>(&self, target: &str) -> Result<Connected<T>, NoAnswer> {
         let connected = match self.upgrade(target).await {
             Ok(connected) => Ok(connected),
             Err(_) => self.upgrade(target).await,

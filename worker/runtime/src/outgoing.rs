@@ -12,21 +12,21 @@ use web_sys::{AbortController, Headers, Request, RequestInit, RequestRedirect, R
 use crate::{body, clock};
 
 /// An answer, whatever it is worth.
-pub(crate) struct Received {
+pub struct Received {
     /// The HTTP status.
-    pub(crate) status: u16,
+    pub status: u16,
     /// The body.
-    pub(crate) body: Vec<u8>,
+    pub body: Vec<u8>,
     content_type: Option<String>,
     retry_after: Option<String>,
     date: Option<String>,
     /// The nonce for the next proof (RFC 9449, section 8), unread.
-    pub(crate) dpop_nonce: Option<String>,
+    pub dpop_nonce: Option<String>,
 }
 
 impl Received {
     /// The answer as its classifiers want it.
-    pub(crate) fn judged_at(&self, now: Timestamp) -> HttpAnswer<'_> {
+    pub fn judged_at(&self, now: Timestamp) -> HttpAnswer<'_> {
         HttpAnswer {
             status: self.status,
             content_type: self.content_type.as_deref(),
@@ -40,7 +40,7 @@ impl Received {
 
 /// Why there is no answer. In none of these cases is it known that the request was not carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Unanswered {
+pub enum Unanswered {
     /// No connection, or it broke.
     Broken,
     /// The limit passed; the request was aborted.
@@ -51,7 +51,7 @@ pub(crate) enum Unanswered {
 
 impl Unanswered {
     /// The reason in words, for a log.
-    pub(crate) const fn reason(self) -> &'static str {
+    pub const fn reason(self) -> &'static str {
         match self {
             Self::Broken => "the connection broke",
             Self::TooSlow => "no answer in time",
@@ -61,7 +61,7 @@ impl Unanswered {
 }
 
 /// Fetches a document.
-pub(crate) async fn get(url: &str, limit: Millis) -> Result<Received, Unanswered> {
+pub async fn get(url: &str, limit: Millis) -> Result<Received, Unanswered> {
     let init = RequestInit::new();
     let request = headers([("accept", "application/json")]).and_then(|headers| {
         init.set_headers_headers(&headers);
@@ -71,7 +71,7 @@ pub(crate) async fn get(url: &str, limit: Millis) -> Result<Received, Unanswered
 }
 
 /// Posts what the client says to an endpoint of its authorization server.
-pub(crate) async fn post(url: &str, client: &ClientRequest, limit: Millis) -> Result<Received, Unanswered> {
+pub async fn post(url: &str, client: &ClientRequest, limit: Millis) -> Result<Received, Unanswered> {
     let init = RequestInit::new();
     init.set_method("POST");
     init.set_body_opt_str(Some(client.body().expose()));

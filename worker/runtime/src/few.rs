@@ -1,21 +1,21 @@
 //! A map of few entries.
 
 /// A list of pairs: what is looked for is looked for in all of them. A tree would cost the bundle two kilobytes for each kind of entry.
-pub(crate) struct Few<K, V>(Vec<(K, V)>);
+pub struct Few<K, V>(Vec<(K, V)>);
 
 impl<K: PartialEq, V> Few<K, V> {
     /// Without any.
-    pub(crate) const fn new() -> Self {
+    pub const fn new() -> Self {
         Self(Vec::new())
     }
 
     /// What is found under a key.
-    pub(crate) fn get(&self, is_key: impl Fn(&K) -> bool) -> Option<&V> {
+    pub fn get(&self, is_key: impl Fn(&K) -> bool) -> Option<&V> {
         self.0.iter().find(|(known, _)| is_key(known)).map(|(_, value)| value)
     }
 
     /// Puts something under a key, in place of what was there.
-    pub(crate) fn insert(&mut self, key: K, value: V) {
+    pub fn insert(&mut self, key: K, value: V) {
         match self.0.iter_mut().find(|(known, _)| *known == key) {
             Some((_, old)) => *old = value,
             None => self.0.push((key, value)),
@@ -23,7 +23,7 @@ impl<K: PartialEq, V> Few<K, V> {
     }
 
     /// Takes out what is under a key.
-    pub(crate) fn remove<Q: ?Sized>(&mut self, key: &Q) -> Option<V>
+    pub fn remove<Q: ?Sized>(&mut self, key: &Q) -> Option<V>
     where
         K: PartialEq<Q>,
     {
@@ -32,7 +32,7 @@ impl<K: PartialEq, V> Few<K, V> {
     }
 
     /// Forgets all of them.
-    pub(crate) fn clear(&mut self) {
+    pub fn clear(&mut self) {
         self.0.clear();
     }
 }

@@ -10,28 +10,28 @@ use crate::body::{self, BodyError};
 use crate::clock;
 
 /// The largest body that we read ourselves. What is proxied is streamed and has no such limit.
-pub(crate) const MAX_BODY: usize = 4 * 1_024;
+pub const MAX_BODY: usize = 4 * 1_024;
 
 /// How long we wait for a body that we read ourselves: all are short. Who sends one letter a minute holds nothing of ours for longer.
 const PATIENCE: Millis = Millis::from_secs(10);
 
 /// A request, its URL taken apart.
-pub(crate) struct Incoming {
+pub struct Incoming {
     raw: web_sys::Request,
     headers: web_sys::Headers,
     /// The method.
-    pub(crate) method: String,
+    pub method: String,
     /// The host, with its port. Which one we are is configuration: this says at most which of ours was called.
-    pub(crate) host: String,
+    pub host: String,
     /// The path, still encoded.
-    pub(crate) path: String,
+    pub path: String,
     /// What follows the question mark, if there is one.
-    pub(crate) query: Option<String>,
+    pub query: Option<String>,
 }
 
 impl Incoming {
     /// Takes a request apart.
-    pub(crate) fn new(raw: web_sys::Request) -> Self {
+    pub fn new(raw: web_sys::Request) -> Self {
         let url = raw.url();
         let (host, path, query) = split(&url);
         let (host, path) = (host.to_owned(), path.to_owned());
@@ -46,27 +46,27 @@ impl Incoming {
     }
 
     /// The value of a header; several of one name come joined.
-    pub(crate) fn header(&self, name: &str) -> Option<String> {
+    pub fn header(&self, name: &str) -> Option<String> {
         self.headers.get(name).ok().flatten()
     }
 
     /// Its headers.
-    pub(crate) const fn headers(&self) -> &web_sys::Headers {
+    pub const fn headers(&self) -> &web_sys::Headers {
         &self.headers
     }
 
     /// The request itself, for the proxy.
-    pub(crate) const fn raw(&self) -> &web_sys::Request {
+    pub const fn raw(&self) -> &web_sys::Request {
         &self.raw
     }
 
     /// The whole body, if it is small.
-    pub(crate) async fn body(&self) -> Result<Vec<u8>, Problem> {
+    pub async fn body(&self) -> Result<Vec<u8>, Problem> {
         Ok(self.read(MAX_BODY).await?)
     }
 
     /// The whole body, if it is no longer than this, and comes in time.
-    pub(crate) async fn read(&self, limit: usize) -> Result<Vec<u8>, BodyError> {
+    pub async fn read(&self, limit: usize) -> Result<Vec<u8>, BodyError> {
         match select(pin!(self.bytes(limit)), clock::pause(PATIENCE)).await {
             Either::Left((read, _)) => read,
             Either::Right(((), _)) => Err(BodyError::TooSlow),
@@ -94,7 +94,7 @@ impl From<BodyError> for Problem {
 }
 
 /// Host, path and query of an absolute URL as the runtime writes it: with a path, and without a fragment.
-pub(crate) fn split(url: &str) -> (&str, &str, Option<&str>) {
+pub fn split(url: &str) -> (&str, &str, Option<&str>) {
     let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
     let end = after_scheme.find('/').unwrap_or(after_scheme.len());
     let (host, target) = after_scheme.split_at_checked(end).unwrap_or((after_scheme, "/"));

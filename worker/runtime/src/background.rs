@@ -10,7 +10,7 @@ use worker::worker_sys;
 use crate::log;
 
 /// Something that keeps work alive after an answer was given: a request's context, or an object's state.
-pub(crate) trait Keeper {
+pub trait Keeper {
     /// Keeps a promise alive.
     fn wait_until(&self, promise: &js_sys::Promise) -> Result<(), JsValue>;
 }
@@ -28,7 +28,7 @@ impl Keeper for worker_sys::DurableObjectState {
 }
 
 /// Starts work that nobody waits for.
-pub(crate) fn start(keeper: &impl Keeper, work: impl Future<Output = ()> + 'static) {
+pub fn start(keeper: &impl Keeper, work: impl Future<Output = ()> + 'static) {
     // What is started goes on under the trace of who started it.
     let work = log::Traced::new(log::trace(), Box::pin(work));
     let promise = future_to_promise(async move {
@@ -40,10 +40,7 @@ pub(crate) fn start(keeper: &impl Keeper, work: impl Future<Output = ()> + 'stat
 }
 
 /// Does work to its end, also if the caller does not wait for it. Nothing comes back only if the runtime dropped the work.
-pub(crate) async fn finish<T: 'static>(
-    keeper: &impl Keeper,
-    work: impl Future<Output = T> + 'static,
-) -> Option<T> {
+pub async fn finish<T: 'static>(keeper: &impl Keeper, work: impl Future<Output = T> + 'static) -> Option<T> {
     let (sender, receiver) = oneshot::channel();
     start(keeper, async move { drop(sender.send(work.await)) });
     receiver.await.ok()
