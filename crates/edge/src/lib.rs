@@ -13,6 +13,7 @@
 //! | [`jws`] | a JWT of ours, before it is signed |
 //! | [`cookie`] | the two cookies: id, MAC, header |
 //! | [`cross_site`] | which requests may act in the name of the cookie |
+//! | [`http1`] | a request and its answer over a socket, where no `fetch` sends it |
 //! | [`proxy`] | path, method and headers of `/api/{upstream}/...` |
 //! | [`end_session`] | the way to the provider to be logged out there, and back |
 //! | [`html`] | the landing page, the error page, and the page at the end of a silent re-login |
@@ -43,6 +44,7 @@ pub mod end_session;
 pub mod gate;
 mod hex;
 pub mod html;
+pub mod http1;
 pub mod index;
 pub mod internal;
 pub mod jws;
