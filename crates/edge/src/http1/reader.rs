@@ -128,9 +128,8 @@ impl Reader {
 
     /// Looks for the end of the head. What goes before the answer itself (RFC 9110, section 15.2) is skipped.
     fn head(&self, mut bytes: Vec<u8>, mut before: usize, mut skipped: usize) -> State {
-        loop {
-            // A head is read once it can be whole, and not with each byte of it again.
-            let Some(end) = end_of_head(&bytes, before) else { break };
+        // A head is read once it can be whole, and not with each byte of it again.
+        while let Some(end) = end_of_head(&bytes, before) {
             if skipped.saturating_add(end) > self.limits.head {
                 return State::Failed(ReadError::TooLarge);
             }

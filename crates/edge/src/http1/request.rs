@@ -1,6 +1,6 @@
 //! A request as bytes.
 
-use alloc::string::{String, ToString as _};
+use alloc::string::ToString as _;
 use alloc::vec::Vec;
 
 use everlit_core::secret::Secret;
@@ -65,6 +65,7 @@ fn is_value(value: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::string::String;
 
     #[test]
     fn a_get_carries_its_body() {
