@@ -13,7 +13,9 @@
 //! | [`jws`] | a JWT of ours, before it is signed |
 //! | [`cookie`] | the two cookies: id, MAC, header |
 //! | [`cross_site`] | which requests may act in the name of the cookie |
+//! | [`http1`] | a request and its answer over a socket, where no `fetch` sends it |
 //! | [`proxy`] | path, method and headers of `/api/{upstream}/...` |
+//! | [`signed_call`] | a call to a broker, with what the broker wants to see |
 //! | [`end_session`] | the way to the provider to be logged out there, and back |
 //! | [`html`] | the landing page, the error page, and the page at the end of a silent re-login |
 //! | [`silent`] | logging in again without the user: the ways, and what is asked and told |
@@ -44,6 +46,7 @@ pub mod end_session;
 pub mod gate;
 mod hex;
 pub mod html;
+pub mod http1;
 pub mod index;
 pub mod internal;
 pub mod jws;
@@ -59,5 +62,6 @@ pub mod query;
 pub mod return_to;
 pub mod seal;
 pub mod service;
+pub mod signed_call;
 pub mod silent;
 pub mod url;

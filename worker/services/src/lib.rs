@@ -5,6 +5,10 @@
 
 #![warn(clippy::arithmetic_side_effects)]
 
+#[expect(dead_code, reason = "what calls providers is not here yet")]
+mod provider_call;
+mod socket;
+
 use everlit_runtime::http::Reply;
 use everlit_wire::{Code, Problem};
 use worker::{Context, Env, event};
