@@ -32,7 +32,7 @@ mod name {
 
 /// Why a turn did not happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// The storage failed, or what is in it cannot be changed now. It is safe to ask again.
     Storage,
     /// There is no such service in the configuration, or the configuration is wrong.
@@ -49,7 +49,7 @@ pub(super) enum Brings {
 }
 
 /// The machine and what it looks after.
-pub(super) struct Loaded {
+pub(crate) struct Loaded {
     pub(super) environment: Rc<Environment>,
     pub(super) service: Rc<str>,
     pub(super) monitor: Monitor,
@@ -227,6 +227,21 @@ impl Loaded {
     pub(super) fn names(&self, text: &Secret<String>) -> Fingerprint {
         let key = self.environment.keyring.current().derive("everlit service hand", &self.service);
         hand::fingerprint(&key, text)
+    }
+
+    /// Keeps a text beside the machine.
+    pub(super) fn keep(&self, name: &str, text: &str) -> Result<(), Fault> {
+        self.kept.put(name, text.as_bytes()).map_err(refused)
+    }
+
+    /// What was kept in that way.
+    pub(super) fn kept_text(&self, name: &str) -> Result<Option<Secret<String>>, Fault> {
+        readable(self.kept.text(name))
+    }
+
+    /// Forgets it.
+    pub(super) fn forget(&self, name: &str) -> Result<(), Fault> {
+        self.kept.remove(name).map_err(failed)
     }
 
     /// Arms the alarm again if it was lost.

@@ -12,4 +12,5 @@ mod login;
 mod object;
 mod turn;
 
+pub(crate) use loaded::{Fault, Loaded};
 pub use object::ServiceVault;
