@@ -4,8 +4,8 @@ use everlit_core::service::{AlertId, Kind};
 use everlit_core::time::{Millis, Timestamp};
 use worker::Env;
 
-use crate::vault::Loaded;
 use crate::vault::Fault;
+use crate::vault::Loaded;
 
 /// What came of sending it.
 pub(crate) struct Outcome {
@@ -21,7 +21,13 @@ pub(crate) struct Outcome {
 pub(crate) struct Post;
 
 impl Post {
-    pub(crate) fn of(_loaded: &Loaded, _alert: AlertId, _kind: Kind, _at: Timestamp, _taken: Vec<String>) -> Result<Self, Fault> {
+    pub(crate) fn of(
+        _loaded: &Loaded,
+        _alert: AlertId,
+        _kind: Kind,
+        _at: Timestamp,
+        _taken: Vec<String>,
+    ) -> Result<Self, Fault> {
         Ok(Self)
     }
 

@@ -17,7 +17,11 @@ pub(crate) async fn hand_in(call: &Call, service: &str) -> Result<Reply, Problem
     let body = call.json(MAX_BODY).await?;
     let text = match body.get("credential") {
         Some(Value::String(text)) => text.clone(),
-        _ => return Err(Problem::bad_request("credential is missing: the token, the code, or the whole address.")),
+        _ => {
+            return Err(Problem::bad_request(
+                "credential is missing: the token, the code, or the whole address.",
+            ));
+        }
     };
     let imported = match body.get("source").map(Value::as_str) {
         None | Some(Some("pasted")) => false,

@@ -56,7 +56,8 @@ pub(crate) async fn posted(call: &Call, service: &str) -> Result<Reply, Problem>
     let form = call.request.read(MAX_FORM).await.map_err(|_| Problem::too_large())?;
     let form = String::from_utf8(form).map_err(|_| Problem::bad_request("The form is no text."))?;
     let nonce = entropy::bytes().ok_or_else(Problem::unavailable)?;
-    let sealed = posted::seal(&call.environment.keyring, &place(service), nonce, &Secret::new(form), clock::now());
+    let sealed =
+        posted::seal(&call.environment.keyring, &place(service), nonce, &Secret::new(form), clock::now());
     let sealed = sealed.ok_or_else(Problem::too_large)?;
     let location = ["/service/", service, "/callback"].concat();
     Ok(Reply::see_other(location).with_cookie(set_response(&sealed, posted::LIFE)))

@@ -56,7 +56,10 @@ pub(crate) async fn answer(request: Incoming, env: Env) -> Reply {
     };
     // A caller that is told that there is none is told so as often as it asks; the vault counts it.
     if status >= 400 && outcome != "no_token" {
-        log::line("refused", [("route", template.into()), ("outcome", outcome.into()), ("status", status.into())]);
+        log::line(
+            "refused",
+            [("route", template.into()), ("outcome", outcome.into()), ("status", status.into())],
+        );
     }
     reply.unwrap_or_else(Problem::reply)
 }
@@ -73,7 +76,11 @@ async fn handle(call: &Call, path: &str) -> (&'static str, Result<Reply, Problem
         return ("unknown", Err(Problem::not_found()));
     };
     if let Some(capability) = rest.strip_prefix("notify/") {
-        let reply = if method == "POST" { notice::take(call, service, capability).await } else { Err(Problem::method()) };
+        let reply = if method == "POST" {
+            notice::take(call, service, capability).await
+        } else {
+            Err(Problem::method())
+        };
         return ("/service/{name}/notify/{capability}", reply);
     }
     match (rest, method) {

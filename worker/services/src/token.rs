@@ -19,7 +19,9 @@ pub(crate) async fn ask(call: &Call, service: &str) -> Result<Reply, Problem> {
     let body = call.json(MAX_BODY).await?;
     let reads_only = match body.get("reads_only") {
         None => false,
-        Some(value) => value.as_bool().ok_or_else(|| Problem::bad_request("reads_only is not true or false."))?,
+        Some(value) => {
+            value.as_bool().ok_or_else(|| Problem::bad_request("reads_only is not true or false."))?
+        }
     };
     let vault = ServiceClient::of(&call.env, service);
     told(call, service, vault.token(&caller.name, reads_only).await?)
@@ -31,9 +33,10 @@ pub(crate) async fn refresh(call: &Call, service: &str) -> Result<Reply, Problem
     let body = call.json(MAX_BODY).await?;
     let number = |name: &str| match body.get(name) {
         None | Some(Value::Null) => Ok(None),
-        Some(value) => {
-            value.as_u64().map(Some).ok_or_else(|| Problem::bad_request("epoch and generation are whole numbers."))
-        }
+        Some(value) => value
+            .as_u64()
+            .map(Some)
+            .ok_or_else(|| Problem::bad_request("epoch and generation are whole numbers.")),
     };
     let holds = match (number("epoch")?, number("generation")?) {
         (None, None) => None,

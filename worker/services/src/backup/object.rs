@@ -13,8 +13,7 @@ use super::client::{COPY, Copy, Found, KEEP, Taken};
 
 /// The largest copy: a token, its row, and a few that wait for their proof.
 const MAX_COPY: usize = 1 << 20;
-const CREATE: &str =
-    "CREATE TABLE IF NOT EXISTS copy (id INTEGER PRIMARY KEY CHECK (id = 1), number INTEGER NOT NULL, kept TEXT NOT NULL) STRICT";
+const CREATE: &str = "CREATE TABLE IF NOT EXISTS copy (id INTEGER PRIMARY KEY CHECK (id = 1), number INTEGER NOT NULL, kept TEXT NOT NULL) STRICT";
 const PUT: &str = "INSERT INTO copy (id, number, kept) VALUES (1, ?, ?) ON CONFLICT (id) \
     DO UPDATE SET number = excluded.number, kept = excluded.kept WHERE excluded.number > copy.number";
 

@@ -91,7 +91,12 @@ impl Errand {
         }
     }
 
-    async fn validate(&self, account: &Account<'_>, token: &AccessToken, planned: Option<Timestamp>) -> Ended {
+    async fn validate(
+        &self,
+        account: &Account<'_>,
+        token: &AccessToken,
+        planned: Option<Timestamp>,
+    ) -> Ended {
         let known = self.known.as_deref();
         if account.owner(token).is_some_and(|owner| !account.is_expected(&owner, known)) {
             return (Reply::Foreign, Brings::Nothing, None);

@@ -10,9 +10,9 @@ use serde_json::Value;
 use worker::Env;
 
 use super::message::{
-    ANSWERED, CALLBACK, CREDENTIAL, CallAnswered, CallbackAsk, CallbackReply, Done, HandAsk, HandReply, LOGIN,
-    LOGOUT, LoginAsk, LoginReply, NOTICE, NoticeAsk, Place, REFRESH, RefreshAsk, STATUS, TICKET, TOKEN,
-    Ticket, TokenAsk, TokenReply,
+    ANSWERED, CALLBACK, CREDENTIAL, CallAnswered, CallbackAsk, CallbackReply, Done, HandAsk, HandReply,
+    LOGIN, LOGOUT, LoginAsk, LoginReply, NOTICE, NoticeAsk, Place, REFRESH, RefreshAsk, STATUS, TICKET,
+    TOKEN, Ticket, TokenAsk, TokenReply,
 };
 use crate::environment::SERVICE_VAULT;
 use crate::problem::Problem;

@@ -73,7 +73,9 @@ impl Kept {
     /// The same, where it is a text.
     pub(super) fn text(&self, name: &str) -> Result<Option<Secret<String>>, KeptError> {
         let Some(bytes) = self.get(name)? else { return Ok(None) };
-        String::from_utf8(bytes.expose().clone()).map(|text| Some(Secret::new(text))).map_err(|_| KeptError::Sealed)
+        String::from_utf8(bytes.expose().clone())
+            .map(|text| Some(Secret::new(text)))
+            .map_err(|_| KeptError::Sealed)
     }
 
     /// Keeps something under a name.
@@ -104,7 +106,6 @@ impl Kept {
 
     /// Takes a copy in the place of what is not there.
     pub(super) fn restore(&self, copy: &[(String, String)]) -> Result<(), StorageError> {
-        self.make()?;
         for (name, value) in copy {
             if let Some(sealed) = base64url::decode(value) {
                 self.storage.write(PUT, vec![name.as_str().into(), blob(Some(&sealed))])?;

@@ -85,6 +85,7 @@ impl Loaded {
             // begins anew would take the place of the copy.
             BackupClient::of(env, &service).copy().await.map_err(|_| Fault::Storage)?
         };
+        kept.make().map_err(failed)?;
         if let Some(copy) = &copy {
             kept.restore(copy).map_err(failed)?;
             log::line("service_restored", [("service", service.as_ref().into())]);
@@ -111,7 +112,9 @@ impl Loaded {
             token: held(&kept, name::TOKEN)?,
             fallback: held(&kept, name::FALLBACK)?,
             account: readable(kept.text(name::ACCOUNT))?.map(|text| text.expose().clone()),
-            instance: readable(kept.text(name::INSTANCE))?.map(|text| text.expose().clone()).unwrap_or_default(),
+            instance: readable(kept.text(name::INSTANCE))?
+                .map(|text| text.expose().clone())
+                .unwrap_or_default(),
             notifier: readable(kept.text(name::NOTIFIER))?.unwrap_or_else(|| Secret::new(String::new())),
             environment: Rc::clone(&environment),
             service,
@@ -128,7 +131,6 @@ impl Loaded {
     fn make(&mut self) -> Result<(), Fault> {
         let draw = || entropy::bytes::<18>().map(|bytes| base64url::encode(&bytes)).ok_or(Fault::Storage);
         (self.instance, self.notifier) = (draw()?, Secret::new(draw()?));
-        self.kept.make().map_err(failed)?;
         self.kept.plain(name::SERVICE, self.service.as_bytes()).map_err(failed)?;
         let put = |name: &str, text: &str| self.kept.put(name, text.as_bytes()).map_err(refused);
         put(name::INSTANCE, &self.instance)?;
@@ -272,9 +274,12 @@ fn held(kept: &Kept, name: &str) -> Result<Option<(Stamp, AccessToken)>, Fault> 
     let Some(text) = readable(kept.text(name))? else { return Ok(None) };
     let mut parts = text.expose().splitn(3, ' ');
     let stamp = (parts.next(), parts.next());
-    let (Some(epoch), Some(generation), Some(token)) = (stamp.0, stamp.1, parts.next()) else { return Ok(None) };
+    let (Some(epoch), Some(generation), Some(token)) = (stamp.0, stamp.1, parts.next()) else {
+        return Ok(None);
+    };
     let (Ok(epoch), Ok(generation)) = (epoch.parse(), generation.parse()) else { return Ok(None) };
-    let stamp = Stamp { epoch: everlit_core::id::Epoch(epoch), generation: everlit_core::id::Generation(generation) };
+    let stamp =
+        Stamp { epoch: everlit_core::id::Epoch(epoch), generation: everlit_core::id::Generation(generation) };
     Ok(Some((stamp, Secret::new(token.to_owned()))))
 }
 

@@ -54,7 +54,9 @@ impl Turns {
             if let Some(shown) = &ask.ticket {
                 let kept = loaded.kept_text(name::TICKET)?;
                 let is_good = kept.as_ref().and_then(|kept| kept.expose().split_once(' ')).is_some_and(
-                    |(until, ticket)| is_before(until) && constant_time_eq(ticket.as_bytes(), shown.as_bytes()),
+                    |(until, ticket)| {
+                        is_before(until) && constant_time_eq(ticket.as_bytes(), shown.as_bytes())
+                    },
                 );
                 if !is_good {
                     return Ok(LoginReply::NoTicket);
@@ -72,13 +74,16 @@ impl Turns {
 
     /// Finishes one. It is used up, whatever comes of it.
     pub(super) async fn finish_login(self: &Rc<Self>, ask: CallbackAsk) -> Result<CallbackReply, Fault> {
-        let returns_state = self.look(|loaded| loaded.account().map(|account| account.config.description.returns_state))??;
+        let returns_state =
+            self.look(|loaded| loaded.account().map(|account| account.config.description.returns_state))??;
         let pending = self.look(pending)??;
         let own = pending.filter(|pending| {
-            clock::now() < pending.until && constant_time_eq(pending.binding.as_bytes(), ask.binding.as_bytes())
+            clock::now() < pending.until
+                && constant_time_eq(pending.binding.as_bytes(), ask.binding.as_bytes())
         });
         let Some(pending) = own else { return Ok(CallbackReply::Unknown) };
-        let state = Query::parse(&ask.query).ok().and_then(|query| Some(query.one("state").ok()??.to_owned()));
+        let state =
+            Query::parse(&ask.query).ok().and_then(|query| Some(query.one("state").ok()??.to_owned()));
         if returns_state && state.as_deref() != Some(pending.state.as_str()) {
             return Ok(CallbackReply::Unknown);
         }
@@ -103,7 +108,8 @@ impl Turns {
         let kind = ask.is_code.map(|is_code| if is_code { Kind::Code } else { Kind::Token });
         // A file holds the token; what a person copies may be either.
         let kind = kind.or(ask.imported.then_some(Kind::Token));
-        let read = self.look(|loaded| loaded.account().map(|account| account.handed(&ask.text, kind, now)))??;
+        let read =
+            self.look(|loaded| loaded.account().map(|account| account.handed(&ask.text, kind, now)))??;
         // A file may hold a code in its place.
         let read = match read {
             Err(_) if ask.imported && ask.is_code.is_none() => {
@@ -170,7 +176,8 @@ impl Turns {
         };
         match notice {
             Ok(Notice { access_token, expires_at, .. }) => {
-                let handed = self.hand_in(access_token, Source::Approved, false, Some(expires_at), ticket).await;
+                let handed =
+                    self.hand_in(access_token, Source::Approved, false, Some(expires_at), ticket).await;
                 handed.map(|_| ())
             }
             Err(error) => {

@@ -114,7 +114,8 @@ impl Turns {
     fn step(&self, event: Event, brings: &Brings) -> Result<Vec<Effect>, Fault> {
         let mut memory = self.memory.borrow_mut();
         let Memory { loaded, alarm, .. } = &mut *memory;
-        let stepped = loaded.as_mut().ok_or(Fault::Storage).and_then(|loaded| loaded.step(event, brings, alarm));
+        let stepped =
+            loaded.as_mut().ok_or(Fault::Storage).and_then(|loaded| loaded.step(event, brings, alarm));
         if stepped.is_err() {
             // What is in memory may be ahead of the row now. The row is the truth.
             memory.loaded = None;
