@@ -13,6 +13,8 @@
 //! | [`jws`] | a JWT of ours, before it is signed |
 //! | [`cookie`] | the two cookies: id, MAC, header |
 //! | [`cross_site`] | which requests may act in the name of the cookie |
+//! | [`alert`] | what somebody is told of a service, and the requests that carry it |
+//! | [`words`] | lengths and points of time as people read them |
 //! | [`proxy`] | path, method and headers of `/api/{upstream}/...` |
 //! | [`end_session`] | the way to the provider to be logged out there, and back |
 //! | [`html`] | the landing page, the error page, and the page at the end of a silent re-login |
@@ -33,6 +35,7 @@
 
 extern crate alloc;
 
+pub mod alert;
 pub mod base64url;
 pub mod config;
 pub mod cookie;
@@ -59,3 +62,4 @@ pub mod return_to;
 pub mod seal;
 pub mod silent;
 pub mod url;
+pub mod words;
