@@ -9,8 +9,8 @@ use everlit_core::time::Timestamp;
 use super::Alert;
 use crate::words::{clean, clock, moment, time_left};
 
-/// The most characters of a name. A configuration has none so long; nothing that is sent depends on that.
-pub(super) const NAME_MAX: usize = 64;
+/// The most characters of a name. A configuration has none so long. A headline with two of them is what Slack takes for one: 150.
+pub(super) const NAME_MAX: usize = 40;
 /// The longest address that is shown.
 const LINK_MAX: usize = 1_024;
 
@@ -87,14 +87,14 @@ fn words(alert: &Alert<'_>, title: &str, now: Timestamp) -> Words {
                 HELPS.to_string()
             } else {
                 alloc::format!(
-                    "A login now brings nothing: its token would end no later. New login possible from {from}."
+                    "A login now does not help: its token would end no later than this one. New login possible from {from}."
                 )
             };
             Words {
                 what: alloc::format!("the token ends in {}", time_left(now.until(expires_at))),
                 lines: [
                     alloc::format!(
-                        "It ends at {}, and nothing has renewed it so far. From then on nobody is given it.",
+                        "It ends at {}, and nothing has renewed it so far. After that it is given to no caller.",
                         when(expires_at)
                     ),
                     advice,
@@ -128,9 +128,10 @@ fn words(alert: &Alert<'_>, title: &str, now: Timestamp) -> Words {
                 &alloc::format!("That one ends at {}, in {}.", when(until), time_left(now.until(until))),
             ],
         ),
-        Kind::Renewed(source) => {
-            plain("the token is renewed", &[arrival(source), "What was said of the one before is settled."])
-        }
+        Kind::Renewed(source) => plain(
+            "the token is renewed",
+            &[arrival(source), "What was said before is settled. Nothing is left to do."],
+        ),
         Kind::HumanAnswered(source) => plain(
             "somebody has brought a new token",
             &[arrival(source), "Calls go on. Nothing is left to do."],
@@ -144,7 +145,7 @@ const HELPS: &str = "A new login helps now: its token lives longer.";
 
 /// Why a renewal failed, and what comes next.
 const fn failure(class: Class) -> (&'static str, &'static str) {
-    const GOES_ON: &str = "It is tried again without anybody.";
+    const GOES_ON: &str = "It is tried again by itself. Nobody has to act yet.";
     const NO_LOGIN: &str = "A login does not help.";
     const BY_LOGIN: &str = "It is not tried again in this way before somebody has logged in.";
     match class {
@@ -152,9 +153,10 @@ const fn failure(class: Class) -> (&'static str, &'static str) {
         Class::RateLimited => ("The provider asks for fewer calls.", GOES_ON),
         Class::ServiceClosed => ("The provider is closed at this hour.", GOES_ON),
         Class::Ambiguous => ("The provider's answer could mean anything.", GOES_ON),
-        Class::OutcomeUnknown => {
-            ("It was sent, and nobody knows what came of it.", "That is found out without anybody.")
-        }
+        Class::OutcomeUnknown => (
+            "It was sent, and nobody knows what came of it.",
+            "That is found out by itself. Nobody has to act yet.",
+        ),
         Class::AccessExpired => ("The provider says that the token is over already.", BY_LOGIN),
         Class::ReauthRequired => ("The provider says that what the token is renewed by is over.", BY_LOGIN),
         Class::UserActionRequired => (
@@ -179,7 +181,7 @@ const fn arrival(source: Source) -> &'static str {
         Source::Approved => "It was approved on a phone.",
         Source::Imported => "A token was taken over from a file or an environment.",
         Source::LoggedIn => "Somebody logged in.",
-        Source::Automatic(_) => "That was done without anybody.",
+        Source::Automatic(_) => "That was done by itself.",
     }
 }
 
@@ -215,8 +217,7 @@ fn needed(want: Want, push: bool, title: &str) -> Words {
         ));
     } else if helps {
         lines.push(
-            "Only a person can bring a new one: by a login, or by handing one in. Callers wait for it."
-                .to_string(),
+            "Only a person can bring one, by a login or by handing one in. Callers wait for it.".to_string(),
         );
     }
     let what = if helps { "a login is needed" } else { "a person is needed" };

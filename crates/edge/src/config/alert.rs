@@ -17,8 +17,6 @@ const URL_EXPECTED: &str =
     "a URL such as \"https://ops.example/alerts\", without userinfo and fragment; http only for localhost";
 const API_KEY_EXPECTED: &str = "the key of the mail API as it comes, without \"Bearer \" in front";
 
-/// The longest URL.
-const URL_MAX: usize = 2_048;
 /// The most services, and the most addresses of one mail.
 const LIST_MAX: usize = 50;
 
@@ -62,8 +60,9 @@ impl AlertConfig {
     ) -> Option<Self> {
         let known = ["url", "format", "services", "kinds", "from", "to"];
         let table = Table::read(variable, value, &known, EXPECTED, errors)?;
-        let url =
-            table.field("url", URL_EXPECTED, errors, Some(None), |value| url(value.as_str()?).map(Some));
+        let url = table.field("url", URL_EXPECTED, errors, Some(None), |value| {
+            HttpUrl::parse(value.as_str()?).map(Some)
+        });
         let services = table.field(
             "services",
             "a list of 1 to 50 different names of services, in lower case, such as [\"orders\"]",
@@ -138,7 +137,7 @@ impl AlertConfig {
             None => {
                 let name = self.url_secret();
                 // White space around it is an accident of `wrangler secret put`.
-                let read = url(text(&name, URL_EXPECTED)?.expose().trim());
+                let read = HttpUrl::parse(text(&name, URL_EXPECTED)?.expose().trim());
                 read.ok_or_else(|| wrong(name, "is not a URL", URL_EXPECTED))?
             }
         };
@@ -208,10 +207,6 @@ fn format(table: &Table<'_>, variable: &str, errors: &mut Vec<ConfigError>) -> O
         |value| table::texts(value, LIST_MAX, is_address),
     );
     Some(AlertFormat::Mail { from: from?, to: to? })
-}
-
-fn url(text: &str) -> Option<HttpUrl> {
-    HttpUrl::parse(text).filter(|_| text.len() <= URL_MAX)
 }
 
 fn is_service(text: &str) -> bool {
