@@ -122,6 +122,10 @@ mod tests {
         ] {
             assert_eq!(moment(utc(text), zone, now), said);
         }
+        let after_midnight = utc("2026-12-31 20:00:00");
+        let at = utc("2026-12-31 22:00:00");
+        let said = "03:30 (IST) on 1 Jan, 22:00 (UTC) on 31 Dec";
+        assert_eq!(moment(at, Zone::INDIA, after_midnight), said, "each has its own year now");
         assert!(moment(Timestamp::NEVER, Zone::INDIA, now).ends_with(" (UTC) on 31 Dec 9999"));
     }
 

@@ -73,6 +73,7 @@ fn before_the_cutoff_the_time_is_named_from_which_a_login_helps() {
     for body in [json, chat] {
         let text = body.to_string();
         assert!(text.contains("Log in to Upstox") && !text.contains("possible from"), "{text}");
+        assert!(text.contains("the token has ended") && !text.contains("ends in"), "{text}");
     }
 }
 
