@@ -40,6 +40,13 @@ pub fn parse_plain(text: &str) -> Option<Timestamp> {
     (year.len() == 4 && parts.next().is_none()).then(|| point(day, name, year, time))?
 }
 
+/// Reads `1994-11-06`: the beginning of that day in UTC.
+#[must_use]
+pub fn parse_day(text: &str) -> Option<Timestamp> {
+    let is_day = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    is_day.then(|| parse_plain(&[text, " 00:00:00"].concat()))?
+}
+
 /// What calendar and clock show, in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Civil {
