@@ -15,17 +15,11 @@ const FILE = new URL("../../crates/edge/tests/alerts/posts.json", import.meta.ur
 /** @type {{ signing_key: string, posts: Post[] }} */
 const { signing_key: KEY, posts } = JSON.parse(await readFile(FILE, "utf8"));
 const KINDS = ["expiring_soon", "renewal_failed", "failed_repeatedly", "on_fallback", "renewed", "human_needed", "human_answered"];
-/** What each kind says besides what all say, as the contract with receivers has it. */
-/** @type {Record<string, string[]>} */
-const MEMBERS = {
-  expiring_soon: ["expires_at", "expires_in", "login_from", "threshold"],
-  renewal_failed: ["class"],
-  failed_repeatedly: ["rounds"],
-  on_fallback: ["until"],
-  renewed: ["source"],
-  human_needed: ["push", "reason"],
-  human_answered: ["source"],
-};
+const README = new URL("../../crates/edge/src/alert/README.md", import.meta.url);
+/** What each kind says besides what all say, as its README tells receivers. */
+const MEMBERS = new Map([...(await readFile(README, "utf8")).matchAll(/^\| `(\w+)` \| .* \| ([^|]+) \|$/gm)].map(([, kind = "", members = ""]) => [
+  kind, [...members.matchAll(/`(\w+)`/g)].map(([, name = ""]) => name),
+]));
 
 /** @param {string} format */
 const of = (format) => posts.filter((post) => post.format === format);
@@ -39,6 +33,7 @@ function arrive(t, post, late = 0) {
 const refused = { name: WebhookVerificationError.name };
 
 test("every kind is there in every format", () => {
+  assert.deepEqual([...MEMBERS.keys()], KINDS);
   for (const format of ["json", "chat", "mail"]) assert.deepEqual(of(format).map((post) => post.kind), KINDS, format);
 });
 
@@ -49,7 +44,7 @@ test("an independent library takes the signature of every kind", (t) => {
       const told = /** @type {any} */ (new Webhook(key).verify(post.body, post.headers));
       assert.equal(told.type, `everlit.service.${post.kind}`);
       assert.equal(told.timestamp, new Date(told.data.at).toISOString().replace(".000Z", "Z"));
-      const all = ["at", "kind", "provider", "service", "text", "title", ...(MEMBERS[post.kind] ?? [])];
+      const all = ["at", "kind", "provider", "service", "text", "title", ...(MEMBERS.get(post.kind) ?? [])];
       assert.deepEqual(Object.keys(told.data).filter((name) => name !== "link").sort(), all.sort(), post.kind);
     }
   }
