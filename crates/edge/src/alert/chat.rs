@@ -1,5 +1,5 @@
-//! The JSON that Slack's incoming webhooks take, and those of the many that followed it (Mattermost, Rocket.Chat, Discord under `/slack`).
-//! Those that know no blocks show `text`, which says it all.
+//! The JSON that Slack's incoming webhooks take, and those of other tools that followed it. Who knows no blocks shows `text`, which says
+//! it all.
 
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
@@ -20,7 +20,7 @@ pub(super) fn body(alert: &Alert<'_>, now: Timestamp) -> String {
     ]
     .into();
     if let Some((label, link)) = &said.link {
-        // No character of a URL ends such a link: `HttpUrl` has neither `>` nor `|`.
+        // No character of a URL ends such a link: `HttpUrl` has neither `>` nor `|`. A label may.
         let text = alloc::format!("<{}|{}>", escape(link), escape(&label.replace('|', "/")));
         blocks.push(json!({ "type": "section", "text": { "type": "mrkdwn", "text": text } }));
     }

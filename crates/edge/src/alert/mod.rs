@@ -50,12 +50,14 @@ mod signing_key;
 mod text;
 
 use alloc::string::String;
+
 pub use answer::{Answered, judge};
+pub use receiver::{Format, Post, Receiver, is_api_key};
+pub use signing_key::SigningKey;
+
 use everlit_core::service::{AlertId, Kind};
 use everlit_core::time::Timestamp;
-pub use receiver::{Format, Post, Receiver, is_api_key};
 use sha2::{Digest as _, Sha256};
-pub use signing_key::SigningKey;
 
 use crate::base64url;
 use crate::provider::Zone;
