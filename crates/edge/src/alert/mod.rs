@@ -20,7 +20,7 @@
 //! use everlit_edge::provider::upstox;
 //! use everlit_edge::url::HttpUrl;
 //!
-//! let now = Timestamp::from_millis(1_790_978_400_000);
+//! let now = Timestamp::from_millis(1_790_976_600_000);
 //! let expires_at = now.after(Millis::from_secs(1_800));
 //! let alert = Alert {
 //!     service: "orders",
