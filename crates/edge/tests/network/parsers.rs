@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestRunner};
 
 use crate::inputs::{body, settings, text};
-use crate::{from_brokers, from_browsers, from_ourselves, from_providers};
+use crate::{from_brokers, from_browsers, from_callers, from_ourselves, from_providers};
 
 /// What became of an input, or what should not have.
 pub(crate) type Fed = Result<&'static str, TestCaseError>;
@@ -68,6 +68,14 @@ parsers! {
     ];
     from_brokers::stated_end covers [
         "provider/stated.rs::read", "provider/stated.rs::moment", "provider/stated.rs::jwt_expiry", "date.rs::parse_plain"
+    ];
+    from_callers::socket_answer covers ["http1/reader.rs::feed", "http1/head.rs::header"];
+    from_callers::signed_call covers [
+        "signed_call/path.rs::place", "signed_call/scheme.rs::of", "signed_call/scheme.rs::method", "signed_call/shown.rs::shown"
+    ];
+    from_callers::details_body covers [
+        "http1/request.rs::request", "signed_call/outgoing.rs::with", "signed_call/outgoing.rs::with_body",
+        "signed_call/details.rs::details_key", "signed_call/details.rs::details", "signed_call/own_words.rs::say"
     ];
     from_browsers::authorization_response covers [
         "oauth/authorization_response.rs::parse", "oauth/transaction.rs::parse", "posted.rs::query_of", "posted.rs::seal"
