@@ -15,7 +15,7 @@ use everlit_runtime::body::{self, BodyError};
 use everlit_runtime::http::Reply;
 use everlit_runtime::incoming::Incoming;
 use everlit_runtime::{clock, log};
-use everlit_wire::{Code, Problem};
+use everlit_wire::{Code, HEADER_CODE, Problem};
 use serde_json::Value;
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{Headers, ReadableStream, Response};
@@ -55,22 +55,23 @@ pub(crate) struct Given {
 
 /// What keeps the tokens of a service, asked in the name of one caller.
 pub(crate) trait Tokens {
-    /// The token; one that may only read will do where `reads_only` says so.
-    async fn token(&self, reads_only: bool) -> Result<Given, Problem>;
+    /// The token, or a problem document; one that may only read will do where `reads_only` says so.
+    async fn token(&self, reads_only: bool) -> Result<Given, Reply>;
     /// What the provider said to one.
     async fn answered(&self, given: &Given, judgement: Judgement);
 }
 
-/// Answers a call. `rest` is what follows `/api/{service}` in its path; `admit` says whose key it is, and refuses where there is none.
+/// Answers a call. `rest` is what follows `/api/{service}` in its path; `admit` says whose key it is, and refuses with a problem document
+/// where it is nobody's.
 pub(crate) async fn forward<T: Tokens>(
     request: &Incoming,
     rest: &str,
     signed: &Signed<'_>,
-    admit: impl AsyncFnOnce(Option<&Secret<String>>) -> Result<T, Problem>,
+    admit: impl AsyncFnOnce(Option<&Secret<String>>) -> Result<T, Reply>,
 ) -> Reply {
     match answered(request, rest, signed, admit).await {
         Ok(reply) => reply,
-        Err(problem) => told(signed.scheme, &problem),
+        Err(problem) => told(signed.scheme, problem),
     }
 }
 
@@ -78,8 +79,8 @@ async fn answered<T: Tokens>(
     request: &Incoming,
     rest: &str,
     signed: &Signed<'_>,
-    admit: impl AsyncFnOnce(Option<&Secret<String>>) -> Result<T, Problem>,
-) -> Result<Reply, Problem> {
+    admit: impl AsyncFnOnce(Option<&Secret<String>>) -> Result<T, Reply>,
+) -> Result<Reply, Reply> {
     let scheme = signed.scheme;
     let meant = request.header("x-http-method-override");
     let method = scheme.method(&request.method, meant.as_deref());
@@ -95,15 +96,15 @@ async fn answered<T: Tokens>(
     }
     let tokens = admit(key.as_ref().ok()).await?;
     // Without a key nobody is let in, so there is one.
-    let key = key.map_err(|_| Problem::new(Code::Internal))?;
+    let key = key.map_err(|_| problem(Code::Internal))?;
     if request.header("cookie").is_some_and(|header| find(&header, SESSION_COOKIE).is_ok()) {
         let detail = "A service key and a session cookie came together. A service sends no cookies; a page calls without a key.";
         return Err(with_detail(Code::BadRequest, detail));
     }
     if request.header("upgrade").is_some_and(|protocol| protocol.eq_ignore_ascii_case("websocket")) {
-        return Err(Problem::new(Code::NoWebsocket));
+        return Err(problem(Code::NoWebsocket));
     }
-    let method = method.ok_or_else(|| Problem::new(Code::MethodNotAllowed))?;
+    let method = method.ok_or_else(|| problem(Code::MethodNotAllowed))?;
     let asked = signed_call::Asked {
         method,
         path: rest,
@@ -120,11 +121,11 @@ async fn answered<T: Tokens>(
 async fn our_details<T: Tokens>(
     request: &Incoming,
     signed: &Signed<'_>,
-    admit: impl AsyncFnOnce(Option<&Secret<String>>) -> Result<T, Problem>,
-) -> Result<Reply, Problem> {
-    let key = details_key(&request.body().await?);
+    admit: impl AsyncFnOnce(Option<&Secret<String>>) -> Result<T, Reply>,
+) -> Result<Reply, Reply> {
+    let key = details_key(&request.body().await.map_err(Reply::from)?);
     admit(key.as_ref().ok()).await?;
-    let key = key.map_err(|_| Problem::new(Code::Internal))?;
+    let key = key.map_err(|_| problem(Code::Internal))?;
     let user = signed.account.filter(|user| !user.contains(':')).unwrap_or("everlit");
     let answer = details(user, &key).ok_or_else(|| {
         let detail = "The service key has a colon in it, at which Breeze's SDK would cut it. Give this caller a key without one.";
@@ -139,7 +140,7 @@ async fn call(
     method: Method,
     signed: &Signed<'_>,
     tokens: &impl Tokens,
-) -> Result<Reply, Problem> {
+) -> Result<Reply, Reply> {
     let given = tokens.token(method.is_read()).await?;
     let (response, judgement) = attempt(checked, signed, &given, tokens).await?;
     // Neither says that anything was done: the provider did not let the call in.
@@ -164,7 +165,7 @@ async fn attempt(
     signed: &Signed<'_>,
     given: &Given,
     tokens: &impl Tokens,
-) -> Result<(Response, Option<Judgement>), Problem> {
+) -> Result<(Response, Option<Judgement>), Reply> {
     let outgoing = checked.outgoing(signed.signer, &given.access_token, clock::now());
     let response =
         provider_call::open(&outgoing, PATIENCE).await.map_err(|why| unanswered(&outgoing, why))?;
@@ -229,7 +230,7 @@ fn judge(
     (response, Some(judgement))
 }
 
-fn unanswered(call: &Outgoing, why: Unanswered) -> Problem {
+fn unanswered(call: &Outgoing, why: Unanswered) -> Reply {
     log::line("provider_unreachable", [("reason", why.reason().into())]);
     let detail = if call.method.is_read() {
         "The broker gave no answer that could be read. Ask again."
@@ -240,14 +241,14 @@ fn unanswered(call: &Outgoing, why: Unanswered) -> Problem {
 }
 
 /// What a call carries, held: it is signed, looked through, and sent again where its token was over.
-async fn body_of(request: &Incoming) -> Result<Option<Secret<Vec<u8>>>, Problem> {
+async fn body_of(request: &Incoming) -> Result<Option<Secret<Vec<u8>>>, Reply> {
     if request.raw().body().is_none() {
         return Ok(None);
     }
     match request.read(MAX_CALL_BODY).await {
         Ok(bytes) => Ok(Some(Secret::new(bytes))),
         Err(BodyError::TooLarge) => Err(refused(Refused::TooLarge)),
-        Err(error) => Err(error.into()),
+        Err(error) => Err(Problem::from(error).into()),
     }
 }
 
@@ -260,7 +261,7 @@ fn headers_of(headers: &Headers) -> Vec<(String, Secret<String>)> {
     pairs.map(|(name, value)| (name.to_ascii_lowercase(), Secret::new(value))).collect()
 }
 
-fn refused(why: Refused) -> Problem {
+fn refused(why: Refused) -> Reply {
     let code = match why {
         Refused::Path(reason) => {
             log::line("path_refused", [("reason", reason.into())]);
@@ -278,28 +279,30 @@ fn refused(why: Refused) -> Problem {
     with_detail(code, why.says())
 }
 
-fn with_detail(code: Code, detail: &str) -> Problem {
-    Problem { detail: Some(detail.to_owned()), ..Problem::new(code) }
+fn problem(code: Code) -> Reply {
+    Reply::problem(&Problem::new(code))
 }
 
-/// A problem, with what the provider's SDK looks for in an answer.
-fn told(scheme: Scheme, problem: &Problem) -> Reply {
-    let mut reply = Reply::marked_problem(problem);
-    if let Reply::Own { body: Some(text), .. } = &mut reply
-        && let Ok(Value::Object(mut document)) = serde_json::from_str(text)
-    {
-        let calls_person = problem.reason.as_deref().is_some_and(|reason| CALLS_PERSON.contains(&reason));
-        signed_call::say(scheme, &mut document, calls_person);
-        *text = Value::Object(document).to_string();
-    }
-    reply
+fn with_detail(code: Code, detail: &str) -> Reply {
+    Reply::problem(&Problem { detail: Some(detail.to_owned()), ..Problem::new(code) })
+}
+
+/// A problem document with what the provider's SDK looks for in an answer, and the mark that it is ours and not the provider's.
+fn told(scheme: Scheme, mut reply: Reply) -> Reply {
+    let Reply::Own { body: Some(text), .. } = &mut reply else { return reply };
+    let Ok(Value::Object(mut document)) = serde_json::from_slice(text.as_bytes()) else { return reply };
+    let member = |name: &str| document.get(name).and_then(Value::as_str).unwrap_or_default();
+    let (code, calls_person) = (member("code").to_owned(), CALLS_PERSON.contains(&member("reason")));
+    signed_call::say(scheme, &mut document, calls_person);
+    *text = Value::Object(document).to_string();
+    reply.with(HEADER_CODE, code)
 }
 
 /// The provider's answer, streamed, with the headers that may pass.
-fn deliver(response: &Response) -> Result<Reply, Problem> {
+fn deliver(response: &Response) -> Result<Reply, Reply> {
     filtered(response).map(Reply::Forwarded).map_err(|thrown| {
         log::line("answer_refused", [("reason", log::class_of(&thrown))]);
-        Problem::new(Code::UpstreamUnreachable)
+        problem(Code::UpstreamUnreachable)
     })
 }
 
