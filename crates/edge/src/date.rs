@@ -40,6 +40,13 @@ pub fn parse_plain(text: &str) -> Option<Timestamp> {
     (year.len() == 4 && parts.next().is_none()).then(|| point(day, name, year, time))?
 }
 
+/// Reads `1994-11-06`: the beginning of that day in UTC.
+#[must_use]
+pub fn parse_day(text: &str) -> Option<Timestamp> {
+    let is_day = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    is_day.then(|| parse_plain(&[text, " 00:00:00"].concat()))?
+}
+
 /// A time in UTC as `1994-11-06T08:49:37`. What lies beyond the year 9999 is written as its last second.
 #[must_use]
 pub fn iso_seconds(at: Timestamp) -> String {

@@ -23,6 +23,7 @@
 //! | [`index`], [`device`] | what an index of sessions is called, and a session in a list |
 //! | [`internal`] | the request of a vault to the rotator, and its proof |
 //! | [`gate`] | the names of what counts logins |
+//! | [`service`] | the operator's own accounts: what an attempt sends, how the row is kept, how the state is told |
 //! | [`keys`], [`seal`] | keys derived from the one secret, and what they seal |
 //!
 //! Three habits hold throughout. Parsers are total and bounded: hostile input gives an error or nothing, never a panic and
@@ -60,6 +61,7 @@ pub mod proxy;
 pub mod query;
 pub mod return_to;
 pub mod seal;
+pub mod service;
 pub mod signed_call;
 pub mod silent;
 pub mod url;

@@ -27,6 +27,7 @@ mod limits;
 mod origins;
 mod provider;
 mod rate;
+pub mod services;
 mod table;
 mod upstream;
 mod variables;
