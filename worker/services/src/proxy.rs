@@ -180,20 +180,17 @@ async fn attempt(
     Ok((response, judgement))
 }
 
-/// Whether it is anything to whoever keeps the token: each time it is told costs as much as the call to it.
+/// Whether it is anything to the vault, which goes by these and by no other: to tell it costs as much as the call itself.
 const fn is_news(class: Class) -> bool {
     match class {
-        Class::AccessExpired
-        | Class::ReauthRequired
-        | Class::Ambiguous
-        | Class::RateLimited { .. }
-        | Class::ClientMisconfigured
-        | Class::UserActionRequired
-        | Class::ServiceClosed { .. }
-        | Class::WrongToken => true,
+        Class::AccessExpired | Class::ReauthRequired | Class::Ambiguous | Class::RateLimited { .. } => true,
         Class::Ok
         | Class::Transient { .. }
         | Class::RestartLogin
+        | Class::ClientMisconfigured
+        | Class::UserActionRequired
+        | Class::ServiceClosed { .. }
+        | Class::WrongToken
         | Class::OutcomeUnknown
         | Class::NotPermitted
         | Class::RequestRefused => false,
