@@ -15,9 +15,9 @@ use worker::Env;
 use crate::callers::Keys;
 
 /// The binding of the objects that hold one account each.
-pub(crate) const SERVICE_VAULT: &str = "SERVICE_VAULT";
+pub(crate) const SERVICE_VAULT: &str = "VAULT";
 /// The binding of the objects that keep a second copy of what those hold.
-pub(crate) const SERVICE_BACKUP: &str = "SERVICE_BACKUP";
+pub(crate) const SERVICE_BACKUP: &str = "BACKUP";
 
 thread_local! {
     static READ: RefCell<Option<Rc<Environment>>> = const { RefCell::new(None) };

@@ -122,9 +122,11 @@ impl Reply {
     pub const fn brings_token(self) -> bool {
         match self {
             Self::Renewed(_) | Self::Valid => true,
-            Self::Extended { .. } | Self::Foreign | Self::PushSent { .. } | Self::Failed { .. } | Self::Unsent => {
-                false
-            }
+            Self::Extended { .. }
+            | Self::Foreign
+            | Self::PushSent { .. }
+            | Self::Failed { .. }
+            | Self::Unsent => false,
         }
     }
 }

@@ -106,7 +106,6 @@ impl Kept {
 
     /// Takes a copy in the place of what is not there.
     pub(super) fn restore(&self, copy: &[(String, String)]) -> Result<(), StorageError> {
-        self.make()?;
         for (name, value) in copy {
             if let Some(sealed) = base64url::decode(value) {
                 self.storage.write(PUT, vec![name.as_str().into(), blob(Some(&sealed))])?;

@@ -85,6 +85,7 @@ impl Loaded {
             // begins anew would take the place of the copy.
             BackupClient::of(env, &service).copy().await.map_err(|_| Fault::Storage)?
         };
+        kept.make().map_err(failed)?;
         if let Some(copy) = &copy {
             kept.restore(copy).map_err(failed)?;
             log::line("service_restored", [("service", service.as_ref().into())]);
@@ -130,7 +131,6 @@ impl Loaded {
     fn make(&mut self) -> Result<(), Fault> {
         let draw = || entropy::bytes::<18>().map(|bytes| base64url::encode(&bytes)).ok_or(Fault::Storage);
         (self.instance, self.notifier) = (draw()?, Secret::new(draw()?));
-        self.kept.make().map_err(failed)?;
         self.kept.plain(name::SERVICE, self.service.as_bytes()).map_err(failed)?;
         let put = |name: &str, text: &str| self.kept.put(name, text.as_bytes()).map_err(refused);
         put(name::INSTANCE, &self.instance)?;
