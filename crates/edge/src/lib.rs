@@ -15,7 +15,9 @@
 //! | [`cross_site`] | which requests may act in the name of the cookie |
 //! | [`alert`] | what somebody is told of a service, and the requests that carry it |
 //! | [`words`] | lengths and points of time as people read them |
+//! | [`http1`] | a request and its answer over a socket, where no `fetch` sends it |
 //! | [`proxy`] | path, method and headers of `/api/{upstream}/...` |
+//! | [`signed_call`] | a call to a broker, with what the broker wants to see |
 //! | [`end_session`] | the way to the provider to be logged out there, and back |
 //! | [`html`] | the landing page, the error page, and the page at the end of a silent re-login |
 //! | [`silent`] | logging in again without the user: the ways, and what is asked and told |
@@ -47,6 +49,7 @@ pub mod end_session;
 pub mod gate;
 mod hex;
 pub mod html;
+pub mod http1;
 pub mod index;
 pub mod internal;
 pub mod jws;
@@ -62,6 +65,7 @@ pub mod query;
 pub mod return_to;
 pub mod seal;
 pub mod service;
+pub mod signed_call;
 pub mod silent;
 pub mod url;
 pub mod words;

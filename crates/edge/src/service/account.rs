@@ -5,7 +5,6 @@ use alloc::string::{String, ToString as _};
 use everlit_core::secret::{AccessToken, Secret};
 use everlit_core::time::Timestamp;
 
-use super::Outgoing;
 use crate::config::services::ServiceConfig;
 use crate::oauth::{HttpAnswer, State};
 use crate::provider::breeze::exchange::{self, SessionToken};
@@ -16,6 +15,8 @@ use crate::provider::kite::{self, session};
 use crate::provider::upstox::{self, account::Profile, approval, tokens::Tokens};
 use crate::provider::{About, Asked, Class, Judgement, Told};
 use crate::proxy::Method;
+use crate::signed_call::Outgoing;
+use crate::url::Origin;
 
 /// The account, and the secret that the provider gave the app.
 #[derive(Clone, Copy, Debug)]
@@ -75,8 +76,18 @@ impl Account<'_> {
         session::App { api_key: &self.config.client_id, secret: self.secret }
     }
 
-    fn kite_call(&self, method: Method, path: &str) -> Outgoing {
-        Outgoing::new(method, path).header(session::VERSION.0, session::VERSION.1)
+    fn call(&self, method: Method, path: &str) -> Result<Outgoing, Unsendable> {
+        let origin = Origin::parse(self.config.api_origin()).ok_or(Unsendable)?;
+        let call = Outgoing::new(method, origin, Secret::new(path.to_string()));
+        Ok(call.with("accept", plain("application/json")))
+    }
+
+    fn upstox_call(&self, method: Method, path: &str) -> Result<Outgoing, Unsendable> {
+        Ok(self.call(method, path)?.with("api-version", plain("2.0")))
+    }
+
+    fn kite_call(&self, method: Method, path: &str) -> Result<Outgoing, Unsendable> {
+        Ok(self.call(method, path)?.with(session::VERSION.0, plain(session::VERSION.1)))
     }
 
     /// The exchange of what a login brought.
@@ -89,17 +100,15 @@ impl Account<'_> {
             "breeze" => {
                 let session = ApiSession::from_pasted(code.expose()).map_err(|_| Unsendable)?;
                 let body = exchange::body(&session, &self.config.client_id);
-                Ok(Outgoing::new(Method::Get, exchange::PATH).json(body))
+                Ok(json(self.call(Method::Get, exchange::PATH)?, &body))
             }
             "kite" => {
                 let token = RequestToken::from_pasted(code.expose()).map_err(|_| Unsendable)?;
-                let form = self.kite().exchange(&token);
-                Ok(self.kite_call(Method::Post, session::TOKEN_PATH).form(form))
+                Ok(form(self.kite_call(Method::Post, session::TOKEN_PATH)?, &self.kite().exchange(&token)))
             }
             _ => {
-                let form = self.upstox().token_request(code, None);
-                let request = Outgoing::new(Method::Post, upstox::login::TOKEN_PATH);
-                Ok(request.header("Api-Version", "2.0").form(form))
+                let request = self.upstox_call(Method::Post, upstox::login::TOKEN_PATH)?;
+                Ok(form(request, &self.upstox().token_request(code, None)))
             }
         }
     }
@@ -150,15 +159,15 @@ impl Account<'_> {
                 let app = signature::App { key: &self.config.client_id, secret: self.secret };
                 let body = signature::EMPTY_BODY;
                 let signed = signature::headers(app, token, body, now);
-                let body = core::str::from_utf8(body).map_err(|_| Unsendable)?;
-                let request = Outgoing::new(Method::Get, path).json(Secret::new(body.to_string()));
-                Ok(signed.into_iter().fold(request, |request, (name, value)| request.secret(name, value)))
+                let request = self.call(Method::Get, path)?;
+                let request = request.with_body(JSON, Secret::new(body.to_vec()));
+                Ok(signed.into_iter().fold(request, |request, (name, value)| request.with(name, value)))
             }
             "kite" => {
                 let authorization = self.kite().authorization(token);
-                Ok(self.kite_call(Method::Get, path).secret("Authorization", authorization))
+                Ok(self.kite_call(Method::Get, path)?.with("authorization", authorization))
             }
-            _ => Ok(Outgoing::new(Method::Get, path).secret("Authorization", bearer(token))),
+            _ => Ok(self.upstox_call(Method::Get, path)?.with("authorization", bearer(token))),
         }
     }
 
@@ -206,8 +215,8 @@ impl Account<'_> {
         if self.config.description.name != "upstox" {
             return Err(Unsendable);
         }
-        let request = Outgoing::new(Method::Post, &approval::path(&self.config.client_id));
-        Ok(request.header("Api-Version", "2.0").json(approval::request(self.secret)))
+        let request = self.upstox_call(Method::Post, &approval::path(&self.config.client_id))?;
+        Ok(json(request, &approval::request(self.secret)))
     }
 
     /// Until when that person may answer.
@@ -224,13 +233,12 @@ impl Account<'_> {
     pub fn log_out(&self, token: &AccessToken) -> Option<Outgoing> {
         match self.config.description.name {
             "kite" => {
-                let path = self.kite().logout_path(token);
-                Some(Outgoing { path, ..self.kite_call(Method::Delete, "") })
+                let target = self.kite().logout_path(token);
+                Some(Outgoing { target, ..self.kite_call(Method::Delete, "").ok()? })
             }
             "upstox" => {
-                let request = Outgoing::new(Method::Delete, upstox::account::LOGOUT_PATH);
-                let request = request.header("Api-Version", "2.0").secret("Authorization", bearer(token));
-                Some(request.json(Secret::new("{}".to_string())))
+                let call = self.upstox_call(Method::Delete, upstox::account::LOGOUT_PATH).ok()?;
+                Some(json(call.with("authorization", bearer(token)), &plain("{}")))
             }
             _ => None,
         }
@@ -254,4 +262,20 @@ impl Account<'_> {
 
 fn bearer(token: &AccessToken) -> Secret<String> {
     Secret::new(["Bearer ", token.expose()].concat())
+}
+
+const JSON: &str = "application/json";
+
+fn json(call: Outgoing, body: &Secret<String>) -> Outgoing {
+    call.with_body(JSON, Secret::new(body.expose().as_bytes().to_vec()))
+}
+
+fn form(call: Outgoing, body: &Secret<String>) -> Outgoing {
+    let body = Secret::new(body.expose().as_bytes().to_vec());
+    call.with_body("application/x-www-form-urlencoded", body)
+}
+
+/// What is no secret, where one may stand.
+fn plain(text: &str) -> Secret<String> {
+    Secret::new(text.to_string())
 }

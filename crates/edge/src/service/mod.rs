@@ -6,11 +6,9 @@
 pub mod account;
 pub mod answer;
 pub mod hand;
-pub mod outgoing;
 pub mod row;
 pub mod status;
 mod stored;
 
 pub use account::{Account, Given};
 pub use hand::{Handled, Kind};
-pub use outgoing::Outgoing;

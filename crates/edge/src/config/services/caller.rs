@@ -3,11 +3,9 @@
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
-use everlit_core::rate::Rate;
 use serde_json::Value;
 
 use crate::config::ConfigError;
-use crate::config::rate::{self, parse_rate};
 use crate::config::table::{self, Table};
 
 pub(super) const PREFIX: &str = "CALLER_";
@@ -22,8 +20,6 @@ pub struct CallerConfig {
     pub services: Vec<String>,
     /// Whether it may hand in tokens, begin logins and force a renewal.
     pub operator: bool,
-    /// How often it may ask, where that is not as for everybody.
-    pub rate: Option<Rate>,
 }
 
 impl CallerConfig {
@@ -33,7 +29,7 @@ impl CallerConfig {
         value: &Value,
         errors: &mut Vec<ConfigError>,
     ) -> Option<Self> {
-        let table = Table::read(variable, value, &["services", "operator", "rate"], EXPECTED, errors)?;
+        let table = Table::read(variable, value, &["services", "operator"], EXPECTED, errors)?;
         let services = table.field(
             "services",
             "a list of 1 to 32 names of services, such as [\"upstox\"]",
@@ -47,9 +43,7 @@ impl CallerConfig {
             },
         );
         let operator = table.field("operator", "true or false", errors, Some(false), |value| value.as_bool());
-        let rate = table
-            .field("rate", rate::EXPECTED, errors, Some(None), |value| parse_rate(value.as_str()?).map(Some));
-        Some(Self { name: name.to_string(), services: services?, operator: operator?, rate: rate? })
+        Some(Self { name: name.to_string(), services: services?, operator: operator? })
     }
 
     /// Whether it may use this service.

@@ -191,6 +191,13 @@ impl ServiceConfig {
         }
     }
 
+    /// All that a provider could refuse this account for: with another text, what was refused is tried again.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let account = self.account.as_deref().unwrap_or_default();
+        [self.description.name, &self.client_id, account, self.api_origin(), self.login_page()].join("\n")
+    }
+
     /// The name of the secret that the provider gave the app.
     #[must_use]
     pub fn secret_name(&self) -> String {

@@ -9,7 +9,7 @@ fn good() -> Variables {
         .text("SERVICE_UPSTOX", r#"{"provider": "upstox", "client_id": "615b1297"}"#)
         .text("SERVICE_BREEZE", r#"{"provider": "breeze", "client_id": "app+key=1!", "account": "AB123456"}"#)
         .text("CALLER_REPORTS", r#"{"services": ["upstox", "breeze"]}"#)
-        .text("CALLER_DESK", r#"{"services": ["upstox"], "operator": true, "rate": "6/1m"}"#)
+        .text("CALLER_DESK", r#"{"services": ["upstox"], "operator": true}"#)
         .secret("SECRET_SESSION_KEY")
         .secret("SECRET_UPSTOX_CLIENT_SECRET")
         .secret("SECRET_BREEZE_CLIENT_SECRET")
