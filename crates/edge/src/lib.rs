@@ -13,9 +13,9 @@
 //! | [`jws`] | a JWT of ours, before it is signed |
 //! | [`cookie`] | the two cookies: id, MAC, header |
 //! | [`cross_site`] | which requests may act in the name of the cookie |
+//! | [`http1`] | a request and its answer over a socket, where no `fetch` sends it |
 //! | [`alert`] | what somebody is told of a service, and the requests that carry it |
 //! | [`words`] | lengths and points of time as people read them |
-//! | [`http1`] | a request and its answer over a socket, where no `fetch` sends it |
 //! | [`proxy`] | path, method and headers of `/api/{upstream}/...` |
 //! | [`signed_call`] | a call to a broker, with what the broker wants to see |
 //! | [`end_session`] | the way to the provider to be logged out there, and back |
