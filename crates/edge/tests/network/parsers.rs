@@ -101,7 +101,7 @@ parsers! {
         "query.rs::parse", "query.rs::one", "query.rs::decode", "query.rs::encode", "query.rs::encode_pairs"
     ];
     from_browsers::cookies covers [
-        "cookie/header.rs::find", "cookie/key.rs::session", "cookie/key.rs::binding", "posted.rs::open"
+        "cookie/header.rs::find", "cookie/header.rs::without", "cookie/key.rs::session", "cookie/key.rs::binding", "posted.rs::open"
     ];
     from_browsers::provenance covers [
         "cross_site.rs::check", "cross_site.rs::check_handshake", "cross_site.rs::is_led_by_us", "cross_site.rs::reader",
