@@ -44,7 +44,7 @@ pub(crate) async fn forward(call: &Call) -> Result<Reply, Problem> {
 /// no copy would have.
 fn stripped(call: &Call) -> Result<Request, JsValue> {
     let raw = call.request.raw();
-    let Some(cookies) = call.request.header("cookie") else { return Ok(raw.clone()) };
+    let Some(cookies) = call.request.header("cookie") else { return Ok(Clone::clone(raw)) };
     let headers = Headers::new_with_headers(call.request.headers())?;
     headers.set("cookie", &without(&cookies, &[SESSION_COOKIE, BINDING_COOKIE]))?;
     let init = RequestInit::new();
