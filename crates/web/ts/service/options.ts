@@ -13,9 +13,9 @@ export interface Checked {
 
 type Accepts = readonly [what: string, accepts: (value: any) => unknown];
 
-const isSigningKey = (key: unknown) => typeof key === "string" && /^(whsec_)?([\w+/]{4}){8,}[\w+/]{0,4}={0,2}$/.test(key);
+const isSigningKey = (key: unknown) => typeof key === "string" && /^(whsec_)?([a-z\d+/]{4}){8,}([a-z\d+/]{2}(==)?|[a-z\d+/]{3}=?)?$/i.test(key);
 const OPTIONS: Readonly<Record<keyof ServiceOptions, Accepts>> = {
-  url: ["https:// and the Worker's host, or http:// on this machine", (url) => /^(https:\/\/|http:\/\/(localhost|127[\d.]+|\[::1\])(?![^:/]))[^\s?#@]+$/.test(url) && URL.canParse(url)],
+  url: ["https:// and the Worker's host, or http:// on this machine", (url) => /^(https:\/\/|http:\/\/(localhost|127[\d.]+|\[::1\])(?![^:/]))[^\s?#@]*$/.test(url) && URL.canParse(url)],
   name: ["the service's name: letters, digits, - and _", (name) => typeof name === "string" && /^[\w-]{1,64}$/.test(name)],
   key: ['the caller\'s key: 32 characters or more, no space and no "Bearer"', (key) => typeof key === "string" && /^[!-~]{32,}$/.test(key)],
   signingKey: ['"whsec_" and base64 of 24 bytes or more, or a list of such', (keys = []) => [keys].flat().every(isSigningKey)],

@@ -58,7 +58,7 @@ function given({ token, secret, endsAt }: Held): ServiceToken {
 interface Flight {
   readonly promise: Promise<Held | ServiceNone>;
   readonly end: AbortController;
-  waiting: number;
+  readonly waiting: Set<unknown>;
 }
 
 export function sessions(ask: Ask, name: string, timeout: number): Pick<Service, "getValidSession" | "refresh"> & { forget(): void } {
@@ -81,7 +81,7 @@ export function sessions(ask: Ask, name: string, timeout: number): Pick<Service,
       const which = came.token.readOnly ? "reads" : "all";
       const known = held[which];
       // An answer may have been overtaken.
-      if (known && isNewer(known.token, came.token)) return known;
+      if (isGood(known) && isNewer(known.token, came.token)) return known;
       nones.clear();
       return (held[which] = came);
     }
@@ -90,23 +90,28 @@ export function sessions(ask: Ask, name: string, timeout: number): Pick<Service,
     return came;
   }
 
+  function begin(key: string, path: string, body: object): Flight {
+    const end = new AbortController();
+    const begun: Flight = { promise: fly(path, body, key, end.signal).finally(() => drop(key, begun)), end, waiting: new Set() };
+    flights.set(key, begun);
+    return begun;
+  }
+
+  function drop(key: string, flight: Flight) {
+    if (flights.get(key) === flight) flights.delete(key);
+  }
+
   /** Everybody who wants the same waits for one question. */
   function share(key: string, path: string, body: object, signal?: AbortSignal): Promise<Held | ServiceNone> {
-    const running = flights.get(key);
-    const flight = running ?? begin();
-    function begin(): Flight {
-      const end = new AbortController();
-      const promise = fly(path, body, key, end.signal).finally(() => flights.get(key)?.end === end && flights.delete(key));
-      const begun = { promise, end, waiting: 0 };
-      flights.set(key, begun);
-      return begun;
-    }
-    flight.waiting += 1;
+    const flight = flights.get(key) ?? begin(key, path, body);
     return new Promise((resolve, reject) => {
       const leave = () => {
         clearTimeout(timer);
         signal?.removeEventListener("abort", abort);
-        if (!--flight.waiting) flight.end.abort();
+        flight.waiting.delete(resolve);
+        if (flight.waiting.size) return;
+        drop(key, flight);
+        flight.end.abort();
       };
       const abort = () => {
         leave();
@@ -114,10 +119,11 @@ export function sessions(ask: Ask, name: string, timeout: number): Pick<Service,
       };
       // In a Worker a question ends with the request that began it, and nobody is told.
       const timer = setTimeout(() => {
-        if (flights.get(key) === flight) flights.delete(key);
+        drop(key, flight);
         leave();
         reject(new ServiceError("ERR_SERVICE_NETWORK", "the question that this call waited for came to no end"));
       }, timeout + 1_000);
+      flight.waiting.add(resolve);
       signal?.addEventListener("abort", abort);
       flight.promise.then(resolve, reject).finally(leave);
     });
