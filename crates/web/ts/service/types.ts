@@ -68,7 +68,7 @@ export interface ServiceRefreshOptions extends ServiceRequestOptions {
   readonly holds?: Pick<ServiceToken, "epoch" | "generation">;
 }
 
-/** A valid token. `session.token` tells it from a {@link ServiceNone}. */
+/** A valid token. `session.token`, which is `null` there, tells it from a {@link ServiceNone}. */
 export interface ServiceToken {
   /** The token. It is in no log and no JSON of this object, and not in a copy by `...`: name it where it is used. */
   readonly token: string;
@@ -88,6 +88,10 @@ export interface ServiceToken {
   readonly provider: string;
   /** The API key that goes with it, where the provider wants both. */
   readonly clientId?: string;
+  /** Only where there is none. */
+  readonly reason?: undefined;
+  /** Only where there is none. */
+  readonly retryAfter?: undefined;
 }
 
 /** There is no token just now: an answer, and no error. */
@@ -244,10 +248,10 @@ export interface Service {
    *
    * ```ts
    * let session = await service.getValidSession();
-   * let response = session.token && (await call(session));
+   * let response = session.token ? await askProvider(session) : undefined;
    * if (session.token && response?.status === 401) {
    *   session = await service.refresh({ holds: session });
-   *   response = session.token && (await call(session));
+   *   response = session.token ? await askProvider(session) : undefined;
    * }
    * ```
    *
