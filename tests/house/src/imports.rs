@@ -31,6 +31,7 @@ const PACKAGES: [(&str, &[&str]); 1] = [(
         "tests/types",
         "tests/kit",
         "tests/docs",
+        "tests/callers",
         "tests/bench/client",
     ],
 )];
