@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestRunner};
 
 use crate::inputs::{body, settings, text};
-use crate::{from_brokers, from_browsers, from_ourselves, from_providers};
+use crate::{alerts, from_brokers, from_browsers, from_ourselves, from_providers};
 
 /// What became of an input, or what should not have.
 pub(crate) type Fed = Result<&'static str, TestCaseError>;
@@ -69,6 +69,11 @@ parsers! {
     from_brokers::stated_end covers [
         "provider/stated.rs::read", "provider/stated.rs::moment", "provider/stated.rs::jwt_expiry", "date.rs::parse_plain"
     ];
+    alerts::alert_answer covers ["alert/answer.rs::judge"];
+    alerts::alert_secret covers [
+        "alert/receiver.rs::is_api_key", "alert/signing_key.rs::parse", "config/alert.rs::receiver"
+    ];
+    alerts::alert_name covers ["config/alert.rs::wants"];
     from_browsers::authorization_response covers [
         "oauth/authorization_response.rs::parse", "oauth/transaction.rs::parse", "posted.rs::query_of", "posted.rs::seal"
     ];
