@@ -33,9 +33,9 @@ test("an alert is told as it was sent, by its kind, under its id", async () => {
 });
 
 test("its names are one word, and its durations milliseconds", async () => {
-  await status(alert({ data: { ...DATA, kind: "expiring_soon", threshold_in: 1_800, expires_at: 1_790_000_900_000, login_from: 1_790_001_000_000 } }));
-  const { thresholdIn, expiresAt, loginFrom } = heard[0];
-  assert.deepEqual([thresholdIn, expiresAt, loginFrom], [1_800_000, 1_790_000_900_000, 1_790_001_000_000]);
+  await status(alert({ data: { ...DATA, kind: "expiring_soon", threshold: 1_800, expires_in: 899.5, expires_at: 1_790_000_900_000, login_from: 1_790_001_000_000 } }));
+  const { threshold, expiresIn, expiresAt, loginFrom } = heard[0];
+  assert.deepEqual([threshold, expiresIn, expiresAt, loginFrom], [1_800_000, 899_500, 1_790_000_900_000, 1_790_001_000_000]);
 });
 
 describe("the signature", () => {

@@ -54,7 +54,7 @@ describe("cargo xtask service import", () => {
     assert.deepEqual([code, stderr], [0, ""]);
     const [{ method, path: asked, headers, body }] = stand.asked;
     assert.deepEqual([method, asked, headers.authorization, headers["content-type"], headers.cookie], ["PUT", "/service/broker/credential", `Bearer ${KEY}`, "application/json", undefined]);
-    assert.deepEqual(JSON.parse(body), { credential: CANARY, source: "imported" });
+    assert.deepEqual(JSON.parse(body), { credential: CANARY, source: "imported", kind: "token" });
     assert.match(stdout, /^found UPSTOX_ACCESS_TOKEN in .*\.env$/m);
     assert.match(stdout, /^left UPSTOX_API_SECRET: it belongs to the registration/m);
     assert.match(stdout, /^left UPSTOX_PIN: it is for a person/m);
@@ -93,6 +93,13 @@ describe("cargo xtask service import", () => {
     assert.equal(JSON.parse(stand.asked[0]?.body ?? "").credential, `${CANARY}2`);
   });
 
+  test("says whether it is a token or a code as the name does, or as --kind does", async () => {
+    const path = file("kite.env", `KITE_REQUEST_TOKEN=${CANARY}\n`);
+    for (const more of [[], ["--kind", "token"]]) assert.equal((await run(taking(path, ...more))).code, 0);
+    assert.deepEqual(stand.asked.map(({ body }) => JSON.parse(body).kind), ["code", "token"]);
+    assert.match((await run(taking(path, "--kind", "password"))).stderr, /possible values: token, code/);
+  });
+
   test("dry, hands nothing in and needs no key", async () => {
     const { code, stdout } = await run(taking(file(".env", FILE), "--dry-run"), {});
     assert.deepEqual([code, stand.asked.length], [0, 0]);
@@ -120,8 +127,8 @@ describe("cargo xtask service import", () => {
 
   for (const [what, answer, says] of /** @type {[string, import("./support/stand-in.mjs").Answer, RegExp][]} */ ([
     ["a key that is not known", problem("unauthorized", 401), /SECRET_CALLER_<NAME>_KEY/],
-    ["a caller that is no operator", problem("forbidden", 403), /operator = true/],
-    ["another one under way", problem("busy", 429, { detail: "Another one is being proven.", retry_after: 3 }), /429 busy: Another one is being proven\. Ask again in 3 s/],
+    ["a caller that is no operator", problem("operators_only", 403), /operator = true/],
+    ["another one under way", problem("credential_refused", 429, { verdict: "busy", detail: "Another one is being proven." }), /429 credential_refused: Another one is being proven\./],
     ["a page of somebody's", page("text/html", "<h1>Hello</h1>"), /answered 200 with something that is not the Worker's/],
     ["a redirect", (response) => response.writeHead(302, { location: "/elsewhere" }).end(), /answered 302 with something/],
     ["a connection that ends", broken, /cannot be reached/],

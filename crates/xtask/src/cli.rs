@@ -358,6 +358,9 @@ pub(crate) struct ServiceImportArgs {
     /// The name of the token in it, where there are several or its name says nothing
     #[arg(long)]
     pub(crate) from: Option<String>,
+    /// Whether it is the token itself or a code that one is had for [default: what its name says, else what it looks like]
+    #[arg(long, value_parser = ["token", "code"])]
+    pub(crate) kind: Option<String>,
     /// Hand nothing in; only say what would be
     #[arg(long)]
     pub(crate) dry_run: bool,

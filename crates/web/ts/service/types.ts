@@ -86,7 +86,7 @@ export interface ServiceToken {
   readonly readOnly: boolean;
   /** The provider, such as `upstox`. */
   readonly provider: string;
-  /** The API key that goes with it, where the provider wants both. */
+  /** The API key that it is of: some providers want both. */
   readonly clientId?: string;
   /** Only where there is none. */
   readonly reason?: undefined;
@@ -203,13 +203,13 @@ export interface ServiceStatus {
  * | `human_answered` | they did |
  */
 export interface ServiceAlertDetails {
-  readonly expiring_soon: { readonly expiresAt: number; readonly loginFrom?: number };
-  readonly renewal_failed: { readonly class?: string };
-  readonly failed_repeatedly: { readonly rounds?: number };
-  readonly on_fallback: { readonly until?: number };
-  readonly renewed: { readonly source?: string };
-  readonly human_needed: { readonly reason?: string; readonly push?: boolean };
-  readonly human_answered: { readonly source?: string };
+  readonly expiring_soon: { readonly threshold: number; readonly expiresAt: number; readonly expiresIn: number; readonly loginFrom: number };
+  readonly renewal_failed: { readonly class: string };
+  readonly failed_repeatedly: { readonly rounds: number };
+  readonly on_fallback: { readonly until: number };
+  readonly renewed: { readonly source: string };
+  readonly human_needed: { readonly reason: string; readonly push: boolean; readonly class?: string };
+  readonly human_answered: { readonly source: string };
 }
 
 /** The kinds of alerts. */
@@ -229,6 +229,8 @@ export type ServiceAlert = {
     readonly at: number;
     /** For people. */
     readonly text: string;
+    /** Where somebody can act, if they can. */
+    readonly link?: string;
   } & ServiceAlertDetails[Kind];
 }[ServiceAlertKind];
 

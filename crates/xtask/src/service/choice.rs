@@ -20,6 +20,8 @@ pub(super) struct Choice {
     /// The name under which it was found.
     pub(super) name: String,
     pub(super) token: Secret<String>,
+    /// What its name says that it is, where that is sure: a provider's codes and tokens can look alike.
+    pub(super) kind: Option<&'static str>,
     /// When it ends, where the file says that as a fact.
     pub(super) expires_at: Option<Timestamp>,
     /// What was left, and why.
@@ -142,7 +144,26 @@ pub(super) fn choose(entries: &[Entry], from: Option<&str>, now: Timestamp) -> R
         }
     }
     let token = Secret::new(first.value.expose().trim().to_owned());
-    Ok(Choice { name: first.name.clone(), token, expires_at, ignored, remove, others })
+    Ok(Choice {
+        name: first.name.clone(),
+        token,
+        kind: kind(&first.plain()),
+        expires_at,
+        ignored,
+        remove,
+        others,
+    })
+}
+
+/// What a name is sure to mean. `SESSION_TOKEN` is not: Breeze's SDK calls by it what is exchanged for one.
+fn kind(plain: &str) -> Option<&'static str> {
+    if plain.ends_with("ACCESS_TOKEN") {
+        Some("token")
+    } else if plain.ends_with("REQUEST_TOKEN") || plain.ends_with("API_SESSION") {
+        Some("code")
+    } else {
+        None
+    }
 }
 
 /// Why there is nothing to hand in.
@@ -298,6 +319,19 @@ mod tests {
             [r#"{"access_token":"t0k"}"#, r#"{"accessToken":"t0k"}"#, r#"{"data":{"session_token":"t0k"}}"#]
         {
             assert_eq!(chosen(json).token.expose(), "t0k");
+        }
+    }
+
+    #[test]
+    fn a_name_says_whether_it_is_a_token_or_what_one_is_had_for_where_that_is_sure() {
+        for (name, kind) in [
+            ("KITE_ACCESS_TOKEN", Some("token")),
+            ("accessToken", Some("token")),
+            ("KITE_REQUEST_TOKEN", Some("code")),
+            ("BREEZE_API_SESSION", Some("code")),
+            ("BREEZE_SESSION_TOKEN", None),
+        ] {
+            assert_eq!(chosen(&format!("{name}=t0k")).kind, kind, "{name}");
         }
     }
 

@@ -93,8 +93,10 @@ fn read(args: &ServiceImportArgs) -> Result<Vec<Entry>> {
 
 fn hand_in(args: &ServiceImportArgs, choice: &Choice) -> Result<Said> {
     let mut body = json!({ "credential": choice.token.expose(), "source": "imported" });
-    if let (Some(at), Some(members)) = (choice.expires_at, body.as_object_mut()) {
-        members.insert("expires_at".to_owned(), json!(at.as_millis()));
+    let kind = args.kind.as_deref().or(choice.kind);
+    if let Some(members) = body.as_object_mut() {
+        members.extend(kind.map(|kind| ("kind".to_owned(), json!(kind))));
+        members.extend(choice.expires_at.map(|at| ("expires_at".to_owned(), json!(at.as_millis()))));
     }
     open(&args.service, &args.door)?.put("credential", &body)
 }
@@ -289,6 +291,7 @@ mod tests {
         Choice {
             name: "UPSTOX_ACCESS_TOKEN".into(),
             token: Secret::new("canary".into()),
+            kind: Some("token"),
             expires_at: Some(Timestamp::from_millis(1_790_978_400_000)),
             ignored: vec![Ignored { name: "UPSTOX_PIN".into(), why: "is for a person".into() }],
             remove: vec!["UPSTOX_ACCESS_TOKEN".into(), "UPSTOX_TOKEN_EXPIRY".into()],
