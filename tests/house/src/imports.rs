@@ -32,6 +32,7 @@ const PACKAGES: [(&str, &[&str]); 1] = [(
         "tests/kit",
         "tests/docs",
         "tests/callers",
+        "tests/services",
         "tests/bench/client",
     ],
 )];
