@@ -22,7 +22,8 @@ export async function startServices(t, { provider, origin, clientId, secret, key
     services,
     /** @param {{ code: string, token: string }} login */
     async hand(login) {
-      const answer = await services.handIn("broker", login[HANDED[provider]]);
+      const kind = HANDED[provider];
+      const answer = await services.handIn("broker", login[kind], { kind });
       if (answer.json?.verdict !== "accepted") throw new Error(`${answer.status} ${answer.text}`);
     },
   };
