@@ -14,6 +14,8 @@
 //! | [`cookie`] | the two cookies: id, MAC, header |
 //! | [`cross_site`] | which requests may act in the name of the cookie |
 //! | [`http1`] | a request and its answer over a socket, where no `fetch` sends it |
+//! | [`alert`] | what somebody is told of a service, and the requests that carry it |
+//! | [`words`] | lengths and points of time as people read them |
 //! | [`proxy`] | path, method and headers of `/api/{upstream}/...` |
 //! | [`signed_call`] | a call to a broker, with what the broker wants to see |
 //! | [`end_session`] | the way to the provider to be logged out there, and back |
@@ -36,6 +38,7 @@
 
 extern crate alloc;
 
+pub mod alert;
 pub mod base64url;
 pub mod config;
 pub mod cookie;
@@ -65,3 +68,4 @@ pub mod service;
 pub mod signed_call;
 pub mod silent;
 pub mod url;
+pub mod words;

@@ -4,8 +4,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use everlit_core::secret::Secret;
+use everlit_edge::alert::Receiver;
 use everlit_edge::config::services::{self, SERVICES_KEY, ServiceConfig, ServicesConfig};
-use everlit_edge::config::{ConfigError, Variables};
+use everlit_edge::config::{AlertConfig, ConfigError, Variables};
 use everlit_edge::keys::{self, Keyring};
 use everlit_edge::service::{Account, hand};
 use everlit_runtime::few::Few;
@@ -31,6 +32,8 @@ pub(crate) struct Environment {
     pub(crate) keyring: Keyring,
     /// Who may use what.
     pub(crate) callers: Keys,
+    /// Who is told what, and how.
+    pub(crate) receivers: Vec<(AlertConfig, Receiver)>,
     /// What the edge Worker signs with, if it is set.
     pub(crate) link: Option<Secret<String>>,
     /// What the providers gave the apps, by service.
@@ -96,8 +99,12 @@ impl Environment {
             callbacks.insert(service.name.clone(), callback(&config, service));
         }
         let callers = Keys::read(&config, |name| secret(env, name))?;
+        let known = |name: &str| secret(env, name).map(Secret::new);
+        let read = |alert: &AlertConfig| Ok((alert.clone(), alert.receiver(known)?));
+        let receivers: Result<Vec<_>, ConfigError> = config.alerts().iter().map(read).collect();
+        let receivers = receivers?;
         let link = secret(env, SERVICES_KEY).map(Secret::new);
-        Ok(Self { config, keyring, callers, link, secrets, callbacks })
+        Ok(Self { config, keyring, callers, receivers, link, secrets, callbacks })
     }
 }
 

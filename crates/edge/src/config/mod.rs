@@ -20,6 +20,9 @@
 //! assert!(errors[0].to_string().starts_with("LIMITS.idle: "));
 //! ```
 
+// Read by the configuration of the services Worker; the edge Worker refuses it.
+#[cfg_attr(not(test), allow(dead_code, reason = "nothing serves it yet"))]
+mod alert;
 mod duration;
 mod error;
 mod grace;
@@ -35,6 +38,7 @@ mod variables;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
+pub use alert::{AlertConfig, AlertFormat};
 pub use duration::parse_duration;
 pub use error::{ConfigError, ConfigErrorKind};
 pub use limits::Limits;

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::config::services::ServiceConfig;
 use crate::date::parse_day;
+use crate::words;
 
 /// The whole of it. `secret_set` says whether the app's secret is there; its value is nobody's business.
 #[must_use]
@@ -59,19 +60,8 @@ pub(crate) fn length(length: Option<Millis>) -> Value {
 fn time_left(status: &Status) -> String {
     match status.expires_in {
         _ if !status.valid => "none".into(),
-        Some(left) => in_words(left),
+        Some(left) => words::time_left(left),
         None => "unknown".into(),
-    }
-}
-
-/// A length of time as people say it.
-fn in_words(length: Millis) -> String {
-    let minutes = length.as_millis() / 60_000;
-    match (minutes / 60, minutes % 60) {
-        (0, 0) => alloc::format!("{} s", length.as_millis() / 1_000),
-        (0, minutes) => alloc::format!("{minutes} min"),
-        (hours, minutes) if hours < 48 => alloc::format!("{hours} h {minutes} min"),
-        (hours, _) => alloc::format!("{} days", hours / 24),
     }
 }
 
@@ -236,20 +226,5 @@ mod tests {
         assert_eq!((&secret["set"], &secret["old"]), (&json!(false), &json!(true)));
         assert!(secret["advice"].as_str().unwrap().contains("set a new one"));
         assert_eq!(told["configuration"]["account"]["source"], json!("variable"));
-    }
-
-    #[test]
-    fn lengths_are_said_as_people_say_them() {
-        for (seconds, words) in [
-            (0, "0 s"),
-            (59, "59 s"),
-            (60, "1 min"),
-            (3_599, "59 min"),
-            (3_600, "1 h 0 min"),
-            (172_799, "47 h 59 min"),
-            (172_800, "2 days"),
-        ] {
-            assert_eq!(in_words(Millis::from_secs(seconds)), words);
-        }
     }
 }

@@ -9,6 +9,7 @@
     reason = "a test says what is wrong by failing"
 )]
 
+mod alerts;
 mod browser;
 mod from_brokers;
 mod from_browsers;

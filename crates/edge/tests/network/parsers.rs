@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestRunner};
 
 use crate::inputs::{body, settings, text};
-use crate::{from_brokers, from_browsers, from_callers, from_ourselves, from_providers};
+use crate::{alerts, from_brokers, from_browsers, from_callers, from_ourselves, from_providers};
 
 /// What became of an input, or what should not have.
 pub(crate) type Fed = Result<&'static str, TestCaseError>;
@@ -69,6 +69,11 @@ parsers! {
     from_brokers::stated_end covers [
         "provider/stated.rs::read", "provider/stated.rs::moment", "provider/stated.rs::jwt_expiry", "date.rs::parse_plain"
     ];
+    alerts::alert_answer covers ["alert/answer.rs::judge"];
+    alerts::alert_secret covers [
+        "alert/receiver.rs::is_api_key", "alert/signing_key.rs::parse", "config/alert.rs::receiver"
+    ];
+    alerts::alert_name covers ["config/alert.rs::wants"];
     from_callers::socket_answer covers ["http1/reader.rs::feed", "http1/head.rs::header"];
     from_callers::signed_call covers [
         "signed_call/path.rs::place", "signed_call/scheme.rs::of", "signed_call/scheme.rs::method", "signed_call/shown.rs::shown"

@@ -62,11 +62,11 @@ impl Turns {
 
     fn deliver(self: &Rc<Self>, alert: AlertId, kind: Kind, at: Timestamp) {
         let taken = self.memory.borrow().told.get(|known| *known == alert.0).cloned().unwrap_or_default();
-        let post = self.look(|loaded| alerts::Post::of(loaded, alert, kind, at, taken));
+        let post = self.look(|loaded| alerts::Telling::of(loaded, alert, kind, at, taken));
         let Ok(Ok(post)) = post else { return };
         let turns = Rc::clone(self);
         self.start(async move {
-            let outcome = post.deliver(&turns.env).await;
+            let outcome = post.deliver().await;
             let settled = outcome.settled;
             {
                 let mut memory = turns.memory.borrow_mut();

@@ -27,7 +27,7 @@ use alloc::vec::Vec;
 pub use caller::CallerConfig;
 pub use service::{Operators, ServiceConfig};
 
-use super::{ConfigError, Origins, Variables, origins, url_name};
+use super::{AlertConfig, ConfigError, Origins, Variables, alert, origins, url_name};
 use crate::keys::{self, SESSION_KEY};
 
 /// The secret that both Workers have: what the edge Worker says of a browser's user is signed with it.
@@ -42,6 +42,8 @@ pub struct ServicesConfig {
     services: Vec<ServiceConfig>,
     /// Who may use them, ordered by name.
     callers: Vec<CallerConfig>,
+    /// Who is told, ordered by name.
+    alerts: Vec<AlertConfig>,
 }
 
 impl ServicesConfig {
@@ -59,13 +61,16 @@ impl ServicesConfig {
                 None
             }
         };
-        let (mut services, mut callers, mut described) = (Vec::new(), Vec::new(), false);
+        let (mut services, mut callers, mut alerts) = (Vec::new(), Vec::new(), Vec::new());
+        let mut described = false;
         for (variable, value) in variables.iter() {
             if let Some(name) = variable.strip_prefix(service::PREFIX).and_then(url_name) {
                 described = true;
                 services.extend(ServiceConfig::read(variable, &name, value, &mut errors));
             } else if let Some(name) = variable.strip_prefix(caller::PREFIX).and_then(url_name) {
                 callers.extend(CallerConfig::read(variable, &name, value, &mut errors));
+            } else if let Some(name) = variable.strip_prefix(alert::PREFIX).and_then(url_name) {
+                alerts.extend(AlertConfig::read(variable, &name, value, &mut errors));
             } else if is_near_miss(variable) {
                 errors.push(ConfigError::shape(
                     variable,
@@ -78,7 +83,7 @@ impl ServicesConfig {
         if !described {
             errors.push(ConfigError::shape("SERVICE_<NAME>", None, "is missing", service::EXPECTED));
         }
-        let config = origins.map(|origins| Self { origins, services, callers });
+        let config = origins.map(|origins| Self { origins, services, callers, alerts });
         match config.filter(|_| errors.is_empty()) {
             Some(config) => {
                 config.meaning(variables, &mut errors);
@@ -106,6 +111,12 @@ impl ServicesConfig {
         &self.callers
     }
 
+    /// Who is told, ordered by name.
+    #[must_use]
+    pub fn alerts(&self) -> &[AlertConfig] {
+        &self.alerts
+    }
+
     fn meaning(&self, variables: &Variables, errors: &mut Vec<ConfigError>) {
         for service in &self.services {
             service.check(errors);
@@ -120,6 +131,10 @@ impl ServicesConfig {
                     &alloc::format!("names of services ({}), not \"{name}\"", known.join(", ")),
                 ));
             }
+        }
+        let names: Vec<&str> = self.services.iter().map(|service| service.name.as_str()).collect();
+        for alert in &self.alerts {
+            alert.check(&names, variables, errors);
         }
         let not_set = |secret: String| {
             let command = alloc::format!("a secret, set by `wrangler secret put {secret}`");
@@ -142,7 +157,7 @@ impl ServicesConfig {
 /// Names that nobody sets for another purpose: a typing error there would be silent otherwise.
 fn is_near_miss(variable: &str) -> bool {
     matches!(variable, "ORIGIN" | "SERVICE" | "SERVICES" | "CALLER" | "CALLERS" | "ALERT" | "ALERTS")
-        || [service::PREFIX, caller::PREFIX, "SERVICES_", "CALLERS_", "ALERTS_"]
+        || [service::PREFIX, caller::PREFIX, alert::PREFIX, "SERVICES_", "CALLERS_", "ALERTS_"]
             .iter()
             .any(|prefix| variable.starts_with(prefix))
 }
@@ -150,7 +165,7 @@ fn is_near_miss(variable: &str) -> bool {
 /// Whether a binding of this name is one of the services Worker's variables, right or almost right.
 #[must_use]
 pub fn is_variable_name(name: &str) -> bool {
-    name == "ORIGINS" || name.starts_with("ALERT_") || is_near_miss(name)
+    name == "ORIGINS" || is_near_miss(name)
 }
 
 #[cfg(test)]
