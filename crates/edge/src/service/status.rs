@@ -74,9 +74,10 @@ fn automatic(config: &ServiceConfig, status: &Status) -> Value {
         Automatic::TokenOver => "It would be done to a token that lives, and there is none.",
         Automatic::Closed(class) => super::answer::says(class),
     };
-    match status.automatic {
-        Automatic::Possible(way) => json!({ "possible": true, "how": way.as_str(), "why": why }),
-        other => json!({ "possible": false, "reason": other.as_str(), "why": why }),
+    if let Automatic::Possible(way) = status.automatic {
+        json!({ "possible": true, "how": way.as_str(), "why": why })
+    } else {
+        json!({ "possible": false, "reason": status.automatic.as_str(), "why": why })
     }
 }
 

@@ -271,7 +271,8 @@ impl Usual {
     fn of(description: Option<&Description>) -> Self {
         const MINUTE: Millis = Millis::from_secs(60);
         let minutes = |count: u64| Millis::from_millis(MINUTE.as_millis().saturating_mul(count));
-        let validate_every = description.map_or(minutes(60), |description| description.budget.interval());
+        let validate_every =
+            description.map_or_else(|| minutes(60), |description| description.budget.interval());
         // Upstox' token is known to the minute, and it says by itself when another has come.
         let is_calm = description.is_some_and(|description| description.name == "upstox");
         if is_calm {
