@@ -22,6 +22,8 @@ const around = (binding, Real) =>
     #real;
     /** How an alarm is set that nobody has moved. @type {(at: number) => Promise<void>} */
     #arm;
+    /** Whether it answers nobody. */
+    #isDeaf = false;
 
     /** @param {any} state @param {any} env */
     constructor(state, env) {
@@ -44,6 +46,7 @@ const around = (binding, Real) =>
       const { pathname } = new URL(request.url);
       const { storage } = this.ctx;
       if (pathname === "/door/alarm") return Response.json(await storage.getAlarm());
+      if (pathname === "/door/deaf") return Response.json((this.#isDeaf = JSON.parse(await request.text())));
       if (pathname === "/door/move") {
         const at = await storage.getAlarm();
         // What it says is by the new clock already: it was to ring so much earlier.
@@ -55,7 +58,7 @@ const around = (binding, Real) =>
       if (pathname === "/door/names") return Response.json(storage.sql.exec("SELECT name FROM kept ORDER BY name").toArray());
       if (pathname === "/door/bytes") return Response.json(storage.sql.exec(await request.text()).toArray());
       if (pathname === "/door/reset") return Response.json(Boolean(setTimeout(() => this.ctx.abort("reset by a test"), 0)));
-      return this.#real.fetch(request);
+      return this.#isDeaf ? new Response(null, { status: 503 }) : this.#real.fetch(request);
     }
 
     alarm() {

@@ -161,6 +161,16 @@ pub(super) fn providers(repo: &Repo) -> Result<Outcome> {
     })
 }
 
+/// Tests of the built services Worker; each starts workerd and stand-ins of its own.
+pub(super) fn services(repo: &Repo) -> Result<Outcome> {
+    let (build, files) = (repo.at("worker/services/build"), in_folders(repo, &["tests/services"])?);
+    let python = python::ensure(repo, Environment::Brokers)?;
+    node_tests(repo, "test-services", &["--test-concurrency=2"], files, 10, |command| {
+        keep_in_memory(command);
+        command.env("EVERLIT_SERVICES_BUILD", &build).env(Environment::Brokers.variable(), python);
+    })
+}
+
 /// `cargo xtask probe` against real authorization servers.
 pub(super) fn probe(repo: &Repo) -> Result<Outcome> {
     let this = std::env::current_exe().context("this command does not know where it is")?;
