@@ -249,8 +249,14 @@ pub(crate) static TIERS: &[Tier] = &[
     tier(
         "services",
         "the services Worker in local workerd: days at brokers, their logins, restarts, their SDKs through it",
-        &[Npm, Services, BROKERS],
+        &[Npm, Services, Web, BROKERS],
         node::services,
+    ),
+    tier(
+        "callers",
+        "everlit/service in Node, Deno, Bun and workerd, its examples, and `cargo xtask service`",
+        &[Npm, Web],
+        node::callers,
     ),
     tier("probe", "real authorization servers are measured as they are", &[Npm, DJANGO], node::probe),
     tier("deploy", "the bundle can be deployed and is small enough", &[Npm, Worker, Www], deploy::run),
