@@ -81,11 +81,15 @@ async fn handle(call: &Call, path: &str) -> (&'static str, Result<Reply, Problem
         return ("/healthz", Ok(Reply::json(&serde_json::json!({ "ok": true }))));
     }
     if call.is_of_two() {
-        let detail = "A session cookie came together with a key. A browser sends the one, a program the other.";
+        let detail =
+            "A session cookie came together with a key. A browser sends the one, a program the other.";
         return ("/service", Err(Problem::bad_request(detail)));
     }
     if path == "/service" {
-        return ("/service", if method == "GET" { list::all(call).await } else { Err(Problem::method("GET")) });
+        return (
+            "/service",
+            if method == "GET" { list::all(call).await } else { Err(Problem::method("GET")) },
+        );
     }
     let Some((service, rest)) = path.strip_prefix("/service/").and_then(|path| path.split_once('/')) else {
         return ("unknown", Err(Problem::not_found()));

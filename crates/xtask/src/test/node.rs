@@ -168,7 +168,10 @@ pub(super) fn services(repo: &Repo) -> Result<Outcome> {
     let python = python::ensure(repo, Environment::Brokers)?;
     node_tests(repo, "test-services", &["--test-concurrency=2"], files, 10, |command| {
         keep_in_memory(command);
-        command.env("EVERLIT_SERVICES_BUILD", &build).env("EVERLIT_XTASK", this).env(Environment::Brokers.variable(), python);
+        command
+            .env("EVERLIT_SERVICES_BUILD", &build)
+            .env("EVERLIT_XTASK", this)
+            .env(Environment::Brokers.variable(), python);
     })
 }
 
