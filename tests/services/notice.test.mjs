@@ -41,7 +41,7 @@ test("its owner is asked once, approves, and the token is in use after the provi
   assert.equal((await on.services.ask("GET", "upstox/status")).json.notify_path, undefined, "no caller sees where");
   assert.deepEqual([on.count(ASK), on.status.status, on.status.push_until], [1, "needs_human", india("03:30", 1)]);
   const { answers } = await on.standIn.act("approve", { times: 3 });
-  assert.deepEqual(answers.map(({ status, text }) => [status, text]), [OK, OK, OK]);
+  assert.deepEqual(answers.map((/** @type {any} */ { status, text }) => [status, text]), [OK, OK, OK]);
   const status = await on.services.status("upstox");
   assert.deepEqual([status.source, status.status, status.renewals.length], ["approved", "active", 1]);
   assert.equal(on.count(VALIDATE), 1, "the same message three times is one token, proven once");

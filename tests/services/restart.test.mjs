@@ -176,6 +176,18 @@ test("all of the vault's storage lost: the copy serves, the provider is asked ab
   assert.equal((await place(on)).status, 503);
 });
 
+test("a clock that was set back does not leave the copy as it was", async (t) => {
+  const on = await stack(t, "upstox");
+  await on.accepted();
+  await copied(on);
+  await on.pass(-2 * 24 * 60 * MINUTE);
+  await on.services.restart();
+  const { token } = await on.accepted();
+  await lose(on);
+  await alive(on);
+  assert.equal((await place(on)).token, token);
+});
+
 test("many come at once while the copy is fetched: it is taken over once, and what was begun on it stands", async (t) => {
   const on = await stack(t, "upstox");
   const { token } = await on.accepted();
