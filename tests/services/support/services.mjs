@@ -63,8 +63,8 @@ export class Services extends WorkerdProcess {
   /** Kills it and starts it on what is on its disk; its clock stays where it was. */
   async restart() {
     await this.kill();
+    await this.configure({ AHEAD: this.ahead });
     await this.begin();
-    if (this.ahead) await this.clockAhead(this.ahead);
   }
 
   /** Its clock is so far ahead of the machine's from now on. @param {number} ms */

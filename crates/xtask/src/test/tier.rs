@@ -253,6 +253,12 @@ pub(crate) static TIERS: &[Tier] = &[
         node::providers,
     ),
     tier(
+        "services",
+        "the services Worker in local workerd: days at brokers, their logins, restarts, their SDKs through it",
+        &[Npm, Services, Web, BROKERS],
+        node::services,
+    ),
+    tier(
         "callers",
         "everlit/service in Node, Deno, Bun and workerd, its examples, and `cargo xtask service`",
         &[Npm, Web],
