@@ -4,13 +4,13 @@
  * Nothing of the bundle knows of it. `Date.now` is another, alarms ring when that clock says so, and what an object keeps can be lost.
  */
 
-import { DurableObject } from "cloudflare:workers";
+import { DurableObject, env as bound } from "cloudflare:workers";
 
 import Worker, { ServiceBackup as Backup, ServiceVault as Vault } from "./index.js";
 
 const real = Date.now.bind(Date);
 /** How far its clock is ahead of the machine's, in ms. */
-let ahead = 0;
+let ahead = Number(/** @type {any} */ (bound).DOOR_AHEAD ?? 0);
 Date.now = () => real() + ahead;
 
 /** Every object that was made in this isolate. @type {Set<any>} */
