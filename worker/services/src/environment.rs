@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use everlit_core::secret::Secret;
-use everlit_edge::config::services::{self, SERVICES_KEY, ServiceConfig, ServicesConfig};
 use everlit_edge::alert::Receiver;
+use everlit_edge::config::services::{self, SERVICES_KEY, ServiceConfig, ServicesConfig};
 use everlit_edge::config::{AlertConfig, ConfigError, Variables};
 use everlit_edge::keys::{self, Keyring};
 use everlit_edge::service::{Account, hand};

@@ -8,6 +8,7 @@
 //! | [`routes`] | which handler answers what |
 //! | [`token`], [`status`], [`credential`], [`login`], [`notice`], [`list`] | one endpoint each |
 //! | [`vault`], [`backup`] | one Durable Object each, both sides of it |
+//! | [`calls`], [`proxy`] | calls to a broker in the operator's name: whose they are, and how they are made |
 //! | [`alerts`] | who is told |
 //! | [`provider_call`], [`socket`] | what is asked of a provider, by `fetch` or over a socket |
 //! | [`environment`], [`callers`] | variables, secrets and bindings; whose key is shown |
@@ -18,6 +19,7 @@
 mod alerts;
 mod backup;
 mod callers;
+mod calls;
 mod credential;
 mod environment;
 mod list;
@@ -25,6 +27,7 @@ mod login;
 mod notice;
 mod problem;
 mod provider_call;
+mod proxy;
 mod routes;
 mod socket;
 mod status;

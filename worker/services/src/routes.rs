@@ -9,7 +9,7 @@ use worker::Env;
 
 use crate::environment::Environment;
 use crate::problem::Problem;
-use crate::{callers, credential, list, login, notice, status, token};
+use crate::{callers, calls, credential, list, login, notice, status, token};
 
 /// A request, and where it happens.
 pub(crate) struct Call {
@@ -49,6 +49,9 @@ pub(crate) async fn answer(request: Incoming, env: Env) -> Reply {
     };
     let call = Call { request, env, environment };
     let path = call.request.path.clone();
+    if let Some(path) = path.strip_prefix("/api/") {
+        return calls::forward(&call, path).await;
+    }
     let (template, reply) = handle(&call, &path).await;
     let (outcome, status) = match &reply {
         Ok(reply) => ("ok", reply.status()),

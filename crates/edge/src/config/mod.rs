@@ -20,8 +20,6 @@
 //! assert!(errors[0].to_string().starts_with("LIMITS.idle: "));
 //! ```
 
-// Read by the configuration of the services Worker; the edge Worker refuses it.
-#[cfg_attr(not(test), allow(dead_code, reason = "nothing serves it yet"))]
 mod alert;
 mod duration;
 mod error;

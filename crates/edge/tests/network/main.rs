@@ -13,6 +13,7 @@ mod alerts;
 mod browser;
 mod from_brokers;
 mod from_browsers;
+mod from_callers;
 mod from_ourselves;
 mod from_providers;
 mod inputs;

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestRunner};
 
 use crate::inputs::{body, settings, text};
-use crate::{alerts, from_brokers, from_browsers, from_ourselves, from_providers};
+use crate::{alerts, from_brokers, from_browsers, from_callers, from_ourselves, from_providers};
 
 /// What became of an input, or what should not have.
 pub(crate) type Fed = Result<&'static str, TestCaseError>;
@@ -74,6 +74,14 @@ parsers! {
         "alert/receiver.rs::is_api_key", "alert/signing_key.rs::parse", "config/alert.rs::receiver"
     ];
     alerts::alert_name covers ["config/alert.rs::wants"];
+    from_callers::socket_answer covers ["http1/reader.rs::feed", "http1/head.rs::header"];
+    from_callers::signed_call covers [
+        "signed_call/path.rs::place", "signed_call/scheme.rs::of", "signed_call/scheme.rs::method", "signed_call/shown.rs::shown"
+    ];
+    from_callers::details_body covers [
+        "http1/request.rs::request", "signed_call/outgoing.rs::with", "signed_call/outgoing.rs::with_body",
+        "signed_call/details.rs::details_key", "signed_call/details.rs::details", "signed_call/own_words.rs::say"
+    ];
     from_browsers::authorization_response covers [
         "oauth/authorization_response.rs::parse", "oauth/transaction.rs::parse", "posted.rs::query_of", "posted.rs::seal"
     ];

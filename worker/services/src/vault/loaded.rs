@@ -50,8 +50,8 @@ pub(super) enum Brings {
 
 /// The machine and what it looks after.
 pub(crate) struct Loaded {
-    pub(super) environment: Rc<Environment>,
-    pub(super) service: Rc<str>,
+    pub(crate) environment: Rc<Environment>,
+    pub(crate) service: Rc<str>,
     pub(super) monitor: Monitor,
     pub(super) kept: Kept,
     token: Option<(Stamp, AccessToken)>,
@@ -59,7 +59,7 @@ pub(crate) struct Loaded {
     /// Whose account it is: that of the first token, where the configuration does not say.
     pub(super) account: Option<String>,
     /// Drawn when this was made: names of alerts begin with it.
-    pub(super) instance: String,
+    pub(crate) instance: String,
     /// The last part of the path that the provider tells us something at.
     pub(super) notifier: Secret<String>,
 }
@@ -138,7 +138,7 @@ impl Loaded {
     }
 
     /// The account, as it is configured.
-    pub(super) fn account(&self) -> Result<Account<'_>, Fault> {
+    pub(crate) fn account(&self) -> Result<Account<'_>, Fault> {
         self.environment.account(&self.service).ok_or(Fault::Misconfigured)
     }
 

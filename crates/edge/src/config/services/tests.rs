@@ -144,3 +144,30 @@ fn only_its_own_variables_are_read() {
         assert_eq!(is_variable_name(name), is_one, "{name}");
     }
 }
+
+#[test]
+fn who_is_told_is_read_with_the_rest() {
+    let told = good()
+        .text("ALERT_OPS", r#"{"url": "https://ops.example/alerts", "services": ["breeze"]}"#)
+        .text("ALERT_ROOM", r#"{"format": "chat"}"#)
+        .secret("SECRET_ALERT_OPS_SIGNING_KEY")
+        .secret("SECRET_ALERT_ROOM_URL");
+    let config = ServicesConfig::parse(&told).unwrap();
+    let told_of = |service| -> Vec<&str> {
+        let wanted = config.alerts().iter().filter(|alert| alert.wants(service, "renewed"));
+        wanted.map(|alert| alert.name.as_str()).collect()
+    };
+    assert_eq!((told_of("breeze"), told_of("upstox")), (alloc::vec!["ops", "room"], alloc::vec!["room"]));
+    for (variables, expected) in [
+        (told.clone().text("ALERT_OPS", "{}"), "ALERT_OPS.url: is missing"),
+        (told.clone().text("ALERT_OPS", r#"{"to": []}"#), "ALERT_OPS.to: is for mail"),
+        (
+            told.clone().text("ALERT_ROOM", r#"{"format": "chat", "services": ["kite"]}"#),
+            "ALERT_ROOM.services: names a service",
+        ),
+        (told.text("ALERT_ops", "{}"), "ALERT_ops: is not a variable of the services Worker"),
+    ] {
+        let said = first(&variables);
+        assert!(said.starts_with(expected), "{said}\nin place of\n{expected}");
+    }
+}
