@@ -14,16 +14,19 @@ const EVERY_MS = 600;
 /** @typedef {"token" | "none" | "either"} Expected */
 
 /**
- * @param {object} about
- * @param {string} about.url of the service, without the slash at its end
- * @param {Record<string, string>} about.keys of the callers, by name
- * @param {(token: string) => Promise<import("./broker.mjs").Shown>} about.show uses a token
- * @param {(words: string) => void} about.trouble
+ * @typedef {object} About
+ * @property {string} url of the service, without the slash at its end
+ * @property {Record<string, string>} keys of the callers, by name
+ * @property {(token: string) => Promise<import("./broker.mjs").Shown>} show uses a token
+ * @property {(words: string) => void} trouble
  */
+
 export class Crowd {
   ok = 0;
   none = 0;
   lost = 0;
+  /** How often nobody was there to be asked. */
+  unheard = 0;
   /** The longest that anybody waited for an answer while the Worker ran, in ms. */
   slowest = 0;
   /** Answers of this stretch, by caller. @type {Map<string, number>} */ #answers = new Map();
@@ -34,7 +37,7 @@ export class Crowd {
   /** Questions that are under way. @type {Set<Promise<void>>} */ #asking = new Set();
   /** @type {Promise<unknown>} */ #ended = Promise.resolve();
 
-  /** @param {{ url: string, keys: Record<string, string>, show: (token: string) => Promise<import("./broker.mjs").Shown>, trouble: (words: string) => void }} about */
+  /** @param {About} about */
   constructor({ url, keys, show, trouble }) {
     this.url = url;
     this.keys = keys;
@@ -123,6 +126,7 @@ export class Crowd {
       const asked = Date.now();
       const answer = await send(`${this.url}/token`, { method: "POST", headers: { authorization: `Bearer ${key}` } }).catch((error) => error);
       if (answer instanceof Error) {
+        this.unheard += 1;
         if (Date.now() - began > SILENCE_MS) return { kind: "lost", words: `no answer for ${SILENCE_MS} ms: ${answer.message}` };
         await pause(AGAIN_MS);
         continue;

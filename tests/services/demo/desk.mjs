@@ -2,18 +2,16 @@
 
 import { sendJson, sendProblem, RequestError, pathOf } from "../../servers/http.mjs";
 import { listen } from "../../servers/listener.mjs";
+import { inWords } from "./receiver.mjs";
 import { World } from "./world.mjs";
 
 const [MINUTE, HOUR] = [60_000, 3_600_000];
 
 /**
- * @param {{ provider: string, port: number | undefined, say: (world: World | undefined, words: string) => void }} asked
+ * @param {{ provider: string, port: number | undefined, say: (world: World, words: string) => void }} asked
  */
 export async function startDesk({ provider, port, say }) {
-  /** @type {World | undefined} */
-  let started = undefined;
-  const alert = (/** @type {import("./receiver.mjs").Alert} */ { kind, data }) => say(started, `alert ${kind}: ${String(data.text).replaceAll("\n", " ")}`);
-  const world = (started = await World.start(provider, { port, told: { alert } }));
+  const world = await World.start(provider, { port, heard: (at, alert) => say(at, inWords(alert)) });
   const { notify_path: path } = await world.ask("GET", "status");
   if (path !== undefined) await world.standIn.act("configure", { notifierUrl: world.services.origin + path });
 

@@ -3,7 +3,6 @@
 import { parseArgs } from "node:util";
 
 import { serveUntilStopped } from "../../servers/process.mjs";
-import { shownInIndia } from "../../servers/stand-ins/clock.mjs";
 import { BROKERS } from "./broker.mjs";
 import { startDesk } from "./desk.mjs";
 import { Story, StoryError } from "./story.mjs";
@@ -31,11 +30,8 @@ the last line of stdout is one JSON object:
   lost         questions answered with anything else, or not for 5 s
 Exit status 0: every step came as it should. Else 1, and a sentence says which did not.`;
 
-/** @param {{ now: () => number } | undefined} world @param {string} words */
-function say(world, words) {
-  const shown = world ? shownInIndia(world.now()).slice(0, 16) : "";
-  process.stderr.write(`${shown.padStart(16)}  ${words}\n`);
-}
+/** @param {import("./world.mjs").World} world @param {string} words */
+const say = (world, words) => void process.stderr.write(`${world.shown}  ${words}\n`);
 
 process.exitCode = await main();
 

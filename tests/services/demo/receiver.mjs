@@ -55,3 +55,9 @@ export async function startReceiver(key, now, heard) {
     close: listener.close,
   };
 }
+
+/** An alert in one line. @param {Alert} alert */
+export function inWords({ kind, data }) {
+  const [headline, ...lines] = String(data.text).split("\n");
+  return `alert ${kind}: ${headline}. ${lines.join(" ")}`;
+}

@@ -8,6 +8,7 @@ import { shownInIndia } from "../../servers/stand-ins/clock.mjs";
 import { until } from "../../worker/support/until.mjs";
 import { Crowd } from "./crowd.mjs";
 import { addressAfter, logIn } from "./person.mjs";
+import { inWords } from "./receiver.mjs";
 import { AFTER, BEFORE, World } from "./world.mjs";
 
 const CALLERS = ["reports", "orders", "charts"];
@@ -26,7 +27,6 @@ function must(holds, otherwise) {
 
 export class Story {
   cutoffs = 0;
-  restarts = 0;
   /** Alerts that a step has waited for. @type {Set<string>} */ #heard = new Set();
 
   /** @param {World} world @param {(words: string) => void} say */
@@ -41,12 +41,9 @@ export class Story {
     });
   }
 
-  /** @param {string} provider @param {{ port?: number | undefined, say: (world: World | undefined, words: string) => void }} options */
+  /** @param {string} provider @param {{ port?: number | undefined, say: (world: World, words: string) => void }} options */
   static async begin(provider, { port, say }) {
-    /** @type {World | undefined} */
-    let world = undefined;
-    const alert = (/** @type {import("./receiver.mjs").Alert} */ { kind, data }) => say(world, `  alert ${kind}: ${String(data.text).replaceAll("\n", " ")}`);
-    world = await World.start(provider, { port, hour: MORNING, callers: CALLERS, told: { alert } });
+    const world = await World.start(provider, { port, hour: MORNING, callers: CALLERS, heard: (at, alert) => say(at, `  ${inWords(alert)}`) });
     return new Story(world, (words) => say(world, words));
   }
 
@@ -124,29 +121,29 @@ export class Story {
   /** @param {boolean} byForm */
   async loggedIn(byForm) {
     const { world } = this;
+    this.say(`the operator logs in at the provider, which sends the browser back by ${byForm ? "a form" : "an address"}`);
     if (byForm) await world.standIn.act("configure", { callback: "post" });
     const { login_url: link } = await world.ask("POST", "login");
     const page = await logIn(world.services.origin, link);
     must(page.status === 200 && page.text.includes("Connected"), `the login ends with ${page.status}: ${page.text.slice(0, 300)}`);
-    this.say(`the operator has logged in at the provider, which sent the browser back by ${byForm ? "a form" : "an address"}`);
   }
 
   async pasted() {
     const { world } = this;
     const { login_url: link } = await world.ask("POST", "login");
+    this.say("the operator logs in, and pastes the whole address that the provider sends the browser to");
     const address = await addressAfter(world.services.origin, link);
     const { verdict } = await world.ask("PUT", "credential", { credential: ` ${address}\n` });
     must(verdict === "accepted", `the pasted address is ${verdict}`);
-    this.say("the operator has pasted the whole address that the provider sent the browser to");
   }
 
   async approved() {
     const { world } = this;
     const { push_until: open } = await world.ask("GET", "status");
     must(typeof open === "number" && open > world.now(), "nobody was asked to approve: the Worker has not asked the provider by itself");
+    this.say(`the operator approves on the telephone what the Worker has asked for by itself; that is open until ${shownInIndia(open).slice(11, 16)}`);
     const { answers: [answer] } = await world.standIn.act("approve");
     must(answer?.status === 200, `our notify path answers ${answer?.status}: ${answer?.text}`);
-    this.say(`the operator has approved on the telephone what the Worker had asked for by itself (until ${shownInIndia(open).slice(11, 16)})`);
   }
 
   /** The process is killed at noon, while everybody asks. */
@@ -155,9 +152,8 @@ export class Story {
     await this.moveTo(world.next(NOON), "token");
     await this.answered("token");
     const { epoch, generation } = await world.ask("GET", "status");
-    await world.services.restart();
-    this.restarts += 1;
-    this.say("the Worker was killed in the middle of it all, and is back");
+    await world.restart(() => until("a caller to find nobody", () => crowd.unheard > 0, LIMIT_MS));
+    this.say("the Worker was killed while they asked, and is back");
     crowd.expect("token");
     await this.answered("token");
     const after = await this.stands("active");
@@ -195,7 +191,7 @@ export class Story {
     return alert.data;
   }
 
-  /** Waits until every caller was answered three times in this stretch. @param {"token" | "none"} kind */
+  /** Waits until every caller was answered twice in this stretch. @param {"token" | "none"} kind */
   async answered(kind) {
     const { crowd } = this;
     await until("the callers to be answered", () => crowd.surprises.length > 0 || crowd.hasHeard(2), LIMIT_MS);

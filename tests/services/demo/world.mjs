@@ -17,10 +17,7 @@ const MINUTE = 60_000;
 /** Long enough for every key there is, and this run's own. */
 const drawn = () => randomBytes(32).toString("base64url");
 
-/**
- * @typedef {object} Told what is told while it runs
- * @property {(alert: import("./receiver.mjs").Alert) => void} alert
- */
+/** @typedef {(world: World, alert: import("./receiver.mjs").Alert) => void} Heard */
 
 export class World {
   /** @param {string} provider @param {import("../../servers/stand-ins/stand-in.mjs").StandIn} standIn @param {Record<string, string>} keys */
@@ -33,9 +30,9 @@ export class World {
 
   /**
    * @param {string} provider
-   * @param {{ port?: number | undefined, hour?: number, callers?: string[], told: Told }} options `hour`: what the clocks in India show first; now without
+   * @param {{ port?: number | undefined, hour?: number, callers?: string[], heard: Heard }} options `hour`: what the clocks in India show first; now without
    */
-  static async start(provider, { port, hour, callers = [], told }) {
+  static async start(provider, { port, hour, callers = [], heard }) {
     const app = `http://localhost:${(port ??= await freePort())}`;
     const [clientSecret, signingKey] = [drawn(), randomBytes(32)];
     const clock = createClock();
@@ -45,7 +42,8 @@ export class World {
     const world = new World(provider, standIn, Object.fromEntries([...callers, "operator"].map((name) => [name, drawn()])));
     world.clientSecret = clientSecret;
     try {
-      world.receiver = await startReceiver(signingKey, world.now, told.alert);
+      world.receiver = await startReceiver(signingKey, world.now, (alert) => heard(world, alert));
+      const ahead = clock.now() - Date.now();
       world.services = await Services.start(
         {
           ...service(provider, standIn, { client_id: CLIENT_ID, rate: RATE }),
@@ -54,10 +52,12 @@ export class World {
           ...world.#callers(),
           ALERT_DEMO: { url: world.receiver.url },
           SECRET_ALERT_DEMO_SIGNING_KEY: signingKey.toString("base64"),
+          AHEAD: ahead,
         },
         undefined,
-        { port, ahead: clock.now() - Date.now() },
+        port,
       );
+      world.services.ahead = ahead;
       await world.ask("GET", "status");
     } catch (error) {
       await world.close();
@@ -95,6 +95,15 @@ export class World {
   async moveTo(time) {
     this.standIn.clock.set(time);
     await this.services.clockAhead(time - Date.now());
+  }
+
+  /** Kills the Worker and starts it again, when `noticed` says that somebody has missed it. @param {() => Promise<unknown>} noticed */
+  async restart(noticed) {
+    const { services } = this;
+    await services.kill();
+    await noticed();
+    await services.configure({ AHEAD: services.ahead });
+    await services.begin();
   }
 
   /** The next time at which its tokens end. */

@@ -32,9 +32,9 @@ export class Services extends WorkerdProcess {
   /**
    * @param {Record<string, unknown>} variables beside those that every test has
    * @param {{ after?: (end: () => Promise<void>) => void }} [t]
-   * @param {{ port?: number, ahead?: number }} [at] a port, and how far its clock is ahead from the start
+   * @param {number} [wanted] port
    */
-  static async start(variables, t, { port: wanted, ahead = 0 } = {}) {
+  static async start(variables, t, wanted) {
     const files = [new URL("clock-door.js", import.meta.url), join(BUILD, "index.js"), join(BUILD, "index_bg.wasm")];
     const { folder, port } = await WorkerdProcess.prepare(files, wanted);
     const services = new Services(folder, port);
@@ -50,27 +50,22 @@ export class Services extends WorkerdProcess {
         ...variables,
       },
     };
-    services.ahead = ahead;
-    await services.#begin();
+    await services.set(services.#setting);
+    await services.begin();
     return services;
-  }
-
-  /** Its clock is right from the first moment on: an alarm that waits for it may ring before anybody asks. */
-  async #begin() {
-    const variables = { ...this.#setting.variables, DOOR_AHEAD: String(this.ahead) };
-    await this.set({ ...this.#setting, variables });
-    await this.begin();
   }
 
   /** Changes variables, for the next start. @param {Record<string, unknown>} changes */
   async configure(changes) {
     this.#setting.variables = { ...this.#setting.variables, ...changes };
+    await this.set(this.#setting);
   }
 
   /** Kills it and starts it on what is on its disk; its clock stays where it was. */
   async restart() {
     await this.kill();
-    await this.#begin();
+    await this.configure({ AHEAD: this.ahead });
+    await this.begin();
   }
 
   /** Its clock is so far ahead of the machine's from now on. @param {number} ms */
