@@ -79,11 +79,6 @@ impl Problem {
         Self::new(503, "misconfigured", "The configuration of this deployment is wrong.").detail(detail)
     }
 
-    /// The provider cannot be reached.
-    pub(crate) fn unreachable() -> Self {
-        Self::new(502, "upstream_unreachable", "The provider cannot be reached.")
-    }
-
     /// The same with what is special about it; never a secret.
     pub(crate) fn detail(self, detail: &str) -> Self {
         Self { detail: Some(detail.to_owned()), ..self }

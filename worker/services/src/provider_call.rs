@@ -59,7 +59,6 @@ impl Received {
 }
 
 /// Sends a call and reads the answer, within this limit for both.
-#[expect(dead_code, reason = "the vault's driver is not here yet")]
 pub(crate) async fn send(call: &Outgoing, limit: Millis) -> Result<Received, Unanswered> {
     within(limit, async |signal| {
         let response = attempt(call, Some(signal), MAX_BODY).await?;

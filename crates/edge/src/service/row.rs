@@ -168,7 +168,7 @@ fn parts(value: &Value) -> Option<(&str, &Value)> {
             [word, detail] => Some((word.as_str()?, detail)),
             _ => None,
         },
-        _ => None,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => None,
     }
 }
 

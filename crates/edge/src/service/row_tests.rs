@@ -4,16 +4,21 @@ use everlit_core::service::{Event, Handed, Monitor, Now, Reply, Settings};
 use everlit_core::time::{Millis, Moment, Timestamp};
 
 fn at(millis: u64) -> Timestamp {
-    Timestamp::from_millis(1_790_000_000_000 + millis)
+    Timestamp::from_millis(1_790_000_000_000).after(Millis::from_millis(millis))
 }
 
 fn stamp(generation: u32) -> Stamp {
     Stamp { epoch: Epoch(1_790_000_000_000), generation: Generation(generation) }
 }
 
+/// One of them after the other.
+fn nth<T: Copy>(turn: usize, all: &[T]) -> T {
+    *all.iter().cycle().nth(turn).unwrap()
+}
+
 /// A row with something in each of its members, and every variant of each of its choices in turn.
 fn full(turn: usize) -> Row {
-    let class = Class::ALL[turn % Class::ALL.len()];
+    let class = nth(turn, &Class::ALL);
     let sources = [
         Source::Pasted,
         Source::Approved,
@@ -24,9 +29,9 @@ fn full(turn: usize) -> Row {
         Source::Automatic(WayKind::KeepAlive),
         Source::Automatic(WayKind::Credentials),
     ];
-    let source = sources[turn % sources.len()];
+    let source = nth(turn, &sources);
     let wants = [Want::FirstToken, Want::Lapsed, Want::Refused(class), Want::GrantOver, Want::LoggedOut];
-    let want = wants[turn % wants.len()];
+    let want = nth(turn, &wants);
     let verdicts = [
         Verdict::Accepted(stamp(3)),
         Verdict::Refused(class),
@@ -55,13 +60,8 @@ fn full(turn: usize) -> Row {
     ];
     let causes = [DoubtCause::Routine, DoubtCause::Asked, DoubtCause::Ambiguous];
     let round = Round { made: 2, next_at: Some(at(4)) };
-    let attempt = Attempt {
-        request: RequestId(7),
-        job: jobs[turn % jobs.len()],
-        number: 2,
-        of: stamp(3),
-        begun_at: at(5),
-    };
+    let attempt =
+        Attempt { request: RequestId(7), job: nth(turn, &jobs), number: 2, of: stamp(3), begun_at: at(5) };
     let alerts = kinds.into_iter().enumerate().map(|(id, kind)| Alert {
         id: AlertId(id as u32),
         kind,
@@ -80,7 +80,7 @@ fn full(turn: usize) -> Row {
             touched_at: at(9),
             expires_at: Some(at(10)),
             lapsed: true,
-            dead: Some(Death { at: at(11), class: (turn % 2 == 0).then_some(class) }),
+            dead: Some(Death { at: at(11), class: turn.is_multiple_of(2).then_some(class) }),
         }),
         fallback: Some(Fallback { stamp: stamp(3), expires_at: at(12) }),
         hands: [Hand {
@@ -100,7 +100,7 @@ fn full(turn: usize) -> Row {
         renewal: Renewal { begun: true, round, failed: 2, paused_until: at(14), unsure: true },
         closed: [Closed { kind: WayKind::Credentials, class }].into(),
         hold_until: at(15),
-        doubt: Some(Doubt { cause: causes[turn % causes.len()], round, ambiguous: 1 }),
+        doubt: Some(Doubt { cause: nth(turn, &causes), round, ambiguous: 1 }),
         asked_at: at(16),
         validated: Some(Validated { at: at(17), valid: true }),
         spent: Spent::restored(Gcra::restored(u64::MAX), Gcra::restored(3)),
@@ -162,12 +162,12 @@ fn a_machine_goes_on_from_what_was_kept() {
         fallback_until: None,
         ticket: None,
     };
-    let _ = machine.step(now(0), Event::HandedIn { caller: CallerId(1), handed });
+    let _effects = machine.step(now(0), Event::HandedIn { caller: CallerId(1), handed });
     let kept = decode(encode(&machine.row()).as_bytes()).unwrap();
     assert_eq!(kept, machine.row());
     let mut again = Monitor::load(settings, kept);
     let request = again.attempt().unwrap().request;
-    let _ = again.step(now(10), Event::AttemptAnswered { request, reply: Reply::Valid });
+    let _effects = again.step(now(10), Event::AttemptAnswered { request, reply: Reply::Valid });
     assert!(again.status(now(20)).valid);
 }
 
@@ -186,4 +186,13 @@ fn what_is_no_row_is_told_from_what_is_a_later_one() {
     ] {
         assert_eq!(decode(text.as_bytes()), Err(expected), "{text:.40}");
     }
+}
+
+/// The corpus of `tests/network` begins with these.
+#[test]
+fn what_is_kept_reads_like_this() {
+    assert_eq!(
+        encode(&Row::default()),
+        r#"{"asked_at":0,"checked_at":0,"hold_until":0,"newest":[0,0],"next_check_at":0,"next_request":0,"outbox":["0",[]],"renewal":{"begun":false,"failed":0,"paused_until":0,"round":{"made":0},"unsure":false},"shape":1,"spent":[0,0],"told":{"considered":false,"failed":false,"failed_often":false,"on_fallback":false},"version":0}"#
+    );
 }

@@ -98,10 +98,7 @@ impl<T: Stored> Stored for Option<T> {
         self.as_ref().map_or(Value::Null, Stored::to_value)
     }
     fn from_value(value: &Value) -> Option<Self> {
-        match value {
-            Value::Null => Some(None),
-            value => T::from_value(value).map(Some),
-        }
+        if value.is_null() { Some(None) } else { T::from_value(value).map(Some) }
     }
 }
 

@@ -16,6 +16,7 @@ mod from_browsers;
 mod from_callers;
 mod from_ourselves;
 mod from_providers;
+mod from_services;
 mod inputs;
 mod parsers;
 mod provider;

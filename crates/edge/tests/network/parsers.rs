@@ -12,7 +12,9 @@ use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestRunner};
 
 use crate::inputs::{body, settings, text};
-use crate::{alerts, from_brokers, from_browsers, from_callers, from_ourselves, from_providers};
+use crate::{
+    alerts, from_brokers, from_browsers, from_callers, from_ourselves, from_providers, from_services,
+};
 
 /// What became of an input, or what should not have.
 pub(crate) type Fed = Result<&'static str, TestCaseError>;
@@ -74,6 +76,15 @@ parsers! {
         "alert/receiver.rs::is_api_key", "alert/signing_key.rs::parse", "config/alert.rs::receiver"
     ];
     alerts::alert_name covers ["config/alert.rs::wants"];
+    from_services::service_answer covers [
+        "service/account.rs::exchanged", "service/account.rs::validated", "service/account.rs::person_asked",
+        "service/account.rs::is_expected"
+    ];
+    from_services::service_hand covers [
+        "service/hand.rs::handed", "config/services/mod.rs::service", "config/services/mod.rs::is_variable_name",
+        "date.rs::parse_day"
+    ];
+    from_services::service_row covers ["service/row.rs::decode"];
     from_callers::socket_answer covers ["http1/reader.rs::feed", "http1/head.rs::header"];
     from_callers::signed_call covers [
         "signed_call/path.rs::place", "signed_call/scheme.rs::of", "signed_call/scheme.rs::method", "signed_call/shown.rs::shown"
@@ -90,7 +101,7 @@ parsers! {
         "query.rs::parse", "query.rs::one", "query.rs::decode", "query.rs::encode", "query.rs::encode_pairs"
     ];
     from_browsers::cookies covers [
-        "cookie/header.rs::find", "cookie/key.rs::session", "cookie/key.rs::binding", "posted.rs::open"
+        "cookie/header.rs::find", "cookie/header.rs::without", "cookie/key.rs::session", "cookie/key.rs::binding", "posted.rs::open"
     ];
     from_browsers::provenance covers [
         "cross_site.rs::check", "cross_site.rs::check_handshake", "cross_site.rs::is_led_by_us", "cross_site.rs::reader",
@@ -127,9 +138,10 @@ parsers! {
 }
 
 /// Public functions that take text or bytes which nobody else can choose.
-const NOT_PARSERS: [&str; 13] = [
+const NOT_PARSERS: [&str; 14] = [
     "base64url.rs::constant_time_eq",
     "config/error.rs::secret",
+    "config/services/caller.rs::may_use",
     "config/variables.rs::secret",
     "index.rs::shelves",
     "jws.rs::signed_by",

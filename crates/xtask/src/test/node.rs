@@ -161,6 +161,21 @@ pub(super) fn providers(repo: &Repo) -> Result<Outcome> {
     })
 }
 
+/// Programs that ask for a service's token: the npm entry in each runtime, the examples, and `cargo xtask service`.
+pub(super) fn callers(repo: &Repo) -> Result<Outcome> {
+    let this = std::env::current_exe().context("this command does not know where it is")?;
+    node_tests(
+        repo,
+        "test-callers",
+        &["--test-concurrency=2"],
+        in_folders(repo, &["tests/callers"])?,
+        5,
+        |command| {
+            command.env("EVERLIT_XTASK", this);
+        },
+    )
+}
+
 /// `cargo xtask probe` against real authorization servers.
 pub(super) fn probe(repo: &Repo) -> Result<Outcome> {
     let this = std::env::current_exe().context("this command does not know where it is")?;

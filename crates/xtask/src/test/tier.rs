@@ -242,6 +242,12 @@ pub(crate) static TIERS: &[Tier] = &[
         &[Npm, BROKERS],
         node::providers,
     ),
+    tier(
+        "callers",
+        "everlit/service in Node, Deno, Bun and workerd, its examples, and `cargo xtask service`",
+        &[Npm, Web],
+        node::callers,
+    ),
     tier("probe", "real authorization servers are measured as they are", &[Npm, DJANGO], node::probe),
     tier("deploy", "the bundle can be deployed and is small enough", &[Npm, Worker, Www], deploy::run),
 ];

@@ -18,7 +18,7 @@ use crate::url::{HttpUrl, Origin};
 pub(super) const PREFIX: &str = "SERVICE_";
 pub(super) const EXPECTED: &str =
     "at least one table such as SERVICE_UPSTOX = { provider = \"upstox\", client_id = \"615b1297\" }";
-const FIELDS: [&str; 14] = [
+const FIELDS: [&str; 13] = [
     "provider",
     "client_id",
     "account",
@@ -31,21 +31,11 @@ const FIELDS: [&str; 14] = [
     "rate",
     "secret_max_age",
     "secret_set_at",
-    "operators",
     "push",
 ];
 
 /// How long a push approval is open where the provider does not say.
 const PUSH_OPEN: Millis = Millis::from_secs(600);
-
-/// Which users of the app are operators of a service.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Operators {
-    /// The claim that says so.
-    pub claim: String,
-    /// Its values that do.
-    pub any: Vec<String>,
-}
 
 /// One `SERVICE_<NAME>`.
 #[derive(Clone, Debug)]
@@ -76,8 +66,6 @@ pub struct ServiceConfig {
     pub secret_max_age: Millis,
     /// The day on which its secret was set, `2026-01-31`, as far as anybody wrote it down: no platform says it.
     pub secret_set_at: Option<String>,
-    /// Which users of the app are its operators.
-    pub operators: Option<Operators>,
     /// Whether a person is asked by the provider itself, where it can.
     pub push: bool,
 }
@@ -151,13 +139,6 @@ impl ServiceConfig {
             table.field("secret_set_at", "a day such as \"2026-01-31\"", errors, Some(None), |value| {
                 text(value, 10).filter(|day| crate::date::parse_day(day).is_some()).map(Some)
             });
-        let operators = table.field(
-            "operators",
-            "a table such as { claim = \"email\", any = [\"ops@example.com\"] }",
-            errors,
-            Some(None),
-            |value| operators(value).map(Some),
-        );
         let push = table.field("push", "true or false", errors, Some(true), |value| value.as_bool());
         Some(Self {
             name: name.to_string(),
@@ -173,7 +154,6 @@ impl ServiceConfig {
             rate: rate?,
             secret_max_age: secret_max_age?,
             secret_set_at: secret_set_at?,
-            operators: operators?,
             push: push?,
         })
     }
@@ -271,7 +251,8 @@ impl Usual {
     fn of(description: Option<&Description>) -> Self {
         const MINUTE: Millis = Millis::from_secs(60);
         let minutes = |count: u64| Millis::from_millis(MINUTE.as_millis().saturating_mul(count));
-        let validate_every = description.map_or(minutes(60), |description| description.budget.interval());
+        let validate_every =
+            description.map_or_else(|| minutes(60), |description| description.budget.interval());
         // Upstox' token is known to the minute, and it says by itself when another has come.
         let is_calm = description.is_some_and(|description| description.name == "upstox");
         if is_calm {
@@ -288,11 +269,4 @@ impl Usual {
 fn text(value: &Value, most: usize) -> Option<String> {
     let text = value.as_str()?.trim();
     (!text.is_empty() && text.len() <= most && !text.chars().any(char::is_control)).then(|| text.to_string())
-}
-
-fn operators(value: &Value) -> Option<Operators> {
-    let table = value.as_object().filter(|table| table.len() == 2)?;
-    let claim = text(table.get("claim")?, 64)?;
-    let any = table::texts(table.get("any")?, 64, |text| !text.is_empty() && text.len() <= 256)?;
-    Some(Operators { claim, any })
 }

@@ -103,13 +103,6 @@ fn each_mistake_is_told_by_name_and_shows_no_secret() {
             "SERVICE_UPSTOX.secret_set_at: is not what it should be",
         ),
         (
-            good().text(
-                "SERVICE_UPSTOX",
-                r#"{"provider": "upstox", "client_id": "a", "operators": {"claim": "email"}}"#,
-            ),
-            "SERVICE_UPSTOX.operators: is not what it should be",
-        ),
-        (
             good().text("CALLER_REPORTS", r#"{"services": []}"#),
             "CALLER_REPORTS.services: is not what it should be",
         ),
