@@ -32,10 +32,11 @@ export class Services extends WorkerdProcess {
   /**
    * @param {Record<string, unknown>} variables beside those that every test has
    * @param {{ after?: (end: () => Promise<void>) => void }} [t]
+   * @param {number} [wanted] port
    */
-  static async start(variables, t) {
+  static async start(variables, t, wanted) {
     const files = [new URL("clock-door.js", import.meta.url), join(BUILD, "index.js"), join(BUILD, "index_bg.wasm")];
-    const { folder, port } = await WorkerdProcess.prepare(files);
+    const { folder, port } = await WorkerdProcess.prepare(files, wanted);
     const services = new Services(folder, port);
     t?.after?.(() => services.close());
     services.#setting = {

@@ -1,6 +1,6 @@
 //! The tiers, quick ones first, and what each needs to be there.
 
-use super::{Outcome, browser, deploy, native, node};
+use super::{Outcome, brokers, browser, deploy, native, node};
 use crate::browsers::Engine;
 use crate::python::{self, Environment};
 use crate::repo::Repo;
@@ -233,6 +233,12 @@ pub(crate) static TIERS: &[Tier] = &[
         "three tabs stay logged in over three rotations",
         &[Need::Engine(Chromium), Npm, Worker, Www],
         browser::demo,
+    ),
+    tier(
+        "demo-brokers",
+        "three days at each broker: two nights end a token, and nobody is told anything wrong",
+        &[Npm, Services],
+        brokers::days,
     ),
     tier(
         "commands",
