@@ -80,7 +80,9 @@ impl Whose {
     fn of(config: &Table) -> Self {
         let bindings = bindings(config);
         let binds = |objects: &[(&str, &str)]| {
-            bindings.iter().any(|bound| objects.iter().any(|(_, class)| text(bound, "class_name") == Some(class)))
+            bindings
+                .iter()
+                .any(|bound| objects.iter().any(|(_, class)| text(bound, "class_name") == Some(class)))
         };
         let describes = |prefix: &str| {
             let vars = config.get("vars").and_then(Value::as_table);
@@ -250,7 +252,8 @@ fn reached(config: &Table) -> Vec<Wrong> {
     let mut wrong = Vec::new();
     let crons = config.get("triggers").and_then(|triggers| triggers.get("crons"));
     if list(crons).is_empty() {
-        let problem = "are missing: no account is watched that nobody has asked for, and no lost alarm armed again";
+        let problem =
+            "are missing: no account is watched that nobody has asked for, and no lost alarm armed again";
         wrong.push(Wrong::new("triggers.crons", problem, "[\"*/15 * * * *\"]"));
     }
     if config.get("workers_dev").and_then(Value::as_bool) != Some(false) {
@@ -268,7 +271,8 @@ fn reached(config: &Table) -> Vec<Wrong> {
 fn objects(config: &Table, objects: &[(&str, &str)]) -> Vec<Wrong> {
     let bindings = bindings(config);
     let bound = |name: &str, class: &str| {
-        let is_it = |bound: &Value| text(bound, "name") == Some(name) && text(bound, "class_name") == Some(class);
+        let is_it =
+            |bound: &Value| text(bound, "name") == Some(name) && text(bound, "class_name") == Some(class);
         bindings.iter().any(is_it)
     };
     let migrated = |class: &str| {
@@ -317,7 +321,8 @@ fn paths(config: &Table) -> Vec<Wrong> {
         return Vec::new();
     }
     let listed = list(first);
-    let behind = list(config.get("services")).iter().any(|service| text(service, "binding") == Some(SERVICES));
+    let behind =
+        list(config.get("services")).iter().any(|service| text(service, "binding") == Some(SERVICES));
     let theirs = SERVICES_FIRST.into_iter().filter(|_| behind);
     let needed = WORKER_FIRST.into_iter().chain(theirs);
     let missing = needed.filter(|path| !listed.iter().any(|one| one.as_str() == Some(path)));
@@ -428,7 +433,10 @@ mod tests {
             "service = \"app\" }, { binding = \"SERVICES\", service = \"everlit-services\" }]",
         );
         assert_eq!(names(&bound), ["assets.run_worker_first"; 2]);
-        assert_eq!(names(&bound.replace("\"/healthz\"", "\"/service\", \"/service/*\", \"/healthz\"")), [""; 0]);
+        assert_eq!(
+            names(&bound.replace("\"/healthz\"", "\"/service\", \"/service/*\", \"/healthz\"")),
+            [""; 0]
+        );
     }
 
     const SERVICES_GOOD: &str = r#"
@@ -471,7 +479,8 @@ mod tests {
             let wrong = names(&SERVICES_GOOD.replace(good, bad));
             assert!(wrong.contains(&name.to_owned()), "{name}: {wrong:?}");
         }
-        let leaked = find(&format!("{SERVICES_GOOD}\nSECRET_UPSTOX_CLIENT_SECRET = \"canary\"").parse().unwrap());
+        let leaked =
+            find(&format!("{SERVICES_GOOD}\nSECRET_UPSTOX_CLIENT_SECRET = \"canary\"").parse().unwrap());
         assert_eq!(leaked.wrong[0].name, "SECRET_UPSTOX_CLIENT_SECRET");
         assert!(!format!("{leaked:?}").contains("canary"));
     }
@@ -493,7 +502,10 @@ mod tests {
     #[test]
     fn a_file_is_known_by_its_objects_and_else_by_its_variables() {
         let whose = |config: &str| Whose::of(&config.parse().unwrap());
-        assert_eq!((whose(GOOD), whose(SERVICES_GOOD), whose("")), (Whose::Edge, Whose::Services, Whose::Edge));
+        assert_eq!(
+            (whose(GOOD), whose(SERVICES_GOOD), whose("")),
+            (Whose::Edge, Whose::Services, Whose::Edge)
+        );
         assert_eq!(whose("vars = { SERVICE_A = {} }"), Whose::Services);
         // Somebody who writes an account into the wrong file is told so.
         assert_eq!(whose(&format!("{GOOD}\nSERVICE_A = {{}}")), Whose::Edge);
@@ -516,7 +528,10 @@ mod tests {
         assert_eq!((idle(None).unwrap(), idle(Some("staging")).unwrap()), (14, 2));
         assert!(idle(Some("other")).is_err());
         let services = limits(&SERVICES_GOOD.parse().unwrap(), None).unwrap_err().to_string();
-        assert!(services.contains("SECRET_SESSION_KEY_<next version> --config worker/services/"), "{services}");
+        assert!(
+            services.contains("SECRET_SESSION_KEY_<next version> --config worker/services/"),
+            "{services}"
+        );
         assert!(limits(&GOOD.replace("https://as.example", "x").parse().unwrap(), None).is_err());
     }
 

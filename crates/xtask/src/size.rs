@@ -122,10 +122,10 @@ pub(crate) fn run(args: &SizeArgs) -> Result<ExitCode> {
 pub(crate) fn measure(repo: &Repo) -> Result<Sizes> {
     build::all(repo)?;
     build::services(repo)?;
-    let uploaded = |config: &str| -> Result<u64> {
-        Ok(compressed(repo, "gzip", &dry_run(repo, config)?)?.iter().sum())
-    };
-    let (worker_gzip, services_gzip) = (uploaded("wrangler.toml")?, uploaded("worker/services/wrangler.toml")?);
+    let uploaded =
+        |config: &str| -> Result<u64> { Ok(compressed(repo, "gzip", &dry_run(repo, config)?)?.iter().sum()) };
+    let (worker_gzip, services_gzip) =
+        (uploaded("wrangler.toml")?, uploaded("worker/services/wrangler.toml")?);
 
     let manifest = repo.at("crates/web/dist/manifest.json");
     let text =
@@ -162,7 +162,8 @@ fn list(manifest: &str, name: &str) -> Result<Vec<String>> {
 pub(crate) fn dry_run(repo: &Repo, file: &str) -> Result<Vec<PathBuf>> {
     let path = repo.at(file);
     let mut config = stack::read_config(&path)?;
-    let name = config.get("name").and_then(toml::Value::as_str).with_context(|| format!("{file} has no name"))?;
+    let name =
+        config.get("name").and_then(toml::Value::as_str).with_context(|| format!("{file} has no name"))?;
     let folder = repo.target.join("deploy").join(name);
     drop(fs::remove_dir_all(&folder));
     fs::create_dir_all(&folder)?;
@@ -221,20 +222,30 @@ mod tests {
 
     #[test]
     fn the_line_is_the_promised_one() {
-        let sizes =
-            Sizes { worker_gzip: 7, session_brotli: 5, wasm_brotli: 2, later_brotli: 4, react_brotli: 6, services_gzip: 8 };
+        let sizes = Sizes {
+            worker_gzip: 7,
+            session_brotli: 5,
+            wasm_brotli: 2,
+            later_brotli: 4,
+            react_brotli: 6,
+            services_gzip: 8,
+        };
         let peers = serde_json::json!({ "other_brotli": 9 });
         let said: Value = serde_json::from_str(&sizes.json(&peers)).unwrap();
         let client = serde_json::json!({
             "session_brotli": 5, "wasm_brotli": 2, "later_brotli": 4, "react_brotli": 6
         });
-        assert_eq!(said, serde_json::json!({ "worker_gzip": 7, "client": client, "peers": peers, "services_gzip": 8 }));
+        assert_eq!(
+            said,
+            serde_json::json!({ "worker_gzip": 7, "client": client, "peers": peers, "services_gzip": 8 })
+        );
     }
 
     #[test]
     fn each_number_has_a_budget_of_its_own() {
         let Budgets { worker_gzip, session_brotli, later_brotli, react_brotli, services_gzip } = BUDGETS;
-        let all = Sizes { worker_gzip, session_brotli, wasm_brotli: 0, later_brotli, react_brotli, services_gzip };
+        let all =
+            Sizes { worker_gzip, session_brotli, wasm_brotli: 0, later_brotli, react_brotli, services_gzip };
         assert!(all.over_budget().is_empty());
         let over = [
             Sizes { worker_gzip: worker_gzip + 1, ..all },

@@ -13,7 +13,8 @@ fn deployments(files: &[File]) -> impl Iterator<Item = &File> {
 
 fn offences(files: &[File]) -> Vec<String> {
     let lacks = |path: &&&str| !files.iter().any(|file| file.path == **path);
-    let mut found: Vec<String> = NEEDED.iter().filter(lacks).map(|path| format!("{path}: is missing")).collect();
+    let mut found: Vec<String> =
+        NEEDED.iter().filter(lacks).map(|path| format!("{path}: is missing")).collect();
     for File { path, text } in deployments(files) {
         // What `everlit init` fills in.
         let text: Vec<&str> = text.lines().filter(|line| !line.trim().ends_with("__")).collect();

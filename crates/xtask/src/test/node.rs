@@ -132,17 +132,6 @@ pub(super) fn crash(repo: &Repo) -> Result<Outcome> {
     })
 }
 
-/// The services Worker's real bundle; each file starts a workerd of its own, and the stand-ins that it needs.
-pub(super) fn services(repo: &Repo) -> Result<Outcome> {
-    let build = repo.at("worker/services/build");
-    let (python, files) =
-        (python::ensure(repo, Environment::Brokers)?, in_folders(repo, &["tests/services"])?);
-    node_tests(repo, "test-services", &["--test-concurrency=2"], files, 10, |command| {
-        keep_in_memory(command);
-        command.env("EVERLIT_SERVICES_BUILD", &build).env(Environment::Brokers.variable(), python);
-    })
-}
-
 /// Whether a test file needs fault points, which its name says.
 fn is_of_crash(file: &Path) -> bool {
     file.file_name().is_some_and(|name| name.to_string_lossy().starts_with("crash"))
@@ -181,6 +170,8 @@ pub(super) fn services(repo: &Repo) -> Result<Outcome> {
         keep_in_memory(command);
         command
             .env("EVERLIT_SERVICES_BUILD", &build)
+            // One file has the edge Worker in front.
+            .env("EVERLIT_WORKER_BUILD", repo.at("worker/build"))
             .env("EVERLIT_XTASK", this)
             .env(Environment::Brokers.variable(), python);
     })

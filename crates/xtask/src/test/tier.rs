@@ -187,12 +187,6 @@ pub(crate) static TIERS: &[Tier] = &[
         node::crash,
     ),
     tier(
-        "services",
-        "the services Worker in local workerd: brokers' accounts, and their own SDKs pointed at it",
-        &[Npm, Services, BROKERS],
-        node::services,
-    ),
-    tier(
         "e2e-chromium",
         "journeys in Chromium: login to logout, crowds, sleep, bad networks and clocks, secrets",
         &[Need::Engine(Chromium), Npm, Worker, Web, Www],
