@@ -76,7 +76,7 @@ test("an operator logs in through the app's own address, and a program gets the 
   const connected = await browser.navigate(back, { site: "cross-site" });
   assert.equal(connected.status, 200, connected.text);
   assert.match(connected.text, /Connected/);
-  assert.match(connected.headers["content-security-policy"] ?? "", /default-src 'none'/);
+  assert.match(`${connected.headers["content-security-policy"]}`, /default-src 'none'/);
 
   const token = await both.ask("POST", "/service/upstox/token");
   assert.equal(token.status, 200, token.text);
