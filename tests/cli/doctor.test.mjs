@@ -209,6 +209,11 @@ const BREAKS = [
     mends: (project, remedy) => toml(project, /run_worker_first = .*/, quoted(remedy, /run_worker_first = .*/)),
   },
   {
+    name: "a services Worker is bound, and its paths are answered by the page", check: "paths", said: /^\/service, \/service\/\* would be/,
+    breaks: (project) => { toml(project, '"/service", "/service/*", ', ""); toml(project, "[[services]]\n", '[[services]]\nbinding = "SERVICES"\nservice = "mine-services"\n\n[[services]]\n'); },
+    mends: (project, remedy) => toml(project, /run_worker_first = .*/, quoted(remedy, /run_worker_first = .*/)),
+  },
+  {
     name: "a variable has a field that nobody knows", check: "variables", said: /^PROVIDER_DEMO\.scope: unknown key, is scopes meant\?$/,
     breaks: (project) => toml(project, "scopes = ", "scope = "),
     mends: (project, remedy) => toml(project, "scope = ", `${quoted(remedy, /^Name it (\w+)\./)} = `),

@@ -76,7 +76,7 @@ test("an operator logs in through the app's own address, and a program gets the 
   const connected = await browser.navigate(back, { site: "cross-site" });
   assert.equal(connected.status, 200, connected.text);
   assert.match(connected.text, /Connected/);
-  assert.match(connected.headers["content-security-policy"] ?? "", /default-src 'none'/);
+  assert.match(`${connected.headers["content-security-policy"]}`, /default-src 'none'/);
 
   const token = await both.ask("POST", "/service/upstox/token");
   assert.equal(token.status, 200, token.text);
@@ -85,6 +85,15 @@ test("an operator logs in through the app's own address, and a program gets the 
   const told = await both.ask("GET", "/service/upstox/status");
   assert.deepEqual([told.status, told.json.status, told.json.source, told.json.epoch], [200, "active", "logged_in", token.json.epoch]);
   assert.deepEqual((await both.ask("GET", "/service")).json.services.map((/** @type {any} */ { name }) => name), ["breeze", "upstox"]);
+});
+
+test("a broker's form, which another site has the browser post, comes through as one", async () => {
+  const browser = both.browser();
+  const posted = await browser.navigate("/service/breeze/callback", { site: "cross-site", method: "POST", form: { apisession: "12345678" }, headers: { origin: "https://broker.example" } });
+  assert.deepEqual([posted.status, posted.headers.location, posted.headers["set-cookie"]?.length], [303, "/service/breeze/callback", 1], posted.text);
+  const page = await browser.navigate("/service/breeze/callback");
+  assert.equal(page.status, 400);
+  assert.match(page.text, /This login is no longer valid/, "nobody began it");
 });
 
 test("the cookies of a session go no further than to the edge Worker, and all others do", async () => {
@@ -126,7 +135,7 @@ test("Breeze's own SDK works at the app's address", async (t) => {
 test("what is the edge Worker's stays its own: upstreams, and a stranger at a name that nobody has", async () => {
   const before = await both.looked();
   const upstream = await both.ask("GET", "/api/orders/7", { key: null, headers: { "sec-fetch-site": "same-origin", "everlit-version": "1" } });
-  assert.equal(upstream.json.code, "login_required", upstream.text);
+  assert.equal(upstream.json.code, "logged_out", upstream.text);
   assert.deepEqual(await both.looked(), before, "it went to nobody else");
   const nobodys = await both.ask("GET", "/api/nobodys/x", { key: null });
   assert.equal(nobodys.status, 401, nobodys.text);

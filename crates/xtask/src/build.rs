@@ -1,4 +1,4 @@
-//! The three things that are built for others to load: the Worker, the npm package, the demo app.
+//! What is built for others to load: the Worker, the services Worker beside it, the npm package, the demo app.
 
 use crate::cli::BuildArgs;
 use crate::repo::Repo;
@@ -60,7 +60,8 @@ pub(crate) fn run(args: &BuildArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Everything, in order.
+/// Everything that a project without services needs, in order. The services Worker is built by whoever says so (`--services`, `cargo
+/// xtask build` without a flag, `size`, the tiers that need it): it is half a minute more, and neither the npm package nor the demo has it.
 pub(crate) fn all(repo: &Repo) -> Result<()> {
     package(repo)?;
     www(repo)

@@ -98,7 +98,7 @@ pub(crate) struct TestArgs {
 /// Flags of `build`.
 #[derive(Args)]
 pub(crate) struct BuildArgs {
-    /// The services Worker: worker/services/build
+    /// The services Worker: worker/services/build; needed by whoever has accounts at brokers
     #[arg(long)]
     pub(crate) services: bool,
     /// The edge Worker: worker/build

@@ -155,6 +155,13 @@ fn said(path: &str, whose: Whose, among_others: bool, findings: &Findings) {
 
 /// How long a session lasts in this configuration, or in an environment of it.
 pub(crate) fn limits(config: &Table, env: Option<&str>) -> Result<Limits> {
+    if Whose::of(config) == Whose::Services {
+        bail!(
+            "this is the services Worker's file, which has no sessions. Its key is renewed by\n  \
+             cargo xtask keys new | npx wrangler secret put SECRET_SESSION_KEY_<next version> --config {SERVICES_FILE}\n\
+             worker/README.md says when the old one may go"
+        );
+    }
     let vars = |table: &Table| table.get("vars").and_then(Value::as_table).cloned();
     let environment = env.map(|env| {
         config
@@ -520,6 +527,11 @@ mod tests {
             |env| limits(&toml.parse().unwrap(), env).map(|limits| limits.idle.as_millis() / 86_400_000);
         assert_eq!((idle(None).unwrap(), idle(Some("staging")).unwrap()), (14, 2));
         assert!(idle(Some("other")).is_err());
+        let services = limits(&SERVICES_GOOD.parse().unwrap(), None).unwrap_err().to_string();
+        assert!(
+            services.contains("SECRET_SESSION_KEY_<next version> --config worker/services/"),
+            "{services}"
+        );
         assert!(limits(&GOOD.replace("https://as.example", "x").parse().unwrap(), None).is_err());
     }
 

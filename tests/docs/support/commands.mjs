@@ -20,6 +20,8 @@ export const COMMANDS = [
   { command: /^UPSTOX_ACCESS_TOKEN=\$\(\.\/token\.sh\) \.\/start-trading$/, test: ["tests/callers/examples.test.mjs", "prints the token, with the key in no argument"] },
   // Nothing is deployed from a test; that a new project's Worker can be is tested.
   { command: /^npx wrangler deploy$/, test: ["tests/cli/init.test.mjs", "and its Worker can be deployed"] },
+  { command: /^cargo xtask config check$/, test: ["crates/xtask/src/config.rs", "fn both_files_of_ours_are_right()"] },
+  { command: /^npx wrangler deploy --config worker\/services\/wrangler\.toml$/, test: ["crates/xtask/src/size.rs", 'uploaded("worker/services/wrangler.toml")'] },
   // These speak to a deployment: that there are such commands is what can be seen here.
   { command: /^npx wrangler secret put SECRET_[A-Z_]+$/, here: ["wrangler", "secret", "put", "--help"] },
   { command: /^npx wrangler tail --format pretty$/, here: ["wrangler", "tail", "--help"] },

@@ -38,7 +38,12 @@ const PACKAGES: [(&str, &[&str]); 1] = [(
 )];
 
 /// Files outside of a crate that it may include at compile time: contracts, not code.
-const INCLUDED: [&str; 3] = ["crates/wire/golden", "crates/edge/config.schema.json", "wrangler.toml"];
+const INCLUDED: [&str; 4] = [
+    "crates/wire/golden",
+    "crates/edge/config.schema.json",
+    "wrangler.toml",
+    "worker/services/wrangler.toml",
+];
 
 const SCRIPTS: [&str; 7] = [".ts", ".tsx", ".mts", ".js", ".mjs", ".cjs", ".html"];
 

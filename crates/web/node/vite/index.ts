@@ -14,11 +14,11 @@ export interface EverlitOptions {
 }
 
 /** What the Worker answers, and nobody else; as `run_worker_first` in wrangler.toml. */
-const OF_WORKER = "^/(auth|api)(/|\\?|$)|^/healthz(\\?|$)";
+const OF_WORKER = "^/(auth|api|service)(/|\\?|$)|^/healthz(\\?|$)";
 
 /**
- * Makes the page of the Vite dev server and a local Worker one origin: what goes to `/auth`, `/api` and `/healthz` is handed on to the
- * Worker, the event socket included, and everything else is Vite's.
+ * Makes the page of the Vite dev server and a local Worker one origin: what goes to `/auth`, `/api`, `/service` and `/healthz` is handed on
+ * to the Worker, the event socket included, and everything else is Vite's.
  *
  * ```ts
  * import everlit from "everlit/vite";

@@ -6,6 +6,10 @@
 //! rings, which it does once in a week. Only when all of that has happened may the older ones go, and then everything that
 //! was deleted in the meantime, and every copy of it, is unreadable for good.
 //!
+//! The services Worker has keys of its own, at another place and with another end: it has no sessions, and seals what it keeps anew
+//! with the next key when an account's alarm rings, and the second copy with its next token. `rotate` and `status` know the edge
+//! Worker's; for the other one, `keys new` makes the next version, and worker/README.md says when the old one may go.
+//!
 //! A key is never shown. It goes from here into wrangler by a pipe, or into a file that only its owner can read.
 
 mod date;

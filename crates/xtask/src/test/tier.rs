@@ -255,7 +255,7 @@ pub(crate) static TIERS: &[Tier] = &[
     tier(
         "services",
         "the services Worker in local workerd: days at brokers, their logins, restarts, their SDKs through it",
-        &[Npm, Services, Worker, Web, BROKERS],
+        &[Npm, Worker, Services, Web, BROKERS],
         node::services,
     ),
     tier(

@@ -9,6 +9,8 @@ import { variables } from "./variables.js";
 
 export const WORKER = "node_modules/everlit/dist/worker/index.js";
 export const WORKER_FIRST = ["/auth/*", "/api/*", "/internal/*", "/healthz"];
+/** The same, where a services Worker is bound. */
+const SERVICES_FIRST = ["/service", "/service/*"];
 const OBJECTS = [
   ["SESSION_VAULT", "SessionVault"],
   ["ESCROW", "Escrow"],
@@ -60,7 +62,9 @@ function assets(folder: string, config: Table, file: string): Check {
 function paths(config: Table, file: string): Check {
   const own = table(config.assets);
   if (!own || own.run_worker_first === true) return ok("paths", "all are the Worker's");
-  const missing = WORKER_FIRST.filter((path) => !texts(own.run_worker_first).includes(path));
-  if (!missing.length) return ok("paths", WORKER_FIRST.join(" "));
-  return fail("paths", `${missing.join(", ")} would be answered with the app's page`, `In [assets] of ${file}: run_worker_first = ${JSON.stringify([...new Set([...texts(own.run_worker_first), ...WORKER_FIRST])])}`);
+  const bound = tables(config.services).some(({ binding }) => binding === "SERVICES");
+  const first = [...WORKER_FIRST, ...(bound ? SERVICES_FIRST : [])];
+  const missing = first.filter((path) => !texts(own.run_worker_first).includes(path));
+  if (!missing.length) return ok("paths", first.join(" "));
+  return fail("paths", `${missing.join(", ")} would be answered with the app's page`, `In [assets] of ${file}: run_worker_first = ${JSON.stringify([...new Set([...texts(own.run_worker_first), ...first])])}`);
 }
