@@ -265,10 +265,12 @@ describe("a caller who gives up", () => {
     const giving = new AbortController();
     const asked = service.getValidSession({ signal: giving.signal });
     while (!stand.asked.length) await new Promise(setImmediate);
+    const gone = performance.now();
     giving.abort();
     assert.equal((await caught(asked)).name, "AbortError");
     assert.equal((await service.getValidSession()).token, SECRET);
     while (!ended) await new Promise(setImmediate);
+    assert.ok(performance.now() - gone < 4_000, "at once, and not with its own limit of 6 s");
   });
 
   test("beforehand, or while it waits to ask again, is heard", async () => {

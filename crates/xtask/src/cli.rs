@@ -30,7 +30,7 @@ pub(crate) enum Command {
     Size(SizeArgs),
     /// Measure the Worker against the same in JavaScript, or the page's session against other libraries
     Bench(BenchArgs),
-    /// Check the configuration in wrangler.toml before it is deployed
+    /// Check the configuration in both files wrangler.toml before it is deployed
     Config(ConfigArgs),
     /// Renew the session key without logging anybody out, and say when the old one may go
     Keys(KeysArgs),
@@ -164,7 +164,7 @@ pub(crate) struct ConfigArgs {
 pub(crate) enum ConfigCommand {
     /// Name each variable that is wrong, what it should look like, and the secrets to set
     Check {
-        /// The file to check [default: the wrangler.toml of this repository]
+        /// The file to check [default: the wrangler.toml of this repository, and that in worker/services]
         #[arg(long)]
         file: Option<PathBuf>,
         /// End with one JSON object

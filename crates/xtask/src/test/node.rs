@@ -132,6 +132,17 @@ pub(super) fn crash(repo: &Repo) -> Result<Outcome> {
     })
 }
 
+/// The services Worker's real bundle; each file starts a workerd of its own, and the stand-ins that it needs.
+pub(super) fn services(repo: &Repo) -> Result<Outcome> {
+    let build = repo.at("worker/services/build");
+    let (python, files) =
+        (python::ensure(repo, Environment::Brokers)?, in_folders(repo, &["tests/services"])?);
+    node_tests(repo, "test-services", &["--test-concurrency=2"], files, 10, |command| {
+        keep_in_memory(command);
+        command.env("EVERLIT_SERVICES_BUILD", &build).env(Environment::Brokers.variable(), python);
+    })
+}
+
 /// Whether a test file needs fault points, which its name says.
 fn is_of_crash(file: &Path) -> bool {
     file.file_name().is_some_and(|name| name.to_string_lossy().starts_with("crash"))
@@ -158,6 +169,20 @@ pub(super) fn providers(repo: &Repo) -> Result<Outcome> {
     // An SDK takes seconds to load, and waits after that.
     node_tests(repo, "test-providers", &["--test-concurrency=2"], files, 5, |command| {
         command.env(Environment::Brokers.variable(), python);
+    })
+}
+
+/// Tests of the built services Worker; each starts workerd and stand-ins of its own.
+pub(super) fn services(repo: &Repo) -> Result<Outcome> {
+    let this = std::env::current_exe().context("this command does not know where it is")?;
+    let (build, files) = (repo.at("worker/services/build"), in_folders(repo, &["tests/services"])?);
+    let python = python::ensure(repo, Environment::Brokers)?;
+    node_tests(repo, "test-services", &["--test-concurrency=2"], files, 10, |command| {
+        keep_in_memory(command);
+        command
+            .env("EVERLIT_SERVICES_BUILD", &build)
+            .env("EVERLIT_XTASK", this)
+            .env(Environment::Brokers.variable(), python);
     })
 }
 

@@ -187,6 +187,12 @@ pub(crate) static TIERS: &[Tier] = &[
         node::crash,
     ),
     tier(
+        "services",
+        "the services Worker in local workerd: brokers' accounts, and their own SDKs pointed at it",
+        &[Npm, Services, BROKERS],
+        node::services,
+    ),
+    tier(
         "e2e-chromium",
         "journeys in Chromium: login to logout, crowds, sleep, bad networks and clocks, secrets",
         &[Need::Engine(Chromium), Npm, Worker, Web, Www],
@@ -251,6 +257,12 @@ pub(crate) static TIERS: &[Tier] = &[
         "stand-ins for brokers and Supabase Auth, proved by the SDKs of those who run the real ones",
         &[Npm, BROKERS],
         node::providers,
+    ),
+    tier(
+        "services",
+        "the services Worker in local workerd: days at brokers, their logins, restarts, their SDKs through it",
+        &[Npm, Services, Web, BROKERS],
+        node::services,
     ),
     tier(
         "callers",

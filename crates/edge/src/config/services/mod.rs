@@ -25,7 +25,7 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 pub use caller::CallerConfig;
-pub use service::ServiceConfig;
+pub use service::{Grant, ServiceConfig};
 
 use super::{AlertConfig, ConfigError, Origins, Variables, alert, origins, url_name};
 use crate::keys::{self, SESSION_KEY};
