@@ -67,6 +67,54 @@ test("a second start of the demo is quick, and Ctrl-C stops everything it starte
   }
 });
 
+test("the demo of a broker prints commands that do what they say, and Ctrl-C ends it all", { timeout: 120_000 }, async () => {
+  const { child, said, ended } = start(XTASK, ["demo", "--provider", "upstox", "--json"]);
+  try {
+    const began = Date.now();
+    while (!said.stdout.includes("\n")) {
+      assert.ok(child.exitCode === null && Date.now() - began < 90_000, `no address was printed:\n${said.stderr}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    const { url, stand_in, control, desk, commands } = onlyLine(said.stdout);
+    const [key, ...rest] = commands.map((/** @type {{ command: string }} */ { command }) => command);
+    /** @param {RegExp} which @returns {Promise<any>} */
+    const copied = async (which) => {
+      const command = rest.find((/** @type {string} */ one) => which.test(one));
+      assert.ok(command, `no command is like ${which}`);
+      const { code, stdout, stderr } = await run("bash", ["-c", `${key}\n${command}`]);
+      assert.equal(code, 0, stderr);
+      return JSON.parse(stdout);
+    };
+    assert.equal((await copied(/status$/)).status, "needs_human");
+    assert.equal((await copied(/token$/)).reason, "needs_human");
+    assert.match((await copied(/login$/)).login_url, new RegExp(`^${url}/service/upstox/login\\?ticket=`));
+    assert.equal((await copied(/credential$/)).code, "credential_refused");
+    assert.equal((await copied(/approve$/)).answers[0].status, 200);
+    assert.equal((await copied(/token$/)).provider, "upstox");
+    assert.deepEqual(await copied(/03:20$/).then(({ status, time_left }) => [status, time_left]), ["expiring", "10 min"]);
+    assert.deepEqual(await copied(/03:31$/).then(({ status, time_left }) => [status, time_left]), ["needs_human", "none"]);
+    assert.equal((await copied(/token$/)).reason, "needs_human");
+    assert.equal((await copied(/approve$/)).answers[0].status, 200);
+    assert.equal((await copied(/\+2h$/)).status, "active");
+    assert.match(said.stderr, /alert expiring_soon: upstox \(Upstox\): the token ends in 10 min/);
+
+    child.kill("SIGINT");
+    await ended;
+    for (const address of [url, stand_in, control, desk]) assert.equal(await answers(address), false, `${address} still answers`);
+  } finally {
+    child.kill("SIGINT");
+  }
+});
+
+test("a broker that is not there is named, with those that are, and no flag of the app goes with one", { timeout: 60_000 }, async () => {
+  const unknown = await run(XTASK, ["demo", "--provider", "zerodha"]);
+  assert.deepEqual([unknown.code, unknown.stdout], [2, ""]);
+  assert.match(unknown.stderr, /zerodha[^]*breeze, upstox, kite/);
+  const both = await run(XTASK, ["demo", "--provider", "kite", "--tabs", "3"]);
+  assert.deepEqual([both.code, both.stdout], [2, ""]);
+  assert.match(both.stderr, /--provider[^]*--tabs/);
+});
+
 test("a port that is taken is named, with what to do", { timeout: 60_000 }, async () => {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -31,7 +31,7 @@ export class Crowd {
   slowest = 0;
   /** Answers of this stretch, by caller. @type {Map<string, number>} */ #answers = new Map();
   /** @type {Expected} */ #expected = "either";
-  /** Answers of another kind than this stretch has, in words. @type {string[]} */ surprises = [];
+  /** Answers that were lost, or of another kind than this stretch has, in words. @type {string[]} */ surprises = [];
   #isOver = false;
   #isHeld = false;
   /** Questions that are under way. @type {Set<Promise<void>>} */ #asking = new Set();
@@ -97,23 +97,25 @@ export class Crowd {
   async #once(name, key) {
     const expected = this.#expected;
     const given = await this.#asked(key);
+    const refused = given.kind === "token" ? await this.#refused(given.token) : undefined;
     if (given.kind === "none") this.none += 1;
-    else if (given.kind === "token" && (await this.#lives(given.token))) this.ok += 1;
+    else if (given.kind === "token" && refused === undefined) this.ok += 1;
     else {
       this.lost += 1;
-      this.trouble(`${name} was told something else: ${given.words ?? "a token that the provider refuses"}`);
+      const words = `${name} was lost: ${refused ?? given.words}`;
+      this.surprises.push(words);
+      this.trouble(words);
     }
     // What was asked in one stretch and answered in the next says nothing of either.
     if (expected !== this.#expected) return;
-    if (expected !== "either" && given.kind !== expected) this.surprises.push(`${name} got ${given.words ?? `a ${given.kind}`}, not a ${expected}`);
+    if (expected !== "either" && given.kind !== "lost" && given.kind !== expected) this.surprises.push(`${name} got ${given.words ?? `a ${given.kind}`}, not a ${expected}`);
     this.#answers.set(name, (this.#answers.get(name) ?? 0) + 1);
   }
 
-  /** @param {string} token */
-  async #lives(token) {
+  /** Why the provider does not take it, if it does not. @param {string} token @returns {Promise<string | undefined>} */
+  async #refused(token) {
     const { ok, said } = await this.show(token).catch((error) => ({ ok: false, said: String(error) }));
-    if (!ok) this.trouble(`the provider refuses a token: ${said}`);
-    return ok;
+    return ok ? undefined : `the provider refuses its token: ${said}`;
   }
 
   /**

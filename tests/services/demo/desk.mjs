@@ -70,9 +70,9 @@ function commands(world, desk) {
     { does: "what a program asks for: a token, or why there is none", command: curl(`-X POST ${world.url}/token`) },
     { does: "a link for the operator's browser, good for two minutes; any name and password log in", command: curl(`-X POST ${world.url}/login`) },
     { does: "hand in what was copied: a token, a code, or the whole address", command: curl(`-X PUT -d '{"credential":"..."}' ${world.url}/credential`) },
-    { does: `move both clocks to ten minutes before the cutoff at ${shown(at)} in India`, command: `curl -X POST ${desk}/clock/${shown(at - 10)}` },
-    { does: "and past it", command: `curl -X POST ${desk}/clock/${shown(at + 1)}` },
-    ...(world.broker.ways.includes("approve") ? [{ does: "approve on the telephone what the Worker asked the provider for", command: `curl -X POST ${desk}/approve` }] : []),
-    { does: "on by a while", command: `curl -X POST ${desk}/clock/+2h` },
+    { does: `move both clocks to ten minutes before the cutoff at ${shown(at)} in India`, command: `curl -s -X POST ${desk}/clock/${shown(at - 10)}` },
+    { does: "and past it", command: `curl -s -X POST ${desk}/clock/${shown(at + 1)}` },
+    ...(world.broker.ways.includes("approve") ? [{ does: "approve on the telephone what the Worker asked the provider for", command: `curl -s -X POST ${desk}/approve` }] : []),
+    { does: "on by a while", command: `curl -s -X POST ${desk}/clock/+2h` },
   ];
 }

@@ -186,7 +186,9 @@ export class Story {
 
   /** Waits for an alert that no step has waited for. @param {string} kind */
   async told(kind) {
-    const alert = await until(`the alert ${kind}`, () => this.world.receiver.alerts.find((one) => one.kind === kind && !this.#heard.has(one.id)), LIMIT_MS);
+    const alert = await until(`the alert ${kind}`, () => this.world.receiver.alerts.find((one) => one.kind === kind && !this.#heard.has(one.id)), LIMIT_MS).catch(
+      ({ message }) => { throw new StoryError([message, ...new Set(this.world.receiver.refused)].join("; ")); },
+    );
     this.#heard.add(alert.id);
     return alert.data;
   }

@@ -237,7 +237,7 @@ pub(crate) static TIERS: &[Tier] = &[
     tier(
         "commands",
         "the commands start, report, stop and fail as they say",
-        &[Npm, Worker, Www],
+        &[Npm, Worker, Services, Www],
         node::commands,
     ),
     tier(
