@@ -23,8 +23,8 @@
 #![warn(clippy::arithmetic_side_effects)]
 
 use everlit_runtime::{
-    alarm, background, body, clock, entropy, fault_point, few, http, incoming, log, outgoing, sql, stub,
-    web_crypto,
+    alarm, background, body, clock, entropy, fault_point, few, http, incoming, log, outgoing, packed, sql,
+    stub, web_crypto,
 };
 use wasm_bindgen::JsValue;
 use worker::{Context, Env, event};
