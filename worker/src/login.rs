@@ -226,7 +226,7 @@ impl Beginning<'_> {
         if let Some(binding) = &binding {
             Self::admitted(DeskClient::of(&self.call.env, binding).admit().await)?;
         }
-        let metadata = discovery::metadata(&self.provider.issuer).await.map_err(|_| Failed::Provider)?;
+        let metadata = discovery::metadata(self.provider).await.map_err(|_| Failed::Provider)?;
         let state = State::from_entropy(entropy::bytes().ok_or(Failed::Ourselves)?);
         let nonce = Nonce::from_entropy(entropy::bytes().ok_or(Failed::Ourselves)?);
         let code_verifier = CodeVerifier::from_entropy(entropy::bytes().ok_or(Failed::Ourselves)?);

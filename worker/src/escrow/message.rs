@@ -24,7 +24,7 @@ impl Question {
     pub(super) fn target(self) -> String {
         match self {
             Self::Make => "/make".into(),
-            Self::Claim(RequestId(request), RotatorId(by)) => format!("/claim?request={request}&by={by}"),
+            Self::Claim(RequestId(request), RotatorId(by)) => format!("{CLAIM}?request={request}&by={by}"),
             Self::Close(RequestId(request)) => format!("/close?request={request}"),
             Self::Erase => "/erase".into(),
         }
@@ -39,13 +39,17 @@ impl Question {
         let request = || number("request")?.try_into().ok().map(RequestId);
         match path {
             "/make" => Some(Self::Make),
-            "/claim" => Some(Self::Claim(request()?, RotatorId(number("by")?))),
+            CLAIM => Some(Self::Claim(request()?, RotatorId(number("by")?))),
             "/close" => request().map(Self::Close),
             "/erase" => Some(Self::Erase),
             _ => None,
         }
     }
 }
+
+/// The path of a claim. A release of before knows it by another one: what it cannot say it does not do, and nothing is claimed that nobody
+/// sends.
+const CLAIM: &str = "/taken";
 
 /// The path of an answer that is to be kept.
 pub(super) const ANSWER: &str = "/answer";

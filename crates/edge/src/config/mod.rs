@@ -27,6 +27,7 @@ mod limits;
 mod origins;
 mod provider;
 mod rate;
+mod supabase;
 mod table;
 mod upstream;
 mod variables;
@@ -39,6 +40,7 @@ pub use error::{ConfigError, ConfigErrorKind};
 pub use limits::Limits;
 pub use origins::Origins;
 pub use provider::{Audience, ClientAuth, EndSession, ProviderConfig, Use};
+pub use supabase::SupabaseLogin;
 pub use upstream::{Mode, UpstreamConfig, VaultName};
 pub use variables::Variables;
 
@@ -265,6 +267,7 @@ impl Draft {
         }
         for provider in &self.providers {
             provider.check(errors);
+            provider.check_use(self.login(), errors);
         }
         for upstream in &self.upstreams {
             upstream.check(self.provider_of(&upstream.vault), errors);
