@@ -181,12 +181,7 @@ impl Callback {
     }
 
     /// The first callback of this `state`: the code is ours to spend.
-    async fn spend(
-        &self,
-        state: &State,
-        transaction: Transaction,
-        shown: Shown,
-    ) -> Result<Reply, Failure> {
+    async fn spend(&self, state: &State, transaction: Transaction, shown: Shown) -> Result<Reply, Failure> {
         let return_to = self.return_to(&transaction.return_to);
         let is_typed = matches!(shown, Shown::Typed(..));
         Ok(match self.login(state, &transaction, shown).await {

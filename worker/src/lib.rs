@@ -7,7 +7,7 @@
 //! | module | one noun |
 //! |---|---|
 //! | [`routes`] | which handler answers what |
-//! | [`login`], [`callback`], [`session`], [`token`], [`logout`], [`end_session`], [`events`], [`proxy`], [`sessions`], [`backchannel`] | one endpoint each |
+//! | [`login`], [`sign_in`], [`callback`], [`session`], [`token`], [`logout`], [`end_session`], [`events`], [`proxy`], [`sessions`], [`backchannel`] | one endpoint each |
 //! | [`vault`], [`escrow`], [`desk`], [`index`] | one Durable Object each, both sides of it |
 //! | [`rotator`], [`revocation`] | what is asked of an authorization server on behalf of a vault |
 //! | [`environment`], [`registration`] | variables, secrets and bindings; who we are at a provider |
@@ -52,6 +52,7 @@ mod routes;
 mod session;
 mod sessions;
 mod siblings;
+mod sign_in;
 mod silent;
 mod token;
 mod token_request;

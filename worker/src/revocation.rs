@@ -88,7 +88,9 @@ async fn end(
         Ok(TokenAnswer::Granted(tokens)) => tokens.access_token,
         // It is over, which is what was wanted.
         Ok(TokenAnswer::Reauth { .. }) => return RevocationAnswer::Revoked,
-        Ok(TokenAnswer::Transient { retry_after, reason } | TokenAnswer::Throttled { retry_after, reason }) => {
+        Ok(
+            TokenAnswer::Transient { retry_after, reason } | TokenAnswer::Throttled { retry_after, reason },
+        ) => {
             return RevocationAnswer::Retry { retry_after, reason };
         }
         Ok(answer) => return RevocationAnswer::Retry { retry_after: None, reason: answer.reason() },

@@ -52,7 +52,8 @@ impl TokenRequest<'_> {
     }
 
     async fn attempt(&self, request: ClientRequest, limit: Millis) -> Result<TokenAnswer, Unanswered> {
-        let (issuer, url) = (&self.metadata.issuer, [&self.metadata.token_endpoint.to_string(), request.target()].concat());
+        let (issuer, url) =
+            (&self.metadata.issuer, [&self.metadata.token_endpoint.to_string(), request.target()].concat());
         let request = match self.key {
             Some(key) => {
                 let nonce = dpop::nonce(Server::Authorization, issuer);

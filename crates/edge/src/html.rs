@@ -257,7 +257,8 @@ pub fn sign_in(page_of: &SignIn<'_>) -> Page {
         main.extend(["<a href=\"", &escape(path), "\">Continue with ", &escape(name), "</a>"]);
     }
     let mut page = page(title, &main, None);
-    page.content_security_policy = page.content_security_policy.replace("form-action 'none'", "form-action 'self'");
+    page.content_security_policy =
+        page.content_security_policy.replace("form-action 'none'", "form-action 'self'");
     page
 }
 

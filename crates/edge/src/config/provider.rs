@@ -271,7 +271,8 @@ impl ProviderConfig {
         {
             let variable = [PREFIX, &self.name.to_ascii_uppercase()].concat();
             let problem = "is missing, and without it no account can be linked there";
-            let expected = "the name of a provider that the project knows, such as \"google\", or `login = true`";
+            let expected =
+                "the name of a provider that the project knows, such as \"google\", or `login = true`";
             errors.push(ConfigError::meaning(&variable, Some("provider"), problem, expected));
         }
     }

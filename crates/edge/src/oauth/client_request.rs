@@ -57,8 +57,10 @@ impl ClientRequest {
         code_verifier: &CodeVerifier,
     ) -> Self {
         if let ClientProof::ApiKey(key) = client.proof {
-            let members =
-                [("auth_code", code.secret().expose().as_str()), ("code_verifier", code_verifier.secret().expose())];
+            let members = [
+                ("auth_code", code.secret().expose().as_str()),
+                ("code_verifier", code_verifier.secret().expose()),
+            ];
             return Self::json(key, PKCE.into(), members);
         }
         Self::new(

@@ -48,7 +48,9 @@ pub(crate) fn authorization_response(input: &[u8]) -> Fed {
         let (keyring, now) = (Keyring::new(MasterKey::new(1, [7; 32])), Timestamp::from_millis(1));
         let sealed = posted::seal(&keyring, "demo", [7; 24], &kept, posted::LIFE, now).unwrap();
         let header = [RESPONSE_COOKIE, "=", sealed.expose()].concat();
-        prop_assert!(posted::open(&keyring, "demo", &header, posted::LIFE, now).unwrap().expose() == kept.expose());
+        prop_assert!(
+            posted::open(&keyring, "demo", &header, posted::LIFE, now).unwrap().expose() == kept.expose()
+        );
     }
     let own = response.state().clone();
     prop_assert_eq!(own.as_str().len(), 43);

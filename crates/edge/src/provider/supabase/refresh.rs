@@ -64,12 +64,7 @@ impl Tokens {
         let expires_at =
             stated.into_iter().find_map(|stated| stated.read(&object, access_token.expose(), answer.now));
         let user = object.get("user").and_then(Value::as_object).and_then(Person::read);
-        Ok(Self {
-            expires_at,
-            user,
-            refresh_token: Secret::new(refresh_token.to_string()),
-            access_token,
-        })
+        Ok(Self { expires_at, user, refresh_token: Secret::new(refresh_token.to_string()), access_token })
     }
 }
 
