@@ -49,6 +49,9 @@ pub(crate) mod posted;
 /// How long the code exchange may take: a person is waiting.
 const LIMIT: Millis = Millis::from_secs(15);
 
+/// How long a person is asked to wait where a project takes no more attempts, and does not say for how long.
+const THROTTLED: Millis = Millis::from_secs(60);
+
 /// Finishes a login, to its end also if the browser hangs up: the code can be spent only once.
 pub(crate) async fn finish(call: Call, environment: Rc<Environment>) -> Reply {
     let header = |name: &str| call.request.header(name);
@@ -279,7 +282,14 @@ impl Callback {
                 let received = outgoing::post(&url, &request, LIMIT).await;
                 let received =
                     received.map_err(|unanswered| Failure(Failed::Provider, unanswered.reason()))?;
-                self.granted(refresh::judged(&received.judged_at(clock::now()), Asked::Login))?
+                // A success that cannot be read was one, and says nothing of what was typed.
+                let asked = if received.status < 300 { Asked::Renewal } else { Asked::Login };
+                match refresh::judged(&received.judged_at(clock::now()), asked) {
+                    TokenAnswer::Throttled { retry_after, reason } => {
+                        return Err(Failure(Failed::Throttled(retry_after.unwrap_or(THROTTLED)), reason));
+                    }
+                    answer => self.granted(answer)?,
+                }
             }
         };
         let refresh_token = tokens.refresh_token.clone();

@@ -193,11 +193,14 @@ async fn mail(provider: &ProviderConfig, request: &ClientRequest) -> Result<(), 
         Err(unanswered) => (Err(Failed::Provider), unanswered.reason()),
         Ok(judgement) => {
             let sent = match judgement.class {
-                Class::Ok | Class::RestartLogin | Class::Ambiguous | Class::RequestRefused => Ok(()),
+                Class::Ok
+                | Class::RestartLogin
+                | Class::ReauthRequired
+                | Class::Ambiguous
+                | Class::RequestRefused => Ok(()),
                 Class::RateLimited { until } => Err(Failed::Throttled(clock::now().until(until))),
                 Class::Transient { .. }
                 | Class::AccessExpired
-                | Class::ReauthRequired
                 | Class::ClientMisconfigured
                 | Class::UserActionRequired
                 | Class::ServiceClosed { .. }
