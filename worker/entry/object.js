@@ -19,7 +19,7 @@ addEventListener("error", ({ error }) => note(error));
 addEventListener("unhandledrejection", ({ reason }) => note(reason));
 
 /** @template T @param {() => T} call @returns {T} */
-function whole(call) {
+export function whole(call) {
   if (state.criticalError) {
     console.log('{"event":"wasm_restarted"}');
     // Raises `instanceId` too.

@@ -38,6 +38,18 @@ impl Gcra {
         Self { paid_at: 0 }
     }
 
+    /// One as it was kept: what [`Gcra::paid_at`] said.
+    #[must_use]
+    pub const fn restored(paid_at: u64) -> Self {
+        Self { paid_at }
+    }
+
+    /// When all that passed is paid for, in microseconds: all there is to keep.
+    #[must_use]
+    pub const fn paid_at(self) -> u64 {
+        self.paid_at
+    }
+
     /// Lets one pass, or says after how long the next one may.
     ///
     /// # Errors

@@ -40,25 +40,56 @@ pub fn parse_plain(text: &str) -> Option<Timestamp> {
     (year.len() == 4 && parts.next().is_none()).then(|| point(day, name, year, time))?
 }
 
+/// Reads `1994-11-06`: the beginning of that day in UTC.
+#[must_use]
+pub fn parse_day(text: &str) -> Option<Timestamp> {
+    let is_day = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    is_day.then(|| parse_plain(&[text, " 00:00:00"].concat()))?
+}
+
+/// What calendar and clock show, in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Civil {
+    pub(crate) year: u64,
+    pub(crate) month: u64,
+    pub(crate) day: u64,
+    pub(crate) hour: u64,
+    pub(crate) minute: u64,
+    pub(crate) second: u64,
+}
+
+impl Civil {
+    /// At a time. What lies beyond the year 9999 is shown as its last second.
+    pub(crate) fn at(at: Timestamp) -> Self {
+        const END: u64 = 253_402_300_799;
+        let seconds = (at.as_millis() / 1_000).min(END);
+        let (mut days, of_day) = (seconds / 86_400, seconds % 86_400);
+        // Counted year by year: a few hundred steps at most before a clock goes wrong, eight thousand after.
+        let mut year = 1_970_u64;
+        loop {
+            let length = if is_leap(year) { 366 } else { 365 };
+            let Some(left) = days.checked_sub(length) else { break };
+            (days, year) = (left, year.saturating_add(1));
+        }
+        let mut month = 1_u64;
+        while let Some(left) = days.checked_sub(days_in(year, month)) {
+            (days, month) = (left, month.saturating_add(1));
+        }
+        let day = days.saturating_add(1);
+        Self { year, month, day, hour: of_day / 3_600, minute: of_day / 60 % 60, second: of_day % 60 }
+    }
+
+    /// The month in three letters.
+    pub(crate) fn month_name(self) -> &'static str {
+        let index = usize::try_from(self.month.saturating_sub(1)).unwrap_or_default();
+        MONTHS.get(index).copied().unwrap_or_default()
+    }
+}
+
 /// A time in UTC as `1994-11-06T08:49:37`. What lies beyond the year 9999 is written as its last second.
 #[must_use]
 pub fn iso_seconds(at: Timestamp) -> String {
-    const END: u64 = 253_402_300_799;
-    let seconds = (at.as_millis() / 1_000).min(END);
-    let (mut days, of_day) = (seconds / 86_400, seconds % 86_400);
-    // Counted year by year: a few hundred steps at most before a clock goes wrong, eight thousand after.
-    let mut year = 1_970_u64;
-    loop {
-        let length = if is_leap(year) { 366 } else { 365 };
-        let Some(left) = days.checked_sub(length) else { break };
-        (days, year) = (left, year.saturating_add(1));
-    }
-    let mut month = 1_u64;
-    while let Some(left) = days.checked_sub(days_in(year, month)) {
-        (days, month) = (left, month.saturating_add(1));
-    }
-    let (hour, minute, second) = (of_day / 3_600, of_day / 60 % 60, of_day % 60);
-    let day = days.saturating_add(1);
+    let Civil { year, month, day, hour, minute, second } = Civil::at(at);
     alloc::format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}")
 }
 

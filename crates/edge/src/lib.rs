@@ -13,7 +13,11 @@
 //! | [`jws`] | a JWT of ours, before it is signed |
 //! | [`cookie`] | the two cookies: id, MAC, header |
 //! | [`cross_site`] | which requests may act in the name of the cookie |
+//! | [`http1`] | a request and its answer over a socket, where no `fetch` sends it |
+//! | [`alert`] | what somebody is told of a service, and the requests that carry it |
+//! | [`words`] | lengths and points of time as people read them |
 //! | [`proxy`] | path, method and headers of `/api/{upstream}/...` |
+//! | [`signed_call`] | a call to a broker, with what the broker wants to see |
 //! | [`end_session`] | the way to the provider to be logged out there, and back |
 //! | [`html`] | the landing page, the error page, and the page at the end of a silent re-login |
 //! | [`silent`] | logging in again without the user: the ways, and what is asked and told |
@@ -21,6 +25,7 @@
 //! | [`index`], [`device`] | what an index of sessions is called, and a session in a list |
 //! | [`internal`] | the request of a vault to the rotator, and its proof |
 //! | [`gate`] | the names of what counts logins |
+//! | [`service`] | the operator's own accounts: what an attempt sends, how the row is kept, how the state is told |
 //! | [`keys`], [`seal`] | keys derived from the one secret, and what they seal |
 //!
 //! Three habits hold throughout. Parsers are total and bounded: hostile input gives an error or nothing, never a panic and
@@ -33,6 +38,7 @@
 
 extern crate alloc;
 
+pub mod alert;
 pub mod base64url;
 pub mod config;
 pub mod cookie;
@@ -43,6 +49,7 @@ pub mod end_session;
 pub mod gate;
 mod hex;
 pub mod html;
+pub mod http1;
 pub mod index;
 pub mod internal;
 pub mod jws;
@@ -57,5 +64,8 @@ pub mod proxy;
 pub mod query;
 pub mod return_to;
 pub mod seal;
+pub mod service;
+pub mod signed_call;
 pub mod silent;
 pub mod url;
+pub mod words;

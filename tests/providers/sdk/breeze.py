@@ -2,7 +2,7 @@
 
 It has no setting for where to call. Its addresses are variables of its module `config`, which it imports by that name from its
 own folder; so that module is loaded first, and told. The market's list of names is fetched when the SDK is imported.
-Its clock is moved with the stand-in's, as its calls carry the time.
+Its clock is moved with the stand-in's, as its calls carry the time. The list of names may come from elsewhere than the rest.
 """
 
 import datetime
@@ -10,6 +10,7 @@ import importlib.util
 import sys
 
 origin, ahead = sys.argv[1], datetime.timedelta(milliseconds=float(sys.argv[2]))
+names = sys.argv[3] if len(sys.argv) > 3 else origin
 
 (folder,) = importlib.util.find_spec("breeze_connect").submodule_search_locations
 sys.path.insert(1, folder)
@@ -20,7 +21,7 @@ import config
 sys.path.remove(folder)
 config.API_URL = origin + "/breezeapi/api/v1/"
 config.BREEZE_NEW_URL = origin + "/api/v2/"
-config.SECURITY_MASTER_URL = origin + "/MotherAppMaster/SecurityMaster.zip"
+config.SECURITY_MASTER_URL = names + "/MotherAppMaster/SecurityMaster.zip"
 
 from breeze_connect import breeze_connect
 

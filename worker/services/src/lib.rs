@@ -2,19 +2,59 @@
 //!
 //! It is a Worker of its own, beside the edge Worker that keeps the users' sessions: what goes wrong with a broker's account hangs or
 //! slows no session, its secrets lie in no Worker that strangers reach, and who has no such account deploys none of it.
+//!
+//! | module | one noun |
+//! |---|---|
+//! | [`routes`] | which handler answers what |
+//! | [`token`], [`status`], [`credential`], [`login`], [`notice`], [`list`] | one endpoint each |
+//! | [`vault`], [`backup`] | one Durable Object each, both sides of it |
+//! | [`calls`], [`proxy`] | calls to a broker in the operator's name: whose they are, and how they are made |
+//! | [`alerts`] | who is told |
+//! | [`provider_call`], [`socket`] | what is asked of a provider, by `fetch` or over a socket |
+//! | [`environment`], [`callers`] | variables, secrets and bindings; whose key is shown |
+//! | [`problem`] | what a caller is told that does not get what it wants |
 
 #![warn(clippy::arithmetic_side_effects)]
 
-use everlit_runtime::http::Reply;
-use everlit_wire::{Code, Problem};
-use worker::{Context, Env, event};
+mod alerts;
+mod backup;
+mod callers;
+mod calls;
+mod credential;
+mod environment;
+mod list;
+mod login;
+mod notice;
+mod problem;
+mod provider_call;
+mod proxy;
+mod routes;
+mod socket;
+mod status;
+mod token;
+mod vault;
+
+use everlit_runtime::incoming::Incoming;
+use everlit_runtime::log;
+use wasm_bindgen::JsValue;
+use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
+
+pub use backup::ServiceBackup;
+pub use vault::ServiceVault;
 
 /// Answers one request. An error here means that not even an answer could be made.
 #[event(fetch)]
 async fn fetch(
-    _request: web_sys::Request,
-    _env: Env,
+    request: web_sys::Request,
+    env: Env,
     _context: Context,
 ) -> Result<web_sys::Response, worker::Error> {
-    Reply::problem(&Problem::new(Code::NotFound)).into_response().map_err(worker::Error::from)
+    let answer = Box::pin(async move { routes::answer(Incoming::new(request), env).await.into_response() });
+    log::Traced::new(0, answer).await.map_err(|thrown: JsValue| worker::Error::from(thrown))
+}
+
+/// Looks at every service: the first time there is a monitor where nobody has asked yet, and an alarm that was lost is armed again.
+#[event(scheduled)]
+async fn scheduled(_event: ScheduledEvent, env: Env, _context: ScheduleContext) {
+    log::Traced::new(0, Box::pin(async move { list::touch(&env).await })).await;
 }

@@ -30,6 +30,18 @@ pub struct Spent {
 }
 
 impl Spent {
+    /// As it was kept: of the minute, and of the day.
+    #[must_use]
+    pub const fn restored(minute: Gcra, day: Gcra) -> Self {
+        Self { minute, day }
+    }
+
+    /// What there is to keep: of the minute, and of the day.
+    #[must_use]
+    pub const fn parts(self) -> (Gcra, Gcra) {
+        (self.minute, self.day)
+    }
+
     /// Lets one call pass, or says after how long the next one may. What is refused uses up nothing.
     pub(super) fn admit(&mut self, budget: &Budget, now: Timestamp) -> Result<(), Millis> {
         let mut tried = *self;

@@ -114,7 +114,7 @@ pub use token::{Death, Fallback, Fingerprint, Hand, Handed, Source, Token, Verdi
 pub use turn::Now;
 pub use users::User;
 
-use crate::id::{RequestId, Stamp};
+use crate::id::{Epoch, Generation, RequestId, Stamp};
 use crate::time::{Millis, Timestamp};
 use asks::Waiter;
 use hands::Hander;
@@ -160,10 +160,39 @@ impl Monitor {
         Self { settings, row, users, waiters: Vec::new(), handers: Vec::new() }
     }
 
+    /// A service as a copy of its row left it, of which nobody knows how old it is: what came after it is lost, tokens and their names as
+    /// well. The next token is newer than any that was ever given, and the provider is asked about the one there is.
+    #[must_use]
+    pub fn restored(settings: Settings, row: Row, now: Timestamp) -> Self {
+        let mut machine = Self::load(settings, row);
+        let row = &mut machine.row;
+        let epoch = row.newest.epoch.max(Epoch(now.as_millis()));
+        row.newest = Stamp { epoch, generation: Generation::FIRST };
+        // Nothing of it is known: what was begun may have come to an end, and what was asked for may have been answered.
+        (row.attempt, row.unheard, row.push) = (None, None, None);
+        if row.token.is_some_and(|token| !token.is_over()) {
+            row.doubt = Some(Doubt { cause: DoubtCause::Ambiguous, round: Round::at(now), ambiguous: 0 });
+        }
+        row.next_check_at = Timestamp::default();
+        machine
+    }
+
     /// What to write down: all of the machine but those who wait.
     #[must_use]
     pub fn row(&self) -> Row {
         Row { users: self.users.all().into(), ..self.row.clone() }
+    }
+
+    /// Whether anybody waits for an answer, and for how long at most.
+    #[must_use]
+    pub fn waited_for_until(&self) -> Option<Timestamp> {
+        self.waits_until()
+    }
+
+    /// The question to a person that is open: what an approval of it names, and until when it may come.
+    #[must_use]
+    pub fn open_push(&self) -> Option<(RequestId, Option<Timestamp>)> {
+        self.row.push.map(|push| (push.first, push.until))
     }
 
     /// The newest token there ever was, whatever became of it.

@@ -20,6 +20,7 @@
 //! assert!(errors[0].to_string().starts_with("LIMITS.idle: "));
 //! ```
 
+mod alert;
 mod duration;
 mod error;
 mod grace;
@@ -27,6 +28,7 @@ mod limits;
 mod origins;
 mod provider;
 mod rate;
+pub mod services;
 mod supabase;
 mod table;
 mod upstream;
@@ -35,6 +37,7 @@ mod variables;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
+pub use alert::{AlertConfig, AlertFormat};
 pub use duration::parse_duration;
 pub use error::{ConfigError, ConfigErrorKind};
 pub use limits::Limits;

@@ -8,6 +8,9 @@
 //! | names | the session's vault | the browser's login desk |
 //! | lives | as long as the session may | as long as a login may take |
 //!
+//! An operator's login at the provider of a service is bound by a cookie of its own, which names nothing: the service's vault knows it by
+//! heart, as long as that login is under way.
+//!
 //! A value is an opaque id and a MAC. The MAC is checked before any Durable Object is named, so an invented cookie creates
 //! nothing. The prefix keeps scripts and sibling hosts from setting the cookie where the browser honours it; not all do, so
 //! the MAC alone decides.
@@ -20,7 +23,9 @@ mod set_cookie;
 pub use header::{CookieError, find};
 pub use key::{CookieKeys, SessionCookie};
 pub use opaque_id::{BindingId, SessionId};
-pub use set_cookie::{clear_session, set_binding, set_response, set_session};
+pub use set_cookie::{
+    clear_service_binding, clear_session, set_binding, set_response, set_service_binding, set_session,
+};
 
 /// The name of the session cookie.
 pub const SESSION_COOKIE: &str = "__Host-Http-everlit";
@@ -28,3 +33,5 @@ pub const SESSION_COOKIE: &str = "__Host-Http-everlit";
 pub const BINDING_COOKIE: &str = "__Host-Http-everlit-binding";
 /// The name of the cookie with a response that was posted.
 pub const RESPONSE_COOKIE: &str = "__Host-Http-everlit-response";
+/// The name of the cookie that an operator's login is bound to.
+pub const SERVICE_COOKIE: &str = "__Host-Http-everlit-service";

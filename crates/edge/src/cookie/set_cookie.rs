@@ -5,7 +5,7 @@ use alloc::string::String;
 use everlit_core::secret::Secret;
 use everlit_core::time::Millis;
 
-use super::{BINDING_COOKIE, RESPONSE_COOKIE, SESSION_COOKIE};
+use super::{BINDING_COOKIE, RESPONSE_COOKIE, SERVICE_COOKIE, SESSION_COOKIE};
 
 /// Browsers keep no cookie for longer than 400 days (RFC 6265bis, section 5.5).
 const MAX_AGE: Millis = Millis::from_days(400);
@@ -33,6 +33,18 @@ pub fn set_response(value: &Secret<String>, max_age: Millis) -> String {
     set(RESPONSE_COOKIE, value.expose(), "Lax", max_age)
 }
 
+/// Sets the cookie that an operator's login is bound to. The callback is a navigation from the provider's site.
+#[must_use]
+pub fn set_service_binding(value: &Secret<String>, max_age: Millis) -> String {
+    set(SERVICE_COOKIE, value.expose(), "Lax", max_age)
+}
+
+/// Removes it.
+#[must_use]
+pub fn clear_service_binding() -> String {
+    set(SERVICE_COOKIE, "", "Lax", Millis::ZERO)
+}
+
 /// Removes the session cookie.
 #[must_use]
 pub fn clear_session() -> String {
@@ -54,6 +66,13 @@ mod tests {
         assert_eq!(
             set_session(&value, Millis::from_days(90)),
             "__Host-Http-everlit=v; Path=/; Max-Age=7776000; Secure; HttpOnly; SameSite=Strict"
+        );
+        assert_eq!(
+            [set_service_binding(&value, Millis::from_secs(600)), clear_service_binding()],
+            [
+                "__Host-Http-everlit-service=v; Path=/; Max-Age=600; Secure; HttpOnly; SameSite=Lax",
+                "__Host-Http-everlit-service=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax",
+            ]
         );
         assert_eq!(
             set_binding(&value, Millis::from_secs(600)),

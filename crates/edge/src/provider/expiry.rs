@@ -3,6 +3,8 @@
 //! A planned expiry only *hides* a token: nobody is given one that is taken to be dead. What kills a session is an answer that was
 //! judged ([`super::Class`]), which may come earlier or later.
 
+use core::fmt;
+
 use everlit_core::time::{Millis, Timestamp};
 
 use super::Stated;
@@ -40,6 +42,13 @@ impl Zone {
         if self.minutes < 0 { local.after(off) } else { local.before(off) }
     }
 
+    /// What a clock there shows at a time, counted as if it were UTC.
+    #[must_use]
+    pub const fn local(self, at: Timestamp) -> Timestamp {
+        let off = Millis::from_secs((self.minutes.unsigned_abs() as u64).saturating_mul(60));
+        if self.minutes < 0 { at.before(off) } else { at.after(off) }
+    }
+
     /// Hour and minute that a clock there shows.
     #[must_use]
     pub const fn shows(self, at: Timestamp) -> (u64, u64) {
@@ -50,6 +59,20 @@ impl Zone {
     /// How far its midnight comes before that of UTC, within a day.
     const fn ahead(self) -> u64 {
         (self.minutes.rem_euclid(24 * 60) as u64).saturating_mul(MINUTE)
+    }
+}
+
+/// As people there write it where they do, and by its distance from UTC elsewhere: "EST" would be wrong for half of the year.
+impl fmt::Display for Zone {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::UTC => f.write_str("UTC"),
+            Self::INDIA => f.write_str("IST"),
+            Self { minutes } => {
+                let (sign, off) = (if minutes < 0 { '-' } else { '+' }, minutes.unsigned_abs());
+                write!(f, "UTC{sign}{:02}:{:02}", off / 60, off % 60)
+            }
+        }
     }
 }
 
@@ -172,6 +195,17 @@ pub enum NewLogin {
 }
 
 impl Expiry {
+    /// Whose clock it goes by: that of the first cutoff, and UTC where there is none.
+    #[must_use]
+    pub fn zone(&self) -> Zone {
+        match self {
+            Self::WallClock(clock) => {
+                clock.cutoffs.iter().flatten().next().map_or(Zone::UTC, |first| first.zone())
+            }
+            Self::Stated(_) | Self::Fixed(_) | Self::Idle { .. } | Self::Unknown => Zone::UTC,
+        }
+    }
+
     /// When a token is planned to end; nothing where that is not known. It is always after its issue. What the provider states
     /// counts also where there is another rule: whichever is first.
     #[must_use]

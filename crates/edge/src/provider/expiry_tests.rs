@@ -140,10 +140,28 @@ fn zones_are_counted_in_both_directions() {
     assert_eq!(Zone::east(i16::MIN), Zone::east(-14 * 60));
     assert_eq!(Cutoff::at(24, 0, Zone::UTC), Cutoff::at(0, 0, Zone::UTC));
     for zone in [Zone::INDIA, Zone::UTC, Zone::east(-14 * 60)] {
+        assert_eq!(zone.utc(zone.local(FRIDAY)), FRIDAY);
         let cutoff = Cutoff::at(6, 5, zone);
         assert_eq!(zone.shows(cutoff.after(FRIDAY)), (6, 5));
         assert_eq!(cutoff.after(cutoff.last(FRIDAY)).since(cutoff.last(FRIDAY)), Millis::from_days(1));
     }
+}
+
+#[test]
+fn a_zone_is_written_as_people_there_write_it() {
+    for (minutes, name) in [
+        (0, "UTC"),
+        (330, "IST"),
+        (345, "UTC+05:45"),
+        (-240, "UTC-04:00"),
+        (-210, "UTC-03:30"),
+        (-30, "UTC-00:30"),
+        (840, "UTC+14:00"),
+    ] {
+        assert_eq!(alloc::format!("{}", Zone::east(minutes)), name);
+    }
+    assert_eq!(kite::DESCRIPTION.expiry.zone(), Zone::INDIA);
+    assert_eq!(Expiry::Unknown.zone(), Zone::UTC);
 }
 
 #[test]

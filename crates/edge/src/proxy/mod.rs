@@ -17,3 +17,4 @@ pub use headers::{RequestHeaders, ResponseHeaders};
 pub use location::rewrite_location;
 pub use method::Method;
 pub use path::{Destination, PathRefusal, destination};
+pub(crate) use path::{MAX_TARGET, check, check_query};

@@ -7,7 +7,7 @@ use crate::config::{Config, Mode, UpstreamConfig};
 use crate::query::hex;
 
 /// The longest path and query that are forwarded together.
-const MAX_TARGET: usize = 8 * 1_024;
+pub(crate) const MAX_TARGET: usize = 8 * 1_024;
 
 /// Where a call goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,7 +74,7 @@ pub fn destination<'a>(
 }
 
 /// Refuses what one server may read as a path and another as a way out of it.
-pub(super) fn check(rest: &str) -> Result<(), &'static str> {
+pub(crate) fn check(rest: &str) -> Result<(), &'static str> {
     if !rest.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"#<>?\\^`{|}".contains(&byte)) {
         return Err("a character that does not belong in a path");
     }
@@ -104,7 +104,7 @@ pub(super) fn check(rest: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
-fn check_query(query: &str) -> Result<(), &'static str> {
+pub(crate) fn check_query(query: &str) -> Result<(), &'static str> {
     let plain = query.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
     if plain { Ok(()) } else { Err("a character that does not belong in a query") }
 }

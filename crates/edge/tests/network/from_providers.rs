@@ -41,7 +41,7 @@ impl<'a> Http<'a> {
         Self { status, headers, body: &input[end + 2..] }
     }
 
-    fn header(&self, name: &str) -> Option<&'a str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&'a str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| *value)
     }
 

@@ -9,11 +9,14 @@
     reason = "a test says what is wrong by failing"
 )]
 
+mod alerts;
 mod browser;
 mod from_brokers;
 mod from_browsers;
+mod from_callers;
 mod from_ourselves;
 mod from_providers;
+mod from_services;
 mod inputs;
 mod parsers;
 mod provider;

@@ -12,7 +12,9 @@ use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestRunner};
 
 use crate::inputs::{body, settings, text};
-use crate::{from_brokers, from_browsers, from_ourselves, from_providers};
+use crate::{
+    alerts, from_brokers, from_browsers, from_callers, from_ourselves, from_providers, from_services,
+};
 
 /// What became of an input, or what should not have.
 pub(crate) type Fed = Result<&'static str, TestCaseError>;
@@ -73,6 +75,28 @@ parsers! {
     from_brokers::stated_end covers [
         "provider/stated.rs::read", "provider/stated.rs::moment", "provider/stated.rs::jwt_expiry", "date.rs::parse_plain"
     ];
+    alerts::alert_answer covers ["alert/answer.rs::judge"];
+    alerts::alert_secret covers [
+        "alert/receiver.rs::is_api_key", "alert/signing_key.rs::parse", "config/alert.rs::receiver"
+    ];
+    alerts::alert_name covers ["config/alert.rs::wants"];
+    from_services::service_answer covers [
+        "service/account.rs::exchanged", "service/account.rs::validated", "service/account.rs::person_asked",
+        "service/account.rs::is_expected"
+    ];
+    from_services::service_hand covers [
+        "service/hand.rs::handed", "config/services/mod.rs::service", "config/services/mod.rs::is_variable_name",
+        "date.rs::parse_day"
+    ];
+    from_services::service_row covers ["service/row.rs::decode"];
+    from_callers::socket_answer covers ["http1/reader.rs::feed", "http1/head.rs::header"];
+    from_callers::signed_call covers [
+        "signed_call/path.rs::place", "signed_call/scheme.rs::of", "signed_call/scheme.rs::method", "signed_call/shown.rs::shown"
+    ];
+    from_callers::details_body covers [
+        "http1/request.rs::request", "signed_call/outgoing.rs::with", "signed_call/outgoing.rs::with_body",
+        "signed_call/details.rs::details_key", "signed_call/details.rs::details", "signed_call/own_words.rs::say"
+    ];
     from_browsers::authorization_response covers [
         "oauth/authorization_response.rs::parse", "oauth/transaction.rs::parse", "posted.rs::query_of", "posted.rs::seal"
     ];
@@ -118,9 +142,10 @@ parsers! {
 }
 
 /// Public functions that take text or bytes which nobody else can choose.
-const NOT_PARSERS: [&str; 13] = [
+const NOT_PARSERS: [&str; 14] = [
     "base64url.rs::constant_time_eq",
     "config/error.rs::secret",
+    "config/services/caller.rs::may_use",
     "config/variables.rs::secret",
     "index.rs::shelves",
     "jws.rs::signed_by",

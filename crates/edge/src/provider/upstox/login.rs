@@ -5,7 +5,7 @@ use alloc::string::String;
 use everlit_core::secret::Secret;
 
 use super::DESCRIPTION;
-use crate::oauth::{AuthorizationCode, State};
+use crate::oauth::State;
 use crate::query::encode_pairs;
 
 /// The path of the token request. It takes a form and answers `Accept: application/json`.
@@ -39,11 +39,11 @@ impl App<'_> {
     ///
     /// `another_extended` asks for a new token of a year, which ends the one before it.
     #[must_use]
-    pub fn token_request(&self, code: &AuthorizationCode, another_extended: Option<bool>) -> Secret<String> {
+    pub fn token_request(&self, code: &Secret<String>, another_extended: Option<bool>) -> Secret<String> {
         let asked = another_extended
             .map(|another| ("refresh_extended_token", if another { "true" } else { "false" }));
         let pairs = [
-            ("code", code.secret().expose().as_str()),
+            ("code", code.expose().as_str()),
             ("client_id", self.client_id),
             ("client_secret", self.client_secret.expose().as_str()),
             ("redirect_uri", self.redirect_uri),
@@ -88,7 +88,7 @@ mod tests {
             AuthorizationResponse::parse(&["code=mk404x&state=", state.as_str()].concat()).unwrap();
         let expected = Expected { state: &state, issuer: super::super::ORIGIN, issuer_names_itself: false };
         let Ok(Outcome::Code(code)) = response.validate(&expected) else { panic!() };
-        let body = with(|app| app.token_request(&code, None));
+        let body = with(|app| app.token_request(code.secret(), None));
         let form = Query::parse(body.expose()).ok().unwrap();
         for (name, value) in [
             ("code", Some("mk404x")),
@@ -100,7 +100,7 @@ mod tests {
         ] {
             assert_eq!(form.one(name), Ok(value), "{name}");
         }
-        let another = with(|app| app.token_request(&code, Some(true)));
+        let another = with(|app| app.token_request(code.secret(), Some(true)));
         assert!(another.expose().ends_with("&refresh_extended_token=true"));
     }
 }

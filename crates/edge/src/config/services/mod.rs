@@ -1,0 +1,172 @@
+//! The configuration of the services Worker: the operator's own accounts, who may use them, and who is told.
+//!
+//! ```
+//! use everlit_edge::config::Variables;
+//! use everlit_edge::config::services::ServicesConfig;
+//!
+//! let variables = Variables::new()
+//!     .text("ORIGINS", r#"["https://app.example"]"#)
+//!     .text("SERVICE_UPSTOX", r#"{"provider": "upstox", "client_id": "615b1297"}"#)
+//!     .text("CALLER_REPORTS", r#"{"services": ["upstox"]}"#)
+//!     .secret("SECRET_SESSION_KEY")
+//!     .secret("SECRET_UPSTOX_CLIENT_SECRET")
+//!     .secret("SECRET_CALLER_REPORTS_KEY");
+//! let config = ServicesConfig::parse(&variables).unwrap();
+//! assert_eq!(config.service("upstox").unwrap().description.title, "Upstox");
+//!
+//! let errors = ServicesConfig::parse(&variables.text("SERVICE_UPSTOX", r#"{"provider": "upstocks"}"#)).unwrap_err();
+//! assert!(errors[0].to_string().starts_with("SERVICE_UPSTOX.provider: "));
+//! ```
+
+mod caller;
+mod service;
+
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+
+pub use caller::CallerConfig;
+pub use service::{Operators, ServiceConfig};
+
+use super::{AlertConfig, ConfigError, Origins, Variables, alert, origins, url_name};
+use crate::keys::{self, SESSION_KEY};
+
+/// The secret that both Workers have: what the edge Worker says of a browser's user is signed with it.
+pub const SERVICES_KEY: &str = "SECRET_SERVICES_KEY";
+
+/// A configuration that holds together.
+#[derive(Clone, Debug)]
+pub struct ServicesConfig {
+    /// The app's own origins. Logins come back to the first.
+    pub origins: Origins,
+    /// The accounts, ordered by name.
+    services: Vec<ServiceConfig>,
+    /// Who may use them, ordered by name.
+    callers: Vec<CallerConfig>,
+    /// Who is told, ordered by name.
+    alerts: Vec<AlertConfig>,
+}
+
+impl ServicesConfig {
+    /// Reads all variables.
+    ///
+    /// # Errors
+    ///
+    /// Every error there is, at least one.
+    pub fn parse(variables: &Variables) -> Result<Self, Vec<ConfigError>> {
+        let mut errors = Vec::new();
+        let origins = match variables.value("ORIGINS") {
+            Some(value) => Origins::read("ORIGINS", value, &mut errors),
+            None => {
+                errors.push(ConfigError::shape("ORIGINS", None, "is missing", origins::EXPECTED));
+                None
+            }
+        };
+        let (mut services, mut callers, mut alerts) = (Vec::new(), Vec::new(), Vec::new());
+        let mut described = false;
+        for (variable, value) in variables.iter() {
+            if let Some(name) = variable.strip_prefix(service::PREFIX).and_then(url_name) {
+                described = true;
+                services.extend(ServiceConfig::read(variable, &name, value, &mut errors));
+            } else if let Some(name) = variable.strip_prefix(caller::PREFIX).and_then(url_name) {
+                callers.extend(CallerConfig::read(variable, &name, value, &mut errors));
+            } else if let Some(name) = variable.strip_prefix(alert::PREFIX).and_then(url_name) {
+                alerts.extend(AlertConfig::read(variable, &name, value, &mut errors));
+            } else if is_near_miss(variable) {
+                errors.push(ConfigError::shape(
+                    variable,
+                    None,
+                    "is not a variable of the services Worker",
+                    "ORIGINS, SERVICE_<NAME>, CALLER_<NAME> or ALERT_<NAME>, the name in upper case, 32 characters at most",
+                ));
+            }
+        }
+        if !described {
+            errors.push(ConfigError::shape("SERVICE_<NAME>", None, "is missing", service::EXPECTED));
+        }
+        let config = origins.map(|origins| Self { origins, services, callers, alerts });
+        match config.filter(|_| errors.is_empty()) {
+            Some(config) => {
+                config.meaning(variables, &mut errors);
+                if errors.is_empty() { Ok(config) } else { Err(errors) }
+            }
+            None => Err(errors),
+        }
+    }
+
+    /// All accounts, ordered by name.
+    #[must_use]
+    pub fn services(&self) -> &[ServiceConfig] {
+        &self.services
+    }
+
+    /// The account of this name.
+    #[must_use]
+    pub fn service(&self, name: &str) -> Option<&ServiceConfig> {
+        self.services.iter().find(|service| service.name == name)
+    }
+
+    /// Who may use them, ordered by name.
+    #[must_use]
+    pub fn callers(&self) -> &[CallerConfig] {
+        &self.callers
+    }
+
+    /// Who is told, ordered by name.
+    #[must_use]
+    pub fn alerts(&self) -> &[AlertConfig] {
+        &self.alerts
+    }
+
+    fn meaning(&self, variables: &Variables, errors: &mut Vec<ConfigError>) {
+        for service in &self.services {
+            service.check(errors);
+        }
+        for caller in &self.callers {
+            for name in caller.services.iter().filter(|name| self.service(name).is_none()) {
+                let known: Vec<&str> = self.services.iter().map(|service| service.name.as_str()).collect();
+                errors.push(ConfigError::meaning(
+                    &[caller::PREFIX, &caller.name.to_ascii_uppercase()].concat(),
+                    Some("services"),
+                    "names a service that is not configured",
+                    &alloc::format!("names of services ({}), not \"{name}\"", known.join(", ")),
+                ));
+            }
+        }
+        let names: Vec<&str> = self.services.iter().map(|service| service.name.as_str()).collect();
+        for alert in &self.alerts {
+            alert.check(&names, variables, errors);
+        }
+        let not_set = |secret: String| {
+            let command = alloc::format!("a secret, set by `wrangler secret put {secret}`");
+            ConfigError::secret(secret, "is not set", &command)
+        };
+        if !variables.secrets().any(|name| keys::version_of(name).is_some()) {
+            errors.push(not_set(SESSION_KEY.to_string()));
+        }
+        for secret in variables.secrets().filter(|name| keys::is_near_miss(name)) {
+            let expected = alloc::format!("{SESSION_KEY}, {SESSION_KEY}_2 and so on to {SESSION_KEY}_255");
+            errors.push(ConfigError::secret(secret.to_string(), "is the name of no session key", &expected));
+        }
+        let of_services = self.services.iter().map(ServiceConfig::secret_name);
+        let of_callers = self.callers.iter().map(CallerConfig::secret_name);
+        let needed = of_services.chain(of_callers);
+        errors.extend(needed.filter(|secret| !variables.has_secret(secret)).map(not_set));
+    }
+}
+
+/// Names that nobody sets for another purpose: a typing error there would be silent otherwise.
+fn is_near_miss(variable: &str) -> bool {
+    matches!(variable, "ORIGIN" | "SERVICE" | "SERVICES" | "CALLER" | "CALLERS" | "ALERT" | "ALERTS")
+        || [service::PREFIX, caller::PREFIX, alert::PREFIX, "SERVICES_", "CALLERS_", "ALERTS_"]
+            .iter()
+            .any(|prefix| variable.starts_with(prefix))
+}
+
+/// Whether a binding of this name is one of the services Worker's variables, right or almost right.
+#[must_use]
+pub fn is_variable_name(name: &str) -> bool {
+    name == "ORIGINS" || is_near_miss(name)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,173 @@
+use super::*;
+use everlit_core::rate::Rate;
+use everlit_core::service::{Budget, PushPolicy, WayKind};
+use everlit_core::time::Millis;
+
+fn good() -> Variables {
+    Variables::new()
+        .text("ORIGINS", r#"["https://app.example"]"#)
+        .text("SERVICE_UPSTOX", r#"{"provider": "upstox", "client_id": "615b1297"}"#)
+        .text("SERVICE_BREEZE", r#"{"provider": "breeze", "client_id": "app+key=1!", "account": "AB123456"}"#)
+        .text("CALLER_REPORTS", r#"{"services": ["upstox", "breeze"]}"#)
+        .text("CALLER_DESK", r#"{"services": ["upstox"], "operator": true}"#)
+        .secret("SECRET_SESSION_KEY")
+        .secret("SECRET_UPSTOX_CLIENT_SECRET")
+        .secret("SECRET_BREEZE_CLIENT_SECRET")
+        .secret("SECRET_CALLER_REPORTS_KEY")
+        .secret("SECRET_CALLER_DESK_KEY")
+}
+
+fn first(variables: &Variables) -> String {
+    ServicesConfig::parse(variables).err().map_or_else(String::new, |errors| errors[0].to_string())
+}
+
+#[test]
+fn what_nobody_says_is_as_the_provider_is() {
+    let config = ServicesConfig::parse(&good()).unwrap();
+    let minutes = |count: u64| Millis::from_secs(60 * count);
+    let (breeze, upstox) = (config.service("breeze").unwrap(), config.service("upstox").unwrap());
+    assert_eq!((breeze.check_every, breeze.lead), (minutes(5), minutes(15)));
+    assert_eq!((upstox.check_every, upstox.lead), (minutes(30), minutes(60)));
+    assert_eq!((&breeze.warn_at, &upstox.warn_at), (&[minutes(30)].into(), &[minutes(60)].into()));
+    assert_eq!(breeze.validate_every, minutes(60));
+    assert_eq!(
+        (breeze.api_origin(), upstox.api_origin()),
+        ("https://api.icicidirect.com", "https://api.upstox.com")
+    );
+    assert_eq!(breeze.secret_name(), "SECRET_BREEZE_CLIENT_SECRET");
+    let settings = upstox.settings(7);
+    assert_eq!(
+        (settings.version, settings.person, settings.caller_rate),
+        (7, true, Rate::new(60, minutes(1)))
+    );
+    assert_eq!(settings.push, Some(PushPolicy { open_for: Millis::from_secs(600), times: 1 }));
+    assert!(!settings.exchange_repeatable && settings.ways.is_empty());
+    let settings = breeze.settings(7);
+    assert_eq!(settings.budget, Budget { minute: Some(100), day: Some(5_000), percent: 1 });
+    assert!(settings.push.is_none() && settings.exchange_repeatable);
+    let desk = config.callers().iter().find(|caller| caller.name == "desk").unwrap();
+    assert!(desk.operator && desk.may_use("upstox") && !desk.may_use("breeze"));
+}
+
+#[test]
+fn renewals_that_need_nobody_are_ways() {
+    let ways: Vec<WayKind> = ["alpaca-broker", "dhan", "ibkr", "schwab"]
+        .into_iter()
+        .flat_map(|name| provider_ways(name).into_iter().take(1))
+        .collect();
+    assert_eq!(ways, [WayKind::Credentials, WayKind::SelfExtension, WayKind::KeepAlive, WayKind::Refresh]);
+}
+
+fn provider_ways(name: &str) -> Vec<WayKind> {
+    let mut config = ServicesConfig::parse(&good()).unwrap().service("upstox").unwrap().clone();
+    config.description = crate::provider::described(name).unwrap();
+    config.settings(1).ways.iter().map(|way| way.kind).collect()
+}
+
+#[test]
+fn each_mistake_is_told_by_name_and_shows_no_secret() {
+    for (variables, expected) in [
+        (Variables::new(), "ORIGINS: is missing"),
+        (good().text("SERVICES", "{}"), "SERVICES: is not a variable of the services Worker"),
+        (good().text("CALLER_reports", "{}"), "CALLER_reports: is not a variable of the services Worker"),
+        (good().text("SERVICE_UPSTOX", "7"), "SERVICE_UPSTOX: is not a table"),
+        (
+            good().text("SERVICE_UPSTOX", r#"{"provider": "upstocks", "client_id": "a"}"#),
+            "SERVICE_UPSTOX.provider: is not what it should be; expected one of: alpaca, ",
+        ),
+        (
+            good().text("SERVICE_UPSTOX", r#"{"provider": "ibkr", "client_id": "a"}"#),
+            "SERVICE_UPSTOX.provider: is not served as a service yet",
+        ),
+        (good().text("SERVICE_UPSTOX", r#"{"provider": "upstox"}"#), "SERVICE_UPSTOX.client_id: is missing"),
+        (
+            good().text("SERVICE_UPSTOX", r#"{"provider": "upstox", "client_id": "a", "password": "x"}"#),
+            "SERVICE_UPSTOX.password: is not a field of this table",
+        ),
+        (
+            good().text(
+                "SERVICE_UPSTOX",
+                r#"{"provider": "upstox", "client_id": "a", "origin": "http://a.example"}"#,
+            ),
+            "SERVICE_UPSTOX.origin: is not what it should be",
+        ),
+        (
+            good().text("SERVICE_UPSTOX", r#"{"provider": "upstox", "client_id": "a", "warn_at": ["soon"]}"#),
+            "SERVICE_UPSTOX.warn_at: is not what it should be",
+        ),
+        (
+            good().text(
+                "SERVICE_UPSTOX",
+                r#"{"provider": "upstox", "client_id": "a", "secret_set_at": "2026-13-01"}"#,
+            ),
+            "SERVICE_UPSTOX.secret_set_at: is not what it should be",
+        ),
+        (
+            good().text(
+                "SERVICE_UPSTOX",
+                r#"{"provider": "upstox", "client_id": "a", "operators": {"claim": "email"}}"#,
+            ),
+            "SERVICE_UPSTOX.operators: is not what it should be",
+        ),
+        (
+            good().text("CALLER_REPORTS", r#"{"services": []}"#),
+            "CALLER_REPORTS.services: is not what it should be",
+        ),
+        (
+            good().text("CALLER_REPORTS", r#"{"services": ["kite"]}"#),
+            "CALLER_REPORTS.services: names a service that is not configured; expected names of services (breeze, upstox), not \"kite\"",
+        ),
+        (
+            good().text("SERVICE_KITE", r#"{"provider": "kite", "client_id": "a"}"#),
+            "SECRET_KITE_CLIENT_SECRET: is not set; expected a secret, set by `wrangler secret put SECRET_KITE_CLIENT_SECRET`",
+        ),
+        (good().text("CALLER_NIGHT", r#"{"services": ["upstox"]}"#), "SECRET_CALLER_NIGHT_KEY: is not set"),
+        (good().secret("SECRET_SESSION_KEY_02"), "SECRET_SESSION_KEY_02: is the name of no session key"),
+    ] {
+        let said = first(&variables);
+        assert!(said.starts_with(expected), "{said}\nin place of\n{expected}");
+    }
+}
+
+#[test]
+fn only_its_own_variables_are_read() {
+    for (name, is_one) in [
+        ("ORIGINS", true),
+        ("SERVICE_UPSTOX", true),
+        ("CALLER_REPORTS", true),
+        ("ALERT_OPS", true),
+        ("SERVICES", true),
+        ("PROVIDER_DEMO", false),
+        ("LIMITS", false),
+        ("SERVICEUPSTOX", false),
+    ] {
+        assert_eq!(is_variable_name(name), is_one, "{name}");
+    }
+}
+
+#[test]
+fn who_is_told_is_read_with_the_rest() {
+    let told = good()
+        .text("ALERT_OPS", r#"{"url": "https://ops.example/alerts", "services": ["breeze"]}"#)
+        .text("ALERT_ROOM", r#"{"format": "chat"}"#)
+        .secret("SECRET_ALERT_OPS_SIGNING_KEY")
+        .secret("SECRET_ALERT_ROOM_URL");
+    let config = ServicesConfig::parse(&told).unwrap();
+    let told_of = |service| -> Vec<&str> {
+        let wanted = config.alerts().iter().filter(|alert| alert.wants(service, "renewed"));
+        wanted.map(|alert| alert.name.as_str()).collect()
+    };
+    assert_eq!((told_of("breeze"), told_of("upstox")), (alloc::vec!["ops", "room"], alloc::vec!["room"]));
+    for (variables, expected) in [
+        (told.clone().text("ALERT_OPS", "{}"), "ALERT_OPS.url: is missing"),
+        (told.clone().text("ALERT_OPS", r#"{"to": []}"#), "ALERT_OPS.to: is for mail"),
+        (
+            told.clone().text("ALERT_ROOM", r#"{"format": "chat", "services": ["kite"]}"#),
+            "ALERT_ROOM.services: names a service",
+        ),
+        (told.text("ALERT_ops", "{}"), "ALERT_ops: is not a variable of the services Worker"),
+    ] {
+        let said = first(&variables);
+        assert!(said.starts_with(expected), "{said}\nin place of\n{expected}");
+    }
+}

@@ -1,0 +1,281 @@
+//! One configured account: which request an attempt is, and what its answer brings.
+
+use alloc::string::{String, ToString as _};
+
+use everlit_core::secret::{AccessToken, Secret};
+use everlit_core::time::Timestamp;
+
+use crate::config::services::ServiceConfig;
+use crate::oauth::{HttpAnswer, State};
+use crate::provider::breeze::exchange::{self, SessionToken};
+use crate::provider::breeze::login::ApiSession;
+use crate::provider::breeze::{self, signature};
+use crate::provider::kite::login::RequestToken;
+use crate::provider::kite::{self, session};
+use crate::provider::upstox::{self, account::Profile, approval, tokens::Tokens};
+use crate::provider::{About, Asked, Class, Judgement, Told};
+use crate::proxy::Method;
+use crate::signed_call::Outgoing;
+use crate::url::Origin;
+
+/// The account, and the secret that the provider gave the app.
+#[derive(Clone, Copy, Debug)]
+pub struct Account<'a> {
+    /// How it is configured.
+    pub config: &'a ServiceConfig,
+    /// The app's secret.
+    pub secret: &'a Secret<String>,
+    /// Where its logins come back to.
+    pub callback: &'a str,
+}
+
+/// What an exchange brings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Given {
+    /// The token.
+    pub access_token: AccessToken,
+    /// Another one that is good for less and lives longer.
+    pub fallback: Option<AccessToken>,
+    /// Whose it is.
+    pub user_id: String,
+    /// When it is planned to end.
+    pub expires_at: Option<Timestamp>,
+    /// When the other one is.
+    pub fallback_until: Option<Timestamp>,
+}
+
+/// Nothing was sent: what there is does not go into a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unsendable;
+
+impl Account<'_> {
+    /// When a token is planned to end that is issued now. What it says itself counts too.
+    #[must_use]
+    pub fn plan(&self, now: Timestamp, stated: Option<Timestamp>) -> Option<Timestamp> {
+        self.config.description.expiry.plan(now, Told { stated, last_use: None })
+    }
+
+    /// Where a person logs in. `state` comes back only from a provider that returns it.
+    #[must_use]
+    pub fn login_url(&self, state: &State) -> String {
+        let (id, page) = (self.config.client_id.as_str(), self.config.login_page());
+        let own = match self.config.description.name {
+            "breeze" => breeze::login::login_url(id),
+            "kite" => kite::login::login_url(id),
+            _ => self.upstox().authorize_url(state),
+        };
+        [page, "?", own.split_once('?').map_or("", |(_, query)| query)].concat()
+    }
+
+    fn upstox(&self) -> upstox::login::App<'_> {
+        let redirect_uri = self.callback;
+        upstox::login::App { client_id: &self.config.client_id, client_secret: self.secret, redirect_uri }
+    }
+
+    fn kite(&self) -> session::App<'_> {
+        session::App { api_key: &self.config.client_id, secret: self.secret }
+    }
+
+    fn call(&self, method: Method, path: &str) -> Result<Outgoing, Unsendable> {
+        let origin = Origin::parse(self.config.api_origin()).ok_or(Unsendable)?;
+        let call = Outgoing::new(method, origin, Secret::new(path.to_string()));
+        Ok(call.with("accept", plain("application/json")))
+    }
+
+    fn upstox_call(&self, method: Method, path: &str) -> Result<Outgoing, Unsendable> {
+        Ok(self.call(method, path)?.with("api-version", plain("2.0")))
+    }
+
+    fn kite_call(&self, method: Method, path: &str) -> Result<Outgoing, Unsendable> {
+        Ok(self.call(method, path)?.with(session::VERSION.0, plain(session::VERSION.1)))
+    }
+
+    /// The exchange of what a login brought.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsendable`].
+    pub fn exchange(&self, code: &Secret<String>) -> Result<Outgoing, Unsendable> {
+        match self.config.description.name {
+            "breeze" => {
+                let session = ApiSession::from_pasted(code.expose()).map_err(|_| Unsendable)?;
+                let body = exchange::body(&session, &self.config.client_id);
+                Ok(json(self.call(Method::Get, exchange::PATH)?, &body))
+            }
+            "kite" => {
+                let token = RequestToken::from_pasted(code.expose()).map_err(|_| Unsendable)?;
+                Ok(form(self.kite_call(Method::Post, session::TOKEN_PATH)?, &self.kite().exchange(&token)))
+            }
+            _ => {
+                let request = self.upstox_call(Method::Post, upstox::login::TOKEN_PATH)?;
+                Ok(form(request, &self.upstox().token_request(code, None)))
+            }
+        }
+    }
+
+    /// What an exchange brought.
+    ///
+    /// # Errors
+    ///
+    /// What the answer means where it brings nothing.
+    pub fn exchanged(&self, answer: &HttpAnswer<'_>) -> Result<Given, Judgement> {
+        let now = answer.now;
+        match self.config.description.name {
+            "breeze" => {
+                let session = exchange::Session::read(answer, About::LOGIN)?;
+                let access_token = session.token.token().clone();
+                Ok(self.given(access_token, session.user_id, now))
+            }
+            "kite" => {
+                let session = session::Session::read(answer, About::LOGIN)?;
+                Ok(self.given(session.access_token, session.user_id, now))
+            }
+            _ => {
+                let tokens = Tokens::read(answer)?;
+                if !tokens.is_active {
+                    return Err(Judgement::new(Class::UserActionRequired, "the account is not active"));
+                }
+                let fallback_until = tokens.extended_token.as_ref().map(|_| now.after(upstox::EXTENDED));
+                let given = self.given(tokens.access_token, tokens.user_id, now);
+                Ok(Given { fallback: tokens.extended_token, fallback_until, ..given })
+            }
+        }
+    }
+
+    fn given(&self, access_token: AccessToken, user_id: String, now: Timestamp) -> Given {
+        let expires_at = self.plan(now, None);
+        Given { access_token, fallback: None, user_id, expires_at, fallback_until: None }
+    }
+
+    /// The cheap call that shows whether a token lives.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsendable`].
+    pub fn validate(&self, token: &AccessToken, now: Timestamp) -> Result<Outgoing, Unsendable> {
+        let path = self.config.description.validation.ok_or(Unsendable)?.path;
+        match self.config.description.name {
+            "breeze" => {
+                let app = signature::App { key: &self.config.client_id, secret: self.secret };
+                let body = signature::EMPTY_BODY;
+                let signed = signature::headers(app, token, body, now);
+                let request = self.call(Method::Get, path)?;
+                let request = request.with_body(JSON, Secret::new(body.to_vec()));
+                Ok(signed.into_iter().fold(request, |request, (name, value)| request.with(name, value)))
+            }
+            "kite" => {
+                let authorization = self.kite().authorization(token);
+                Ok(self.kite_call(Method::Get, path)?.with("authorization", authorization))
+            }
+            _ => Ok(self.upstox_call(Method::Get, path)?.with("authorization", bearer(token))),
+        }
+    }
+
+    /// Whose token it is that was validated, where the answer says so.
+    ///
+    /// # Errors
+    ///
+    /// What the answer means where the provider does not take the token.
+    pub fn validated(
+        &self,
+        answer: &HttpAnswer<'_>,
+        token: &AccessToken,
+        planned_expiry: Option<Timestamp>,
+    ) -> Result<Option<String>, Judgement> {
+        let about = About { asked: Asked::Call, planned_expiry };
+        match self.config.description.name {
+            "breeze" => {
+                let judgement = breeze::refusal::classify(answer, about);
+                let owner = SessionToken::decode(token.expose()).map(|token| token.user().to_string());
+                if judgement.class == Class::Ok { Ok(owner) } else { Err(judgement) }
+            }
+            "kite" => {
+                let judgement = kite::refusal::classify(answer, about);
+                if judgement.class != Class::Ok {
+                    return Err(judgement);
+                }
+                let object = answer.object().unwrap_or_default();
+                let data = object.get("data").and_then(|data| data.get("user_id"));
+                Ok(data.and_then(|user| user.as_str()).map(str::to_string))
+            }
+            _ => {
+                let profile = Profile::read(answer)?;
+                let inactive = Judgement::new(Class::UserActionRequired, "the account is not active");
+                if profile.is_active { Ok(Some(profile.user_id)) } else { Err(inactive) }
+            }
+        }
+    }
+
+    /// Has the provider ask a person.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsendable`] where it asks nobody.
+    pub fn ask_person(&self) -> Result<Outgoing, Unsendable> {
+        if self.config.description.name != "upstox" {
+            return Err(Unsendable);
+        }
+        let request = self.upstox_call(Method::Post, &approval::path(&self.config.client_id))?;
+        Ok(json(request, &approval::request(self.secret)))
+    }
+
+    /// Until when that person may answer.
+    ///
+    /// # Errors
+    ///
+    /// What the answer means where nobody was asked.
+    pub fn person_asked(&self, answer: &HttpAnswer<'_>) -> Result<Timestamp, Judgement> {
+        approval::Pending::read(answer).map(|pending| pending.until)
+    }
+
+    /// The end of a token at the provider; nothing where it has no such thing.
+    #[must_use]
+    pub fn log_out(&self, token: &AccessToken) -> Option<Outgoing> {
+        match self.config.description.name {
+            "kite" => {
+                let target = self.kite().logout_path(token);
+                Some(Outgoing { target, ..self.kite_call(Method::Delete, "").ok()? })
+            }
+            "upstox" => {
+                let call = self.upstox_call(Method::Delete, upstox::account::LOGOUT_PATH).ok()?;
+                Some(json(call.with("authorization", bearer(token)), &plain("{}")))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether this is the account that is expected. Nothing is expected before there was one.
+    #[must_use]
+    pub fn is_expected(&self, user_id: &str, known: Option<&str>) -> bool {
+        let expected = self.config.account.as_deref().or(known);
+        expected.is_none_or(|expected| expected.eq_ignore_ascii_case(user_id))
+    }
+
+    /// Whose a token is, where it says so itself: then nothing has to be sent to see that it is another's.
+    #[must_use]
+    pub fn owner(&self, token: &AccessToken) -> Option<String> {
+        let is_breeze = self.config.description.name == "breeze";
+        let owner = SessionToken::decode(token.expose()).filter(|_| is_breeze)?;
+        Some(owner.user().to_string())
+    }
+}
+
+fn bearer(token: &AccessToken) -> Secret<String> {
+    Secret::new(["Bearer ", token.expose()].concat())
+}
+
+const JSON: &str = "application/json";
+
+fn json(call: Outgoing, body: &Secret<String>) -> Outgoing {
+    call.with_body(JSON, Secret::new(body.expose().as_bytes().to_vec()))
+}
+
+fn form(call: Outgoing, body: &Secret<String>) -> Outgoing {
+    let body = Secret::new(body.expose().as_bytes().to_vec());
+    call.with_body("application/x-www-form-urlencoded", body)
+}
+
+/// What is no secret, where one may stand.
+fn plain(text: &str) -> Secret<String> {
+    Secret::new(text.to_string())
+}

@@ -1,0 +1,90 @@
+//! `/api/{service}/...`: whose call it is, and with which token it is made.
+
+use everlit_core::secret::Secret;
+use everlit_core::time::Millis;
+use everlit_edge::provider::Judgement;
+use everlit_edge::service::answer;
+use everlit_edge::signed_call::{Scheme, Signer};
+use everlit_runtime::http::Reply;
+use everlit_runtime::{clock, log};
+
+use crate::problem::Problem;
+use crate::proxy::{self, Given, Signed, Tokens};
+use crate::routes::Call;
+use crate::vault::client::ServiceClient;
+use crate::vault::message::TokenReply;
+
+/// How its lines in the log are called.
+const ROUTE: &str = "/api/{service}/{path}";
+
+/// Answers. `path` is what follows `/api/`.
+pub(crate) async fn forward(call: &Call, path: &str) -> Reply {
+    let (service, rest) = path.split_at_checked(path.find('/').unwrap_or(path.len())).unwrap_or((path, ""));
+    let admit = |key: Option<&Secret<String>>| {
+        let key = key.map(|key| key.expose().as_str());
+        call.environment.callers.of_service(key, service).map_err(refused)
+    };
+    let account = call.environment.account(service);
+    let signed = account.as_ref().and_then(|account| {
+        let description = &account.config.description;
+        let signer = Signer { client_id: &account.config.client_id, secret: account.secret };
+        Some(Signed {
+            scheme: Scheme::of(description.name)?,
+            signer,
+            origin: account.config.origin.as_ref(),
+            account: account.config.account.as_deref(),
+            classify: description.classify?,
+        })
+    });
+    let Some(signed) = signed else {
+        // Only who may use it learns that it is there.
+        let key = call.key().map(Secret::new);
+        return admit(key.as_ref()).map_or_else(|refusal| refusal, |_| refused(unsigned()));
+    };
+    proxy::forward(&call.request, rest, &signed, async |key: Option<&Secret<String>>| {
+        let caller = admit(key)?;
+        Ok(Kept { vault: ServiceClient::of(&call.env, service), caller: &caller.name })
+    })
+    .await
+}
+
+fn unsigned() -> Problem {
+    let detail = "Calls to this provider are not made through here. Ask POST /service/{name}/token, and call it with that.";
+    Problem::not_found().detail(detail)
+}
+
+fn refused(problem: Problem) -> Reply {
+    let (outcome, status) = (problem.code, problem.status);
+    log::line("refused", [("route", ROUTE.into()), ("outcome", outcome.into()), ("status", status.into())]);
+    problem.reply()
+}
+
+/// The vault of a service, asked in the name of one caller.
+struct Kept<'a> {
+    vault: ServiceClient,
+    caller: &'a str,
+}
+
+impl Tokens for Kept<'_> {
+    async fn token(&self, reads_only: bool) -> Result<Given, Reply> {
+        match self.vault.token(self.caller, reads_only).await.map_err(Problem::reply)? {
+            TokenReply::Token { access_token, place, expires_in, read_only } => Ok(Given {
+                stamp: place.into(),
+                access_token: Secret::new(access_token),
+                read_only,
+                expires_at: expires_in.map(|left| clock::now().after(Millis::from_millis(left))),
+            }),
+            // The vault counts these, and says so.
+            TokenReply::None { reason, wait, since, login_from } => {
+                let problem = Problem::no_token(&reason, Millis::from_millis(wait));
+                Err(problem.with("since", since.into()).with("login_from", login_from.into()).reply())
+            }
+        }
+    }
+
+    async fn answered(&self, given: &Given, judgement: Judgement) {
+        let Some((class, until)) = answer::class(judgement.class, clock::now()) else { return };
+        // Where it is not heard, the next call meets the same.
+        drop(self.vault.answered(given.stamp, given.read_only, class, until).await);
+    }
+}

@@ -1,0 +1,36 @@
+//! `GET /service`: the services that a caller may use.
+
+use everlit_runtime::http::Reply;
+use serde_json::{Value, json};
+use worker::Env;
+
+use crate::environment::Environment;
+use crate::problem::Problem;
+use crate::routes::Call;
+use crate::vault::client::ServiceClient;
+
+/// Lists them.
+pub(crate) async fn all(call: &Call) -> Result<Reply, Problem> {
+    let key = call.key();
+    let caller = key.as_deref().and_then(|key| call.environment.callers.of(key));
+    let caller = caller.ok_or_else(Problem::unauthorized)?;
+    let mut services = Vec::new();
+    for service in call.environment.config.services().iter().filter(|service| caller.may_use(&service.name)) {
+        let told = ServiceClient::of(&call.env, &service.name).status().await?;
+        services.push(json!({
+            "name": service.name,
+            "provider": service.description.name,
+            "title": service.description.title,
+            "status": told.get("status").unwrap_or(&Value::Null),
+        }));
+    }
+    Ok(Reply::json(&json!({ "services": services })))
+}
+
+/// Touches each of them. One that does not answer is touched the next time.
+pub(crate) async fn touch(env: &Env) {
+    let Ok(environment) = Environment::of(env) else { return };
+    for service in environment.config.services() {
+        ServiceClient::of(env, &service.name).status().await.ok();
+    }
+}

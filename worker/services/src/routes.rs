@@ -1,0 +1,104 @@
+//! Which handler answers what.
+
+use std::rc::Rc;
+
+use everlit_runtime::http::Reply;
+use everlit_runtime::incoming::Incoming;
+use everlit_runtime::log;
+use worker::Env;
+
+use crate::environment::Environment;
+use crate::problem::Problem;
+use crate::{callers, calls, credential, list, login, notice, status, token};
+
+/// A request, and where it happens.
+pub(crate) struct Call {
+    pub(crate) request: Incoming,
+    pub(crate) env: Env,
+    pub(crate) environment: Rc<Environment>,
+}
+
+impl Call {
+    /// The key that it shows.
+    pub(crate) fn key(&self) -> Option<String> {
+        let header = self.request.header("authorization")?;
+        callers::credentials(&header, "bearer").map(str::to_owned)
+    }
+
+    /// Its body, which is JSON or nothing.
+    pub(crate) async fn json(&self, limit: usize) -> Result<serde_json::Value, Problem> {
+        let bytes = self.request.read(limit).await.map_err(|_| Problem::too_large())?;
+        if bytes.iter().all(u8::is_ascii_whitespace) {
+            return Ok(serde_json::json!({}));
+        }
+        let read: Option<serde_json::Value> = serde_json::from_slice(&bytes).ok();
+        read.filter(serde_json::Value::is_object)
+            .ok_or_else(|| Problem::bad_request("The body is no JSON object."))
+    }
+}
+
+/// Answers.
+pub(crate) async fn answer(request: Incoming, env: Env) -> Reply {
+    let environment = match Environment::of(&env) {
+        Ok(environment) => environment,
+        Err(error) => {
+            let name = error.variable.as_str();
+            log::line("misconfigured", [("variable", name.into()), ("problem", error.problem.into())]);
+            return Problem::misconfigured(&error.to_string()).reply();
+        }
+    };
+    let call = Call { request, env, environment };
+    let path = call.request.path.clone();
+    if let Some(path) = path.strip_prefix("/api/") {
+        return calls::forward(&call, path).await;
+    }
+    let (template, reply) = handle(&call, &path).await;
+    let (outcome, status) = match &reply {
+        Ok(reply) => ("ok", reply.status()),
+        Err(problem) => (problem.code, problem.status),
+    };
+    // A caller that is told that there is none is told so as often as it asks; the vault counts it.
+    if status >= 400 && outcome != "no_token" {
+        log::line(
+            "refused",
+            [("route", template.into()), ("outcome", outcome.into()), ("status", status.into())],
+        );
+    }
+    reply.unwrap_or_else(Problem::reply)
+}
+
+async fn handle(call: &Call, path: &str) -> (&'static str, Result<Reply, Problem>) {
+    let method = call.request.method.as_str();
+    if path == "/healthz" {
+        return ("/healthz", Ok(Reply::json(&serde_json::json!({ "ok": true }))));
+    }
+    if path == "/service" {
+        return ("/service", if method == "GET" { list::all(call).await } else { Err(Problem::method()) });
+    }
+    let Some((service, rest)) = path.strip_prefix("/service/").and_then(|path| path.split_once('/')) else {
+        return ("unknown", Err(Problem::not_found()));
+    };
+    if let Some(capability) = rest.strip_prefix("notify/") {
+        let reply = if method == "POST" {
+            notice::take(call, service, capability).await
+        } else {
+            Err(Problem::method())
+        };
+        return ("/service/{name}/notify/{capability}", reply);
+    }
+    match (rest, method) {
+        ("status", "GET") => ("/service/{name}/status", status::show(call, service).await),
+        ("token", "POST") => ("/service/{name}/token", token::ask(call, service).await),
+        ("refresh", "POST") => ("/service/{name}/refresh", token::refresh(call, service).await),
+        ("credential", "PUT") => ("/service/{name}/credential", credential::hand_in(call, service).await),
+        ("credential", "DELETE") => ("/service/{name}/credential", credential::end(call, service).await),
+        ("login", "POST") => ("/service/{name}/login", login::ticket(call, service).await),
+        ("login", "GET") => ("/service/{name}/login", login::begin(call, service).await),
+        ("callback", "GET") => ("/service/{name}/callback", login::finish(call, service).await),
+        ("callback", "POST") => ("/service/{name}/callback", login::posted(call, service).await),
+        ("status" | "token" | "refresh" | "credential" | "login" | "callback", _) => {
+            ("/service/{name}", Err(Problem::method()))
+        }
+        _ => ("unknown", Err(Problem::not_found())),
+    }
+}

@@ -1,0 +1,17 @@
+//! `GET /service/{name}/status`: where it stands.
+
+use everlit_runtime::http::Reply;
+
+use crate::problem::Problem;
+use crate::routes::Call;
+use crate::vault::client::ServiceClient;
+
+/// Shows it. Where the provider can tell something by itself, only an operator sees under which path.
+pub(crate) async fn show(call: &Call, service: &str) -> Result<Reply, Problem> {
+    let caller = call.environment.callers.of_service(call.key().as_deref(), service)?;
+    let mut told = ServiceClient::of(&call.env, service).status().await?;
+    if let Some(told) = told.as_object_mut().filter(|_| !caller.operator) {
+        told.remove("notify_path");
+    }
+    Ok(Reply::json(&told))
+}

@@ -1,0 +1,170 @@
+//! What a turn leaves to do, once everything is written: requests first, then answers, then what is told.
+
+use std::future::Future;
+use std::rc::Rc;
+
+use everlit_core::id::CallerId;
+use everlit_core::service::{AlertId, Effect, Event, Job, Kind, Line, Verdict};
+use everlit_core::time::Timestamp;
+use everlit_edge::service::status;
+use everlit_runtime::{background, clock, log};
+use futures_channel::oneshot;
+use serde_json::Value;
+
+use super::attempt::Errand;
+use super::loaded::Brings;
+use super::turn::{Said, Turns};
+use crate::alerts;
+use crate::backup::client::BackupClient;
+
+impl Turns {
+    /// Carries out what is left of a turn.
+    pub(super) fn carry_out(self: &Rc<Self>, effects: Vec<Effect>) {
+        let mut is_written = false;
+        for effect in effects {
+            match effect {
+                Effect::Attempt { request, job } => self.attempt(request, job),
+                Effect::Deliver { alert, kind, at } => self.deliver(alert, kind, at),
+                Effect::Answer { caller, answer } => self.say(caller, Said::Answer(answer)),
+                Effect::Tell { caller, verdict } => self.say(caller, Said::Verdict(verdict)),
+                Effect::Log(line) => self.write(line),
+                // Done, before anything else.
+                Effect::Keep { .. } | Effect::Adopt { .. } | Effect::Drop { .. } | Effect::Persist => {
+                    is_written = true;
+                }
+            }
+        }
+        if is_written {
+            self.copy();
+        }
+    }
+
+    fn say(&self, caller: CallerId, said: Said) {
+        let sender = self.memory.borrow_mut().waiting.remove(&caller);
+        // A caller that has hung up hears nothing.
+        drop(sender.map(|sender| sender.send(said)));
+    }
+
+    fn attempt(self: &Rc<Self>, request: everlit_core::id::RequestId, job: Job) {
+        let Ok(errand) = self.look(|loaded| Errand::of(loaded, job)) else { return };
+        let turns = Rc::clone(self);
+        self.start(async move {
+            let (reply, brings, owner) = errand.run().await;
+            if let (Some(owner), true) = (owner, reply.brings_token())
+                && turns.look(|loaded| loaded.belongs_to(&owner)).is_err()
+            {
+                return;
+            }
+            // A turn that fails has been logged; the open attempt is found by the alarm.
+            turns.turn(Event::AttemptAnswered { request, reply }, &brings).ok();
+        });
+    }
+
+    fn deliver(self: &Rc<Self>, alert: AlertId, kind: Kind, at: Timestamp) {
+        let taken = self.memory.borrow().told.get(|known| *known == alert.0).cloned().unwrap_or_default();
+        let post = self.look(|loaded| alerts::Telling::of(loaded, alert, kind, at, taken));
+        let Ok(Ok(post)) = post else { return };
+        let turns = Rc::clone(self);
+        self.start(async move {
+            let outcome = post.deliver().await;
+            let settled = outcome.settled;
+            {
+                let mut memory = turns.memory.borrow_mut();
+                if settled {
+                    memory.told.remove(&alert.0);
+                } else {
+                    memory.told.insert(alert.0, outcome.taken);
+                }
+            }
+            let retry_after = outcome.retry_after;
+            turns.turn(Event::AlertAnswered { alert, settled, retry_after }, &Brings::Nothing).ok();
+        });
+    }
+
+    /// Copies what is kept to the other object, one copy at a time. One that fails is made with the next turn.
+    fn copy(self: &Rc<Self>) {
+        let mut memory = self.memory.borrow_mut();
+        memory.is_ahead = true;
+        if std::mem::replace(&mut memory.is_copying, true) {
+            return;
+        }
+        drop(memory);
+        let turns = Rc::clone(self);
+        self.start(async move {
+            while std::mem::replace(&mut turns.memory.borrow_mut().is_ahead, false) {
+                let Some((service, number, kept)) = turns.snapshot() else { break };
+                if BackupClient::of(&turns.env, &service).keep(number, kept).await.is_err() {
+                    log::line("backup_late", [("service", service.as_ref().into())]);
+                    break;
+                }
+            }
+            turns.memory.borrow_mut().is_copying = false;
+        });
+    }
+
+    fn snapshot(&self) -> Option<(Rc<str>, u64, Vec<(String, String)>)> {
+        let mut memory = self.memory.borrow_mut();
+        // The clock may have been set back since the last one.
+        let number = clock::now().as_millis().max(memory.copied.saturating_add(1));
+        memory.copied = number;
+        let loaded = memory.loaded.as_ref()?;
+        Some((Rc::clone(&loaded.service), number, loaded.kept.all().ok()?))
+    }
+
+    fn start(self: &Rc<Self>, work: impl Future<Output = ()> + 'static) {
+        let (done, rest) = oneshot::channel::<()>();
+        if let Some(rests) = &mut self.memory.borrow_mut().rests {
+            rests.push(rest);
+        }
+        background::start(&self.state, async move {
+            work.await;
+            drop(done);
+        });
+    }
+
+    /// One line of the log. What was handed in is not named, not even by its digest.
+    fn write(&self, line: Line) {
+        let Ok(service) = self.look(|loaded| Value::from(loaded.service.as_ref())) else { return };
+        let left = |left: Option<everlit_core::time::Millis>| -> Value {
+            left.map_or(Value::Null, |left| (left.as_millis() / 1_000).into())
+        };
+        match line {
+            Line::Checked { word, left: time } => log::line(
+                "service_checked",
+                [("service", service), ("status", word.as_str().into()), ("left_s", left(time))],
+            ),
+            Line::Attempted { job, number, of, failed, left: time } => log::line(
+                "service_attempted",
+                [
+                    ("service", service),
+                    ("job", status::job(job).into()),
+                    ("number", number.into()),
+                    ("of", of.into()),
+                    ("outcome", failed.map_or("ok", |class| class.as_str()).into()),
+                    ("left_s", left(time)),
+                ],
+            ),
+            Line::Ended { class, .. } => log::line(
+                "service_ended",
+                [("service", service), ("by", class.map_or("plan", |class| class.as_str()).into())],
+            ),
+            Line::Judged { verdict, .. } => {
+                let class = match verdict {
+                    Verdict::Refused(class) => Value::from(class.as_str()),
+                    Verdict::Accepted(_)
+                    | Verdict::Over
+                    | Verdict::Foreign
+                    | Verdict::Lost
+                    | Verdict::Unproven
+                    | Verdict::Late
+                    | Verdict::Busy => Value::Null,
+                };
+                log::line(
+                    "service_judged",
+                    [("service", service), ("verdict", verdict.as_str().into()), ("class", class)],
+                );
+            }
+            Line::AlertGivenUp { .. } => log::line("alert_given_up", [("service", service)]),
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! A vault in memory: the machine, and the tokens that it only knows by name.
+
+use std::rc::Rc;
+
+use everlit_core::id::Stamp;
+use everlit_core::secret::{AccessToken, Secret};
+use everlit_core::service::{Effect, Event, Fingerprint, Monitor, Now, Origin};
+use everlit_core::time::Timestamp;
+use everlit_edge::base64url;
+use everlit_edge::service::{Account, Given, hand, row};
+use everlit_runtime::alarm::Alarm;
+use everlit_runtime::sql::{Storage, StorageError};
+use everlit_runtime::{clock, entropy, log};
+use worker::Env;
+use worker::worker_sys::DurableObjectState;
+
+use super::kept::{Kept, KeptError};
+use crate::backup::client::BackupClient;
+use crate::environment::Environment;
+
+/// Names of what is kept.
+mod name {
+    /// Which service this is: the one thing that is not sealed, as what is sealed is sealed for it.
+    pub(super) const SERVICE: &str = "service";
+    pub(super) const ROW: &str = "row";
+    pub(super) const TOKEN: &str = "token";
+    pub(super) const FALLBACK: &str = "fallback";
+    pub(super) const ACCOUNT: &str = "account";
+    pub(super) const INSTANCE: &str = "instance";
+    pub(super) const NOTIFIER: &str = "notifier";
+}
+
+/// Why a turn did not happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// The storage failed, or what is in it cannot be changed now. It is safe to ask again.
+    Storage,
+    /// There is no such service in the configuration, or the configuration is wrong.
+    Misconfigured,
+}
+
+/// What comes with an event that the machine only knows by name.
+pub(super) enum Brings {
+    Nothing,
+    /// What was handed in.
+    Hand(Secret<String>),
+    /// What an exchange brought.
+    Given(Given),
+}
+
+/// The machine and what it looks after.
+pub(crate) struct Loaded {
+    pub(crate) environment: Rc<Environment>,
+    pub(crate) service: Rc<str>,
+    pub(super) monitor: Monitor,
+    pub(super) kept: Kept,
+    token: Option<(Stamp, AccessToken)>,
+    fallback: Option<(Stamp, AccessToken)>,
+    /// Whose account it is: that of the first token, where the configuration does not say.
+    pub(super) account: Option<String>,
+    /// Drawn when this was made: names of alerts begin with it.
+    pub(crate) instance: String,
+    /// The last part of the path that the provider tells us something at.
+    pub(super) notifier: Secret<String>,
+}
+
+impl Loaded {
+    /// Reads it. `service` is how it was called; after an alarm nobody calls it, and it knows by itself.
+    pub(super) async fn read(
+        state: &DurableObjectState,
+        env: &Env,
+        service: Option<&str>,
+    ) -> Result<Self, Fault> {
+        let environment = Environment::of(env).map_err(|_| Fault::Misconfigured)?;
+        let storage = || Storage::of(state).map_err(failed);
+        let known = service_of(&storage()?).map_err(failed)?;
+        let service: Rc<str> = service.map(str::to_owned).or(known).ok_or(Fault::Misconfigured)?.into();
+        let account = environment.account(&service).ok_or(Fault::Misconfigured)?;
+        let kept = Kept::of(storage()?, &environment.keyring, &service);
+        let is_there = kept.is_there().map_err(failed)?;
+        let copy = if is_there {
+            None
+        } else {
+            // Nothing is here: it is new, or it was lost. Only the other object knows, and without its word nothing may begin: what
+            // begins anew would take the place of the copy.
+            BackupClient::of(env, &service).copy().await.map_err(|_| Fault::Storage)?
+        };
+        kept.make().map_err(failed)?;
+        if let Some(copy) = &copy {
+            kept.restore(copy).map_err(failed)?;
+            log::line("service_restored", [("service", service.as_ref().into())]);
+        }
+        let version = environment.version(&account);
+        let settings = account.config.settings(version);
+        let read = readable(kept.text(name::ROW))?.map(|text| row::decode(text.expose().as_bytes()));
+        let row = match read {
+            None => None,
+            Some(Ok(row)) => Some(row),
+            // A later Worker's: this one must change nothing.
+            Some(Err(row::RowError::Ahead)) => return Err(Fault::Storage),
+            Some(Err(row::RowError::Broken)) => {
+                log::line("service_unreadable", [("service", service.as_ref().into())]);
+                None
+            }
+        };
+        let monitor = match row {
+            None => Monitor::new(settings),
+            Some(row) if copy.is_some() => Monitor::restored(settings, row, clock::now()),
+            Some(row) => Monitor::load(settings, row),
+        };
+        let mut loaded = Self {
+            token: held(&kept, name::TOKEN)?,
+            fallback: held(&kept, name::FALLBACK)?,
+            account: readable(kept.text(name::ACCOUNT))?.map(|text| text.expose().clone()),
+            instance: readable(kept.text(name::INSTANCE))?
+                .map(|text| text.expose().clone())
+                .unwrap_or_default(),
+            notifier: readable(kept.text(name::NOTIFIER))?.unwrap_or_else(|| Secret::new(String::new())),
+            environment: Rc::clone(&environment),
+            service,
+            monitor,
+            kept,
+        };
+        if loaded.instance.is_empty() {
+            loaded.make()?;
+        }
+        Ok(loaded)
+    }
+
+    /// The first turn of its life.
+    fn make(&mut self) -> Result<(), Fault> {
+        let draw = || entropy::bytes::<18>().map(|bytes| base64url::encode(&bytes)).ok_or(Fault::Storage);
+        (self.instance, self.notifier) = (draw()?, Secret::new(draw()?));
+        self.kept.plain(name::SERVICE, self.service.as_bytes()).map_err(failed)?;
+        let put = |name: &str, text: &str| self.kept.put(name, text.as_bytes()).map_err(refused);
+        put(name::INSTANCE, &self.instance)?;
+        put(name::NOTIFIER, self.notifier.expose())
+    }
+
+    /// The account, as it is configured.
+    pub(crate) fn account(&self) -> Result<Account<'_>, Fault> {
+        self.environment.account(&self.service).ok_or(Fault::Misconfigured)
+    }
+
+    /// Now, with what a token would be worth that was issued now.
+    pub(super) fn now(&self) -> Result<Now, Fault> {
+        let moment = clock::moment();
+        Ok(Now { moment, fresh_ends_at: self.account()?.plan(moment.wall, None) })
+    }
+
+    /// One step, with everything of it that is written: one transaction.
+    pub(super) fn step(
+        &mut self,
+        event: Event,
+        brings: &Brings,
+        alarm: &mut Alarm,
+    ) -> Result<Vec<Effect>, Fault> {
+        let now = self.now()?;
+        let effects: Vec<Effect> = self.monitor.step(now, event).into_iter().collect();
+        for effect in &effects {
+            match *effect {
+                Effect::Keep { hand } => {
+                    let Brings::Hand(text) = brings else { continue };
+                    self.kept.put(&of_hand(hand), text.expose().as_bytes()).map_err(refused)?;
+                }
+                Effect::Adopt { from, stamp } => self.adopt(from, stamp, brings)?,
+                Effect::Drop { hand } => self.kept.remove(&of_hand(hand)).map_err(failed)?,
+                Effect::Persist => {
+                    let text = row::encode(&self.monitor.row());
+                    self.kept.put(name::ROW, text.as_bytes()).map_err(refused)?;
+                }
+                Effect::Attempt { .. }
+                | Effect::Deliver { .. }
+                | Effect::Answer { .. }
+                | Effect::Tell { .. }
+                | Effect::Log(_) => {}
+            }
+        }
+        alarm.see_to(self.kept.storage(), self.monitor.next_alarm(), now.moment.wall).map_err(failed)?;
+        Ok(effects)
+    }
+
+    /// Takes up a token. What brought it is here, or was kept before.
+    fn adopt(&mut self, from: Origin, stamp: Stamp, brings: &Brings) -> Result<(), Fault> {
+        match (from, brings) {
+            (Origin::Hand(hand), _) => {
+                let text = readable(self.kept.text(&of_hand(hand)))?.ok_or(Fault::Storage)?;
+                self.take_up(stamp, &text)
+            }
+            (Origin::Attempt(_), Brings::Given(given)) => {
+                if let Some(fallback) = &given.fallback {
+                    self.kept.put(name::FALLBACK, &written(stamp, fallback)).map_err(refused)?;
+                    self.fallback = Some((stamp, fallback.clone()));
+                }
+                self.take_up(stamp, &given.access_token)
+            }
+            // No vault of another kind is in this object, and what an attempt brought is given with its answer.
+            (Origin::Attempt(_) | Origin::Vault, _) => Err(Fault::Storage),
+        }
+    }
+
+    fn take_up(&mut self, stamp: Stamp, token: &AccessToken) -> Result<(), Fault> {
+        self.kept.put(name::TOKEN, &written(stamp, token)).map_err(refused)?;
+        self.token = Some((stamp, token.clone()));
+        Ok(())
+    }
+
+    /// From now on it is this account's, if it was nobody's before.
+    pub(super) fn belongs_to(&mut self, user: &str) -> Result<(), Fault> {
+        if self.account.is_none() {
+            self.kept.put(name::ACCOUNT, user.as_bytes()).map_err(refused)?;
+            self.account = Some(user.to_owned());
+        }
+        Ok(())
+    }
+
+    /// The token of this name, or the one for less.
+    pub(super) fn token(&self, stamp: Stamp, read_only: bool) -> Option<&AccessToken> {
+        let held = if read_only { &self.fallback } else { &self.token };
+        held.as_ref().filter(|(held, _)| *held == stamp).map(|(_, token)| token)
+    }
+
+    /// What was handed in under this name.
+    pub(super) fn hand(&self, hand: Fingerprint) -> Result<Option<Secret<String>>, Fault> {
+        readable(self.kept.text(&of_hand(hand)))
+    }
+
+    /// How what is handed in is called.
+    pub(super) fn names(&self, text: &Secret<String>) -> Fingerprint {
+        let key = self.environment.keyring.current().derive("everlit service hand", &self.service);
+        hand::fingerprint(&key, text)
+    }
+
+    /// Keeps a text beside the machine.
+    pub(super) fn keep(&self, name: &str, text: &str) -> Result<(), Fault> {
+        self.kept.put(name, text.as_bytes()).map_err(refused)
+    }
+
+    /// What was kept in that way.
+    pub(super) fn kept_text(&self, name: &str) -> Result<Option<Secret<String>>, Fault> {
+        readable(self.kept.text(name))
+    }
+
+    /// Forgets it.
+    pub(super) fn forget(&self, name: &str) -> Result<(), Fault> {
+        self.kept.remove(name).map_err(failed)
+    }
+
+    /// Arms the alarm again if it was lost.
+    pub(super) fn restore_alarm(&self, alarm: &mut Alarm, now: Timestamp) -> Result<(), StorageError> {
+        alarm.restore(self.kept.storage(), self.monitor.next_alarm(), now)
+    }
+}
+
+/// Which service an object belongs to.
+fn service_of(storage: &Storage) -> Result<Option<String>, StorageError> {
+    if !storage.has_table("kept")? {
+        return Ok(None);
+    }
+    let rows = storage.query("SELECT value FROM kept WHERE name = ?", vec![name::SERVICE.into()])?;
+    Ok(rows.first().and_then(|row| row.blob("value")).and_then(|bytes| String::from_utf8(bytes).ok()))
+}
+
+fn of_hand(Fingerprint(hand): Fingerprint) -> String {
+    format!("hand {hand:016x}")
+}
+
+/// A token with its name in front.
+fn written(stamp: Stamp, token: &AccessToken) -> Vec<u8> {
+    format!("{} {} {}", stamp.epoch.0, stamp.generation.0, token.expose()).into_bytes()
+}
+
+fn held(kept: &Kept, name: &str) -> Result<Option<(Stamp, AccessToken)>, Fault> {
+    let Some(text) = readable(kept.text(name))? else { return Ok(None) };
+    let mut parts = text.expose().splitn(3, ' ');
+    let stamp = (parts.next(), parts.next());
+    let (Some(epoch), Some(generation), Some(token)) = (stamp.0, stamp.1, parts.next()) else {
+        return Ok(None);
+    };
+    let (Ok(epoch), Ok(generation)) = (epoch.parse(), generation.parse()) else { return Ok(None) };
+    let stamp =
+        Stamp { epoch: everlit_core::id::Epoch(epoch), generation: everlit_core::id::Generation(generation) };
+    Ok(Some((stamp, Secret::new(token.to_owned()))))
+}
+
+/// What no key opens any more is as good as gone.
+fn readable<T>(read: Result<Option<T>, KeptError>) -> Result<Option<T>, Fault> {
+    match read {
+        Ok(read) => Ok(read),
+        Err(KeptError::Sealed) => Ok(None),
+        Err(error) => Err(refused(error)),
+    }
+}
+
+fn refused(error: KeptError) -> Fault {
+    match error {
+        KeptError::Storage(error) => failed(error),
+        KeptError::Ahead => Fault::Storage,
+        KeptError::Sealed => {
+            log::line("service_unsealable", []);
+            Fault::Storage
+        }
+    }
+}
+
+fn failed(StorageError(thrown): StorageError) -> Fault {
+    log::line("service_storage_failed", [("reason", log::class_of(&thrown))]);
+    Fault::Storage
+}
