@@ -284,12 +284,11 @@ impl Callback {
                     received.map_err(|unanswered| Failure(Failed::Provider, unanswered.reason()))?;
                 // A success that cannot be read was one, and says nothing of what was typed.
                 let asked = if received.status < 300 { Asked::Renewal } else { Asked::Login };
-                match refresh::judged(&received.judged_at(clock::now()), asked) {
-                    TokenAnswer::Throttled { retry_after, reason } => {
-                        return Err(Failure(Failed::Throttled(retry_after.unwrap_or(THROTTLED)), reason));
-                    }
-                    answer => self.granted(answer)?,
+                let answer = refresh::judged(&received.judged_at(clock::now()), asked);
+                if let TokenAnswer::Throttled { retry_after, reason } = answer {
+                    return Err(Failure(Failed::Throttled(retry_after.unwrap_or(THROTTLED)), reason));
                 }
+                self.granted(answer)?
             }
         };
         let refresh_token = tokens.refresh_token.clone();

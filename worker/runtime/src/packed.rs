@@ -7,6 +7,9 @@
 //! with a byte that says which. Reading has one failure, which is asked for at the end: to ask after each member makes the code twice as long.
 
 use js_sys::Uint8Array;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use wasm_bindgen::JsValue;
 use web_sys::{Request, Response, ResponseInit};
 
@@ -193,6 +196,32 @@ impl<T: Packed> Packed for Box<T> {
     }
 }
 
+/// What is said in JSON all the same, where few bytes do not matter; nothing where it cannot be said.
+pub struct Json<T>(pub Option<T>);
+
+impl Json<Value> {
+    /// Says this.
+    pub fn of(said: &impl Serialize) -> Self {
+        Self(serde_json::to_value(said).ok())
+    }
+}
+
+impl<T: Serialize + DeserializeOwned> Packed for Json<T> {
+    fn pack(&self, into: &mut Vec<u8>) {
+        if let Some(said) = &self.0 {
+            into.extend(serde_json::to_vec(said).unwrap_or_default());
+        }
+    }
+
+    fn unpack(from: &mut Packet<'_>) -> Self {
+        let said = serde_json::from_slice(from.bytes(from.rest.len())).ok();
+        if said.is_none() {
+            from.fail();
+        }
+        Self(said)
+    }
+}
+
 /// How structures are said: their members, in this order.
 #[macro_export]
 macro_rules! packed {
@@ -348,6 +377,18 @@ mod tests {
             }
             assert_eq!(read::<Whole>(&[bytes.as_slice(), &[0]].concat()), None);
         }
+    }
+
+    #[test]
+    fn what_is_said_in_json_is_heard_too() {
+        let said = Json::of(&["a", "b"]);
+        let bytes = written(&said);
+        assert_eq!(bytes, br#"["a","b"]"#);
+        assert_eq!(
+            read::<Json<Vec<String>>>(&bytes).and_then(|heard| heard.0),
+            Some(vec!["a".into(), "b".into()])
+        );
+        assert!(read::<Json<Vec<String>>>(b"{").is_none() && read::<Json<Value>>(b"").is_none());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A refresh at Supabase Auth ([`crate::oauth::ClientRequest::refresh`] with its key), and the tokens that answer it.
 
-use alloc::string::{String, ToString as _};
+use alloc::string::ToString as _;
 
 use everlit_core::secret::{AccessToken, RefreshToken, Secret};
 use everlit_core::time::{Millis, Timestamp};
