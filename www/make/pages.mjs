@@ -5,7 +5,7 @@
 /** @type {readonly Group[]} */
 export const GROUPS = [
   { title: "Begin", pages: ["index", "start", "concepts"] },
-  { title: "How to", pages: ["react", "frameworks", "mediating", "providers", "idle", "offline", "testing", "csp", "deploy", "operate", "troubleshoot"] },
+  { title: "How to", pages: ["react", "frameworks", "mediating", "providers", "supabase", "idle", "offline", "testing", "csp", "deploy", "operate", "troubleshoot"] },
   { title: "Coming from", pages: ["from-oidc-client-ts", "from-auth0-spa-js", "from-your-own"] },
   { title: "Reference", pages: ["api", "api-react", "api-testing", "api-debug", "api-vite", "configuration", "errors"] },
 ];
