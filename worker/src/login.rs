@@ -3,7 +3,7 @@
 use everlit_core::secret::Secret;
 use everlit_core::time::Millis;
 use everlit_core::vault::Refused;
-use everlit_edge::config::ProviderConfig;
+use everlit_edge::config::{ProviderConfig, SupabaseLogin};
 use everlit_edge::cookie::{BindingId, SessionId, set_binding, set_response};
 use everlit_edge::gate::{Gate, Network};
 use everlit_edge::oauth::{
@@ -90,20 +90,21 @@ pub(crate) async fn begin(call: &Call, environment: &Environment) -> Result<Repl
         }
         None => environment.config.login_provider(),
     };
-    if let Some(login) = sign_in::forms(provider)
-        && (login.provider.is_none() || one("with")? != Some("redirect"))
-    {
-        let binding = known_binding(call, environment);
+    let prompt = one("prompt")?.filter(|prompt| PROMPTS.contains(prompt));
+    let binding = known_binding(call, environment);
+    let gates = gates(call, binding.as_ref());
+    let is_form = |login: &SupabaseLogin| login.provider.is_none() || one("with") != Ok(Some("redirect"));
+    if sign_in::forms(provider).is_some_and(is_form) {
+        // A browser that is known has passed: each form that is posted is counted.
+        if binding.is_none()
+            && let Err(why) = gate::pass(call, environment, "login", gates).await
+        {
+            return Ok(pages::failed(why, &provider.name, &return_to));
+        }
         let sheet =
             Sheet { environment, provider, return_to: &return_to, binding, email: "", wants_code: false };
         return sheet.page(200, None);
     }
-    let prompt = one("prompt")?.filter(|prompt| PROMPTS.contains(prompt));
-    let network = call.request.header("cf-connecting-ip").as_deref().and_then(Network::of);
-    // Who comes from everywhere is counted all together, and first by where they come from: one alone cannot use up what all share. And
-    // who comes from everywhere for the first time cannot use up what those have who come again.
-    let all = if known_binding(call, environment).is_some() { Gate::Known } else { Gate::All };
-    let gates = network.into_iter().flat_map(Network::gates).chain([all]);
     let beginning = Beginning { call, environment, provider, return_to: &return_to, prompt };
     let begun = match gate::pass(call, environment, "login", gates).await {
         Ok(()) => beginning.begin(beginning.previous().await, None, None).await,
@@ -211,6 +212,14 @@ async fn begin_link(beginning: &Beginning<'_>) -> Reply {
 fn not_begun(reason: &'static str) -> Failed {
     log::line("login_not_begun", [("reason", reason.into())]);
     Failed::Provider
+}
+
+/// What a login of this browser passes. Who comes from everywhere is counted all together, and first by where they come from: one alone
+/// cannot use up what all share. And who comes from everywhere for the first time cannot use up what those have who come again.
+pub(crate) fn gates(call: &Call, binding: Option<&BindingId>) -> Vec<Gate> {
+    let network = call.request.header("cf-connecting-ip").as_deref().and_then(Network::of);
+    let all = if binding.is_some() { Gate::Known } else { Gate::All };
+    network.into_iter().flat_map(Network::gates).chain([all]).collect()
 }
 
 /// The browser, as it is known from an earlier login.

@@ -9,7 +9,6 @@ use everlit_core::secret::Secret;
 use everlit_core::time::Millis;
 use everlit_edge::config::{ProviderConfig, SupabaseLogin};
 use everlit_edge::cookie::{BindingId, set_binding};
-use everlit_edge::gate::{Gate, Network};
 use everlit_edge::html::{self, SignIn};
 use everlit_edge::oauth::{ClientRequest, CodeVerifier, State};
 use everlit_edge::provider::supabase::login::{self as supabase, Form};
@@ -124,6 +123,11 @@ pub(crate) async fn take(call: Call, environment: Rc<Environment>) -> Result<Rep
         email: email.get(..MAX_EMAIL).unwrap_or(email),
         wants_code: false,
     };
+    if let Err(why) = gate::pass(&call, &environment, "login", login::gates(&call, binding.as_ref())).await {
+        // One that has not passed is no browser that is known.
+        let is_known = sheet.binding.is_some();
+        return if is_known { sheet.failed(why) } else { Ok(pages::failed(why, &provider.name, &return_to)) };
+    }
     let (Some(binding), Some(state)) = (binding, State::parse(one("state"))) else {
         return sheet.page(400, Some(STALE));
     };
@@ -135,11 +139,6 @@ pub(crate) async fn take(call: Call, environment: Rc<Environment>) -> Result<Rep
     }
     if way == Form::Password && one("password").is_empty() {
         return sheet.page(400, Some(NO_PASSWORD));
-    }
-    let network = call.request.header("cf-connecting-ip").as_deref().and_then(Network::of);
-    let gates = network.into_iter().flat_map(Network::gates).chain([Gate::Known]);
-    if let Err(why) = gate::pass(&call, &environment, "login", gates).await {
-        return sheet.failed(why);
     }
     let registration = Registration::of(&environment, &provider.name);
     let key = registration.as_ref().and_then(Registration::api_key);
