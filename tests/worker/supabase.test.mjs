@@ -283,7 +283,7 @@ describe("a form", () => {
       const answer = await press(browser, page, typed, { site });
       assert.deepEqual([answer.status, answer.json?.code], [403, "cross_site"], site);
     }
-    for (const headers of [{ origin: "https://evil.example" }, { origin: "null" }, {}]) {
+    for (const headers of /** @type {Record<string, string>[]} */ ([{ origin: "https://evil.example" }, { origin: "null" }, {}])) {
       const answer = await browser.navigate("/auth/login", { method: "POST", form: { ...hiddenOf(page.text), ...typed }, headers: { ...headers, "sec-fetch-site": "" } });
       assert.equal(answer.status, 403, JSON.stringify(headers));
     }
