@@ -32,6 +32,8 @@ const INSIDE = [
   ...["there", "timer", "told", "transmit", "wait", "waiting", "wall"],
 ];
 const shortNames = {};
+// Entries that no page loads. They share nothing with a chunk, so their members keep their names.
+const APART = ["service"];
 
 // A list of three words or more, which is shorter as one text. It takes as many lines as before: the source map goes by them.
 const LIST = /\[\s*("[\w-]+"(?:,\s*"[\w-]+"){2,})\s*\]/g;
@@ -128,7 +130,7 @@ async function bundle(entry, output, platform = "neutral") {
     legalComments: "none",
     logLevel: "warning",
     // In Node bytes do not count, and Node's own members have such names: `on`, `socket`.
-    ...(platform !== "node" && { mangleProps: new RegExp(`^(${INSIDE.join("|")})$`), mangleCache: shortNames }),
+    ...(platform !== "node" && !APART.includes(dirname(output)) && { mangleProps: new RegExp(`^(${INSIDE.join("|")})$`), mangleCache: shortNames }),
     write: false,
     plugins: [
       {
@@ -241,8 +243,8 @@ function declareTypes() {
     for (const [, other] of text.matchAll(/(?:from|import\()\s*"(\.[^"]+)\.js"/g)) open.push(join(dirname(file), `${other}.d.ts`));
     mkdirSync(dirname(join(fresh, file)), { recursive: true });
     copyFileSync(join(types, file), join(fresh, file));
-    // What Node runs has its own names.
-    if (!existsSync(join(here, "node", file.replace(/\.d\.ts$/, ".ts")))) checkNames(join(fresh, file));
+    // What Node runs, and what no page loads, has its own names.
+    if (!existsSync(join(here, "node", file.replace(/\.d\.ts$/, ".ts"))) && !APART.includes(dirname(file))) checkNames(join(fresh, file));
   }
   rmSync(types, { recursive: true });
 }

@@ -19,7 +19,7 @@ const compiled = all.filter(({ language, generated }) => /^(tsx?|js)$/.test(lang
 /** Each block is a module of its own; those with a name find each other. @param {import("./support/blocks.mjs").Block} block */
 const pathOf = ({ page, line, language, file }) => `${page}/${file ?? `line-${line}.${language}`}`;
 /** Examples in the comments of the types are beside what they show, and do not import it. @type {Record<string, string>} */
-const SHOWN = { openSession: "everlit", createStore: "everlit/store", createTestSession: "everlit/testing", watch: "everlit/debug", report: "everlit/debug" };
+const SHOWN = { openSession: "everlit", createStore: "everlit/store", openService: "everlit/service", createTestSession: "everlit/testing", watch: "everlit/debug", report: "everlit/debug" };
 /** @param {import("./support/blocks.mjs").Block} block */
 const imports = ({ page, code }) => (page.startsWith("api") ? Object.entries(SHOWN) : []).filter(([name]) => new RegExp(`\\b${name}\\(`).test(code) && !code.includes("import ")).map(([name, from]) => `import { ${name} } from "${from}";`).join(" ");
 const named = Object.fromEntries(compiled.map((block) => [pathOf(block), `${imports(block)}${block.code}\nexport {};\n`]));
@@ -82,10 +82,19 @@ test("JSON is JSON", () => {
   for (const { page, line, code } of all.filter(({ language }) => language === "json")) assert.doesNotThrow(() => JSON.parse(code), `${page}, line ${line}`);
 });
 
-test("HTML stands in the file that it names", () => {
-  for (const { page, line, code, from = "" } of all.filter(({ language }) => language === "html")) {
+test("HTML, and a script for a shell, stand in the file that they name", () => {
+  for (const { page, line, code, from = "" } of all.filter(({ language }) => language === "html" || language === "bash")) {
     assert.ok(from, `${page}, line ${line}: it says from which file, as from=www/examples/plain/public/index.html`);
     assert.ok(readFileSync(new URL(`../../${from}`, import.meta.url), "utf8").includes(code.trim()), `${page}, line ${line}: not in ${from}`);
+  }
+});
+
+test("Python is Python", () => {
+  const written = all.filter(({ language }) => language === "py");
+  assert.ok(written.length >= 2);
+  for (const { page, line, code } of written) {
+    const { status, stderr } = spawnSync("python3", ["-c", "import ast, sys; ast.parse(sys.stdin.read())"], { input: code, encoding: "utf8" });
+    assert.equal(status, 0, `${page}, line ${line}: ${stderr}`);
   }
 });
 

@@ -14,7 +14,9 @@ import { project } from "../packaging/support/tarball.mjs";
 
 const EXAMPLES = fileURLToPath(new URL("../../www/examples/", import.meta.url));
 const BIN = fileURLToPath(new URL("../../node_modules/.bin", import.meta.url));
-const names = readdirSync(EXAMPLES, { withFileTypes: true }).filter((each) => each.isDirectory()).map(({ name }) => name);
+/** What is no app is run by `tests/callers`. */
+const PROGRAMS = ["service"];
+const names = readdirSync(EXAMPLES, { withFileTypes: true }).filter((each) => each.isDirectory() && !PROGRAMS.includes(each.name)).map(({ name }) => name);
 /** What is installed or built in an example that somebody has tried. */
 const DERIVED = /^(node_modules|dist|\.wrangler|\.dev\.vars|public\/everlit)(\/|$)/;
 

@@ -19,11 +19,26 @@ describe("the codes of errors", () => {
   });
 
   test("have a section each, and no others", () => {
-    assert.deepEqual(found(page, /^## (.+)$/gm), codes);
-    const sections = page.split(/^## .+$/m).slice(1);
+    const own = page.slice(0, page.indexOf("\n## `everlit/service`"));
+    assert.deepEqual(found(own, /^## (.+)$/gm), codes);
+    const sections = own.split(/^## .+$/m).slice(1);
     for (const [at, section] of sections.entries()) {
       for (const part of ["**What happened.**", "**Why.**", "**What to do.**"]) assert.equal(section.split(part).length, 2, `${codes[at]}: ${part}`);
     }
+  });
+
+  test("of everlit/service are those of their type and its table, with a section each, and something throws each", () => {
+    const error = read("ts/service/error.ts");
+    const [, union = ""] = /type ServiceErrorCode =([^;]+);/.exec(error) ?? [];
+    const service = found(union, /"(ERR_SERVICE_\w+)"/g);
+    assert.equal(service.length, 5);
+    assert.deepEqual(found(error, /^ \* \| `(ERR_SERVICE_\w+)`/gm), service);
+    assert.deepEqual(found(page, /^### (.+)$/gm), service);
+    for (const [at, section] of page.split(/^### .+$/m).slice(1).entries()) {
+      for (const part of ["**What happened.**", "**Why.**", "**What to do.**"]) assert.equal(section.split(part).length, 2, `${service[at]}: ${part}`);
+    }
+    const sources = ["ask", "options", "sessions"].map((name) => read(`ts/service/${name}.ts`)).join("\n");
+    assert.deepEqual([...new Set(found(sources, /"(ERR_SERVICE_\w+)"/g))].sort(), [...service].sort());
   });
 
   test("are each what something rejects with", () => {

@@ -44,6 +44,13 @@ for (const compiler of COMPILERS) {
     const { status, text } = compile(compiler, ["kit.ts", "playwright.ts"], { ...WAYS[0], types: ["node"], skipLibCheck: true });
     assert.equal(status, 0, text);
   });
+  // A program has no page: the types of Node alone, and those of a browser alone, which Deno, Bun and Workers have.
+  for (const [platform, options] of Object.entries({ "Node's": { types: ["node"], lib: ["es2022"] }, "the web's": {} })) {
+    test(`TypeScript ${version} agrees with what the entry for programs promises, by ${platform} types`, () => {
+      const { status, text } = compile(compiler, ["service.ts"], { ...WAYS[2], ...options });
+      assert.equal(status, 0, text);
+    });
+  }
   // Vite's own declarations want a compiler of their day.
   if (compiler !== "typescript-5.4") {
     test(`TypeScript ${version} takes the plugin for one of Vite`, () => {

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`routes`] | which handler answers what |
 //! | [`login`], [`sign_in`], [`callback`], [`session`], [`token`], [`logout`], [`end_session`], [`events`], [`proxy`], [`sessions`], [`backchannel`] | one endpoint each |
+//! | [`services`] | the way to the services Worker |
 //! | [`vault`], [`escrow`], [`desk`], [`index`] | one Durable Object each, both sides of it |
 //! | [`rotator`], [`revocation`] | what is asked of an authorization server on behalf of a vault |
 //! | [`environment`], [`registration`] | variables, secrets and bindings; who we are at a provider |
@@ -49,6 +50,7 @@ mod registration;
 mod revocation;
 mod rotator;
 mod routes;
+mod services;
 mod session;
 mod sessions;
 mod siblings;

@@ -23,7 +23,7 @@ use crate::links::Account;
 use crate::routes::{Call, same_origin};
 use crate::vault::client::VaultClient;
 use crate::vault::reply::CurrentToken;
-use crate::{gate, log, session};
+use crate::{gate, log, services, session};
 
 /// Forwards a call, and once more if the upstream says that the token was not good and nothing was done.
 pub(crate) async fn forward(call: &Call, environment: &Environment) -> Result<Reply, Problem> {
@@ -35,7 +35,8 @@ pub(crate) async fn forward(call: &Call, environment: &Environment) -> Result<Re
     let destination =
         match destination(&environment.config, &request.method, &request.path, request.query.as_deref()) {
             Ok(destination) => destination,
-            Err(PathRefusal::NoUpstream) => return Err(Problem::new(Code::NotFound)),
+            // An account of the operator's may have that name.
+            Err(PathRefusal::NoUpstream) => return services::forward(call).await,
             Err(PathRefusal::Method { allow }) => {
                 return Ok(Reply::marked_problem(&Problem::new(Code::MethodNotAllowed)).with("allow", allow));
             }

@@ -13,7 +13,7 @@ use crate::http::Reply;
 use crate::incoming::Incoming;
 use crate::{
     backchannel, callback, clock, end_session, events, gate, links, log, login, logout, proxy, rotator,
-    session, sessions, sign_in, token,
+    services, session, sessions, sign_in, token,
 };
 
 /// A request, and where it happens.
@@ -43,6 +43,7 @@ pub(crate) async fn answer(call: Call) -> Reply {
         Some(route) => handle(route, call, environment).await,
         // Unknown to whoever is not a vault of ours.
         None if call.request.path == ROTATE => rotator::handler::rotate(call, environment).await,
+        None if services::is_theirs(&call.request.path) => services::forward(&call).await,
         None => Err(Problem::new(Code::NotFound)),
     };
     let (outcome, status) = match &reply {

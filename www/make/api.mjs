@@ -13,6 +13,7 @@ export const ENTRIES = {
   everlit: { file: "index.d.ts", page: "api" },
   "everlit/store": { file: "store/index.d.ts", page: "api-react" },
   "everlit/react": { file: "react/index.d.ts", page: "api-react" },
+  "everlit/service": { file: "service/index.d.ts", page: "api-service" },
   "everlit/testing": { file: "testing/index.d.ts", page: "api-testing" },
   "everlit/testing/playwright": { file: "playwright/index.d.ts", page: "api-testing" },
   "everlit/debug": { file: "debug/index.d.ts", page: "api-debug" },
@@ -175,7 +176,7 @@ function exportedText({ name, declaration }) {
   if (ts.isInterfaceDeclaration(declaration)) {
     const hasMethods = declaration.members.some(ts.isMethodSignature);
     if (name === "Session" || (hasMethods && declaration.members.length > 6)) {
-      const prefix = name === "Session" ? "session." : name === "TestSession" ? "test." : "";
+      const prefix = name === "Session" ? "session." : name === "TestSession" ? "test." : name === "Service" ? "service." : "";
       const listed = new Set();
       // Its listeners are those of the events below.
       const members = declaration.members.filter((member) => {

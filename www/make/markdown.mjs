@@ -7,6 +7,7 @@ import hljs from "highlight.js/lib/core";
 import bash from "highlight.js/lib/languages/bash";
 import ini from "highlight.js/lib/languages/ini";
 import json from "highlight.js/lib/languages/json";
+import python from "highlight.js/lib/languages/python";
 import typescript from "highlight.js/lib/languages/typescript";
 import xml from "highlight.js/lib/languages/xml";
 import { addressOfType } from "./api.mjs";
@@ -14,7 +15,7 @@ import { NAMES, addressOf } from "./pages.mjs";
 import { FOLDER } from "./source.mjs";
 
 /** What a code block may be written in. Each is compiled, run or read by tests/docs. */
-export const LANGUAGES = { ts: typescript, tsx: typescript, js: typescript, sh: bash, toml: ini, json, html: xml };
+export const LANGUAGES = { ts: typescript, tsx: typescript, js: typescript, sh: bash, bash, py: python, toml: ini, json, html: xml };
 for (const [name, language] of Object.entries(LANGUAGES)) hljs.registerLanguage(name, language);
 
 /** @param {string} text */

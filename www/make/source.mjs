@@ -10,8 +10,14 @@ import { NAMES } from "./pages.mjs";
 export const FOLDER = fileURLToPath(new URL("../docs/", import.meta.url));
 export const REPOSITORY = fileURLToPath(new URL("../../", import.meta.url));
 
-/** `<!-- types: everlit -->`, `<!-- configuration -->`, `<!-- file: crates/web/ERRORS.md -->` in a line of its own. */
-const TAKEN = /^<!-- (types|configuration|file)(?:: (\S+))? -->$/gm;
+/** `<!-- types: everlit -->`, `<!-- configuration -->`, `<!-- file: crates/web/ERRORS.md -->`, `<!-- example: www/examples/… -->` in a line of its own. */
+const TAKEN = /^<!-- (types|configuration|file|example)(?:: (\S+))? -->$/gm;
+
+/** A file that a reader copies, whole. @param {string} path */
+function exampleText(path) {
+  const language = path.endsWith(".py") ? "py" : "bash";
+  return `\`\`\`${language} from=${path}\n${readFileSync(join(REPOSITORY, path), "utf8").trimEnd()}\n\`\`\``;
+}
 
 /**
  * @param {string} name
@@ -24,6 +30,7 @@ export function sourceOf(name) {
   const text = written.replace(TAKEN, (_, kind, what) => {
     if (kind === "types") return entryText(what);
     if (kind === "configuration") return configurationText();
+    if (kind === "example") return exampleText(what);
     // Its own title is the page's, and what to do is a paragraph of its own.
     return readFileSync(join(REPOSITORY, what), "utf8").replace(/^# .+\n/, "").replace(/\n(?=\*\*(Why|What to do)\.)/g, "\n\n");
   });

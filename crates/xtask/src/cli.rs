@@ -1,6 +1,6 @@
 //! The commands and their flags.
 
-use crate::{bench, build, config, cost, demo, keys, model, probe, setup, sim, size, test};
+use crate::{bench, build, config, cost, demo, keys, model, probe, service, setup, sim, size, test};
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
@@ -40,6 +40,8 @@ pub(crate) enum Command {
     Model(ModelArgs),
     /// Measure what an authorization server forgives, and print the `grace` line for wrangler.toml
     Probe(ProbeArgs),
+    /// Take over a service's token from where it was kept by hand, say how the service stands, or make the address to log in
+    Service(ServiceArgs),
     /// Count what a session writes, and print what a month costs at list prices
     Cost(CostArgs),
     /// Install every tool, npm package and browser that the other commands need
@@ -294,6 +296,79 @@ pub(crate) struct ProbeArgs {
     pub(crate) json: bool,
 }
 
+/// `service` has subcommands of its own.
+#[derive(Args)]
+pub(crate) struct ServiceArgs {
+    /// What to do with the service.
+    #[command(subcommand)]
+    pub(crate) command: ServiceCommand,
+}
+
+/// What can be done with a service of a deployment.
+#[derive(Subcommand)]
+pub(crate) enum ServiceCommand {
+    /// Hand in the token that an environment file, a JSON file or this environment holds
+    Import(ServiceImportArgs),
+    /// Say how a service stands: its token's end, the next check, who is needed
+    Status {
+        /// The service, as in SERVICE_<NAME>
+        name: String,
+        /// Where it is.
+        #[command(flatten)]
+        door: ServiceDoor,
+    },
+    /// Print an address at which somebody logs in for the service, once and soon
+    Login {
+        /// The service, as in SERVICE_<NAME>
+        name: String,
+        /// Where it is.
+        #[command(flatten)]
+        door: ServiceDoor,
+    },
+}
+
+/// Where a service is, and who asks.
+#[derive(Args)]
+pub(crate) struct ServiceDoor {
+    /// The Worker's address, such as https://app.example.com
+    #[arg(long)]
+    pub(crate) to: String,
+    /// The variable of this environment that holds the service key; import and login need an operator's
+    #[arg(long, default_value = "EVERLIT_SERVICE_KEY")]
+    pub(crate) key_env: String,
+    /// End with one JSON object instead of sentences
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Flags of `service import`.
+#[derive(Args)]
+#[command(
+    after_help = "A token is looked for under the names that hand-written managers give it (…ACCESS_TOKEN, …SESSION_TOKEN, …API_SESSION, \
+                  accessToken). It is handed in as imported, so the provider is asked before it counts. A time that a \
+                  file gives for its end is handed on only where it is one moment: with a zone, or counted since 1970.\n\n\
+                  No token is ever printed. What is read is not written to: at the end is said what to remove from it."
+)]
+pub(crate) struct ServiceImportArgs {
+    /// An environment file (NAME=value), a JSON file, or the word env for this command's own environment
+    pub(crate) source: PathBuf,
+    /// The service, as in SERVICE_<NAME>
+    #[arg(long)]
+    pub(crate) service: String,
+    /// The name of the token in it, where there are several or its name says nothing
+    #[arg(long)]
+    pub(crate) from: Option<String>,
+    /// Whether it is the token itself or a code that one is had for [default: what its name says, else what it looks like]
+    #[arg(long, value_parser = ["token", "code"])]
+    pub(crate) kind: Option<String>,
+    /// Hand nothing in; only say what would be
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Where it is.
+    #[command(flatten)]
+    pub(crate) door: ServiceDoor,
+}
+
 /// Flags of `cost`.
 #[derive(Args)]
 #[command(
@@ -357,6 +432,10 @@ impl Command {
             Self::Sim(args) => args.args.iter().any(|arg| arg == "--json"),
             Self::Model(args) => args.json,
             Self::Probe(args) => args.json,
+            Self::Service(ServiceArgs { command }) => match command {
+                ServiceCommand::Import(args) => args.door.json,
+                ServiceCommand::Status { door, .. } | ServiceCommand::Login { door, .. } => door.json,
+            },
             Self::Cost(args) => args.json,
             Self::Setup => false,
         }
@@ -377,6 +456,7 @@ impl Command {
             Self::Sim(args) => sim::run(&args.args),
             Self::Model(args) => model::run(&args),
             Self::Probe(args) => probe::run(&args),
+            Self::Service(args) => service::run(args),
             Self::Cost(args) => cost::run(&args),
             Self::Setup => setup::run(),
         }
@@ -413,6 +493,8 @@ mod tests {
         assert!(wants("xtask keys rotate --current 1 --json"));
         assert!(wants("xtask keys status --json"));
         assert!(wants("xtask sim run --json"));
+        assert!(wants("xtask service status broker --to https://app.example.com --json"));
+        assert!(wants("xtask service import .env --service broker --to https://app.example.com --json"));
         assert!(!wants("xtask demo"));
     }
 }

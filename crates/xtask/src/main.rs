@@ -26,6 +26,7 @@ mod repo;
 mod run;
 mod say;
 mod secrets;
+mod service;
 mod setup;
 mod sim;
 mod size;

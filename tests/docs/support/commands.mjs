@@ -11,6 +11,13 @@ export const COMMANDS = [
   { command: /^npx everlit dev$/, test: ["tests/cli/first-minutes.test.mjs", "from an empty folder to a login"] },
   { command: /^npx everlit doctor$/, test: ["tests/cli/doctor.test.mjs", "the project that is to be broken has nothing wrong with it"] },
   { command: /^npx everlit doctor https:\/\/\S+( --json)?$/, test: ["tests/cli/deployment.test.mjs", "the deployment that is to be broken has nothing wrong with it"] },
+  { command: /^cargo xtask service import \.env --service breeze --to https:\/\/\S+ --dry-run$/, test: ["tests/callers/import.test.mjs", "dry, hands nothing in and needs no key"] },
+  { command: /^cargo xtask service import \.env --service breeze --to https:\/\/\S+$/, test: ["tests/callers/import.test.mjs", "hands in what an environment file holds"] },
+  { command: /^cargo xtask service status broker --to https:\/\/\S+$/, test: ["tests/callers/import.test.mjs", "cargo xtask service status tells how it stands"] },
+  { command: /^cargo xtask service login breeze --to https:\/\/\S+$/, test: ["tests/callers/import.test.mjs", "cargo xtask service login prints the address"] },
+  { command: /^EVERLIT_URL=\S+ EVERLIT_SERVICE=broker EVERLIT_KEY_FILE=\S+ \.\/token\.sh$/, test: ["tests/callers/examples.test.mjs", "prints the token, with the key in no argument"] },
+  // What is started is the reader's own.
+  { command: /^UPSTOX_ACCESS_TOKEN=\$\(\.\/token\.sh\) \.\/start-trading$/, test: ["tests/callers/examples.test.mjs", "prints the token, with the key in no argument"] },
   // Nothing is deployed from a test; that a new project's Worker can be is tested.
   { command: /^npx wrangler deploy$/, test: ["tests/cli/init.test.mjs", "and its Worker can be deployed"] },
   // These speak to a deployment: that there are such commands is what can be seen here.

@@ -31,6 +31,8 @@ const PACKAGES: [(&str, &[&str]); 1] = [(
         "tests/types",
         "tests/kit",
         "tests/docs",
+        "tests/callers",
+        "tests/services",
         "tests/bench/client",
     ],
 )];

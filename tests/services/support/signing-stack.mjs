@@ -2,8 +2,8 @@
 
 import { Services } from "./services.mjs";
 
-/** What an operator hands in of a login: Upstox's code comes back to the Worker itself, so it is the token there. */
-const HANDED = /** @type {const} */ ({ breeze: "code", kite: "code", upstox: "token" });
+/** What an operator hands in of a login: Breeze's code is good all day, and those of the others are spent. */
+const HANDED = /** @type {const} */ ({ breeze: "code", kite: "token", upstox: "token" });
 
 /**
  * @param {import("node:test").TestContext} t
@@ -22,7 +22,8 @@ export async function startServices(t, { provider, origin, clientId, secret, key
     services,
     /** @param {{ code: string, token: string }} login */
     async hand(login) {
-      const answer = await services.handIn("broker", login[HANDED[provider]]);
+      const kind = HANDED[provider];
+      const answer = await services.handIn("broker", login[kind], { kind });
       if (answer.json?.verdict !== "accepted") throw new Error(`${answer.status} ${answer.text}`);
     },
   };

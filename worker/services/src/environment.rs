@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use everlit_core::secret::Secret;
 use everlit_edge::alert::Receiver;
-use everlit_edge::config::services::{self, SERVICES_KEY, ServiceConfig, ServicesConfig};
+use everlit_edge::config::services::{self, ServiceConfig, ServicesConfig};
 use everlit_edge::config::{AlertConfig, ConfigError, Variables};
 use everlit_edge::keys::{self, Keyring};
 use everlit_edge::service::{Account, hand};
@@ -34,8 +34,6 @@ pub(crate) struct Environment {
     pub(crate) callers: Keys,
     /// Who is told what, and how.
     pub(crate) receivers: Vec<(AlertConfig, Receiver)>,
-    /// What the edge Worker signs with, if it is set.
-    pub(crate) link: Option<Secret<String>>,
     /// What the providers gave the apps, by service.
     secrets: Few<String, Secret<String>>,
     /// Where logins come back to, by service.
@@ -103,8 +101,7 @@ impl Environment {
         let read = |alert: &AlertConfig| Ok((alert.clone(), alert.receiver(known)?));
         let receivers: Result<Vec<_>, ConfigError> = config.alerts().iter().map(read).collect();
         let receivers = receivers?;
-        let link = secret(env, SERVICES_KEY).map(Secret::new);
-        Ok(Self { config, keyring, callers, receivers, link, secrets, callbacks })
+        Ok(Self { config, keyring, callers, receivers, secrets, callbacks })
     }
 }
 

@@ -26,6 +26,8 @@ use crate::provider_call::{self, Received, Unanswered};
 const PATIENCE: Millis = Millis::from_secs(60);
 /// How much of an answer is looked at. Refusals are short, and what is longer is none.
 const LOOKED_AT: usize = 64 * 1_024;
+/// The longest that a provider's SDK is made to sleep, in seconds.
+const LONGEST_SLEEP: u64 = 10;
 /// How Everlit says that only a person can go on (`everlit_core::service::Absence`).
 const CALLS_PERSON: [&str; 2] = ["needs_human", "needs_operator"];
 
@@ -286,12 +288,16 @@ fn with_detail(code: Code, detail: &str) -> Reply {
 
 /// A problem document with what the provider's SDK looks for in an answer, and the mark that it is ours and not the provider's.
 fn told(scheme: Scheme, mut reply: Reply) -> Reply {
-    let Reply::Own { body: Some(text), .. } = &mut reply else { return reply };
+    let Reply::Own { body: Some(text), headers, .. } = &mut reply else { return reply };
     let Ok(Value::Object(mut document)) = serde_json::from_slice(text.as_bytes()) else { return reply };
     let member = |name: &str| document.get(name).and_then(Value::as_str).unwrap_or_default();
     let (code, calls_person) = (member("code").to_owned(), CALLS_PERSON.contains(&member("reason")));
     signed_call::say(scheme, &mut document, calls_person);
     *text = Value::Object(document).to_string();
+    // Some SDKs sleep for as long as this says, with whoever called them. The document says it as well.
+    headers.retain(|(name, wait)| {
+        *name != "retry-after" || wait.parse().is_ok_and(|wait: u64| wait <= LONGEST_SLEEP)
+    });
     reply.with(HEADER_CODE, code)
 }
 

@@ -55,7 +55,7 @@ fn told(call: &Call, service: &str, reply: TokenReply) -> Result<Reply, Problem>
     let account = call.environment.account(service).ok_or_else(Problem::not_found)?;
     let provider = account.config.description.name;
     match reply {
-        TokenReply::Token { access_token, place, expires_in, read_only } => {
+        TokenReply::Token { access_token, place, expires_in, expires_at, read_only } => {
             let now = clock::now();
             let left = expires_in.map(Millis::from_millis);
             let token_type = match provider {
@@ -67,7 +67,8 @@ fn told(call: &Call, service: &str, reply: TokenReply) -> Result<Reply, Problem>
                 "access_token": access_token,
                 "token_type": token_type,
                 "client_id": account.config.client_id,
-                "expires_at": left.map(|left| now.after(left).as_millis()),
+                // The one that is good for less has no other end than this.
+                "expires_at": expires_at.or_else(|| left.map(|left| now.after(left).as_millis())),
                 "expires_in": left.map(|left| left.as_millis() as f64 / 1_000.0),
                 "epoch": place.epoch,
                 "generation": place.generation,

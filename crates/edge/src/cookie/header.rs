@@ -1,5 +1,8 @@
 //! Finding one cookie in a `Cookie` header.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 /// The longest header that is searched. Browsers and the platform stop far below.
 const MAX_HEADER: usize = 64 * 1_024;
 
@@ -54,11 +57,30 @@ pub fn find<'a>(header: &'a str, name: &str) -> Result<&'a str, CookieError> {
     if values.next().is_some() { Err(CookieError::Duplicate) } else { Ok(value) }
 }
 
+/// A `Cookie` header without the cookies of these names, however often they are in it.
+#[must_use]
+pub fn without(header: &str, names: &[&str]) -> String {
+    let is_kept = |pair: &&str| {
+        let name = pair.split_once('=').map_or(*pair, |(name, _)| name);
+        !names.contains(&name.trim_matches([' ', '\t']))
+    };
+    let kept: Vec<&str> = header.split(';').filter(is_kept).map(str::trim).collect();
+    kept.join("; ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use alloc::format;
     use alloc::string::String;
+
+    #[test]
+    fn cookies_that_are_nobody_elses_are_left_out() {
+        assert_eq!(without("a=1; ours=x;  b=2;ours=y", &["ours"]), "a=1; b=2");
+        assert_eq!(without("ours=x", &["ours"]), "");
+        assert_eq!(without(" ours = x; yours=ours=x", &["ours"]), "yours=ours=x");
+        assert_eq!(without("a=1; b=2", &["ours", "b"]), "a=1");
+    }
 
     #[test]
     fn our_cookie_is_found_among_others() {

@@ -20,7 +20,7 @@ mod key;
 mod opaque_id;
 mod set_cookie;
 
-pub use header::{CookieError, find};
+pub use header::{CookieError, find, without};
 pub use key::{CookieKeys, SessionCookie};
 pub use opaque_id::{BindingId, SessionId};
 pub use set_cookie::{

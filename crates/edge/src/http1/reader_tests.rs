@@ -81,7 +81,10 @@ fn what_is_said_for_the_time_being_is_skipped() {
     let answer = read(false, answer.as_bytes()).unwrap();
     assert_eq!((answer.head.status, answer.body.as_slice()), (201, b"a".as_slice()));
     let endless = "HTTP/1.1 100 Continue\r\n\r\n".repeat(60);
-    assert_eq!(read(false, endless.as_bytes()), Err(ReadError::TooLarge));
+    let ended = [endless.as_str(), HEAD, "\r\n"].concat();
+    for text in [&endless, &ended] {
+        assert_eq!(read(false, text.as_bytes()), Err(ReadError::TooLarge));
+    }
     let upgrade = read(false, b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n");
     assert!(matches!(upgrade, Err(ReadError::Malformed(_))));
 }
@@ -147,6 +150,7 @@ fn what_could_be_read_in_two_ways_is_no_answer() {
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n 5\r\nhello\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n+5\r\nhello\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\nhello\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\rXhello\r\n0\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;a\nhello\r\n0\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello!\r\n0\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\n0\r\n\r\n",

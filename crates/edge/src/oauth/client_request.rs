@@ -92,6 +92,15 @@ impl ClientRequest {
         Self::new(&client, &[("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose())])
     }
 
+    /// Asks for a token of the client's own (RFC 6749, section 4.4); for all that it may do where no scope is named.
+    #[must_use]
+    pub fn client_credentials(client: ClientCredentials<'_>, scope: &str) -> Self {
+        let scope = Some(("scope", scope)).filter(|(_, scope)| !scope.is_empty());
+        let pairs: Vec<(&str, &str)> =
+            [("grant_type", "client_credentials")].into_iter().chain(scope).collect();
+        Self::new(&client, &pairs)
+    }
+
     /// Asks for a token that is for less than all of a grant (RFC 6749, section 6; RFC 8707, section 2.2).
     #[must_use]
     pub fn downscoped(client: ClientCredentials<'_>, refresh_token: &RefreshToken, wanted: &Wanted) -> Self {

@@ -2,16 +2,18 @@
 
 use alloc::string::{String, ToString as _};
 
-use everlit_core::secret::{AccessToken, Secret};
+use everlit_core::secret::{AccessToken, RefreshToken, Secret};
 use everlit_core::time::Timestamp;
 
 use crate::config::services::ServiceConfig;
-use crate::oauth::{HttpAnswer, State};
+use crate::oauth::{ClientCredentials, ClientProof, ClientRequest, HttpAnswer, State, TokenAnswer};
 use crate::provider::breeze::exchange::{self, SessionToken};
 use crate::provider::breeze::login::ApiSession;
 use crate::provider::breeze::{self, signature};
 use crate::provider::kite::login::RequestToken;
 use crate::provider::kite::{self, session};
+use crate::provider::openid;
+use crate::provider::supabase::{self, refresh};
 use crate::provider::upstox::{self, account::Profile, approval, tokens::Tokens};
 use crate::provider::{About, Asked, Class, Judgement, Told};
 use crate::proxy::Method;
@@ -36,8 +38,10 @@ pub struct Given {
     pub access_token: AccessToken,
     /// Another one that is good for less and lives longer.
     pub fallback: Option<AccessToken>,
-    /// Whose it is.
-    pub user_id: String,
+    /// What the next one is had for.
+    pub refresh: Option<RefreshToken>,
+    /// Whose it is, where that is said.
+    pub user_id: Option<String>,
     /// When it is planned to end.
     pub expires_at: Option<Timestamp>,
     /// When the other one is.
@@ -106,6 +110,7 @@ impl Account<'_> {
                 let token = RequestToken::from_pasted(code.expose()).map_err(|_| Unsendable)?;
                 Ok(form(self.kite_call(Method::Post, session::TOKEN_PATH)?, &self.kite().exchange(&token)))
             }
+            "alpaca-broker" | "oidc" | "supabase" => self.refresh(code),
             _ => {
                 let request = self.upstox_call(Method::Post, upstox::login::TOKEN_PATH)?;
                 Ok(form(request, &self.upstox().token_request(code, None)))
@@ -124,27 +129,93 @@ impl Account<'_> {
             "breeze" => {
                 let session = exchange::Session::read(answer, About::LOGIN)?;
                 let access_token = session.token.token().clone();
-                Ok(self.given(access_token, session.user_id, now))
+                Ok(self.given(access_token, Some(session.user_id), now, None))
             }
             "kite" => {
                 let session = session::Session::read(answer, About::LOGIN)?;
-                Ok(self.given(session.access_token, session.user_id, now))
+                Ok(self.given(session.access_token, Some(session.user_id), now, None))
             }
+            "alpaca-broker" | "oidc" | "supabase" => self.granted(answer),
             _ => {
                 let tokens = Tokens::read(answer)?;
                 if !tokens.is_active {
                     return Err(Judgement::new(Class::UserActionRequired, "the account is not active"));
                 }
                 let fallback_until = tokens.extended_token.as_ref().map(|_| now.after(upstox::EXTENDED));
-                let given = self.given(tokens.access_token, tokens.user_id, now);
+                let given = self.given(tokens.access_token, Some(tokens.user_id), now, None);
                 Ok(Given { fallback: tokens.extended_token, fallback_until, ..given })
             }
         }
     }
 
-    fn given(&self, access_token: AccessToken, user_id: String, now: Timestamp) -> Given {
-        let expires_at = self.plan(now, None);
-        Given { access_token, fallback: None, user_id, expires_at, fallback_until: None }
+    /// What an authorization server gave for a refresh token, or for our own secret.
+    fn granted(&self, answer: &HttpAnswer<'_>) -> Result<Given, Judgement> {
+        let about = About { asked: Asked::Renewal, planned_expiry: None };
+        let now = answer.now;
+        if self.config.description.name == "supabase" {
+            let tokens = refresh::Tokens::read(answer, about)?;
+            let given = self.given(tokens.access_token, tokens.user_id, now, tokens.expires_at);
+            return Ok(Given { refresh: Some(tokens.refresh_token), ..given });
+        }
+        let TokenAnswer::Granted(tokens) = TokenAnswer::classify(answer) else {
+            return Err(openid::classify(answer, about));
+        };
+        let given = self.given(tokens.access_token, None, now, Some(now.after(tokens.expires_in)));
+        Ok(Given { refresh: tokens.refresh_token, ..given })
+    }
+
+    fn given(
+        &self,
+        access_token: AccessToken,
+        user_id: Option<String>,
+        now: Timestamp,
+        stated: Option<Timestamp>,
+    ) -> Given {
+        let expires_at = self.plan(now, stated);
+        Given { access_token, fallback: None, refresh: None, user_id, expires_at, fallback_until: None }
+    }
+
+    /// Asks for the next token with a refresh token.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsendable`].
+    pub fn refresh(&self, refresh_token: &RefreshToken) -> Result<Outgoing, Unsendable> {
+        if self.config.description.name == "supabase" {
+            return Ok(json(
+                self.supabase_call(Method::Post, refresh::PATH)?,
+                &refresh::request(refresh_token),
+            ));
+        }
+        self.asked(&ClientRequest::refresh(self.client(), refresh_token))
+    }
+
+    /// Asks for the next token with the app's own secret.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsendable`].
+    pub fn mint(&self) -> Result<Outgoing, Unsendable> {
+        self.asked(&ClientRequest::client_credentials(self.client(), &self.config.scopes.join(" ")))
+    }
+
+    fn client(&self) -> ClientCredentials<'_> {
+        ClientCredentials { client_id: &self.config.client_id, proof: ClientProof::SecretBasic(self.secret) }
+    }
+
+    /// At the token endpoint.
+    fn asked(&self, request: &ClientRequest) -> Result<Outgoing, Unsendable> {
+        let url = self.config.token_url.as_ref().ok_or(Unsendable)?;
+        let query = url.query().map(|query| ["?", query].concat()).unwrap_or_default();
+        let target = Secret::new([url.path(), &query].concat());
+        let call = Outgoing::new(Method::Post, url.origin().clone(), target);
+        let call = request.headers().fold(call, |call, (name, value)| call.with(name, plain(value)));
+        Ok(Outgoing { body: Some(Secret::new(request.body().expose().as_bytes().to_vec())), ..call })
+    }
+
+    fn supabase_call(&self, method: Method, path: &str) -> Result<Outgoing, Unsendable> {
+        let call = self.call(method, path)?.with(refresh::API_KEY, self.secret.clone());
+        Ok(call.with(refresh::API_VERSION.0, plain(refresh::API_VERSION.1)))
     }
 
     /// The cheap call that shows whether a token lives.
@@ -167,6 +238,7 @@ impl Account<'_> {
                 let authorization = self.kite().authorization(token);
                 Ok(self.kite_call(Method::Get, path)?.with("authorization", authorization))
             }
+            "supabase" => Ok(self.supabase_call(Method::Get, path)?.with("authorization", bearer(token))),
             _ => Ok(self.upstox_call(Method::Get, path)?.with("authorization", bearer(token))),
         }
     }
@@ -197,6 +269,14 @@ impl Account<'_> {
                 let object = answer.object().unwrap_or_default();
                 let data = object.get("data").and_then(|data| data.get("user_id"));
                 Ok(data.and_then(|user| user.as_str()).map(str::to_string))
+            }
+            "supabase" => {
+                let judgement = supabase::refusal::classify(answer, about);
+                if judgement.class != Class::Ok {
+                    return Err(judgement);
+                }
+                let object = answer.object().unwrap_or_default();
+                Ok(object.get("id").and_then(|user| user.as_str()).map(str::to_string))
             }
             _ => {
                 let profile = Profile::read(answer)?;

@@ -58,6 +58,10 @@ impl Account<'_> {
         match self.config.description.name {
             "breeze" => breeze(text, kind),
             "kite" => kite(text, kind, now),
+            // What is kept of such a login is its refresh token: a token alone would be over within the hour.
+            "alpaca-broker" | "oidc" | "supabase" => read_code(text.trim_matches(['"', '\'', '`']))
+                .map(|token| Handled::code(&token))
+                .ok_or(PasteError::NotOne),
             _ => plain(text, kind, now),
         }
     }

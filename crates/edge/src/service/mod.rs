@@ -10,5 +10,5 @@ pub mod row;
 pub mod status;
 mod stored;
 
-pub use account::{Account, Given};
+pub use account::{Account, Given, Unsendable};
 pub use hand::{Handled, Kind};

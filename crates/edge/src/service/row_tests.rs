@@ -162,12 +162,12 @@ fn a_machine_goes_on_from_what_was_kept() {
         fallback_until: None,
         ticket: None,
     };
-    let _ = machine.step(now(0), Event::HandedIn { caller: CallerId(1), handed });
+    let _effects = machine.step(now(0), Event::HandedIn { caller: CallerId(1), handed });
     let kept = decode(encode(&machine.row()).as_bytes()).unwrap();
     assert_eq!(kept, machine.row());
     let mut again = Monitor::load(settings, kept);
     let request = again.attempt().unwrap().request;
-    let _ = again.step(now(10), Event::AttemptAnswered { request, reply: Reply::Valid });
+    let _effects = again.step(now(10), Event::AttemptAnswered { request, reply: Reply::Valid });
     assert!(again.status(now(20)).valid);
 }
 

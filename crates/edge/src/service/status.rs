@@ -141,7 +141,6 @@ fn configuration(config: &ServiceConfig, secret_set: bool, now: Timestamp) -> Va
         "account": { "set": config.account.is_some(), "source": if config.account.is_some() { "variable" } else { "first token" } },
         "origin": { "set": true, "source": source(config.origin.is_some()) },
         "login_url": { "set": true, "source": source(config.login_url.is_some()) },
-        "operators": { "set": config.operators.is_some() },
         "push": { "set": config.push },
     })
 }
@@ -178,7 +177,7 @@ mod tests {
     fn a_service_without_a_token_says_who_is_needed_and_why() {
         let config = config("");
         let mut monitor = Monitor::new(config.settings(1));
-        let _ = monitor.step(now(NOW), Event::DeadlineReached);
+        let _effects = monitor.step(now(NOW), Event::DeadlineReached);
         let told = told(&config, &monitor.status(now(NOW)), true, NOW);
         assert_eq!(
             (&told["active"], &told["valid"], &told["status"]),
@@ -207,15 +206,15 @@ mod tests {
             fallback_until: None,
             ticket: None,
         };
-        let _ = monitor.step(now(NOW), Event::HandedIn { caller: CallerId(1), handed });
+        let _effects = monitor.step(now(NOW), Event::HandedIn { caller: CallerId(1), handed });
         let proving = told(&config, &monitor.status(now(NOW)), true, NOW);
         assert_eq!(
             proving["attempt"],
             json!({ "number": 1, "of": 3, "job": "prove", "begun_at": NOW.as_millis() })
         );
         let request = monitor.attempt().unwrap().request;
-        let _ = monitor.step(now(NOW), Event::AttemptAnswered { request, reply: Reply::Valid });
-        let _ = monitor
+        let _effects = monitor.step(now(NOW), Event::AttemptAnswered { request, reply: Reply::Valid });
+        let _effects = monitor
             .step(now(NOW), Event::Asked { caller: CallerId(2), name: "reports".into(), reads_only: false });
         let told = told(&config, &monitor.status(now(NOW)), false, NOW);
         assert_eq!((&told["status"], &told["time_left"]), (&json!("active"), &json!("3 h 12 min")));

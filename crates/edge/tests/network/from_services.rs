@@ -47,8 +47,9 @@ pub(crate) fn service_answer(input: &[u8]) -> Fed {
             }
             prop_assert!(given.expires_at.is_some_and(|end| NOW < end));
             prop_assert_eq!(given.fallback.is_some(), given.fallback_until.is_some());
-            let own = given.user_id.eq_ignore_ascii_case("ADA123");
-            prop_assert_eq!(account.is_expected(&given.user_id, Some("other")), own);
+            let user_id = given.user_id.unwrap_or_default();
+            let own = user_id.eq_ignore_ascii_case("ADA123");
+            prop_assert_eq!(account.is_expected(&user_id, Some("other")), own);
             if own { "own" } else { "foreign" }
         }
         Err(judgement) => {

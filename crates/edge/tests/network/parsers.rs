@@ -105,7 +105,7 @@ parsers! {
         "query.rs::parse", "query.rs::one", "query.rs::decode", "query.rs::encode", "query.rs::encode_pairs"
     ];
     from_browsers::cookies covers [
-        "cookie/header.rs::find", "cookie/key.rs::session", "cookie/key.rs::binding", "posted.rs::open"
+        "cookie/header.rs::find", "cookie/header.rs::without", "cookie/key.rs::session", "cookie/key.rs::binding", "posted.rs::open"
     ];
     from_browsers::provenance covers [
         "cross_site.rs::check", "cross_site.rs::check_handshake", "cross_site.rs::is_led_by_us", "cross_site.rs::reader",
@@ -142,7 +142,7 @@ parsers! {
 }
 
 /// Public functions that take text or bytes which nobody else can choose.
-const NOT_PARSERS: [&str; 14] = [
+const NOT_PARSERS: [&str; 15] = [
     "base64url.rs::constant_time_eq",
     "config/error.rs::secret",
     "config/services/caller.rs::may_use",
@@ -152,6 +152,7 @@ const NOT_PARSERS: [&str; 14] = [
     "keys.rs::derive",
     "oauth/client_assertion.rs::client_assertion",
     "oauth/client_request.rs::authorization_code",
+    "oauth/client_request.rs::client_credentials",
     "seal.rs::associated_data",
     "seal.rs::new",
     "seal.rs::seal",

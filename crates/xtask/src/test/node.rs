@@ -132,6 +132,17 @@ pub(super) fn crash(repo: &Repo) -> Result<Outcome> {
     })
 }
 
+/// The services Worker's real bundle; each file starts a workerd of its own, and the stand-ins that it needs.
+pub(super) fn services(repo: &Repo) -> Result<Outcome> {
+    let build = repo.at("worker/services/build");
+    let (python, files) =
+        (python::ensure(repo, Environment::Brokers)?, in_folders(repo, &["tests/services"])?);
+    node_tests(repo, "test-services", &["--test-concurrency=2"], files, 10, |command| {
+        keep_in_memory(command);
+        command.env("EVERLIT_SERVICES_BUILD", &build).env(Environment::Brokers.variable(), python);
+    })
+}
+
 /// Whether a test file needs fault points, which its name says.
 fn is_of_crash(file: &Path) -> bool {
     file.file_name().is_some_and(|name| name.to_string_lossy().starts_with("crash"))
@@ -159,6 +170,21 @@ pub(super) fn providers(repo: &Repo) -> Result<Outcome> {
     node_tests(repo, "test-providers", &["--test-concurrency=2"], files, 5, |command| {
         command.env(Environment::Brokers.variable(), python);
     })
+}
+
+/// Programs that ask for a service's token: the npm entry in each runtime, the examples, and `cargo xtask service`.
+pub(super) fn callers(repo: &Repo) -> Result<Outcome> {
+    let this = std::env::current_exe().context("this command does not know where it is")?;
+    node_tests(
+        repo,
+        "test-callers",
+        &["--test-concurrency=2"],
+        in_folders(repo, &["tests/callers"])?,
+        5,
+        |command| {
+            command.env("EVERLIT_XTASK", this);
+        },
+    )
 }
 
 /// `cargo xtask probe` against real authorization servers.

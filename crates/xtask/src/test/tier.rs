@@ -39,6 +39,8 @@ pub(crate) enum Need {
     Worker,
     /// The same with fault points, up to date.
     WorkerWithFaults,
+    /// worker/services/build, up to date.
+    Services,
     /// crates/web/dist, up to date.
     Web,
     /// crates/web/dist with the Worker in it, up to date.
@@ -59,6 +61,7 @@ impl Need {
             | Self::Tool(_)
             | Self::Worker
             | Self::WorkerWithFaults
+            | Self::Services
             | Self::Web
             | Self::Package
             | Self::Www => None,
@@ -76,6 +79,7 @@ impl Need {
             Self::Engine(_) => Ok(()),
             Self::Worker => build::worker(repo),
             Self::WorkerWithFaults => build::worker_with_faults(repo),
+            Self::Services => build::services(repo),
             Self::Web => build::web(repo),
             Self::Package => build::package(repo),
             Self::Www => build::www(repo),
@@ -105,7 +109,7 @@ impl Ready {
 }
 
 use Engine::{Chromium, Firefox, Webkit};
-use Need::{Component, Npm, Package, WasmTarget, Web, Worker, WorkerWithFaults, Www};
+use Need::{Component, Npm, Package, Services, WasmTarget, Web, Worker, WorkerWithFaults, Www};
 
 const fn tier(
     name: &'static str,
@@ -183,6 +187,12 @@ pub(crate) static TIERS: &[Tier] = &[
         node::crash,
     ),
     tier(
+        "services",
+        "the services Worker in local workerd: brokers' accounts, and their own SDKs pointed at it",
+        &[Npm, Services, BROKERS],
+        node::services,
+    ),
+    tier(
         "e2e-chromium",
         "journeys in Chromium: login to logout, crowds, sleep, bad networks and clocks, secrets",
         &[Need::Engine(Chromium), Npm, Worker, Web, Www],
@@ -241,6 +251,12 @@ pub(crate) static TIERS: &[Tier] = &[
         "stand-ins for brokers and Supabase Auth, proved by the SDKs of those who run the real ones",
         &[Npm, BROKERS],
         node::providers,
+    ),
+    tier(
+        "callers",
+        "everlit/service in Node, Deno, Bun and workerd, its examples, and `cargo xtask service`",
+        &[Npm, Web],
+        node::callers,
     ),
     tier("probe", "real authorization servers are measured as they are", &[Npm, DJANGO], node::probe),
     tier("deploy", "the bundle can be deployed and is small enough", &[Npm, Worker, Www], deploy::run),

@@ -3,10 +3,10 @@
 use std::rc::Rc;
 
 use everlit_core::secret::{AccessToken, Secret};
-use everlit_core::service::{Class, Job, Reply};
+use everlit_core::service::{Class, Job, Reply, WayKind};
 use everlit_core::time::{Millis, Timestamp};
 use everlit_edge::provider::Judgement;
-use everlit_edge::service::{Account, answer};
+use everlit_edge::service::{Account, Given, Unsendable, answer};
 use everlit_edge::signed_call::Outgoing;
 use everlit_runtime::clock;
 use everlit_runtime::outgoing::Unanswered;
@@ -38,6 +38,7 @@ impl Errand {
         let text = match job {
             Job::Exchange(hand) | Job::Prove(hand) => loaded.hand(hand).ok().flatten(),
             Job::Validate(stamp) => loaded.token(stamp, false).cloned(),
+            Job::Renew(WayKind::Refresh) => loaded.refresh_token().ok().flatten(),
             Job::Renew(_) | Job::AskPush => None,
         };
         Self {
@@ -55,36 +56,57 @@ impl Errand {
             return (Reply::Unsent, Brings::Nothing, None);
         };
         match (self.job, &self.text) {
-            (Job::Exchange(_), Some(code)) => self.exchange(&account, code).await,
+            (Job::Exchange(_), Some(code)) => {
+                let own = account.config.refreshes().then(|| code.clone());
+                self.exchange(&account, account.exchange(code), own).await
+            }
+            (Job::Renew(WayKind::Refresh), Some(token)) => {
+                self.exchange(&account, account.refresh(token), Some(token.clone())).await
+            }
+            (Job::Renew(WayKind::Credentials), _) => self.exchange(&account, account.mint(), None).await,
             (Job::Prove(_), Some(token)) => self.validate(&account, token, None).await,
             (Job::Validate(_), Some(token)) => self.validate(&account, token, self.planned).await,
             (Job::AskPush, _) => (ask_person(&account).await, Brings::Nothing, None),
             // No key opens it any more: it is over for good.
-            (Job::Exchange(_) | Job::Prove(_) | Job::Validate(_), None) => {
+            (Job::Exchange(_) | Job::Prove(_) | Job::Validate(_) | Job::Renew(WayKind::Refresh), None) => {
                 let reply = Reply::Failed { class: Class::ReauthRequired, until: None };
                 (reply, Brings::Nothing, None)
             }
-            (Job::Renew(_), _) => (Reply::Unsent, Brings::Nothing, None),
+            (Job::Renew(WayKind::SelfExtension | WayKind::KeepAlive), _) => {
+                (Reply::Unsent, Brings::Nothing, None)
+            }
         }
     }
 
-    async fn exchange(&self, account: &Account<'_>, code: &Secret<String>) -> Ended {
-        let Ok(call) = account.exchange(code) else { return unsendable() };
+    /// Exchanges something for a token. `own` is the refresh token that was shown: where the answer brings no other, it stays.
+    async fn exchange(
+        &self,
+        account: &Account<'_>,
+        call: Result<Outgoing, Unsendable>,
+        own: Option<Secret<String>>,
+    ) -> Ended {
+        let Ok(call) = call else { return unsendable() };
         // It was sent, and what came of it nobody knows.
         let lost = Reply::Failed { class: Class::OutcomeUnknown, until: None };
         let Some(received) = heard(send(&call).await) else { return (lost, Brings::Nothing, None) };
         let now = clock::now();
         match account.exchanged(&received.judged_at(now)) {
-            Ok(given) if !account.is_expected(&given.user_id, self.known.as_deref()) => {
+            Ok(given)
+                if given
+                    .user_id
+                    .as_ref()
+                    .is_some_and(|user| !account.is_expected(user, self.known.as_deref())) =>
+            {
                 (Reply::Foreign, Brings::Nothing, None)
             }
             Ok(given) => {
+                let given = Given { refresh: given.refresh.or(own), ..given };
                 let brought = everlit_core::service::Brought {
                     stamp: None,
                     expires_at: given.expires_at,
                     fallback_until: given.fallback_until,
                 };
-                let owner = Some(given.user_id.clone());
+                let owner = given.user_id.clone();
                 (Reply::Renewed(brought), Brings::Given(given), owner)
             }
             Err(judgement) => failed(judgement, now),
@@ -100,6 +122,10 @@ impl Errand {
         let known = self.known.as_deref();
         if account.owner(token).is_some_and(|owner| !account.is_expected(&owner, known)) {
             return (Reply::Foreign, Brings::Nothing, None);
+        }
+        if account.config.description.validation.is_none() {
+            // There is no such call: whoever doubts the token is believed, and another one is had.
+            return (Reply::Failed { class: Class::AccessExpired, until: None }, Brings::Nothing, None);
         }
         let Ok(call) = account.validate(token, clock::now()) else { return unsendable() };
         let lost = Reply::Failed { class: Class::Transient, until: None };

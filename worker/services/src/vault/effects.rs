@@ -17,6 +17,9 @@ use super::turn::{Said, Turns};
 use crate::alerts;
 use crate::backup::client::BackupClient;
 
+/// All that is kept, sealed, by its names.
+type Contents = Vec<(String, String)>;
+
 impl Turns {
     /// Carries out what is left of a turn.
     pub(super) fn carry_out(self: &Rc<Self>, effects: Vec<Effect>) {
@@ -41,8 +44,10 @@ impl Turns {
 
     fn say(&self, caller: CallerId, said: Said) {
         let sender = self.memory.borrow_mut().waiting.remove(&caller);
-        // A caller that has hung up hears nothing.
-        drop(sender.map(|sender| sender.send(said)));
+        if let Some(sender) = sender {
+            // A caller that has hung up hears nothing.
+            sender.send(said).ok();
+        }
     }
 
     fn attempt(self: &Rc<Self>, request: everlit_core::id::RequestId, job: Job) {
@@ -102,7 +107,8 @@ impl Turns {
         });
     }
 
-    fn snapshot(&self) -> Option<(Rc<str>, u64, Vec<(String, String)>)> {
+    /// The service, the number of the copy, and what is in it.
+    fn snapshot(&self) -> Option<(Rc<str>, u64, Contents)> {
         let mut memory = self.memory.borrow_mut();
         // The clock may have been set back since the last one.
         let number = clock::now().as_millis().max(memory.copied.saturating_add(1));

@@ -25,6 +25,7 @@ mod name {
     pub(super) const ROW: &str = "row";
     pub(super) const TOKEN: &str = "token";
     pub(super) const FALLBACK: &str = "fallback";
+    pub(super) const REFRESH: &str = "refresh";
     pub(super) const ACCOUNT: &str = "account";
     pub(super) const INSTANCE: &str = "instance";
     pub(super) const NOTIFIER: &str = "notifier";
@@ -192,6 +193,9 @@ impl Loaded {
                     self.kept.put(name::FALLBACK, &written(stamp, fallback)).map_err(refused)?;
                     self.fallback = Some((stamp, fallback.clone()));
                 }
+                if let Some(refresh) = &given.refresh {
+                    self.kept.put(name::REFRESH, refresh.expose().as_bytes()).map_err(refused)?;
+                }
                 self.take_up(stamp, &given.access_token)
             }
             // No vault of another kind is in this object, and what an attempt brought is given with its answer.
@@ -218,6 +222,11 @@ impl Loaded {
     pub(super) fn token(&self, stamp: Stamp, read_only: bool) -> Option<&AccessToken> {
         let held = if read_only { &self.fallback } else { &self.token };
         held.as_ref().filter(|(held, _)| *held == stamp).map(|(_, token)| token)
+    }
+
+    /// What the next token is had for.
+    pub(super) fn refresh_token(&self) -> Result<Option<Secret<String>>, Fault> {
+        readable(self.kept.text(name::REFRESH))
     }
 
     /// What was handed in under this name.

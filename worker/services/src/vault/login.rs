@@ -107,7 +107,7 @@ impl Turns {
         let now = clock::now();
         let kind = ask.is_code.map(|is_code| if is_code { Kind::Code } else { Kind::Token });
         // A file holds the token; what a person copies may be either.
-        let kind = kind.or(ask.imported.then_some(Kind::Token));
+        let kind = kind.or_else(|| ask.imported.then_some(Kind::Token));
         let read =
             self.look(|loaded| loaded.account().map(|account| account.handed(&ask.text, kind, now)))??;
         // A file may hold a code in its place.

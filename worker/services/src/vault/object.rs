@@ -108,8 +108,11 @@ impl ServiceVault {
             Answer::Token { stamp, expires_in, read_only } => {
                 // One that nobody can open any more is asked for again, and is found to be over.
                 let token = loaded.token(stamp, read_only).ok_or(Fault::Storage)?;
+                let planned = loaded.monitor.token().filter(|token| !read_only && token.stamp == stamp);
+                let expires_at = planned.and_then(|token| token.expires_at);
                 Ok(TokenReply::Token {
                     access_token: token.expose().clone(),
+                    expires_at: expires_at.map(Timestamp::as_millis),
                     place: stamp.into(),
                     expires_in: expires_in.map(Millis::as_millis),
                     read_only,

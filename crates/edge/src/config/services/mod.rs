@@ -25,13 +25,10 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 pub use caller::CallerConfig;
-pub use service::{Operators, ServiceConfig};
+pub use service::{Grant, ServiceConfig};
 
 use super::{AlertConfig, ConfigError, Origins, Variables, alert, origins, url_name};
 use crate::keys::{self, SESSION_KEY};
-
-/// The secret that both Workers have: what the edge Worker says of a browser's user is signed with it.
-pub const SERVICES_KEY: &str = "SECRET_SERVICES_KEY";
 
 /// A configuration that holds together.
 #[derive(Clone, Debug)]

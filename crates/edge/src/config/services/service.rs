@@ -1,15 +1,18 @@
 //! One account of the operator's, at one provider.
 
-use alloc::string::{String, ToString as _};
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use everlit_core::rate::Rate;
-use everlit_core::service::{Budget, PushPolicy, Settings, Way, WayKind};
+use everlit_core::service::{Budget, PushPolicy, Settings, Way};
 use everlit_core::time::Millis;
+use everlit_core::vault::{GraceProfile, Verdict};
 use serde_json::Value;
 
 use crate::config::ConfigError;
 use crate::config::duration::{self, parse_duration};
+use crate::config::grace;
+use crate::config::provider::is_scope;
 use crate::config::rate::{self, parse_rate};
 use crate::config::table::{self, Table};
 use crate::provider::{self, Description, Renewal};
@@ -18,12 +21,16 @@ use crate::url::{HttpUrl, Origin};
 pub(super) const PREFIX: &str = "SERVICE_";
 pub(super) const EXPECTED: &str =
     "at least one table such as SERVICE_UPSTOX = { provider = \"upstox\", client_id = \"615b1297\" }";
-const FIELDS: [&str; 14] = [
+const FIELDS: [&str; 17] = [
     "provider",
     "client_id",
     "account",
     "origin",
     "login_url",
+    "token_url",
+    "grant",
+    "scopes",
+    "grace",
     "check_every",
     "validate_every",
     "lead",
@@ -31,20 +38,19 @@ const FIELDS: [&str; 14] = [
     "rate",
     "secret_max_age",
     "secret_set_at",
-    "operators",
     "push",
 ];
 
 /// How long a push approval is open where the provider does not say.
 const PUSH_OPEN: Millis = Millis::from_secs(600);
 
-/// Which users of the app are operators of a service.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Operators {
-    /// The claim that says so.
-    pub claim: String,
-    /// Its values that do.
-    pub any: Vec<String>,
+/// How an authorization server gives the tokens of a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grant {
+    /// For a refresh token that somebody hands in once (RFC 6749, section 6).
+    RefreshToken,
+    /// For the client's own secret (RFC 6749, section 4.4).
+    ClientCredentials,
 }
 
 /// One `SERVICE_<NAME>`.
@@ -62,6 +68,14 @@ pub struct ServiceConfig {
     pub origin: Option<Origin>,
     /// Where its login page is, where not at the provider's own.
     pub login_url: Option<String>,
+    /// Where tokens are asked for, at an authorization server.
+    pub token_url: Option<HttpUrl>,
+    /// For what it gives them.
+    pub grant: Grant,
+    /// What they are asked for.
+    pub scopes: Vec<String>,
+    /// What it forgives of a refresh token that comes twice.
+    pub grace: GraceProfile,
     /// How often to look.
     pub check_every: Millis,
     /// The least time between two questions to the provider that nothing gave cause for.
@@ -76,8 +90,6 @@ pub struct ServiceConfig {
     pub secret_max_age: Millis,
     /// The day on which its secret was set, `2026-01-31`, as far as anybody wrote it down: no platform says it.
     pub secret_set_at: Option<String>,
-    /// Which users of the app are its operators.
-    pub operators: Option<Operators>,
     /// Whether a person is asked by the provider itself, where it can.
     pub push: bool,
 }
@@ -120,6 +132,36 @@ impl ServiceConfig {
             let parsed = HttpUrl::parse(url)?;
             (parsed.origin().is_trustworthy() && parsed.query().is_none()).then(|| Some(url.to_string()))
         });
+        let token_url = table.field(
+            "token_url",
+            "the address of the token endpoint, such as \"https://as.example/token\"",
+            errors,
+            Some(None),
+            |value| HttpUrl::parse(value.as_str()?).map(Some),
+        );
+        let grant = table.field(
+            "grant",
+            "\"refresh_token\" or \"client_credentials\"",
+            errors,
+            Some(Grant::RefreshToken),
+            |value| match value.as_str()? {
+                "refresh_token" => Some(Grant::RefreshToken),
+                "client_credentials" => Some(Grant::ClientCredentials),
+                _ => None,
+            },
+        );
+        let scopes = table.field(
+            "scopes",
+            "a list of 1 to 32 different scopes, such as [\"orders:read\"]",
+            errors,
+            Some(Vec::new()),
+            |value| table::texts(value, 32, is_scope),
+        );
+        let own = description.as_ref().and_then(own_grace);
+        let grace = match (table.raw("grace"), own) {
+            (None, Some(own)) => Some(own),
+            (value, _) => grace::read(variable, value, errors),
+        };
         let usual = Usual::of(description.as_ref());
         let mut length = |field: &str, default: Millis| {
             table.field(field, duration::EXPECTED, errors, Some(default), |value| {
@@ -151,13 +193,6 @@ impl ServiceConfig {
             table.field("secret_set_at", "a day such as \"2026-01-31\"", errors, Some(None), |value| {
                 text(value, 10).filter(|day| crate::date::parse_day(day).is_some()).map(Some)
             });
-        let operators = table.field(
-            "operators",
-            "a table such as { claim = \"email\", any = [\"ops@example.com\"] }",
-            errors,
-            Some(None),
-            |value| operators(value).map(Some),
-        );
         let push = table.field("push", "true or false", errors, Some(true), |value| value.as_bool());
         Some(Self {
             name: name.to_string(),
@@ -166,6 +201,10 @@ impl ServiceConfig {
             account: account?,
             origin: origin?,
             login_url: login_url?,
+            token_url: token_url?,
+            grant: grant?,
+            scopes: scopes?,
+            grace: grace?,
             check_every: check_every?,
             validate_every: validate_every?,
             lead: lead?,
@@ -173,7 +212,6 @@ impl ServiceConfig {
             rate: rate?,
             secret_max_age: secret_max_age?,
             secret_set_at: secret_set_at?,
-            operators: operators?,
             push: push?,
         })
     }
@@ -181,21 +219,70 @@ impl ServiceConfig {
     /// What a service cannot be yet, or not at all.
     pub(super) fn check(&self, errors: &mut Vec<ConfigError>) {
         let variable = [PREFIX, &self.name.to_ascii_uppercase()].concat();
-        if !matches!(self.description.name, "breeze" | "kite" | "upstox") {
-            errors.push(ConfigError::meaning(
-                &variable,
-                Some("provider"),
-                "is not served as a service yet",
-                "\"breeze\", \"kite\" or \"upstox\"",
-            ));
+        let mut wrong = |field: &str, problem: &'static str, expected: &str| {
+            errors.push(ConfigError::meaning(&variable, Some(field), problem, expected));
+        };
+        let name = self.description.name;
+        if !SERVED.contains(&name) {
+            let served = alloc::format!("one of: {}", SERVED.join(", "));
+            wrong("provider", "is described and not served as a service yet", &served);
         }
+        let asks = self.asks_a_server();
+        if asks && self.token_url.is_none() {
+            wrong("token_url", "is missing", "the address of the provider's token endpoint");
+        }
+        if !asks && self.token_url.is_some() {
+            wrong("token_url", "is for an authorization server, which this provider is not", "no such field");
+        }
+        if self.grant == Grant::ClientCredentials && !asks {
+            wrong(
+                "grant",
+                "is \"client_credentials\", which this provider does not know",
+                "\"refresh_token\", or no such field",
+            );
+        }
+        if name == "supabase" && self.origin.is_none() {
+            wrong("origin", "is missing", "the address of your project, such as \"https://x.supabase.co\"");
+        }
+    }
+
+    /// Whether its tokens come from the token endpoint of an authorization server that the configuration names.
+    #[must_use]
+    pub fn asks_a_server(&self) -> bool {
+        matches!(self.description.name, "alpaca-broker" | "oidc")
+    }
+
+    /// Whether it lives by a refresh token.
+    #[must_use]
+    pub fn refreshes(&self) -> bool {
+        match self.description.name {
+            "supabase" => true,
+            _ => self.asks_a_server() && self.grant == Grant::RefreshToken,
+        }
+    }
+
+    /// Whether a refresh token may be shown again whose answer was lost: as long as an attempt takes, and a little more.
+    #[must_use]
+    pub fn forgives(&self) -> bool {
+        self.grace.verdict(Millis::from_secs(60)) == Verdict::Forgiven
     }
 
     /// All that a provider could refuse this account for: with another text, what was refused is tried again.
     #[must_use]
     pub fn digest(&self) -> String {
         let account = self.account.as_deref().unwrap_or_default();
-        [self.description.name, &self.client_id, account, self.api_origin(), self.login_page()].join("\n")
+        let token_url = self.token_url.as_ref().map(ToString::to_string).unwrap_or_default();
+        let scopes = self.scopes.join(" ");
+        [
+            self.description.name,
+            &self.client_id,
+            account,
+            self.api_origin(),
+            self.login_page(),
+            &token_url,
+            &scopes,
+        ]
+        .join("\n")
     }
 
     /// The name of the secret that the provider gave the app.
@@ -221,10 +308,17 @@ impl ServiceConfig {
     #[must_use]
     pub fn settings(&self, version: u64) -> Settings {
         let renewals = self.description.renewals;
-        let kinds = renewals.iter().filter_map(way).collect();
         let is_push = |renewal: &Renewal| matches!(renewal, Renewal::PushApproval(_));
-        let needs_person = |renewal: &Renewal| {
+        let is_by_hand = |renewal: &Renewal| {
             matches!(renewal, Renewal::Redirect | Renewal::Paste | Renewal::PushApproval(_))
+        };
+        let (ways, person) = if self.refreshes() {
+            // Nobody finds out what became of one that was lost, but by showing it again.
+            ([Way { repeatable: self.forgives(), ..Way::REFRESH }].into(), true)
+        } else if self.asks_a_server() {
+            ([Way::CREDENTIALS].into(), false)
+        } else {
+            (Vec::new(), renewals.iter().any(is_by_hand))
         };
         let provider::Budget { per_minute, per_day } = self.description.budget;
         Settings {
@@ -232,31 +326,35 @@ impl ServiceConfig {
             check_every: self.check_every,
             validate_every: self.validate_every,
             budget: Budget { minute: per_minute, day: per_day, percent: 1 },
-            ways: kinds,
+            ways,
             lead: self.lead,
-            person: renewals.iter().any(needs_person),
+            person,
             push: (self.push && renewals.iter().any(is_push))
                 .then_some(PushPolicy { open_for: PUSH_OPEN, times: 1 }),
             thresholds: self.warn_at.clone(),
             // The same `API_Session` gives the same session again; any other code is spent by its first use.
-            exchange_repeatable: self.description.name == "breeze",
+            exchange_repeatable: self.description.name == "breeze" || (self.refreshes() && self.forgives()),
             caller_rate: self.rate,
             ..Settings::DEFAULT
         }
     }
 }
 
-/// A renewal that needs no person, as the machine knows it.
-const fn way(renewal: &Renewal) -> Option<Way> {
-    match renewal {
-        Renewal::RefreshGrant(_) => Some(Way::REFRESH),
-        Renewal::Credentials(_) => Some(Way::CREDENTIALS),
-        Renewal::SelfExtend(_) => Some(Way { kind: WayKind::SelfExtension, repeatable: true, every: None }),
-        Renewal::Keepalive(alive) => {
-            Some(Way { kind: WayKind::KeepAlive, repeatable: true, every: Some(alive.every) })
-        }
-        Renewal::PushApproval(_) | Renewal::Redirect | Renewal::Paste => None,
-    }
+/// Those whose answers were seen: here, or by everybody who speaks OAuth.
+const SERVED: [&str; 6] = ["alpaca-broker", "breeze", "kite", "oidc", "supabase", "upstox"];
+
+/// What a provider's own description says of its refresh tokens.
+fn own_grace(description: &Description) -> Option<GraceProfile> {
+    description.renewals.iter().find_map(|renewal| match renewal {
+        Renewal::RefreshGrant(refresh) if description.name != "oidc" => Some(refresh.grant.grace),
+        Renewal::RefreshGrant(_)
+        | Renewal::SelfExtend(_)
+        | Renewal::Keepalive(_)
+        | Renewal::PushApproval(_)
+        | Renewal::Credentials(_)
+        | Renewal::Redirect
+        | Renewal::Paste => None,
+    })
 }
 
 /// What holds for a provider where nobody says anything.
@@ -271,8 +369,12 @@ impl Usual {
     fn of(description: Option<&Description>) -> Self {
         const MINUTE: Millis = Millis::from_secs(60);
         let minutes = |count: u64| Millis::from_millis(MINUTE.as_millis().saturating_mul(count));
-        let validate_every =
-            description.map_or_else(|| minutes(60), |description| description.budget.interval());
+        // Where there is no cheap call, nobody asks by the way.
+        let validate_every = match description {
+            Some(description) if description.validation.is_none() => Millis::from_days(3_650),
+            Some(description) => description.budget.interval(),
+            None => minutes(60),
+        };
         // Upstox' token is known to the minute, and it says by itself when another has come.
         let is_calm = description.is_some_and(|description| description.name == "upstox");
         if is_calm {
@@ -289,11 +391,4 @@ impl Usual {
 fn text(value: &Value, most: usize) -> Option<String> {
     let text = value.as_str()?.trim();
     (!text.is_empty() && text.len() <= most && !text.chars().any(char::is_control)).then(|| text.to_string())
-}
-
-fn operators(value: &Value) -> Option<Operators> {
-    let table = value.as_object().filter(|table| table.len() == 2)?;
-    let claim = text(table.get("claim")?, 64)?;
-    let any = table::texts(table.get("any")?, 64, |text| !text.is_empty() && text.len() <= 256)?;
-    Some(Operators { claim, any })
 }

@@ -1,4 +1,5 @@
 use super::*;
+use alloc::{format, vec};
 use everlit_core::rate::Rate;
 use everlit_core::service::{Budget, PushPolicy, WayKind};
 use everlit_core::time::Millis;
@@ -50,18 +51,29 @@ fn what_nobody_says_is_as_the_provider_is() {
 }
 
 #[test]
-fn renewals_that_need_nobody_are_ways() {
-    let ways: Vec<WayKind> = ["alpaca-broker", "dhan", "ibkr", "schwab"]
-        .into_iter()
-        .flat_map(|name| provider_ways(name).into_iter().take(1))
-        .collect();
-    assert_eq!(ways, [WayKind::Credentials, WayKind::SelfExtension, WayKind::KeepAlive, WayKind::Refresh]);
-}
-
-fn provider_ways(name: &str) -> Vec<WayKind> {
-    let mut config = ServicesConfig::parse(&good()).unwrap().service("upstox").unwrap().clone();
-    config.description = crate::provider::described(name).unwrap();
-    config.settings(1).ways.iter().map(|way| way.kind).collect()
+fn what_renews_itself_has_a_way() {
+    let way = |table: &str| {
+        let variables = good().text("SERVICE_UPSTOX", table);
+        let config = ServicesConfig::parse(&variables).unwrap();
+        let settings = config.service("upstox").unwrap().settings(1);
+        (settings.ways.iter().map(|way| (way.kind, way.repeatable)).collect::<Vec<_>>(), settings.person)
+    };
+    let oidc = r#""provider": "oidc", "client_id": "a", "token_url": "https://as.example/token""#;
+    for (table, expected) in [
+        (format!("{{{oidc}}}"), (vec![(WayKind::Refresh, false)], true)),
+        (format!(r#"{{{oidc}, "grace": "google"}}"#), (vec![(WayKind::Refresh, true)], true)),
+        (
+            format!(r#"{{{oidc}, "grant": "client_credentials"}}"#),
+            (vec![(WayKind::Credentials, true)], false),
+        ),
+        (
+            r#"{"provider": "supabase", "client_id": "a", "origin": "https://x.supabase.co"}"#.to_string(),
+            (vec![(WayKind::Refresh, true)], true),
+        ),
+        (r#"{"provider": "upstox", "client_id": "a"}"#.to_string(), (vec![], true)),
+    ] {
+        assert_eq!(way(&table), expected, "{table}");
+    }
 }
 
 #[test]
@@ -77,7 +89,29 @@ fn each_mistake_is_told_by_name_and_shows_no_secret() {
         ),
         (
             good().text("SERVICE_UPSTOX", r#"{"provider": "ibkr", "client_id": "a"}"#),
-            "SERVICE_UPSTOX.provider: is not served as a service yet",
+            "SERVICE_UPSTOX.provider: is described and not served as a service yet; expected one of: alpaca-broker, breeze, ",
+        ),
+        (
+            good().text("SERVICE_UPSTOX", r#"{"provider": "oidc", "client_id": "a"}"#),
+            "SERVICE_UPSTOX.token_url: is missing",
+        ),
+        (
+            good().text(
+                "SERVICE_UPSTOX",
+                r#"{"provider": "kite", "client_id": "a", "token_url": "https://a.example/t"}"#,
+            ),
+            "SERVICE_UPSTOX.token_url: is for an authorization server",
+        ),
+        (
+            good().text(
+                "SERVICE_UPSTOX",
+                r#"{"provider": "kite", "client_id": "a", "grant": "client_credentials"}"#,
+            ),
+            "SERVICE_UPSTOX.grant: is \"client_credentials\", which this provider does not know",
+        ),
+        (
+            good().text("SERVICE_UPSTOX", r#"{"provider": "supabase", "client_id": "a"}"#),
+            "SERVICE_UPSTOX.origin: is missing",
         ),
         (good().text("SERVICE_UPSTOX", r#"{"provider": "upstox"}"#), "SERVICE_UPSTOX.client_id: is missing"),
         (
@@ -101,13 +135,6 @@ fn each_mistake_is_told_by_name_and_shows_no_secret() {
                 r#"{"provider": "upstox", "client_id": "a", "secret_set_at": "2026-13-01"}"#,
             ),
             "SERVICE_UPSTOX.secret_set_at: is not what it should be",
-        ),
-        (
-            good().text(
-                "SERVICE_UPSTOX",
-                r#"{"provider": "upstox", "client_id": "a", "operators": {"claim": "email"}}"#,
-            ),
-            "SERVICE_UPSTOX.operators: is not what it should be",
         ),
         (
             good().text("CALLER_REPORTS", r#"{"services": []}"#),
