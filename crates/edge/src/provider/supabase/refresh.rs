@@ -1,6 +1,6 @@
 //! A refresh at Supabase Auth ([`crate::oauth::ClientRequest::refresh`] with its key), and the tokens that answer it.
 
-use alloc::string::ToString as _;
+use alloc::string::{String, ToString as _};
 
 use everlit_core::secret::{AccessToken, RefreshToken, Secret};
 use everlit_core::time::{Millis, Timestamp};
@@ -13,12 +13,21 @@ use crate::oauth::{HttpAnswer, MAX_REFRESH_TOKEN, Scheme, TokenAnswer, TokenResp
 use crate::provider::body::{self, text, token};
 use crate::provider::{About, Asked, Class, Judgement, Stated};
 
+/// The path of the request, below the project's address.
+pub const PATH: &str = "/auth/v1/token?grant_type=refresh_token";
 /// The grant of the request, below its endpoint.
 pub const GRANT: &str = "?grant_type=refresh_token";
 /// The header that asks for codes in their newer form, and its value.
 pub const API_VERSION: (&str, &str) = ("x-supabase-api-version", "2024-01-01");
 /// The header that carries the project's key.
 pub const API_KEY: &str = "apikey";
+
+/// The body of the request, in JSON.
+#[must_use]
+pub fn request(refresh_token: &RefreshToken) -> Secret<String> {
+    let token = Value::from(refresh_token.expose().as_str()).to_string();
+    Secret::new(["{\"refresh_token\":", &token, "}"].concat())
+}
 
 /// What a login or a refresh gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
