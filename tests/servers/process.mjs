@@ -17,7 +17,7 @@ export function fail(error) {
  * Says that they are ready, and ends the process with them.
  *
  * @param {{ close: () => Promise<void> }} servers
- * @param {Record<string, string>} about where they are
+ * @param {Record<string, unknown>} about where they are
  */
 export function serveUntilStopped(servers, about) {
   let stopping = false;

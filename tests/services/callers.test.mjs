@@ -38,8 +38,8 @@ before(async () => {
   upstox = await startUpstox({ clientSecret: SECRET, clock });
   ends.push(upstox.close);
   const receiver = createServer(async (incoming, outgoing) => {
-    const headers = new Headers(Object.entries(incoming.headers).map(([name, value]) => [name, `${value}`]));
-    const answer = await upstoxAccount.handleAlert(new Request("http://localhost/", { method: "POST", headers, body: Readable.toWeb(incoming), duplex: "half" }));
+    const headers = new Headers(Object.entries(incoming.headers).map(([name, value]) => /** @type {[string, string]} */ ([name, `${value}`])));
+    const answer = await upstoxAccount.handleAlert(new Request("http://localhost/", /** @type {any} */ ({ method: "POST", headers, body: Readable.toWeb(incoming), duplex: "half" })));
     answered.push(answer.status);
     outgoing.writeHead(answer.status).end(await answer.text());
   }).listen(0, "127.0.0.1");

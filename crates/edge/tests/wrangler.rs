@@ -84,7 +84,7 @@ fn the_schema_that_editors_use_accepts_it() {
 #[test]
 fn paths_of_the_worker_come_before_files() {
     let document = document();
-    let first = serde_json::json!(["/auth/*", "/api/*", "/internal/*", "/healthz"]);
+    let first = serde_json::json!(["/auth/*", "/api/*", "/internal/*", "/service", "/service/*", "/healthz"]);
     assert_eq!(document["assets"]["run_worker_first"], first);
 }
 

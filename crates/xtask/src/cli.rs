@@ -1,5 +1,6 @@
 //! The commands and their flags.
 
+use crate::demo::provider::Provider;
 use crate::{bench, build, config, cost, demo, keys, model, probe, service, setup, sim, size, test};
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
@@ -19,7 +20,7 @@ pub(crate) struct Cli {
 /// One command each.
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Start everything locally and print one address to open; with --headless a browser does it and reports
+    /// Start everything locally and print one address to open, or a broker's days (--provider); with --headless it plays by itself and reports
     Demo(DemoArgs),
     /// Run every test tier, or the named ones, and print `N passed, N failed, N skipped`
     Test(TestArgs),
@@ -29,7 +30,7 @@ pub(crate) enum Command {
     Size(SizeArgs),
     /// Measure the Worker against the same in JavaScript, or the page's session against other libraries
     Bench(BenchArgs),
-    /// Check the configuration in wrangler.toml before it is deployed
+    /// Check the configuration in both files wrangler.toml before it is deployed
     Config(ConfigArgs),
     /// Renew the session key without logging anybody out, and say when the old one may go
     Keys(KeysArgs),
@@ -50,14 +51,24 @@ pub(crate) enum Command {
 
 /// Flags of `demo`.
 #[derive(Args)]
+#[command(
+    after_help = "With --provider there is no app and no browser: a stand-in speaks the broker's wire, the services Worker looks \
+                  after an account there, and both go by one clock that is moved. Without --headless the commands are printed \
+                  that a person can copy: where it stands, a token, a login, the clock. With --headless three days are played, \
+                  in some 20 seconds, while programs ask for the token all along; the last line is then \
+                  {\"provider\":…,\"checks\":…,\"cutoffs\":…,\"renewals\":…,\"alerts\":…,\"calls_ok\":…,\"calls_none\":…,\"lost\":0}."
+)]
 pub(crate) struct DemoArgs {
+    /// Show a broker's token that dies by the clock, and the services Worker, instead of the app
+    #[arg(long, value_enum, conflicts_with_all = ["access_ttl", "tabs", "rotations"])]
+    pub(crate) provider: Option<Provider>,
     /// Seconds an access token lives [default: 60, with --headless 20]
     #[arg(long, value_parser = clap::value_parser!(u32).range(5..=86_400))]
     pub(crate) access_ttl: Option<u32>,
-    /// Port of the app [default: 8787 when it is free, else a free one]
+    /// Port of the app, or of the services Worker [default: 8787 when it is free, else a free one]
     #[arg(long)]
     pub(crate) port: Option<u16>,
-    /// Let headless Chromium log in, open the tabs and wait for the rotations; ends with one JSON object
+    /// Let headless Chromium log in, open the tabs and wait for the rotations, or play the broker's days; ends with one JSON object
     #[arg(long)]
     pub(crate) headless: bool,
     /// Tabs to open (with --headless)
@@ -153,7 +164,7 @@ pub(crate) struct ConfigArgs {
 pub(crate) enum ConfigCommand {
     /// Name each variable that is wrong, what it should look like, and the secrets to set
     Check {
-        /// The file to check [default: the wrangler.toml of this repository]
+        /// The file to check [default: the wrangler.toml of this repository, and that in worker/services]
         #[arg(long)]
         file: Option<PathBuf>,
         /// End with one JSON object
@@ -480,6 +491,20 @@ mod tests {
             assert!(about.len() > 20, "{} says too little: {about:?}", command.get_name());
             assert!(!about.contains('\n'), "{} says more than a line", command.get_name());
         }
+    }
+
+    #[test]
+    fn a_broker_takes_no_flag_that_is_about_the_app_and_an_unknown_one_is_told_which_there_are() {
+        let parse =
+            |line: &str| Cli::try_parse_from(line.split(' ')).map(drop).map_err(|error| error.to_string());
+        assert_eq!(parse("xtask demo --provider upstox --headless --port 8799"), Ok(()));
+        for flag in ["--tabs 3", "--rotations 3", "--access-ttl 60"] {
+            let said = parse(&format!("xtask demo --provider breeze {flag}")).unwrap_err();
+            let (name, _) = flag.split_once(' ').unwrap();
+            assert!(said.contains("--provider") && said.contains(name), "{said}");
+        }
+        let said = parse("xtask demo --provider zerodha").unwrap_err();
+        assert!(said.contains("zerodha") && said.contains("breeze, upstox, kite"), "{said}");
     }
 
     #[test]

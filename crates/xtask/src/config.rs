@@ -1,12 +1,13 @@
-//! `cargo xtask config check`: what the Worker would say about its configuration, before it is deployed.
+//! `cargo xtask config check`: what a Worker would say about its configuration, before it is deployed.
 //!
 //! The variables are read by the Worker's own parser, so that both cannot disagree. What is checked besides is the rest of
-//! wrangler.toml that the Worker cannot live without and cannot see: its objects, their storage, its paths.
+//! wrangler.toml that the Worker cannot live without and cannot see: its objects, their storage, its paths, and what reaches it.
 
 use crate::repo::Repo;
 use crate::stack;
 use anyhow::{Context as _, Result, bail};
-use everlit_edge::config::{Config, ConfigError, Limits, Variables};
+use everlit_edge::config::services::ServicesConfig;
+use everlit_edge::config::{Config, ConfigError, ConfigErrorKind, Limits, Variables};
 use everlit_edge::keys::SESSION_KEY;
 use serde_json::{Value as Json, json};
 use std::path::Path;
@@ -20,10 +21,18 @@ const OBJECTS: [(&str, &str); 4] = [
     ("LOGIN_DESK", "LoginDesk"),
     ("SESSION_INDEX", "SessionIndex"),
 ];
+/// Those of the services Worker.
+const SERVICES_OBJECTS: [(&str, &str); 2] = [("VAULT", "ServiceVault"), ("BACKUP", "ServiceBackup")];
+/// The configuration of the services Worker, from the top of the repository.
+const SERVICES_FILE: &str = "worker/services/wrangler.toml";
 /// The Worker's binding to itself.
 const ROTATOR: &str = "ROTATOR";
+/// The edge Worker's binding to the services Worker.
+const SERVICES: &str = "SERVICES";
 /// Paths that must reach the Worker before any file does.
 const WORKER_FIRST: [&str; 4] = ["/auth/*", "/api/*", "/internal/*", "/healthz"];
+/// The same, where there is a services Worker behind it.
+const SERVICES_FIRST: [&str; 2] = ["/service", "/service/*"];
 
 /// One thing that is wrong.
 #[derive(Debug, PartialEq, Eq)]
@@ -38,8 +47,8 @@ impl Wrong {
         Self { name: name.into(), problem: problem.to_owned(), expected: expected.into() }
     }
 
-    fn json(&self) -> Json {
-        json!({ "name": self.name, "problem": self.problem, "expected": self.expected })
+    fn json(&self, file: &str) -> Json {
+        json!({ "file": file, "name": self.name, "problem": self.problem, "expected": self.expected })
     }
 }
 
@@ -59,34 +68,89 @@ struct Findings {
     secrets: Vec<String>,
 }
 
-/// `cargo xtask config check`
-pub(crate) fn check(file: Option<&Path>, json: bool) -> Result<ExitCode> {
-    let path = match file {
-        Some(file) => file.to_path_buf(),
-        None => Repo::find()?.at("wrangler.toml"),
-    };
-    let findings = find(&stack::read_config(&path)?);
-    let ok = findings.wrong.is_empty();
-    if json {
-        let errors: Vec<Json> = findings.wrong.iter().map(Wrong::json).collect();
-        println!("{}", json!({ "ok": ok, "errors": errors, "secrets": findings.secrets }));
-    } else {
-        for wrong in &findings.wrong {
-            println!("{}: {}; expected {}", wrong.name, wrong.problem, wrong.expected);
-        }
-        if ok {
-            println!(
-                "{} is right. Secrets that must be set, each by `npx wrangler secret put <name>`:",
-                path.display()
-            );
-            for secret in &findings.secrets {
-                // One that was renewed is set under a later name, and the first one gone.
-                let versions = if secret == SESSION_KEY { " (or a later version of it)" } else { "" };
-                println!("  {secret}{versions}");
-            }
+/// Which of our two Workers a file deploys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Whose {
+    Edge,
+    Services,
+}
+
+impl Whose {
+    /// By the objects that it binds; where it binds none, by its variables.
+    fn of(config: &Table) -> Self {
+        let bindings = bindings(config);
+        let binds = |objects: &[(&str, &str)]| {
+            bindings
+                .iter()
+                .any(|bound| objects.iter().any(|(_, class)| text(bound, "class_name") == Some(class)))
+        };
+        let describes = |prefix: &str| {
+            let vars = config.get("vars").and_then(Value::as_table);
+            vars.is_some_and(|vars| vars.keys().any(|name| name.starts_with(prefix)))
+        };
+        if binds(&SERVICES_OBJECTS) && !binds(&OBJECTS) {
+            Self::Services
+        } else if binds(&OBJECTS) || describes("PROVIDER_") || !describes("SERVICE_") {
+            Self::Edge
+        } else {
+            Self::Services
         }
     }
+}
+
+/// `cargo xtask config check`
+pub(crate) fn check(file: Option<&Path>, json: bool) -> Result<ExitCode> {
+    let files = match file {
+        Some(file) => vec![file.to_path_buf()],
+        None => {
+            let repo = Repo::find()?;
+            // Whoever has no account of the operator's may leave that file out.
+            let services = Some(repo.at(SERVICES_FILE)).filter(|file| file.is_file());
+            [repo.at("wrangler.toml")].into_iter().chain(services).collect()
+        }
+    };
+    let (mut errors, mut secrets, mut of_services) = (Vec::new(), Vec::new(), Vec::new());
+    for path in &files {
+        let config = stack::read_config(path)?;
+        let (whose, findings) = (Whose::of(&config), find(&config));
+        let shown = path.display().to_string();
+        if !json {
+            said(&shown, whose, files.len() > 1, &findings);
+        }
+        errors.extend(findings.wrong.iter().map(|wrong| wrong.json(&shown)));
+        match whose {
+            Whose::Edge => secrets.extend(findings.secrets),
+            Whose::Services => of_services.extend(findings.secrets),
+        }
+    }
+    let ok = errors.is_empty();
+    if json {
+        let services = json!({ "secrets": of_services });
+        println!("{}", json!({ "ok": ok, "errors": errors, "secrets": secrets, "services": services }));
+    }
     Ok(if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Prints what was found in one file; which file, where there are others.
+fn said(path: &str, whose: Whose, among_others: bool, findings: &Findings) {
+    let place = if among_others { format!("{path}: ") } else { String::new() };
+    for wrong in &findings.wrong {
+        println!("{place}{}: {}; expected {}", wrong.name, wrong.problem, wrong.expected);
+    }
+    if !findings.wrong.is_empty() {
+        return;
+    }
+    let at = match whose {
+        Whose::Edge => String::new(),
+        // Without it they would be set at the Worker whose file is the nearest.
+        Whose::Services => format!(" --config {path}"),
+    };
+    println!("{path} is right. Secrets that must be set, each by `npx wrangler secret put <name>{at}`:");
+    for secret in &findings.secrets {
+        // One that was renewed is set under a later name, and the first one gone.
+        let versions = if secret == SESSION_KEY { " (or a later version of it)" } else { "" };
+        println!("  {secret}{versions}");
+    }
 }
 
 /// How long a session lasts in this configuration, or in an environment of it.
@@ -135,27 +199,74 @@ fn find(config: &Table) -> Findings {
             variables = variables.json(name, to_json(value));
         }
     }
+    let whose = Whose::of(config);
     // No secret is given to the parser, so those that it misses are those that are needed.
-    let errors = Config::parse(&variables).err().unwrap_or_default();
+    let errors = match whose {
+        Whose::Edge => Config::parse(&variables).err().unwrap_or_default(),
+        Whose::Services => services_errors(variables, &mut findings),
+    };
     let (secrets, wrong): (Vec<_>, Vec<_>) =
         errors.into_iter().partition(|error| Variables::is_secret_name(&error.variable));
     findings.secrets.extend(secrets.into_iter().map(|error| error.variable));
     findings.wrong.extend(wrong.into_iter().map(Wrong::from));
-    findings.wrong.extend(objects(config));
-    findings.wrong.extend(rotator(config));
-    findings.wrong.extend(paths(config));
+    match whose {
+        Whose::Edge => {
+            findings.wrong.extend(objects(config, &OBJECTS));
+            findings.wrong.extend(rotator(config));
+            findings.wrong.extend(paths(config));
+        }
+        Whose::Services => {
+            findings.wrong.extend(objects(config, &SERVICES_OBJECTS));
+            findings.wrong.extend(reached(config));
+        }
+    }
     findings
 }
 
+/// What is wrong with the variables of the services Worker. Where an alert goes a variable says or a secret: without a variable, the
+/// secret is one of those that are needed.
+fn services_errors(mut variables: Variables, findings: &mut Findings) -> Vec<ConfigError> {
+    let errors = ServicesConfig::parse(&variables).err().unwrap_or_default();
+    let is_url = |error: &&ConfigError| {
+        error.kind == ConfigErrorKind::Meaning
+            && error.variable.starts_with("ALERT_")
+            && error.field.as_deref() == Some("url")
+    };
+    for error in errors.iter().filter(is_url) {
+        let secret = format!("SECRET_{}_URL", error.variable);
+        variables = variables.secret(&secret);
+        findings.secrets.push(secret);
+    }
+    ServicesConfig::parse(&variables).err().unwrap_or_default()
+}
+
+/// The services Worker has no address, and somebody who looks from outside: a cron trigger.
+fn reached(config: &Table) -> Vec<Wrong> {
+    let mut wrong = Vec::new();
+    let crons = config.get("triggers").and_then(|triggers| triggers.get("crons"));
+    if list(crons).is_empty() {
+        let problem =
+            "are missing: no account is watched that nobody has asked for, and no lost alarm armed again";
+        wrong.push(Wrong::new("triggers.crons", problem, "[\"*/15 * * * *\"]"));
+    }
+    if config.get("workers_dev").and_then(Value::as_bool) != Some(false) {
+        let problem = "is not false: the Worker would have an address that the app's rules do not hold for";
+        wrong.push(Wrong::new("workers_dev", problem, "workers_dev = false"));
+    }
+    for name in ["route", "routes"].into_iter().filter(|name| config.contains_key(*name)) {
+        let expected = "none: the edge Worker reaches it by the binding SERVICES";
+        wrong.push(Wrong::new(name, "gives the services Worker an address of its own", expected));
+    }
+    wrong
+}
+
 /// Every object must be bound, and made with SQLite storage by a migration.
-fn objects(config: &Table) -> Vec<Wrong> {
-    let bindings = list(config.get("durable_objects").and_then(|objects| objects.get("bindings")));
-    let text = |table: &Value, name: &str| table.get(name).and_then(Value::as_str).map(str::to_owned);
+fn objects(config: &Table, objects: &[(&str, &str)]) -> Vec<Wrong> {
+    let bindings = bindings(config);
     let bound = |name: &str, class: &str| {
-        bindings.iter().any(|binding| {
-            text(binding, "name").as_deref() == Some(name)
-                && text(binding, "class_name").as_deref() == Some(class)
-        })
+        let is_it =
+            |bound: &Value| text(bound, "name") == Some(name) && text(bound, "class_name") == Some(class);
+        bindings.iter().any(is_it)
     };
     let migrated = |class: &str| {
         let migrations = list(config.get("migrations"));
@@ -165,7 +276,7 @@ fn objects(config: &Table) -> Vec<Wrong> {
             .any(|one| one.as_str() == Some(class))
     };
     let mut wrong = Vec::new();
-    for (name, class) in OBJECTS {
+    for (name, class) in objects {
         if !bound(name, class) {
             let expected = format!("{{ name = \"{name}\", class_name = \"{class}\" }} in it");
             wrong.push(Wrong::new("durable_objects.bindings", &format!("does not bind {class}"), expected));
@@ -183,13 +294,12 @@ fn objects(config: &Table) -> Vec<Wrong> {
 fn rotator(config: &Table) -> Option<Wrong> {
     let itself = config.get("name").and_then(Value::as_str);
     let services = list(config.get("services"));
-    let text = |service: &Value, name: &str| service.get(name).and_then(Value::as_str).map(str::to_owned);
-    let bound = services.iter().find(|service| text(service, "binding").as_deref() == Some(ROTATOR));
+    let bound = services.iter().find(|service| text(service, "binding") == Some(ROTATOR));
     let expected =
         format!("{{ binding = \"{ROTATOR}\", service = \"{}\" }} in it", itself.unwrap_or("<name>"));
     match bound {
         None => Some(Wrong::new("services", "does not bind the Worker to itself", expected)),
-        Some(service) if text(service, "service").as_deref() != itself => {
+        Some(service) if text(service, "service") != itself => {
             Some(Wrong::new("services", "binds another Worker than this one", expected))
         }
         Some(_) => None,
@@ -204,13 +314,24 @@ fn paths(config: &Table) -> Vec<Wrong> {
         return Vec::new();
     }
     let listed = list(first);
-    let missing =
-        WORKER_FIRST.into_iter().filter(|path| !listed.iter().any(|one| one.as_str() == Some(path)));
+    let behind =
+        list(config.get("services")).iter().any(|service| text(service, "binding") == Some(SERVICES));
+    let theirs = SERVICES_FIRST.into_iter().filter(|_| behind);
+    let needed = WORKER_FIRST.into_iter().chain(theirs);
+    let missing = needed.filter(|path| !listed.iter().any(|one| one.as_str() == Some(path)));
     missing
         .map(|path| {
             Wrong::new("assets.run_worker_first", &format!("lacks {path}"), format!("\"{path}\" in the list"))
         })
         .collect()
+}
+
+fn bindings(config: &Table) -> Vec<Value> {
+    list(config.get("durable_objects").and_then(|objects| objects.get("bindings")))
+}
+
+fn text<'a>(table: &'a Value, name: &str) -> Option<&'a str> {
+    table.get(name).and_then(Value::as_str)
 }
 
 fn list(value: Option<&Value>) -> Vec<Value> {
@@ -296,6 +417,100 @@ mod tests {
         assert_eq!(names(&GOOD.replace("new_sqlite_classes", "new_classes")), ["migrations"; 4]);
         assert_eq!(names(&GOOD.replace("service = \"app\"", "service = \"ap\"")), ["services"]);
         assert_eq!(names(&GOOD.replace("ROTATOR", "ROTATE")), ["services"]);
+    }
+
+    #[test]
+    fn paths_of_a_services_worker_are_needed_where_one_is_bound() {
+        let bound = GOOD.replace(
+            "service = \"app\" }]",
+            "service = \"app\" }, { binding = \"SERVICES\", service = \"everlit-services\" }]",
+        );
+        assert_eq!(names(&bound), ["assets.run_worker_first"; 2]);
+        assert_eq!(
+            names(&bound.replace("\"/healthz\"", "\"/service\", \"/service/*\", \"/healthz\"")),
+            [""; 0]
+        );
+    }
+
+    const SERVICES_GOOD: &str = r#"
+        name = "app-services"
+        workers_dev = false
+        triggers = { crons = ["*/15 * * * *"] }
+        [durable_objects]
+        bindings = [{ name = "VAULT", class_name = "ServiceVault" }, { name = "BACKUP", class_name = "ServiceBackup" }]
+        [[migrations]]
+        tag = "v1"
+        new_sqlite_classes = ["ServiceVault", "ServiceBackup"]
+        [vars]
+        ORIGINS = ["https://app.example"]
+        SERVICE_UPSTOX = { provider = "upstox", client_id = "app" }
+        CALLER_REPORTS = { services = ["upstox"] }
+        ALERT_OPS = { url = "https://ops.example/alerts" }
+        ALERT_CHAT = { format = "chat" }
+    "#;
+
+    #[test]
+    fn the_services_worker_is_checked_by_its_own_parser() {
+        let findings = find(&SERVICES_GOOD.parse().unwrap());
+        assert_eq!(findings.wrong, []);
+        let secrets = [
+            "SECRET_ALERT_CHAT_URL",
+            "SECRET_ALERT_OPS_SIGNING_KEY",
+            "SECRET_SESSION_KEY",
+            "SECRET_UPSTOX_CLIENT_SECRET",
+            "SECRET_CALLER_REPORTS_KEY",
+        ];
+        assert_eq!(findings.secrets, secrets);
+        for (good, bad, name) in [
+            ("\"upstox\", client_id", "\"upstocks\", client_id", "SERVICE_UPSTOX.provider"),
+            ("\"upstox\", client_id", "\"oidc\", client_id", "SERVICE_UPSTOX.provider"),
+            ("services = [\"upstox\"]", "services = [\"kite\"]", "CALLER_REPORTS.services"),
+            ("https://ops.example", "http://ops.example", "ALERT_OPS.url"),
+            ("ALERT_CHAT", "ALERTS_CHAT", "ALERTS_CHAT"),
+            ("SERVICE_UPSTOX", "SERVICES_UPSTOX", "SERVICES_UPSTOX"),
+        ] {
+            let wrong = names(&SERVICES_GOOD.replace(good, bad));
+            assert!(wrong.contains(&name.to_owned()), "{name}: {wrong:?}");
+        }
+        let leaked =
+            find(&format!("{SERVICES_GOOD}\nSECRET_UPSTOX_CLIENT_SECRET = \"canary\"").parse().unwrap());
+        assert_eq!(leaked.wrong[0].name, "SECRET_UPSTOX_CLIENT_SECRET");
+        assert!(!format!("{leaked:?}").contains("canary"));
+    }
+
+    #[test]
+    fn what_the_services_worker_cannot_see_is_checked_too() {
+        for (good, bad, name) in [
+            ("crons = [\"*/15 * * * *\"]", "crons = []", "triggers.crons"),
+            ("workers_dev = false", "workers_dev = true", "workers_dev"),
+            ("workers_dev = false", "", "workers_dev"),
+            ("workers_dev", "routes = [\"a.example/*\"]\nworkers_dev", "routes"),
+            ("name = \"BACKUP\"", "name = \"COPY\"", "durable_objects.bindings"),
+            (", \"ServiceBackup\"]", "]", "migrations"),
+        ] {
+            assert_eq!(names(&SERVICES_GOOD.replace(good, bad)), [name]);
+        }
+    }
+
+    #[test]
+    fn a_file_is_known_by_its_objects_and_else_by_its_variables() {
+        let whose = |config: &str| Whose::of(&config.parse().unwrap());
+        assert_eq!(
+            (whose(GOOD), whose(SERVICES_GOOD), whose("")),
+            (Whose::Edge, Whose::Services, Whose::Edge)
+        );
+        assert_eq!(whose("vars = { SERVICE_A = {} }"), Whose::Services);
+        // Somebody who writes an account into the wrong file is told so.
+        assert_eq!(whose(&format!("{GOOD}\nSERVICE_A = {{}}")), Whose::Edge);
+    }
+
+    #[test]
+    fn both_files_of_ours_are_right() {
+        let repo = Repo::find().unwrap();
+        for (file, whose) in [("wrangler.toml", Whose::Edge), (SERVICES_FILE, Whose::Services)] {
+            let config = stack::read_config(&repo.at(file)).unwrap();
+            assert_eq!((Whose::of(&config), find(&config).wrong), (whose, vec![]), "{file}");
+        }
     }
 
     #[test]

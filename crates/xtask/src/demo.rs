@@ -1,4 +1,6 @@
-//! `cargo xtask demo`: the whole thing on this machine, for a person or for a headless browser.
+//! `cargo xtask demo`: the whole thing on this machine, for a person or for a headless browser; or a broker's days.
+
+pub(crate) mod provider;
 
 use crate::browsers::{self, Engine};
 use crate::cli::DemoArgs;
@@ -6,9 +8,9 @@ use crate::process::{self, Output};
 use crate::repo::Repo;
 use crate::stack::{Plan, Stack};
 use crate::{build, ports, say};
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use serde_json::Value;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode, ExitStatus};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -19,7 +21,10 @@ const USUAL_PORT: u16 = 8787;
 pub(crate) fn run(args: &DemoArgs) -> Result<ExitCode> {
     let repo = Repo::find()?;
     if args.headless {
-        let report = headless(&repo, &Asked::from(args), args.port)?;
+        let report = match args.provider {
+            Some(provider) => provider::headless(&repo, provider, args.port)?,
+            None => headless(&repo, &Asked::from(args), args.port)?,
+        };
         println!("{}", report.line);
         return Ok(report.verdict.map_or_else(
             |why| {
@@ -29,20 +34,28 @@ pub(crate) fn run(args: &DemoArgs) -> Result<ExitCode> {
             |()| ExitCode::SUCCESS,
         ));
     }
-    person(&repo, args)
+    match args.provider {
+        Some(provider) => provider::person(&repo, provider, args),
+        None => person(&repo, args),
+    }
+}
+
+/// The port that was asked for, else the usual one, else a free one.
+fn port_for_a_person(asked: Option<u16>, what: &str) -> Result<u16> {
+    match asked {
+        Some(port) => ports::wanted(port),
+        None if ports::is_free(USUAL_PORT) => Ok(USUAL_PORT),
+        None => {
+            let port = ports::free()?;
+            say::note(&format!("port {USUAL_PORT} is taken, so {what} gets {port}"));
+            Ok(port)
+        }
+    }
 }
 
 /// Starts everything and waits for Ctrl-C.
 fn person(repo: &Repo, args: &DemoArgs) -> Result<ExitCode> {
-    let port = match args.port {
-        Some(port) => ports::wanted(port)?,
-        None if ports::is_free(USUAL_PORT) => USUAL_PORT,
-        None => {
-            let port = ports::free()?;
-            say::note(&format!("port {USUAL_PORT} is taken, so the app gets {port}"));
-            port
-        }
-    };
+    let port = port_for_a_person(args.port, "the app")?;
     build::all(repo)?;
     say::step("starting the authorization server and the Worker");
     let access_ttl = args.access_ttl.unwrap_or(60);
@@ -105,25 +118,9 @@ pub(crate) fn headless(repo: &Repo, asked: &Asked, port: Option<u16>) -> Result<
     command.args(["--tabs", &asked.tabs.to_string(), "--rotations", &asked.rotations.to_string()]);
     stack.describe(&mut command);
     command.env("EVERLIT_ENGINE", Engine::Chromium.name()).env("EVERLIT_WEBDRIVER", &driver.address);
-    let stdout = repo.log(&format!("{}-result", stack.name))?;
-    let mut script =
-        process::spawn("the headless demo", command, &repo.log(&stack.name)?, Output::Show(stdout))?;
     let rounds = u64::from(asked.rotations) + 2;
     let limit = Duration::from_secs(rounds * u64::from(asked.access_ttl) + u64::from(asked.tabs) * 10 + 120);
-    let began = Instant::now();
-    let status = script.wait(limit, || ())?;
-    let printed = script.printed();
-    let last = printed.lines().rev().find(|line| !line.trim().is_empty());
-    for line in printed.lines().filter(|line| Some(*line) != last) {
-        say::note(line);
-    }
-    let Some(status) = status else {
-        bail!("the headless demo was stopped after {}\n{}", say::elapsed(began.elapsed()), stack.tails());
-    };
-    let object = last.and_then(|line| serde_json::from_str::<Value>(line).ok()).filter(Value::is_object);
-    let (Some(line), Some(object)) = (last, object) else {
-        bail!("the headless demo ended ({status}) without its JSON object\n{}", stack.tails());
-    };
+    let Played { line, object, status } = play(repo, &stack.name, command, limit, &|| stack.tails())?;
     let mut verdict = judge(&object, asked);
     if verdict.is_ok() && !status.success() {
         verdict = Err(format!("the headless demo ended with {status}"));
@@ -132,17 +129,55 @@ pub(crate) fn headless(repo: &Repo, asked: &Asked, port: Option<u16>) -> Result<
         say::note(&stack.tails());
     }
     drop(driver.process);
-    Ok(Report { line: line.trim().to_owned(), verdict })
+    Ok(Report { line, verdict })
+}
+
+/// What a script left behind that plays a demo.
+struct Played {
+    /// The last line that it printed.
+    line: String,
+    /// The JSON object in it.
+    object: Value,
+    /// How it ended.
+    status: ExitStatus,
+}
+
+/// Runs such a script to its end; `name` names its logs, and `tails` says why it may have failed.
+fn play(
+    repo: &Repo,
+    name: &str,
+    command: Command,
+    limit: Duration,
+    tails: &dyn Fn() -> String,
+) -> Result<Played> {
+    let stdout = repo.log(&format!("{name}-result"))?;
+    let mut script = process::spawn("the headless demo", command, &repo.log(name)?, Output::Show(stdout))?;
+    let began = Instant::now();
+    let status = script.wait(limit, || ())?;
+    let printed = script.printed();
+    let last = printed.lines().rev().find(|line| !line.trim().is_empty());
+    for line in printed.lines().filter(|line| Some(*line) != last) {
+        say::note(line);
+    }
+    let Some(status) = status else {
+        bail!("the headless demo was stopped after {}\n{}", say::elapsed(began.elapsed()), tails());
+    };
+    let object = last.and_then(|line| serde_json::from_str::<Value>(line).ok()).filter(Value::is_object);
+    let (Some(line), Some(object)) = (last, object) else {
+        bail!("the headless demo ended ({status}) without its JSON object\n{}", tails());
+    };
+    Ok(Played { line: line.trim().to_owned(), object, status })
+}
+
+/// A whole number of the result.
+fn number(report: &Value, name: &str) -> Result<u64, String> {
+    let found = report.get(name).and_then(Value::as_u64);
+    found.ok_or_else(|| format!("the result has no whole number `{name}`"))
 }
 
 /// Whether the limits hold: the authorization server saw exactly one refresh per rotation, and nothing was lost.
 fn judge(report: &Value, asked: &Asked) -> Result<(), String> {
-    let number = |name: &str| {
-        let found = report.get(name).and_then(Value::as_u64);
-        found
-            .with_context(|| format!("the result has no whole number `{name}`"))
-            .map_err(|error| error.to_string())
-    };
+    let number = |name| number(report, name);
     let (tabs, rotations, requests) = (number("tabs")?, number("rotations")?, number("token_requests")?);
     let (lost, errors) = (number("sessions_lost")?, number("api_errors")?);
     if tabs != u64::from(asked.tabs) {

@@ -123,7 +123,7 @@ impl Stack {
 }
 
 /// The name, or the name with a number, that no running stack of this clone has.
-fn free_name(repo: &Repo, name: &str) -> Result<(String, Lock)> {
+pub(crate) fn free_name(repo: &Repo, name: &str) -> Result<(String, Lock)> {
     for number in 1..100 {
         let name = if number == 1 { name.to_owned() } else { format!("{name}-{number}") };
         if let Some(lock) = lock::attempt(&repo.target.join("stack").join(format!("{name}.lock")))? {

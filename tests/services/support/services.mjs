@@ -32,10 +32,11 @@ export class Services extends WorkerdProcess {
   /**
    * @param {Record<string, unknown>} variables beside those that every test has
    * @param {{ after?: (end: () => Promise<void>) => void }} [t]
+   * @param {number} [wanted] port
    */
-  static async start(variables, t) {
+  static async start(variables, t, wanted) {
     const files = [new URL("clock-door.js", import.meta.url), join(BUILD, "index.js"), join(BUILD, "index_bg.wasm")];
-    const { folder, port } = await WorkerdProcess.prepare(files);
+    const { folder, port } = await WorkerdProcess.prepare(files, wanted);
     const services = new Services(folder, port);
     t?.after?.(() => services.close());
     services.#setting = {
@@ -63,8 +64,8 @@ export class Services extends WorkerdProcess {
   /** Kills it and starts it on what is on its disk; its clock stays where it was. */
   async restart() {
     await this.kill();
+    await this.configure({ AHEAD: this.ahead });
     await this.begin();
-    if (this.ahead) await this.clockAhead(this.ahead);
   }
 
   /** Its clock is so far ahead of the machine's from now on. @param {number} ms */

@@ -2,7 +2,7 @@
 
 import { Services } from "./services.mjs";
 
-/** What an operator hands in of a login: Breeze's code is good all day, and those of the others are spent. */
+/** What an operator hands in of a login: only Breeze's code is good for more than the exchange that there was. */
 const HANDED = /** @type {const} */ ({ breeze: "code", kite: "token", upstox: "token" });
 
 /**
@@ -22,8 +22,7 @@ export async function startServices(t, { provider, origin, clientId, secret, key
     services,
     /** @param {{ code: string, token: string }} login */
     async hand(login) {
-      const kind = HANDED[provider];
-      const answer = await services.handIn("broker", login[kind], { kind });
+      const answer = await services.handIn("broker", login[HANDED[provider]], { kind: HANDED[provider] });
       if (answer.json?.verdict !== "accepted") throw new Error(`${answer.status} ${answer.text}`);
     },
   };

@@ -48,29 +48,23 @@ const variable = (name, value) =>
  * @property {string[]} [classes] the classes that there are, if not all are bound
  * @property {string[]} [itself] bindings of the Worker to itself
  * @property {string[]} [trusted] certificates in PEM that its requests trust, beside those of the runtime
+ * @property {Record<string, string>} [bound] service bindings, and the Workers of `beside` that they lead to
+ * @property {Record<string, Omit<Setting, "itself" | "trusted" | "bound" | "beside">>} [beside] further Workers in the same process, by name: each with bindings
+ * and objects of its own, and without an address
  */
 
-/** @param {number} port @param {string} date @param {Setting} setting */
-function configText(port, date, { modules, variables = {}, objects = {}, classes = Object.values(objects), itself = [], trusted = [] }) {
-  const module = (/** @type {string} */ name) => `(name = ${quoted(name)}, ${name.endsWith(".wasm") ? "wasm" : "esModule"} = embed ${quoted(name)})`;
+/** One Worker of the process. @param {string} name @param {string} date @param {Setting} setting */
+function workerText(name, date, { modules, variables = {}, objects = {}, classes = Object.values(objects), itself = [], bound = {} }) {
+  const module = (/** @type {string} */ file) => `(name = ${quoted(basename(file))}, ${file.endsWith(".wasm") ? "wasm" : "esModule"} = embed ${quoted(file)})`;
   const bindings = [
-    ...Object.entries(variables).filter(([, value]) => value !== undefined).map(([name, value]) => variable(name, value)),
-    ...Object.entries(objects).map(([name, className]) => `(name = ${quoted(name)}, durableObjectNamespace = ${quoted(className)})`),
-    ...itself.map((name) => `(name = ${quoted(name)}, service = "main")`),
+    ...Object.entries(variables).filter(([, value]) => value !== undefined).map(([binding, value]) => variable(binding, value)),
+    ...Object.entries(objects).map(([binding, className]) => `(name = ${quoted(binding)}, durableObjectNamespace = ${quoted(className)})`),
+    ...itself.map((binding) => `(name = ${quoted(binding)}, service = ${quoted(name)})`),
+    ...Object.entries(bound).map(([binding, other]) => `(name = ${quoted(binding)}, service = ${quoted(other)})`),
   ];
-  const namespaces = classes.map((name) => `(className = ${quoted(name)}, uniqueKey = ${quoted(name)}, enableSql = true)`);
-  const tls = `tlsOptions = (trustBrowserCas = true, trustedCertificates = [${trusted.map(quoted).join(", ")}])`;
+  const namespaces = classes.map((className) => `(className = ${quoted(className)}, uniqueKey = ${quoted(className)}, enableSql = true)`);
   const storage = `durableObjectNamespaces = [${namespaces.join(", ")}],\n  durableObjectStorage = (localDisk = "disk"),`;
-  return `using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (
-  services = [
-    (name = "main", worker = .main),
-    (name = "internet", network = (allow = ["public", "private", "local"], ${tls})),
-    (name = "disk", disk = (path = "disk", writable = true)),
-  ],
-  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
-);
-const main :Workerd.Worker = (
+  return `const ${name} :Workerd.Worker = (
   modules = [${modules.map(module).join(", ")}],
   compatibilityDate = ${quoted(date)},
   bindings = [${bindings.join(",\n    ")}],
@@ -78,6 +72,23 @@ const main :Workerd.Worker = (
   globalOutbound = "internet",
 );
 `;
+}
+
+/** @param {number} port @param {string} date @param {Setting} setting */
+function configText(port, date, setting) {
+  const { trusted = [], beside = {} } = setting;
+  const tls = `tlsOptions = (trustBrowserCas = true, trustedCertificates = [${trusted.map(quoted).join(", ")}])`;
+  const workers = Object.entries({ main: setting, ...beside });
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    ${workers.map(([name]) => `(name = ${quoted(name)}, worker = .${name}),`).join("\n    ")}
+    (name = "internet", network = (allow = ["public", "private", "local"], ${tls})),
+    (name = "disk", disk = (path = "disk", writable = true)),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
+);
+${workers.map(([name, worker]) => workerText(name, date, worker)).join("")}`;
 }
 
 export class WorkerdProcess {

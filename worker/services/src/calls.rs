@@ -1,7 +1,7 @@
 //! `/api/{service}/...`: whose call it is, and with which token it is made.
 
 use everlit_core::secret::Secret;
-use everlit_core::time::Millis;
+use everlit_core::time::{Millis, Timestamp};
 use everlit_edge::provider::Judgement;
 use everlit_edge::service::answer;
 use everlit_edge::signed_call::{Scheme, Signer};
@@ -68,11 +68,11 @@ struct Kept<'a> {
 impl Tokens for Kept<'_> {
     async fn token(&self, reads_only: bool) -> Result<Given, Reply> {
         match self.vault.token(self.caller, reads_only).await.map_err(Problem::reply)? {
-            TokenReply::Token { access_token, place, expires_in, read_only } => Ok(Given {
+            TokenReply::Token { access_token, place, expires_at, read_only } => Ok(Given {
                 stamp: place.into(),
                 access_token: Secret::new(access_token),
                 read_only,
-                expires_at: expires_in.map(|left| clock::now().after(Millis::from_millis(left))),
+                expires_at: expires_at.map(Timestamp::from_millis),
             }),
             // The vault counts these, and says so.
             TokenReply::None { reason, wait, since, login_from } => {

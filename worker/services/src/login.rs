@@ -32,13 +32,15 @@ pub(crate) async fn ticket(call: &Call, service: &str) -> Result<Reply, Problem>
 
 /// `GET login`: to the provider.
 pub(crate) async fn begin(call: &Call, service: &str) -> Result<Reply, Problem> {
-    if call.environment.config.service(service).is_none() {
-        return Err(Problem::unauthorized());
-    }
     let query = call.request.query.as_deref().unwrap_or_default();
     let ticket = Query::parse(query).ok().and_then(|query| Some(query.one("ticket").ok()??.to_owned()));
     let Some(ticket) = ticket else { return Err(Problem::unauthorized()) };
-    match ServiceClient::of(&call.env, service).begin_login(Some(ticket)).await? {
+    // A stranger is told the same of a service that there is not.
+    let reply = match call.environment.config.service(service) {
+        Some(_) => ServiceClient::of(&call.env, service).begin_login(Some(ticket)).await?,
+        None => LoginReply::NoTicket,
+    };
+    match reply {
         LoginReply::Begun { url, binding } => {
             let cookie = set_service_binding(&Secret::new(binding), LIFE);
             Ok(Reply::see_other(url).with_cookie(cookie))

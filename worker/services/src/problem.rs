@@ -12,12 +12,13 @@ pub(crate) struct Problem {
     title: &'static str,
     detail: Option<String>,
     retry_after: Option<Millis>,
+    allow: Option<&'static str>,
     more: Map<String, Value>,
 }
 
 impl Problem {
     fn new(status: u16, code: &'static str, title: &'static str) -> Self {
-        Self { status, code, title, detail: None, retry_after: None, more: Map::new() }
+        Self { status, code, title, detail: None, retry_after: None, allow: None, more: Map::new() }
     }
 
     /// Whoever asks shows no key that is good for this.
@@ -35,9 +36,10 @@ impl Problem {
         Self::new(404, "not_found", "There is nothing at this address.")
     }
 
-    /// Not by this method.
-    pub(crate) fn method() -> Self {
-        Self::new(405, "method_not_allowed", "This address does not take that method.")
+    /// Not by this method, but by these.
+    pub(crate) fn method(allow: &'static str) -> Self {
+        let problem = Self::new(405, "method_not_allowed", "This address does not take that method.");
+        Self { allow: Some(allow), ..problem }
     }
 
     /// It cannot be understood.
@@ -111,6 +113,10 @@ impl Problem {
         let reply = Reply::text(self.status, "application/problem+json", Value::Object(body).to_string());
         let reply = match self.retry_after {
             Some(wait) => reply.with("retry-after", retry_after(wait)),
+            None => reply,
+        };
+        let reply = match self.allow {
+            Some(allow) => reply.with("allow", allow.to_owned()),
             None => reply,
         };
         if self.status == 401 { reply.with("www-authenticate", "Bearer".to_owned()) } else { reply }

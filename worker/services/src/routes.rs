@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use everlit_edge::cookie::{CookieError, SESSION_COOKIE, find};
 use everlit_runtime::http::Reply;
 use everlit_runtime::incoming::Incoming;
 use everlit_runtime::log;
@@ -23,6 +24,13 @@ impl Call {
     pub(crate) fn key(&self) -> Option<String> {
         let header = self.request.header("authorization")?;
         callers::credentials(&header, "bearer").map(str::to_owned)
+    }
+
+    /// Whether a program's key and a browser's session came together: nobody knows then in whose name it is.
+    fn is_of_two(&self) -> bool {
+        let cookies = self.request.header("cookie").unwrap_or_default();
+        self.request.header("authorization").is_some()
+            && find(&cookies, SESSION_COOKIE) != Err(CookieError::Absent)
     }
 
     /// Its body, which is JSON or nothing.
@@ -72,8 +80,16 @@ async fn handle(call: &Call, path: &str) -> (&'static str, Result<Reply, Problem
     if path == "/healthz" {
         return ("/healthz", Ok(Reply::json(&serde_json::json!({ "ok": true }))));
     }
+    if call.is_of_two() {
+        let detail =
+            "A session cookie came together with a key. A browser sends the one, a program the other.";
+        return ("/service", Err(Problem::bad_request(detail)));
+    }
     if path == "/service" {
-        return ("/service", if method == "GET" { list::all(call).await } else { Err(Problem::method()) });
+        return (
+            "/service",
+            if method == "GET" { list::all(call).await } else { Err(Problem::method("GET")) },
+        );
     }
     let Some((service, rest)) = path.strip_prefix("/service/").and_then(|path| path.split_once('/')) else {
         return ("unknown", Err(Problem::not_found()));
@@ -82,7 +98,7 @@ async fn handle(call: &Call, path: &str) -> (&'static str, Result<Reply, Problem
         let reply = if method == "POST" {
             notice::take(call, service, capability).await
         } else {
-            Err(Problem::method())
+            Err(Problem::method("POST"))
         };
         return ("/service/{name}/notify/{capability}", reply);
     }
@@ -96,9 +112,12 @@ async fn handle(call: &Call, path: &str) -> (&'static str, Result<Reply, Problem
         ("login", "GET") => ("/service/{name}/login", login::begin(call, service).await),
         ("callback", "GET") => ("/service/{name}/callback", login::finish(call, service).await),
         ("callback", "POST") => ("/service/{name}/callback", login::posted(call, service).await),
-        ("status" | "token" | "refresh" | "credential" | "login" | "callback", _) => {
-            ("/service/{name}", Err(Problem::method()))
-        }
+        ("status", _) => ("/service/{name}/status", Err(Problem::method("GET"))),
+        ("token", _) => ("/service/{name}/token", Err(Problem::method("POST"))),
+        ("refresh", _) => ("/service/{name}/refresh", Err(Problem::method("POST"))),
+        ("credential", _) => ("/service/{name}/credential", Err(Problem::method("PUT, DELETE"))),
+        ("login", _) => ("/service/{name}/login", Err(Problem::method("GET, POST"))),
+        ("callback", _) => ("/service/{name}/callback", Err(Problem::method("GET, POST"))),
         _ => ("unknown", Err(Problem::not_found())),
     }
 }

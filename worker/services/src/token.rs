@@ -1,6 +1,6 @@
 //! `POST /service/{name}/token` and `/refresh`: the token, for another program of the operator's.
 
-use everlit_core::time::Millis;
+use everlit_core::time::{Millis, Timestamp};
 use everlit_runtime::clock;
 use everlit_runtime::http::Reply;
 use serde_json::{Value, json};
@@ -55,9 +55,9 @@ fn told(call: &Call, service: &str, reply: TokenReply) -> Result<Reply, Problem>
     let account = call.environment.account(service).ok_or_else(Problem::not_found)?;
     let provider = account.config.description.name;
     match reply {
-        TokenReply::Token { access_token, place, expires_in, expires_at, read_only } => {
+        TokenReply::Token { access_token, place, expires_at, read_only } => {
             let now = clock::now();
-            let left = expires_in.map(Millis::from_millis);
+            let left = expires_at.map(|at| now.until(Timestamp::from_millis(at)));
             let token_type = match provider {
                 "breeze" => "X-SessionToken",
                 "kite" => "token",
@@ -67,8 +67,7 @@ fn told(call: &Call, service: &str, reply: TokenReply) -> Result<Reply, Problem>
                 "access_token": access_token,
                 "token_type": token_type,
                 "client_id": account.config.client_id,
-                // The one that is good for less has no other end than this.
-                "expires_at": expires_at.or_else(|| left.map(|left| now.after(left).as_millis())),
+                "expires_at": expires_at,
                 "expires_in": left.map(|left| left.as_millis() as f64 / 1_000.0),
                 "epoch": place.epoch,
                 "generation": place.generation,

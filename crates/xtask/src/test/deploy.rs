@@ -1,4 +1,4 @@
-//! The tier that packs the Worker as for a deployment, holds every size against its budget, and looks for what is nobody's business.
+//! The tier that packs both Workers as for a deployment, holds every size against its budget, and looks for what is nobody's business.
 
 use super::Outcome;
 use super::count::Counts;
@@ -13,7 +13,14 @@ pub(super) fn run(repo: &Repo) -> Result<Outcome> {
     let mut wrong = size::measure(repo)?.over_budget();
     let folders = [Some(repo.at("")), std::env::home_dir(), build::cargo_home()];
     let folders: Vec<PathBuf> = folders.into_iter().flatten().filter(|it| it.parent().is_some()).collect();
-    for file in ["worker/build/index_bg.wasm", "worker/build/index.js", "crates/web/dist/everlit.wasm"] {
+    let built = [
+        "worker/build/index_bg.wasm",
+        "worker/build/index.js",
+        "worker/services/build/index_bg.wasm",
+        "worker/services/build/index.js",
+        "crates/web/dist/everlit.wasm",
+    ];
+    for file in built {
         let bytes = std::fs::read(repo.at(file)).with_context(|| format!("cannot read {file}"))?;
         if folders.iter().any(|folder| names(&bytes, folder)) {
             wrong.push(format!("{file} names a folder of the machine that built it"));

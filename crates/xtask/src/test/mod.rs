@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every tier there is, one line each, and a total that counts everything.
 
+mod brokers;
 mod browser;
 mod count;
 mod deploy;

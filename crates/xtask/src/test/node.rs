@@ -172,6 +172,20 @@ pub(super) fn providers(repo: &Repo) -> Result<Outcome> {
     })
 }
 
+/// Tests of the built services Worker; each starts workerd and stand-ins of its own.
+pub(super) fn services(repo: &Repo) -> Result<Outcome> {
+    let this = std::env::current_exe().context("this command does not know where it is")?;
+    let (build, files) = (repo.at("worker/services/build"), in_folders(repo, &["tests/services"])?);
+    let python = python::ensure(repo, Environment::Brokers)?;
+    node_tests(repo, "test-services", &["--test-concurrency=2"], files, 10, |command| {
+        keep_in_memory(command);
+        command
+            .env("EVERLIT_SERVICES_BUILD", &build)
+            .env("EVERLIT_XTASK", this)
+            .env(Environment::Brokers.variable(), python);
+    })
+}
+
 /// Programs that ask for a service's token: the npm entry in each runtime, the examples, and `cargo xtask service`.
 pub(super) fn callers(repo: &Repo) -> Result<Outcome> {
     let this = std::env::current_exe().context("this command does not know where it is")?;

@@ -1,6 +1,6 @@
 //! The tiers, quick ones first, and what each needs to be there.
 
-use super::{Outcome, browser, deploy, native, node};
+use super::{Outcome, brokers, browser, deploy, native, node};
 use crate::browsers::Engine;
 use crate::python::{self, Environment};
 use crate::repo::Repo;
@@ -235,6 +235,12 @@ pub(crate) static TIERS: &[Tier] = &[
         browser::demo,
     ),
     tier(
+        "demo-brokers",
+        "three days at each broker: two nights end a token, and nobody is told anything wrong",
+        &[Npm, Services],
+        brokers::days,
+    ),
+    tier(
         "commands",
         "the commands start, report, stop and fail as they say",
         &[Npm, Worker, Www],
@@ -251,6 +257,12 @@ pub(crate) static TIERS: &[Tier] = &[
         "stand-ins for brokers and Supabase Auth, proved by the SDKs of those who run the real ones",
         &[Npm, BROKERS],
         node::providers,
+    ),
+    tier(
+        "services",
+        "the services Worker in local workerd: days at brokers, their logins, restarts, their SDKs through it",
+        &[Npm, Services, Web, BROKERS],
+        node::services,
     ),
     tier(
         "callers",

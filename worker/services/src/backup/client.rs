@@ -29,7 +29,8 @@ pub(super) struct Found {
 /// Whether a copy was taken: an older one is not.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Taken {
-    pub(super) taken: bool,
+    /// The number of the copy that there is now.
+    pub(super) number: u64,
 }
 
 /// The copy of one vault.
@@ -41,10 +42,10 @@ impl BackupClient {
         Self(ObjectStub::new(env, SERVICE_BACKUP, service))
     }
 
-    /// Hands a copy over. It takes the place of the one before, if it is newer.
-    pub(crate) async fn keep(&self, number: u64, kept: Vec<(String, String)>) -> Result<bool, NoAnswer> {
+    /// Hands a copy over. It takes the place of the one before, if it is newer. Says which one is there now.
+    pub(crate) async fn keep(&self, number: u64, kept: Vec<(String, String)>) -> Result<u64, NoAnswer> {
         let Json(heard) = self.0.tell(KEEP, &Json::of(&Copy { number, kept })).await?;
-        heard.map(|Taken { taken }| taken).ok_or(NoAnswer)
+        heard.map(|Taken { number }| number).ok_or(NoAnswer)
     }
 
     /// What there is.

@@ -54,8 +54,10 @@ impl ServiceBackup {
         let kept = serde_json::to_string(&copy.kept).map_err(|_| 400_u16)?;
         let storage = Storage::of(&self.state).map_err(failed)?;
         storage.write(CREATE, Vec::new()).map_err(failed)?;
-        let written = storage.write(PUT, vec![number(copy.number), kept.into()]).map_err(failed)?;
-        reply(&Taken { taken: written > 0 })
+        storage.write(PUT, vec![number(copy.number), kept.into()]).map_err(failed)?;
+        let rows = storage.query("SELECT number FROM copy WHERE id = 1", Vec::new()).map_err(failed)?;
+        let newest = rows.first().and_then(|row| row.number("number")).ok_or(500_u16)?;
+        reply(&Taken { number: newest })
     }
 
     fn copy(&self) -> Result<Response, u16> {

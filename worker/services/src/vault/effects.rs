@@ -98,9 +98,14 @@ impl Turns {
         self.start(async move {
             while std::mem::replace(&mut turns.memory.borrow_mut().is_ahead, false) {
                 let Some((service, number, kept)) = turns.snapshot() else { break };
-                if BackupClient::of(&turns.env, &service).keep(number, kept).await.is_err() {
+                let Ok(newest) = BackupClient::of(&turns.env, &service).keep(number, kept).await else {
                     log::line("backup_late", [("service", service.as_ref().into())]);
                     break;
+                };
+                if newest > number {
+                    // The clock was set back while this object was not in memory: the next one is newer than that.
+                    let mut memory = turns.memory.borrow_mut();
+                    (memory.copied, memory.is_ahead) = (newest, true);
                 }
             }
             turns.memory.borrow_mut().is_copying = false;

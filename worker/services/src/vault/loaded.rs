@@ -84,7 +84,9 @@ impl Loaded {
         } else {
             // Nothing is here: it is new, or it was lost. Only the other object knows, and without its word nothing may begin: what
             // begins anew would take the place of the copy.
-            BackupClient::of(env, &service).copy().await.map_err(|_| Fault::Storage)?
+            let copy = BackupClient::of(env, &service).copy().await.map_err(|_| Fault::Storage)?;
+            // Others who came meanwhile waited for the same. What the quickest of them has begun stands.
+            copy.filter(|_| !kept.is_there().unwrap_or(true))
         };
         kept.make().map_err(failed)?;
         if let Some(copy) = &copy {

@@ -66,7 +66,7 @@ pub(crate) struct RefreshAsk {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum TokenReply {
     /// It.
-    Token { access_token: String, place: Place, expires_in: Option<u64>, read_only: bool },
+    Token { access_token: String, place: Place, expires_at: Option<u64>, read_only: bool },
     /// None, and why.
     None { reason: String, wait: u64, since: Option<u64>, login_from: Option<u64> },
 }

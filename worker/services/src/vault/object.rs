@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use everlit_core::service::{Answer, Class, Event};
-use everlit_core::time::{Millis, Timestamp};
+use everlit_core::time::Timestamp;
 use everlit_edge::service::status;
 use everlit_runtime::{body, incoming, log};
 use serde::Serialize;
@@ -24,8 +24,8 @@ use super::message::{
 };
 use super::turn::{Said, Turns};
 
-/// The longest message: something handed in, and a little around it.
-const MAX_MESSAGE: usize = 128 * 1_024;
+/// The longest message: something handed in, of which JSON writes a letter as six at worst, and a little around it.
+const MAX_MESSAGE: usize = 512 * 1_024;
 
 /// The vault of one account of the operator's. Its name is the service's; it can be reached over the binding alone.
 #[wasm_bindgen]
@@ -105,16 +105,18 @@ impl ServiceVault {
     fn token(&self, said: Result<Said, Fault>) -> Result<TokenReply, Fault> {
         let Said::Answer(answer) = said? else { return Err(Fault::Storage) };
         self.turns.look(|loaded| match answer {
-            Answer::Token { stamp, expires_in, read_only } => {
+            Answer::Token { stamp, read_only, .. } => {
                 // One that nobody can open any more is asked for again, and is found to be over.
                 let token = loaded.token(stamp, read_only).ok_or(Fault::Storage)?;
-                let planned = loaded.monitor.token().filter(|token| !read_only && token.stamp == stamp);
-                let expires_at = planned.and_then(|token| token.expires_at);
+                let expires_at = if read_only {
+                    loaded.monitor.status(loaded.now()?).on_fallback
+                } else {
+                    loaded.monitor.token().and_then(|token| token.expires_at)
+                };
                 Ok(TokenReply::Token {
                     access_token: token.expose().clone(),
-                    expires_at: expires_at.map(Timestamp::as_millis),
                     place: stamp.into(),
-                    expires_in: expires_in.map(Millis::as_millis),
+                    expires_at: expires_at.map(Timestamp::as_millis),
                     read_only,
                 })
             }
