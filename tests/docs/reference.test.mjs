@@ -80,7 +80,7 @@ test("each likely cause that is said has its words in Troubleshoot", () => {
 test("each variable and field of the schema is in the configuration", () => {
   const { $defs } = JSON.parse(readFileSync(new URL("../../crates/edge/config.schema.json", import.meta.url), "utf8"));
   const page = made.get("/docs/configuration/") ?? "";
-  for (const kind of ["provider", "upstream", "limits"]) {
+  for (const kind of ["provider", "supabase", "upstream", "limits"]) {
     for (const field of Object.keys($defs[kind].properties)) assert.ok(page.includes(`<td><code>${field}</code></td>`), `${kind}.${field}`);
   }
 });

@@ -70,7 +70,7 @@ describe("what is delivered twice", { concurrency: 8 }, () => {
   for (const twice of /** @type {const} */ (["first", "second"])) {
     play(`a claim, answered by the ${twice} delivery: its rotator sends once`, async (stack) => {
       const { browser, session } = await enterDue(stack);
-      await stack.workerd.befall("/claim", { twice });
+      await stack.workerd.befall("/taken", { twice });
       await untilGeneration(browser, session, 2);
       assert.deepEqual([stack.rotation.presented.length, await outcomes(stack, browser)], [1, { success: 1 }]);
     });
@@ -78,7 +78,7 @@ describe("what is delivered twice", { concurrency: 8 }, () => {
 
   play("a claim that somebody else has made: the rotator that is told it lost sends nothing", async (stack) => {
     const { browser, session } = await enterDue(stack);
-    const claimed = await stack.workerd.ask("ESCROW", browser.cookie(SESSION_COOKIE), "/claim?request=0&by=7");
+    const claimed = await stack.workerd.ask("ESCROW", browser.cookie(SESSION_COOKIE), "/taken?request=0&by=7");
     assert.deepEqual(claimed, { won: true });
     await ask(browser, session);
     await until("the word that it lost", () => unheard(stack).length > 0);
@@ -98,7 +98,7 @@ describe("what is delivered twice", { concurrency: 8 }, () => {
 
   play("a claim whose answer is lost is made again by the same rotator, and won", async (stack) => {
     const { browser, session } = await enterDue(stack);
-    await stack.workerd.befall("/claim", { lose: true, times: 2 });
+    await stack.workerd.befall("/taken", { lose: true, times: 2 });
     assert.equal((await askOn(browser, session)).json.generation, 2, "whoever asked got it");
     assert.equal(stack.faults.seen.filter((step) => step === "rotator.received").length, 1);
     assert.deepEqual([stack.rotation.presented.length, await outcomes(stack, browser)], [1, { success: 1 }]);
@@ -106,10 +106,10 @@ describe("what is delivered twice", { concurrency: 8 }, () => {
 
   play("claims whose answers are all lost: nothing is sent, that is said, and nobody waits for it to have been", async (stack) => {
     const { browser, session } = await enterDue(stack);
-    await stack.workerd.befall("/claim", { lose: true });
+    await stack.workerd.befall("/taken", { lose: true });
     const asked = ask(browser, session);
     await until("the rotator to give up", () => stack.workerd.log.some(({ event, reason }) => event === "token_unsent" && reason === "no escrow"));
-    await stack.workerd.befall("/claim", {});
+    await stack.workerd.befall("/taken", {});
     await asked;
     assert.equal((await browser.call("/auth/session")).json.state, "active");
     await untilGeneration(browser, session, 2, 15_000);

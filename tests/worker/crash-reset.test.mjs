@@ -129,7 +129,7 @@ describe("a vault that is reset in the middle of a rotation", { concurrency: 8 }
 });
 
 describe("an escrow that is reset in the middle of a rotation", { concurrency: 4 }, () => {
-  for (const [path, state] of /** @type {const} */ ([["/claim", "claimed"], ["/answer", "answered"]])) {
+  for (const [path, state] of /** @type {const} */ ([["/taken", "claimed"], ["/answer", "answered"]])) {
     play(`before it could say that the request is ${state}: it is told again, and nothing is lost`, async (stack) => {
       const { browser, session } = await enterDue(stack);
       await stack.workerd.befall(path, { delayMs: 2_000, times: 1 });

@@ -62,6 +62,16 @@ describe("accidents of the platform", () => {
     assert.deepEqual([again.status, again.text, browser.cookie(SESSION_COOKIE)], [200, first.text, cookie]);
   });
 
+  test("what another release asks while a deployment is under way is refused, and nothing is done", async () => {
+    const { browser, session } = await enter(stack);
+    const cookie = browser.cookie(SESSION_COOKIE);
+    for (const [binding, path] of /** @type {const} */ ([["SESSION_VAULT", "/revoke?by=admin"], ["ESCROW", "/taken?request=9&by=1"], ["LOGIN_DESK", "/admit?browser"], ["SESSION_INDEX", "/list"]])) {
+      for (const host of ["t0123456789abcd", "object"]) await assert.rejects(stack.workerd.ask(binding, cookie, path, "", host), /503/, `${binding} at ${host}`);
+    }
+    assert.deepEqual(await stack.workerd.ask("ESCROW", cookie, "/sql", "SELECT request FROM escrow WHERE request = 9"), []);
+    assert.equal((await ask(browser, session)).status, 200);
+  });
+
   test("a prompt logout removes the cookie; one that is late does not, as it may be a newer session's by then", async () => {
     const { browser } = await enter(stack);
     const cookie = browser.cookie(SESSION_COOKIE) ?? "";

@@ -72,7 +72,7 @@ describe("what an escrow keeps", { concurrency: 3 }, () => {
     assert.deepEqual(await stack.workerd.ask("ESCROW", cookie, "/answer", answer), { kept: false });
     assert.deepEqual(await sql("SELECT name FROM sqlite_master WHERE name = 'escrow'"), []);
     // A session from before there were escrows has none either, and claims.
-    assert.deepEqual(await stack.workerd.ask("ESCROW", cookie, "/claim?request=9&by=1"), { won: true });
+    assert.deepEqual(await stack.workerd.ask("ESCROW", cookie, "/taken?request=9&by=1"), { won: true });
     assert.deepEqual(await sql("SELECT request, state, claimed_by FROM escrow"), [{ request: 9, state: "claimed", claimed_by: 1 }]);
   });
 });

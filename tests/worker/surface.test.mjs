@@ -31,7 +31,7 @@ test("unknown addresses are not found", async () => {
 
 test("wrong methods are told the right one", async () => {
   const browser = stack.browser();
-  for (const [path, allow] of [["/healthz", "GET"], ["/auth/login", "GET"], ["/auth/callback/demo", "GET, POST"], ["/auth/session", "GET"], ["/auth/events", "GET"], ["/auth/token", "POST"], ["/auth/logout", "POST"]]) {
+  for (const [path, allow] of [["/healthz", "GET"], ["/auth/login", "GET, POST"], ["/auth/callback/demo", "GET, POST"], ["/auth/session", "GET"], ["/auth/events", "GET"], ["/auth/token", "POST"], ["/auth/logout", "POST"]]) {
     for (const method of ["GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD"].filter((method) => !allow?.split(", ").includes(method))) {
       const answer = await browser.call(path ?? "", { method });
       assert.deepEqual([answer.status, answer.headers.allow], [405, allow], `${method} ${path}`);

@@ -68,7 +68,7 @@ async fn take(call: &Call, environment: &Environment) -> Result<bool, Refusal> {
     let issuer = token.issuer().unwrap_or_default().to_owned();
     let mut providers = environment.config.providers().iter().filter(|provider| provider.issuer == issuer);
     let mut provider = providers.next().ok_or_else(|| invalid("the Logout Token is another issuer's"))?;
-    let metadata = discovery::metadata(&issuer).await.map_err(|_| failed("the issuer cannot be asked"))?;
+    let metadata = discovery::metadata(provider).await.map_err(|_| failed("the issuer cannot be asked"))?;
     let verified = verify::logout_token(token, &metadata).await.map_err(invalid)?;
     // One issuer may be configured twice, as two clients.
     let (order, client): (LogoutOrder, &str) = loop {

@@ -8,7 +8,7 @@ use everlit_core::secret::RefreshToken;
 use everlit_core::time::{Millis, Timestamp};
 use everlit_core::vault::{Granted, Login};
 use everlit_edge::config::{ProviderConfig, Use};
-use everlit_edge::cookie::{SessionId, set_session};
+use everlit_edge::cookie::{BindingId, SessionId, set_session};
 use everlit_edge::device;
 use everlit_edge::end_session::MAX_HINT;
 use everlit_edge::oauth::{
@@ -16,7 +16,11 @@ use everlit_edge::oauth::{
     CodeVerifier, DpopKey, Expected, Outcome, Scheme, State, TokenAnswer, TokenResponse,
 };
 use everlit_edge::oidc::{Expectation, IdTokenClaims, Nonce, ProviderMetadata};
+use everlit_edge::posted as kept;
 use everlit_edge::prefetch::is_prefetch;
+use everlit_edge::provider::Asked;
+use everlit_edge::provider::supabase::login::Person;
+use everlit_edge::provider::supabase::refresh;
 use everlit_edge::return_to::ReturnTo;
 use everlit_edge::silent::{Ending, Silent};
 use everlit_wire::{Code, Problem, User};
@@ -37,13 +41,16 @@ use crate::token_request::TokenRequest;
 use crate::vault::client::{VaultClient, until_answered};
 use crate::vault::message::{About, Holder, REPLACED};
 use crate::vault::reply::VaultReply;
-use crate::{background, clock, discovery, entropy, gate, log, logout, revocation, verify};
+use crate::{background, clock, desk, discovery, entropy, gate, log, logout, outgoing, revocation, verify};
 
 mod link;
 pub(crate) mod posted;
 
 /// How long the code exchange may take: a person is waiting.
 const LIMIT: Millis = Millis::from_secs(15);
+
+/// How long a person is asked to wait where a project takes no more attempts, and does not say for how long.
+const THROTTLED: Millis = Millis::from_secs(60);
 
 /// Finishes a login, to its end also if the browser hangs up: the code can be spent only once.
 pub(crate) async fn finish(call: Call, environment: Rc<Environment>) -> Reply {
@@ -61,9 +68,18 @@ pub(crate) async fn finish(call: Call, environment: Rc<Environment>) -> Reply {
         gate::line("callback_refused", [("reason", reason.into())]);
         pages::failed(Failed::Unknown, &name, &ReturnTo::root())
     };
-    let posted = || everlit_edge::posted::open(&environment.keyring, &name, &cookie, clock::now());
-    let in_url = call.request.query.as_deref().filter(|query| !query.is_empty());
-    let query = in_url.map(str::to_owned).or_else(|| Some(posted()?.expose().clone())).unwrap_or_default();
+    let keeps_state = provider.supabase.is_some();
+    let life = if keeps_state { desk::LIFE } else { kept::LIFE };
+    let kept = || kept::open(&environment.keyring, &name, &cookie, life, clock::now());
+    let in_url = call.request.query.clone().filter(|query| !query.is_empty());
+    let query = match (in_url, keeps_state) {
+        (Some(query), false) => query,
+        // The response says all but its `state`. One that says it twice is none of ours.
+        (Some(query), true) => {
+            [&query, "&", kept().as_ref().map(|kept| kept.expose().as_str()).unwrap_or_default()].concat()
+        }
+        (None, _) => kept().map(|kept| kept.expose().clone()).unwrap_or_default(),
+    };
     let response = match AuthorizationResponse::parse(&query) {
         Ok(response) => response,
         Err(error) => return unknown(error.reason()),
@@ -72,14 +88,37 @@ pub(crate) async fn finish(call: Call, environment: Rc<Environment>) -> Reply {
         Ok(binding) => binding,
         Err(error) => return unknown(error.reason()),
     };
-    let desk = DeskClient::of(&call.env, &binding);
+    let shown = Shown::Response(response);
+    conclude(call, &environment, &binding, &name, shown)
+        .await
+        .unwrap_or_else(|Failure(why, _)| pages::failed(why, &name, &ReturnTo::root()))
+}
+
+/// What a login is finished with.
+pub(crate) enum Shown {
+    /// What the authorization server has said to the browser.
+    Response(AuthorizationResponse),
+    /// What the user has typed: the request that shows it, and the login's name.
+    Typed(ClientRequest, State),
+}
+
+/// Finishes a login, whatever it is shown, to its end also if the browser hangs up. A form that did not come to its end is its caller's to
+/// show again.
+pub(crate) async fn conclude(
+    call: Call,
+    environment: &Rc<Environment>,
+    binding: &BindingId,
+    name: &str,
+    shown: Shown,
+) -> Result<Reply, Failure> {
+    let desk = DeskClient::of(&call.env, binding);
     let device = call.request.header("user-agent").and_then(|said| device::label(&said));
     let context = Rc::new(call.context);
-    let (env, environment) = (call.env, Rc::clone(&environment));
-    let (context_too, provider) = (Rc::clone(&context), name.clone());
+    let (env, environment) = (call.env, Rc::clone(environment));
+    let (context_too, provider) = (Rc::clone(&context), name.to_owned());
     let callback = Callback { env, environment, context: context_too, desk, provider, device };
-    let done = background::finish((*context).as_ref(), async move { callback.finish(response).await });
-    done.await.unwrap_or_else(|| pages::failed(Failed::Ourselves, &name, &ReturnTo::root()))
+    let done = background::finish((*context).as_ref(), async move { callback.finish(shown).await });
+    done.await.unwrap_or(Err(Failure(Failed::Ourselves, "")))
 }
 
 /// One callback.
@@ -94,7 +133,7 @@ struct Callback {
 }
 
 /// Why a claimed login failed: for its user, and for the log.
-struct Failure(Failed, &'static str);
+pub(crate) struct Failure(pub(crate) Failed, pub(crate) &'static str);
 
 /// Why a login that has its tokens began no session.
 enum Unbegun {
@@ -111,11 +150,14 @@ impl From<Failure> for Unbegun {
 }
 
 impl Callback {
-    async fn finish(&self, response: AuthorizationResponse) -> Reply {
-        let state = response.state().clone();
+    async fn finish(&self, shown: Shown) -> Result<Reply, Failure> {
+        let state = match &shown {
+            Shown::Response(response) => response.state().clone(),
+            Shown::Typed(_, state) => state.clone(),
+        };
         let root = ReturnTo::root();
-        match self.desk.claim(&state, &self.provider).await {
-            Ok(Claimed::First(transaction)) => self.spend(&state, *transaction, response).await,
+        Ok(match self.desk.claim(&state, &self.provider).await {
+            Ok(Claimed::First(transaction)) => return self.spend(&state, *transaction, shown).await,
             Ok(Claimed::Done { session, return_to, is_link: true, .. }) => {
                 self.linked_again(&session, &self.return_to(&return_to)).await
             }
@@ -138,13 +180,14 @@ impl Callback {
                 pages::failed(Failed::Unknown, &self.provider, &root)
             }
             Err(_) => pages::failed(Failed::Ourselves, &self.provider, &root),
-        }
+        })
     }
 
     /// The first callback of this `state`: the code is ours to spend.
-    async fn spend(&self, state: &State, transaction: Transaction, response: AuthorizationResponse) -> Reply {
+    async fn spend(&self, state: &State, transaction: Transaction, shown: Shown) -> Result<Reply, Failure> {
         let return_to = self.return_to(&transaction.return_to);
-        match self.login(state, &transaction, response).await {
+        let is_typed = matches!(shown, Shown::Typed(..));
+        Ok(match self.login(state, &transaction, shown).await {
             Ok(_) if transaction.link_of.is_some() => {
                 log::line("link_finished", [("provider", self.provider.as_str().into())]);
                 pages::landing(&return_to)
@@ -159,12 +202,15 @@ impl Callback {
                 let noted = self.give_up(&transaction, ending).await;
                 // Should this not be written, the claim runs out and says the same.
                 self.desk.finish(state, None).await.ok();
+                if is_typed {
+                    return Err(Failure(why, reason));
+                }
                 match noted {
                     Some(silent) => silent::end(&silent, ending, &return_to),
                     None => self.failed(why, transaction.silent.as_ref(), &return_to),
                 }
             }
-        }
+        })
     }
 
     /// Has the session remember what is not to be tried again, where a silent re-login leaves such a thing.
@@ -215,7 +261,7 @@ impl Callback {
         &self,
         state: &State,
         transaction: &Transaction,
-        response: AuthorizationResponse,
+        shown: Shown,
     ) -> Result<SessionId, Failure> {
         let provider = self.environment.config.provider(&self.provider);
         let provider = provider.ok_or(Failure(Failed::Ourselves, "the provider is no longer configured"))?;
@@ -224,21 +270,27 @@ impl Callback {
         if is_login == transaction.link_of.is_some() {
             return Err(Failure(Failed::Unknown, "the provider is of another use by now"));
         }
-        let metadata = discovery::metadata(&provider.issuer).await;
+        let metadata = discovery::metadata(provider).await;
         let metadata = metadata.map_err(|_| Failure(Failed::Provider, "no metadata"))?;
-        let sent = State::parse(&transaction.state)
-            .ok_or(Failure(Failed::Ourselves, "the transaction is damaged"))?;
-        let expected = Expected {
-            state: &sent,
-            issuer: &transaction.issuer,
-            issuer_names_itself: metadata.issuer_names_itself,
+        let tokens = match shown {
+            Shown::Response(response) => {
+                let code = code_of(response, transaction, &metadata)?;
+                self.exchange(provider, &metadata, &code, transaction).await?
+            }
+            Shown::Typed(request, _) => {
+                let url = [&metadata.issuer, request.target()].concat();
+                let received = outgoing::post(&url, &request, LIMIT).await;
+                let received =
+                    received.map_err(|unanswered| Failure(Failed::Provider, unanswered.reason()))?;
+                // A success that cannot be read was one, and says nothing of what was typed.
+                let asked = if received.status < 300 { Asked::Renewal } else { Asked::Login };
+                let answer = refresh::judged(&received.judged_at(clock::now()), asked);
+                if let TokenAnswer::Throttled { retry_after, reason } = answer {
+                    return Err(Failure(Failed::Throttled(retry_after.unwrap_or(THROTTLED)), reason));
+                }
+                self.granted(answer)?
+            }
         };
-        let code =
-            match response.validate(&expected).map_err(|error| Failure(Failed::Unknown, error.reason()))? {
-                Outcome::Code(code) => code,
-                Outcome::Error(error) => return Err(Failure(denied(error), error.reason())),
-            };
-        let tokens = self.exchange(provider, &metadata, &code, transaction).await?;
         let refresh_token = tokens.refresh_token.clone();
         match self.establish(state, provider, &metadata, tokens, transaction).await {
             Ok(session) => Ok(session),
@@ -270,14 +322,25 @@ impl Callback {
             return Err(Failure(Failed::Provider, "the login began without a key"));
         }
         let accepted = provider.dpop.accepts(key.is_some());
-        let request = TokenRequest { registration: &registration, metadata, key: key.as_ref(), accepted };
+        let request = TokenRequest {
+            registration: &registration,
+            metadata,
+            key: key.as_ref(),
+            accepted,
+            asked: Asked::Login,
+        };
         let began = clock::now();
         let left = || LIMIT.less(began.until(clock::now()));
         let build = |client: ClientCredentials<'_>| {
             ClientRequest::authorization_code(client, code, &redirect_uri, &code_verifier)
         };
         let answer = request.send(client, build, left, || true).await;
-        match answer.map_err(|unanswered| Failure(Failed::Provider, unanswered.reason()))? {
+        self.granted(answer.map_err(|unanswered| Failure(Failed::Provider, unanswered.reason()))?)
+    }
+
+    /// The tokens in the answer to what a login has shown.
+    fn granted(&self, answer: TokenAnswer) -> Result<TokenResponse, Failure> {
+        match answer {
             TokenAnswer::Granted(tokens) => Ok(tokens),
             TokenAnswer::Reauth { reason } => Err(Failure(Failed::Code, reason)),
             TokenAnswer::Transient { reason, .. }
@@ -297,10 +360,21 @@ impl Callback {
         state: &State,
         provider: &ProviderConfig,
         metadata: &ProviderMetadata,
-        tokens: TokenResponse,
+        mut tokens: TokenResponse,
         transaction: &Transaction,
     ) -> Result<SessionId, Unbegun> {
-        let claims = self.identify(provider, metadata, &tokens, transaction).await?;
+        let began_at = transaction.began_at.map(Timestamp::from_millis);
+        let (user, sid, issued_at) = match tokens.user.take() {
+            Some(Person { id, name, email }) => {
+                let at = began_at.unwrap_or_else(clock::now).as_millis();
+                (User { sub: id, name, email }, None, at)
+            }
+            None => {
+                let claims = self.identify(provider, metadata, &tokens, transaction).await?;
+                let at = claims.login_at(began_at).as_millis();
+                (User { sub: claims.sub, name: claims.name, email: claims.email }, claims.sid, at)
+            }
+        };
         let floor = transaction.previous.as_ref().map_or(0, |previous| previous.epoch);
         let epoch = Epoch(clock::now().as_millis().max(floor.saturating_add(1)));
         let id_token = tokens.id_token.as_ref().map(|token| token.expose().clone());
@@ -314,9 +388,7 @@ impl Callback {
             refresh_token: tokens.refresh_token,
         };
         let login = Login { epoch, grant };
-        let issued_at = claims.login_at(transaction.began_at.map(Timestamp::from_millis)).as_millis();
-        let user = User { sub: claims.sub, name: claims.name, email: claims.email };
-        let about = About { device: self.device.clone(), sid: claims.sid, issued_at, id_token };
+        let about = About { device: self.device.clone(), sid, issued_at, id_token };
         let holder = Holder { provider: provider.name.clone(), user, about, dpop_key, links: Vec::new() };
         let session = match &transaction.link_of {
             Some(sub) => self.link(&login, holder, transaction, sub).await?,
@@ -481,6 +553,24 @@ impl Callback {
         background::start((*self.context).as_ref(), async move {
             revocation::discard(&environment, &provider, &token).await;
         });
+    }
+}
+
+/// The code in a response that is the answer to this login's request.
+fn code_of(
+    response: AuthorizationResponse,
+    transaction: &Transaction,
+    metadata: &ProviderMetadata,
+) -> Result<AuthorizationCode, Failure> {
+    let sent = State::parse(&transaction.state);
+    let expected = Expected {
+        state: &sent.ok_or(Failure(Failed::Ourselves, "the transaction is damaged"))?,
+        issuer: &transaction.issuer,
+        issuer_names_itself: metadata.issuer_names_itself,
+    };
+    match response.validate(&expected).map_err(|error| Failure(Failed::Unknown, error.reason()))? {
+        Outcome::Code(code) => Ok(code),
+        Outcome::Error(error) => Err(Failure(denied(error), error.reason())),
     }
 }
 

@@ -4,7 +4,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use everlit_core::time::{Millis, Timestamp};
+use everlit_edge::config::ProviderConfig;
 use everlit_edge::oidc::{Jwks, ProviderMetadata, discovery_url};
+use everlit_edge::provider::supabase::login;
 
 use crate::few::Few;
 use crate::{clock, gate, outgoing};
@@ -38,8 +40,12 @@ type Kept<T> = RefCell<Few<String, (Timestamp, Rc<T>)>>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Undiscovered;
 
-/// The metadata of an issuer.
-pub(crate) async fn metadata(issuer: &str) -> Result<Rc<ProviderMetadata>, Undiscovered> {
+/// The metadata of a provider.
+pub(crate) async fn metadata(provider: &ProviderConfig) -> Result<Rc<ProviderMetadata>, Undiscovered> {
+    let issuer = provider.issuer.as_str();
+    if provider.supabase.is_some() {
+        return login::metadata(issuer).map(Rc::new).ok_or(Undiscovered);
+    }
     let known = METADATA.with_borrow(|kept| kept.get(|known| known == issuer).cloned());
     if let Some(fresh) = within(known.as_ref(), FRESH) {
         return Ok(fresh);

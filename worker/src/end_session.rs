@@ -88,7 +88,7 @@ fn over(reason: &'static str) -> Reply {
 /// The page that asks the server, or the way there; nothing where the server has changed since.
 async fn ask(environment: &Environment, departure: &Departure) -> Option<Reply> {
     let provider = environment.config.provider(&departure.provider)?;
-    let metadata = discovery::metadata(&provider.issuer).await.ok()?;
+    let metadata = discovery::metadata(provider).await.ok()?;
     let request = LogoutRequest {
         endpoint: provider.end_session_at(&metadata)?,
         client_id: &provider.client_id,

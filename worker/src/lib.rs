@@ -7,7 +7,7 @@
 //! | module | one noun |
 //! |---|---|
 //! | [`routes`] | which handler answers what |
-//! | [`login`], [`callback`], [`session`], [`token`], [`logout`], [`end_session`], [`events`], [`proxy`], [`sessions`], [`backchannel`] | one endpoint each |
+//! | [`login`], [`sign_in`], [`callback`], [`session`], [`token`], [`logout`], [`end_session`], [`events`], [`proxy`], [`sessions`], [`backchannel`] | one endpoint each |
 //! | [`services`] | the way to the services Worker |
 //! | [`vault`], [`escrow`], [`desk`], [`index`] | one Durable Object each, both sides of it |
 //! | [`rotator`], [`revocation`] | what is asked of an authorization server on behalf of a vault |
@@ -24,8 +24,8 @@
 #![warn(clippy::arithmetic_side_effects)]
 
 use everlit_runtime::{
-    alarm, background, body, clock, entropy, fault_point, few, http, incoming, log, outgoing, sql, stub,
-    web_crypto,
+    alarm, background, body, clock, entropy, fault_point, few, http, incoming, log, outgoing, packed, sql,
+    stub, web_crypto,
 };
 use wasm_bindgen::JsValue;
 use worker::{Context, Env, event};
@@ -54,6 +54,7 @@ mod services;
 mod session;
 mod sessions;
 mod siblings;
+mod sign_in;
 mod silent;
 mod token;
 mod token_request;

@@ -1,15 +1,18 @@
 //! `GET /auth/login`: where a login begins.
 
+use everlit_core::secret::Secret;
 use everlit_core::time::Millis;
 use everlit_core::vault::Refused;
-use everlit_edge::config::ProviderConfig;
-use everlit_edge::cookie::{BindingId, SessionId, set_binding};
+use everlit_edge::config::{ProviderConfig, SupabaseLogin};
+use everlit_edge::cookie::{BindingId, SessionId, set_binding, set_response};
 use everlit_edge::gate::{Gate, Network};
 use everlit_edge::oauth::{
     Accepted, AuthorizationRequest, ClientRequest, CodeVerifier, DpopKey, RequestUri, State,
 };
 use everlit_edge::oidc::{Nonce, ProviderMetadata};
+use everlit_edge::posted;
 use everlit_edge::prefetch::is_prefetch;
+use everlit_edge::provider::supabase::login::authorization_url;
 use everlit_edge::query::Query;
 use everlit_edge::return_to::ReturnTo;
 use everlit_edge::silent::{Ending, NoWay, Silent, Way};
@@ -22,6 +25,7 @@ use crate::http::Reply;
 use crate::pages::{self, Failed};
 use crate::registration::{Registration, Unsigned};
 use crate::routes::{self, Call};
+use crate::sign_in::{self, Sheet};
 use crate::silent::{self, Remembered};
 use crate::stub::NoAnswer;
 use crate::vault::client::VaultClient;
@@ -87,11 +91,20 @@ pub(crate) async fn begin(call: &Call, environment: &Environment) -> Result<Repl
         None => environment.config.login_provider(),
     };
     let prompt = one("prompt")?.filter(|prompt| PROMPTS.contains(prompt));
-    let network = call.request.header("cf-connecting-ip").as_deref().and_then(Network::of);
-    // Who comes from everywhere is counted all together, and first by where they come from: one alone cannot use up what all share. And
-    // who comes from everywhere for the first time cannot use up what those have who come again.
-    let all = if known_binding(call, environment).is_some() { Gate::Known } else { Gate::All };
-    let gates = network.into_iter().flat_map(Network::gates).chain([all]);
+    let binding = known_binding(call, environment);
+    let gates = gates(call, binding.as_ref());
+    let is_form = |login: &SupabaseLogin| login.provider.is_none() || one("with") != Ok(Some("redirect"));
+    if sign_in::forms(provider).is_some_and(is_form) {
+        // A browser that is known has passed: each form that is posted is counted.
+        if binding.is_none()
+            && let Err(why) = gate::pass(call, environment, "login", gates).await
+        {
+            return Ok(pages::failed(why, &provider.name, &return_to));
+        }
+        let sheet =
+            Sheet { environment, provider, return_to: &return_to, binding, email: "", wants_code: false };
+        return sheet.page(200, None);
+    }
     let beginning = Beginning { call, environment, provider, return_to: &return_to, prompt };
     let begun = match gate::pass(call, environment, "login", gates).await {
         Ok(()) => beginning.begin(beginning.previous().await, None, None).await,
@@ -201,17 +214,26 @@ fn not_begun(reason: &'static str) -> Failed {
     Failed::Provider
 }
 
+/// What a login of this browser passes. Who comes from everywhere is counted all together, and first by where they come from: one alone
+/// cannot use up what all share. And who comes from everywhere for the first time cannot use up what those have who come again.
+pub(crate) fn gates(call: &Call, binding: Option<&BindingId>) -> Vec<Gate> {
+    let network = call.request.header("cf-connecting-ip").as_deref().and_then(Network::of);
+    let all = if binding.is_some() { Gate::Known } else { Gate::All };
+    network.into_iter().flat_map(Network::gates).chain([all]).collect()
+}
+
 /// The browser, as it is known from an earlier login.
-fn known_binding(call: &Call, environment: &Environment) -> Option<BindingId> {
+pub(crate) fn known_binding(call: &Call, environment: &Environment) -> Option<BindingId> {
     environment.cookies.binding(&call.request.header("cookie")?).ok()
 }
 
-struct Beginning<'a> {
-    call: &'a Call,
-    environment: &'a Environment,
-    provider: &'a ProviderConfig,
-    return_to: &'a ReturnTo,
-    prompt: Option<&'a str>,
+/// A login that is to begin.
+pub(crate) struct Beginning<'a> {
+    pub(crate) call: &'a Call,
+    pub(crate) environment: &'a Environment,
+    pub(crate) provider: &'a ProviderConfig,
+    pub(crate) return_to: &'a ReturnTo,
+    pub(crate) prompt: Option<&'a str>,
 }
 
 impl Beginning<'_> {
@@ -226,7 +248,7 @@ impl Beginning<'_> {
         if let Some(binding) = &binding {
             Self::admitted(DeskClient::of(&self.call.env, binding).admit().await)?;
         }
-        let metadata = discovery::metadata(&self.provider.issuer).await.map_err(|_| Failed::Provider)?;
+        let metadata = discovery::metadata(self.provider).await.map_err(|_| Failed::Provider)?;
         let state = State::from_entropy(entropy::bytes().ok_or(Failed::Ourselves)?);
         let nonce = Nonce::from_entropy(entropy::bytes().ok_or(Failed::Ourselves)?);
         let code_verifier = CodeVerifier::from_entropy(entropy::bytes().ok_or(Failed::Ourselves)?);
@@ -246,30 +268,81 @@ impl Beginning<'_> {
             dpop_jkt: thumbprint.as_deref(),
             prompt: self.prompt,
         };
-        let url = self.push(&metadata, &request).await?;
+        let url = match &self.provider.supabase {
+            None => self.push(&metadata, &request).await?,
+            Some(login) => {
+                let there = login.provider.as_deref().ok_or(Failed::Unknown)?;
+                authorization_url(&metadata.issuer, there, request.redirect_uri, &code_verifier)
+            }
+        };
         let is_counted = binding.is_some();
         let binding = match binding {
             Some(binding) => binding,
             None => BindingId::from_entropy(entropy::bytes().ok_or(Failed::Ourselves)?),
         };
         let transaction = Transaction {
-            state: state.as_str().to_owned(),
-            provider: self.provider.name.clone(),
-            issuer: metadata.issuer.clone(),
-            return_to: self.return_to.as_str().to_owned(),
             nonce: nonce.as_str().to_owned(),
-            code_verifier: code_verifier.secret().expose().clone(),
             dpop_key: dpop_key.map(|key| key.private_json().expose().clone()),
-            began_at: Some(clock::now().as_millis()),
             previous,
             silent,
             link_of,
+            ..self.transaction(&state, &code_verifier)
         };
         let desk = DeskClient::of(&self.call.env, &binding);
         Self::admitted(desk.begin(&transaction, is_counted).await)?;
         log::line("login_begun", [("provider", self.provider.name.as_str().into())]);
         let cookie = set_binding(&self.environment.cookies.mint_binding(&binding), desk::LIFE);
-        Ok(Reply::redirect(url).with_cookie(cookie))
+        let reply = Reply::redirect(url).with_cookie(cookie);
+        self.with_state(reply, &state).map_err(|_| Failed::Ourselves)
+    }
+
+    /// What a login of this kind remembers at the least.
+    fn transaction(&self, state: &State, code_verifier: &CodeVerifier) -> Transaction {
+        Transaction {
+            state: state.as_str().to_owned(),
+            provider: self.provider.name.clone(),
+            issuer: self.provider.issuer.clone(),
+            return_to: self.return_to.as_str().to_owned(),
+            nonce: String::new(),
+            code_verifier: code_verifier.secret().expose().clone(),
+            dpop_key: None,
+            began_at: Some(clock::now().as_millis()),
+            previous: None,
+            silent: None,
+            link_of: None,
+        }
+    }
+
+    /// Keeps a login that a form begins.
+    pub(crate) async fn keep(
+        &self,
+        binding: &BindingId,
+        state: &State,
+        code_verifier: &CodeVerifier,
+    ) -> Result<(), Failed> {
+        let previous = self.previous().await;
+        let transaction = Transaction { previous, ..self.transaction(state, code_verifier) };
+        Self::admitted(DeskClient::of(&self.call.env, binding).begin(&transaction, false).await)
+    }
+
+    /// Has the browser keep the `state` itself, where the provider does not bring it back.
+    pub(crate) fn with_state(&self, reply: Reply, state: &State) -> Result<Reply, Problem> {
+        if self.provider.supabase.is_none() {
+            return Ok(reply);
+        }
+        let kept = Secret::new(["state=", state.as_str()].concat());
+        let sealed = entropy::bytes().and_then(|nonce| {
+            posted::seal(
+                &self.environment.keyring,
+                &self.provider.name,
+                nonce,
+                &kept,
+                desk::LIFE,
+                clock::now(),
+            )
+        });
+        let sealed = sealed.ok_or_else(|| Problem::new(Code::Internal))?;
+        Ok(reply.with_cookie(set_response(&sealed, desk::LIFE)))
     }
 
     /// Where the browser goes, once the request is at the server where it is pushed (RFC 9126). Each login pushes its own.

@@ -90,7 +90,7 @@ async fn depart(
     return_to: &ReturnTo,
 ) -> Option<BindingId> {
     let provider = environment.config.provider(&provider?)?;
-    let metadata = match select(pin!(discovery::metadata(&provider.issuer)), clock::pause(PATIENCE)).await {
+    let metadata = match select(pin!(discovery::metadata(provider)), clock::pause(PATIENCE)).await {
         Either::Left((metadata, _)) => metadata.ok()?,
         Either::Right(((), _)) => return None,
     };

@@ -31,7 +31,8 @@ pub(crate) enum Failed {
 }
 
 impl Failed {
-    const fn status(self) -> u16 {
+    /// The status of its page.
+    pub(crate) const fn status(self) -> u16 {
         match self {
             Self::Unknown | Self::Denied | Self::Unavailable | Self::Code => 400,
             Self::NotHere => 403,
@@ -41,7 +42,8 @@ impl Failed {
         }
     }
 
-    const fn words(self) -> (&'static str, &'static str) {
+    /// A title and a sentence.
+    pub(crate) const fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::Unknown => (
                 "This sign-in is no longer valid",
@@ -84,7 +86,8 @@ pub(crate) fn failed(why: Failed, provider: &str, return_to: &ReturnTo) -> Reply
     throttled(why, Reply::page(why.status(), page))
 }
 
-fn throttled(why: Failed, reply: Reply) -> Reply {
+/// Says when to come again, where that is why.
+pub(crate) fn throttled(why: Failed, reply: Reply) -> Reply {
     match why {
         // Said to programs as well: nobody else comes so often.
         Failed::Throttled(wait) => reply

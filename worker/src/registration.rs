@@ -14,6 +14,8 @@ pub(crate) enum Credential {
     SecretBasic(Secret<String>),
     /// The secret of `client_secret_post`.
     SecretPost(Secret<String>),
+    /// The key of a Supabase project.
+    ApiKey(Secret<String>),
     /// The key of `private_key_jwt`.
     Key(ClientKey, Audience),
 }
@@ -24,6 +26,7 @@ impl Credential {
         Ok(match provider.client_auth {
             ClientAuth::SecretBasic => Self::SecretBasic(Secret::new(text)),
             ClientAuth::SecretPost => Self::SecretPost(Secret::new(text)),
+            ClientAuth::ApiKey => Self::ApiKey(Secret::new(text)),
             ClientAuth::PrivateKeyJwt => {
                 let key = ClientKey::parse(&provider.credential_name(), &text)?;
                 Self::Key(key, provider.assertion_audience)
@@ -55,6 +58,14 @@ impl<'a> Registration<'a> {
         Some(Self { provider, credential: environment.credential(name)? })
     }
 
+    /// The key of the project, where it is one of Supabase.
+    pub(crate) const fn api_key(&self) -> Option<&'a Secret<String>> {
+        match self.credential {
+            Credential::ApiKey(key) => Some(key),
+            Credential::SecretBasic(_) | Credential::SecretPost(_) | Credential::Key(..) => None,
+        }
+    }
+
     /// What goes with one request to it.
     pub(crate) async fn client(
         &self,
@@ -64,6 +75,7 @@ impl<'a> Registration<'a> {
         let proof = match self.credential {
             Credential::SecretBasic(secret) => ClientProof::SecretBasic(secret),
             Credential::SecretPost(secret) => ClientProof::SecretPost(secret),
+            Credential::ApiKey(key) => ClientProof::ApiKey(key),
             Credential::Key(key, audience) => {
                 let endpoint;
                 let audience = match audience {

@@ -1,11 +1,15 @@
 //! The end of a refresh token at its authorization server (RFC 7009).
 
-use everlit_core::secret::RefreshToken;
+use everlit_core::secret::{RefreshToken, Secret};
 use everlit_core::time::Millis;
-use everlit_edge::oauth::{ClientRequest, RevocationAnswer};
+use everlit_edge::oauth::{Accepted, ClientCredentials, ClientRequest, RevocationAnswer, TokenAnswer};
+use everlit_edge::oidc::ProviderMetadata;
+use everlit_edge::provider::Asked;
+use everlit_edge::provider::supabase::login;
 
 use crate::environment::Environment;
 use crate::registration::{Registration, Unsigned};
+use crate::token_request::TokenRequest;
 use crate::{clock, discovery, log, outgoing};
 
 /// How long one try may take.
@@ -48,9 +52,12 @@ async fn ask(environment: &Environment, provider: &str, token: &RefreshToken) ->
         // It may be a mistake that somebody puts right.
         return RevocationAnswer::Retry { retry_after: None, reason: "the provider is no longer configured" };
     };
-    let Ok(metadata) = discovery::metadata(&registration.provider.issuer).await else {
+    let Ok(metadata) = discovery::metadata(registration.provider).await else {
         return RevocationAnswer::Retry { retry_after: None, reason: "no metadata" };
     };
+    if let Some(key) = registration.api_key() {
+        return end(&registration, &metadata, key, token).await;
+    }
     let Some(endpoint) = &metadata.revocation_endpoint else {
         return RevocationAnswer::Refused { reason: "the provider revokes nothing" };
     };
@@ -60,6 +67,39 @@ async fn ask(environment: &Environment, provider: &str, token: &RefreshToken) ->
     let request = ClientRequest::revocation(client, token);
     match outgoing::post(&endpoint.to_string(), &request, LIMIT).await {
         Ok(received) => RevocationAnswer::classify(&received.judged_at(clock::now())),
+        Err(_) => RevocationAnswer::UNANSWERED,
+    }
+}
+
+/// Ends a session at Supabase Auth, where only an access token can do that: one is asked for first. Delivered twice, it is the same: the
+/// refresh token that was shown is the parent of the active one.
+async fn end(
+    registration: &Registration<'_>,
+    metadata: &ProviderMetadata,
+    key: &Secret<String>,
+    token: &RefreshToken,
+) -> RevocationAnswer {
+    let Ok(client) = registration.client(metadata).await else { return RevocationAnswer::UNANSWERED };
+    let request =
+        TokenRequest { registration, metadata, key: None, accepted: Accepted::Bearer, asked: Asked::Renewal };
+    let build = |client: ClientCredentials<'_>| ClientRequest::refresh(client, token);
+    let answer = request.send(client, build, || LIMIT, || false).await;
+    let access_token = match answer {
+        Ok(TokenAnswer::Granted(tokens)) => tokens.access_token,
+        // It is over, which is what was wanted.
+        Ok(TokenAnswer::Reauth { .. }) => return RevocationAnswer::Revoked,
+        Ok(
+            TokenAnswer::Transient { retry_after, reason } | TokenAnswer::Throttled { retry_after, reason },
+        ) => {
+            return RevocationAnswer::Retry { retry_after, reason };
+        }
+        Ok(answer) => return RevocationAnswer::Retry { retry_after: None, reason: answer.reason() },
+        Err(_) => return RevocationAnswer::UNANSWERED,
+    };
+    let logout = login::logout(key, &access_token);
+    let url = [&metadata.issuer, logout.target()].concat();
+    match outgoing::post(&url, &logout, LIMIT).await {
+        Ok(received) => login::ended(&received.judged_at(clock::now())),
         Err(_) => RevocationAnswer::UNANSWERED,
     }
 }

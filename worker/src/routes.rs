@@ -13,7 +13,7 @@ use crate::http::Reply;
 use crate::incoming::Incoming;
 use crate::{
     backchannel, callback, clock, end_session, events, gate, links, log, login, logout, proxy, rotator,
-    services, session, sessions, token,
+    services, session, sessions, sign_in, token,
 };
 
 /// A request, and where it happens.
@@ -111,6 +111,7 @@ async fn handle(route: Route, call: Call, environment: Rc<Environment>) -> Resul
     match route {
         Route::Healthz => Ok(Reply::json(&serde_json::json!({ "ok": true }))),
         Route::Openapi => Ok(Reply::text(200, "application/json", OPENAPI.to_owned())),
+        Route::Login if call.request.method == "POST" => sign_in::take(call, environment).await,
         Route::Login => login::begin(&call, &environment).await,
         Route::Callback if call.request.method == "POST" => callback::posted::take(&call, &environment).await,
         Route::Callback => Ok(callback::finish(call, environment).await),

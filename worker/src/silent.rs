@@ -4,6 +4,7 @@ use everlit_core::vault::Refused;
 use everlit_edge::html;
 use everlit_edge::return_to::ReturnTo;
 use everlit_edge::silent::{self, Ending, Silent, Way};
+use everlit_runtime::packed;
 use serde::{Deserialize, Serialize};
 
 use crate::environment::Environment;
@@ -67,4 +68,8 @@ pub(crate) fn say(silent: &Silent, ending: Ending, return_to: &ReturnTo) -> Repl
         Ending::Refused | Ending::Failed => html::return_to_app(return_to),
     });
     Reply::page(200, page)
+}
+
+packed! {
+    Remembered { via, relogin, sub }
 }

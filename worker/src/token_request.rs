@@ -5,6 +5,8 @@ use everlit_edge::oauth::{
     Accepted, ClientCredentials, ClientRequest, DpopKey, Proof, TokenAnswer, wants_nonce,
 };
 use everlit_edge::oidc::ProviderMetadata;
+use everlit_edge::provider::Asked;
+use everlit_edge::provider::supabase::refresh;
 
 use crate::dpop::{self, Server};
 use crate::outgoing::{self, Unanswered};
@@ -21,6 +23,8 @@ pub(crate) struct TokenRequest<'a> {
     pub(crate) key: Option<&'a DpopKey>,
     /// What kind of tokens are an answer to it.
     pub(crate) accepted: Accepted,
+    /// Whether it is a login's, or a refresh.
+    pub(crate) asked: Asked,
 }
 
 /// What was asked has not reached the server, as far as the grant is concerned.
@@ -48,7 +52,8 @@ impl TokenRequest<'_> {
     }
 
     async fn attempt(&self, request: ClientRequest, limit: Millis) -> Result<TokenAnswer, Unanswered> {
-        let (issuer, url) = (&self.metadata.issuer, self.metadata.token_endpoint.to_string());
+        let (issuer, url) =
+            (&self.metadata.issuer, [&self.metadata.token_endpoint.to_string(), request.target()].concat());
         let request = match self.key {
             Some(key) => {
                 let nonce = dpop::nonce(Server::Authorization, issuer);
@@ -61,6 +66,9 @@ impl TokenRequest<'_> {
         let received = outgoing::post(&url, &request, limit).await?;
         dpop::learn(Server::Authorization, issuer, received.dpop_nonce.as_deref());
         let answer = received.judged_at(clock::now());
+        if self.registration.api_key().is_some() {
+            return Ok(refresh::judged(&answer, self.asked));
+        }
         if wants_nonce(&answer) {
             return Ok(TokenAnswer::NotDone { reason: "use_dpop_nonce" });
         }

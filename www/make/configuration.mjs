@@ -11,6 +11,7 @@ const schema = JSON.parse(readFileSync(new URL("../../crates/edge/config.schema.
 const VARIABLES = [
   ["ORIGINS", "origins"],
   ["PROVIDER_<NAME>", "provider"],
+  ["PROVIDER_<NAME> with kind = \"supabase\"", "supabase"],
   ["UPSTREAM_<NAME>", "upstream"],
   ["LIMITS", "limits"],
 ];

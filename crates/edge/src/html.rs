@@ -8,6 +8,7 @@ use alloc::string::{String, ToString as _};
 use sha2::{Digest as _, Sha256};
 
 use crate::base64url::encode_classic;
+use crate::provider::supabase::login::Form;
 use crate::return_to::ReturnTo;
 use crate::silent::{Ending, Silent};
 use crate::url::HttpUrl;
@@ -35,6 +36,8 @@ main{max-width:28rem;padding:2rem;background:var(--card);border:1px solid var(--
 h1{margin:0 0 .5rem;font-size:1.25rem;line-height:1.3}\
 p{margin:0 0 1.25rem;color:var(--soft)}\
 a,button{display:inline-block;padding:.5rem 1rem;border:0;border-radius:.5rem;background:var(--lit);color:var(--card);font:inherit;font-weight:600;text-decoration:none}\
+label{display:block;margin:0 0 1rem}input{display:block;width:100%;margin-top:.25rem;padding:.5rem;border:1px solid var(--line);border-radius:.5rem;background:var(--paper);color:inherit;font:inherit}\
+form button,form+a{margin:0 .5rem .5rem 0}p[role]{color:var(--ink);font-weight:600}\
 :focus-visible{outline:3px solid var(--ink);outline-offset:2px}";
 
 /// A page, with the policy it must be served under.
@@ -193,6 +196,70 @@ pub fn error(page_of: &ErrorPage<'_>) -> Page {
     ]
     .concat();
     page(page_of.title, &main, None)
+}
+
+/// What the page says that logs a user in by a form of ours.
+#[derive(Clone, Copy, Debug)]
+pub struct SignIn<'a> {
+    /// What went wrong, or what has happened, in a sentence.
+    pub said: Option<&'a str>,
+    /// The ways there are, the first one first; of one that waits for its code that alone.
+    pub forms: &'a [Form],
+    /// Whether a code was mailed: it is asked for in place of the rest.
+    pub wants_code: bool,
+    /// The address that was typed.
+    pub email: &'a str,
+    /// The `state` of the login that the form begins.
+    pub state: &'a str,
+    /// Where it leads back to.
+    pub return_to: &'a ReturnTo,
+    /// Another provider's name, and the path that leads there.
+    pub elsewhere: Option<(&'a str, &'a str)>,
+}
+
+/// The page that logs a user in by a form of ours. What is typed goes to us and nowhere else.
+#[must_use]
+pub fn sign_in(page_of: &SignIn<'_>) -> Page {
+    let SignIn { said, forms, wants_code, email, state, return_to, elsewhere } = *page_of;
+    let title = if wants_code { "Enter your code" } else { "Sign in" };
+    let mut main = ["<h1>", title, "</h1>"].concat();
+    if let Some(said) = said {
+        main.extend(["<p role=\"alert\">", &escape(said), "</p>"]);
+    }
+    main.push_str("<form method=\"post\" action=\"/auth/login\">");
+    for (name, value) in [("state", state), ("return_to", return_to.as_str())] {
+        main.extend(["<input type=\"hidden\" name=\"", name, "\" value=\"", &escape(value), "\">"]);
+    }
+    main.extend([
+        "<label>E-mail<input type=\"email\" name=\"email\" autocomplete=\"username\" maxlength=\"254\" required value=\"",
+        &escape(email),
+        if wants_code { "\" readonly></label>" } else { "\"></label>" },
+    ]);
+    if wants_code {
+        main.push_str(
+            "<label>Code from the mail<input name=\"code\" inputmode=\"numeric\" autocomplete=\"one-time-code\" maxlength=\"16\" required></label>",
+        );
+    } else if forms.contains(&Form::Password) {
+        main.push_str(
+            "<label>Password<input type=\"password\" name=\"password\" autocomplete=\"current-password\"></label>",
+        );
+    }
+    for form in forms {
+        let says = match form {
+            Form::Code if !wants_code => "Mail me a code",
+            Form::Link => "Mail me a link",
+            Form::Password | Form::Code => "Sign in",
+        };
+        main.extend(["<button name=\"way\" value=\"", form.name(), "\">", says, "</button>"]);
+    }
+    main.push_str("</form>");
+    if let Some((name, path)) = elsewhere {
+        main.extend(["<a href=\"", &escape(path), "\">Continue with ", &escape(name), "</a>"]);
+    }
+    let mut page = page(title, &main, None);
+    page.content_security_policy =
+        page.content_security_policy.replace("form-action 'none'", "form-action 'self'");
+    page
 }
 
 /// The path that begins a login, for the way back of an error page.

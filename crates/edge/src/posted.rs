@@ -42,30 +42,37 @@ pub fn query_of(body: &str) -> Result<Secret<String>, CallbackError> {
     if query.len() > MAX { Err(CallbackError::Query(QueryError::TooLong)) } else { Ok(Secret::new(query)) }
 }
 
-/// The value of the cookie that keeps it.
+/// The value of the cookie that keeps it, for so long. What a login has to remember whose response names no `state` is kept in the same way.
 #[must_use]
 pub fn seal(
     keyring: &Keyring,
     provider: &str,
     nonce: [u8; NONCE_LEN],
     query: &Secret<String>,
+    life: Millis,
     now: Timestamp,
 ) -> Option<Secret<String>> {
-    let until = now.after(LIFE).as_millis().to_be_bytes();
+    let until = now.after(life).as_millis().to_be_bytes();
     let kept = [until.as_slice(), query.expose().as_bytes()].concat();
     let sealed = sealer(keyring, provider).seal(nonce, &associated_data(&[]), &kept).ok()?;
     Some(Secret::new(base64url::encode(&sealed)))
 }
 
-/// What the cookie in this header keeps, for a while, of a response of this provider.
+/// What the cookie in this header keeps, for so long, of a response of this provider.
 #[must_use]
-pub fn open(keyring: &Keyring, provider: &str, cookies: &str, now: Timestamp) -> Option<Secret<String>> {
+pub fn open(
+    keyring: &Keyring,
+    provider: &str,
+    cookies: &str,
+    life: Millis,
+    now: Timestamp,
+) -> Option<Secret<String>> {
     let sealed = base64url::decode(find(cookies, RESPONSE_COOKIE).ok()?)?;
     let kept = sealer(keyring, provider).open(&associated_data(&[]), &sealed).ok()?;
     let (until, query) = kept.expose().split_first_chunk::<8>()?;
     let until = Timestamp::from_millis(u64::from_be_bytes(*until));
     // A clock that was set back keeps nothing for longer.
-    let is_kept = now < until && until <= now.after(LIFE);
+    let is_kept = now < until && until <= now.after(life);
     core::str::from_utf8(query).ok().filter(|_| is_kept).map(|query| Secret::new(query.to_string()))
 }
 
@@ -116,22 +123,22 @@ mod tests {
     #[test]
     fn it_is_kept_for_a_minute_by_its_provider_and_fits_a_cookie() {
         let query = query_of(&format!("code={}&state={STATE}", "c".repeat(2_700))).unwrap();
-        let value = seal(&ring(), "demo", [3; NONCE_LEN], &query, at(0)).unwrap();
+        let value = seal(&ring(), "demo", [3; NONCE_LEN], &query, LIFE, at(0)).unwrap();
         let cookies = format!("a=b; {RESPONSE_COOKIE}={}", value.expose());
         assert!(cookies.len() < 4_096);
         let opened = |provider: &str, seconds| {
-            open(&ring(), provider, &cookies, at(seconds)).map(|query| query.expose().clone())
+            open(&ring(), provider, &cookies, LIFE, at(seconds)).map(|query| query.expose().clone())
         };
         assert_eq!(opened("demo", 59), Some(query.expose().clone()));
         assert_eq!((opened("demo", 60), opened("other", 1)), (None, None));
         let before = at(0).before(Millis::from_secs(1));
-        assert!(open(&ring(), "demo", &cookies, before).is_none(), "a clock that was set back");
+        assert!(open(&ring(), "demo", &cookies, LIFE, before).is_none(), "a clock that was set back");
         let other = Keyring::new(MasterKey::new(1, [8; 32]));
-        assert!(open(&other, "demo", &cookies, at(1)).is_none());
+        assert!(open(&other, "demo", &cookies, LIFE, at(1)).is_none());
         for nonsense in
             ["", "x", RESPONSE_COOKIE, &format!("{RESPONSE_COOKIE}=AAAA"), &format!("{cookies}; {cookies}")]
         {
-            assert!(open(&ring(), "demo", nonsense, at(1)).is_none());
+            assert!(open(&ring(), "demo", nonsense, LIFE, at(1)).is_none());
         }
     }
 }

@@ -62,6 +62,15 @@ fn without(field: &str) -> Value {
     vars
 }
 
+/// A Supabase project in the place of the provider, with these fields besides.
+fn project(fields: Value) -> Value {
+    let mut vars = good();
+    let mut table = json!({ "kind": "supabase", "url": "https://x.supabase.co" });
+    table.as_object_mut().unwrap().append(fields.as_object().cloned().as_mut().unwrap());
+    vars["PROVIDER_DEMO"] = table;
+    vars
+}
+
 #[test]
 fn good_documents_are_good_to_both() {
     let validator = validator();
@@ -131,6 +140,10 @@ fn good_documents_are_good_to_both() {
         upstream("vault", json!("linked:demo")),
         upstream("vault", json!("service:desk_2")),
         upstream("origin", json!("https://1.2.3.4:65535")),
+        project(json!({ "provider": "google" })),
+        project(json!({ "provider": "custom:my_idp.1-x", "form": ["password", "code", "link"] })),
+        project(json!({ "form": ["link"], "url": "http://localhost:54321/", "login": true })),
+        project(json!({ "form": ["code"], "grant_idle": "7d", "keep_grant": "never" })),
     ] {
         assert!(in_shape(&vars), "the parser refuses {vars}");
         assert!(validator.is_valid(&json!({ "vars": vars })), "the schema refuses {vars}");
@@ -286,6 +299,24 @@ fn bad_documents_are_bad_to_both() {
         upstream("vault", json!("linked:Demo")),
         upstream("vault", json!("login:demo")),
         upstream("headers", json!({})),
+        project(json!({})),
+        project(json!({ "provider": "" })),
+        project(json!({ "provider": "a b" })),
+        project(json!({ "provider": null })),
+        project(json!({ "provider": ["google"] })),
+        project(json!({ "provider": "google", "form": [] })),
+        project(json!({ "form": "password" })),
+        project(json!({ "form": ["sms"] })),
+        project(json!({ "form": ["code", "code"] })),
+        project(json!({ "form": ["code"], "url": "x.supabase.co" })),
+        project(json!({ "form": ["code"], "url": "https://x.supabase.co/?a" })),
+        project(json!({ "form": ["code"], "issuer": "https://as.example" })),
+        project(json!({ "form": ["code"], "client_id": "app" })),
+        project(json!({ "form": ["code"], "grace": "auth0" })),
+        project(json!({ "form": ["code"], "api_key": "canary" })),
+        project(json!({ "form": ["code"], "grant_idle": 7 })),
+        provider("url", json!("https://x.supabase.co")),
+        provider("kind", json!("supabase")),
     ] {
         assert!(!in_shape(&vars), "the parser accepts {vars}");
         assert!(!validator.is_valid(&json!({ "vars": vars })), "the schema accepts {vars}");

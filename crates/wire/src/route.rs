@@ -101,12 +101,11 @@ impl Route {
         match self {
             Self::Healthz
             | Self::Openapi
-            | Self::Login
             | Self::Session
             | Self::EndSession
             | Self::EndedSession
             | Self::Events => &["GET"],
-            Self::Callback => &["GET", "POST"],
+            Self::Login | Self::Callback => &["GET", "POST"],
             Self::Token | Self::Logout | Self::BackchannelLogout => &["POST"],
             Self::Sessions => &["GET", "DELETE"],
             Self::OneSession | Self::OneLink => &["DELETE"],

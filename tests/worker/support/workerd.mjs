@@ -12,7 +12,7 @@ const MODULES = ["index.js", "index_bg.wasm"];
 /** The same with fault points in it. */
 export const BUILD_WITH_FAULTS = resolve(process.env.EVERLIT_WORKER_BUILD_FAULTS ?? join(ROOT, "target/worker-faults"));
 /** Around the bundle, where a test says so. */
-const DOOR = ["door.js", "meter.js"];
+const DOOR = ["door.js", "meter.js", "packed.js"];
 
 /** The Durable Object bindings, and their classes. */
 export const OBJECTS = /** @type {const} */ ({ SESSION_VAULT: "SessionVault", ESCROW: "Escrow", LOGIN_DESK: "LoginDesk", SESSION_INDEX: "SessionIndex" });
@@ -57,10 +57,10 @@ export class Workerd extends WorkerdProcess {
    * Asks a Durable Object, past the Worker. Only through the door.
    *
    * @param {"SESSION_VAULT" | "ESCROW" | "LOGIN_DESK" | "SESSION_INDEX"} binding @param {string | undefined} cookie whose first half is the object's name, or its session's
-   * @param {string} path @param {string} [body]
+   * @param {string} path @param {string} [body] @param {string} [host] which says how the object is spoken to
    */
-  async ask(binding, cookie, path, body = "") {
-    const query = new URLSearchParams({ binding, name: cookie?.split(".")[0] ?? "", path });
+  async ask(binding, cookie, path, body = "", host = "p0") {
+    const query = new URLSearchParams({ binding, name: cookie?.split(".")[0] ?? "", path, host });
     const answer = await send(`http://localhost:${this.port}/door/object?${query}`, { method: "POST", body });
     if (answer.status !== 200) throw new Error(`the object answered ${answer.status}: ${answer.text}`);
     return JSON.parse(answer.text);

@@ -6,7 +6,7 @@
 //! | module | one noun |
 //! |---|---|
 //! | [`incoming`], [`outgoing`], [`body`], [`http`] | requests and answers |
-//! | [`stub`], [`sql`], [`alarm`], [`background`] | the platform's calls, storage, alarms and patience |
+//! | [`stub`], [`packed`], [`sql`], [`alarm`], [`background`] | calls of our objects and what they say, the platform's storage, alarms and patience |
 //! | [`clock`], [`entropy`], [`log`] | what they are called |
 //! | [`web_crypto`] | the runtime's signatures, theirs and ours |
 //! | [`few`] | a map of few entries |
@@ -25,6 +25,7 @@ pub mod http;
 pub mod incoming;
 pub mod log;
 pub mod outgoing;
+pub mod packed;
 pub mod sql;
 pub mod stub;
 pub mod web_crypto;

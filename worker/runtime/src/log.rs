@@ -20,8 +20,9 @@ use crate::clock;
 
 /// What a trace is: as many bits as a number of JavaScript holds.
 const MASK: u64 = (1 << 53) - 1;
-/// In front of a trace that is a host: one of digits alone would be an address.
-const HOST: char = 't';
+/// In front of a trace that is a host: one of digits alone would be an address. It also says how those speak that ask and answer
+/// ([`crate::packed`]): whatever of it a release words anew, it has another letter from then on.
+const HOST: char = 'p';
 
 thread_local! {
     /// The trace of what is being polled; 0 where none was needed yet.
@@ -57,6 +58,11 @@ pub fn under<T>(trace: u64, work: impl FnOnce() -> T) -> T {
 /// The host under which an object of ours is asked.
 pub fn host() -> String {
     format!("{HOST}{:014x}", trace())
+}
+
+/// Whether it is asked in a way that is understood here. While a deployment is under way, the old and the new ask each other.
+pub fn is_understood(host: &str) -> bool {
+    host.starts_with(HOST)
 }
 
 /// The trace that a host says; 0 where it says none.

@@ -5,14 +5,14 @@ use std::pin::pin;
 use everlit_core::time::Millis;
 use everlit_wire::{Code, Problem, Seconds};
 use futures_util::future::{Either, select};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use js_sys::Uint8Array;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Headers, Request, RequestInit, Response};
 use worker::{Env, worker_sys};
 
-use crate::{clock, log};
+use crate::packed::{self, Packed};
+use crate::{body, clock, log};
 
 /// An object, by its binding and its name. The name is an id whose MAC was checked: nobody else can make an object.
 #[derive(Clone)]
@@ -47,65 +47,61 @@ impl ObjectStub {
     }
 
     /// Asks a question that has no body.
-    pub async fn ask<T: DeserializeOwned>(&self, target: &str) -> Result<T, NoAnswer> {
+    pub async fn ask<T: Packed>(&self, target: &str) -> Result<T, NoAnswer> {
         self.ask_or(target, || target.to_owned()).await
     }
 
     /// Asks a question that has no body, and if it has to be asked again, `again` is how. Objects are reset by every deployment,
     /// in the middle of whatever they do. All that they are asked may be asked twice.
-    pub async fn ask_or<T: DeserializeOwned>(
+    pub async fn ask_or<T: Packed>(
         &self,
         target: &str,
         again: impl FnOnce() -> String,
     ) -> Result<T, NoAnswer> {
         match self.once(target, None).await {
-            Ok(text) => read(&text),
+            Ok(bytes) => read(&bytes),
             Err(_) => self.read(self.once(&again(), None).await),
         }
     }
 
     /// Hands something over.
-    pub async fn tell<T: DeserializeOwned>(
-        &self,
-        target: &str,
-        body: &impl Serialize,
-    ) -> Result<T, NoAnswer> {
-        let body = serde_json::to_string(body).map_err(|_| NoAnswer)?;
+    pub async fn tell<T: Packed>(&self, target: &str, body: &impl Packed) -> Result<T, NoAnswer> {
+        let body = said(body);
         match self.once(target, Some(&body)).await {
-            Ok(text) => read(&text),
+            Ok(bytes) => read(&bytes),
             Err(_) => self.read(self.once(target, Some(&body)).await),
         }
     }
 
     /// Asks a question that has no body once, and waits no longer than that.
-    pub async fn ask_within<T: DeserializeOwned>(&self, target: &str, limit: Millis) -> Result<T, NoAnswer> {
+    pub async fn ask_within<T: Packed>(&self, target: &str, limit: Millis) -> Result<T, NoAnswer> {
         self.once_within(target, None, limit).await
     }
 
     /// Hands something over, once.
-    pub async fn tell_within<T: DeserializeOwned>(
+    pub async fn tell_within<T: Packed>(
         &self,
         target: &str,
-        body: &impl Serialize,
+        body: &impl Packed,
         limit: Millis,
     ) -> Result<T, NoAnswer> {
-        let body = serde_json::to_string(body).map_err(|_| NoAnswer)?;
+        let body = said(body);
         self.once_within(target, Some(&body), limit).await
     }
 
     /// Asks for a WebSocket.
-    pub async fn connect<T: DeserializeOwned>(&self, target: &str) -> Result<Connected<T>, NoAnswer> {
+    pub async fn connect<T: Packed>(&self, target: &str) -> Result<Connected<T>, NoAnswer> {
         let connected = match self.upgrade(target).await {
             Ok(connected) => Ok(connected),
             Err(_) => self.upgrade(target).await,
         };
         match connected.map_err(|thrown| self.failed(&thrown))? {
             Connected::Socket(response) => Ok(Connected::Socket(response)),
-            Connected::Refused(text) => read(&text).map(Connected::Refused),
+            Connected::Refused(bytes) => read(&bytes).map(Connected::Refused),
         }
     }
 
-    async fn upgrade(&self, target: &str) -> Result<Connected<String>, JsValue> {
+    async fn upgrade(&self, target: &str) -> Result<Connected<Vec<u8>>, JsValue> {
         let headers = Headers::new()?;
         headers.set("upgrade", "websocket")?;
         let init = RequestInit::new();
@@ -113,25 +109,25 @@ impl ObjectStub {
         let response = self.fetch(target, Some(&init)).await?;
         match response.status() {
             101 => Ok(Connected::Socket(response)),
-            _ => text_of(&response).await.map(Connected::Refused),
+            _ => bytes_of(&response).await.map(Connected::Refused),
         }
     }
 
-    async fn once_within<T: DeserializeOwned>(
+    async fn once_within<T: Packed>(
         &self,
         target: &str,
-        body: Option<&str>,
+        body: Option<&Uint8Array>,
         limit: Millis,
     ) -> Result<T, NoAnswer> {
         let once = pin!(self.once(target, body));
-        let text = match select(once, clock::pause(limit)).await {
-            Either::Left((text, _)) => text,
+        let bytes = match select(once, clock::pause(limit)).await {
+            Either::Left((bytes, _)) => bytes,
             Either::Right(((), _)) => Err(JsValue::from_str("no answer in time")),
         };
-        self.read(text)
+        self.read(bytes)
     }
 
-    fn read<T: DeserializeOwned>(&self, answered: Result<String, JsValue>) -> Result<T, NoAnswer> {
+    fn read<T: Packed>(&self, answered: Result<Vec<u8>, JsValue>) -> Result<T, NoAnswer> {
         read(&answered.map_err(|thrown| self.failed(&thrown))?)
     }
 
@@ -141,14 +137,14 @@ impl ObjectStub {
         NoAnswer
     }
 
-    async fn once(&self, target: &str, body: Option<&str>) -> Result<String, JsValue> {
+    async fn once(&self, target: &str, body: Option<&Uint8Array>) -> Result<Vec<u8>, JsValue> {
         let init = body.map(|body| {
             let init = RequestInit::new();
             init.set_method("POST");
-            init.set_body_opt_str(Some(body));
+            init.set_body(body);
             init
         });
-        text_of(&self.fetch(target, init.as_ref()).await?).await
+        bytes_of(&self.fetch(target, init.as_ref()).await?).await
     }
 
     async fn fetch(&self, target: &str, init: Option<&RequestInit>) -> Result<Response, JsValue> {
@@ -167,11 +163,16 @@ impl ObjectStub {
     }
 }
 
-async fn text_of(response: &Response) -> Result<String, JsValue> {
-    let text = JsFuture::from(response.text()?).await?.as_string().unwrap_or_default();
-    if response.status() == 200 { Ok(text) } else { Err(JsValue::NULL) }
+/// A message as a body, which may be sent twice.
+fn said(message: &impl Packed) -> Uint8Array {
+    Uint8Array::from(packed::written(message).as_slice())
 }
 
-fn read<T: DeserializeOwned>(text: &str) -> Result<T, NoAnswer> {
-    serde_json::from_slice(text.as_bytes()).map_err(|_| NoAnswer)
+async fn bytes_of(response: &Response) -> Result<Vec<u8>, JsValue> {
+    let bytes = body::whole(response.array_buffer()).await.map_err(|_| JsValue::NULL)?;
+    if response.status() == 200 { Ok(bytes) } else { Err(JsValue::NULL) }
+}
+
+fn read<T: Packed>(bytes: &[u8]) -> Result<T, NoAnswer> {
+    packed::read(bytes).ok_or(NoAnswer)
 }

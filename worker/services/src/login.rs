@@ -58,8 +58,14 @@ pub(crate) async fn posted(call: &Call, service: &str) -> Result<Reply, Problem>
     let form = call.request.read(MAX_FORM).await.map_err(|_| Problem::too_large())?;
     let form = String::from_utf8(form).map_err(|_| Problem::bad_request("The form is no text."))?;
     let nonce = entropy::bytes().ok_or_else(Problem::unavailable)?;
-    let sealed =
-        posted::seal(&call.environment.keyring, &place(service), nonce, &Secret::new(form), clock::now());
+    let sealed = posted::seal(
+        &call.environment.keyring,
+        &place(service),
+        nonce,
+        &Secret::new(form),
+        posted::LIFE,
+        clock::now(),
+    );
     let sealed = sealed.ok_or_else(Problem::too_large)?;
     let location = ["/service/", service, "/callback"].concat();
     Ok(Reply::see_other(location).with_cookie(set_response(&sealed, posted::LIFE)))
@@ -73,7 +79,7 @@ pub(crate) async fn finish(call: &Call, service: &str) -> Result<Reply, Problem>
         return Ok(unknown());
     }
     let query = call.request.query.clone().filter(|query| !query.is_empty());
-    let kept = posted::open(&call.environment.keyring, &place(service), &cookies, clock::now());
+    let kept = posted::open(&call.environment.keyring, &place(service), &cookies, posted::LIFE, clock::now());
     let Some(query) = query.or_else(|| kept.map(|kept| kept.expose().clone())) else { return Ok(unknown()) };
     let ask = CallbackAsk { binding: binding.to_owned(), query };
     let reply = ServiceClient::of(&call.env, service).finish_login(&ask).await?;

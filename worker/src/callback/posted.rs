@@ -25,7 +25,7 @@ pub(crate) async fn take(call: &Call, environment: &Environment) -> Result<Reply
         }
     };
     let nonce = entropy::bytes().ok_or_else(|| Problem::new(Code::Internal))?;
-    let kept = posted::seal(&environment.keyring, &provider.name, nonce, &query, clock::now());
+    let kept = posted::seal(&environment.keyring, &provider.name, nonce, &query, posted::LIFE, clock::now());
     let kept = kept.ok_or_else(|| Problem::new(Code::Internal))?;
     Ok(Reply::see_other(call.request.path.clone()).with_cookie(set_response(&kept, posted::LIFE)))
 }

@@ -1,6 +1,7 @@
 //! What Worker and login desk say to each other.
 
 use everlit_edge::cookie::SessionId;
+use everlit_runtime::{packed, packed_choice};
 use serde::{Deserialize, Serialize};
 
 use crate::silent::Remembered;
@@ -40,14 +41,12 @@ pub(crate) struct Departure {
 }
 
 /// A browser that goes. Like a claim it may be delivered twice.
-#[derive(Serialize, Deserialize)]
 pub(crate) struct Take {
     /// Names the request that takes it.
     pub(crate) by: String,
 }
 
 /// A browser that is back. Like a claim it may be delivered twice.
-#[derive(Serialize, Deserialize)]
 pub(crate) struct Return {
     /// The `state` that it came with.
     pub(crate) state: String,
@@ -56,8 +55,6 @@ pub(crate) struct Return {
 }
 
 /// What a browser finds that goes to be logged out, or that comes back.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 pub(crate) enum Departed {
     /// It is the first.
     First(Box<Departure>),
@@ -118,7 +115,6 @@ pub(crate) struct Previous {
 }
 
 /// Names a transaction.
-#[derive(Serialize, Deserialize)]
 pub(crate) struct Claim {
     /// The `state` that came.
     pub(crate) state: String,
@@ -129,7 +125,6 @@ pub(crate) struct Claim {
 }
 
 /// How a login ended.
-#[derive(Serialize, Deserialize)]
 pub(crate) struct Finish {
     /// The `state` that came.
     pub(crate) state: String,
@@ -138,8 +133,6 @@ pub(crate) struct Finish {
 }
 
 /// What a callback finds.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 pub(crate) enum Claimed {
     /// It is the first: the code is its to spend.
     First(Box<Transaction>),
@@ -150,10 +143,8 @@ pub(crate) enum Claimed {
         /// The path that the login leads back to.
         return_to: String,
         /// What it was to be, if it was to be silent.
-        #[serde(default)]
         silent: Option<Remembered>,
         /// Whether it was a further account's.
-        #[serde(default)]
         is_link: bool,
     },
     /// Another one was first, and is still at it.
@@ -165,7 +156,6 @@ pub(crate) enum Claimed {
         /// The path that the login would have led back to.
         return_to: String,
         /// What it was to be, if it was to be silent.
-        #[serde(default)]
         silent: Option<Remembered>,
     },
     /// This browser has begun no such login, or too long ago.
@@ -178,9 +168,36 @@ pub(crate) enum Claimed {
 }
 
 /// Nothing to say but that it is written, or why not.
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Default)]
 pub(crate) struct Noted {
     /// Too much was asked: nothing is written, and after so many milliseconds it may be asked again.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) throttled: Option<u64>,
+}
+
+packed! {
+    Departure { state, provider, id_token, return_to }
+    Take { by }
+    Return { state, by }
+    Transaction {
+        state, provider, issuer, return_to, nonce, code_verifier, dpop_key, began_at, previous, silent, link_of,
+    }
+    Previous { session, epoch }
+    Claim { state, by, provider }
+    Finish { state, session }
+    Noted { throttled }
+}
+
+packed_choice! {
+    Departed, else Self::Unknown;
+    0 => First(departure), 1 => Unknown, 2 => Throttled { millis },
+}
+
+packed_choice! {
+    Claimed, else Self::Unknown;
+    0 => First(transaction),
+    1 => Done { session, return_to, silent, is_link },
+    2 => Pending,
+    3 => Failed { provider, return_to, silent },
+    4 => Unknown,
+    5 => Throttled { millis },
 }

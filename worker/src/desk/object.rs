@@ -1,5 +1,4 @@
 //! The Durable Object: internal routes, and the alarm that erases.
-#![expect(missing_docs, reason = "the macro writes methods without a word on them")]
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -8,10 +7,11 @@ use everlit_core::rate::{Gcra, Rate};
 use everlit_core::time::Millis;
 use futures_channel::oneshot;
 use futures_util::future::select;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+use web_sys::{Request, Response};
+use worker::Env;
 use worker::worker_sys::DurableObjectState;
-use worker::{DurableObject, Env, Request, Response, State, durable_object};
 
 use super::message::{
     BEGIN, BEGIN_COUNTED, CLAIM, Claim, Claimed, DEPART, Departed, Departure, FINISH, Finish, Noted, RETURN,
@@ -22,8 +22,9 @@ use crate::alarm::Alarm;
 use crate::environment::Environment;
 use crate::few::Few;
 use crate::incoming::Incoming;
+use crate::packed::Packed;
 use crate::sql::{Storage, StorageError};
-use crate::{body, clock, log};
+use crate::{clock, log, packed};
 
 /// A transaction is a few hundred bytes.
 const MAX_MESSAGE: usize = 64 * 1_024;
@@ -31,7 +32,7 @@ const MAX_MESSAGE: usize = 64 * 1_024;
 const PATIENCE: Millis = Millis::from_secs(20);
 
 /// The pending logins of one browser. Its name is the id in the binding cookie; it can be reached over the binding alone.
-#[durable_object(alarm)]
+#[wasm_bindgen]
 pub struct LoginDesk {
     state: DurableObjectState,
     env: Env,
@@ -45,10 +46,13 @@ pub struct LoginDesk {
     called: Cell<Gcra>,
 }
 
-impl DurableObject for LoginDesk {
-    fn new(state: State, env: Env) -> Self {
+#[wasm_bindgen]
+impl LoginDesk {
+    /// The object behind this state.
+    #[wasm_bindgen(constructor)]
+    pub fn new(state: DurableObjectState, env: Env) -> Self {
         Self {
-            state: state._inner(),
+            state,
             env,
             waiting: RefCell::default(),
             alarm: RefCell::default(),
@@ -57,15 +61,19 @@ impl DurableObject for LoginDesk {
         }
     }
 
-    async fn fetch(&self, request: Request) -> worker::Result<Response> {
-        let request = Incoming::new(Clone::clone(request.inner()));
+    /// Answers the Worker.
+    pub async fn fetch(&self, request: Request) -> Result<Response, JsValue> {
+        let request = Incoming::new(request);
+        if !log::is_understood(&request.host) {
+            return packed::refused(503);
+        }
         let trace = log::handed(&request.host);
         log::Traced::new(trace, Box::pin(self.respond(request))).await
     }
 
-    async fn alarm(&self) -> worker::Result<Response> {
+    /// The alarm rings.
+    pub async fn alarm(&self) {
         log::Traced::new(0, Box::pin(self.rung())).await;
-        Response::empty()
     }
 }
 
@@ -84,17 +92,17 @@ impl LoginDesk {
         }
     }
 
-    async fn respond(&self, request: Incoming) -> worker::Result<Response> {
+    async fn respond(&self, request: Incoming) -> Result<Response, JsValue> {
         match request.path.as_str() {
-            BEGIN => respond(self.begin(&request, false).await),
-            BEGIN_COUNTED => respond(self.begin(&request, true).await),
-            CLAIM => respond(self.claim(&request).await),
-            FINISH => respond(self.finish(&request).await),
-            DEPART => respond(self.depart(&request).await),
-            TAKE => respond(self.take(&request).await),
-            RETURN => respond(self.back(&request).await),
-            "/admit" => respond(self.admit(request.query.as_deref())),
-            _ => Ok(Response::builder().with_status(404).empty()),
+            BEGIN => packed::answer(&self.begin(&request, false).await),
+            BEGIN_COUNTED => packed::answer(&self.begin(&request, true).await),
+            CLAIM => packed::answer(&self.claim(&request).await),
+            FINISH => packed::answer(&self.finish(&request).await),
+            DEPART => packed::answer(&self.depart(&request).await),
+            TAKE => packed::answer(&self.take(&request).await),
+            RETURN => packed::answer(&self.back(&request).await),
+            "/admit" => packed::answer(&self.admit(request.query.as_deref())),
+            _ => packed::refused(404),
         }
     }
 
@@ -224,9 +232,8 @@ fn count(kept: &Cell<Gcra>, rate: Rate) -> Result<(), Millis> {
     admitted
 }
 
-async fn message<T: DeserializeOwned>(request: &Incoming) -> Result<T, u16> {
-    let bytes = body::read(request.raw().body(), MAX_MESSAGE).await.map_err(|_| 400_u16)?;
-    serde_json::from_slice(&bytes).map_err(|_| 400_u16)
+async fn message<T: Packed>(request: &Incoming) -> Result<T, u16> {
+    packed::told(request.raw(), MAX_MESSAGE).await
 }
 
 fn lift<T>(result: Result<T, DeskError>) -> Result<T, u16> {
@@ -238,11 +245,4 @@ fn lift<T>(result: Result<T, DeskError>) -> Result<T, u16> {
         log::line("desk_failed", [("reason", reason)]);
         503
     })
-}
-
-fn respond(result: Result<impl Serialize, u16>) -> worker::Result<Response> {
-    match result {
-        Ok(reply) => Response::builder().from_json(&reply),
-        Err(status) => Ok(Response::builder().with_status(status).empty()),
-    }
 }

@@ -6,7 +6,6 @@ use everlit_core::escrow::Closed;
 use everlit_core::id::{RequestId, RotatorId};
 use everlit_core::time::{Millis, Timestamp};
 use everlit_core::vault::TokenAnswer;
-use everlit_edge::base64url;
 use everlit_edge::keys::Keyring;
 use everlit_edge::oauth::{KeptAnswer, KeptError};
 use everlit_edge::seal::{Sealer, associated_data};
@@ -53,8 +52,7 @@ impl EscrowClient {
     ) -> Result<bool, NoAnswer> {
         let nonce = entropy::bytes().ok_or(NoAnswer)?;
         let sealed = self.sealer.seal(nonce, &place(request), answer.encode().expose());
-        let sealed = base64url::encode(&sealed.map_err(|_| NoAnswer)?);
-        let message = Answered { request: request.0, by: by.0, sealed };
+        let message = Answered { request: request.0, by: by.0, sealed: sealed.map_err(|_| NoAnswer)? };
         self.stub.tell_within(ANSWER, &message, TRY_LIMIT).await.map(|Kept { kept }| kept)
     }
 
@@ -87,9 +85,8 @@ impl EscrowClient {
         self.stub.ask(&Question::Erase.target()).await.map(|Done {}| ())
     }
 
-    fn open(&self, request: RequestId, sealed: &str) -> Result<KeptAnswer, KeptError> {
-        let sealed = base64url::decode(sealed).ok_or(KeptError::Malformed)?;
-        KeptAnswer::open(&self.sealer, &place(request), &sealed)
+    fn open(&self, request: RequestId, sealed: &[u8]) -> Result<KeptAnswer, KeptError> {
+        KeptAnswer::open(&self.sealer, &place(request), sealed)
     }
 }
 

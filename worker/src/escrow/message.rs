@@ -3,9 +3,8 @@
 use everlit_core::escrow::{Claim, Closed};
 use everlit_core::id::{RequestId, RotatorId};
 use everlit_core::time::Timestamp;
-use everlit_edge::base64url;
 use everlit_edge::query::Query;
-use serde::{Deserialize, Serialize};
+use everlit_runtime::{packed, packed_choice};
 
 /// A question without a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +24,7 @@ impl Question {
     pub(super) fn target(self) -> String {
         match self {
             Self::Make => "/make".into(),
-            Self::Claim(RequestId(request), RotatorId(by)) => format!("/claim?request={request}&by={by}"),
+            Self::Claim(RequestId(request), RotatorId(by)) => format!("{CLAIM}?request={request}&by={by}"),
             Self::Close(RequestId(request)) => format!("/close?request={request}"),
             Self::Erase => "/erase".into(),
         }
@@ -40,7 +39,7 @@ impl Question {
         let request = || number("request")?.try_into().ok().map(RequestId);
         match path {
             "/make" => Some(Self::Make),
-            "/claim" => Some(Self::Claim(request()?, RotatorId(number("by")?))),
+            CLAIM => Some(Self::Claim(request()?, RotatorId(number("by")?))),
             "/close" => request().map(Self::Close),
             "/erase" => Some(Self::Erase),
             _ => None,
@@ -48,33 +47,33 @@ impl Question {
     }
 }
 
+/// The path of a claim. A release of before knows it by another one: what it cannot say it does not do, and nothing is claimed that nobody
+/// sends.
+const CLAIM: &str = "/taken";
+
 /// The path of an answer that is to be kept.
 pub(super) const ANSWER: &str = "/answer";
 
 /// How a claimed request ended, sealed for the vault.
-#[derive(Serialize, Deserialize)]
 pub(super) struct Answered {
     /// The request.
     pub(super) request: u32,
     /// Who claimed it.
     pub(super) by: u64,
-    /// In base64url.
-    pub(super) sealed: String,
+    /// Nothing that is read in between.
+    pub(super) sealed: Vec<u8>,
 }
 
 /// It is done.
-#[derive(Serialize, Deserialize)]
 pub(super) struct Done {}
 
 /// Whether an answer was kept.
-#[derive(Serialize, Deserialize)]
 pub(super) struct Kept {
     /// It was.
     pub(super) kept: bool,
 }
 
 /// What became of a claim.
-#[derive(Serialize, Deserialize)]
 pub(super) struct ClaimReply {
     /// Whether that rotator was the first.
     pub(super) won: bool,
@@ -90,8 +89,6 @@ impl From<Claim> for ClaimReply {
 }
 
 /// What a closed request came to.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 pub(super) enum ClosedReply {
     /// It was not sent and never will be.
     NeverSent,
@@ -104,8 +101,8 @@ pub(super) enum ClosedReply {
     Answered {
         /// When it was taken.
         at: u64,
-        /// Sealed, in base64url.
-        sealed: String,
+        /// Sealed.
+        sealed: Vec<u8>,
     },
     /// There is a newer one.
     Outrun {
@@ -120,10 +117,20 @@ impl ClosedReply {
         match closed {
             Closed::NeverSent => Self::NeverSent,
             Closed::Claimed { at } => Self::Claimed { at: at.as_millis() },
-            Closed::Answered(sealed) => {
-                Self::Answered { at: claimed_at.as_millis(), sealed: base64url::encode(&sealed) }
-            }
+            Closed::Answered(sealed) => Self::Answered { at: claimed_at.as_millis(), sealed },
             Closed::Outrun { newest } => Self::Outrun { newest: newest.0 },
         }
     }
+}
+
+packed! {
+    Answered { request, by, sealed }
+    Done {}
+    Kept { kept }
+    ClaimReply { won }
+}
+
+packed_choice! {
+    ClosedReply, else Self::NeverSent;
+    0 => NeverSent, 1 => Claimed { at }, 2 => Answered { at, sealed }, 3 => Outrun { newest },
 }

@@ -1,67 +1,74 @@
 //! The Durable Object and its internal routes.
-#![expect(missing_docs, reason = "the macro writes methods without a word on them")]
 
 use everlit_core::escrow::Entry;
 use everlit_core::id::{RequestId, RotatorId};
 use everlit_core::time::Timestamp;
-use everlit_edge::base64url;
 use everlit_edge::oauth::MAX_KEPT_ANSWER;
-use serde::Serialize;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+use web_sys::{Request, Response};
+use worker::Env;
 use worker::worker_sys::DurableObjectState;
-use worker::{DurableObject, Env, Request, Response, State, durable_object};
 
 use super::message::{ANSWER, Answered, ClaimReply, ClosedReply, Done, Kept, Question};
 use super::store::EntryStore;
 use crate::incoming::Incoming;
 use crate::sql::{Storage, StorageError};
-use crate::{body, clock, log};
+use crate::{clock, log, packed};
 
-/// The longest answer, a third on top for base64url, and a few words and a seal around it.
-const MAX_ANSWER: usize = MAX_KEPT_ANSWER / 3 * 4 + 1_024;
+/// The longest answer, and a few words and a seal around it.
+const MAX_ANSWER: usize = MAX_KEPT_ANSWER + 1_024;
 
 /// The escrow of one session. Its name is the id of the session's vault; it can be reached over the binding alone.
-#[durable_object(fetch)]
+#[wasm_bindgen]
 pub struct Escrow {
     state: DurableObjectState,
 }
 
-impl DurableObject for Escrow {
-    fn new(state: State, _env: Env) -> Self {
-        Self { state: state._inner() }
+#[wasm_bindgen]
+impl Escrow {
+    /// The object behind this state.
+    #[wasm_bindgen(constructor)]
+    pub fn new(state: DurableObjectState, _env: Env) -> Self {
+        Self { state }
     }
 
-    async fn fetch(&self, request: Request) -> worker::Result<Response> {
-        let request = Incoming::new(Clone::clone(request.inner()));
+    /// Answers the Worker.
+    pub async fn fetch(&self, request: Request) -> Result<Response, JsValue> {
+        let request = Incoming::new(request);
+        if !log::is_understood(&request.host) {
+            return packed::refused(503);
+        }
         let trace = log::handed(&request.host);
         log::Traced::new(trace, Box::pin(self.respond(request))).await
     }
 }
 
 impl Escrow {
-    async fn respond(&self, request: Incoming) -> worker::Result<Response> {
+    async fn respond(&self, request: Incoming) -> Result<Response, JsValue> {
         let answered = match request.path.as_str() {
             ANSWER => self.keep(&request).await,
             _ => self.answer(&request),
         };
-        match answered {
-            Ok(response) => Ok(response),
-            Err(status) => Ok(Response::builder().with_status(status).empty()),
-        }
+        packed::respond(answered)
     }
 
-    fn answer(&self, request: &Incoming) -> Result<Response, u16> {
+    fn answer(&self, request: &Incoming) -> Result<Vec<u8>, u16> {
         match Question::parse(&request.path, request.query.as_deref()).ok_or(404_u16)? {
             Question::Make => {
                 lift(self.store().and_then(|store| store.make()))?;
-                reply(&Done {})
+                Ok(packed::written(&Done {}))
             }
             Question::Claim(request, by) => {
-                reply(&lift(self.change(|escrow| ClaimReply::from(escrow.claim(request, by, clock::now()))))?)
+                let claim = |escrow: &mut everlit_core::escrow::Escrow<Vec<u8>>| {
+                    escrow.claim(request, by, clock::now())
+                };
+                Ok(packed::written(&ClaimReply::from(lift(self.change(claim))?)))
             }
-            Question::Close(request) => reply(&lift(self.close(request))?),
+            Question::Close(request) => Ok(packed::written(&lift(self.close(request))?)),
             Question::Erase => {
                 lift(self.store().and_then(|store| store.erase()))?;
-                reply(&Done {})
+                Ok(packed::written(&Done {}))
             }
         }
     }
@@ -92,21 +99,15 @@ impl Escrow {
         Ok(changed)
     }
 
-    async fn keep(&self, request: &Incoming) -> Result<Response, u16> {
-        let bytes = body::read(request.raw().body(), MAX_ANSWER).await.map_err(|_| 400_u16)?;
-        let Answered { request, by, sealed } = serde_json::from_slice(&bytes).map_err(|_| 400_u16)?;
-        let sealed = base64url::decode(&sealed).ok_or(400_u16)?;
+    async fn keep(&self, request: &Incoming) -> Result<Vec<u8>, u16> {
+        let Answered { request, by, sealed } = packed::told(request.raw(), MAX_ANSWER).await?;
         let kept = self.change(|escrow| escrow.answer(RequestId(request), RotatorId(by), sealed));
-        reply(&Kept { kept: lift(kept)? })
+        Ok(packed::written(&Kept { kept: lift(kept)? }))
     }
 
     fn store(&self) -> Result<EntryStore, StorageError> {
         Storage::of(&self.state).map(EntryStore::new)
     }
-}
-
-fn reply(reply: &impl Serialize) -> Result<Response, u16> {
-    Response::builder().from_json(reply).map_err(|_| 500)
 }
 
 /// Whoever asks may ask again.

@@ -4,6 +4,7 @@ use everlit_core::index::{Handle, Heard, Kind, LogoutNote, NotEntered, Which};
 use everlit_core::time::Timestamp;
 use everlit_core::vault::Revoker;
 use everlit_edge::cookie::SessionId;
+use everlit_runtime::{packed, packed_choice};
 use serde::{Deserialize, Serialize};
 
 /// A session whose login is about to be taken.
@@ -41,7 +42,6 @@ pub(crate) struct Owner {
 }
 
 /// All that an index has.
-#[derive(Serialize, Deserialize)]
 pub(crate) struct Adopt {
     /// What it is of.
     pub(crate) owner: Owner,
@@ -52,7 +52,6 @@ pub(crate) struct Adopt {
 }
 
 /// One session of it.
-#[derive(Serialize, Deserialize)]
 pub(crate) struct Adopted {
     /// What is said of it at a login.
     pub(crate) enter: Enter,
@@ -65,7 +64,6 @@ pub(crate) struct Adopted {
 }
 
 /// A session, as an index enters it.
-#[derive(Serialize, Deserialize)]
 pub(crate) struct Enter {
     /// What the index is of; nothing where that was said already.
     pub(crate) owner: Option<Owner>,
@@ -80,8 +78,7 @@ pub(crate) struct Enter {
 }
 
 /// Whether it was entered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Entered {
     /// It was.
     In,
@@ -102,7 +99,6 @@ impl From<Result<(), NotEntered>> for Entered {
 }
 
 /// A login that is about to be taken, and entered elsewhere.
-#[derive(Serialize, Deserialize)]
 pub(crate) struct Forbids {
     /// Whether it is of a `sid`.
     pub(crate) sid: bool,
@@ -111,7 +107,6 @@ pub(crate) struct Forbids {
 }
 
 /// What is remembered of a Logout Token, and with it its effect.
-#[derive(Serialize, Deserialize)]
 pub(crate) struct Logout {
     sid: bool,
     jti: [u8; 32],
@@ -140,7 +135,6 @@ impl Logout {
 }
 
 /// What became of it.
-#[derive(Serialize, Deserialize)]
 pub(crate) struct LogoutReply {
     /// Another one of its name came before.
     pub(crate) forged: bool,
@@ -155,7 +149,6 @@ impl From<Heard> for LogoutReply {
 }
 
 /// Sessions that a user ends on another device.
-#[derive(Serialize, Deserialize)]
 pub(crate) struct End {
     /// One of them.
     handle: [u8; 16],
@@ -179,7 +172,6 @@ impl End {
 }
 
 /// What became of them.
-#[derive(Serialize, Deserialize)]
 pub(crate) struct Ended {
     /// How many were meant.
     pub(crate) ended: usize,
@@ -188,24 +180,20 @@ pub(crate) struct Ended {
 }
 
 /// Sessions that were found to be over.
-#[derive(Serialize, Deserialize)]
 pub(crate) struct Prune {
     /// Their names.
     pub(crate) handles: Vec<[u8; 16]>,
     /// Whether their vaults have said so. A vault that has no login may be about to get one.
-    #[serde(default)]
     pub(crate) over: bool,
 }
 
 /// The sessions there are, the newest first.
-#[derive(Serialize, Deserialize)]
 pub(crate) struct Listed {
     /// Each of them, [`MAX_LISTED`] at most.
     pub(crate) sessions: Vec<Line>,
 }
 
 /// One of them.
-#[derive(Serialize, Deserialize)]
 pub(crate) struct Line {
     /// Its name here.
     pub(crate) handle: [u8; 16],
@@ -227,7 +215,6 @@ impl Line {
 }
 
 /// Nothing to say but that it is written.
-#[derive(Serialize, Deserialize)]
 pub(crate) struct Noted {}
 
 /// What an index is of.
@@ -250,3 +237,21 @@ pub(super) fn revoker_name(by: Revoker) -> &'static str {
 pub(super) fn revoker_of(name: &str) -> Revoker {
     REVOKERS.iter().find(|(_, known)| *known == name).map_or(Revoker::Admin, |(revoker, _)| *revoker)
 }
+
+packed! {
+    Owner { sid, issuer, client, value, name }
+    Adopt { owner, entries, notes }
+    Adopted { enter, began_at, entered_at, ending }
+    Enter { owner, handle, session, issued_at, until }
+    Forbids { sid, issued_at }
+    Logout { sid, jti, digest, issued_at, until }
+    LogoutReply { forged, again }
+    End { handle, others }
+    Ended { ended, waiting }
+    Prune { handles, over }
+    Listed { sessions }
+    Line { handle, session, began_at }
+    Noted {}
+}
+
+packed_choice! { Entered, else Self::Forbidden; 0 => In, 1 => Forbidden, 2 => Ending }

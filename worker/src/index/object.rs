@@ -1,5 +1,4 @@
 //! The Durable Object: internal routes, and the alarm, which erases and tells vaults again.
-#![expect(missing_docs, reason = "the macro writes methods without a word on them")]
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -11,10 +10,11 @@ use everlit_core::vault::{CHECKUP, Revoker};
 use everlit_edge::cookie::SessionId;
 use everlit_edge::seal::{SealError, Sealer, associated_data};
 use futures_util::future::join_all;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+use web_sys::{Request, Response};
+use worker::Env;
 use worker::worker_sys::DurableObjectState;
-use worker::{DurableObject, Env, Request, Response, State, durable_object};
 
 use super::message::{
     ADOPT, Adopt, Adopted, END, ENTER, End, Ended, Enter, Entered, FORBIDS, Forbids, LIST, LOGOUT, Line,
@@ -24,12 +24,13 @@ use super::store::{self, Sealed};
 use crate::alarm::Alarm;
 use crate::environment::{Environment, SESSION_INDEX};
 use crate::incoming::Incoming;
+use crate::packed::Packed;
 use crate::sql::{Storage, StorageError};
 use crate::stub::ObjectStub;
 use crate::vault::client::VaultClient;
 use crate::vault::message::Meant;
 use crate::vault::reply::VaultReply;
-use crate::{body, clock, entropy, log};
+use crate::{clock, entropy, log, packed};
 
 /// A part of what an index has is the longest that is said here: some 300 bytes for each session.
 const MAX_MESSAGE: usize = 1_024 * 1_024;
@@ -41,7 +42,7 @@ const ASKED_AFTER: usize = 100;
 const AT_ONCE: usize = 50;
 
 /// The index of a user's sessions, or of those of a session at the issuer. Its name is a MAC; it can be reached over the binding alone.
-#[durable_object(alarm)]
+#[wasm_bindgen]
 pub struct SessionIndex {
     state: DurableObjectState,
     env: Env,
@@ -50,20 +51,27 @@ pub struct SessionIndex {
     told_again: Cell<u32>,
 }
 
-impl DurableObject for SessionIndex {
-    fn new(state: State, env: Env) -> Self {
-        Self { state: state._inner(), env, alarm: RefCell::default(), told_again: Cell::new(0) }
+#[wasm_bindgen]
+impl SessionIndex {
+    /// The object behind this state.
+    #[wasm_bindgen(constructor)]
+    pub fn new(state: DurableObjectState, env: Env) -> Self {
+        Self { state, env, alarm: RefCell::default(), told_again: Cell::new(0) }
     }
 
-    async fn fetch(&self, request: Request) -> worker::Result<Response> {
-        let request = Incoming::new(Clone::clone(request.inner()));
+    /// Answers the Worker.
+    pub async fn fetch(&self, request: Request) -> Result<Response, JsValue> {
+        let request = Incoming::new(request);
+        if !log::is_understood(&request.host) {
+            return packed::refused(503);
+        }
         let trace = log::handed(&request.host);
         log::Traced::new(trace, Box::pin(self.respond(request))).await
     }
 
-    async fn alarm(&self) -> worker::Result<Response> {
+    /// The alarm rings.
+    pub async fn alarm(&self) {
         log::Traced::new(0, Box::pin(self.rung())).await;
-        Response::empty()
     }
 }
 
@@ -81,16 +89,16 @@ impl SessionIndex {
         }
     }
 
-    async fn respond(&self, request: Incoming) -> worker::Result<Response> {
+    async fn respond(&self, request: Incoming) -> Result<Response, JsValue> {
         match request.path.as_str() {
-            ENTER => respond(self.enter(&request).await),
-            FORBIDS => respond(self.forbids(&request).await),
-            LOGOUT => respond(self.logout(&request).await),
-            END => respond(self.end(&request).await),
-            LIST => respond(self.list().await),
-            PRUNE => respond(self.prune(&request).await),
-            ADOPT => respond(self.adopt(&request).await),
-            _ => Ok(Response::builder().with_status(404).empty()),
+            ENTER => packed::answer(&self.enter(&request).await),
+            FORBIDS => packed::answer(&self.forbids(&request).await),
+            LOGOUT => packed::answer(&self.logout(&request).await),
+            END => packed::answer(&self.end(&request).await),
+            LIST => packed::answer(&self.list().await),
+            PRUNE => packed::answer(&self.prune(&request).await),
+            ADOPT => packed::answer(&self.adopt(&request).await),
+            _ => packed::refused(404),
         }
     }
 
@@ -438,9 +446,8 @@ fn place(Handle(handle): Handle) -> Vec<u8> {
     associated_data(&[b"session", &handle])
 }
 
-async fn message<T: DeserializeOwned>(request: &Incoming) -> Result<T, u16> {
-    let bytes = body::read(request.raw().body(), MAX_MESSAGE).await.map_err(|_| 400_u16)?;
-    serde_json::from_slice(&bytes).map_err(|_| 400_u16)
+async fn message<T: Packed>(request: &Incoming) -> Result<T, u16> {
+    packed::told(request.raw(), MAX_MESSAGE).await
 }
 
 fn lift<T>(result: Result<T, StorageError>) -> Result<T, u16> {
@@ -448,11 +455,4 @@ fn lift<T>(result: Result<T, StorageError>) -> Result<T, u16> {
         log::line("index_failed", [("reason", log::class_of(&thrown))]);
         503
     })
-}
-
-fn respond(result: Result<impl Serialize, u16>) -> worker::Result<Response> {
-    match result {
-        Ok(reply) => Response::builder().from_json(&reply),
-        Err(status) => Ok(Response::builder().with_status(status).empty()),
-    }
 }

@@ -14,6 +14,7 @@ use everlit_edge::oauth::{
     Accepted, ClientCredentials, ClientRequest, DpopKey, JSON_ESCAPE, KeptAnswer, MAX_REFRESH_TOKEN, Wanted,
 };
 use everlit_edge::oidc::ProviderMetadata;
+use everlit_edge::provider::Asked;
 use everlit_wire::{Code, Problem};
 use futures_channel::oneshot;
 use futures_util::future::{Either, select};
@@ -116,7 +117,7 @@ impl Rotation {
         let Some(registration) = Registration::of(&self.environment, &self.order.provider) else {
             return End::unsent("the provider is no longer configured");
         };
-        let Ok(metadata) = discovery::metadata(&registration.provider.issuer).await else {
+        let Ok(metadata) = discovery::metadata(registration.provider).await else {
             return End::unsent("no metadata");
         };
         let wanted = match self.order.aim.map(|aim| self.environment.config.wanted(Aim(aim))) {
@@ -212,7 +213,8 @@ impl Rotation {
         let key = self.order.dpop_key.as_deref().filter(|_| wanted.is_none()).and_then(DpopKey::parse);
         // The grant goes on with whatever the server makes of it, as its refresh token is spent; `required` is about what is used.
         let accepted = registration.provider.dpop.accepts(key.is_some());
-        let request = TokenRequest { registration, metadata, key: key.as_ref(), accepted };
+        let request =
+            TokenRequest { registration, metadata, key: key.as_ref(), accepted, asked: Asked::Renewal };
         // It counts from the claim: so does whoever finds the claim and no answer.
         let left = || Millis::from_millis(self.order.abort_after).less(since.until(clock::now()));
         let build = |client: ClientCredentials<'_>| match wanted {

@@ -10,6 +10,7 @@ use everlit_core::time::{Millis, Timestamp};
 use everlit_core::vault::{
     Answer, Ask, AskReason, Granted, Limits, Link, LinkChange, Login, Phase, Revoker, Vault,
 };
+use everlit_runtime::{packed, packed_choice};
 use everlit_wire::User;
 use serde::{Deserialize, Serialize};
 
@@ -178,7 +179,6 @@ pub(crate) const REPLACED: &str = "replaced";
 pub(crate) const CONNECT: &str = "/connect";
 
 /// A finished login. It may be delivered twice; the second one changes nothing.
-#[derive(Serialize, Deserialize)]
 pub(crate) struct Finished {
     epoch: u64,
     access_token: String,
@@ -187,25 +187,21 @@ pub(crate) struct Finished {
     /// Where the grant comes from.
     pub(crate) holder: Holder,
     /// Nobody saw it.
-    #[serde(default)]
     pub(crate) silent: bool,
 }
 
 /// Whose session it is: what the machine does not need to know.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone)]
 pub(crate) struct Holder {
     /// The name of the provider in the configuration.
     pub(crate) provider: String,
     /// Claims of the ID Token.
     pub(crate) user: User,
     /// What else is known of the newest login.
-    #[serde(default)]
     pub(crate) about: About,
     /// The key that the tokens are bound to, a private JWK, if they are.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) dpop_key: Option<String>,
     /// Further accounts of the user, where somebody asks whose session it is.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) links: Vec<LinkText>,
 }
 
@@ -233,8 +229,6 @@ impl From<LinkText> for Link {
 }
 
 /// What is to become of a link.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 pub(crate) enum LinkOrder {
     /// It is new.
     Made {
@@ -268,7 +262,6 @@ impl From<LinkOrder> for LinkChange {
 }
 
 /// What the login's vault says of its session to who asks in the name of a link.
-#[derive(Serialize, Deserialize)]
 pub(crate) struct Owner {
     /// What it says of itself; no token.
     pub(crate) reply: VaultReply,
@@ -323,19 +316,15 @@ pub(crate) struct About {
 }
 
 /// What a session leaves to the Worker that its user has ended.
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Default)]
 pub(crate) struct Left {
     /// The name of the provider; nothing where there was no session.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) provider: Option<String>,
     /// The ID Token, if it was kept.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) id_token: Option<String>,
     /// Whose session it was.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) sub: Option<String>,
     /// Which session at the issuer, if that is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) sid: Option<String>,
 }
 
@@ -357,16 +346,13 @@ impl Left {
 }
 
 /// Which login a revocation is about; all of them where it does not say.
-#[derive(Clone, Default, Serialize, Deserialize)]
+#[derive(Clone, Default)]
 pub(crate) struct Meant {
     /// One of this session at the issuer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) sid: Option<String>,
     /// One whose ID Token was issued then, in milliseconds, or before.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) until: Option<u64>,
     /// Whether other logins of the user go on.
-    #[serde(default)]
     pub(crate) others_go_on: bool,
 }
 
@@ -383,7 +369,6 @@ impl Meant {
 }
 
 /// What a list of sessions shows of one.
-#[derive(Serialize, Deserialize)]
 pub(crate) struct Sight {
     /// Whether a browser can go on with it.
     pub(crate) is_open: bool,
@@ -464,4 +449,20 @@ impl Finished {
         };
         (Login { epoch: Epoch(self.epoch), grant }, self.holder)
     }
+}
+
+packed! {
+    Finished { epoch, access_token, expires_in, refresh_token, holder, silent }
+    Holder { provider, user, about, dpop_key, links }
+    LinkText { provider, vault, made }
+    Owner { reply, links, idle_left, absolute_at }
+    About { device, sid, issued_at, id_token }
+    Left { provider, id_token, sub, sid }
+    Meant { sid, until, others_go_on }
+    Sight { is_open, waits, device, login_at, active_at }
+}
+
+packed_choice! {
+    LinkOrder, else Self::Bounded { until: 0 };
+    0 => Made { of, sub, link }, 1 => Undone { provider }, 2 => Bounded { until },
 }

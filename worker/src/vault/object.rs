@@ -6,11 +6,10 @@ use everlit_core::time::Millis;
 use everlit_core::vault::{Ask, AskReason, Revoker};
 use everlit_edge::oauth::MAX_BODY;
 use futures_util::FutureExt as _;
-use serde::Serialize;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::future_to_promise;
-use web_sys::{Request, Response, ResponseInit, WebSocket};
+use web_sys::{Request, Response, WebSocket};
 use worker::Env;
 use worker::worker_sys::DurableObjectState;
 
@@ -23,7 +22,7 @@ use super::message::{
 use super::reply::{Brake, Shows, VaultReply};
 use super::sockets;
 use super::turn::{Said, Turns};
-use crate::{body, clock, incoming, log};
+use crate::{body, clock, incoming, log, packed};
 
 /// All of it came in one answer of a token endpoint, and is written anew.
 const MAX_LOGIN: usize = 2 * MAX_BODY;
@@ -75,20 +74,23 @@ impl SessionVault {
 
 impl SessionVault {
     async fn respond(&self, request: &Request, url: &str) -> Result<Response, JsValue> {
-        let (_, path, query) = incoming::split(url);
+        let (host, path, query) = incoming::split(url);
+        if !log::is_understood(host) {
+            return packed::refused(503);
+        }
         if path == SIGHT {
             let look = |loaded: &mut Loaded| Sight::of(&loaded.vault, loaded.holder.as_ref());
-            return written(self.turns.look(look).await.map_err(status));
+            return packed::answer(&self.turns.look(look).await.map_err(status));
         }
         if let Some(how @ (BY_USER | REPLACED)) = query.filter(|_| path == LEAVE) {
-            return written(self.leave(how == REPLACED).await.map_err(status));
+            return packed::answer(&self.leave(how == REPLACED).await.map_err(status));
         }
         match path {
             OWNER => {
                 let active_ago = active_ago(query);
-                return written(self.owner(active_ago).await.map_err(status));
+                return packed::answer(&self.owner(active_ago).await.map_err(status));
             }
-            LINK => return written(self.link(request).await),
+            LINK => return packed::answer(&self.link(request).await),
             _ => {}
         }
         let result = match path {
@@ -101,7 +103,7 @@ impl SessionVault {
             },
             _ => self.answer(path, query).await,
         };
-        written(result)
+        packed::answer(&result)
     }
 
     /// Ends the session, and says what it leaves; nothing the second time.
@@ -116,8 +118,7 @@ impl SessionVault {
     }
 
     async fn take_login(&self, path: &str, request: &Request) -> Result<VaultReply, u16> {
-        let bytes = body::read(request.body(), MAX_LOGIN).await.map_err(|_| 400_u16)?;
-        let message: Finished = serde_json::from_slice(&bytes).map_err(|_| 400_u16)?;
+        let message: Finished = packed::told(request, MAX_LOGIN).await?;
         let silent = message.silent;
         let (login, holder) = message.into_parts();
         let answer = match path {
@@ -135,9 +136,8 @@ impl SessionVault {
     }
 
     async fn link(&self, request: &Request) -> Result<Owner, u16> {
-        let bytes = body::read(request.body(), MAX_LOGIN).await.map_err(|_| 400_u16)?;
-        let order: LinkOrder = serde_json::from_slice(&bytes).map_err(|_| 400_u16)?;
-        let said = self.turns.link(order).await.map_err(status)?;
+        let said =
+            self.turns.link(packed::told::<LinkOrder>(request, MAX_LOGIN).await?).await.map_err(status)?;
         self.turns.look(|loaded| Owner::of(loaded, shown(said, Shows::Timing))).await.map_err(status)
     }
 
@@ -148,7 +148,7 @@ impl SessionVault {
         // Without a body it is about whatever there is.
         let meant = match bytes.as_slice() {
             [] => Meant::default(),
-            bytes => serde_json::from_slice(bytes).map_err(|_| 400_u16)?,
+            bytes => packed::read(bytes).ok_or(400_u16)?,
         };
         Ok(shown(self.turns.revoke(by, &meant).await.map_err(status)?, Shows::Timing))
     }
@@ -205,18 +205,6 @@ impl SessionVault {
             None => self.turns.stamp()?,
         };
         self.ask(Ask { stamp, ..ask }, patience, Shows::AccessToken).await
-    }
-}
-
-/// A reply as it is sent, or the status that stands for none.
-fn written(result: Result<impl Serialize, u16>) -> Result<Response, JsValue> {
-    match result.and_then(|reply| serde_json::to_string(&reply).map_err(|_| 500)) {
-        Ok(body) => Response::new_with_opt_str(Some(&body)),
-        Err(status) => {
-            let init = ResponseInit::new();
-            init.set_status(status);
-            Response::new_with_opt_str_and_init(None, &init)
-        }
     }
 }
 

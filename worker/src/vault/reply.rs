@@ -2,14 +2,12 @@
 
 use everlit_core::id::{Epoch, Generation, Stamp};
 use everlit_core::vault::{Answer, EndReason, ReauthReason, Refused};
-use serde::{Deserialize, Serialize};
+use everlit_runtime::{packed, packed_choice};
 
 use super::message::Holder;
 use super::turn::Said;
 
 /// The vault's answer. There is no `Debug`: it may hold the access token.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 pub(crate) enum VaultReply {
     /// There is a token.
     Current(Box<CurrentToken>),
@@ -31,7 +29,6 @@ pub(crate) enum VaultReply {
         /// Whose session it is.
         holder: Option<Holder>,
         /// What was turned down of silent re-logins.
-        #[serde(default)]
         refused: RefusedText,
     },
     /// The session is over.
@@ -53,8 +50,7 @@ pub(crate) enum VaultReply {
 }
 
 /// What is counted in one session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Brake {
     /// Rotations.
     Rotation,
@@ -63,7 +59,7 @@ pub(crate) enum Brake {
 }
 
 /// What was turned down of silent re-logins.
-#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct RefusedText {
     frame: bool,
     top_level: bool,
@@ -82,20 +78,16 @@ impl From<Refused> for RefusedText {
 }
 
 /// The token as of this answer. Lengths are milliseconds.
-#[derive(Serialize, Deserialize)]
 pub(crate) struct CurrentToken {
     /// The login.
     pub(crate) epoch: u64,
     /// The token within it.
     pub(crate) generation: u32,
     /// The token, where the question was for it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) access_token: Option<String>,
     /// The key that the token is bound to, where the question was for the token, and it is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) dpop_key: Option<String>,
     /// What the token is for, where the question was for one with an aim.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) scope: Option<String>,
     /// How long it still lives.
     pub(crate) expires_in: u64,
@@ -106,7 +98,6 @@ pub(crate) struct CurrentToken {
     /// How long until the session ends whatever happens.
     pub(crate) absolute_left: u64,
     /// Whose session it is, where the question was for it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) holder: Option<Holder>,
 }
 
@@ -183,4 +174,24 @@ const fn end_reason(reason: EndReason) -> &'static str {
         EndReason::BackChannel => "backchannel_logout",
         EndReason::OtherDevice => "other_device",
     }
+}
+
+packed! {
+    RefusedText { frame, top_level }
+    CurrentToken {
+        epoch, generation, access_token, dpop_key, scope, expires_in, lifetime, idle_left, absolute_left, holder,
+    }
+}
+
+packed_choice! { Brake, else Self::Refusal; 0 => Rotation, 1 => Refusal }
+
+packed_choice! {
+    VaultReply, else Self::LoggedOut;
+    0 => Current(current),
+    1 => RetryAfter { millis },
+    2 => Unobtainable,
+    3 => ReauthRequired { reason, epoch, generation, holder, refused },
+    4 => Ended { reason, epoch },
+    5 => LoggedOut,
+    6 => Throttled { millis, what },
 }

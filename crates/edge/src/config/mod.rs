@@ -29,6 +29,7 @@ mod origins;
 mod provider;
 mod rate;
 pub mod services;
+mod supabase;
 mod table;
 mod upstream;
 mod variables;
@@ -42,6 +43,7 @@ pub use error::{ConfigError, ConfigErrorKind};
 pub use limits::Limits;
 pub use origins::Origins;
 pub use provider::{Audience, ClientAuth, EndSession, ProviderConfig, Use};
+pub use supabase::SupabaseLogin;
 pub use upstream::{Mode, UpstreamConfig, VaultName};
 pub use variables::Variables;
 
@@ -268,6 +270,7 @@ impl Draft {
         }
         for provider in &self.providers {
             provider.check(errors);
+            provider.check_use(self.login(), errors);
         }
         for upstream in &self.upstreams {
             upstream.check(self.provider_of(&upstream.vault), errors);

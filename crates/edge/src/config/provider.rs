@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::duration::{self, parse_duration};
 use super::table::{self, Table};
-use super::{ConfigError, Origins, grace};
+use super::{ConfigError, Origins, SupabaseLogin, grace, supabase};
 use crate::oauth::Accepted;
 use crate::oidc::ProviderMetadata;
 use crate::provider::{KeepGrant, Provider, RefreshGrant, Replay, Window, servers};
@@ -71,6 +71,8 @@ pub enum ClientAuth {
     SecretPost,
     /// `private_key_jwt`: an assertion, signed by a key of ours (RFC 7523, section 2.2).
     PrivateKeyJwt,
+    /// The key of a Supabase project, in a header of its own.
+    ApiKey,
 }
 
 /// Whom an assertion of the client is for.
@@ -179,18 +181,21 @@ pub struct ProviderConfig {
     pub resources: Vec<String>,
     /// Whether its profile says that what is asked for with less scope narrows the grant for good.
     pub narrows: bool,
+    /// How users log in there, where it is a Supabase project.
+    pub supabase: Option<SupabaseLogin>,
 }
 
 impl ProviderConfig {
-    /// The name of the secret that holds what the client authenticates with: `SECRET_DEMO_CLIENT_SECRET`, or
-    /// `SECRET_DEMO_CLIENT_KEY`.
+    /// The name of the secret that holds what the client authenticates with: `SECRET_DEMO_CLIENT_SECRET`,
+    /// `SECRET_DEMO_CLIENT_KEY` or `SECRET_DEMO_API_KEY`.
     #[must_use]
     pub fn credential_name(&self) -> String {
         let kind = match self.client_auth {
-            ClientAuth::SecretBasic | ClientAuth::SecretPost => "SECRET",
-            ClientAuth::PrivateKeyJwt => "KEY",
+            ClientAuth::SecretBasic | ClientAuth::SecretPost => "CLIENT_SECRET",
+            ClientAuth::PrivateKeyJwt => "CLIENT_KEY",
+            ClientAuth::ApiKey => "API_KEY",
         };
-        alloc::format!("SECRET_{}_CLIENT_{kind}", self.name.to_ascii_uppercase())
+        alloc::format!("SECRET_{}_{kind}", self.name.to_ascii_uppercase())
     }
 
     /// Where the provider sends the browser back to.
@@ -258,6 +263,20 @@ impl ProviderConfig {
         }
     }
 
+    /// Checks what it is used for. A form is of the login: a further account is linked by leading the browser away.
+    pub(super) fn check_use(&self, login: Option<&Self>, errors: &mut Vec<ConfigError>) {
+        let is_login = login.is_some_and(|login| login.name == self.name);
+        if let Some(SupabaseLogin { provider: None, .. }) = &self.supabase
+            && !is_login
+        {
+            let variable = [PREFIX, &self.name.to_ascii_uppercase()].concat();
+            let problem = "is missing, and without it no account can be linked there";
+            let expected =
+                "the name of a provider that the project knows, such as \"google\", or `login = true`";
+            errors.push(ConfigError::meaning(&variable, Some("provider"), problem, expected));
+        }
+    }
+
     /// Checks what the shape of the variable cannot show.
     pub(super) fn check(&self, errors: &mut Vec<ConfigError>) {
         let RefreshGrant { grace, idle, .. } = self.provider.refresh_grant();
@@ -283,8 +302,11 @@ impl ProviderConfig {
         value: &Value,
         errors: &mut Vec<ConfigError>,
     ) -> Option<Self> {
+        if value.get("kind").and_then(Value::as_str) == Some("supabase") {
+            return supabase::read(variable, name, value, errors);
+        }
         let table = Table::read(variable, value, &FIELDS, EXPECTED, errors)?;
-        let provider = table.field("kind", "\"oidc\"", errors, None, |value| {
+        let provider = table.field("kind", "\"oidc\" or \"supabase\"", errors, None, |value| {
             (value.as_str()? == "oidc").then_some(Provider::OPEN_ID_CONNECT)
         });
         let issuer = table.field(
@@ -397,12 +419,17 @@ impl ProviderConfig {
             silent: silent?,
             resources: Vec::new(),
             narrows: keeps_one_token(&table),
+            supabase: None,
         })
     }
 }
 
 /// What is set of the provider's refresh tokens.
-fn refresh_grant(variable: &str, table: &Table<'_>, errors: &mut Vec<ConfigError>) -> Option<RefreshGrant> {
+pub(super) fn refresh_grant(
+    variable: &str,
+    table: &Table<'_>,
+    errors: &mut Vec<ConfigError>,
+) -> Option<RefreshGrant> {
     let RefreshGrant { keep, shared, .. } = Provider::OPEN_ID_CONNECT.refresh_grant();
     let grace = grace::read(variable, table.raw("grace"), errors);
     let idle = table.field("grant_idle", duration::EXPECTED, errors, Some(None), |value| {
@@ -441,7 +468,7 @@ fn keeps_one_token(table: &Table<'_>) -> bool {
 }
 
 /// OpenID Connect Discovery, section 2: an issuer has no query and no fragment.
-fn is_issuer(text: &str) -> bool {
+pub(super) fn is_issuer(text: &str) -> bool {
     text.len() <= 512 && HttpUrl::parse(text).is_some_and(|url| url.query().is_none())
 }
 

@@ -538,3 +538,40 @@ fn a_frame_is_a_way_only_for_neighbours_unless_the_deployment_says_so() {
     assert_eq!(far(r#","silent":[]"#), []);
     assert_eq!(ways("https://app.example", "https://app.example", r#","silent":["popup"]"#), [Way::Popup]);
 }
+
+#[test]
+fn a_supabase_project_is_a_provider_with_a_key_of_its_own() {
+    let variables = |provider: &str| {
+        Variables::new()
+            .text("ORIGINS", r#"["https://app.example"]"#)
+            .text("PROVIDER_SHOP", provider)
+            .secret("SECRET_SESSION_KEY")
+    };
+    let project = variables(r#"{"kind": "supabase", "url": "https://x.supabase.co/", "form": ["password"]}"#);
+    assert_eq!(names(&project), ["SECRET_SHOP_API_KEY"]);
+    let config = Config::parse(&project.secret("SECRET_SHOP_API_KEY")).unwrap();
+    let shop = config.login_provider();
+    assert_eq!(shop.issuer, "https://x.supabase.co/auth/v1");
+    assert!(shop.silent_ways(&config.origins).is_empty(), "nobody is asked there without being seen");
+    let policy = config.policy(shop);
+    assert!(!policy.shared_grant && policy.grace == crate::provider::supabase::GRACE);
+    // It has no scopes, so no browser is handed a token of it.
+    let upstream = r#"{"origin": "https://api.example", "mode": "mediating", "scopes": ["orders:read"]}"#;
+    let mediating =
+        variables(r#"{"kind": "supabase", "url": "https://x.supabase.co", "provider": "google"}"#)
+            .secret("SECRET_SHOP_API_KEY")
+            .text("UPSTREAM_ORDERS", upstream);
+    assert_eq!(names(&mediating), ["UPSTREAM_ORDERS.scopes"]);
+    // A form is of the login, and of no further account.
+    let linked = good()
+        .text(
+            "PROVIDER_DEMO",
+            r#"{"kind": "oidc", "issuer": "https://as.example", "client_id": "app", "login": true}"#,
+        )
+        .text(
+            "PROVIDER_SHOP",
+            r#"{"kind": "supabase", "url": "https://x.supabase.co", "form": ["password"]}"#,
+        )
+        .secret("SECRET_SHOP_API_KEY");
+    assert_eq!(names(&linked), ["PROVIDER_SHOP.provider"]);
+}

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::dpop::USE_NONCE;
 use super::expires_in::parse_expires_in;
 use super::parse_retry_after;
+use crate::provider::supabase::login::Person;
 
 /// The longest body that is read.
 pub const MAX_BODY: usize = 256 * 1_024;
@@ -117,6 +118,8 @@ pub struct TokenResponse {
     pub scope: Option<String>,
     /// A word for the log where something had to be guessed.
     pub note: Option<&'static str>,
+    /// Whose they are, where a server has no ID Token that says so.
+    pub user: Option<Person>,
 }
 
 /// The class of an answer, which is all that the vault decides by. The reasons are for logs, and hold nothing of the answer.
@@ -305,6 +308,7 @@ impl TokenAnswer {
             expires_in,
             scope: text("scope").map(str::to_string),
             note,
+            user: None,
         }))
     }
 }

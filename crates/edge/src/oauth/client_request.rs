@@ -1,15 +1,18 @@
 //! What the client posts: token requests (RFC 6749, sections 4.1.3 and 6), authorization requests (RFC 9126) and
 //! revocation requests (RFC 7009).
 
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use everlit_core::secret::{RefreshToken, Secret};
+use serde_json::Value;
 
 use super::authorization_request::Pair;
 use super::client_assertion::TYPE;
 use super::{AuthorizationCode, AuthorizationRequest, CodeVerifier, Wanted};
 use crate::base64url::encode_classic;
+use crate::provider::supabase::login::PKCE;
+use crate::provider::supabase::refresh::{API_KEY, API_VERSION, GRANT};
 use crate::query::{encode_pairs, push_escape};
 
 /// Who we are to the authorization server. It goes into one request: an assertion is sent once.
@@ -30,6 +33,8 @@ pub enum ClientProof<'a> {
     SecretPost(&'a Secret<String>),
     /// `private_key_jwt`: a [`client_assertion`](super::client_assertion), signed.
     Assertion(Secret<String>),
+    /// The key of a Supabase project, in a header: what is said there is JSON, in words of its own.
+    ApiKey(&'a Secret<String>),
 }
 
 /// A POST to an endpoint of the authorization server, complete but for its URL.
@@ -37,6 +42,8 @@ pub enum ClientProof<'a> {
 pub struct ClientRequest {
     authorization: Option<Secret<String>>,
     dpop: Option<Secret<String>>,
+    api_key: Option<Secret<String>>,
+    target: String,
     body: Secret<String>,
 }
 
@@ -49,6 +56,13 @@ impl ClientRequest {
         redirect_uri: &str,
         code_verifier: &CodeVerifier,
     ) -> Self {
+        if let ClientProof::ApiKey(key) = client.proof {
+            let members = [
+                ("auth_code", code.secret().expose().as_str()),
+                ("code_verifier", code_verifier.secret().expose()),
+            ];
+            return Self::json(key, PKCE.into(), members);
+        }
         Self::new(
             &client,
             &[
@@ -72,6 +86,9 @@ impl ClientRequest {
     /// Asks for the next tokens of a grant.
     #[must_use]
     pub fn refresh(client: ClientCredentials<'_>, refresh_token: &RefreshToken) -> Self {
+        if let ClientProof::ApiKey(key) = client.proof {
+            return Self::json(key, GRANT.into(), [("refresh_token", refresh_token.expose().as_str())]);
+        }
         Self::new(&client, &[("grant_type", "refresh_token"), ("refresh_token", refresh_token.expose())])
     }
 
@@ -112,12 +129,46 @@ impl ClientRequest {
         match &client.proof {
             ClientProof::SecretBasic(secret) => authorization = Some(basic(client.client_id, secret)),
             ClientProof::SecretPost(secret) => pairs.push(("client_secret", secret.expose())),
+            // It asks for nothing in this way.
+            ClientProof::ApiKey(_) => {}
             ClientProof::Assertion(assertion) => {
                 pairs.push(("client_assertion_type", TYPE));
                 pairs.push(("client_assertion", assertion.expose()));
             }
         }
-        Self { authorization, dpop: None, body: Secret::new(encode_pairs(pairs)) }
+        let body = Secret::new(encode_pairs(pairs));
+        Self { authorization, dpop: None, api_key: None, target: String::new(), body }
+    }
+
+    /// Says something to a Supabase project, below an endpoint of its.
+    #[must_use]
+    pub fn json<'a>(
+        key: &Secret<String>,
+        target: String,
+        members: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Self {
+        let mut body = String::from("{");
+        for (name, value) in members {
+            body.push_str(if body.len() == 1 { "\"" } else { ",\"" });
+            body.push_str(name);
+            body.push_str("\":");
+            body.push_str(&Value::from(value).to_string());
+        }
+        body.push('}');
+        let (api_key, body) = (Some(key.clone()), Secret::new(body));
+        Self { authorization: None, dpop: None, api_key, target, body }
+    }
+
+    /// The same request in the name of whoever has this access token.
+    #[must_use]
+    pub fn with_token(self, access_token: &Secret<String>) -> Self {
+        Self { authorization: Some(Secret::new(["Bearer ", access_token.expose()].concat())), ..self }
+    }
+
+    /// What follows the endpoint's address.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        &self.target
     }
 
     /// The same request with a proof ([`DpopKey::proof`](super::DpopKey::proof)).
@@ -128,8 +179,14 @@ impl ClientRequest {
 
     /// The headers to send, names in lower case.
     pub fn headers(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        [("content-type", "application/x-www-form-urlencoded"), ("accept", "application/json")]
+        let content_type = match self.api_key {
+            Some(_) => "application/json",
+            None => "application/x-www-form-urlencoded",
+        };
+        [("content-type", content_type), ("accept", "application/json")]
             .into_iter()
+            .chain(self.api_key.as_ref().map(|key| (API_KEY, key.expose().as_str())))
+            .chain(self.api_key.as_ref().map(|_| API_VERSION))
             .chain(self.authorization.as_ref().map(|value| ("authorization", value.expose().as_str())))
             .chain(self.dpop.as_ref().map(|value| ("dpop", value.expose().as_str())))
     }

@@ -41,6 +41,8 @@ pub use validation::{Budget, Credential, Validation};
 pub enum Kind {
     /// `oidc`: endpoints, keys and abilities come from its discovery document.
     OpenIdConnect,
+    /// `supabase`: Supabase Auth, by its own protocol.
+    Supabase,
 }
 
 /// What a refresh token is like.
@@ -96,6 +98,19 @@ impl Provider {
             ends_tokens: false,
         },
         revocation: Revocation::Endpoint,
+    };
+
+    /// Supabase Auth: each login has a session of its own there, and a refresh token whose answer was lost may always be shown again.
+    pub const SUPABASE: Self = Self {
+        kind: Kind::Supabase,
+        grant: RefreshGrant {
+            grace: supabase::GRACE,
+            idle: None,
+            keep: KeepGrant::UntilIdleLimit,
+            shared: false,
+            ends_tokens: false,
+        },
+        ..Self::OPEN_ID_CONNECT
     };
 
     /// What its refresh tokens are like.

@@ -154,7 +154,8 @@ impl Account<'_> {
         let now = answer.now;
         if self.config.description.name == "supabase" {
             let tokens = refresh::Tokens::read(answer, about)?;
-            let given = self.given(tokens.access_token, tokens.user_id, now, tokens.expires_at);
+            let given =
+                self.given(tokens.access_token, tokens.user.map(|user| user.id), now, tokens.expires_at);
             return Ok(Given { refresh: Some(tokens.refresh_token), ..given });
         }
         let TokenAnswer::Granted(tokens) = TokenAnswer::classify(answer) else {

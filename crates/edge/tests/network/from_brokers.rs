@@ -3,13 +3,16 @@
 use everlit_core::secret::Secret;
 use everlit_core::time::{Millis, Timestamp};
 use everlit_edge::date;
-use everlit_edge::oauth::{HttpAnswer, MAX_RETRY_AFTER};
+use everlit_edge::oauth::{
+    ClientRequest, CodeVerifier, HttpAnswer, MAX_RETRY_AFTER, RevocationAnswer, TokenAnswer,
+};
 use everlit_edge::provider::breeze::exchange::{self, SessionToken};
 use everlit_edge::provider::breeze::login::ApiSession;
 use everlit_edge::provider::breeze::{request, signature};
 use everlit_edge::provider::kite::login::RequestToken;
 use everlit_edge::provider::pasted::pasted_token;
 use everlit_edge::provider::stated::{jwt_expiry, moment};
+use everlit_edge::provider::supabase::login;
 use everlit_edge::provider::upstox::account::{Profile, logged_out};
 use everlit_edge::provider::upstox::approval::{self, Pending};
 use everlit_edge::provider::upstox::notice::{Awaited, Notice};
@@ -108,6 +111,43 @@ fn readers(answer: &HttpAnswer<'_>, about: About) -> Result<(), TestCaseError> {
     if let Ok(tokens) = supabase::refresh::Tokens::read(answer, about) {
         prop_assert!(is_header(&tokens.access_token) && tokens.expires_at.is_none_or(|end| end > NOW));
     }
+    let judged = supabase::refresh::judged(answer, about.asked);
+    prop_assert!(judged.class() != "reauth" || answer.status < 500);
+    if let TokenAnswer::Granted(tokens) = judged {
+        prop_assert!(is_header(&tokens.access_token) && !tokens.expires_in.is_zero());
+    }
+    if let RevocationAnswer::Retry { retry_after, .. } = login::ended(answer) {
+        prop_assert!(retry_after.is_none_or(|wait| wait <= MAX_RETRY_AFTER));
+    }
+    Ok(())
+}
+
+/// What a person types goes to Supabase Auth as it is, in a body that is JSON, and nowhere else.
+fn typed(text: &str) -> Result<(), TestCaseError> {
+    let (key, verifier) = (Secret::new("anon".to_owned()), CodeVerifier::from_entropy([7; 32]));
+    let one = |request: &ClientRequest, name: &str| {
+        let body: Map<String, Value> = serde_json::from_str(request.body().expose()).unwrap();
+        body.get(name).and_then(Value::as_str).map(str::to_owned)
+    };
+    for (request, name) in [
+        (login::with_password(&key, "a@b.c", text), "password"),
+        (login::with_code(&key, "a@b.c", text), "token"),
+        (login::mail_code(&key, text), "email"),
+        (login::mail_link(&key, text, text, &verifier), "email"),
+    ] {
+        let said = one(&request, name);
+        prop_assert_eq!(said.as_deref(), Some(text));
+        prop_assert!(request.target().bytes().all(|byte| byte.is_ascii_graphic()));
+    }
+    let url = login::authorization_url("https://x.supabase.co/auth/v1", text, text, &verifier);
+    let read = url::Url::parse(&url).unwrap();
+    for name in ["provider", "redirect_to"] {
+        prop_assert!(read.query_pairs().any(|(known, value)| known == name && value == text));
+    }
+    if let Some(metadata) = login::metadata(text) {
+        prop_assert!(metadata.token_endpoint.to_string().ends_with("/token"));
+    }
+    prop_assert!(login::Form::from_name(text).is_none_or(|form| form.name() == text));
     Ok(())
 }
 
@@ -138,6 +178,7 @@ pub(crate) fn broker_notice(input: &[u8]) -> Fed {
 /// What a person pastes, or a callback brings: a code of letters and digits, whatever was around it.
 pub(crate) fn broker_login(input: &[u8]) -> Fed {
     let text = String::from_utf8_lossy(input);
+    typed(&text)?;
     let is_code =
         |code: &str| code.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte));
     // As a key or an id it goes into an address, of which it is one value.

@@ -46,9 +46,11 @@ pub(crate) fn authorization_response(input: &[u8]) -> Fed {
     if let Ok(kept) = posted::query_of(&text) {
         prop_assert!(AuthorizationResponse::parse(kept.expose()).as_ref() == Ok(&response));
         let (keyring, now) = (Keyring::new(MasterKey::new(1, [7; 32])), Timestamp::from_millis(1));
-        let sealed = posted::seal(&keyring, "demo", [7; 24], &kept, now).unwrap();
+        let sealed = posted::seal(&keyring, "demo", [7; 24], &kept, posted::LIFE, now).unwrap();
         let header = [RESPONSE_COOKIE, "=", sealed.expose()].concat();
-        prop_assert!(posted::open(&keyring, "demo", &header, now).unwrap().expose() == kept.expose());
+        prop_assert!(
+            posted::open(&keyring, "demo", &header, posted::LIFE, now).unwrap().expose() == kept.expose()
+        );
     }
     let own = response.state().clone();
     prop_assert_eq!(own.as_str().len(), 43);
@@ -113,7 +115,7 @@ pub(crate) fn cookies(input: &[u8]) -> Fed {
     };
     let (ring, header) = (keys(&[2, 1]), String::from_utf8_lossy(input));
     let own = Keyring::new(MasterKey::new(1, [1; 32]));
-    prop_assert!(posted::open(&own, "demo", &header, Timestamp::from_millis(1)).is_none());
+    prop_assert!(posted::open(&own, "demo", &header, posted::LIFE, Timestamp::from_millis(1)).is_none());
     for name in [SESSION_COOKIE, BINDING_COOKIE] {
         if let Ok(value) = cookie::find(&header, name) {
             prop_assert!(!value.contains([';', ' ', '"']) || header.contains(value));

@@ -54,6 +54,7 @@ parsers! {
     from_brokers::broker_answer covers [
         "provider/breeze/refusal.rs::classify", "provider/breeze/exchange.rs::read", "provider/kite/refusal.rs::classify",
         "provider/kite/session.rs::read", "provider/supabase/refusal.rs::classify", "provider/supabase/refresh.rs::read",
+        "provider/supabase/refresh.rs::judged", "provider/supabase/login.rs::ended",
         "provider/upstox/refusal.rs::classify", "provider/upstox/account.rs::read", "provider/upstox/account.rs::logged_out",
         "provider/upstox/approval.rs::read", "provider/upstox/tokens.rs::read", "provider/openid.rs::classify"
     ];
@@ -62,7 +63,10 @@ parsers! {
         "provider/breeze/login.rs::login_url", "provider/breeze/login.rs::from_query", "provider/breeze/login.rs::from_pasted",
         "provider/breeze/exchange.rs::body", "provider/breeze/exchange.rs::request", "provider/kite/login.rs::login_url",
         "provider/kite/login.rs::from_query", "provider/kite/login.rs::from_pasted", "provider/pasted.rs::pasted_token",
-        "provider/upstox/approval.rs::path", "provider/mod.rs::described"
+        "provider/upstox/approval.rs::path", "provider/mod.rs::described", "provider/supabase/login.rs::with_password",
+        "provider/supabase/login.rs::with_code", "provider/supabase/login.rs::mail_code", "provider/supabase/login.rs::mail_link",
+        "provider/supabase/login.rs::authorization_url", "provider/supabase/login.rs::metadata", "provider/supabase/login.rs::from_name",
+        "oauth/client_request.rs::json"
     ];
     from_brokers::session_token covers [
         "provider/breeze/exchange.rs::decode", "provider/breeze/request.rs::bytes", "provider/breeze/signature.rs::checksum",

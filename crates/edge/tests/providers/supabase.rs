@@ -2,8 +2,10 @@
 
 use everlit_core::secret::Secret;
 use everlit_core::time::Millis;
-use everlit_edge::provider::supabase::refresh::{PATH, Tokens, request};
-use everlit_edge::provider::{About, Class, Renewal, supabase};
+use everlit_edge::oauth::{ClientCredentials, ClientProof, ClientRequest, CodeVerifier, TokenAnswer};
+use everlit_edge::provider::supabase::login::{self, Form};
+use everlit_edge::provider::supabase::refresh::{Tokens, judged};
+use everlit_edge::provider::{About, Asked, Class, Renewal, supabase};
 
 use crate::answers::{EVENING, made, names, said};
 use crate::refusals::{CALL, LOGIN, RENEWAL, Row, about, judge, judge_all};
@@ -80,9 +82,9 @@ fn a_refresh_brings_the_next_token_and_says_for_how_long() {
     assert_eq!(tokens.access_token.expose(), "access-token");
     assert_eq!(tokens.refresh_token.expose(), "next-refresh-token");
     assert_eq!(tokens.expires_at, Some(EVENING.after(Millis::from_secs(3_600))));
-    assert!(tokens.user_id.is_some() && !format!("{tokens:?}").contains("-token"));
-    assert_eq!(PATH, "/auth/v1/token?grant_type=refresh_token");
-    assert_eq!(request(&Secret::new("a\"b".to_owned())).expose(), r#"{"refresh_token":"a\"b"}"#);
+    let said = format!("{tokens:?}");
+    let user = tokens.user.unwrap();
+    assert!(!said.contains("-token") && !said.contains(&user.id), "{said}");
 }
 
 #[test]
@@ -127,4 +129,160 @@ fn what_it_forgives_is_what_its_server_is_known_for() {
     assert_eq!(refresh.grant.grace, server.grace);
     // After a reuse that was refused, the newest token opens the session again for a while.
     assert_eq!(refresh.reopens, Some(Millis::from_secs(10)));
+}
+
+/// What is said with the key `anon`: where, with which headers, and what.
+fn spoken(request: &ClientRequest) -> (String, Vec<(&'static str, String)>, String) {
+    let headers = request.headers().map(|(name, value)| (name, value.to_owned())).collect();
+    (request.target().to_owned(), headers, request.body().expose().clone())
+}
+
+#[test]
+fn what_is_said_is_json_with_the_projects_key_and_a_version() {
+    let key = Secret::new("anon".to_owned());
+    let client = || ClientCredentials { client_id: "", proof: ClientProof::ApiKey(&key) };
+    let (target, headers, body) = spoken(&ClientRequest::refresh(client(), &Secret::new("a\"b".to_owned())));
+    assert_eq!(
+        (target.as_str(), body.as_str()),
+        ("?grant_type=refresh_token", r#"{"refresh_token":"a\"b"}"#)
+    );
+    let expected = [
+        ("content-type", "application/json"),
+        ("accept", "application/json"),
+        ("apikey", "anon"),
+        ("x-supabase-api-version", "2024-01-01"),
+    ];
+    assert_eq!(headers, expected.map(|(name, value)| (name, value.to_owned())));
+    let verifier = CodeVerifier::from_entropy([7; 32]);
+    let challenge = verifier.challenge();
+    for (request, target, body) in [
+        (
+            login::with_password(&key, "a@b.c", "p\"\\"),
+            "/token?grant_type=password",
+            r#"{"email":"a@b.c","password":"p\"\\"}"#.to_owned(),
+        ),
+        (login::mail_code(&key, "a@b.c"), "/otp", r#"{"email":"a@b.c"}"#.to_owned()),
+        (
+            login::with_code(&key, "a@b.c", "123456"),
+            "/verify",
+            r#"{"type":"email","email":"a@b.c","token":"123456"}"#.to_owned(),
+        ),
+        (
+            login::mail_link(&key, "a@b.c", "https://app.example/x", &verifier),
+            "/otp?redirect_to=https%3A%2F%2Fapp.example%2Fx",
+            format!(r#"{{"email":"a@b.c","code_challenge":"{challenge}","code_challenge_method":"s256"}}"#),
+        ),
+        (login::logout(&key, &Secret::new("at".to_owned())), "/logout?scope=local", "{}".to_owned()),
+    ] {
+        let (at, _, said) = spoken(&request);
+        assert_eq!((at.as_str(), said), (target, body));
+    }
+    let (_, headers, _) = spoken(&login::logout(&key, &Secret::new("at".to_owned())));
+    assert!(headers.contains(&("authorization", "Bearer at".to_owned())));
+}
+
+#[test]
+fn a_browser_goes_there_with_a_challenge_and_comes_back_to_what_is_registered() {
+    let verifier = CodeVerifier::from_entropy([7; 32]);
+    let url = login::authorization_url(
+        "https://x.supabase.co/auth/v1",
+        "google",
+        "https://app.example/auth/callback/shop",
+        &verifier,
+    );
+    let expected = format!(
+        "https://x.supabase.co/auth/v1/authorize?provider=google\
+         &redirect_to=https%3A%2F%2Fapp.example%2Fauth%2Fcallback%2Fshop&code_challenge={}&code_challenge_method=s256",
+        verifier.challenge()
+    );
+    assert_eq!(url, expected);
+    let metadata = login::metadata("https://x.supabase.co/auth/v1").unwrap();
+    assert_eq!(metadata.token_endpoint.to_string(), "https://x.supabase.co/auth/v1/token");
+    assert!(metadata.revocation_endpoint.is_none() && !metadata.binds_tokens);
+    assert!(login::metadata("nowhere").is_none());
+    for form in [Form::Password, Form::Code, Form::Link] {
+        assert_eq!(Form::from_name(form.name()), Some(form));
+    }
+    assert_eq!(Form::from_name("Password"), None);
+}
+
+#[test]
+fn a_vault_hears_of_every_answer_in_its_own_words() {
+    for (name, asked, class) in [
+        ("renewal", Asked::Renewal, "granted"),
+        ("login", Asked::Login, "granted"),
+        ("login, a wrong password", Asked::Login, "reauth"),
+        ("login, a wrong code", Asked::Login, "reauth"),
+        ("bad_code_verifier", Asked::Login, "reauth"),
+        ("refresh_token_not_found", Asked::Renewal, "reauth"),
+        ("refresh_token_already_used", Asked::Renewal, "reauth"),
+        ("session_expired", Asked::Renewal, "reauth"),
+        ("user_banned", Asked::Renewal, "reauth"),
+        ("validation_failed", Asked::Renewal, "reauth"),
+        ("conflict", Asked::Renewal, "transient"),
+        ("unexpected_failure", Asked::Renewal, "transient"),
+        ("page 200", Asked::Renewal, "transient"),
+        ("page 503", Asked::Renewal, "transient"),
+        ("throttled", Asked::Renewal, "throttled"),
+        ("over_request_rate_limit", Asked::Renewal, "throttled"),
+        ("renewal, another key", Asked::Renewal, "misconfigured"),
+        ("renewal without a token", Asked::Renewal, "misconfigured"),
+        ("another grant", Asked::Renewal, "misconfigured"),
+    ] {
+        assert_eq!(judged(&said("supabase", name).answer(), asked).class(), class, "{name}");
+    }
+    // What was done cannot be read: the refresh token may be spent, and is shown again.
+    assert_eq!(judged(&made(200, "{").answer(), Asked::Renewal).class(), "unreadable");
+    // A refusal that no table knows ends nothing.
+    assert_eq!(judged(&made(400, r#"{"code":"new_code"}"#).answer(), Asked::Renewal).class(), "transient");
+    let TokenAnswer::Throttled { retry_after, .. } =
+        judged(&said("supabase", "throttled for 7 s").answer(), Asked::Renewal)
+    else {
+        panic!("throttled")
+    };
+    assert_eq!(retry_after, Some(Millis::from_secs(7)));
+    let TokenAnswer::Throttled { retry_after, .. } =
+        judged(&said("supabase", "throttled").answer(), Asked::Renewal)
+    else {
+        panic!("throttled")
+    };
+    assert_eq!(retry_after, None, "it does not say, and the machine waits by its own rule");
+}
+
+#[test]
+fn whose_tokens_they_are_is_taken_from_the_answer_or_from_nobody() {
+    let user = |user: &str| {
+        let body = format!(r#"{{"access_token":"a-1","refresh_token":"r-1","expires_in":60,"user":{user}}}"#);
+        Tokens::read(&made(200, &body).answer(), About::LOGIN).unwrap().user
+    };
+    let person =
+        user(r#"{"id":"u-1","email":"a@b.c","user_metadata":{"name":"A","full_name":"Ada"}}"#).unwrap();
+    assert_eq!(
+        (person.id.as_str(), person.name.as_deref(), person.email.as_deref()),
+        ("u-1", Some("Ada"), Some("a@b.c"))
+    );
+    let bare = user(r#"{"id":"u-1","email":"","user_metadata":null}"#).unwrap();
+    assert_eq!((bare.name, bare.email), (None, None));
+    let long = "x".repeat(513);
+    for nobody in ["null", "7", "{}", r#"{"id":""}"#, r#"{"id":7}"#, &format!(r#"{{"id":"{long}"}}"#)] {
+        assert!(user(nobody).is_none(), "{nobody}");
+    }
+}
+
+#[test]
+fn a_session_that_is_gone_is_logged_out_and_any_other_refusal_is_tried_again() {
+    let ended = |name: &str| {
+        matches!(
+            login::ended(&said("supabase", name).answer()),
+            everlit_edge::oauth::RevocationAnswer::Revoked
+        )
+    };
+    for name in ["logout", "session_not_found"] {
+        assert!(ended(name), "{name}");
+    }
+    for name in
+        ["unexpected_failure", "throttled", "page 200", "bad_jwt", "no_authorization", "renewal, another key"]
+    {
+        assert!(!ended(name), "{name}");
+    }
 }

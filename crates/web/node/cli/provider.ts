@@ -20,7 +20,7 @@ export function providersOf(vars: Table): Provider[] {
     if (!variable.startsWith(PREFIX) || !settings) return [];
     const key = variable.slice(PREFIX.length);
     const text = (name: string) => (typeof settings[name] === "string" ? settings[name] : "");
-    return [{ key, name: key.toLowerCase(), issuer: text("issuer"), clientId: text("client_id"), settings }];
+    return [{ key, name: key.toLowerCase(), issuer: text("issuer") || text("url"), clientId: text("client_id"), settings }];
   });
 }
 
@@ -30,8 +30,12 @@ export function loginProvider(vars: Table): Provider | undefined {
   return all.find(({ settings }) => settings.login === true) ?? all[0];
 }
 
+/** Whether it is a Supabase project, which has no discovery document that a login needs. */
+export const isSupabase = (provider: Provider): boolean => provider.settings.kind === "supabase";
+
 /** Where its secret lies. */
 export function credentialOf(provider: Provider): string {
+  if (isSupabase(provider)) return `SECRET_${provider.key}_API_KEY`;
   const kind = provider.settings.client_auth === "private_key_jwt" ? "KEY" : "SECRET";
   return `SECRET_${provider.key}_CLIENT_${kind}`;
 }

@@ -44,6 +44,11 @@ pub(crate) fn run(args: &ProbeArgs) -> Result<ExitCode> {
     if provider.client_auth == ClientAuth::PrivateKeyJwt {
         bail!("a client with private_key_jwt cannot be probed: register one with a secret beside it");
     }
+    if provider.client_auth == ClientAuth::ApiKey {
+        bail!(
+            "a Supabase project is not probed: what it forgives is known (crates/edge/src/provider/supabase)"
+        );
+    }
     let secret = client_secret(&provider.credential_name(), &file)?;
     let server = Server::discover(provider, secret)?;
     let callback = Callback::open(args.redirect_port)?;

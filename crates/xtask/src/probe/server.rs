@@ -60,7 +60,9 @@ impl Server {
         let proof = match self.provider.client_auth {
             ClientAuth::SecretPost => ClientProof::SecretPost(&self.secret),
             // Whoever has a key instead was told that it cannot be probed.
-            ClientAuth::SecretBasic | ClientAuth::PrivateKeyJwt => ClientProof::SecretBasic(&self.secret),
+            ClientAuth::SecretBasic | ClientAuth::PrivateKeyJwt | ClientAuth::ApiKey => {
+                ClientProof::SecretBasic(&self.secret)
+            }
         };
         ClientCredentials { client_id: &self.provider.client_id, proof }
     }

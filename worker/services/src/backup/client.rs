@@ -1,5 +1,6 @@
 //! The vault's side of its copy.
 
+use everlit_runtime::packed::Json;
 use everlit_runtime::stub::{NoAnswer, ObjectStub};
 use serde::{Deserialize, Serialize};
 use worker::Env;
@@ -43,11 +44,13 @@ impl BackupClient {
 
     /// Hands a copy over. It takes the place of the one before, if it is newer. Says which one is there now.
     pub(crate) async fn keep(&self, number: u64, kept: Vec<(String, String)>) -> Result<u64, NoAnswer> {
-        self.0.tell(KEEP, &Copy { number, kept }).await.map(|Taken { number }| number)
+        let Json(heard) = self.0.tell(KEEP, &Json::of(&Copy { number, kept })).await?;
+        heard.map(|Taken { number }| number).ok_or(NoAnswer)
     }
 
     /// What there is.
     pub(crate) async fn copy(&self) -> Result<Option<Vec<(String, String)>>, NoAnswer> {
-        self.0.ask(COPY).await.map(|Found { copy }| copy.map(|copy| copy.kept))
+        let Json(heard) = self.0.ask(COPY).await?;
+        heard.map(|Found { copy }| copy.map(|copy| copy.kept)).ok_or(NoAnswer)
     }
 }

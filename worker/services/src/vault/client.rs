@@ -3,6 +3,7 @@
 use everlit_core::id::Stamp;
 use everlit_core::service::Class;
 use everlit_core::time::{Millis, Timestamp};
+use everlit_runtime::packed::Json;
 use everlit_runtime::stub::ObjectStub;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -92,17 +93,27 @@ impl ServiceClient {
         self.tell(ANSWERED, &said).await.map(|Done {}| ())
     }
 
-    async fn ask<T: DeserializeOwned>(&self, question: &str) -> Result<T, Problem> {
-        self.stub.ask(&self.target(question)).await.map_err(|_| Problem::unavailable())
+    async fn ask<T: Serialize + DeserializeOwned>(&self, question: &str) -> Result<T, Problem> {
+        let heard = self.stub.ask(&self.target(question)).await;
+        heard.ok().and_then(|Json(heard)| heard).ok_or_else(Problem::unavailable)
     }
 
-    async fn tell<T: DeserializeOwned>(&self, question: &str, body: &impl Serialize) -> Result<T, Problem> {
-        self.stub.tell(&self.target(question), body).await.map_err(|_| Problem::unavailable())
+    async fn tell<T: Serialize + DeserializeOwned>(
+        &self,
+        question: &str,
+        body: &impl Serialize,
+    ) -> Result<T, Problem> {
+        let heard = self.stub.tell(&self.target(question), &Json::of(body)).await;
+        heard.ok().and_then(|Json(heard)| heard).ok_or_else(Problem::unavailable)
     }
 
-    async fn once<T: DeserializeOwned>(&self, question: &str, body: &impl Serialize) -> Result<T, Problem> {
-        let told = self.stub.tell_within(&self.target(question), body, PATIENCE).await;
-        told.map_err(|_| Problem::unavailable())
+    async fn once<T: Serialize + DeserializeOwned>(
+        &self,
+        question: &str,
+        body: &impl Serialize,
+    ) -> Result<T, Problem> {
+        let heard = self.stub.tell_within(&self.target(question), &Json::of(body), PATIENCE).await;
+        heard.ok().and_then(|Json(heard)| heard).ok_or_else(Problem::unavailable)
     }
 
     fn target(&self, question: &str) -> String {

@@ -2,9 +2,11 @@
 //!
 //! | file | one noun |
 //! |---|---|
+//! | [`login`] | the ways to log in, and where they lead |
 //! | [`refresh`] | the refresh request and the tokens that answer it |
 //! | [`refusal`] | its errors, in both forms |
 
+pub mod login;
 pub mod refresh;
 pub mod refusal;
 

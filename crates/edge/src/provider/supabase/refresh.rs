@@ -1,20 +1,24 @@
-//! The refresh request of Supabase Auth, and the tokens that answer it.
+//! A refresh at Supabase Auth ([`crate::oauth::ClientRequest::refresh`] with its key), and the tokens that answer it.
 
 use alloc::string::{String, ToString as _};
 
 use everlit_core::secret::{AccessToken, RefreshToken, Secret};
-use everlit_core::time::Timestamp;
+use everlit_core::time::{Millis, Timestamp};
 use serde_json::Value;
 
+use super::login::Person;
 use super::refusal::classify;
-use crate::oauth::{HttpAnswer, MAX_REFRESH_TOKEN};
+use crate::oauth::expires_in::parse_expires_in;
+use crate::oauth::{HttpAnswer, MAX_REFRESH_TOKEN, Scheme, TokenAnswer, TokenResponse};
 use crate::provider::body::{self, text, token};
-use crate::provider::{About, Class, Judgement, Stated};
+use crate::provider::{About, Asked, Class, Judgement, Stated};
 
 /// The path of the request, below the project's address.
 pub const PATH: &str = "/auth/v1/token?grant_type=refresh_token";
+/// The grant of the request, below its endpoint.
+pub const GRANT: &str = "?grant_type=refresh_token";
 /// The header that asks for codes in their newer form, and its value.
-pub const API_VERSION: (&str, &str) = ("X-Supabase-Api-Version", "2024-01-01");
+pub const API_VERSION: (&str, &str) = ("x-supabase-api-version", "2024-01-01");
 /// The header that carries the project's key.
 pub const API_KEY: &str = "apikey";
 
@@ -35,7 +39,7 @@ pub struct Tokens {
     /// When the access token ends, by our clock; nothing where nothing usable is said.
     pub expires_at: Option<Timestamp>,
     /// Whose they are.
-    pub user_id: Option<String>,
+    pub user: Option<Person>,
 }
 
 impl Tokens {
@@ -59,12 +63,46 @@ impl Tokens {
         let stated = [Stated::ExpiresIn, Stated::ExpiresAt, Stated::JwtExp];
         let expires_at =
             stated.into_iter().find_map(|stated| stated.read(&object, access_token.expose(), answer.now));
-        let user_id = object.get("user").and_then(Value::as_object).and_then(|user| text(user, "id"));
-        Ok(Self {
-            expires_at,
-            user_id: user_id.map(str::to_string),
-            refresh_token: Secret::new(refresh_token.to_string()),
-            access_token,
-        })
+        let user = object.get("user").and_then(Value::as_object).and_then(Person::read);
+        Ok(Self { expires_at, user, refresh_token: Secret::new(refresh_token.to_string()), access_token })
+    }
+}
+
+/// The answer to a login or to a refresh, in the words of any token endpoint's: what a vault decides by.
+#[must_use]
+pub fn judged(answer: &HttpAnswer<'_>, asked: Asked) -> TokenAnswer {
+    let Judgement { class, reason } = match Tokens::read(answer, About { asked, planned_expiry: None }) {
+        Ok(tokens) => {
+            let left = tokens.expires_at.map(|at| Value::from(answer.now.until(at).as_millis() / 1_000));
+            let (expires_in, note) = parse_expires_in(left.as_ref());
+            return TokenAnswer::Granted(TokenResponse {
+                access_token: tokens.access_token,
+                scheme: Scheme::Bearer,
+                refresh_token: Some(tokens.refresh_token),
+                id_token: None,
+                expires_in,
+                scope: None,
+                note,
+                user: tokens.user,
+            });
+        }
+        Err(judgement) => judgement,
+    };
+    // It says when itself, or not at all; what is waited for then is the machine's to say.
+    let retry_after: Option<Millis> = answer.wait();
+    match class {
+        Class::ReauthRequired | Class::RestartLogin => TokenAnswer::Reauth { reason },
+        Class::RateLimited { .. } => TokenAnswer::Throttled { retry_after, reason },
+        Class::OutcomeUnknown | Class::Ok => TokenAnswer::Unreadable { reason },
+        Class::ClientMisconfigured | Class::RequestRefused | Class::NotPermitted => {
+            TokenAnswer::Misconfigured { reason }
+        }
+        // What no table knows ends no session.
+        Class::Transient { .. }
+        | Class::Ambiguous
+        | Class::AccessExpired
+        | Class::UserActionRequired
+        | Class::ServiceClosed { .. }
+        | Class::WrongToken => TokenAnswer::Transient { retry_after, reason },
     }
 }

@@ -4,7 +4,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { ask, json, type Answer } from "../ask.js";
 import { said } from "../problem.js";
 import type { Project } from "../project.js";
-import { credentialOf, isLocal, originsOf, type Provider } from "../provider.js";
+import { credentialOf, isLocal, isSupabase, originsOf, type Provider } from "../provider.js";
 import { texts } from "../wrangler-file.js";
 import { fail, ok, unchecked, warn, type Check } from "./check.js";
 import { clock } from "./clock.js";
@@ -30,6 +30,7 @@ export async function authorizationServer(project: Project, provider: Provider, 
 export async function discovery(provider: Provider, file: string, signal?: AbortSignal): Promise<{ metadata?: Metadata; checks: Check[] }> {
   const name = `discovery of ${provider.name}`;
   const { issuer } = provider;
+  if (isSupabase(provider)) return { checks: [unchecked(name, "a Supabase project is known without one")] };
   if (!issuer) return { checks: [unchecked(name, "its issuer is not set")] };
   if (!URL.canParse(issuer)) return { checks: [fail(name, `${JSON.stringify(issuer)} is no URL`, `issuer in [vars.PROVIDER_${provider.key}] of ${file} is what the server's /.well-known/openid-configuration says as "issuer".`)] };
   const url = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;

@@ -1,11 +1,12 @@
 // What the authorization server forgives when an answer is lost.
 
 import { knownServer } from "../known-servers.js";
-import { isLocal, type Provider } from "../provider.js";
+import { isLocal, isSupabase, type Provider } from "../provider.js";
 import { ok, warn, type Check } from "./check.js";
 
 export function grace(provider: Provider, file: string): Check {
   const name = `rotation at ${provider.name}`;
+  if (isSupabase(provider)) return ok(name, "a refresh token whose answer was lost may always be shown again");
   const set = provider.settings.grace;
   const known = isLocal(provider.issuer) ? "oidc-provider" : knownServer(provider.issuer);
   const why = "an answer that is lost on its way costs the user a login";

@@ -16,7 +16,7 @@ interface Finding {
 }
 
 export function variables(vars: Table, file: string): Check {
-  const schema = new Schema(JSON.parse(readFileSync(join(PACKAGE, "dist/config.schema.json"), "utf8")) as Table);
+  const schema = new Schema(JSON.parse(readFileSync(join(PACKAGE, "dist/config.schema.json"), "utf8")) as Table, vars);
   const { errors } = new Validator(schema.whole, "2020-12", false).validate({ vars });
   if (!errors.length) return ok(NAME, "as the schema wants them");
   const found = innermost(errors).flatMap((place) => findings(schema, vars, place, errors));
@@ -88,7 +88,7 @@ function explained(key: string, field: unknown, schema: Schema): string {
 
 /** As much of JSON Schema as the schema of the configuration uses. */
 class Schema {
-  constructor(readonly whole: Table) {}
+  constructor(readonly whole: Table, readonly vars: Table) {}
 
   /** What is referred to, or the schema itself. */
   followed(schema: Table | undefined): Table | undefined {
@@ -98,7 +98,18 @@ class Schema {
 
   /** The schema of a place below `vars`; undefined where none is foreseen. */
   at(steps: readonly string[]): Table | undefined {
-    return steps.reduce<Table | undefined>((schema, step) => this.#within(schema, step), table(table(this.whole.properties)?.vars));
+    let value: unknown = this.vars;
+    return steps.reduce<Table | undefined>((schema, step) => {
+      value = table(value)?.[step];
+      return this.#chosen(this.#within(schema, step), value);
+    }, table(table(this.whole.properties)?.vars));
+  }
+
+  /** Of what depends on its kind, what is said of this one. */
+  #chosen(schema: Table | undefined, value: unknown): Table | undefined {
+    const kind = table(table(table(schema?.if)?.properties)?.kind)?.const;
+    if (kind === undefined) return schema;
+    return table(table(value)?.kind === kind ? schema?.then : schema?.else);
   }
 
   #within(schema: Table | undefined, step: string): Table | undefined {
