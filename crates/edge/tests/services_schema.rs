@@ -10,7 +10,7 @@
 use everlit_edge::alert::KINDS;
 use everlit_edge::config::services::ServicesConfig;
 use everlit_edge::config::{ConfigErrorKind, Variables};
-use everlit_edge::provider::DESCRIPTIONS;
+use everlit_edge::provider::{DESCRIPTIONS, servers};
 use jsonschema::Validator;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -88,13 +88,19 @@ fn good_documents_are_good_to_both() {
         with("MY_OWN", json!(7)),
         with("SERVICE_A_1", json!({ "provider": "kite", "client_id": "~ !" })),
         // Known, and not served yet, which no schema says.
-        service("provider", json!("oidc")),
+        service("provider", json!("schwab")),
         service("client_id", json!("app+key=1!")),
         service("client_id", json!(" é \n")),
         service("account", json!("AB1234")),
         service("origin", json!("http://127.0.0.1:9000")),
         service("login_url", json!("https://login.example/a/b;c")),
         service("login_url", json!("http://shop.localhost:1")),
+        service("token_url", json!("https://as.example/token?tenant=1")),
+        service("grant", json!("client_credentials")),
+        service("grant", json!("refresh_token")),
+        service("scopes", json!(["orders:read", "x"])),
+        service("grace", json!("okta")),
+        service("grace", json!({ "window": "30s", "replay": "same_pair" })),
         service("check_every", json!("5m")),
         service("validate_every", json!("99999d")),
         service("lead", json!("90s")),
@@ -166,6 +172,14 @@ fn bad_documents_are_bad_to_both() {
         service("login_url", json!("https://login.example?x=1")),
         service("login_url", json!("/login")),
         service("login_url", json!("http://login.example")),
+        service("token_url", json!("as.example/token")),
+        service("token_url", json!("https://as.example/token#x")),
+        service("grant", json!("password")),
+        service("scopes", json!([])),
+        service("scopes", json!(["a b"])),
+        service("scopes", json!(["a", "a"])),
+        service("grace", json!("Okta")),
+        service("grace", json!({ "windou": "30s" })),
         service("check_every", json!(300)),
         service("validate_every", json!("1w")),
         service("lead", json!("0s")),
@@ -225,6 +239,8 @@ fn an_editor_knows_the_same_providers_and_kinds() {
     let schema = schema();
     let names = DESCRIPTIONS.map(|description| description.name);
     assert_eq!(schema["$defs"]["service"]["properties"]["provider"]["enum"], json!(names));
+    let servers = servers::SERVERS.map(|server| server.name);
+    assert_eq!(schema["$defs"]["server"]["enum"], json!(servers));
     assert_eq!(schema["$defs"]["alert"]["properties"]["kinds"]["items"]["enum"], json!(KINDS));
 }
 
@@ -263,7 +279,7 @@ proptest! {
     fn parser_and_schema_agree_on_whatever_is_put_together(
         place in 0_usize..7,
         field in prop::sample::select(vec![
-            "provider", "client_id", "account", "origin", "login_url", "check_every", "validate_every", "lead", "warn_at", "rate",
+            "provider", "client_id", "account", "origin", "login_url", "token_url", "grant", "scopes", "grace", "check_every", "validate_every", "lead", "warn_at", "rate",
             "secret_max_age", "secret_set_at", "push", "services", "operator", "url", "format", "kinds", "from", "to", "other",
         ]),
         name in "(ORIGIN|SERVICE|CALLER|ALERT|X)S?(_[A-Z0-9a-z_]{0,3})?",

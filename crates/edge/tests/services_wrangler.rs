@@ -41,7 +41,7 @@ fn its_variables_and_its_examples_are_a_configuration() {
     assert_eq!(config(WRANGLER, &[]).services().len(), 1);
     let full = config(&with_examples(), &["SECRET_ALERT_CHAT_URL"]);
     let names: Vec<&str> = full.services().iter().map(|service| service.name.as_str()).collect();
-    assert_eq!(names, ["breeze", "kite", "upstox"]);
+    assert_eq!(names, ["billing", "breeze", "kite", "upstox"]);
     let alerts: Vec<&str> = full.alerts().iter().map(|alert| alert.name.as_str()).collect();
     assert_eq!(alerts, ["chat", "mail", "ops"]);
     let operators = full.callers().iter().filter(|caller| caller.operator).count();

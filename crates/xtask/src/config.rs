@@ -470,7 +470,8 @@ mod tests {
         assert_eq!(findings.secrets, secrets);
         for (good, bad, name) in [
             ("\"upstox\", client_id", "\"upstocks\", client_id", "SERVICE_UPSTOX.provider"),
-            ("\"upstox\", client_id", "\"oidc\", client_id", "SERVICE_UPSTOX.provider"),
+            ("\"upstox\", client_id", "\"schwab\", client_id", "SERVICE_UPSTOX.provider"),
+            ("\"upstox\", client_id", "\"oidc\", client_id", "SERVICE_UPSTOX.token_url"),
             ("services = [\"upstox\"]", "services = [\"kite\"]", "CALLER_REPORTS.services"),
             ("https://ops.example", "http://ops.example", "ALERT_OPS.url"),
             ("ALERT_CHAT", "ALERTS_CHAT", "ALERTS_CHAT"),
