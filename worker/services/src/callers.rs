@@ -30,6 +30,14 @@ impl Keys {
                     "at least 32 characters without spaces, such as 32 random bytes in base64url",
                 ));
             }
+            let is_known = |(_, known): &(CallerConfig, Secret<String>)| *known.expose() == key;
+            if keys.iter().any(is_known) {
+                return Err(ConfigError::secret(
+                    name,
+                    "is another caller's key",
+                    "a key of its own for each caller",
+                ));
+            }
             keys.push((caller.clone(), Secret::new(key)));
         }
         Ok(Self(keys))

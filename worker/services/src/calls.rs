@@ -6,11 +6,12 @@ use everlit_edge::provider::Judgement;
 use everlit_edge::service::answer;
 use everlit_edge::signed_call::{Scheme, Signer};
 use everlit_runtime::http::Reply;
-use everlit_runtime::{clock, log};
+use everlit_runtime::clock;
 
 use crate::problem::Problem;
 use crate::proxy::{self, Given, Signed, Tokens};
 use crate::routes::Call;
+use crate::seldom;
 use crate::vault::client::ServiceClient;
 use crate::vault::message::TokenReply;
 
@@ -55,7 +56,10 @@ fn unsigned() -> Problem {
 
 fn refused(problem: Problem) -> Reply {
     let (outcome, status) = (problem.code, problem.status);
-    log::line("refused", [("route", ROUTE.into()), ("outcome", outcome.into()), ("status", status.into())]);
+    seldom::line(
+        "refused",
+        [("route", ROUTE.into()), ("outcome", outcome.into()), ("status", status.into())],
+    );
     problem.reply()
 }
 

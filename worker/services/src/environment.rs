@@ -63,7 +63,7 @@ impl Environment {
     pub(crate) fn version(&self, account: &Account<'_>) -> u64 {
         let key = self.keyring.current().derive("everlit service version", &account.config.name);
         let text = [account.config.digest().as_str(), "\n", account.secret.expose()].concat();
-        hand::fingerprint(&key, &Secret::new(text)).0
+        hand::fingerprint(key.expose(), &Secret::new(text)).0
     }
 
     fn read(env: &Env) -> Result<Self, ConfigError> {

@@ -12,6 +12,7 @@
 //! | [`alerts`] | who is told |
 //! | [`provider_call`], [`socket`] | what is asked of a provider, by `fetch` or over a socket |
 //! | [`environment`], [`callers`] | variables, secrets and bindings; whose key is shown |
+//! | [`seldom`] | lines that a stranger can cause |
 //! | [`problem`] | what a caller is told that does not get what it wants |
 
 #![warn(clippy::arithmetic_side_effects)]
@@ -29,6 +30,7 @@ mod problem;
 mod provider_call;
 mod proxy;
 mod routes;
+mod seldom;
 mod socket;
 mod status;
 mod token;

@@ -1,11 +1,11 @@
 //! `POST /service/{name}/notify/{capability}`: what a provider says by itself.
 
 use everlit_runtime::http::Reply;
-use everlit_runtime::log;
 use serde_json::json;
 
 use crate::problem::Problem;
 use crate::routes::Call;
+use crate::seldom;
 use crate::vault::client::ServiceClient;
 use crate::vault::message::NoticeAsk;
 
@@ -21,7 +21,7 @@ pub(crate) async fn take(call: &Call, service: &str, capability: &str) -> Result
             // Where it cannot be taken just now, the provider may say it again.
             ServiceClient::of(&call.env, service).notice(&ask).await?;
         }
-        None => log::line("notice_refused", [("reason", "no such service, or no notice of its".into())]),
+        None => seldom::line("notice_refused", [("reason", "no such service, or no notice of its".into())]),
     }
     Ok(Reply::json(&json!({ "ok": true })))
 }

@@ -3,7 +3,7 @@
 use everlit_core::id::Stamp;
 use everlit_core::secret::{AccessToken, Secret};
 use everlit_core::time::{Millis, Timestamp};
-use everlit_edge::cookie::{SESSION_COOKIE, find};
+use everlit_edge::cookie::{CookieError, SESSION_COOKIE, find};
 use everlit_edge::provider::{About, Asked, Class, Classify, Judgement};
 use everlit_edge::proxy::{Method, ResponseHeaders};
 use everlit_edge::signed_call::{
@@ -21,6 +21,7 @@ use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{Headers, ReadableStream, Response};
 
 use crate::provider_call::{self, Received, Unanswered};
+use crate::seldom;
 
 /// How long a broker may take to begin its answer.
 const PATIENCE: Millis = Millis::from_secs(60);
@@ -94,12 +95,15 @@ async fn answered<T: Tokens>(
     }
     let key = shown(scheme, |name| request.header(name));
     if let Err(reason) = key {
-        log::line("key_refused", [("reason", reason.reason().into())]);
+        seldom::line("key_refused", [("reason", reason.reason().into())]);
     }
     let tokens = admit(key.as_ref().ok()).await?;
     // Without a key nobody is let in, so there is one.
     let key = key.map_err(|_| problem(Code::Internal))?;
-    if request.header("cookie").is_some_and(|header| find(&header, SESSION_COOKIE).is_ok()) {
+    if request
+        .header("cookie")
+        .is_some_and(|header| find(&header, SESSION_COOKIE) != Err(CookieError::Absent))
+    {
         let detail = "A service key and a session cookie came together. A service sends no cookies; a page calls without a key.";
         return Err(with_detail(Code::BadRequest, detail));
     }
@@ -263,7 +267,7 @@ fn headers_of(headers: &Headers) -> Vec<(String, Secret<String>)> {
 fn refused(why: Refused) -> Reply {
     let code = match why {
         Refused::Path(reason) => {
-            log::line("path_refused", [("reason", reason.into())]);
+            seldom::line("path_refused", [("reason", reason.into())]);
             Code::BadRequest
         }
         Refused::OfSession => Code::NotFound,

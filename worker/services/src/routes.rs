@@ -10,7 +10,8 @@ use worker::Env;
 
 use crate::environment::Environment;
 use crate::problem::Problem;
-use crate::{callers, calls, credential, list, login, notice, status, token};
+
+use crate::{callers, calls, credential, list, login, notice, seldom, status, token};
 
 /// A request, and where it happens.
 pub(crate) struct Call {
@@ -67,7 +68,7 @@ pub(crate) async fn answer(request: Incoming, env: Env) -> Reply {
     };
     // A caller that is told that there is none is told so as often as it asks; the vault counts it.
     if status >= 400 && outcome != "no_token" {
-        log::line(
+        seldom::line(
             "refused",
             [("route", template.into()), ("outcome", outcome.into()), ("status", status.into())],
         );

@@ -111,7 +111,7 @@ pub fn pasted_token(pasted: &str, now: Timestamp) -> Result<AccessToken, PasteEr
 }
 
 /// Without white space, a byte order mark, invisible joiners and quotes around it.
-pub(super) fn unwrapped(pasted: &str) -> Result<&str, PasteError> {
+pub(crate) fn unwrapped(pasted: &str) -> Result<&str, PasteError> {
     if pasted.len() > MAX_PASTED {
         return Err(PasteError::TooLong);
     }

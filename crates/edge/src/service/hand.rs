@@ -12,7 +12,7 @@ use super::account::Account;
 use crate::provider::breeze::exchange::SessionToken;
 use crate::provider::breeze::login::ApiSession;
 use crate::provider::kite::login::{LoginError, RequestToken};
-use crate::provider::pasted::{PasteError, pasted_token};
+use crate::provider::pasted::{PasteError, pasted_token, unwrapped};
 use crate::provider::stated::jwt_expiry;
 use crate::query::Query;
 
@@ -59,9 +59,10 @@ impl Account<'_> {
             "breeze" => breeze(text, kind),
             "kite" => kite(text, kind, now),
             // What is kept of such a login is its refresh token: a token alone would be over within the hour.
-            "alpaca-broker" | "oidc" | "supabase" => read_code(text.trim_matches(['"', '\'', '`']))
-                .map(|token| Handled::code(&token))
-                .ok_or(PasteError::NotOne),
+            "alpaca-broker" | "oidc" | "supabase" => {
+                let token = read_code(unwrapped(text)?).ok_or(PasteError::NotOne)?;
+                Ok(Handled::code(&token))
+            }
             _ => plain(text, kind, now),
         }
     }
@@ -70,7 +71,7 @@ impl Account<'_> {
 /// Its session token is `base64(user:key)`; its `API_Session` is short and has no `=`.
 fn breeze(text: &str, kind: Option<Kind>) -> Result<Handled, PasteError> {
     let token = || {
-        let plain: String = text.trim_matches(['"', '\'', '`']).split_whitespace().collect();
+        let plain: String = unwrapped(text).ok()?.split_whitespace().collect();
         SessionToken::decode(&plain).map(|token| Handled::token(token.token().clone()))
     };
     match kind {
@@ -97,7 +98,7 @@ fn kite(text: &str, kind: Option<Kind>, now: Timestamp) -> Result<Handled, Paste
 
 /// A token, or the address that a login ended at.
 fn plain(text: &str, kind: Option<Kind>, now: Timestamp) -> Result<Handled, PasteError> {
-    let address = text.trim().trim_matches(['"', '\'', '`']);
+    let address = unwrapped(text)?;
     if kind != Some(Kind::Token)
         && let Some((_, query)) = address.split_once('?').filter(|_| address.contains("://"))
     {
@@ -124,9 +125,9 @@ fn read_code(text: &str) -> Option<Secret<String>> {
 
 /// The name of what was handed in: a keyed digest of it.
 #[must_use]
-pub fn fingerprint(key: &Secret<[u8; 32]>, text: &Secret<String>) -> Fingerprint {
+pub fn fingerprint(key: &[u8], text: &Secret<String>) -> Fingerprint {
     // HMAC takes keys of any length.
-    let mac = Hmac::<Sha256>::new_from_slice(key.expose()).ok();
+    let mac = Hmac::<Sha256>::new_from_slice(key).ok();
     let digest = mac.map(|mac| mac.chain_update(text.expose()).finalize().into_bytes()).unwrap_or_default();
     let number = digest.iter().take(8).fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
     Fingerprint(number)

@@ -236,10 +236,19 @@ impl Loaded {
         readable(self.kept.text(&of_hand(hand)))
     }
 
-    /// How what is handed in is called.
+    /// How what is handed in is called. The key is this object's own, and stays: what is spent is known again after keys have changed.
     pub(super) fn names(&self, text: &Secret<String>) -> Fingerprint {
-        let key = self.environment.keyring.current().derive("everlit service hand", &self.service);
-        hand::fingerprint(&key, text)
+        let key = ["everlit service hand ", self.notifier.expose()].concat();
+        hand::fingerprint(key.as_bytes(), text)
+    }
+
+    /// Erases the tokens of a session that was ended.
+    pub(super) fn erase_tokens(&mut self) -> Result<(), Fault> {
+        (self.token, self.fallback) = (None, None);
+        for name in [name::TOKEN, name::FALLBACK, name::REFRESH] {
+            self.forget(name)?;
+        }
+        Ok(())
     }
 
     /// Keeps a text beside the machine.

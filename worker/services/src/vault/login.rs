@@ -18,6 +18,7 @@ use super::message::{
     CallbackAsk, CallbackReply, HandAsk, HandReply, LoginAsk, LoginReply, NoticeAsk, Ticket,
 };
 use super::turn::{Said, Turns};
+use crate::seldom;
 
 /// How long a ticket can begin a login.
 const TICKET: Millis = Millis::from_secs(120);
@@ -171,7 +172,7 @@ impl Turns {
             Ok(Some((Notice::read(ask.body.as_bytes(), &awaited), ticket)))
         })??;
         let Some((notice, ticket)) = read else {
-            log::line("notice_refused", [("reason", "the path is not ours".into())]);
+            seldom::line("notice_refused", [("reason", "the path is not ours".into())]);
             return Ok(());
         };
         match notice {
@@ -181,7 +182,7 @@ impl Turns {
                 handed.map(|_| ())
             }
             Err(error) => {
-                log::line("notice_refused", [("reason", error.reason().into())]);
+                seldom::line("notice_refused", [("reason", error.reason().into())]);
                 Ok(())
             }
         }

@@ -103,6 +103,14 @@ impl Turns {
         receiver.await.map_err(|_| Fault::Storage)
     }
 
+    /// Ends the session: what it was is erased, here and in the copy that follows.
+    pub(super) fn end(self: &Rc<Self>) -> Result<(), Fault> {
+        let effects = self.step(Event::LoggedOut, &Brings::Nothing)?;
+        self.look(Loaded::erase_tokens)??;
+        self.carry_out(effects);
+        Ok(())
+    }
+
     /// One turn.
     pub(super) fn turn(self: &Rc<Self>, event: Event, brings: &Brings) -> Result<(), Fault> {
         let effects = self.step(event, brings)?;
