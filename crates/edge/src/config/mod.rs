@@ -2,7 +2,7 @@
 //!
 //! Reading happens in two stages, and every error says which ([`ConfigErrorKind`]): the *shape* of each variable, which the
 //! shipped JSON Schema (`config.schema.json`) describes as well, so that an editor shows the same complaint while typing;
-//! and the *meaning* of all of them together (a secret that is missing, two login providers, what is not served yet), which
+//! and the *meaning* of all of them together (a secret that is missing, two login providers), which
 //! no schema can say. A table test holds parser and schema together.
 //!
 //! ```
@@ -292,8 +292,8 @@ impl Draft {
                 errors.push(ConfigError::meaning(
                     variable,
                     None,
-                    "is not served yet",
-                    "no variable whose name begins with SERVICE_ or ALERT_",
+                    "belongs to the services Worker",
+                    "it in worker/services/wrangler.toml: here no variable's name begins with SERVICE_ or ALERT_",
                 ));
             }
         }

@@ -338,7 +338,7 @@ fn any_version_of_the_session_key_will_do() {
 }
 
 #[test]
-fn what_is_not_served_yet_is_said() {
+fn what_belongs_to_the_services_worker_is_said() {
     for (name, value, field) in [
         ("UPSTREAM_A", r#"{"origin":"https://a.example","vault":"service:desk"}"#, "UPSTREAM_A.vault"),
         ("SERVICE_DESK", "{}", "SERVICE_DESK"),
@@ -346,7 +346,7 @@ fn what_is_not_served_yet_is_said() {
     ] {
         let found = Config::parse(&good().text(name, value)).unwrap_err();
         assert_eq!(names(&good().text(name, value)), [field]);
-        assert!(found[0].problem.contains("served yet"), "{}", found[0]);
+        assert!(found[0].problem.contains("the services Worker"), "{}", found[0]);
         assert!(Variables::is_variable_name(name));
     }
 }

@@ -162,7 +162,7 @@ impl UpstreamConfig {
             VaultName::Service(_) => errors.push(ConfigError::meaning(
                 &variable,
                 Some("vault"),
-                "is an account of the operator, which is not served yet",
+                "is an account of the operator, which the services Worker calls: at /api/<service>, without an upstream",
                 "\"login\" or \"linked:<provider>\": the upstream is called with an access token of the user's",
             )),
         }
