@@ -27,7 +27,7 @@ const LIMIT_MS = 180_000;
  *
  * @param {Asked} asked
  */
-export async function ask({ app, document, headers, select = [], examples = 12 }) {
+export async function ask({ app, document, headers, select = [], examples = 24 }) {
   const folder = await mkdtemp(join(tmpdir(), "everlit-contract-"));
   try {
     const har = join(folder, "asked.har");

@@ -99,18 +99,29 @@ test("a broker's form, which another site has the browser post, comes through as
 test("the cookies of a session go no further than to the edge Worker, and all others do", async () => {
   const cookie = `theme=dark; ${SESSION_COOKIE}=canary-session; ${BINDING_COOKIE}=canary-binding; __Host-Http-everlit-service=kept; ${SESSION_COOKIE}=canary-twice`;
   for (const path of ["/service/upstox/status", "/api/upstox/v2/user/profile"]) {
-    const answer = await both.ask("GET", path, { headers: { cookie, "x-of-theirs": "1" } });
-    assert.equal(answer.status, 200, `${path}: ${answer.text}`);
+    const answer = await both.ask("GET", path, { key: null, headers: { cookie, "x-of-theirs": "1" } });
+    assert.equal(answer.status, 401, `${path}: ${answer.text}`);
     const { headers, path: came } = await both.looked();
     assert.deepEqual([came, headers.cookie, headers["x-of-theirs"]], [path, "theme=dark; __Host-Http-everlit-service=kept", "1"]);
     assert.doesNotMatch(JSON.stringify(headers), /canary/);
   }
   // With none but those, nothing is left that would be a cookie.
-  assert.equal((await both.ask("GET", "/service/upstox/status", { headers: { cookie: `${SESSION_COOKIE}=canary` } })).status, 200);
+  assert.equal((await both.ask("GET", "/service/upstox/status", { key: null, headers: { cookie: `${SESSION_COOKIE}=canary` } })).status, 401);
   assert.ok(!(await both.looked()).headers.cookie);
-  // A body comes along where a session's cookie was beside it.
-  const handed = await both.ask("PUT", "/service/upstox/credential", { key: OPERATOR_KEY, body: { credential: " " }, headers: { cookie } });
+  // A body comes along where a cookie was beside it.
+  const handed = await both.ask("PUT", "/service/upstox/credential", { key: OPERATOR_KEY, body: { credential: " " }, headers: { cookie: `${BINDING_COOKIE}=canary` } });
   assert.deepEqual([handed.status, handed.json.verdict], [422, "malformed"]);
+});
+
+test("a session and a service key together are refused, and go no further", async () => {
+  await both.ask("GET", "/service/upstox/status");
+  /** @type {[string, Record<string, string>][]} */
+  const shown = [["/service/upstox/status", {}], ["/api/upstox/v2/user/profile", {}], ["/api/breeze/breezeapi/api/v1/quotes", { authorization: "", "x-sessiontoken": KEY }]];
+  for (const [path, headers] of shown) {
+    const answer = await both.ask("GET", path, { headers: { cookie: `a=b; ${SESSION_COOKIE}=canary`, ...headers } });
+    assert.deepEqual([answer.status, answer.json?.code], [400, "bad_request"], `${path}: ${answer.text}`);
+  }
+  assert.equal((await both.looked()).path, "/service/upstox/status");
 });
 
 test("a GET with a body reaches the services Worker whole, and Breeze with it", async () => {

@@ -1,6 +1,6 @@
 //! The way to the services Worker, where one is deployed: it keeps the operator's own accounts, and nothing of a user's.
 
-use everlit_edge::cookie::{BINDING_COOKIE, SESSION_COOKIE, without};
+use everlit_edge::cookie::{BINDING_COOKIE, CookieError, SESSION_COOKIE, find, without};
 use everlit_wire::{Code, Problem};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -28,6 +28,9 @@ pub(crate) fn is_theirs(path: &str) -> bool {
 
 /// Hands a request on as it came, but for the cookies that are about sessions. Where there is no such Worker, there is nothing.
 pub(crate) async fn forward(call: &Call) -> Result<Reply, Problem> {
+    if is_of_two(call) {
+        return Err(Problem::new(Code::BadRequest));
+    }
     let service = js_sys::Reflect::get(&call.env, &JsValue::from_str(SERVICES)).ok();
     let service = service.filter(JsValue::is_object).ok_or_else(|| Problem::new(Code::NotFound))?;
     let answered = async {
@@ -38,6 +41,14 @@ pub(crate) async fn forward(call: &Call) -> Result<Reply, Problem> {
         log::line("services_unreachable", [("reason", log::class_of(&thrown))]);
         Problem::new(Code::TemporarilyUnavailable)
     })
+}
+
+/// Whether it is said by a program with its key and by a browser with its session: nobody is both, and whose it is would be a guess.
+fn is_of_two(call: &Call) -> bool {
+    let shows = |name| call.request.header(name).is_some();
+    let cookies = call.request.header("cookie").unwrap_or_default();
+    find(&cookies, SESSION_COOKIE) != Err(CookieError::Absent)
+        && (shows("authorization") || shows("x-sessiontoken"))
 }
 
 /// The request without what is not that Worker's to know. One without cookies goes as it is: a broker's SDK sends GETs with a body, which

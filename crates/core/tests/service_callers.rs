@@ -130,16 +130,28 @@ fn use_is_counted_over_a_restart_but_for_sixteen_at_most() {
 fn a_caller_that_thinks_the_token_is_dead_has_it_looked_at_and_waits_for_that() {
     let mut play = Play::live(breeze_like(), DAY);
     let stamp = play.monitor.newest();
-    assert_eq!(play.refresh(HOUR - 100, false), None);
+    assert_eq!(play.refresh(HOUR - 400, false), None);
     assert_eq!(play.jobs(), [Job::Validate(stamp)]);
-    play.reply(HOUR - 100, Reply::Valid);
+    play.reply(HOUR - 400, Reply::Valid);
     assert!(matches!(play.answers()[..], [Answer::Token { .. }]));
     // It was looked at a moment ago.
-    assert!(matches!(play.refresh(HOUR - 50, false), Some(Answer::Token { .. })));
+    assert!(matches!(play.refresh(HOUR - 101, false), Some(Answer::Token { .. })));
     assert_eq!(play.jobs(), []);
     play.refresh(HOUR - 10, false);
     play.reply(HOUR - 10, failed(Class::AccessExpired));
     assert!(matches!(play.answers()[..], [Answer::None { reason: Absence::NeedsHuman, .. }]));
+}
+
+#[test]
+fn where_nobody_can_be_asked_about_a_token_another_one_is_had_and_the_one_there_is_stays() {
+    let mut play = Play::live(Settings { validates: false, ..with(Way::REFRESH) }, 2 * HOUR);
+    assert!(matches!(play.refresh(299, false), Some(Answer::Token { .. })), "it is new");
+    assert_eq!(play.jobs(), []);
+    play.refresh(HOUR, false);
+    assert_eq!(play.jobs(), [REFRESH]);
+    play.reply(HOUR, failed(Class::Transient));
+    assert!(play.monitor.status(play.now(HOUR)).valid, "nobody has said that it is over");
+    assert!(matches!(play.ask(HOUR + 1), Some(Answer::Token { .. })));
 }
 
 #[test]

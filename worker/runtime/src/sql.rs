@@ -19,6 +19,16 @@ extern "C" {
     fn rows_written(this: &Cursor) -> Result<f64, JsValue>;
 }
 
+#[wasm_bindgen(inline_js = r#"export function atomically(storage, work) {
+  storage.transactionSync(() => {
+    if (!work()) throw new Error("rolled back");
+  });
+}"#)]
+extern "C" {
+    #[wasm_bindgen(catch)]
+    fn atomically(storage: &JsValue, work: &mut dyn FnMut() -> bool) -> Result<(), JsValue>;
+}
+
 /// The storage of one object.
 pub struct Storage {
     raw: DurableObjectStorage,
@@ -56,6 +66,18 @@ impl Storage {
         let cursor = self.database.exec(sql, bindings.into_iter().collect())?;
         cursor.rows()?;
         Ok(cursor.rows_written()? as u32)
+    }
+
+    /// Does all of it, or nothing: a statement that fails takes back those before it, which would stand otherwise.
+    pub fn atomically(&self, mut work: impl FnMut() -> Result<(), StorageError>) -> Result<(), StorageError> {
+        let mut outcome = Ok(());
+        let rolled_back = atomically(self.raw.as_ref(), &mut || {
+            outcome = work();
+            outcome.is_ok()
+        });
+        // Why it was rolled back says more than that it was.
+        outcome?;
+        Ok(rolled_back?)
     }
 
     /// Whether a table is there. An object that never held anything has none, and looking must not make one.

@@ -5,8 +5,8 @@ use everlit_core::time::{Millis, Timestamp};
 use everlit_edge::provider::Judgement;
 use everlit_edge::service::answer;
 use everlit_edge::signed_call::{Scheme, Signer};
-use everlit_runtime::http::Reply;
 use everlit_runtime::clock;
+use everlit_runtime::http::Reply;
 
 use crate::problem::Problem;
 use crate::proxy::{self, Given, Signed, Tokens};

@@ -37,7 +37,7 @@ pub(crate) async fn begin(call: &Call, service: &str) -> Result<Reply, Problem> 
     let Some(ticket) = ticket else { return Err(Problem::unauthorized()) };
     // A stranger is told the same of a service that there is not.
     let reply = match call.environment.config.service(service) {
-        Some(_) => ServiceClient::of(&call.env, service).begin_login(Some(ticket)).await?,
+        Some(_) => ServiceClient::of(&call.env, service).begin_login(ticket).await?,
         None => LoginReply::NoTicket,
     };
     match reply {

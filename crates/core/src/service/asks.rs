@@ -3,7 +3,7 @@
 use alloc::string::String;
 
 use super::Monitor;
-use super::doubt::DoubtCause;
+use super::doubt::{ASKED_AGAIN, DoubtCause};
 use super::effect::{Absence, Answer, Effect};
 use super::renewal::{HOLD_MAX, Renewal};
 use super::round::{Job, Round};
@@ -52,8 +52,10 @@ impl Monitor {
         if !is_behind {
             if operator {
                 self.force(turn);
-            } else {
+            } else if self.settings.validates {
                 self.doubt(turn, DoubtCause::Asked);
+            } else {
+                self.renew_early(turn);
             }
         }
         self.wait(turn, caller, name, false, !is_behind);
@@ -71,12 +73,26 @@ impl Monitor {
     /// All that can be done is tried now, also what waited for an operator.
     fn force(&mut self, turn: &Turn) {
         self.row.closed.clear();
-        let began_at = self.row.token.map_or_else(Timestamp::default, |token| token.touched_at);
-        let rested = self.row.renewal.paused_until.max(began_at.after(INTERVAL_MIN)) <= turn.now;
         if self.usable_way().is_none() {
             self.ask_again(turn);
             self.doubt(turn, DoubtCause::Asked);
-        } else if rested && !self.is_renewing() && self.row.renewal.round.next_at.is_none() {
+        } else {
+            self.renew_after(turn, INTERVAL_MIN);
+        }
+    }
+
+    /// A caller doubts a token that nobody can be asked about: another one is had, and the one there is stays until then.
+    fn renew_early(&mut self, turn: &Turn) {
+        if self.usable_way().is_some() {
+            self.renew_after(turn, ASKED_AGAIN);
+        }
+    }
+
+    /// Begins a renewal of a token that has been there for so long, unless one is under way.
+    fn renew_after(&mut self, turn: &Turn, age: Millis) {
+        let began_at = self.row.token.map_or_else(Timestamp::default, |token| token.touched_at);
+        let rested = self.row.renewal.paused_until.max(began_at.after(age)) <= turn.now;
+        if rested && !self.is_renewing() && self.row.renewal.round.next_at.is_none() {
             let failed = self.row.renewal.failed;
             self.row.renewal =
                 Renewal { begun: true, round: Round::at(turn.now), failed, ..Renewal::default() };

@@ -11,8 +11,9 @@ use crate::time::{Millis, Timestamp};
 
 /// So many answers in a row that could mean anything mean that the token is over: a provider that cannot say so says that.
 pub(super) const AMBIGUOUS_MAX: u32 = 2;
-/// What the provider said so lately is not asked again because a caller thinks otherwise.
-const RECENT: Millis = Millis::from_secs(60);
+/// What the provider said so lately is not asked again because a caller thinks otherwise: all of them together spend no more than that of
+/// the call budget.
+pub(super) const ASKED_AGAIN: Millis = Millis::from_secs(300);
 
 /// Why the provider is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -48,10 +49,10 @@ pub struct Validated {
 impl Monitor {
     /// The token may be over: the provider is asked, once what is under way has ended.
     pub(super) fn doubt(&mut self, turn: &Turn, cause: DoubtCause) {
-        if self.row.token.is_none_or(|token| token.is_over()) {
+        if self.row.token.is_none_or(|token| token.is_over()) || !self.settings.validates {
             return;
         }
-        let recent = turn.now < self.row.asked_at.after(RECENT);
+        let recent = turn.now < self.row.asked_at.after(ASKED_AGAIN);
         match &mut self.row.doubt {
             Some(doubt) => doubt.cause = doubt.cause.max(cause),
             None if cause == DoubtCause::Asked && recent => {}

@@ -115,18 +115,3 @@ pub enum Reply {
     /// It was not sent, and will not be.
     Unsent,
 }
-
-impl Reply {
-    /// Whether it says of an account that its token is good.
-    #[must_use]
-    pub const fn brings_token(self) -> bool {
-        match self {
-            Self::Renewed(_) | Self::Valid => true,
-            Self::Extended { .. }
-            | Self::Foreign
-            | Self::PushSent { .. }
-            | Self::Failed { .. }
-            | Self::Unsent => false,
-        }
-    }
-}

@@ -171,9 +171,19 @@ impl Monitor {
         // Nothing of it is known: what was begun may have come to an end, and what was asked for may have been answered.
         (row.attempt, row.unheard, row.push) = (None, None, None);
         if row.token.is_some_and(|token| !token.is_over()) {
-            row.doubt = Some(Doubt { cause: DoubtCause::Ambiguous, round: Round::at(now), ambiguous: 0 });
+            let round = Round::at(now);
+            if machine.settings.validates {
+                row.doubt = Some(Doubt { cause: DoubtCause::Ambiguous, round, ambiguous: 0 });
+            } else {
+                row.renewal = Renewal { begun: true, round, ..Renewal::default() };
+            }
         }
         row.next_check_at = Timestamp::default();
+        // What can be used once may have been used. All else that was handed in is tried anew.
+        let (spent, kept): (Vec<Hand>, Vec<Hand>) =
+            core::mem::take(&mut machine.row.hands).into_iter().partition(|hand| machine.is_spent(hand));
+        machine.row.judged.extend(spent.into_iter().map(|hand| (hand.name, Verdict::Lost)));
+        machine.row.hands = kept.into_iter().map(|hand| Hand { round: Round::at(now), ..hand }).collect();
         machine
     }
 

@@ -77,6 +77,8 @@ pub struct Settings {
     pub check_every: Millis,
     /// The least time between two questions to the provider that nothing gave cause for.
     pub validate_every: Millis,
+    /// Whether there is a call that shows whether a token lives. Where there is none, whoever doubts one has another fetched.
+    pub validates: bool,
     /// How many calls the provider allows.
     pub budget: Budget,
     /// Renewals that need no person; the first that is open is taken.
@@ -117,6 +119,7 @@ impl Settings {
         version: 0,
         check_every: Millis::from_secs(5 * 60),
         validate_every: Millis::from_secs(3_600),
+        validates: true,
         budget: Budget::UNKNOWN,
         ways: Vec::new(),
         lead: Millis::from_secs(15 * 60),

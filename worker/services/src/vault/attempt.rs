@@ -30,8 +30,8 @@ pub(super) struct Errand {
     planned: Option<Timestamp>,
 }
 
-/// How an attempt ended, what it brought, and whose that is.
-pub(super) type Ended = (Reply, Brings, Option<String>);
+/// How an attempt ended, and what it brought.
+pub(super) type Ended = (Reply, Brings);
 
 impl Errand {
     pub(super) fn of(loaded: &Loaded, job: Job) -> Self {
@@ -53,7 +53,7 @@ impl Errand {
 
     pub(super) async fn run(&self) -> Ended {
         let Some(account) = self.environment.account(&self.service) else {
-            return (Reply::Unsent, Brings::Nothing, None);
+            return (Reply::Unsent, Brings::Nothing);
         };
         match (self.job, &self.text) {
             (Job::Exchange(_), Some(code)) => {
@@ -66,15 +66,13 @@ impl Errand {
             (Job::Renew(WayKind::Credentials), _) => self.exchange(&account, account.mint(), None).await,
             (Job::Prove(_), Some(token)) => self.validate(&account, token, None).await,
             (Job::Validate(_), Some(token)) => self.validate(&account, token, self.planned).await,
-            (Job::AskPush, _) => (ask_person(&account).await, Brings::Nothing, None),
+            (Job::AskPush, _) => (ask_person(&account).await, Brings::Nothing),
             // No key opens it any more: it is over for good.
             (Job::Exchange(_) | Job::Prove(_) | Job::Validate(_) | Job::Renew(WayKind::Refresh), None) => {
                 let reply = Reply::Failed { class: Class::ReauthRequired, until: None };
-                (reply, Brings::Nothing, None)
+                (reply, Brings::Nothing)
             }
-            (Job::Renew(WayKind::SelfExtension | WayKind::KeepAlive), _) => {
-                (Reply::Unsent, Brings::Nothing, None)
-            }
+            (Job::Renew(WayKind::SelfExtension | WayKind::KeepAlive), _) => (Reply::Unsent, Brings::Nothing),
         }
     }
 
@@ -88,7 +86,7 @@ impl Errand {
         let Ok(call) = call else { return unsendable() };
         // It was sent, and what came of it nobody knows.
         let lost = Reply::Failed { class: Class::OutcomeUnknown, until: None };
-        let Some(received) = heard(send(&call).await) else { return (lost, Brings::Nothing, None) };
+        let Some(received) = heard(send(&call).await) else { return (lost, Brings::Nothing) };
         let now = clock::now();
         match account.exchanged(&received.judged_at(now)) {
             Ok(given)
@@ -97,7 +95,7 @@ impl Errand {
                     .as_ref()
                     .is_some_and(|user| !account.is_expected(user, self.known.as_deref())) =>
             {
-                (Reply::Foreign, Brings::Nothing, None)
+                (Reply::Foreign, Brings::Nothing)
             }
             Ok(given) => {
                 let given = Given { refresh: given.refresh.or(own), ..given };
@@ -106,8 +104,7 @@ impl Errand {
                     expires_at: given.expires_at,
                     fallback_until: given.fallback_until,
                 };
-                let owner = given.user_id.clone();
-                (Reply::Renewed(brought), Brings::Given(given), owner)
+                (Reply::Renewed(brought), Brings::Given(given))
             }
             Err(judgement) => failed(judgement, now),
         }
@@ -121,19 +118,15 @@ impl Errand {
     ) -> Ended {
         let known = self.known.as_deref();
         if account.owner(token).is_some_and(|owner| !account.is_expected(&owner, known)) {
-            return (Reply::Foreign, Brings::Nothing, None);
-        }
-        if account.config.description.validation.is_none() {
-            // There is no such call: whoever doubts the token is believed, and another one is had.
-            return (Reply::Failed { class: Class::AccessExpired, until: None }, Brings::Nothing, None);
+            return (Reply::Foreign, Brings::Nothing);
         }
         let Ok(call) = account.validate(token, clock::now()) else { return unsendable() };
         let lost = Reply::Failed { class: Class::Transient, until: None };
-        let Some(received) = heard(send(&call).await) else { return (lost, Brings::Nothing, None) };
+        let Some(received) = heard(send(&call).await) else { return (lost, Brings::Nothing) };
         let now = clock::now();
         match account.validated(&received.judged_at(now), token, planned) {
-            Ok(Some(owner)) if !account.is_expected(&owner, known) => (Reply::Foreign, Brings::Nothing, None),
-            Ok(owner) => (Reply::Valid, Brings::Nothing, owner),
+            Ok(Some(owner)) if !account.is_expected(&owner, known) => (Reply::Foreign, Brings::Nothing),
+            Ok(owner) => (Reply::Valid, owner.map_or(Brings::Nothing, Brings::Owner)),
             Err(judgement) => failed(judgement, now),
         }
     }
@@ -166,10 +159,10 @@ fn heard(received: Result<Received, Unanswered>) -> Option<Received> {
 
 fn failed(judgement: Judgement, now: Timestamp) -> Ended {
     everlit_runtime::log::line("provider_said", [("reason", judgement.reason.into())]);
-    (answer::failed(judgement, now), Brings::Nothing, None)
+    (answer::failed(judgement, now), Brings::Nothing)
 }
 
 /// What does not go into a request was never a token or a code.
 const fn unsendable() -> Ended {
-    (Reply::Failed { class: Class::ReauthRequired, until: None }, Brings::Nothing, None)
+    (Reply::Failed { class: Class::ReauthRequired, until: None }, Brings::Nothing)
 }

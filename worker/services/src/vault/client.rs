@@ -66,7 +66,7 @@ impl ServiceClient {
     }
 
     /// Begins a login. Asked once: a ticket is good once.
-    pub(crate) async fn begin_login(&self, ticket: Option<String>) -> Result<LoginReply, Problem> {
+    pub(crate) async fn begin_login(&self, ticket: String) -> Result<LoginReply, Problem> {
         self.once(LOGIN, &LoginAsk { ticket }).await
     }
 

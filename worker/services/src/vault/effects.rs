@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use everlit_core::id::CallerId;
 use everlit_core::service::{AlertId, Effect, Event, Job, Kind, Line, Verdict};
-use everlit_core::time::Timestamp;
+use everlit_core::time::{Millis, Timestamp};
 use everlit_edge::service::status;
 use everlit_runtime::{background, clock, log};
 use futures_channel::oneshot;
@@ -54,34 +54,36 @@ impl Turns {
         let Ok(errand) = self.look(|loaded| Errand::of(loaded, job)) else { return };
         let turns = Rc::clone(self);
         self.start(async move {
-            let (reply, brings, owner) = errand.run().await;
-            if let (Some(owner), true) = (owner, reply.brings_token())
-                && turns.look(|loaded| loaded.belongs_to(&owner)).is_err()
-            {
-                return;
+            let (reply, brings) = errand.run().await;
+            // What it brought may be the only one of its kind: another turn that failed meanwhile, or this one, does not lose it.
+            for wait in [0, 100, 1_000, 5_000] {
+                clock::pause(Millis::from_millis(wait)).await;
+                let event = Event::AttemptAnswered { request, reply };
+                if turns.ready(None).await.and_then(|()| turns.turn(event, &brings)).is_ok() {
+                    return;
+                }
             }
-            // A turn that fails has been logged; the open attempt is found by the alarm.
-            turns.turn(Event::AttemptAnswered { request, reply }, &brings).ok();
+            log::line("service_answer_lost", []);
         });
     }
 
     fn deliver(self: &Rc<Self>, alert: AlertId, kind: Kind, at: Timestamp) {
-        let taken = self.memory.borrow().told.get(|known| *known == alert.0).cloned().unwrap_or_default();
-        let post = self.look(|loaded| alerts::Telling::of(loaded, alert, kind, at, taken));
-        let Ok(Ok(post)) = post else { return };
+        // It is on its way already, and its answer comes.
+        if self.memory.borrow().telling.contains(&alert) {
+            return;
+        }
+        let telling = self.look(|loaded| {
+            let told = loaded.told().into_iter().find(|(id, _)| *id == alert.0);
+            alerts::Telling::of(loaded, alert, kind, at, told.map(|(_, taken)| taken).unwrap_or_default())
+        });
+        let Ok(Ok(telling)) = telling else { return };
+        self.memory.borrow_mut().telling.push(alert);
         let turns = Rc::clone(self);
         self.start(async move {
-            let outcome = post.deliver().await;
-            let settled = outcome.settled;
-            {
-                let mut memory = turns.memory.borrow_mut();
-                if settled {
-                    memory.told.remove(&alert.0);
-                } else {
-                    memory.told.insert(alert.0, outcome.taken);
-                }
-            }
-            let retry_after = outcome.retry_after;
+            let alerts::Outcome { settled, taken, retry_after } = telling.deliver().await;
+            turns.memory.borrow_mut().telling.retain(|known| *known != alert);
+            let taken = (!settled).then_some(taken);
+            turns.look(|loaded| loaded.keep_told(alert.0, taken)).ok();
             turns.turn(Event::AlertAnswered { alert, settled, retry_after }, &Brings::Nothing).ok();
         });
     }
@@ -136,7 +138,7 @@ impl Turns {
     /// One line of the log. What was handed in is not named, not even by its digest.
     fn write(&self, line: Line) {
         let Ok(service) = self.look(|loaded| Value::from(loaded.service.as_ref())) else { return };
-        let left = |left: Option<everlit_core::time::Millis>| -> Value {
+        let left = |left: Option<Millis>| -> Value {
             left.map_or(Value::Null, |left| (left.as_millis() / 1_000).into())
         };
         match line {

@@ -12,6 +12,24 @@ const CREATE: &str =
 const PUT: &str =
     "INSERT INTO kept (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
 
+const REMOVE: &str = "DELETE FROM kept WHERE name = ?";
+
+/// What one step writes: values by their names, and names that go.
+#[derive(Default)]
+pub(super) struct Writes(Vec<(String, Option<Secret<String>>)>);
+
+impl Writes {
+    /// Keeps a text under a name.
+    pub(super) fn put(&mut self, name: &str, value: &str) {
+        self.0.push((name.to_owned(), Some(Secret::new(value.to_owned()))));
+    }
+
+    /// Forgets what is under a name.
+    pub(super) fn remove(&mut self, name: &str) {
+        self.0.push((name.to_owned(), None));
+    }
+}
+
 /// Why something is not kept, or not read.
 #[derive(Debug)]
 pub(super) enum KeptError {
@@ -19,7 +37,9 @@ pub(super) enum KeptError {
     Storage(StorageError),
     /// It was sealed by a later key than any here: another deployment is being rolled out, and this one must change nothing.
     Ahead,
-    /// It cannot be sealed or opened.
+    /// Its key is gone for good, and with it what it sealed.
+    Retired,
+    /// It cannot be sealed, or was sealed by another key than the one of that version.
     Sealed,
 }
 
@@ -33,7 +53,8 @@ impl From<SealError> for KeptError {
     fn from(error: SealError) -> Self {
         match error {
             SealError::KeyAhead => Self::Ahead,
-            SealError::KeyRetired | SealError::Refused | SealError::TooShort => Self::Sealed,
+            SealError::KeyRetired => Self::Retired,
+            SealError::Refused | SealError::TooShort => Self::Sealed,
         }
     }
 }
@@ -59,8 +80,47 @@ impl Kept {
         self.storage.has_table("kept")
     }
 
-    pub(super) fn make(&self) -> Result<(), StorageError> {
-        self.storage.write(CREATE, Vec::new()).map(|_| ())
+    /// Makes the place, with what a copy holds: all of it, or nothing.
+    pub(super) fn begin(&self, copy: &[(String, String)]) -> Result<(), StorageError> {
+        self.storage.atomically(|| {
+            self.storage.write(CREATE, Vec::new())?;
+            for (name, value) in copy {
+                if let Some(sealed) = base64url::decode(value) {
+                    self.storage.write(PUT, vec![name.as_str().into(), blob(Some(&sealed))])?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Writes all of it, or nothing.
+    pub(super) fn write(&self, writes: &Writes) -> Result<(), KeptError> {
+        let mut sealed = Vec::with_capacity(writes.0.len());
+        for (name, value) in &writes.0 {
+            let value = match value {
+                Some(value) => Some(self.sealed(name, value.expose().as_bytes())?),
+                None => None,
+            };
+            sealed.push((name.as_str(), value));
+        }
+        if sealed.is_empty() {
+            return Ok(());
+        }
+        self.storage.atomically(|| {
+            for (name, value) in &sealed {
+                match value {
+                    Some(value) => self.storage.write(PUT, vec![(*name).into(), blob(Some(value))])?,
+                    None => self.storage.write(REMOVE, vec![(*name).into()])?,
+                };
+            }
+            Ok(())
+        })?;
+        Ok(())
+    }
+
+    fn sealed(&self, name: &str, value: &[u8]) -> Result<Vec<u8>, KeptError> {
+        let nonce = entropy::bytes().ok_or(KeptError::Sealed)?;
+        Ok(self.sealer.seal(nonce, &place(name), value)?)
     }
 
     /// What is kept under a name.
@@ -80,8 +140,7 @@ impl Kept {
 
     /// Keeps something under a name.
     pub(super) fn put(&self, name: &str, value: &[u8]) -> Result<(), KeptError> {
-        let nonce = entropy::bytes().ok_or(KeptError::Sealed)?;
-        let sealed = self.sealer.seal(nonce, &place(name), value)?;
+        let sealed = self.sealed(name, value)?;
         self.storage.write(PUT, vec![name.into(), blob(Some(&sealed))])?;
         Ok(())
     }
@@ -92,7 +151,7 @@ impl Kept {
     }
 
     pub(super) fn remove(&self, name: &str) -> Result<(), StorageError> {
-        self.storage.write("DELETE FROM kept WHERE name = ?", vec![name.into()]).map(|_| ())
+        self.storage.write(REMOVE, vec![name.into()]).map(|_| ())
     }
 
     /// All of it as it lies there, sealed: for the copy.
@@ -102,16 +161,6 @@ impl Kept {
             Some((row.text("name")?, base64url::encode(&row.blob("value")?)))
         };
         Ok(rows.iter().filter_map(pair).collect())
-    }
-
-    /// Takes a copy in the place of what is not there.
-    pub(super) fn restore(&self, copy: &[(String, String)]) -> Result<(), StorageError> {
-        for (name, value) in copy {
-            if let Some(sealed) = base64url::decode(value) {
-                self.storage.write(PUT, vec![name.as_str().into(), blob(Some(&sealed))])?;
-            }
-        }
-        Ok(())
     }
 
     /// Seals all of it anew that an older key has sealed. True if there was something.

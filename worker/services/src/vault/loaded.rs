@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use everlit_core::id::Stamp;
-use everlit_core::secret::{AccessToken, Secret};
+use everlit_core::secret::{AccessToken, RefreshToken, Secret};
 use everlit_core::service::{Effect, Event, Fingerprint, Monitor, Now, Origin};
 use everlit_core::time::Timestamp;
 use everlit_edge::base64url;
@@ -14,7 +14,7 @@ use everlit_runtime::{clock, entropy, log};
 use worker::Env;
 use worker::worker_sys::DurableObjectState;
 
-use super::kept::{Kept, KeptError};
+use super::kept::{Kept, KeptError, Writes};
 use crate::backup::client::BackupClient;
 use crate::environment::Environment;
 
@@ -29,6 +29,7 @@ mod name {
     pub(super) const ACCOUNT: &str = "account";
     pub(super) const INSTANCE: &str = "instance";
     pub(super) const NOTIFIER: &str = "notifier";
+    pub(super) const TOLD: &str = "told";
 }
 
 /// Why a turn did not happen.
@@ -47,6 +48,8 @@ pub(super) enum Brings {
     Hand(Secret<String>),
     /// What an exchange brought.
     Given(Given),
+    /// Whose token it is, by the provider's word.
+    Owner(String),
 }
 
 /// The machine and what it looks after.
@@ -88,9 +91,8 @@ impl Loaded {
             // Others who came meanwhile waited for the same. What the quickest of them has begun stands.
             copy.filter(|_| !kept.is_there().unwrap_or(true))
         };
-        kept.make().map_err(failed)?;
-        if let Some(copy) = &copy {
-            kept.restore(copy).map_err(failed)?;
+        kept.begin(copy.as_deref().unwrap_or_default()).map_err(failed)?;
+        if copy.is_some() {
             log::line("service_restored", [("service", service.as_ref().into())]);
         }
         let version = environment.version(&account);
@@ -135,9 +137,10 @@ impl Loaded {
         let draw = || entropy::bytes::<18>().map(|bytes| base64url::encode(&bytes)).ok_or(Fault::Storage);
         (self.instance, self.notifier) = (draw()?, Secret::new(draw()?));
         self.kept.plain(name::SERVICE, self.service.as_bytes()).map_err(failed)?;
-        let put = |name: &str, text: &str| self.kept.put(name, text.as_bytes()).map_err(refused);
-        put(name::INSTANCE, &self.instance)?;
-        put(name::NOTIFIER, self.notifier.expose())
+        let mut writes = Writes::default();
+        writes.put(name::INSTANCE, &self.instance);
+        writes.put(name::NOTIFIER, self.notifier.expose());
+        self.kept.write(&writes).map_err(refused)
     }
 
     /// The account, as it is configured.
@@ -159,19 +162,22 @@ impl Loaded {
         alarm: &mut Alarm,
     ) -> Result<Vec<Effect>, Fault> {
         let now = self.now()?;
+        let ends = event == Event::LoggedOut;
         let effects: Vec<Effect> = self.monitor.step(now, event).into_iter().collect();
+        let mut writes = Writes::default();
+        let mut tokens = Tokens::default();
         for effect in &effects {
             match *effect {
                 Effect::Keep { hand } => {
                     let Brings::Hand(text) = brings else { continue };
-                    self.kept.put(&of_hand(hand), text.expose().as_bytes()).map_err(refused)?;
+                    writes.put(&of_hand(hand), text.expose());
                 }
-                Effect::Adopt { from, stamp } => self.adopt(from, stamp, brings)?,
-                Effect::Drop { hand } => self.kept.remove(&of_hand(hand)).map_err(failed)?,
-                Effect::Persist => {
-                    let text = row::encode(&self.monitor.row());
-                    self.kept.put(name::ROW, text.as_bytes()).map_err(refused)?;
+                Effect::Adopt { from, stamp } => {
+                    tokens = self.adopted(from, stamp, brings)?;
+                    tokens.write(&mut writes, self.account.is_none());
                 }
+                Effect::Drop { hand } => writes.remove(&of_hand(hand)),
+                Effect::Persist => writes.put(name::ROW, &row::encode(&self.monitor.row())),
                 Effect::Attempt { .. }
                 | Effect::Deliver { .. }
                 | Effect::Answer { .. }
@@ -179,51 +185,67 @@ impl Loaded {
                 | Effect::Log(_) => {}
             }
         }
+        if ends {
+            // Of a session that was ended nothing is left, nor whose it was.
+            for name in [name::TOKEN, name::FALLBACK, name::REFRESH, name::ACCOUNT] {
+                writes.remove(name);
+            }
+        }
+        self.kept.write(&writes).map_err(refused)?;
+        if ends {
+            (self.token, self.fallback, self.account) = (None, None, None);
+        }
+        self.take_up(tokens);
         alarm.see_to(self.kept.storage(), self.monitor.next_alarm(), now.moment.wall).map_err(failed)?;
         Ok(effects)
     }
 
-    /// Takes up a token. What brought it is here, or was kept before.
-    fn adopt(&mut self, from: Origin, stamp: Stamp, brings: &Brings) -> Result<(), Fault> {
+    /// What is taken up. What brought it is here, or was kept before.
+    fn adopted(&self, from: Origin, stamp: Stamp, brings: &Brings) -> Result<Tokens, Fault> {
         match (from, brings) {
-            (Origin::Hand(hand), _) => {
-                let text = readable(self.kept.text(&of_hand(hand)))?.ok_or(Fault::Storage)?;
-                self.take_up(stamp, &text)
+            (Origin::Hand(hand), brings) => {
+                let token = readable(self.kept.text(&of_hand(hand)))?.ok_or(Fault::Storage)?;
+                let owner = match brings {
+                    Brings::Owner(owner) => Some(owner.clone()),
+                    Brings::Nothing | Brings::Hand(_) | Brings::Given(_) => None,
+                };
+                Ok(Tokens { token: Some((stamp, token)), owner, ..Tokens::default() })
             }
-            (Origin::Attempt(_), Brings::Given(given)) => {
-                if let Some(fallback) = &given.fallback {
-                    self.kept.put(name::FALLBACK, &written(stamp, fallback)).map_err(refused)?;
-                    self.fallback = Some((stamp, fallback.clone()));
-                }
-                if let Some(refresh) = &given.refresh {
-                    self.kept.put(name::REFRESH, refresh.expose().as_bytes()).map_err(refused)?;
-                }
-                self.take_up(stamp, &given.access_token)
-            }
+            (Origin::Attempt(_), Brings::Given(given)) => Ok(Tokens {
+                token: Some((stamp, given.access_token.clone())),
+                fallback: given.fallback.clone().map(|fallback| (stamp, fallback)),
+                refresh: given.refresh.clone(),
+                owner: given.user_id.clone(),
+            }),
             // No vault of another kind is in this object, and what an attempt brought is given with its answer.
             (Origin::Attempt(_) | Origin::Vault, _) => Err(Fault::Storage),
         }
     }
 
-    fn take_up(&mut self, stamp: Stamp, token: &AccessToken) -> Result<(), Fault> {
-        self.kept.put(name::TOKEN, &written(stamp, token)).map_err(refused)?;
-        self.token = Some((stamp, token.clone()));
-        Ok(())
-    }
-
-    /// From now on it is this account's, if it was nobody's before.
-    pub(super) fn belongs_to(&mut self, user: &str) -> Result<(), Fault> {
-        if self.account.is_none() {
-            self.kept.put(name::ACCOUNT, user.as_bytes()).map_err(refused)?;
-            self.account = Some(user.to_owned());
+    /// What is written by now is in memory too.
+    fn take_up(&mut self, tokens: Tokens) {
+        let Tokens { token, fallback, owner, .. } = tokens;
+        if token.is_some() {
+            self.token = token;
         }
-        Ok(())
+        if fallback.is_some() {
+            self.fallback = fallback;
+        }
+        if self.account.is_none() {
+            self.account = owner;
+        }
     }
 
     /// The token of this name, or the one for less.
     pub(super) fn token(&self, stamp: Stamp, read_only: bool) -> Option<&AccessToken> {
         let held = if read_only { &self.fallback } else { &self.token };
         held.as_ref().filter(|(held, _)| *held == stamp).map(|(_, token)| token)
+    }
+
+    /// A token that lives by the row, and that no key opens any more.
+    pub(super) fn unreadable(&self) -> Option<Stamp> {
+        let stamp = self.monitor.token().filter(|token| !token.is_over())?.stamp;
+        self.token(stamp, false).is_none().then_some(stamp)
     }
 
     /// What the next token is had for.
@@ -242,13 +264,22 @@ impl Loaded {
         hand::fingerprint(key.as_bytes(), text)
     }
 
-    /// Erases the tokens of a session that was ended.
-    pub(super) fn erase_tokens(&mut self) -> Result<(), Fault> {
-        (self.token, self.fallback) = (None, None);
-        for name in [name::TOKEN, name::FALLBACK, name::REFRESH] {
-            self.forget(name)?;
+    /// Who has taken an alert that not all have taken, by its number.
+    pub(super) fn told(&self) -> Vec<(u32, Vec<String>)> {
+        let text = readable(self.kept.text(name::TOLD)).ok().flatten();
+        text.and_then(|text| serde_json::from_str(text.expose()).ok()).unwrap_or_default()
+    }
+
+    /// Keeps who has taken an alert: nobody is told twice, also after a restart. Of one that is settled nothing is kept.
+    pub(super) fn keep_told(&self, alert: u32, taken: Option<Vec<String>>) -> Result<(), Fault> {
+        let mut told = self.told();
+        let known = told.iter().any(|(id, _)| *id == alert);
+        if taken.as_ref().is_none_or(Vec::is_empty) && !known {
+            return Ok(());
         }
-        Ok(())
+        told.retain(|(id, _)| *id != alert);
+        told.extend(taken.map(|taken| (alert, taken)));
+        self.keep(name::TOLD, &serde_json::to_string(&told).unwrap_or_default())
     }
 
     /// Keeps a text beside the machine.
@@ -272,6 +303,32 @@ impl Loaded {
     }
 }
 
+/// What a step takes up.
+#[derive(Default)]
+struct Tokens {
+    token: Option<(Stamp, AccessToken)>,
+    fallback: Option<(Stamp, AccessToken)>,
+    refresh: Option<RefreshToken>,
+    owner: Option<String>,
+}
+
+impl Tokens {
+    /// `is_first`: it was nobody's account before.
+    fn write(&self, writes: &mut Writes, is_first: bool) {
+        for (name, held) in [(name::TOKEN, &self.token), (name::FALLBACK, &self.fallback)] {
+            if let Some((stamp, token)) = held {
+                writes.put(name, &written(*stamp, token));
+            }
+        }
+        if let Some(refresh) = &self.refresh {
+            writes.put(name::REFRESH, refresh.expose());
+        }
+        if let Some(owner) = self.owner.as_ref().filter(|_| is_first) {
+            writes.put(name::ACCOUNT, owner);
+        }
+    }
+}
+
 /// Which service an object belongs to.
 fn service_of(storage: &Storage) -> Result<Option<String>, StorageError> {
     if !storage.has_table("kept")? {
@@ -286,8 +343,8 @@ fn of_hand(Fingerprint(hand): Fingerprint) -> String {
 }
 
 /// A token with its name in front.
-fn written(stamp: Stamp, token: &AccessToken) -> Vec<u8> {
-    format!("{} {} {}", stamp.epoch.0, stamp.generation.0, token.expose()).into_bytes()
+fn written(stamp: Stamp, token: &AccessToken) -> String {
+    format!("{} {} {}", stamp.epoch.0, stamp.generation.0, token.expose())
 }
 
 fn held(kept: &Kept, name: &str) -> Result<Option<(Stamp, AccessToken)>, Fault> {
@@ -303,11 +360,15 @@ fn held(kept: &Kept, name: &str) -> Result<Option<(Stamp, AccessToken)>, Fault> 
     Ok(Some((stamp, Secret::new(token.to_owned()))))
 }
 
-/// What no key opens any more is as good as gone.
+/// What no key opens any more is as good as gone. What should open and does not was sealed by another key of the same version: nothing may
+/// take its place, as the right key may come back.
 fn readable<T>(read: Result<Option<T>, KeptError>) -> Result<Option<T>, Fault> {
     match read {
         Ok(read) => Ok(read),
-        Err(KeptError::Sealed) => Ok(None),
+        Err(KeptError::Retired) => {
+            log::line("service_unreadable", [("reason", "its key is retired".into())]);
+            Ok(None)
+        }
         Err(error) => Err(refused(error)),
     }
 }
@@ -316,7 +377,7 @@ fn refused(error: KeptError) -> Fault {
     match error {
         KeptError::Storage(error) => failed(error),
         KeptError::Ahead => Fault::Storage,
-        KeptError::Sealed => {
+        KeptError::Retired | KeptError::Sealed => {
             log::line("service_unsealable", []);
             Fault::Storage
         }

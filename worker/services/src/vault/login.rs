@@ -52,18 +52,16 @@ impl Turns {
     /// Begins a login.
     pub(super) fn begin_login(&self, ask: &LoginAsk) -> Result<LoginReply, Fault> {
         self.look(|loaded| {
-            if let Some(shown) = &ask.ticket {
-                let kept = loaded.kept_text(name::TICKET)?;
-                let is_good = kept.as_ref().and_then(|kept| kept.expose().split_once(' ')).is_some_and(
-                    |(until, ticket)| {
-                        is_before(until) && constant_time_eq(ticket.as_bytes(), shown.as_bytes())
-                    },
-                );
-                if !is_good {
-                    return Ok(LoginReply::NoTicket);
-                }
-                loaded.forget(name::TICKET)?;
+            let kept = loaded.kept_text(name::TICKET)?;
+            let is_good = kept.as_ref().and_then(|kept| kept.expose().split_once(' ')).is_some_and(
+                |(until, ticket)| {
+                    is_before(until) && constant_time_eq(ticket.as_bytes(), ask.ticket.as_bytes())
+                },
+            );
+            if !is_good {
+                return Ok(LoginReply::NoTicket);
             }
+            loaded.forget(name::TICKET)?;
             let (binding, state) = (drawn()?, State::from_entropy(entropy::bytes().ok_or(Fault::Storage)?));
             let until = clock::now().after(LOGIN).as_millis();
             loaded.keep(name::LOGIN, &format!("{until} {binding} {}", state.as_str()))?;
@@ -166,7 +164,8 @@ impl Turns {
             let awaited = Awaited {
                 client_id: &account.config.client_id,
                 user_id: account.config.account.as_deref().or(loaded.account.as_deref()),
-                pending_until: pending_until.flatten(),
+                // While the question is still being asked nobody knows its end, and the machine decides.
+                pending_until: pending_until.map(|until| until.unwrap_or_else(|| now.after(LOGIN))),
                 now,
             };
             Ok(Some((Notice::read(ask.body.as_bytes(), &awaited), ticket)))

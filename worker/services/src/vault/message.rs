@@ -107,8 +107,8 @@ pub(crate) struct Ticket {
 /// [`LOGIN`]
 #[derive(Serialize, Deserialize)]
 pub(crate) struct LoginAsk {
-    /// The ticket; nothing where the browser's user is an operator.
-    pub(crate) ticket: Option<String>,
+    /// What an operator was given for it.
+    pub(crate) ticket: String,
 }
 
 /// [`LOGIN`], answered.

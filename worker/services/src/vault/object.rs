@@ -155,7 +155,7 @@ impl ServiceVault {
             let token = loaded.token(token, false)?.clone();
             loaded.account().ok()?.log_out(&token)
         })?;
-        self.turns.end()?;
+        self.turns.turn(Event::LoggedOut, &Brings::Nothing)?;
         let told = match &call {
             Some(call) => attempt::send(call).await.is_ok_and(|received| received.status < 500),
             None => false,

@@ -7,7 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use everlit_core::id::CallerId;
-use everlit_core::service::{Answer, Effect, Event, Verdict};
+use everlit_core::service::{AlertId, Answer, Class, Effect, Event, Verdict};
 use everlit_runtime::alarm::Alarm;
 use everlit_runtime::few::Few;
 use everlit_runtime::sql::Storage;
@@ -48,8 +48,8 @@ pub(super) struct Memory {
     pub(super) copied: u64,
     pub(super) is_copying: bool,
     pub(super) is_ahead: bool,
-    /// Who has taken an alert that not all have taken.
-    pub(super) told: Few<u32, Vec<String>>,
+    /// Alerts that are on their way.
+    pub(super) telling: Vec<AlertId>,
 }
 
 impl Turns {
@@ -103,14 +103,6 @@ impl Turns {
         receiver.await.map_err(|_| Fault::Storage)
     }
 
-    /// Ends the session: what it was is erased, here and in the copy that follows.
-    pub(super) fn end(self: &Rc<Self>) -> Result<(), Fault> {
-        let effects = self.step(Event::LoggedOut, &Brings::Nothing)?;
-        self.look(Loaded::erase_tokens)??;
-        self.carry_out(effects);
-        Ok(())
-    }
-
     /// One turn.
     pub(super) fn turn(self: &Rc<Self>, event: Event, brings: &Brings) -> Result<(), Fault> {
         let effects = self.step(event, brings)?;
@@ -142,8 +134,12 @@ impl Turns {
         };
         if let Err(fault) = done {
             log::line("service_alarm_failed", [("misconfigured", (fault == Fault::Misconfigured).into())]);
-            let again = Storage::of(&self.state)
-                .and_then(|storage| self.memory.borrow_mut().alarm.try_again(&storage));
+            let again = match fault {
+                // What is no longer configured is not watched. Whoever configures it again is looked at by the next cron.
+                Fault::Misconfigured => Ok(()),
+                Fault::Storage => Storage::of(&self.state)
+                    .and_then(|storage| self.memory.borrow_mut().alarm.try_again(&storage)),
+            };
             if again.is_err() {
                 // The next touch of this object arms it.
                 log::line("service_alarm_lost", []);
@@ -165,6 +161,11 @@ impl Turns {
     /// Whoever comes arms an alarm that was lost, and has done what is due.
     pub(super) fn touch(self: &Rc<Self>) -> Result<(), Fault> {
         let now = clock::now();
+        if let Some(stamp) = self.look(|loaded| loaded.unreadable())? {
+            // Its key is retired, and nobody can use it: it is over.
+            let (class, read_only, until) = (Class::ReauthRequired, false, None);
+            self.turn(Event::CallAnswered { stamp, read_only, class, until }, &Brings::Nothing)?;
+        }
         let is_due = {
             let mut memory = self.memory.borrow_mut();
             let Memory { loaded, alarm, .. } = &mut *memory;

@@ -325,6 +325,7 @@ impl ServiceConfig {
             version,
             check_every: self.check_every,
             validate_every: self.validate_every,
+            validates: self.description.validation.is_some(),
             budget: Budget { minute: per_minute, day: per_day, percent: 1 },
             ways,
             lead: self.lead,

@@ -100,7 +100,7 @@ impl Notice {
             return Err(NoticeError::OtherClient);
         }
         let user_id = wanted("user_id")?;
-        if awaited.user_id.is_some_and(|known| known != user_id) {
+        if awaited.user_id.is_some_and(|known| !known.eq_ignore_ascii_case(user_id)) {
             return Err(NoticeError::OtherUser);
         }
         let access_token = token(&object, "access_token").ok_or(NoticeError::Malformed)?;
