@@ -131,8 +131,8 @@ test("who is away is told later under the same name, and the others not again", 
   assert.deepEqual(outcomes.sort(), ["away later", "away later", "away taken", "there taken"]);
 });
 
-test("what a receiver refuses for good is not sent again, and what nobody has taken survives a restart", async (t) => {
-  const [refuses, away] = await Promise.all([receiver(t), receiver(t)]);
+test("what a receiver refuses for good is not sent again, and what one has not taken survives a restart, with who has", async (t) => {
+  const [refuses, away, there] = await Promise.all([receiver(t), receiver(t), receiver(t)]);
   refuses.say(410);
   away.say(500);
   const on = await stack(t, "upstox", {
@@ -141,10 +141,14 @@ test("what a receiver refuses for good is not sent again, and what nobody has ta
       SECRET_ALERT_AWAY_SIGNING_KEY: SIGNING_KEY,
       ALERT_REFUSES: { url: refuses.url },
       SECRET_ALERT_REFUSES_SIGNING_KEY: SIGNING_KEY,
+      ALERT_THERE: { format: "chat" },
+      SECRET_ALERT_THERE_URL: there.url,
     },
   });
   await on.services.status("upstox");
-  await until("both tries", () => refuses.posts.length === 1 && away.posts.length === 1);
+  await until("all tries", () => refuses.posts.length === 1 && away.posts.length === 1 && there.posts.length === 1);
+  // It is written down who has taken it before anything else is.
+  await until("that it is kept", async () => (await on.services.object("VAULT", "upstox", "names")).some((/** @type {any} */ { name }) => name === "told"));
   await on.services.restart();
   away.say(200);
   await until("that it is told", async () => {
@@ -154,4 +158,5 @@ test("what a receiver refuses for good is not sent again, and what nobody has ta
   });
   await until("that nothing waits", async () => (await on.services.status("upstox")).alerts_waiting === 0);
   assert.equal(names(away.posts).length, 1);
+  assert.deepEqual([refuses.posts.length, there.posts.length], [1, 1], "a chat tool knows no names: it would be told twice");
 });

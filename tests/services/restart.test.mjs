@@ -252,3 +252,18 @@ test("a new session key seals all of it anew, in both places, and the old one ca
   await alive(on);
   assert.equal((await place(on)).token, token, "the copy opens as well");
 });
+
+test("with a wrong session key nothing is changed, and with the right one all is there again", async (t) => {
+  const on = await stack(t, "upstox");
+  const { token } = await on.accepted();
+  const { notify_path: path } = (await on.services.ask("GET", "upstox/status", undefined, OPERATOR_KEY)).json;
+  const right = Buffer.alloc(32, 7).toString("base64url");
+  await on.services.configure({ SECRET_SESSION_KEY: Buffer.alloc(32, 9).toString("base64url") });
+  await on.services.restart();
+  assert.equal((await on.services.token("upstox")).status, 503);
+  assert.equal((await on.services.handIn("upstox", token, { kind: "token" })).status, 503);
+  await on.services.configure({ SECRET_SESSION_KEY: right });
+  await on.services.restart();
+  assert.equal((await on.services.token("upstox")).json.access_token, token);
+  assert.equal((await on.services.ask("GET", "upstox/status", undefined, OPERATOR_KEY)).json.notify_path, path);
+});

@@ -3,7 +3,9 @@
 
 mod service_play;
 
-use everlit_core::service::{Class, Event, Fingerprint, Job, Monitor, Reply, Settings, WayKind, Word};
+use everlit_core::service::{
+    Class, Event, Fingerprint, Handed, Job, Monitor, Reply, Settings, Source, Verdict, WayKind, Word,
+};
 use everlit_core::time::Millis;
 use service_play::{DAY, HOUR, MINUTE, Play, at, breeze_like, brought, failed, way, with};
 
@@ -143,4 +145,38 @@ fn an_answer_to_an_attempt_of_nobody_changes_nothing() {
             assert_eq!((play.monitor.row(), play.done.len()), (row.clone(), 0), "{request:?}");
         }
     }
+}
+
+#[test]
+fn from_a_copy_the_next_token_is_newer_than_any_and_what_was_handed_in_is_not_stranded() {
+    let mut play = Play::live(Settings { exchange_repeatable: false, ..breeze() }, DAY);
+    let before = play.monitor.newest();
+    let hand = |name: u64, exchange: bool| Handed {
+        name: Fingerprint(name),
+        source: Source::LoggedIn,
+        exchange,
+        expires_at: (!exchange).then(|| at(DAY)),
+        fallback_until: None,
+        ticket: None,
+    };
+    play.hand_in(HOUR, hand(71, true));
+    assert_eq!(play.jobs(), [Job::Exchange(Fingerprint(71))]);
+    play.hand_in(HOUR, hand(72, false));
+
+    let settings = Settings { exchange_repeatable: false, ..breeze() };
+    play.monitor = Monitor::restored(settings, play.monitor.row(), at(2 * HOUR));
+    assert!(play.monitor.attempt().is_none() && before < play.monitor.newest());
+    play.deadline(2 * HOUR);
+    assert_eq!(play.jobs(), [Job::Prove(Fingerprint(72))], "and what may be spent is not shown again");
+    let request = play.request();
+    assert_eq!(play.hand_in(2 * HOUR, hand(71, true)), Some(Verdict::Lost));
+    play.step(2 * HOUR, Event::AttemptAnswered { request, reply: Reply::Valid });
+    assert!(play.is_valid(3 * HOUR) && before < play.monitor.newest());
+
+    // Where there is nobody to ask about it, another one is had.
+    let unasked = Settings { validates: false, ..with(way(WayKind::Credentials, true)) };
+    let mut play = Play::live(unasked.clone(), DAY);
+    play.monitor = Monitor::restored(unasked, play.monitor.row(), at(HOUR));
+    play.deadline(HOUR);
+    assert_eq!(play.jobs(), [Job::Renew(WayKind::Credentials)]);
 }
