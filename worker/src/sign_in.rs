@@ -197,6 +197,8 @@ async fn mail(provider: &ProviderConfig, request: &ClientRequest) -> Result<(), 
                 | Class::ReauthRequired
                 | Class::Ambiguous
                 | Class::RequestRefused => Ok(()),
+                // This limit is an address's own, and only one that there is has it: to say so would tell which ones there are.
+                Class::RateLimited { .. } if judgement.reason == MAIL_LIMIT => Ok(()),
                 Class::RateLimited { until } => Err(Failed::Throttled(clock::now().until(until))),
                 Class::Transient { .. }
                 | Class::AccessExpired
@@ -213,3 +215,6 @@ async fn mail(provider: &ProviderConfig, request: &ClientRequest) -> Result<(), 
     log::line("login_mail", [("reason", reason.into())]);
     sent
 }
+
+/// What a project says to a second mail to one address within a minute.
+const MAIL_LIMIT: &str = "over_email_send_rate_limit";

@@ -2,7 +2,10 @@
 
 use everlit_core::secret::Secret;
 use everlit_core::time::Millis;
-use everlit_edge::cookie::{SERVICE_COOKIE, clear_service_binding, find, set_response, set_service_binding};
+use everlit_edge::cookie::{
+    RESPONSE_COOKIE, SERVICE_COOKIE, SERVICE_RESPONSE_COOKIE, clear_service_binding, clear_service_response,
+    find, set_service_binding, set_service_response,
+};
 use everlit_edge::html::{self, ErrorPage};
 use everlit_edge::posted;
 use everlit_edge::query::Query;
@@ -55,6 +58,9 @@ pub(crate) async fn begin(call: &Call, service: &str) -> Result<Reply, Problem> 
 
 /// `POST callback`: a form that another site sends brings none of our cookies, so it comes again by GET.
 pub(crate) async fn posted(call: &Call, service: &str) -> Result<Reply, Problem> {
+    if call.environment.config.service(service).is_none() {
+        return Ok(unknown());
+    }
     let form = call.request.read(MAX_FORM).await.map_err(|_| Problem::too_large())?;
     let form = String::from_utf8(form).map_err(|_| Problem::bad_request("The form is no text."))?;
     let nonce = entropy::bytes().ok_or_else(Problem::unavailable)?;
@@ -68,7 +74,7 @@ pub(crate) async fn posted(call: &Call, service: &str) -> Result<Reply, Problem>
     );
     let sealed = sealed.ok_or_else(Problem::too_large)?;
     let location = ["/service/", service, "/callback"].concat();
-    Ok(Reply::see_other(location).with_cookie(set_response(&sealed, posted::LIFE)))
+    Ok(Reply::see_other(location).with_cookie(set_service_response(&sealed, posted::LIFE)))
 }
 
 /// `GET callback`: what the provider has the browser bring.
@@ -79,7 +85,10 @@ pub(crate) async fn finish(call: &Call, service: &str) -> Result<Reply, Problem>
         return Ok(unknown());
     }
     let query = call.request.query.clone().filter(|query| !query.is_empty());
-    let kept = posted::open(&call.environment.keyring, &place(service), &cookies, posted::LIFE, clock::now());
+    let kept = find(&cookies, SERVICE_RESPONSE_COOKIE).ok().and_then(|value| {
+        let header = [RESPONSE_COOKIE, "=", value].concat();
+        posted::open(&call.environment.keyring, &place(service), &header, posted::LIFE, clock::now())
+    });
     let Some(query) = query.or_else(|| kept.map(|kept| kept.expose().clone())) else { return Ok(unknown()) };
     let ask = CallbackAsk { binding: binding.to_owned(), query };
     let reply = ServiceClient::of(&call.env, service).finish_login(&ask).await?;
@@ -96,7 +105,7 @@ pub(crate) async fn finish(call: &Call, service: &str) -> Result<Reply, Problem>
         ),
         CallbackReply::Judged(HandReply::Refused { says, .. }) => page(400, "Not connected", &says),
     };
-    Ok(page.with_cookie(clear_service_binding()))
+    Ok(page.with_cookie(clear_service_binding()).with_cookie(clear_service_response()))
 }
 
 fn unknown() -> Reply {

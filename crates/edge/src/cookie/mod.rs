@@ -24,7 +24,8 @@ pub use header::{CookieError, find, without};
 pub use key::{CookieKeys, SessionCookie};
 pub use opaque_id::{BindingId, SessionId};
 pub use set_cookie::{
-    clear_service_binding, clear_session, set_binding, set_response, set_service_binding, set_session,
+    clear_service_binding, clear_service_response, clear_session, set_binding, set_response,
+    set_service_binding, set_service_response, set_session,
 };
 
 /// The name of the session cookie.
@@ -35,3 +36,5 @@ pub const BINDING_COOKIE: &str = "__Host-Http-everlit-binding";
 pub const RESPONSE_COOKIE: &str = "__Host-Http-everlit-response";
 /// The name of the cookie that an operator's login is bound to.
 pub const SERVICE_COOKIE: &str = "__Host-Http-everlit-service";
+/// The name of the cookie with what came back of it by a form.
+pub const SERVICE_RESPONSE_COOKIE: &str = "__Host-Http-everlit-service-response";

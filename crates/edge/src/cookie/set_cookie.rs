@@ -5,7 +5,7 @@ use alloc::string::String;
 use everlit_core::secret::Secret;
 use everlit_core::time::Millis;
 
-use super::{BINDING_COOKIE, RESPONSE_COOKIE, SERVICE_COOKIE, SESSION_COOKIE};
+use super::{BINDING_COOKIE, RESPONSE_COOKIE, SERVICE_COOKIE, SERVICE_RESPONSE_COOKIE, SESSION_COOKIE};
 
 /// Browsers keep no cookie for longer than 400 days (RFC 6265bis, section 5.5).
 const MAX_AGE: Millis = Millis::from_days(400);
@@ -43,6 +43,18 @@ pub fn set_service_binding(value: &Secret<String>, max_age: Millis) -> String {
 #[must_use]
 pub fn clear_service_binding() -> String {
     set(SERVICE_COOKIE, "", "Lax", Millis::ZERO)
+}
+
+/// Sets the cookie with what came back of that login by a form: not the one of users' logins, which are none of its business.
+#[must_use]
+pub fn set_service_response(value: &Secret<String>, max_age: Millis) -> String {
+    set(SERVICE_RESPONSE_COOKIE, value.expose(), "Lax", max_age)
+}
+
+/// Removes it.
+#[must_use]
+pub fn clear_service_response() -> String {
+    set(SERVICE_RESPONSE_COOKIE, "", "Lax", Millis::ZERO)
 }
 
 /// Removes the session cookie.
