@@ -74,7 +74,9 @@ describe("the signature", () => {
     const forged = `v1,${Buffer.alloc(32).toString("base64")}`;
     assert.equal(await status(alert({ id: "a", key: ONE }), both), 204);
     assert.equal(await status(alert({ id: "b", key: TWO }), both), 204);
-    assert.equal(await status(alert({ id: "msg_1", signature: `${forged} ${signatureOf(alert({ key: TWO }))}` }), both), 204);
+    // One text, signed once: another moment would make another.
+    const [time, body] = [NOW(), JSON.stringify({ type: "everlit.service.human_needed", timestamp: new Date().toISOString(), data: DATA })];
+    assert.equal(await status(alert({ time, body, signature: `${forged} ${signatureOf(alert({ time, body, key: TWO }))}` }), both), 204);
   });
 });
 function signatureOf(request) {

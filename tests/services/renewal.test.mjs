@@ -63,7 +63,7 @@ test("a refresh token is handed in once, and from then on the next token is ther
   assert.equal(servers.counters().refresh_grants - before, 4, "one for each token");
   assert.equal(servers.counters().reuse_detected ?? 0, 0);
   const { renewals } = await services.status("oidc");
-  assert.deepEqual(renewals.slice(-3).map(({ source, outcome }) => [source, outcome]), Array(3).fill(["refresh", "ok"]));
+  assert.deepEqual(renewals.slice(-3).map((/** @type {any} */ { source, outcome }) => [source, outcome]), Array(3).fill(["refresh", "ok"]));
   assert.ok(!services.output.includes(tokens.refresh_token) && !services.output.includes(held.access_token));
 });
 
