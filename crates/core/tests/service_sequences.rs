@@ -7,8 +7,8 @@ mod service_watch;
 
 use everlit_core::id::{CallerId, RequestId};
 use everlit_core::service::{
-    AlertId, Brought, Budget, Class, Effect, Event, Fingerprint, Handed, Monitor, Now, PushPolicy, Reply,
-    Settings, Source, Way, WayKind,
+    AlertId, Brought, Budget, Class, Effect, Event, Fingerprint, Handed, Job, Monitor, Now, PushPolicy,
+    Reply, RevocationAnswer, RevocationId, Settings, Source, Way, WayKind,
 };
 use everlit_core::time::{Millis, Moment, Timestamp};
 use proptest::prelude::*;
@@ -29,7 +29,7 @@ fn events(monitor: &Monitor, at: Timestamp, caller: u64) -> Vec<Event> {
     let stamp = monitor.newest();
     let called = |class| E::CallAnswered { stamp, read_only: false, class, until: None };
     let next = u64::from(stamp.generation.0) + 1;
-    let ticket = monitor.row().push.map(|push| push.first);
+    let ticket = monitor.open_push().map(|(ticket, _)| ticket);
     let handed = |name, source, exchange| E::HandedIn {
         caller,
         handed: Handed {
@@ -42,6 +42,11 @@ fn events(monitor: &Monitor, at: Timestamp, caller: u64) -> Vec<Event> {
         },
     };
     let alert = monitor.alerts().first().map_or(AlertId(99), |alert| alert.id);
+    let row = monitor.row();
+    let stray = row.strays.iter().find(|stray| stray.job != Job::AskPush);
+    let stray = stray.map_or(RequestId(78), |stray| stray.request);
+    let revocation = row.revocations.waiting().first().map_or(RevocationId(99), |waiting| waiting.id);
+    let revoked = |answer| E::RevocationAnswered { revocation, answer };
     vec![
         E::DeadlineReached,
         handed(next, Source::Pasted, false),
@@ -78,6 +83,9 @@ fn events(monitor: &Monitor, at: Timestamp, caller: u64) -> Vec<Event> {
         E::LoggedOut,
         E::AlertAnswered { alert, settled: true, retry_after: None },
         E::AlertAnswered { alert, settled: false, retry_after: Some(Millis::from_secs(40)) },
+        E::AttemptAnswered { request: stray, reply: Reply::Renewed(brought(HOUR)) },
+        revoked(RevocationAnswer::Revoked),
+        revoked(RevocationAnswer::Retry { retry_after: None }),
     ]
 }
 
@@ -95,6 +103,7 @@ fn services() -> Vec<Settings> {
         Settings {
             ways: vec![Way { every, ..way(WayKind::KeepAlive, true) }],
             person: false,
+            revokes: false,
             ..base.clone()
         },
         Settings { ways: vec![Way::CREDENTIALS], attempts: 1, check_every: Millis::ZERO, ..base },
@@ -203,7 +212,7 @@ fn happening() -> impl Strategy<Value = (usize, u64, u32, bool)> {
         1 => 3_600_000..40_000_000_u64,
     ];
     // What waits for an answer gets one half of the time.
-    let choice = prop_oneof![1 => 0..4_usize, 1 => 0..35_usize];
+    let choice = prop_oneof![1 => 0..4_usize, 1 => 0..38_usize];
     (choice, pause, any::<u32>(), prop::bool::weighted(0.2))
 }
 

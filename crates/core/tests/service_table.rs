@@ -9,8 +9,8 @@ use std::fmt::Write as _;
 
 use everlit_core::id::{CallerId, RequestId};
 use everlit_core::service::{
-    AlertId, Answer, Brought, Class, Effect, Event, Fingerprint, Handed, Job, Line, Monitor, Origin, Reply,
-    Settings, Source, Way, WayKind,
+    AlertId, Answer, Brought, Class, Effect, Event, Fingerprint, Handed, Job, Leftover, Line, Monitor,
+    Origin, Reply, RevocationAnswer, RevocationId, Settings, Source, Way, WayKind,
 };
 use everlit_core::time::Millis;
 use service_play::{
@@ -63,6 +63,10 @@ fn services() -> Vec<(&'static str, Play)> {
     let asked = refused(ready(quiet(upstox_like())));
     let until = Some(at(NOW + HOUR));
     let pushed = answered(refused(ready(quiet(upstox_like()))), Reply::PushSent { until });
+    let out = |mut play: Play| {
+        play.step(NOW - 1, Event::LoggedOut);
+        play
+    };
     let refreshing = || renewing(WayKind::Refresh, true);
     let held = Reply::Failed { class: Class::RateLimited, until };
     vec![
@@ -70,7 +74,7 @@ fn services() -> Vec<(&'static str, Play)> {
         ("live", ready(quiet(breeze_like()))),
         ("live, being validated", validating),
         ("live, another being proven", proving),
-        ("live, a code being exchanged", exchanging),
+        ("live, a code being exchanged", exchanging.clone()),
         ("live, being renewed", refreshing()),
         ("live, being extended once", renewing(WayKind::SelfExtension, false)),
         ("live, between attempts", answered(refreshing(), failed(Class::Transient))),
@@ -80,7 +84,15 @@ fn services() -> Vec<(&'static str, Play)> {
         ("lapsed", lapsed),
         ("refused", refused(ready(quiet(breeze_like())))),
         ("refused, a person being asked", asked),
-        ("refused, a person was asked", pushed),
+        ("refused, a person was asked", pushed.clone()),
+        ("logged out", out(ready(quiet(breeze_like())))),
+        ("logged out while it was renewed", out(renewing(WayKind::Refresh, true))),
+        ("logged out while a code was exchanged", out(exchanging)),
+        ("logged out while a person was asked", out(pushed)),
+        (
+            "logged out where nothing is revoked",
+            out(ready(quiet(Settings { revokes: false, ..breeze_like() }))),
+        ),
         (
             "refused, being renewed",
             refused(ready(quiet(Settings { ways: vec![Way::CREDENTIALS], ..breeze_like() }))),
@@ -106,6 +118,15 @@ fn events(monitor: &Monitor) -> Vec<(&'static str, Event)> {
     let pasted = Play::handed(9, Source::Pasted, NOW + HOUR);
     let handed = |handed| E::HandedIn { caller, handed };
     let alert = monitor.alerts().first().map_or(AlertId(99), |alert| alert.id);
+    let row = monitor.row();
+    let stray = |is_push| row.strays.iter().find(|stray| (stray.job == Job::AskPush) == is_push);
+    let stray_push = stray(true).map(|stray| stray.request);
+    let stray_answered = E::AttemptAnswered {
+        request: stray(false).map_or(RequestId(99), |stray| stray.request),
+        reply: Reply::Renewed(brought(NOW + HOUR)),
+    };
+    let revocation = row.revocations.waiting().first().map_or(RevocationId(99), |waiting| waiting.id);
+    let revoked = |answer| E::RevocationAnswered { revocation, answer };
     vec![
         ("asked", asked(false)),
         ("asked by one that only reads", asked(true)),
@@ -142,6 +163,14 @@ fn events(monitor: &Monitor) -> Vec<(&'static str, Event)> {
         ("the vault's grant ended", E::GrantEnded),
         ("logout", E::LoggedOut),
         ("alert: taken", E::AlertAnswered { alert, settled: true, retry_after: None }),
+        ("answer: another token, to what was under way at a logout", stray_answered),
+        (
+            "handed in: approved, as was asked before a logout",
+            handed(Handed { source: Source::Approved, ticket: stray_push, ..pasted }),
+        ),
+        ("revocation: done", revoked(RevocationAnswer::Revoked)),
+        ("revocation: refused", revoked(RevocationAnswer::Refused)),
+        ("revocation: no answer", revoked(RevocationAnswer::Retry { retry_after: None })),
         ("deadline", E::DeadlineReached),
     ]
 }
@@ -169,6 +198,11 @@ fn effect(effect: &Effect) -> Option<String> {
             format!("adopt {} from {from}", stamp.generation.0)
         }
         Effect::Drop { hand } => format!("drop {}", hand.0),
+        Effect::SetAside { what: Leftover::Held, .. } => "set aside what is held".into(),
+        Effect::SetAside { what: Leftover::Hand(hand), .. } => format!("set aside hand {}", hand.0),
+        Effect::SetAside { what: Leftover::Brought(_), .. } => "set aside the answer".into(),
+        Effect::Forget { revocation } => format!("forget revocation {}", revocation.0),
+        Effect::Revoke { revocation } => format!("revoke {}", revocation.0),
         Effect::Persist => "persist".into(),
         Effect::Attempt { job: of, .. } => job(*of),
         Effect::Deliver { kind, .. } => format!("alert {}", kind.as_str()),
@@ -181,7 +215,12 @@ fn effect(effect: &Effect) -> Option<String> {
         Effect::Tell { verdict, .. } => format!("tell {}", verdict.as_str()),
         Effect::Log(Line::Ended { .. }) => "log the end".into(),
         Effect::Log(
-            Line::Checked { .. } | Line::Attempted { .. } | Line::Judged { .. } | Line::AlertGivenUp { .. },
+            Line::Checked { .. }
+            | Line::Attempted { .. }
+            | Line::Judged { .. }
+            | Line::LoggedOut { .. }
+            | Line::Revoked { .. }
+            | Line::AlertGivenUp { .. },
         ) => return None,
     })
 }

@@ -26,6 +26,7 @@ impl Monitor {
         row.asked_at = row.asked_at.min(now);
         row.renewal.paused_until = row.renewal.paused_until.min(pause);
         row.outbox.mend_clock(now);
+        row.revocations.mend_clock(now);
         if let Some(attempt) = &mut row.attempt {
             attempt.begun_at = attempt.begun_at.min(now);
         }

@@ -2,6 +2,7 @@
 
 use super::class::Class;
 use super::outbox::{AlertId, Kind};
+use super::revocation::{Leftover, Outcome, RevocationId};
 use super::round::Job;
 use super::status::Word;
 use super::token::{Fingerprint, Verdict};
@@ -16,6 +17,14 @@ pub enum Effect {
         /// Its name.
         hand: Fingerprint,
     },
+    /// Seal these tokens under this name, to be revoked. With the row, in one transaction. Comes before [`Effect::Drop`] of what was handed
+    /// in.
+    SetAside {
+        /// Its name.
+        revocation: RevocationId,
+        /// Where they are to be found.
+        what: Leftover,
+    },
     /// Make this the token. With the row, in one transaction. Comes before [`Effect::Drop`] of what it is made from.
     Adopt {
         /// Where it is to be found.
@@ -27,6 +36,11 @@ pub enum Effect {
     Drop {
         /// Its name.
         hand: Fingerprint,
+    },
+    /// Erase what was set aside under this name.
+    Forget {
+        /// Its name.
+        revocation: RevocationId,
     },
     /// Write [`Monitor::row`](super::Monitor::row) and arm the alarm for [`Monitor::next_alarm`](super::Monitor::next_alarm).
     Persist,
@@ -46,6 +60,12 @@ pub enum Effect {
         kind: Kind,
         /// When that happened.
         at: Timestamp,
+    },
+    /// Have the provider revoke what was set aside under this name. Comes back as
+    /// [`Event::RevocationAnswered`](super::Event::RevocationAnswered), or not at all.
+    Revoke {
+        /// Its name: the same when it is tried again.
+        revocation: RevocationId,
     },
     /// Answer a caller.
     Answer {
@@ -69,12 +89,12 @@ impl Effect {
     /// Its place in the order.
     pub(super) const fn rank(&self) -> u8 {
         match self {
-            Self::Keep { .. } => 0,
+            Self::Keep { .. } | Self::SetAside { .. } => 0,
             Self::Adopt { .. } => 1,
-            Self::Drop { .. } => 2,
+            Self::Drop { .. } | Self::Forget { .. } => 2,
             Self::Persist => 3,
             Self::Attempt { .. } => 4,
-            Self::Deliver { .. } => 5,
+            Self::Deliver { .. } | Self::Revoke { .. } => 5,
             Self::Answer { .. } | Self::Tell { .. } => 6,
             Self::Log(_) => 7,
         }
@@ -185,6 +205,18 @@ pub enum Line {
         hand: Fingerprint,
         /// What.
         verdict: Verdict,
+    },
+    /// An operator ended the session.
+    LoggedOut {
+        /// Whether the provider is told.
+        told: bool,
+    },
+    /// The provider was asked to revoke a token, or is no more.
+    Revoked {
+        /// Which one.
+        revocation: RevocationId,
+        /// What became of it.
+        outcome: Outcome,
     },
     /// An alert was never taken, and is sent no more.
     AlertGivenUp {

@@ -4,6 +4,7 @@ use alloc::string::String;
 
 use super::class::Class;
 use super::outbox::AlertId;
+use super::revocation::RevocationId;
 use super::token::Handed;
 use crate::id::{CallerId, RequestId, Stamp};
 use crate::time::{Millis, Timestamp};
@@ -71,6 +72,13 @@ pub enum Event {
         /// `Retry-After`, if the receiver gave one.
         retry_after: Option<Millis>,
     },
+    /// The provider was asked to revoke a token.
+    RevocationAnswered {
+        /// Which one.
+        revocation: RevocationId,
+        /// What became of it.
+        answer: RevocationAnswer,
+    },
     /// The time that [`Monitor::next_deadline`](super::Monitor::next_deadline) named has come. May be delivered early, late or twice.
     DeadlineReached,
 }
@@ -114,4 +122,18 @@ pub enum Reply {
     },
     /// It was not sent, and will not be.
     Unsent,
+}
+
+/// What became of one try at a revocation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RevocationAnswer {
+    /// The provider takes the token no more, or never did.
+    Revoked,
+    /// The provider will not do it, or there is nothing left that could be shown.
+    Refused,
+    /// Nothing is known: the token must be taken to live.
+    Retry {
+        /// When to come again, if the provider said so.
+        retry_after: Option<Millis>,
+    },
 }

@@ -48,6 +48,9 @@ impl Monitor {
                 None
             };
             if let Some(verdict) = refused {
+                if verdict == Verdict::Late {
+                    self.stray_approved(turn, ticket, name);
+                }
                 turn.log(Line::Judged { hand: name, verdict });
                 turn.push(Effect::Tell { caller, verdict });
                 return;

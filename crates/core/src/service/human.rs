@@ -213,7 +213,7 @@ impl Monitor {
         }
     }
 
-    fn is_asking(&self) -> bool {
+    pub(super) fn is_asking(&self) -> bool {
         self.row.attempt.is_some_and(|attempt| attempt.job == Job::AskPush)
     }
 

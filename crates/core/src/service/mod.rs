@@ -24,6 +24,8 @@
 //! - A caller gets the token while there is one, also while another is being had. Else it is told why there is none and when to come
 //!   again, after it has waited a moment where that can help.
 //! - Whatever waits for a provider's hour or an operator says so, and does not try.
+//! - A logout is final: nothing that is under way brings the session back, and what it left at the provider is revoked, also a token that
+//!   comes too late ([`Revocations`]).
 //!
 //! # After a restart
 //!
@@ -88,6 +90,7 @@ mod hands;
 mod human;
 mod outbox;
 mod renewal;
+mod revocation;
 mod round;
 mod row;
 mod settings;
@@ -102,10 +105,11 @@ pub use budget::{Budget, Spent};
 pub use class::Class;
 pub use doubt::{Doubt, DoubtCause, Validated};
 pub use effect::{Absence, Answer, Effect, Effects, Line, Origin};
-pub use event::{Brought, Event, Reply};
+pub use event::{Brought, Event, Reply, RevocationAnswer};
 pub use human::{Need, Push, Told, Want};
 pub use outbox::{Alert, AlertId, Kind, Outbox};
 pub use renewal::{Closed, Record, Renewal};
+pub use revocation::{Leftover, Outcome, Revocation, RevocationId, Revocations, Revoked, Stray};
 pub use round::{Attempt, Job, Round};
 pub use row::Row;
 pub use settings::{PushPolicy, Settings, Way, WayKind};
@@ -199,10 +203,13 @@ impl Monitor {
         self.waits_until()
     }
 
-    /// The question to a person that is open: what an approval of it names, and until when it may come.
+    /// The question to a person that is open: what an approval of it names, and until when it may come. One that was open at a logout is
+    /// among them, as its approval brings a token that must not live on.
     #[must_use]
     pub fn open_push(&self) -> Option<(RequestId, Option<Timestamp>)> {
-        self.row.push.map(|push| (push.first, push.until))
+        let strays = self.row.strays.iter().filter(|stray| stray.job == Job::AskPush);
+        let stray = strays.map(|stray| (stray.request, Some(stray.until))).next_back();
+        self.row.push.map(|push| (push.first, push.until)).or(stray)
     }
 
     /// The newest token there ever was, whatever became of it.
@@ -248,7 +255,8 @@ impl Monitor {
             Some(until) => Some(until),
             None => self.next_attempt_at(),
         };
-        [Some(row.next_check_at), lapses_at, hand_ends_at, next, self.human_due_at(), row.outbox.due_at()]
+        let told_at = [row.outbox.due_at(), row.revocations.due_at()].into_iter().flatten().min();
+        [Some(row.next_check_at), lapses_at, hand_ends_at, next, self.human_due_at(), told_at]
             .into_iter()
             .flatten()
             .min()
@@ -306,6 +314,9 @@ impl Monitor {
             Event::AlertAnswered { alert, settled, retry_after } => {
                 self.row.outbox.answered(turn, alert, settled, retry_after);
             }
+            Event::RevocationAnswered { revocation, answer } => {
+                self.row.revocations.answered(turn, revocation, answer);
+            }
             Event::DeadlineReached => {}
         }
     }
@@ -315,6 +326,7 @@ impl Monitor {
         self.give_up_attempt(turn);
         self.lapse(turn);
         self.drop_old_hands(turn);
+        self.drop_old_strays(turn.now);
         let at_check = self.row.next_check_at <= turn.now;
         if at_check {
             self.row.checked_at = turn.now;
@@ -325,6 +337,7 @@ impl Monitor {
         self.look_for_human(turn);
         self.begin_attempt(turn);
         self.row.outbox.pursue(turn);
+        self.row.revocations.pursue(turn);
         if at_check {
             turn.log(Line::Checked { word: self.word(turn.now), left: self.left(turn.now) });
         }
@@ -397,6 +410,8 @@ impl Monitor {
                 }
                 Job::Prove(_) | Job::Validate(_) | Job::AskPush => {}
             }
+        } else {
+            self.stray_answered(turn, request, matches!(reply, Reply::Renewed(_)));
         }
     }
 
@@ -477,8 +492,10 @@ impl Monitor {
         }
     }
 
-    /// Nothing that is under way brings it back, and nothing renews it until a person comes.
+    /// Nothing that is under way brings it back, and nothing renews it until a person comes. What is left of it is revoked.
     fn logged_out(&mut self, turn: &mut Turn) {
+        let told = self.revoke_session(turn);
+        turn.log(Line::LoggedOut { told });
         for hand in self.row.hands.clone() {
             // What may have been used is not to be used again, whoever hands it in.
             let verdict = if self.is_spent(&hand) { Verdict::Lost } else { Verdict::Late };
@@ -497,6 +514,10 @@ impl Monitor {
             need.want = Want::LoggedOut;
         }
         self.die(turn, None);
+        if let Some(death) = self.row.token.as_mut().and_then(|token| token.dead.as_mut()) {
+            // Also where the provider was quicker: its word would have a person asked.
+            death.class = None;
+        }
     }
 
     fn is_valid(&self, now: Timestamp) -> bool {

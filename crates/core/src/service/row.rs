@@ -8,6 +8,7 @@ use super::doubt::{Doubt, Validated};
 use super::human::{Need, Push, Told};
 use super::outbox::Outbox;
 use super::renewal::{Closed, Record, Renewal};
+use super::revocation::{Revocations, Stray};
 use super::round::Attempt;
 use super::token::{Fallback, Fingerprint, Hand, Token, Verdict};
 use super::users::User;
@@ -65,6 +66,10 @@ pub struct Row {
     pub records: Vec<Record>,
     /// Alerts that nobody has taken yet.
     pub outbox: Outbox,
+    /// Tokens that are to be revoked.
+    pub revocations: Revocations,
+    /// What was under way at a logout, and may still bring one.
+    pub strays: Vec<Stray>,
     /// Who uses the service.
     pub users: Vec<User>,
 }

@@ -79,6 +79,8 @@ pub struct Settings {
     pub validate_every: Millis,
     /// Whether there is a call that shows whether a token lives. Where there is none, whoever doubts one has another fetched.
     pub validates: bool,
+    /// Whether there is a call that ends a token, or a grant, at the provider.
+    pub revokes: bool,
     /// How many calls the provider allows.
     pub budget: Budget,
     /// Renewals that need no person; the first that is open is taken.
@@ -120,6 +122,7 @@ impl Settings {
         check_every: Millis::from_secs(5 * 60),
         validate_every: Millis::from_secs(3_600),
         validates: true,
+        revokes: true,
         budget: Budget::UNKNOWN,
         ways: Vec::new(),
         lead: Millis::from_secs(15 * 60),

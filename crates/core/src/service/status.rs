@@ -7,6 +7,7 @@ use super::class::Class;
 use super::doubt::Validated;
 use super::human::Need;
 use super::renewal::Record;
+use super::revocation::Revoked;
 use super::round::Attempt;
 use super::settings::WayKind;
 use super::token::Source;
@@ -124,6 +125,10 @@ pub struct Status {
     pub records: Vec<Record>,
     /// Alerts that nobody has taken yet.
     pub alerts_waiting: usize,
+    /// Tokens that are to be revoked at the provider, and are not yet.
+    pub revocations_waiting: usize,
+    /// How the last revocation ended.
+    pub revoked: Option<Revoked>,
     /// Who uses it.
     pub users: Vec<User>,
 }
@@ -165,6 +170,8 @@ impl Monitor {
             next_check_at: row.next_check_at,
             records: row.records.clone(),
             alerts_waiting: row.outbox.alerts().len(),
+            revocations_waiting: row.revocations.waiting().len(),
+            revoked: row.revocations.last(),
             users: self.users.all().into(),
         }
     }

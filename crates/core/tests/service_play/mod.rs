@@ -78,6 +78,7 @@ pub fn brought(expires: u64) -> Brought {
     Brought { stamp: None, expires_at: Some(at(expires)), fallback_until: None }
 }
 
+#[derive(Clone)]
 pub struct Play {
     pub settings: Settings,
     pub monitor: Monitor,

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use everlit_core::Stamp;
 use everlit_core::id::{CallerId, RequestId};
 use everlit_core::service::{
-    Answer, Class, DoubtCause, Effect, Event, Fingerprint, Job, Kind, Monitor, Now, Reply, Row, Settings,
+    Answer, Class, DoubtCause, Effect, Event, Fingerprint, Job, Kind, Leftover, Line, Monitor, Now, Origin,
+    Outcome, Reply, RevocationAnswer, RevocationId, Row, Settings, Source,
 };
 use everlit_core::time::{Millis, Timestamp};
 
@@ -23,10 +24,15 @@ pub struct Watch {
     sent: BTreeMap<Fingerprint, i32>,
     routine_at: Option<Timestamp>,
     validated_at: Option<Timestamp>,
+    /// What was under way at a logout, and may still bring a token.
+    strays: BTreeSet<RequestId>,
+    /// What is to be revoked, and since when.
+    revoking: BTreeMap<RevocationId, Timestamp>,
     /// Who waits, and since when.
     waiting: BTreeMap<CallerId, Timestamp>,
     pub attempts: u64,
     pub answers: u64,
+    pub revocations: u64,
 }
 
 fn is(condition: bool, what: &'static str) -> Result<(), &'static str> {
@@ -53,6 +59,7 @@ impl Watch {
         self.durable(before, effects, after)?;
         self.attempts(settings, at, before, event, effects, after)?;
         self.tokens(at, before, event, effects, after)?;
+        self.logout_is_final(settings, at, before, event, effects, after)?;
         self.alerts(event, effects, after)?;
         self.callers(settings, at, event, effects)
     }
@@ -65,9 +72,13 @@ impl Watch {
         let places: Vec<u8> = effects
             .iter()
             .map(|effect| match effect {
-                Effect::Keep { .. } | Effect::Adopt { .. } | Effect::Drop { .. } => 0,
+                Effect::Keep { .. }
+                | Effect::SetAside { .. }
+                | Effect::Adopt { .. }
+                | Effect::Drop { .. }
+                | Effect::Forget { .. } => 0,
                 Effect::Persist => 1,
-                Effect::Attempt { .. } | Effect::Deliver { .. } => 2,
+                Effect::Attempt { .. } | Effect::Deliver { .. } | Effect::Revoke { .. } => 2,
                 Effect::Answer { .. } | Effect::Tell { .. } | Effect::Log(_) => 3,
             })
             .collect();
@@ -199,6 +210,87 @@ impl Watch {
             }
         }
         Ok(())
+    }
+
+    /// `logout_is_final`: no late answer brings the session back, and a token that comes too late is revoked, as is the one that there was.
+    fn logout_is_final(
+        &mut self,
+        settings: &Settings,
+        at: Timestamp,
+        before: &Monitor,
+        event: &Event,
+        effects: &[Effect],
+        after: &Monitor,
+    ) -> Result<(), &'static str> {
+        let has = |effect: &Effect| effects.contains(effect);
+        let mut left = Vec::new();
+        match event {
+            Event::LoggedOut => {
+                let row = before.row();
+                let attempts = [row.attempt, row.unheard].into_iter().flatten();
+                let brings = |job| matches!(job, Job::Exchange(_) | Job::Renew(_));
+                self.strays
+                    .extend(attempts.filter(|attempt| brings(attempt.job)).map(|attempt| attempt.request));
+                let is_first = before.token().is_none();
+                is(is_first || after.attempt().is_none(), "a logout left an attempt that counts")?;
+                is(!after.token().is_some_and(|token| token.is_valid(at)), "a token outlived a logout")?;
+                left.extend(before.token().filter(|token| !token.is_over()).map(|_| Leftover::Held));
+                let approved = row.hands.iter().filter(|hand| hand.source == Source::Approved);
+                left.extend(approved.map(|hand| Leftover::Hand(hand.name)));
+            }
+            Event::AttemptAnswered { request, reply } if self.strays.remove(request) => {
+                let from = Origin::Attempt(*request);
+                let adopts =
+                    |effect: &Effect| matches!(effect, Effect::Adopt { from: of, .. } if *of == from);
+                is(!effects.iter().any(adopts), "a late answer brought the session back")?;
+                left.extend(matches!(reply, Reply::Renewed(_)).then_some(Leftover::Brought(*request)));
+            }
+            Event::RevocationAnswered {
+                revocation,
+                answer: RevocationAnswer::Revoked | RevocationAnswer::Refused,
+            } => {
+                self.revoking.remove(revocation);
+            }
+            _ => {}
+        }
+        let mut aside = Vec::new();
+        for effect in effects {
+            match effect {
+                Effect::SetAside { revocation, what } => {
+                    aside.push(*what);
+                    is(
+                        self.revoking.insert(*revocation, at).is_none(),
+                        "a name of a revocation was given twice",
+                    )?;
+                    is(
+                        has(&Effect::Revoke { revocation: *revocation }),
+                        "what is left over waits for nothing",
+                    )?;
+                }
+                Effect::Revoke { revocation } => {
+                    self.revocations += 1;
+                    is(self.revoking.contains_key(revocation), "what is revoked was not set aside")?;
+                }
+                Effect::Log(Line::Revoked { revocation, outcome: Outcome::GivenUp }) => {
+                    let since = self.revoking.remove(revocation);
+                    let is_old = since.is_some_and(|since| since.after(Millis::from_days(7)) <= at);
+                    is(
+                        is_old || before.row().revocations.waiting().len() >= 8,
+                        "a token was given up too soon",
+                    )?;
+                }
+                _ => {}
+            }
+        }
+        let all = left.iter().all(|what| aside.contains(what));
+        is(all || !settings.revokes, "a token lives on at the provider")?;
+        is(aside.is_empty() || settings.revokes, "a provider is asked for what it does not do")?;
+        let waiting: BTreeSet<RevocationId> =
+            after.row().revocations.waiting().iter().map(|waiting| waiting.id).collect();
+        is(waiting.iter().eq(self.revoking.keys()), "a revocation was forgotten, or kept too long")?;
+        let forgotten =
+            |effect: &Effect| matches!(effect, Effect::Forget { revocation } if waiting.contains(revocation));
+        is(!effects.iter().any(forgotten), "what is to be revoked was erased")
     }
 
     fn alerts(&mut self, event: &Event, effects: &[Effect], after: &Monitor) -> Result<(), &'static str> {
