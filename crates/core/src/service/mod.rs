@@ -305,6 +305,8 @@ impl Monitor {
             Event::CallAnswered { stamp, read_only, class, until } => {
                 self.call_answered(turn, stamp, read_only, class, until);
             }
+            // A vault that has not heard of a logout brings nothing back.
+            Event::Moved(_) if self.row.token.is_some_and(|token| token.was_logged_out()) => {}
             Event::Moved(brought) => {
                 let source = Source::Automatic(WayKind::Refresh);
                 self.adopt(turn, source, None, Origin::Vault, brought, 0);
@@ -502,12 +504,9 @@ impl Monitor {
             self.judge(turn, hand.name, verdict);
         }
         (self.row.attempt, self.row.unheard, self.row.push, self.row.fallback) = (None, None, None, None);
-        self.row.closed.retain(|closed| closed.class == Class::ClientMisconfigured);
-        for way in &self.settings.ways {
-            if self.row.closed.iter().all(|closed| closed.kind != way.kind) {
-                self.row.closed.push(Closed { kind: way.kind, class: Class::ReauthRequired });
-            }
-        }
+        // Also one that is misconfigured: with another configuration it would be tried again.
+        let close = |way: &Way| Closed { kind: way.kind, class: Class::ReauthRequired };
+        self.row.closed = self.settings.ways.iter().map(close).collect();
         self.row.renewal = Renewal::default();
         if let Some(need) = &mut self.row.need {
             // Nor is anybody asked to undo it.

@@ -218,9 +218,8 @@ impl Monitor {
     /// The session ends: what is here of it is revoked, and what is under way is remembered. True if there is something to revoke.
     pub(super) fn revoke_session(&mut self, turn: &mut Turn) -> bool {
         let by_grant = self.settings.ways.iter().any(|way| way.kind == WayKind::Refresh);
-        let was_ended = |token: &Token| token.dead.is_some_and(|death| death.class.is_none());
         // What it was renewed by may live on when it is over itself.
-        let lives_on = |token: &Token| !was_ended(token) && (by_grant || !token.is_over());
+        let lives_on = |token: &Token| !token.was_logged_out() && (by_grant || !token.is_over());
         let held = self.row.token.as_ref().filter(|token| lives_on(token)).map(|_| Leftover::Held);
         // What people brought is theirs, but for what the provider gave for us, and what we have used up.
         let is_ours = |hand: &&Hand| {

@@ -92,6 +92,11 @@ impl Token {
         self.dead.is_some() || self.lapsed
     }
 
+    /// Whether an operator ended it.
+    pub(super) fn was_logged_out(&self) -> bool {
+        self.dead.is_some_and(|death| death.class.is_none())
+    }
+
     /// How long it is planned to live.
     #[must_use]
     pub fn lifetime(&self) -> Option<Millis> {

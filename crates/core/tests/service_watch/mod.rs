@@ -24,8 +24,12 @@ pub struct Watch {
     sent: BTreeMap<Fingerprint, i32>,
     routine_at: Option<Timestamp>,
     validated_at: Option<Timestamp>,
+    /// Whether an operator has ended the session, and nobody has begun another.
+    is_logged_out: bool,
+    /// Whether anybody has tried to since.
+    is_begun_anew: bool,
     /// What was under way at a logout, and may still bring a token.
-    strays: BTreeSet<RequestId>,
+    strays: BTreeMap<RequestId, Timestamp>,
     /// What is to be revoked, and since when.
     revoking: BTreeMap<RevocationId, Timestamp>,
     /// Who waits, and since when.
@@ -224,13 +228,27 @@ impl Watch {
     ) -> Result<(), &'static str> {
         let has = |effect: &Effect| effects.contains(effect);
         let mut left = Vec::new();
+        // No attempt takes longer.
+        self.strays.retain(|_, since| at < since.after(Millis::from_secs(3_600)));
+        let brings = |job| matches!(job, Job::Exchange(_) | Job::Renew(_));
+        for effect in effects {
+            if let Effect::Adopt { .. } = effect {
+                is(!self.is_logged_out || self.is_begun_anew, "a session came back that nobody began")?;
+                self.is_logged_out = false;
+            }
+        }
+        match event {
+            Event::HandedIn { .. } | Event::RefreshAsked { operator: true, .. } => self.is_begun_anew = true,
+            _ => {}
+        }
         match event {
             Event::LoggedOut => {
                 let row = before.row();
                 let attempts = [row.attempt, row.unheard].into_iter().flatten();
-                let brings = |job| matches!(job, Job::Exchange(_) | Job::Renew(_));
-                self.strays
-                    .extend(attempts.filter(|attempt| brings(attempt.job)).map(|attempt| attempt.request));
+                (self.is_logged_out, self.is_begun_anew) = (before.token().is_some(), false);
+                let strays =
+                    attempts.filter(|attempt| brings(attempt.job)).map(|attempt| (attempt.request, at));
+                self.strays.extend(strays);
                 let is_first = before.token().is_none();
                 is(is_first || after.attempt().is_none(), "a logout left an attempt that counts")?;
                 is(!after.token().is_some_and(|token| token.is_valid(at)), "a token outlived a logout")?;
@@ -238,7 +256,7 @@ impl Watch {
                 let approved = row.hands.iter().filter(|hand| hand.source == Source::Approved);
                 left.extend(approved.map(|hand| Leftover::Hand(hand.name)));
             }
-            Event::AttemptAnswered { request, reply } if self.strays.remove(request) => {
+            Event::AttemptAnswered { request, reply } if self.strays.remove(request).is_some() => {
                 let from = Origin::Attempt(*request);
                 let adopts =
                     |effect: &Effect| matches!(effect, Effect::Adopt { from: of, .. } if *of == from);

@@ -4,7 +4,7 @@
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
-use everlit_core::secret::{RefreshToken, Secret};
+use everlit_core::secret::{AccessToken, RefreshToken, Secret};
 use serde_json::Value;
 
 use super::authorization_request::Pair;
@@ -116,6 +116,12 @@ impl ClientRequest {
     #[must_use]
     pub fn revocation(client: ClientCredentials<'_>, refresh_token: &RefreshToken) -> Self {
         Self::new(&client, &[("token", refresh_token.expose()), ("token_type_hint", "refresh_token")])
+    }
+
+    /// Ends an access token, where there is no grant.
+    #[must_use]
+    pub fn access_revocation(client: ClientCredentials<'_>, access_token: &AccessToken) -> Self {
+        Self::new(&client, &[("token", access_token.expose()), ("token_type_hint", "access_token")])
     }
 
     fn new(client: &ClientCredentials<'_>, parameters: &[(&str, &str)]) -> Self {

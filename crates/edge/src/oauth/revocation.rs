@@ -1,7 +1,7 @@
 //! The answer of a revocation endpoint (RFC 7009, section 2.2).
 
 use everlit_core::time::Millis;
-use everlit_core::vault;
+use everlit_core::{service, vault};
 use serde_json::Value;
 
 use super::HttpAnswer;
@@ -62,6 +62,16 @@ impl RevocationAnswer {
 }
 
 /// The answer in the machine's words: what will not be done however often it is asked is as settled as what was done.
+impl From<RevocationAnswer> for service::RevocationAnswer {
+    fn from(answer: RevocationAnswer) -> Self {
+        match answer {
+            RevocationAnswer::Revoked => Self::Revoked,
+            RevocationAnswer::Refused { .. } => Self::Refused,
+            RevocationAnswer::Retry { retry_after, .. } => Self::Retry { retry_after },
+        }
+    }
+}
+
 impl From<RevocationAnswer> for vault::RevocationAnswer {
     fn from(answer: RevocationAnswer) -> Self {
         match answer {
@@ -86,6 +96,13 @@ mod tests {
             vault::RevocationAnswer::from(retry),
             vault::RevocationAnswer::Retry { retry_after: wait }
         );
+        for (answer, expected) in [
+            (RevocationAnswer::Revoked, service::RevocationAnswer::Revoked),
+            (RevocationAnswer::Refused { reason: "" }, service::RevocationAnswer::Refused),
+            (retry, service::RevocationAnswer::Retry { retry_after: wait }),
+        ] {
+            assert_eq!(service::RevocationAnswer::from(answer), expected);
+        }
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::provider::upstox::{self, account::Profile, approval, tokens::Tokens};
 use crate::provider::{About, Asked, Class, Judgement, Told};
 use crate::proxy::Method;
 use crate::signed_call::Outgoing;
-use crate::url::Origin;
+use crate::url::{HttpUrl, Origin};
 
 /// The account, and the secret that the provider gave the app.
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +76,7 @@ impl Account<'_> {
         upstox::login::App { client_id: &self.config.client_id, client_secret: self.secret, redirect_uri }
     }
 
-    fn kite(&self) -> session::App<'_> {
+    pub(super) fn kite(&self) -> session::App<'_> {
         session::App { api_key: &self.config.client_id, secret: self.secret }
     }
 
@@ -86,11 +86,11 @@ impl Account<'_> {
         Ok(call.with("accept", plain("application/json")))
     }
 
-    fn upstox_call(&self, method: Method, path: &str) -> Result<Outgoing, Unsendable> {
+    pub(super) fn upstox_call(&self, method: Method, path: &str) -> Result<Outgoing, Unsendable> {
         Ok(self.call(method, path)?.with("api-version", plain("2.0")))
     }
 
-    fn kite_call(&self, method: Method, path: &str) -> Result<Outgoing, Unsendable> {
+    pub(super) fn kite_call(&self, method: Method, path: &str) -> Result<Outgoing, Unsendable> {
         Ok(self.call(method, path)?.with(session::VERSION.0, plain(session::VERSION.1)))
     }
 
@@ -200,21 +200,16 @@ impl Account<'_> {
         self.asked(&ClientRequest::client_credentials(self.client(), &self.config.scopes.join(" ")))
     }
 
-    fn client(&self) -> ClientCredentials<'_> {
+    pub(super) fn client(&self) -> ClientCredentials<'_> {
         ClientCredentials { client_id: &self.config.client_id, proof: ClientProof::SecretBasic(self.secret) }
     }
 
     /// At the token endpoint.
     fn asked(&self, request: &ClientRequest) -> Result<Outgoing, Unsendable> {
-        let url = self.config.token_url.as_ref().ok_or(Unsendable)?;
-        let query = url.query().map(|query| ["?", query].concat()).unwrap_or_default();
-        let target = Secret::new([url.path(), &query].concat());
-        let call = Outgoing::new(Method::Post, url.origin().clone(), target);
-        let call = request.headers().fold(call, |call, (name, value)| call.with(name, plain(value)));
-        Ok(Outgoing { body: Some(Secret::new(request.body().expose().as_bytes().to_vec())), ..call })
+        Ok(posted(self.config.token_url.as_ref().ok_or(Unsendable)?, request))
     }
 
-    fn supabase_call(&self, method: Method, path: &str) -> Result<Outgoing, Unsendable> {
+    pub(super) fn supabase_call(&self, method: Method, path: &str) -> Result<Outgoing, Unsendable> {
         let call = self.call(method, path)?.with(refresh::API_KEY, self.secret.clone());
         Ok(call.with(refresh::API_VERSION.0, plain(refresh::API_VERSION.1)))
     }
@@ -309,22 +304,6 @@ impl Account<'_> {
         approval::Pending::read(answer).map(|pending| pending.until)
     }
 
-    /// The end of a token at the provider; nothing where it has no such thing.
-    #[must_use]
-    pub fn log_out(&self, token: &AccessToken) -> Option<Outgoing> {
-        match self.config.description.name {
-            "kite" => {
-                let target = self.kite().logout_path(token);
-                Some(Outgoing { target, ..self.kite_call(Method::Delete, "").ok()? })
-            }
-            "upstox" => {
-                let call = self.upstox_call(Method::Delete, upstox::account::LOGOUT_PATH).ok()?;
-                Some(json(call.with("authorization", bearer(token)), &plain("{}")))
-            }
-            _ => None,
-        }
-    }
-
     /// Whether this is the account that is expected. Nothing is expected before there was one.
     #[must_use]
     pub fn is_expected(&self, user_id: &str, known: Option<&str>) -> bool {
@@ -341,13 +320,22 @@ impl Account<'_> {
     }
 }
 
-fn bearer(token: &AccessToken) -> Secret<String> {
+/// A request of a client's, at this endpoint.
+pub(super) fn posted(url: &HttpUrl, request: &ClientRequest) -> Outgoing {
+    let query = url.query().map(|query| ["?", query].concat()).unwrap_or_default();
+    let target = Secret::new([url.path(), &query].concat());
+    let call = Outgoing::new(Method::Post, url.origin().clone(), target);
+    let call = request.headers().fold(call, |call, (name, value)| call.with(name, plain(value)));
+    Outgoing { body: Some(Secret::new(request.body().expose().as_bytes().to_vec())), ..call }
+}
+
+pub(super) fn bearer(token: &AccessToken) -> Secret<String> {
     Secret::new(["Bearer ", token.expose()].concat())
 }
 
 const JSON: &str = "application/json";
 
-fn json(call: Outgoing, body: &Secret<String>) -> Outgoing {
+pub(super) fn json(call: Outgoing, body: &Secret<String>) -> Outgoing {
     call.with_body(JSON, Secret::new(body.expose().as_bytes().to_vec()))
 }
 
@@ -357,6 +345,6 @@ fn form(call: Outgoing, body: &Secret<String>) -> Outgoing {
 }
 
 /// What is no secret, where one may stand.
-fn plain(text: &str) -> Secret<String> {
+pub(super) fn plain(text: &str) -> Secret<String> {
     Secret::new(text.to_string())
 }

@@ -6,9 +6,11 @@
 pub mod account;
 pub mod answer;
 pub mod hand;
+pub mod revocation;
 pub mod row;
 pub mod status;
 mod stored;
 
 pub use account::{Account, Given, Unsendable};
 pub use hand::{Handled, Kind};
+pub use revocation::{Left, Revoked};

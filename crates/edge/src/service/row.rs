@@ -7,8 +7,8 @@ use everlit_core::id::Stamp;
 use everlit_core::rate::Gcra;
 use everlit_core::service::{
     Alert, AlertId, Attempt, Class, Closed, Death, Doubt, DoubtCause, Fallback, Fingerprint, Hand, Job, Kind,
-    Need, Outbox, Push, Record, Renewal, Round, Row, Source, Spent, Token, Told, User, Validated, Verdict,
-    Want, WayKind,
+    Need, Outbox, Outcome, Push, Record, Renewal, Revocation, RevocationId, Revocations, Revoked, Round, Row,
+    Source, Spent, Stray, Token, Told, User, Validated, Verdict, Want, WayKind,
 };
 use serde_json::Value;
 
@@ -75,6 +75,8 @@ record!(Row {
     trouble,
     records,
     outbox,
+    revocations,
+    strays,
     users,
 });
 record!(Token { stamp, source, hand, began_at, touched_at, expires_at, lapsed, dead });
@@ -93,8 +95,12 @@ record!(Push { cause, began_at, first, round, asked, until });
 record!(Told { warned, failed, failed_often, on_fallback, considered });
 record!(User { name, served, unserved, limited, last_at, rate });
 record!(Alert { id, kind, at, tries, due_at });
+record!(Revocation { id, since, tries, due_at });
+record!(Revoked { at, outcome });
+record!(Stray { request, job, until });
 
 words!(Class: Class::ALL);
+words!(Outcome: Outcome::ALL);
 words!(WayKind: [WayKind::Refresh, WayKind::SelfExtension, WayKind::KeepAlive, WayKind::Credentials]);
 
 impl Stored for Source {
@@ -143,6 +149,33 @@ impl Stored for AlertId {
     }
     fn from_value(value: &Value) -> Option<Self> {
         u32::from_value(value).map(Self)
+    }
+}
+
+impl Stored for RevocationId {
+    fn to_value(&self) -> Value {
+        Value::from(self.0)
+    }
+    fn from_value(value: &Value) -> Option<Self> {
+        u32::from_value(value).map(Self)
+    }
+}
+
+/// Where there never was one, there is nothing to keep, as in a row of an earlier Worker.
+impl Stored for Revocations {
+    fn to_value(&self) -> Value {
+        if *self == Self::default() {
+            return Value::Null;
+        }
+        let last = self.last().to_value();
+        Value::Array(alloc::vec![self.next().to_value(), last, self.waiting().to_vec().to_value()])
+    }
+    fn from_value(value: &Value) -> Option<Self> {
+        if value.is_null() {
+            return Some(Self::default());
+        }
+        let [next, last, waiting] = value.as_array()?.as_slice() else { return None };
+        Some(Self::load(Stored::from_value(waiting)?, Stored::from_value(next)?, Stored::from_value(last)?))
     }
 }
 

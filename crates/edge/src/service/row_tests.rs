@@ -125,6 +125,12 @@ fn full(turn: usize) -> Row {
         trouble: Some(class),
         records: [Record { at: at(23), source, failed: Some(class), attempts: 2 }].into(),
         outbox: Outbox::load(alerts.collect(), AlertId(9)),
+        revocations: Revocations::load(
+            [Revocation { id: RevocationId(3), since: at(24), tries: 2, due_at: at(25) }].into(),
+            RevocationId(4),
+            turn.is_multiple_of(2).then(|| Revoked { at: at(26), outcome: nth(turn, &Outcome::ALL) }),
+        ),
+        strays: [Stray { request: RequestId(6), job: nth(turn, &jobs), until: at(27) }].into(),
         users: [User {
             name: "reports \"é\"".into(),
             served: 1,
@@ -186,6 +192,15 @@ fn what_is_no_row_is_told_from_what_is_a_later_one() {
     ] {
         assert_eq!(decode(text.as_bytes()), Err(expected), "{text:.40}");
     }
+}
+
+#[test]
+fn a_row_of_a_worker_that_knew_no_revocations_is_read() {
+    let mut row = full(1);
+    (row.revocations, row.strays) = Default::default();
+    let text = encode(&row);
+    assert!(!text.contains("revocations") && !text.contains("strays"));
+    assert_eq!(decode(text.as_bytes()), Ok(row));
 }
 
 /// The corpus of `tests/network` begins with these.

@@ -42,6 +42,10 @@ pub fn told(config: &ServiceConfig, status: &Status, secret_set: bool, now: Time
         "next_check_at": status.next_check_at.as_millis(),
         "renewals": status.records.iter().map(renewal).collect::<Vec<_>>(),
         "alerts_waiting": status.alerts_waiting,
+        "revocations": {
+            "waiting": status.revocations_waiting,
+            "last": status.revoked.map(|last| json!({ "at": last.at.as_millis(), "outcome": last.outcome.as_str() })),
+        },
         "callers": status.users.iter().map(user).collect::<Vec<_>>(),
         "configuration": configuration(config, secret_set, now),
         "server_time": now.as_millis(),
@@ -127,6 +131,13 @@ fn configuration(config: &ServiceConfig, secret_set: bool, now: Timestamp) -> Va
         Some(false) => None,
         None => Some("Nobody wrote down when it was set: secret_set_at says it, as no platform does."),
     };
+    let unrevoked = match (config.revokes(), config.asks_a_server()) {
+        (true, _) => None,
+        (false, true) => Some(
+            "A logout ends nothing at the authorization server: revocation_url says where tokens are revoked.",
+        ),
+        (false, false) => Some("A logout ends nothing at the provider: it has no such call."),
+    };
     let source = |own: bool| if own { "variable" } else { "provider" };
     json!({
         "client_id": { "set": true, "source": "variable" },
@@ -142,6 +153,7 @@ fn configuration(config: &ServiceConfig, secret_set: bool, now: Timestamp) -> Va
         "origin": { "set": true, "source": source(config.origin.is_some()) },
         "login_url": { "set": true, "source": source(config.login_url.is_some()) },
         "push": { "set": config.push },
+        "revocation": { "set": config.revokes(), "source": source(config.revocation_url.is_some()), "advice": unrevoked },
     })
 }
 
@@ -190,6 +202,11 @@ mod tests {
         assert!(told["automatic"]["why"].as_str().unwrap().starts_with("Upstox has no refresh token"));
         assert_eq!(told["configuration"]["client_secret"]["old"], Value::Null);
         assert_eq!(told["configuration"]["account"], json!({ "set": false, "source": "first token" }));
+        assert_eq!(told["revocations"], json!({ "waiting": 0, "last": null }));
+        assert_eq!(
+            told["configuration"]["revocation"],
+            json!({ "set": true, "source": "provider", "advice": null })
+        );
     }
 
     #[test]

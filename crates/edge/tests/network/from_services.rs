@@ -5,7 +5,7 @@ use everlit_edge::config::Variables;
 use everlit_edge::config::services::{ServicesConfig, is_variable_name};
 use everlit_edge::date;
 use everlit_edge::provider::Class;
-use everlit_edge::service::{Account, Kind, row};
+use everlit_edge::service::{Account, Kind, Left, Revoked, row};
 use proptest::prelude::*;
 
 use crate::from_providers::{Http, NOW};
@@ -63,6 +63,9 @@ pub(crate) fn service_answer(input: &[u8]) -> Fed {
             prop_assert!(judgement.class != Class::Ok);
         }
     }
+    let left = account.left_of(token);
+    // What brokers have takes one request.
+    prop_assert!(matches!(account.revoked(&left, &answer), Revoked::Ended(_)));
     match account.person_asked(&answer) {
         Ok(until) => prop_assert!(NOW < until),
         Err(judgement) => prop_assert!(judgement.class != Class::Ok),
@@ -88,7 +91,9 @@ pub(crate) fn service_hand(input: &[u8]) -> Fed {
             Kind::Token => {
                 prop_assert!(account.validate(&handled.text, NOW).is_ok());
                 let _owner = account.owner(&handled.text);
-                let _end = account.log_out(&handled.text);
+                let left = Left { access_token: Some(handled.text), refresh_token: None };
+                prop_assert_eq!(account.revocation(&left).is_some(), account.config.revokes());
+                prop_assert_eq!(Left::decode(&left.encode()), left);
             }
         }
         if kind.is_none() {

@@ -82,7 +82,7 @@ parsers! {
     alerts::alert_name covers ["config/alert.rs::wants"];
     from_services::service_answer covers [
         "service/account.rs::exchanged", "service/account.rs::validated", "service/account.rs::person_asked",
-        "service/account.rs::is_expected"
+        "service/account.rs::is_expected", "service/revocation.rs::revoked"
     ];
     from_services::service_hand covers [
         "service/hand.rs::handed", "config/services/mod.rs::service", "config/services/mod.rs::is_variable_name",

@@ -145,7 +145,7 @@ async fn ask_person(account: &Account<'_>) -> Reply {
 }
 
 /// Sends a call, once.
-pub(super) async fn send(call: &Outgoing) -> Result<Received, Unanswered> {
+async fn send(call: &Outgoing) -> Result<Received, Unanswered> {
     provider_call::send(call, LIMIT).await
 }
 

@@ -57,7 +57,7 @@ impl ServiceClient {
 
     /// Ends the session.
     pub(crate) async fn log_out(&self) -> Result<(), Problem> {
-        self.ask(LOGOUT).await.map(|_: Value| ())
+        self.ask(LOGOUT).await.map(|Done {}| ())
     }
 
     /// A ticket for a login.

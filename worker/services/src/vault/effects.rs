@@ -4,7 +4,7 @@ use std::future::Future;
 use std::rc::Rc;
 
 use everlit_core::id::CallerId;
-use everlit_core::service::{AlertId, Effect, Event, Job, Kind, Line, Verdict};
+use everlit_core::service::{AlertId, Effect, Event, Job, Kind, Line, RevocationId, Verdict};
 use everlit_core::time::{Millis, Timestamp};
 use everlit_edge::service::status;
 use everlit_runtime::{background, clock, log};
@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::attempt::Errand;
 use super::loaded::Brings;
+use super::revoking::Revoking;
 use super::turn::{Said, Turns};
 use crate::alerts;
 use crate::backup::client::BackupClient;
@@ -28,11 +29,17 @@ impl Turns {
             match effect {
                 Effect::Attempt { request, job } => self.attempt(request, job),
                 Effect::Deliver { alert, kind, at } => self.deliver(alert, kind, at),
+                Effect::Revoke { revocation } => self.revoke(revocation),
                 Effect::Answer { caller, answer } => self.say(caller, Said::Answer(answer)),
                 Effect::Tell { caller, verdict } => self.say(caller, Said::Verdict(verdict)),
                 Effect::Log(line) => self.write(line),
                 // Done, before anything else.
-                Effect::Keep { .. } | Effect::Adopt { .. } | Effect::Drop { .. } | Effect::Persist => {
+                Effect::Keep { .. }
+                | Effect::SetAside { .. }
+                | Effect::Adopt { .. }
+                | Effect::Drop { .. }
+                | Effect::Forget { .. }
+                | Effect::Persist => {
                     is_written = true;
                 }
             }
@@ -85,6 +92,24 @@ impl Turns {
             let taken = (!settled).then_some(taken);
             turns.look(|loaded| loaded.keep_told(alert.0, taken)).ok();
             turns.turn(Event::AlertAnswered { alert, settled, retry_after }, &Brings::Nothing).ok();
+        });
+    }
+
+    fn revoke(self: &Rc<Self>, revocation: RevocationId) {
+        // It is on its way already, and its answer comes.
+        if self.memory.borrow().revoking.contains(&revocation) {
+            return;
+        }
+        // What cannot be read now is tried again.
+        let Ok(Ok(revoking)) = self.look(|loaded| Revoking::of(loaded, revocation)) else { return };
+        self.memory.borrow_mut().revoking.push(revocation);
+        let turns = Rc::clone(self);
+        self.start(async move {
+            let answer = revoking.run().await;
+            turns.memory.borrow_mut().revoking.retain(|known| *known != revocation);
+            let event = Event::RevocationAnswered { revocation, answer };
+            // What is not written down is tried again.
+            turns.ready(None).await.and_then(|()| turns.turn(event, &Brings::Nothing)).ok();
         });
     }
 
@@ -176,6 +201,12 @@ impl Turns {
                     "service_judged",
                     [("service", service), ("verdict", verdict.as_str().into()), ("class", class)],
                 );
+            }
+            Line::LoggedOut { told } => {
+                log::line("service_logged_out", [("service", service), ("told", told.into())]);
+            }
+            Line::Revoked { outcome, .. } => {
+                log::line("service_revoked", [("service", service), ("outcome", outcome.as_str().into())]);
             }
             Line::AlertGivenUp { .. } => log::line("alert_given_up", [("service", service)]),
         }

@@ -4,10 +4,10 @@ use std::rc::Rc;
 
 use everlit_core::id::Stamp;
 use everlit_core::secret::{AccessToken, RefreshToken, Secret};
-use everlit_core::service::{Effect, Event, Fingerprint, Monitor, Now, Origin};
+use everlit_core::service::{Effect, Event, Fingerprint, Leftover, Monitor, Now, Origin, RevocationId};
 use everlit_core::time::Timestamp;
 use everlit_edge::base64url;
-use everlit_edge::service::{Account, Given, hand, row};
+use everlit_edge::service::{Account, Given, Left, hand, row};
 use everlit_runtime::alarm::Alarm;
 use everlit_runtime::sql::{Storage, StorageError};
 use everlit_runtime::{clock, entropy, log};
@@ -19,17 +19,19 @@ use crate::backup::client::BackupClient;
 use crate::environment::Environment;
 
 /// Names of what is kept.
-mod name {
+pub(super) mod name {
     /// Which service this is: the one thing that is not sealed, as what is sealed is sealed for it.
-    pub(super) const SERVICE: &str = "service";
-    pub(super) const ROW: &str = "row";
-    pub(super) const TOKEN: &str = "token";
-    pub(super) const FALLBACK: &str = "fallback";
-    pub(super) const REFRESH: &str = "refresh";
-    pub(super) const ACCOUNT: &str = "account";
-    pub(super) const INSTANCE: &str = "instance";
-    pub(super) const NOTIFIER: &str = "notifier";
-    pub(super) const TOLD: &str = "told";
+    pub(in crate::vault) const SERVICE: &str = "service";
+    pub(in crate::vault) const ROW: &str = "row";
+    pub(in crate::vault) const TOKEN: &str = "token";
+    pub(in crate::vault) const FALLBACK: &str = "fallback";
+    pub(in crate::vault) const REFRESH: &str = "refresh";
+    pub(in crate::vault) const ACCOUNT: &str = "account";
+    pub(in crate::vault) const INSTANCE: &str = "instance";
+    pub(in crate::vault) const NOTIFIER: &str = "notifier";
+    pub(in crate::vault) const TOLD: &str = "told";
+    pub(in crate::vault) const TICKET: &str = "ticket";
+    pub(in crate::vault) const LOGIN: &str = "login";
 }
 
 /// Why a turn did not happen.
@@ -172,22 +174,31 @@ impl Loaded {
                     let Brings::Hand(text) = brings else { continue };
                     writes.put(&of_hand(hand), text.expose());
                 }
+                Effect::SetAside { revocation, what } => {
+                    let left = self.left(what, brings)?;
+                    if !left.is_nothing() {
+                        writes.put(&of_revocation(revocation), left.encode().expose());
+                    }
+                }
                 Effect::Adopt { from, stamp } => {
                     tokens = self.adopted(from, stamp, brings)?;
                     tokens.write(&mut writes, self.account.is_none());
                 }
                 Effect::Drop { hand } => writes.remove(&of_hand(hand)),
+                Effect::Forget { revocation } => writes.remove(&of_revocation(revocation)),
                 Effect::Persist => writes.put(name::ROW, &row::encode(&self.monitor.row())),
                 Effect::Attempt { .. }
                 | Effect::Deliver { .. }
+                | Effect::Revoke { .. }
                 | Effect::Answer { .. }
                 | Effect::Tell { .. }
                 | Effect::Log(_) => {}
             }
         }
         if ends {
-            // Of a session that was ended nothing is left, nor whose it was.
-            for name in [name::TOKEN, name::FALLBACK, name::REFRESH, name::ACCOUNT] {
+            // Of a session that was ended nothing is left, nor whose it was, and a login that was begun before brings no other.
+            for name in [name::TOKEN, name::FALLBACK, name::REFRESH, name::ACCOUNT, name::TICKET, name::LOGIN]
+            {
                 writes.remove(name);
             }
         }
@@ -198,6 +209,27 @@ impl Loaded {
         self.take_up(tokens);
         alarm.see_to(self.kept.storage(), self.monitor.next_alarm(), now.moment.wall).map_err(failed)?;
         Ok(effects)
+    }
+
+    /// What is to be revoked, wherever it is.
+    fn left(&self, what: Leftover, brings: &Brings) -> Result<Left, Fault> {
+        let handed = |text: &Secret<String>| Ok(self.account()?.left_of(text.clone()));
+        match (what, brings) {
+            (Leftover::Held, _) => Ok(Left {
+                access_token: self.token.as_ref().map(|(_, token)| token.clone()),
+                refresh_token: self.refresh_token()?,
+            }),
+            (Leftover::Hand(_), Brings::Hand(text)) => handed(text),
+            (Leftover::Hand(hand), _) => self.hand(hand)?.as_ref().map_or(Ok(Left::default()), handed),
+            (Leftover::Brought(_), Brings::Given(given)) => Ok(given.clone().into()),
+            (Leftover::Brought(_), _) => Ok(Left::default()),
+        }
+    }
+
+    /// What was set aside under this name; nothing where no key opens it any more.
+    pub(super) fn set_aside(&self, revocation: RevocationId) -> Result<Left, Fault> {
+        let text = readable(self.kept.text(&of_revocation(revocation)))?;
+        Ok(text.as_ref().map(Left::decode).unwrap_or_default())
     }
 
     /// What is taken up. What brought it is here, or was kept before.
@@ -340,6 +372,10 @@ fn service_of(storage: &Storage) -> Result<Option<String>, StorageError> {
 
 fn of_hand(Fingerprint(hand): Fingerprint) -> String {
     format!("hand {hand:016x}")
+}
+
+fn of_revocation(RevocationId(revocation): RevocationId) -> String {
+    format!("revoke {revocation}")
 }
 
 /// A token with its name in front.

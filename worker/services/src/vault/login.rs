@@ -13,7 +13,7 @@ use everlit_edge::query::Query;
 use everlit_edge::service::{Kind, answer};
 use everlit_runtime::{clock, entropy, log};
 
-use super::loaded::{Brings, Fault, Loaded};
+use super::loaded::{Brings, Fault, Loaded, name};
 use super::message::{
     CallbackAsk, CallbackReply, HandAsk, HandReply, LoginAsk, LoginReply, NoticeAsk, Ticket,
 };
@@ -31,12 +31,6 @@ struct Pending {
     until: Timestamp,
     binding: String,
     state: String,
-}
-
-/// Names of what is kept.
-mod name {
-    pub(super) const TICKET: &str = "ticket";
-    pub(super) const LOGIN: &str = "login";
 }
 
 impl Turns {

@@ -10,6 +10,7 @@ mod kept;
 mod loaded;
 mod login;
 mod object;
+mod revoking;
 mod turn;
 
 pub(crate) use loaded::{Fault, Loaded};

@@ -8,7 +8,7 @@ use everlit_edge::service::status;
 use everlit_runtime::{body, incoming, log};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::Value;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::future_to_promise;
@@ -16,7 +16,6 @@ use web_sys::{Request, Response, ResponseInit};
 use worker::Env;
 use worker::worker_sys::DurableObjectState;
 
-use super::attempt;
 use super::loaded::{Brings, Fault};
 use super::message::{
     ANSWERED, CALLBACK, CREDENTIAL, CallAnswered, Done, LOGIN, LOGOUT, NOTICE, REFRESH, RefreshAsk, STATUS,
@@ -92,7 +91,7 @@ impl ServiceVault {
             }
             CREDENTIAL => written(turns.take(message(request).await?).await),
             STATUS => written(self.status()),
-            LOGOUT => written(self.log_out().await),
+            LOGOUT => written(self.log_out()),
             TICKET => written(turns.ticket()),
             LOGIN => written(turns.begin_login(&message(request).await?)),
             CALLBACK => written(turns.finish_login(message(request).await?).await),
@@ -148,20 +147,9 @@ impl ServiceVault {
         })?
     }
 
-    /// Ends the session here, and then at the provider, as far as that can be done.
-    async fn log_out(&self) -> Result<Value, Fault> {
-        let call = self.turns.look(|loaded| {
-            let token = loaded.monitor.token().map(|token| token.stamp)?;
-            let token = loaded.token(token, false)?.clone();
-            loaded.account().ok()?.log_out(&token)
-        })?;
-        self.turns.turn(Event::LoggedOut, &Brings::Nothing)?;
-        let told = match &call {
-            Some(call) => attempt::send(call).await.is_ok_and(|received| received.status < 500),
-            None => false,
-        };
-        log::line("service_logged_out", [("told", told.into())]);
-        Ok(json!({ "told": told }))
+    /// Ends the session here. The provider hears of it by itself.
+    fn log_out(&self) -> Result<Done, Fault> {
+        self.turns.turn(Event::LoggedOut, &Brings::Nothing).map(|()| Done {})
     }
 
     fn call_answered(&self, said: CallAnswered) -> Result<Done, Fault> {

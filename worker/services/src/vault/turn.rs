@@ -7,7 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use everlit_core::id::CallerId;
-use everlit_core::service::{AlertId, Answer, Class, Effect, Event, Verdict};
+use everlit_core::service::{AlertId, Answer, Class, Effect, Event, RevocationId, Verdict};
 use everlit_runtime::alarm::Alarm;
 use everlit_runtime::few::Few;
 use everlit_runtime::sql::Storage;
@@ -50,6 +50,8 @@ pub(super) struct Memory {
     pub(super) is_ahead: bool,
     /// Alerts that are on their way.
     pub(super) telling: Vec<AlertId>,
+    /// Revocations that are.
+    pub(super) revoking: Vec<RevocationId>,
 }
 
 impl Turns {

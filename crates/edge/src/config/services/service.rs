@@ -21,13 +21,14 @@ use crate::url::{HttpUrl, Origin};
 pub(super) const PREFIX: &str = "SERVICE_";
 pub(super) const EXPECTED: &str =
     "at least one table such as SERVICE_UPSTOX = { provider = \"upstox\", client_id = \"615b1297\" }";
-const FIELDS: [&str; 17] = [
+const FIELDS: [&str; 18] = [
     "provider",
     "client_id",
     "account",
     "origin",
     "login_url",
     "token_url",
+    "revocation_url",
     "grant",
     "scopes",
     "grace",
@@ -70,6 +71,8 @@ pub struct ServiceConfig {
     pub login_url: Option<String>,
     /// Where tokens are asked for, at an authorization server.
     pub token_url: Option<HttpUrl>,
+    /// Where they are revoked there (RFC 7009). Without it a logout ends nothing at the server.
+    pub revocation_url: Option<HttpUrl>,
     /// For what it gives them.
     pub grant: Grant,
     /// What they are asked for.
@@ -139,6 +142,13 @@ impl ServiceConfig {
             Some(None),
             |value| HttpUrl::parse(value.as_str()?).map(Some),
         );
+        let revocation_url = table.field(
+            "revocation_url",
+            "the address of the revocation endpoint, such as \"https://as.example/revoke\"",
+            errors,
+            Some(None),
+            |value| HttpUrl::parse(value.as_str()?).map(Some),
+        );
         let grant = table.field(
             "grant",
             "\"refresh_token\" or \"client_credentials\"",
@@ -202,6 +212,7 @@ impl ServiceConfig {
             origin: origin?,
             login_url: login_url?,
             token_url: token_url?,
+            revocation_url: revocation_url?,
             grant: grant?,
             scopes: scopes?,
             grace: grace?,
@@ -234,6 +245,13 @@ impl ServiceConfig {
         if !asks && self.token_url.is_some() {
             wrong("token_url", "is for an authorization server, which this provider is not", "no such field");
         }
+        if !asks && self.revocation_url.is_some() {
+            wrong(
+                "revocation_url",
+                "is for an authorization server, which this provider is not",
+                "no such field",
+            );
+        }
         if self.grant == Grant::ClientCredentials && !asks {
             wrong(
                 "grant",
@@ -258,6 +276,15 @@ impl ServiceConfig {
         match self.description.name {
             "supabase" => true,
             _ => self.asks_a_server() && self.grant == Grant::RefreshToken,
+        }
+    }
+
+    /// Whether there is a call that ends its tokens at the provider.
+    #[must_use]
+    pub fn revokes(&self) -> bool {
+        match self.description.name {
+            "kite" | "supabase" | "upstox" => true,
+            _ => self.revocation_url.is_some(),
         }
     }
 
@@ -326,6 +353,7 @@ impl ServiceConfig {
             check_every: self.check_every,
             validate_every: self.validate_every,
             validates: self.description.validation.is_some(),
+            revokes: self.revokes(),
             budget: Budget { minute: per_minute, day: per_day, percent: 1 },
             ways,
             lead: self.lead,

@@ -105,6 +105,13 @@ fn each_mistake_is_told_by_name_and_shows_no_secret() {
         (
             good().text(
                 "SERVICE_UPSTOX",
+                r#"{"provider": "kite", "client_id": "a", "revocation_url": "https://a.example/r"}"#,
+            ),
+            "SERVICE_UPSTOX.revocation_url: is for an authorization server",
+        ),
+        (
+            good().text(
+                "SERVICE_UPSTOX",
                 r#"{"provider": "kite", "client_id": "a", "grant": "client_credentials"}"#,
             ),
             "SERVICE_UPSTOX.grant: is \"client_credentials\", which this provider does not know",
