@@ -11,7 +11,7 @@ import { startSupabase } from "../servers/stand-ins/supabase/index.mjs";
 import { startServers } from "../servers/servers.mjs";
 import { App, CLIENT_SECRET } from "../servers/support/app.mjs";
 import { send } from "../worker/support/browser.mjs";
-import { until } from "../worker/support/until.mjs";
+import { pause, until } from "../worker/support/until.mjs";
 import { OPERATOR_KEY, Services } from "./support/services.mjs";
 import { MINUTE, ROUTES, stack } from "./support/stack.mjs";
 
@@ -264,6 +264,26 @@ test("Supabase Auth: a session whose access token is over is ended by the next o
   await pass(MINUTE);
   assert.equal((await heard(services, "supabase")).outcome, "revoked");
   assert.ok(!(await refresh(mine.refresh_token)).access_token);
+});
+
+test("killed at whatever moment of a logout: what was answered holds, and the server hears of it in the end", async (t) => {
+  const { app, way, services, pass, refuses } = await atServer(t);
+  for (const ms of [0, 1, 2, 4, 6, 8, 12, 16, 24, 32]) {
+    const token = way.given.at(-1)?.refresh_token;
+    const end = services.ask("DELETE", "oidc/credential", undefined, OPERATOR_KEY).catch(() => undefined);
+    // The moment is by chance, and what must hold does at each of them.
+    await pause(ms);
+    await services.restart();
+    if ((await end)?.status === 204) assert.equal((await services.token("oidc")).status, 503, `${ms} ms`);
+    // What was not answered is said again, and says nothing new where it had happened.
+    await logOut(services, "oidc");
+    await pass(31_000);
+    await heard(services, "oidc");
+    assert.ok(way.revoked.some((shown) => shown.token === token), `${ms} ms`);
+    assert.ok(await refuses(token), `${ms} ms`);
+    assert.equal((await services.handIn("oidc", (await app.logIn()).tokens.refresh_token)).status, 200, `${ms} ms`);
+  }
+  assert.deepEqual((await kept(services, "oidc")).filter((name) => name.startsWith("revoke")), []);
 });
 
 const LOGOUT = { upstox: "DELETE /v2/logout", kite: "DELETE /session/token" };

@@ -104,7 +104,8 @@ impl Turns {
         let Ok(Ok(revoking)) = self.look(|loaded| Revoking::of(loaded, revocation)) else { return };
         self.memory.borrow_mut().revoking.push(revocation);
         let turns = Rc::clone(self);
-        self.start(async move {
+        // No alarm stays for it: the next one is for what somebody waits for, and what is lost with the object is tried again.
+        background::start(&self.state, async move {
             let answer = revoking.run().await;
             turns.memory.borrow_mut().revoking.retain(|known| *known != revocation);
             let event = Event::RevocationAnswered { revocation, answer };

@@ -12,9 +12,9 @@ use super::loaded::{Fault, Loaded};
 use crate::environment::Environment;
 use crate::provider_call;
 
-/// A request has this long. Nobody waits for it.
-const LIMIT: Millis = Millis::from_secs(25);
-/// At Supabase Auth a try takes three requests, where the access token is over.
+/// A request has this long: all of a try fits into the time that the machine gives it.
+const LIMIT: Millis = Millis::from_secs(6);
+/// At Supabase Auth a try takes three requests where the access token is over.
 const MOST: usize = 3;
 
 /// All that a try needs, so that nothing is held while it waits.
