@@ -60,6 +60,16 @@ for (const provider of /** @type {const} */ (["upstox", "breeze", "kite"])) {
   });
 }
 
+test("a login that was begun before a logout cannot be finished after it", async (t) => {
+  const on = await stack(t, "upstox");
+  const { browser, page } = await begun(on);
+  const link = await ticket(on);
+  assert.equal((await on.services.ask("DELETE", "upstox/credential", undefined, OPERATOR_KEY)).status, 204);
+  assert.deepEqual(said(await browser.navigate(await signedIn(on, page), { site: "cross-site" })), OVER);
+  assert.equal((await new Browser(on.services.origin).navigate(link)).status, 400, "nor begun with a ticket of before");
+  assert.deepEqual([on.count(ROUTES.upstox.exchange), (await on.services.token("upstox")).status], [0, 503]);
+});
+
 test("Breeze comes back by a form: it is answered by a redirect to our own GET, which brings the cookie", async (t) => {
   const on = await stack(t, "breeze", { choices: { callback: "post" } });
   const { browser, page } = await begun(on);

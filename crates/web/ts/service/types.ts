@@ -180,6 +180,8 @@ export interface ServiceStatus {
   readonly renewals: readonly { readonly at: number; readonly source: string; readonly outcome: string; readonly attempts: number }[];
   /** Alerts that nobody has taken yet. */
   readonly alertsWaiting: number;
+  /** Tokens of ended sessions that the provider has not heard of yet, and how that ended last: `revoked`, `refused` or `given_up`. */
+  readonly revocations: { readonly waiting: number; readonly last: { readonly at: number; readonly outcome: string } | null };
   /** How often each caller asked. */
   readonly callers: readonly { readonly name: string; readonly tokens: number; readonly nones: number; readonly lastAt: number }[];
   /** Each secret: whether it is set, from where, how old it is, and whether that is too old. Never its value. */
