@@ -246,6 +246,17 @@ fn no_other_configuration_and_no_vault_brings_it_back() {
 }
 
 #[test]
+fn what_was_ended_is_not_said_to_be_the_token_when_it_is_handed_in_again() {
+    let mut play = Play::live(breeze_like(), DAY);
+    assert!(matches!(play.paste(MINUTE, 1, DAY), Some(Verdict::Accepted(_))));
+    play.step(HOUR, Event::LoggedOut);
+    assert_eq!(play.paste(HOUR + 1, 1, DAY), Some(Verdict::Late));
+    assert!(play.jobs().is_empty() && !play.is_valid(HOUR + 1));
+    play.pasted(HOUR + 2, 2, DAY);
+    assert!(play.is_valid(HOUR + 3), "another one is");
+}
+
+#[test]
 fn where_there_is_no_such_call_nothing_is_set_aside() {
     let mut play = Play::live(Settings { revokes: false, ..with(Way::REFRESH) }, 2 * HOUR);
     play.deadline(105 * MINUTE);

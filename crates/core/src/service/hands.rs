@@ -6,7 +6,7 @@ use super::class::Class;
 use super::doubt::AMBIGUOUS_MAX;
 use super::effect::{Effect, Line, Origin};
 use super::round::{Job, Round};
-use super::token::{Fingerprint, Hand, Handed, Source, Verdict};
+use super::token::{Fingerprint, Hand, Handed, Source, Token, Verdict};
 use super::turn::Turn;
 use super::{Brought, Monitor, Reply};
 use crate::id::CallerId;
@@ -70,10 +70,13 @@ impl Monitor {
     /// What became of this, if it was handed in before and that is known.
     fn verdict_on(&self, name: Fingerprint) -> Option<Verdict> {
         let judged = self.row.judged.iter().find(|(judged, _)| *judged == name).map(|(_, verdict)| *verdict);
-        judged.or_else(|| {
+        let verdict = judged.or_else(|| {
             let token = self.row.token.filter(|token| token.hand == Some(name))?;
             Some(Verdict::Accepted(token.stamp))
-        })
+        })?;
+        // What a logout has ended is not the token any more, and is not taken up again.
+        let is_ended = |token: &Token| token.was_logged_out() && verdict == Verdict::Accepted(token.stamp);
+        Some(if self.row.token.as_ref().is_some_and(is_ended) { Verdict::Late } else { verdict })
     }
 
     /// What can be used once is used up by the first attempt, whatever came of it.
