@@ -220,7 +220,9 @@ impl Loaded {
                 refresh_token: self.refresh_token()?,
             }),
             (Leftover::Hand(_), Brings::Hand(text)) => handed(text),
-            (Leftover::Hand(hand), _) => self.hand(hand)?.as_ref().map_or(Ok(Left::default()), handed),
+            (Leftover::Hand(hand), _) => {
+                self.hand(hand)?.as_ref().map_or_else(|| Ok(Left::default()), handed)
+            }
             (Leftover::Brought(_), Brings::Given(given)) => Ok(given.clone().into()),
             (Leftover::Brought(_), _) => Ok(Left::default()),
         }
