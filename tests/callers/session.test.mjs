@@ -304,7 +304,7 @@ describe("what the Worker refuses", () => {
 test("the status has every member of the contract by its own name, with durations in milliseconds", async () => {
   const status = await open().getSessionStatus();
   assert.deepEqual(Object.keys(status), Object.keys(STATUS).map((name) => name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase())));
-  assert.deepEqual([status.expiresIn, status.configuration.clientSecret.ageIn, status.callers[0].lastAt, status.timeLeft], [11_520_500, 86_400_000, 1_790_000_000_900, "3 h 12 min"]);
+  assert.deepEqual([status.expiresIn, status.secrets[0]?.ageIn, status.callers[0].lastAt, status.timeLeft], [11_520_500, 86_400_000, 1_790_000_000_900, "3 h 12 min"]);
 });
 
 describe("no secret", () => {

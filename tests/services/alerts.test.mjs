@@ -47,8 +47,11 @@ const names = (posts) => [...new Set(posts.map(({ headers }) => headers["webhook
 
 test("each receiver is told in its own way, once for each cause, and of a whole day in its order", async (t) => {
   const [program, chat, mail] = await Promise.all([receiver(t), receiver(t), receiver(t)]);
+  const page = "https://ops.example/accounts";
   const on = await stack(t, "breeze", {
+    more: { page },
     variables: {
+      ORIGINS: ["https://app.example", "https://ops.example"],
       ALERT_OPS: { url: program.url },
       SECRET_ALERT_OPS_SIGNING_KEY: SIGNING_KEY,
       ALERT_CHAT: { format: "chat" },
@@ -97,6 +100,10 @@ test("each receiver is told in its own way, once for each cause, and of a whole 
     assert.deepEqual([json.from, json.to], ["Everlit <alerts@example.com>", ["ops@example.com"]]);
     assert.ok(json.subject.length > 10 && json.text.length > 20 && headers["idempotency-key"]);
   }
+  // Who is to act is shown where, and nobody else; before the cutoff a login would not help.
+  assert.deepEqual(program.posts.map(({ json }) => json.data.link), [page, undefined, undefined, page, undefined]);
+  assert.deepEqual(chat.posts.map(({ json }) => json.blocks[2]?.text.text), [`Open: <${page}>`, undefined, undefined, `Open: <${page}>`, undefined]);
+  for (const { json } of mail.posts) assert.ok(json.text.includes(`\nOpen: ${page}\n`), json.text);
   for (const secret of [SIGNING_KEY.slice(6), API_KEY, chat.url]) assert.ok(!on.services.output.includes(secret));
 });
 
@@ -127,6 +134,7 @@ test("who is away is told later under the same name, and the others not again", 
   }
   assert.deepEqual([away.posts.length, there.posts.length], [3, 1]);
   assert.equal(names([...away.posts, ...there.posts]).length, 1);
+  assert.equal(there.posts[0]?.json.data.link, `${on.services.origin}/`, "the app's first page, where no other is named");
   const outcomes = on.services.log.filter(({ event }) => event === "alert").map(({ receiver: who, outcome }) => `${who} ${outcome}`);
   assert.deepEqual(outcomes.sort(), ["away later", "away later", "away taken", "there taken"]);
 });

@@ -212,6 +212,47 @@ test("a list has the services of whoever asks, and no other", async (t) => {
   assert.deepEqual((await list(OTHER_KEY)).services.map((/** @type {any} */ { name }) => name), ["kite"]);
 });
 
+test("a status tells how old each secret is and which is to be set anew, to each caller of its own", async (t) => {
+  const signing = `whsec_${Buffer.alloc(32, 3).toString("base64")}`;
+  const on = await stack(t, "upstox", { variables: {
+    SERVICE_KITE: service("kite", { origin: "http://127.0.0.1:9" }).SERVICE_KITE,
+    SECRET_KITE_CLIENT_SECRET: SECRET,
+    CALLER_OTHER: { services: ["kite"] },
+    SECRET_CALLER_OTHER_KEY: OTHER_KEY,
+    SECRET_SESSION_KEY_2: Buffer.alloc(32, 8).toString("base64url"),
+    ALERT_OPS: { url: "http://127.0.0.1:9", services: ["upstox"] },
+    SECRET_ALERT_OPS_SIGNING_KEY: signing,
+    ALERT_NIGHT: { url: "http://127.0.0.1:9", services: ["kite"] },
+    SECRET_ALERT_NIGHT_SIGNING_KEY: signing,
+  } });
+  // By the clock that tests move, which does not begin at the machine's day.
+  const day = (/** @type {number} */ ago) => new Date(on.clock.now() - ago * 86_400_000).toISOString().slice(0, 10);
+  await on.services.configure({
+    SECRETS_SET_AT: { max_age: "30d", SECRET_UPSTOX_CLIENT_SECRET: day(31), SECRET_SESSION_KEY: day(29), SECRET_CALLER_REPORTS_KEY: day(2), SECRET_CALLER_OPERATOR_KEY: day(400) },
+  });
+  await on.services.restart();
+  const told = async (/** @type {string} */ key) => {
+    const { secrets } = (await on.services.ask("GET", "upstox/status", undefined, key)).json;
+    return secrets.map((/** @type {any} */ { name, set, source, age_in, old, advice }) => {
+      assert.deepEqual([set, source], [true, "secret"], name);
+      if (old === true) assert.match(advice, /set a new one/, name);
+      else if (old === null) assert.match(advice, /Nobody wrote down/, name);
+      else assert.equal(advice, null, name);
+      return [name.replace("SECRET_", ""), age_in === null ? null : Math.floor(age_in / 86_400), old];
+    });
+  };
+  const ours = [["UPSTOX_CLIENT_SECRET", 31, true], ["SESSION_KEY", 29, false], ["SESSION_KEY_2", null, null]];
+  assert.deepEqual(await told(KEY), [...ours, ["CALLER_REPORTS_KEY", 2, false]]);
+  assert.deepEqual(await told(OPERATOR_KEY), [...ours, ["CALLER_OPERATOR_KEY", 400, true], ["CALLER_REPORTS_KEY", 2, false], ["ALERT_OPS_SIGNING_KEY", null, null]]);
+  const { text, json } = await on.services.ask("GET", "upstox/status", undefined, OPERATOR_KEY);
+  for (const secret of [SECRET, KEY, OPERATOR_KEY, OTHER_KEY, signing]) assert.ok(!text.includes(secret));
+  assert.deepEqual(json.configuration.token_url, { set: false, source: "none" });
+  assert.deepEqual(json.configuration.origin, { set: true, source: "variable" });
+  // Next month the other key is old, too.
+  await on.pass(2 * 24 * 60 * MINUTE);
+  assert.deepEqual((await told(KEY))[1], ["SESSION_KEY", 31, true]);
+});
+
 test("how long a caller waits when nothing is due is measured", async (t) => {
   const on = await stack(t, "upstox", { more: { rate: "10000/1m" } });
   await on.accepted();

@@ -43,7 +43,9 @@ pub fn parse_plain(text: &str) -> Option<Timestamp> {
 /// Reads `1994-11-06`: the beginning of that day in UTC.
 #[must_use]
 pub fn parse_day(text: &str) -> Option<Timestamp> {
-    let is_day = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    let is_day =
+        |(at, byte): (usize, u8)| if matches!(at, 4 | 7) { byte == b'-' } else { byte.is_ascii_digit() };
+    let is_day = text.len() == 10 && text.bytes().enumerate().all(is_day);
     is_day.then(|| parse_plain(&[text, " 00:00:00"].concat()))?
 }
 

@@ -54,6 +54,10 @@ fn service(field: &str, value: Value) -> Value {
     vars
 }
 
+fn secrets(field: &str, value: Value) -> Value {
+    with("SECRETS_SET_AT", json!({ field: value }))
+}
+
 fn caller(field: &str, value: Value) -> Value {
     let mut caller = json!({ "services": ["upstox"] });
     caller[field] = value;
@@ -107,11 +111,15 @@ fn good_documents_are_good_to_both() {
         service("lead", json!("90s")),
         service("warn_at", json!(["3h", "30m"])),
         service("rate", json!("99999/1s")),
-        service("secret_max_age", json!("365d")),
-        service("secret_set_at", json!("2026-01-31")),
-        service("secret_set_at", json!("2028-02-29")),
-        service("secret_set_at", json!("2000-02-29")),
         service("push", json!(false)),
+        service("page", json!("https://app.example/accounts")),
+        // An address of somebody else's is nothing that a schema sees.
+        service("page", json!("https://other.example")),
+        with("SECRETS_SET_AT", json!({})),
+        secrets("max_age", json!("365d")),
+        secrets("SECRET_SESSION_KEY", json!("2026-01-31")),
+        secrets("SECRET_SESSION_KEY_2", json!("2028-02-29")),
+        secrets("SECRET_OF_NOTHING", json!("2000-02-29")),
         caller("operator", json!(true)),
         caller("services", json!(["upstox", "b_2"])),
         // A service that there is not is nothing that a schema sees.
@@ -191,13 +199,28 @@ fn bad_documents_are_bad_to_both() {
         service("warn_at", json!(["30m", "30m"])),
         service("warn_at", json!(["1s", "2s", "3s", "4s", "5s", "6s", "7s", "8s", "9s"])),
         service("rate", json!("60")),
-        service("secret_max_age", json!("a year")),
-        service("secret_set_at", json!("2026-02-29")),
-        service("secret_set_at", json!("2100-02-29")),
-        service("secret_set_at", json!("2026-13-01")),
-        service("secret_set_at", json!("2026-04-31")),
-        service("secret_set_at", json!("31.01.2026")),
         service("push", json!("yes")),
+        service("page", json!("/accounts")),
+        service("page", json!("http://app.example/accounts")),
+        service("page", json!("https://app.example/accounts?ticket=1")),
+        service("page", json!("https://app.example/#accounts")),
+        service("secret_set_at", json!("2026-01-31")),
+        with("SECRETS", json!({})),
+        with("SECRETS_SET", json!({})),
+        with("SECRETS_SET_AT", json!("2026-01-31")),
+        with("SECRETS_SET_ATS", json!({})),
+        secrets("max_age", json!("a year")),
+        secrets("MAX_AGE", json!("365d")),
+        secrets("SESSION_KEY", json!("2026-01-31")),
+        secrets("secret_session_key", json!("2026-01-31")),
+        secrets(&format!("SECRET_{}", "A".repeat(58)), json!("2026-01-31")),
+        secrets("SECRET_SESSION_KEY", json!("2026-02-29")),
+        secrets("SECRET_SESSION_KEY", json!("2100-02-29")),
+        secrets("SECRET_SESSION_KEY", json!("2026-13-01")),
+        secrets("SECRET_SESSION_KEY", json!("2026-04-31")),
+        secrets("SECRET_SESSION_KEY", json!("2026-1-031")),
+        secrets("SECRET_SESSION_KEY", json!(" 2026-01-31")),
+        secrets("SECRET_SESSION_KEY", json!("31.01.2026")),
         service("client_secret", json!("canary")),
         service("operators", json!({ "claim": "email", "any": ["a@example.com"] })),
         caller("services", json!([])),
@@ -280,12 +303,12 @@ proptest! {
 
     #[test]
     fn parser_and_schema_agree_on_whatever_is_put_together(
-        place in 0_usize..7,
+        place in 0_usize..8,
         field in prop::sample::select(vec![
             "provider", "client_id", "account", "origin", "login_url", "token_url", "grant", "scopes", "grace", "check_every", "validate_every", "lead", "warn_at", "rate",
-            "secret_max_age", "secret_set_at", "push", "services", "operator", "url", "format", "kinds", "from", "to", "other",
+            "push", "page", "max_age", "SECRET_SESSION_KEY", "SECRET_x", "services", "operator", "url", "format", "kinds", "from", "to", "other",
         ]),
-        name in "(ORIGIN|SERVICE|CALLER|ALERT|X)S?(_[A-Z0-9a-z_]{0,3})?",
+        name in "(ORIGIN|SERVICE|CALLER|ALERT|SECRET|X)S?(_SET_AT|_[A-Z0-9a-z_]{0,3})?",
         value in value(),
     ) {
         // A fresh schema for each case would take minutes.
@@ -296,6 +319,7 @@ proptest! {
             3 => caller(field, value),
             4 => alert(field, value),
             5 => mail(field, value),
+            6 => secrets(field, value),
             _ => with(&name, value),
         };
         let says = VALIDATOR.with(|validator| validator.is_valid(&json!({ "vars": vars })));

@@ -60,7 +60,8 @@ fn what_it_says_are_defaults_are_defaults() {
     assert_eq!(duration("check_every"), Some(upstox.check_every));
     assert_eq!(duration("validate_every"), Some(upstox.validate_every));
     assert_eq!(duration("lead"), Some(upstox.lead));
-    assert_eq!(duration("secret_max_age"), Some(upstox.secret_max_age));
+    assert!(WRANGLER.contains("# max_age = \"365d\""));
+    assert_eq!(Some(config.secrets().max_age), parse_duration("365d"));
     assert_eq!(
         parse_duration(said("warn_at").trim_matches(['[', ']', '"'])),
         upstox.warn_at.first().copied()

@@ -92,5 +92,6 @@ export const STATUS = {
   source: "pasted", epoch: 1_790_000_000_000, generation: 1, validated: { at: 1_790_000_000_500, valid: true }, automatic: { possible: false, reason: "push_approval", why: "A person has to approve it each day." },
   login_from: 1_790_978_400_000, need: null, push_until: null, attempt: null, failed_rounds: 0, trouble: null, hold_until: null, checked_at: 1_790_000_001_000, next_check_at: 1_790_001_801_000,
   renewals: [{ at: 1_790_000_000_000, source: "pasted", outcome: "ok", attempts: 1 }], alerts_waiting: 0, revocations: { waiting: 0, last: null }, callers: [{ name: "orders", tokens: 12, nones: 1, last_at: 1_790_000_000_900 }],
-  configuration: { client_secret: { set: true, source: "secret", age_in: 86_400, old: false } }, on_fallback: null, server_time: 1_790_000_001_100,
+  configuration: { account: { set: false, source: "first token" } },
+  secrets: [{ name: "SECRET_BROKER_CLIENT_SECRET", set: true, source: "secret", age_in: 86_400, old: false, advice: null }], on_fallback: null, server_time: 1_790_000_001_100,
 };

@@ -9,6 +9,7 @@ use everlit_edge::alert::{Alert, Answered, Receiver, judge};
 use everlit_edge::provider::Zone;
 use everlit_edge::proxy::Method;
 use everlit_edge::signed_call::Outgoing;
+use everlit_edge::url::HttpUrl;
 use everlit_runtime::{clock, log};
 
 use crate::environment::Environment;
@@ -35,6 +36,7 @@ pub(crate) struct Telling {
     provider: &'static str,
     title: &'static str,
     zone: Zone,
+    page: Option<HttpUrl>,
     instance: String,
     id: AlertId,
     kind: Kind,
@@ -51,13 +53,15 @@ impl Telling {
         at: Timestamp,
         taken: Vec<String>,
     ) -> Result<Self, Fault> {
-        let description = loaded.account()?.config.description;
+        let config = loaded.account()?.config;
+        let description = config.description;
         Ok(Self {
             environment: Rc::clone(&loaded.environment),
             service: Rc::clone(&loaded.service),
             provider: description.name,
             title: description.title,
             zone: description.expiry.zone(),
+            page: loaded.environment.config.page(config),
             instance: loaded.instance.clone(),
             id,
             kind,
@@ -97,7 +101,7 @@ impl Telling {
             kind: self.kind,
             at: self.at,
             zone: self.zone,
-            link: None,
+            link: self.page.as_ref(),
         };
         let post = receiver.post(&alert, clock::now());
         let url = receiver.url.expose();

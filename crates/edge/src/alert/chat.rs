@@ -8,7 +8,7 @@ use everlit_core::time::Timestamp;
 use serde_json::{Value, json};
 
 use super::Alert;
-use super::text::Said;
+use super::text::{OPEN, Said};
 
 /// The body.
 pub(super) fn body(alert: &Alert<'_>, now: Timestamp) -> String {
@@ -19,9 +19,9 @@ pub(super) fn body(alert: &Alert<'_>, now: Timestamp) -> String {
         json!({ "type": "section", "text": plain(&said.lines.join("\n")) }),
     ]
     .into();
-    if let Some((label, link)) = &said.link {
-        // No character of a URL ends such a link: `HttpUrl` has neither `>` nor `|`. A label may.
-        let text = alloc::format!("<{}|{}>", escape(link), escape(&label.replace('|', "/")));
+    if let Some(link) = &said.link {
+        // No character of a URL ends such a link: `HttpUrl` has neither `>` nor `|`. It has no label: who follows it sees where it leads.
+        let text = alloc::format!("{OPEN}<{}>", escape(link));
         blocks.push(json!({ "type": "section", "text": { "type": "mrkdwn", "text": text } }));
     }
     json!({ "text": escape(&said.text()), "blocks": blocks }).to_string()

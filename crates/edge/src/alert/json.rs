@@ -24,7 +24,7 @@ pub(super) fn body(alert: &Alert<'_>, now: Timestamp) -> String {
     put("kind", kind.into());
     put("at", alert.at.as_millis().into());
     put("text", said.text().into());
-    if let Some((_, link)) = said.link {
+    if let Some(link) = said.link {
         put("link", link.into());
     }
     match alert.kind {

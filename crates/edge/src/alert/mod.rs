@@ -95,7 +95,7 @@ pub struct Alert<'a> {
     pub at: Timestamp,
     /// The clock of those who have to do with the provider.
     pub zone: Zone,
-    /// Where a person logs in or hands in a token. It is shown only where that helps. Whoever sees it must prove there who they are:
+    /// Where a person logs in or hands in a token: the page that serves operators. It is shown only where that helps. Whoever sees it must prove there who they are:
     /// no ticket is in it.
     pub link: Option<&'a HttpUrl>,
 }

@@ -14,6 +14,9 @@ pub(super) const NAME_MAX: usize = 40;
 /// The longest address that is shown.
 const LINK_MAX: usize = 1_024;
 
+/// What stands before an address.
+pub(super) const OPEN: &str = "Open: ";
+
 /// An alert in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Said {
@@ -21,8 +24,8 @@ pub(super) struct Said {
     pub(super) headline: String,
     /// What there is to know, a sentence or two each.
     pub(super) lines: Vec<String>,
-    /// What a person can follow, and what it is called.
-    pub(super) link: Option<(String, String)>,
+    /// What a person can follow.
+    pub(super) link: Option<String>,
 }
 
 /// What is to be said of one kind.
@@ -42,16 +45,14 @@ impl Said {
         Self {
             headline: alloc::format!("{service} ({title}): {what}"),
             lines,
-            link: link
-                .filter(|link| link.len() <= LINK_MAX)
-                .map(|link| (alloc::format!("Log in to {title}"), link)),
+            link: link.filter(|link| link.len() <= LINK_MAX),
         }
     }
 
     /// What follows the headline, a line each.
     pub(super) fn body(&self) -> String {
         let mut lines = self.lines.clone();
-        lines.extend(self.link.as_ref().map(|(label, link)| alloc::format!("{label}: {link}")));
+        lines.extend(self.link.as_ref().map(|link| [OPEN, link].concat()));
         lines.join("\n")
     }
 

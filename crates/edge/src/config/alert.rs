@@ -116,10 +116,7 @@ impl AlertConfig {
     /// Whether an alert of this kind about this service is sent there.
     #[must_use]
     pub fn wants(&self, service: &str, kind: &str) -> bool {
-        let has = |list: &Option<Vec<String>>, name| {
-            list.as_ref().is_none_or(|list| list.iter().any(|one| one == name))
-        };
-        has(&self.services, service) && has(&self.kinds, kind)
+        self.is_about(service) && has(self.kinds.as_deref(), kind)
     }
 
     /// The receiver, with its secrets, each asked for by its name.
@@ -159,6 +156,18 @@ impl AlertConfig {
         Ok(Receiver { name: self.name.clone(), url: Secret::new(url), format })
     }
 
+    /// The names of the secrets that it reads.
+    pub fn secret_names(&self) -> impl Iterator<Item = String> + use<> {
+        let url = self.url.is_none().then(|| self.url_secret());
+        url.into_iter().chain(self.key().map(|(name, _)| name))
+    }
+
+    /// Whether it is about this service at all.
+    #[must_use]
+    pub fn is_about(&self, service: &str) -> bool {
+        has(self.services.as_deref(), service)
+    }
+
     /// The name of the secret that may say where it goes.
     fn url_secret(&self) -> String {
         self.secret("URL")
@@ -176,6 +185,11 @@ impl AlertConfig {
     fn secret(&self, what: &str) -> String {
         ["SECRET_", PREFIX, &self.name.to_ascii_uppercase(), "_", what].concat()
     }
+}
+
+/// Whether a list names it; one that is left out names all there are.
+fn has(list: Option<&[String]>, name: &str) -> bool {
+    list.is_none_or(|list| list.iter().any(|one| one == name))
 }
 
 /// What is sent; `from` and `to` belong to a mail and to nothing else.

@@ -8,6 +8,7 @@ pub mod answer;
 pub mod hand;
 pub mod revocation;
 pub mod row;
+pub mod secrets;
 pub mod status;
 mod stored;
 

@@ -8,12 +8,11 @@ use everlit_core::time::{Millis, Timestamp};
 use serde_json::{Value, json};
 
 use crate::config::services::ServiceConfig;
-use crate::date::parse_day;
 use crate::words;
 
-/// The whole of it. `secret_set` says whether the app's secret is there; its value is nobody's business.
+/// The whole of it, but for [its secrets](super::secrets): of those each caller knows others.
 #[must_use]
-pub fn told(config: &ServiceConfig, status: &Status, secret_set: bool, now: Timestamp) -> Value {
+pub fn told(config: &ServiceConfig, status: &Status, now: Timestamp) -> Value {
     let name = config.name.as_str();
     json!({
         "service": name,
@@ -47,7 +46,7 @@ pub fn told(config: &ServiceConfig, status: &Status, secret_set: bool, now: Time
             "last": status.revoked.map(|last| json!({ "at": last.at.as_millis(), "outcome": last.outcome.as_str() })),
         },
         "callers": status.users.iter().map(user).collect::<Vec<_>>(),
-        "configuration": configuration(config, secret_set, now),
+        "configuration": configuration(config),
         "server_time": now.as_millis(),
     })
 }
@@ -123,14 +122,11 @@ fn user(user: &User) -> Value {
 }
 
 /// What is set and where it came from: never a value.
-fn configuration(config: &ServiceConfig, secret_set: bool, now: Timestamp) -> Value {
-    let age = config.secret_set_at.as_deref().and_then(parse_day).map(|day| now.since(day));
-    let old = age.map(|age| age >= config.secret_max_age);
-    let advice = match old {
-        Some(true) => Some("It is older than secret_max_age: set a new one, and secret_set_at."),
-        Some(false) => None,
-        None => Some("Nobody wrote down when it was set: secret_set_at says it, as no platform does."),
-    };
+fn configuration(config: &ServiceConfig) -> Value {
+    let from = |set: bool, variable: bool, otherwise: &str| json!({ "set": set, "source": if variable { "variable" } else { otherwise } });
+    // What is not said is known all the same, or is not there.
+    let known = |is_said: bool, otherwise: &str| from(true, is_said, otherwise);
+    let said = |is_said: bool, otherwise: &str| from(is_said, is_said, otherwise);
     let unrevoked = match (config.revokes(), config.asks_a_server()) {
         (true, _) => None,
         (false, true) => Some(
@@ -138,22 +134,17 @@ fn configuration(config: &ServiceConfig, secret_set: bool, now: Timestamp) -> Va
         ),
         (false, false) => Some("A logout ends nothing at the provider: it has no such call."),
     };
-    let source = |own: bool| if own { "variable" } else { "provider" };
     json!({
-        "client_id": { "set": true, "source": "variable" },
-        "client_secret": {
-            "set": secret_set,
-            "source": "secret",
-            "name": config.secret_name(),
-            "age_in": length(age),
-            "old": old,
-            "advice": advice,
-        },
-        "account": { "set": config.account.is_some(), "source": if config.account.is_some() { "variable" } else { "first token" } },
-        "origin": { "set": true, "source": source(config.origin.is_some()) },
-        "login_url": { "set": true, "source": source(config.login_url.is_some()) },
+        "client_id": from(true, true, "variable"),
+        "account": said(config.account.is_some(), "first token"),
+        "origin": known(config.origin.is_some(), "provider"),
+        "login_url": known(config.login_url.is_some(), "provider"),
+        "token_url": said(config.token_url.is_some(), "none"),
+        "grant": said(config.grant.is_some(), "default"),
+        "scopes": said(!config.scopes.is_empty(), "none"),
+        "page": known(config.page.is_some(), "default"),
         "push": { "set": config.push },
-        "revocation": { "set": config.revokes(), "source": source(config.revocation_url.is_some()), "advice": unrevoked },
+        "revocation": { "set": config.revokes(), "source": if config.revocation_url.is_some() { "variable" } else { "provider" }, "advice": unrevoked },
     })
 }
 
@@ -190,7 +181,7 @@ mod tests {
         let config = config("");
         let mut monitor = Monitor::new(config.settings(1));
         let _effects = monitor.step(now(NOW), Event::DeadlineReached);
-        let told = told(&config, &monitor.status(now(NOW)), true, NOW);
+        let told = told(&config, &monitor.status(now(NOW)), NOW);
         assert_eq!(
             (&told["active"], &told["valid"], &told["status"]),
             (&json!(false), &json!(false), &json!("needs_human"))
@@ -200,7 +191,7 @@ mod tests {
         assert_eq!(told["automatic"]["possible"], json!(false));
         assert_eq!(told["automatic"]["reason"], json!("not_offered"));
         assert!(told["automatic"]["why"].as_str().unwrap().starts_with("Upstox has no refresh token"));
-        assert_eq!(told["configuration"]["client_secret"]["old"], Value::Null);
+        assert_eq!(told["configuration"]["grant"], json!({ "set": false, "source": "default" }));
         assert_eq!(told["configuration"]["account"], json!({ "set": false, "source": "first token" }));
         assert_eq!(told["revocations"], json!({ "waiting": 0, "last": null }));
         assert_eq!(
@@ -211,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_token_is_told_with_its_time_and_never_by_itself() {
-        let config = config(r#", "secret_set_at": "2025-01-01", "account": "AB1234""#);
+        let config = config(r#", "account": "AB1234""#);
         let mut monitor = Monitor::new(config.settings(1));
         let name = Fingerprint(9);
         let expires_at = Some(NOW.after(Millis::from_secs(3 * 3_600 + 12 * 60)));
@@ -224,7 +215,7 @@ mod tests {
             ticket: None,
         };
         let _effects = monitor.step(now(NOW), Event::HandedIn { caller: CallerId(1), handed });
-        let proving = told(&config, &monitor.status(now(NOW)), true, NOW);
+        let proving = told(&config, &monitor.status(now(NOW)), NOW);
         assert_eq!(
             proving["attempt"],
             json!({ "number": 1, "of": 3, "job": "prove", "begun_at": NOW.as_millis() })
@@ -233,15 +224,12 @@ mod tests {
         let _effects = monitor.step(now(NOW), Event::AttemptAnswered { request, reply: Reply::Valid });
         let _effects = monitor
             .step(now(NOW), Event::Asked { caller: CallerId(2), name: "reports".into(), reads_only: false });
-        let told = told(&config, &monitor.status(now(NOW)), false, NOW);
+        let told = told(&config, &monitor.status(now(NOW)), NOW);
         assert_eq!((&told["status"], &told["time_left"]), (&json!("active"), &json!("3 h 12 min")));
         assert_eq!((&told["expires_in"], &told["source"]), (&json!(11_520.0), &json!("pasted")));
         assert_eq!(told["validated"], json!({ "at": NOW.as_millis(), "valid": true }));
         assert_eq!(told["renewals"][0]["outcome"], json!("ok"));
         assert_eq!(told["callers"][0]["tokens"], json!(1));
-        let secret = &told["configuration"]["client_secret"];
-        assert_eq!((&secret["set"], &secret["old"]), (&json!(false), &json!(true)));
-        assert!(secret["advice"].as_str().unwrap().contains("set a new one"));
         assert_eq!(told["configuration"]["account"]["source"], json!("variable"));
     }
 }

@@ -33,7 +33,7 @@ impl Case {
 }
 
 pub(crate) fn link() -> HttpUrl {
-    HttpUrl::parse("https://app.example/service/orders/login").unwrap()
+    HttpUrl::parse("https://app.example/accounts").unwrap()
 }
 
 pub(crate) fn minutes(many: u64) -> Millis {

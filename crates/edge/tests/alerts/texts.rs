@@ -66,13 +66,16 @@ fn before_the_cutoff_the_time_is_named_from_which_a_login_helps() {
     let case = cases().into_iter().find(|case| case.kind == kind).unwrap();
     for body in bodies(&case, end.before(minutes(1))) {
         let text = body.to_string();
-        assert!(text.contains("New login possible from 03:30 (IST)") && !text.contains("Log in"), "{text}");
+        assert!(text.contains("New login possible from 03:30 (IST)") && !text.contains("Open: "), "{text}");
         assert!(text.contains("03:30 (IST) on 3 Oct, 22:00 (UTC) on 2 Oct"), "{text}");
     }
     let [json, chat, _] = &bodies(&case, end)[..] else { panic!("three formats") };
     for body in [json, chat] {
         let text = body.to_string();
-        assert!(text.contains("Log in to Upstox") && !text.contains("possible from"), "{text}");
+        assert!(
+            text.contains("Open: https://app.example/accounts") && !text.contains("possible from"),
+            "{text}"
+        );
         assert!(text.contains("the token has ended") && !text.contains("ends in"), "{text}");
     }
 }

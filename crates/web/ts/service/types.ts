@@ -184,8 +184,10 @@ export interface ServiceStatus {
   readonly revocations: { readonly waiting: number; readonly last: { readonly at: number; readonly outcome: string } | null };
   /** How often each caller asked. */
   readonly callers: readonly { readonly name: string; readonly tokens: number; readonly nones: number; readonly lastAt: number }[];
-  /** Each secret: whether it is set, from where, how old it is, and whether that is too old. Never its value. */
-  readonly configuration: { readonly [name: string]: { readonly set: boolean; readonly source?: string; readonly ageIn?: number | null; readonly old?: boolean } };
+  /** What is configured: whether it is set, and where it comes from. Never a value. */
+  readonly configuration: { readonly [name: string]: { readonly set: boolean; readonly source?: string } };
+  /** The secrets that it lives by, as far as this caller may know of them, with `advice` where somebody should do something. Never a value. */
+  readonly secrets: readonly { readonly name: string; readonly set: boolean; readonly source: string; readonly ageIn: number | null; readonly old: boolean | null; readonly advice: string | null }[];
   /** Since when only a token for reading is left. */
   readonly onFallback: number | null;
   readonly serverTime: number;

@@ -249,15 +249,17 @@ fn stands(body: &Value) -> String {
         Some(number("alerts_waiting")).filter(|waiting| *waiting > 0).map(|waiting| waiting.to_string()),
     );
     for (name, secret) in body.get("configuration").and_then(Value::as_object).into_iter().flatten() {
-        let is = |what: &str| secret.get(what).and_then(Value::as_bool) == Some(true);
-        add(
-            name,
-            Some(match (is("set"), is("old")) {
-                (false, _) => "not set".to_owned(),
-                (true, true) => "set, and old: renew it".to_owned(),
-                (true, false) => "set".to_owned(),
-            }),
-        );
+        let is_set = secret.get("set").and_then(Value::as_bool) == Some(true);
+        add(name, Some(if is_set { "set" } else { "not set" }.to_owned()));
+    }
+    for secret in body.get("secrets").and_then(Value::as_array).into_iter().flatten() {
+        let days = secret.get("age_in").and_then(Value::as_f64).map(|age| (age / 86_400.0).floor());
+        let age = match (days, secret.get("old").and_then(Value::as_bool)) {
+            (None, _) => "set, nobody wrote down when".to_owned(),
+            (Some(days), Some(true)) => format!("set {days} days ago, which is long: set a new one"),
+            (Some(days), _) => format!("set {days} days ago"),
+        };
+        add(secret.get("name").and_then(Value::as_str).unwrap_or_default(), Some(age));
     }
     lines.push(String::new());
     lines.join("\n")
@@ -334,7 +336,12 @@ mod tests {
             "service": "broker", "title": "Upstox", "status": "needs_human", "time_left": "none", "expires_at": 1_790_978_400_000_u64, "source": "pasted",
             "validated": { "at": 1_790_978_400_000_u64, "valid": false }, "automatic": { "possible": false, "why": "A person has to approve it." },
             "need": { "since": 1_790_978_400_000_u64, "reason": "login" }, "failed_rounds": 0, "trouble": null,
-            "configuration": { "client_secret": { "set": true, "old": true } },
+            "configuration": { "account": { "set": false, "source": "first token" } },
+            "secrets": [
+                { "name": "SECRET_BROKER_CLIENT_SECRET", "set": true, "age_in": 34_560_000.5, "old": true },
+                { "name": "SECRET_SESSION_KEY", "set": true, "age_in": 86_399.0, "old": false },
+                { "name": "SECRET_CALLER_REPORTS_KEY", "set": true, "age_in": null, "old": null },
+            ],
         });
         let told = stands(&body);
         for line in [
@@ -343,7 +350,10 @@ mod tests {
             "  provider said        not valid at 2026-10-02 22:00:00 UTC\n",
             "  renewed by itself    no: A person has to approve it.\n",
             "  a person is needed   login, since 2026-10-02 22:00:00 UTC\n",
-            "  client_secret        set, and old: renew it\n",
+            "  account              not set\n",
+            "  SECRET_BROKER_CLIENT_SECRET set 400 days ago, which is long: set a new one\n",
+            "  SECRET_SESSION_KEY   set 0 days ago\n",
+            "  SECRET_CALLER_REPORTS_KEY set, nobody wrote down when\n",
         ] {
             assert!(told.contains(line), "{told}");
         }

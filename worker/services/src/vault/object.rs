@@ -135,8 +135,7 @@ impl ServiceVault {
         self.turns.look(|loaded| {
             let account = loaded.account()?;
             let now = loaded.now()?;
-            let is_set = !account.secret.expose().is_empty();
-            let mut told = status::told(account.config, &loaded.monitor.status(now), is_set, now.moment.wall);
+            let mut told = status::told(account.config, &loaded.monitor.status(now), now.moment.wall);
             if let Some(told) = told.as_object_mut()
                 && account.config.description.name == "upstox"
             {

@@ -19,16 +19,19 @@
 //! ```
 
 mod caller;
+mod secrets;
 mod service;
 
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 pub use caller::CallerConfig;
+pub use secrets::Secrets;
 pub use service::{Grant, ServiceConfig};
 
 use super::{AlertConfig, ConfigError, Origins, Variables, alert, origins, url_name};
 use crate::keys::{self, SESSION_KEY};
+use crate::url::HttpUrl;
 
 /// A configuration that holds together.
 #[derive(Clone, Debug)]
@@ -41,6 +44,8 @@ pub struct ServicesConfig {
     callers: Vec<CallerConfig>,
     /// Who is told, ordered by name.
     alerts: Vec<AlertConfig>,
+    /// What is known of the secrets.
+    secrets: Secrets,
 }
 
 impl ServicesConfig {
@@ -59,6 +64,7 @@ impl ServicesConfig {
             }
         };
         let (mut services, mut callers, mut alerts) = (Vec::new(), Vec::new(), Vec::new());
+        let secrets = Secrets::read(variables, &mut errors);
         let mut described = false;
         for (variable, value) in variables.iter() {
             if let Some(name) = variable.strip_prefix(service::PREFIX).and_then(url_name) {
@@ -73,14 +79,14 @@ impl ServicesConfig {
                     variable,
                     None,
                     "is not a variable of the services Worker",
-                    "ORIGINS, SERVICE_<NAME>, CALLER_<NAME> or ALERT_<NAME>, the name in upper case, 32 characters at most",
+                    "ORIGINS, SECRETS_SET_AT, SERVICE_<NAME>, CALLER_<NAME> or ALERT_<NAME>, the name in upper case, 32 characters at most",
                 ));
             }
         }
         if !described {
             errors.push(ConfigError::shape("SERVICE_<NAME>", None, "is missing", service::EXPECTED));
         }
-        let config = origins.map(|origins| Self { origins, services, callers, alerts });
+        let config = origins.map(|origins| Self { origins, services, callers, alerts, secrets });
         match config.filter(|_| errors.is_empty()) {
             Some(config) => {
                 config.meaning(variables, &mut errors);
@@ -114,9 +120,29 @@ impl ServicesConfig {
         &self.alerts
     }
 
+    /// What is known of the secrets: which are set, and since when.
+    #[must_use]
+    pub const fn secrets(&self) -> &Secrets {
+        &self.secrets
+    }
+
+    /// Where an operator of a service acts, as an alert says it: the page that its configuration names, else the app itself.
+    #[must_use]
+    pub fn page(&self, service: &ServiceConfig) -> Option<HttpUrl> {
+        let app = || HttpUrl::parse(&[self.origins.canonical().as_str(), "/"].concat());
+        service.page.clone().or_else(app)
+    }
+
+    /// The names of the secrets that this configuration reads, but for the session keys.
+    fn secret_names(&self) -> impl Iterator<Item = String> {
+        let of_services = self.services.iter().map(ServiceConfig::secret_name);
+        let of_callers = self.callers.iter().map(CallerConfig::secret_name);
+        of_services.chain(of_callers).chain(self.alerts.iter().flat_map(AlertConfig::secret_names))
+    }
+
     fn meaning(&self, variables: &Variables, errors: &mut Vec<ConfigError>) {
         for service in &self.services {
-            service.check(errors);
+            service.check(&self.origins, errors);
         }
         for caller in &self.callers {
             for name in caller.services.iter().filter(|name| self.service(name).is_none()) {
@@ -148,12 +174,18 @@ impl ServicesConfig {
         let of_callers = self.callers.iter().map(CallerConfig::secret_name);
         let needed = of_services.chain(of_callers);
         errors.extend(needed.filter(|secret| !variables.has_secret(secret)).map(not_set));
+        let is_ours =
+            |name: &str| keys::version_of(name).is_some() || self.secret_names().any(|secret| secret == name);
+        self.secrets.check(is_ours, errors);
     }
 }
 
 /// Names that nobody sets for another purpose: a typing error there would be silent otherwise.
 fn is_near_miss(variable: &str) -> bool {
-    matches!(variable, "ORIGIN" | "SERVICE" | "SERVICES" | "CALLER" | "CALLERS" | "ALERT" | "ALERTS")
+    matches!(
+        variable,
+        "ORIGIN" | "SERVICE" | "SERVICES" | "CALLER" | "CALLERS" | "ALERT" | "ALERTS" | "SECRET" | "SECRETS"
+    ) || variable.starts_with("SECRETS_") && variable != secrets::VARIABLE
         || [service::PREFIX, caller::PREFIX, alert::PREFIX, "SERVICES_", "CALLERS_", "ALERTS_"]
             .iter()
             .any(|prefix| variable.starts_with(prefix))
@@ -162,7 +194,7 @@ fn is_near_miss(variable: &str) -> bool {
 /// Whether a binding of this name is one of the services Worker's variables, right or almost right.
 #[must_use]
 pub fn is_variable_name(name: &str) -> bool {
-    name == "ORIGINS" || is_near_miss(name)
+    matches!(name, "ORIGINS" | secrets::VARIABLE) || is_near_miss(name)
 }
 
 #[cfg(test)]

@@ -9,19 +9,19 @@ use everlit_core::time::Millis;
 use everlit_core::vault::{GraceProfile, Verdict};
 use serde_json::Value;
 
-use crate::config::ConfigError;
 use crate::config::duration::{self, parse_duration};
 use crate::config::grace;
 use crate::config::provider::is_scope;
 use crate::config::rate::{self, parse_rate};
 use crate::config::table::{self, Table};
+use crate::config::{ConfigError, Origins};
 use crate::provider::{self, Description, Renewal};
 use crate::url::{HttpUrl, Origin};
 
 pub(super) const PREFIX: &str = "SERVICE_";
 pub(super) const EXPECTED: &str =
     "at least one table such as SERVICE_UPSTOX = { provider = \"upstox\", client_id = \"615b1297\" }";
-const FIELDS: [&str; 18] = [
+const FIELDS: [&str; 17] = [
     "provider",
     "client_id",
     "account",
@@ -37,9 +37,8 @@ const FIELDS: [&str; 18] = [
     "lead",
     "warn_at",
     "rate",
-    "secret_max_age",
-    "secret_set_at",
     "push",
+    "page",
 ];
 
 /// How long a push approval is open where the provider does not say.
@@ -73,8 +72,8 @@ pub struct ServiceConfig {
     pub token_url: Option<HttpUrl>,
     /// Where they are revoked there (RFC 7009). Without it a logout ends nothing at the server.
     pub revocation_url: Option<HttpUrl>,
-    /// For what it gives them.
-    pub grant: Grant,
+    /// For what it gives them, if that is said: else for a refresh token.
+    pub grant: Option<Grant>,
     /// What they are asked for.
     pub scopes: Vec<String>,
     /// What it forgives of a refresh token that comes twice.
@@ -89,12 +88,10 @@ pub struct ServiceConfig {
     pub warn_at: Vec<Millis>,
     /// How often one caller may ask.
     pub rate: Rate,
-    /// After how long a secret is to be set anew.
-    pub secret_max_age: Millis,
-    /// The day on which its secret was set, `2026-01-31`, as far as anybody wrote it down: no platform says it.
-    pub secret_set_at: Option<String>,
     /// Whether a person is asked by the provider itself, where it can.
     pub push: bool,
+    /// Where an operator acts, where that is not the app's first page.
+    pub page: Option<HttpUrl>,
 }
 
 impl ServiceConfig {
@@ -132,8 +129,7 @@ impl ServiceConfig {
         );
         let login_url = table.field("login_url", "an address without a query", errors, Some(None), |value| {
             let url = value.as_str()?;
-            let parsed = HttpUrl::parse(url)?;
-            (parsed.origin().is_trustworthy() && parsed.query().is_none()).then(|| Some(url.to_string()))
+            address(url).map(|_| Some(url.to_string()))
         });
         let token_url = table.field(
             "token_url",
@@ -153,10 +149,10 @@ impl ServiceConfig {
             "grant",
             "\"refresh_token\" or \"client_credentials\"",
             errors,
-            Some(Grant::RefreshToken),
+            Some(None),
             |value| match value.as_str()? {
-                "refresh_token" => Some(Grant::RefreshToken),
-                "client_credentials" => Some(Grant::ClientCredentials),
+                "refresh_token" => Some(Some(Grant::RefreshToken)),
+                "client_credentials" => Some(Some(Grant::ClientCredentials)),
                 _ => None,
             },
         );
@@ -181,7 +177,6 @@ impl ServiceConfig {
         let check_every = length("check_every", usual.check_every);
         let validate_every = length("validate_every", usual.validate_every);
         let lead = length("lead", usual.lead);
-        let secret_max_age = length("secret_max_age", Millis::from_days(365));
         let warn_at = table.field(
             "warn_at",
             "a list of 1 to 8 different durations such as [\"3h\", \"30m\"]",
@@ -199,11 +194,14 @@ impl ServiceConfig {
             Some(Rate::new(60, Millis::from_secs(60))),
             |value| parse_rate(value.as_str()?),
         );
-        let secret_set_at =
-            table.field("secret_set_at", "a day such as \"2026-01-31\"", errors, Some(None), |value| {
-                text(value, 10).filter(|day| crate::date::parse_day(day).is_some()).map(Some)
-            });
         let push = table.field("push", "true or false", errors, Some(true), |value| value.as_bool());
+        let page = table.field(
+            "page",
+            "an address of the app such as \"https://app.example/accounts\", without a query",
+            errors,
+            Some(None),
+            |value| address(value.as_str()?).map(Some),
+        );
         Some(Self {
             name: name.to_string(),
             description: description?,
@@ -221,14 +219,13 @@ impl ServiceConfig {
             lead: lead?,
             warn_at: warn_at?,
             rate: rate?,
-            secret_max_age: secret_max_age?,
-            secret_set_at: secret_set_at?,
             push: push?,
+            page: page?,
         })
     }
 
     /// What a service cannot be yet, or not at all.
-    pub(super) fn check(&self, errors: &mut Vec<ConfigError>) {
+    pub(super) fn check(&self, origins: &Origins, errors: &mut Vec<ConfigError>) {
         let variable = [PREFIX, &self.name.to_ascii_uppercase()].concat();
         let mut wrong = |field: &str, problem: &'static str, expected: &str| {
             errors.push(ConfigError::meaning(&variable, Some(field), problem, expected));
@@ -252,12 +249,16 @@ impl ServiceConfig {
                 "no such field",
             );
         }
-        if self.grant == Grant::ClientCredentials && !asks {
+        if self.grant == Some(Grant::ClientCredentials) && !asks {
             wrong(
                 "grant",
                 "is \"client_credentials\", which this provider does not know",
                 "\"refresh_token\", or no such field",
             );
+        }
+        // What an alert leads to is where whoever follows it proves who they are: nobody else's page.
+        if self.page.as_ref().is_some_and(|page| !origins.contains(page.origin().as_str())) {
+            wrong("page", "is at none of ORIGINS", "an address at one of ORIGINS");
         }
         if name == "supabase" && self.origin.is_none() {
             wrong("origin", "is missing", "the address of your project, such as \"https://x.supabase.co\"");
@@ -275,7 +276,7 @@ impl ServiceConfig {
     pub fn refreshes(&self) -> bool {
         match self.description.name {
             "supabase" => true,
-            _ => self.asks_a_server() && self.grant == Grant::RefreshToken,
+            _ => self.asks_a_server() && self.grant != Some(Grant::ClientCredentials),
         }
     }
 
@@ -414,6 +415,11 @@ impl Usual {
             Self { check_every: minutes(5), validate_every, lead: minutes(15), warn_at }
         }
     }
+}
+
+/// An address without a query: nothing in it is a secret.
+fn address(text: &str) -> Option<HttpUrl> {
+    HttpUrl::parse(text).filter(|url| url.query().is_none())
 }
 
 /// A text without control characters.

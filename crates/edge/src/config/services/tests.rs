@@ -139,10 +139,28 @@ fn each_mistake_is_told_by_name_and_shows_no_secret() {
         (
             good().text(
                 "SERVICE_UPSTOX",
-                r#"{"provider": "upstox", "client_id": "a", "secret_set_at": "2026-13-01"}"#,
+                r#"{"provider": "upstox", "client_id": "a", "page": "https://elsewhere.example/accounts"}"#,
             ),
-            "SERVICE_UPSTOX.secret_set_at: is not what it should be",
+            "SERVICE_UPSTOX.page: is at none of ORIGINS",
         ),
+        (good().text("SECRETS_SET_AT", "7"), "SECRETS_SET_AT: is not a table"),
+        (
+            good().text("SECRETS_SET_AT", r#"{"SECRET_SESSION_KEY": "2026-13-01"}"#),
+            "SECRETS_SET_AT.SECRET_SESSION_KEY: is not what it should be; expected a day such as",
+        ),
+        (
+            good().text("SECRETS_SET_AT", r#"{"max_age": "a year"}"#),
+            "SECRETS_SET_AT.max_age: is not what it should be",
+        ),
+        (
+            good().text("SECRETS_SET_AT", r#"{"SESSION_KEY": "2026-01-31"}"#),
+            "SECRETS_SET_AT.SESSION_KEY: is not a field of this table; expected max_age, or the name of a secret",
+        ),
+        (
+            good().text("SECRETS_SET_AT", r#"{"SECRET_CALLER_NIGHT_KEY": "2026-01-31"}"#),
+            "SECRETS_SET_AT.SECRET_CALLER_NIGHT_KEY: is of no use here; expected the name of a secret that this",
+        ),
+        (good().text("SECRETS", "{}"), "SECRETS: is not a variable of the services Worker"),
         (
             good().text("CALLER_REPORTS", r#"{"services": []}"#),
             "CALLER_REPORTS.services: is not what it should be",
@@ -171,12 +189,34 @@ fn only_its_own_variables_are_read() {
         ("CALLER_REPORTS", true),
         ("ALERT_OPS", true),
         ("SERVICES", true),
+        ("SECRETS_SET_AT", true),
+        ("SECRETS_SET", true),
+        ("SECRET_SESSION_KEY", false),
         ("PROVIDER_DEMO", false),
         ("LIMITS", false),
         ("SERVICEUPSTOX", false),
     ] {
         assert_eq!(is_variable_name(name), is_one, "{name}");
     }
+}
+
+#[test]
+fn a_day_may_stay_when_its_secret_is_gone_and_an_alert_leads_to_the_app() {
+    let days = r#"{"SECRET_SESSION_KEY": "2025-01-31", "SECRET_SESSION_KEY_2": "2026-01-31"}"#;
+    let config = ServicesConfig::parse(&good().text("SECRETS_SET_AT", days)).unwrap();
+    let (secrets, now) = (config.secrets(), crate::date::parse_day("2026-02-02").unwrap());
+    assert!(secrets.is_set("SECRET_SESSION_KEY") && !secrets.is_set("SECRET_SESSION_KEY_2"));
+    assert_eq!(secrets.age("SECRET_SESSION_KEY_2", now), Some(Millis::from_days(2)));
+    assert_eq!(secrets.age("SECRET_UPSTOX_CLIENT_SECRET", now), None);
+    assert_eq!(secrets.max_age, Millis::from_days(365));
+
+    let page = |config: &ServicesConfig| config.page(config.service("upstox").unwrap()).unwrap().to_string();
+    assert_eq!(page(&config), "https://app.example/");
+    let own = good().text("ORIGINS", r#"["https://app.example", "https://ops.example"]"#).text(
+        "SERVICE_UPSTOX",
+        r#"{"provider": "upstox", "client_id": "a", "page": "https://ops.example/a"}"#,
+    );
+    assert_eq!(page(&ServicesConfig::parse(&own).unwrap()), "https://ops.example/a");
 }
 
 #[test]
