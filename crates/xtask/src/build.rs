@@ -67,14 +67,40 @@ pub(crate) fn all(repo: &Repo) -> Result<()> {
     www(repo)
 }
 
+/// What the Worker is built from, beside what every Rust build is. The services Worker lies in its folder, and is no part of it.
+const WORKER: [&str; 7] = [
+    "crates/edge/Cargo.toml",
+    "crates/edge/src",
+    "package-lock.json",
+    "worker/Cargo.toml",
+    "worker/entry",
+    "worker/runtime",
+    "worker/src",
+];
+
+/// What the services Worker is built from, beside that.
+const SERVICES: [&str; 8] = [
+    "crates/edge/Cargo.toml",
+    "crates/edge/src",
+    "package-lock.json",
+    "worker/entry",
+    "worker/runtime",
+    "worker/services/Cargo.toml",
+    "worker/services/entry.js",
+    "worker/services/src",
+];
+
 /// What every Rust build depends on, and the named folders.
 fn inputs(repo: &Repo, folders: &[&str]) -> Vec<PathBuf> {
     let always = [
         "Cargo.toml",
         "Cargo.lock",
         "rust-toolchain.toml",
-        "crates/core",
-        "crates/wire",
+        "crates/core/Cargo.toml",
+        "crates/core/src",
+        "crates/wire/Cargo.toml",
+        "crates/wire/openapi.json",
+        "crates/wire/src",
         // How it is built is a part of what it is built from.
         "crates/xtask/src/build.rs",
     ];
@@ -107,7 +133,7 @@ pub(crate) fn worker(repo: &Repo) -> Result<()> {
             entry: "entry/index.js",
             out: repo.at("worker/build"),
             cargo: &[],
-            inputs: inputs(repo, &["crates/edge", "worker", "package-lock.json"]),
+            inputs: inputs(repo, &WORKER),
         },
     )
 }
@@ -123,10 +149,7 @@ pub(crate) fn services(repo: &Repo) -> Result<()> {
             entry: "entry.js",
             out: repo.at("worker/services/build"),
             cargo: &[],
-            inputs: inputs(
-                repo,
-                &["crates/edge", "worker/entry", "worker/runtime", "worker/services", "package-lock.json"],
-            ),
+            inputs: inputs(repo, &SERVICES),
         },
     )
 }
@@ -147,7 +170,7 @@ pub(crate) fn worker_with_faults(repo: &Repo) -> Result<()> {
             entry: "entry/index.js",
             out: worker_with_faults_folder(repo),
             cargo: &["--features", "fault-points"],
-            inputs: inputs(repo, &["crates/edge", "worker", "package-lock.json"]),
+            inputs: inputs(repo, &WORKER),
         },
     )
 }
@@ -239,7 +262,10 @@ pub(crate) fn web(repo: &Repo) -> Result<()> {
     // The tests of the driver's units load the module from `build`.
     let outputs =
         ["dist/manifest.json", "build/everlit_web_bg.wasm"].map(|file| repo.at("crates/web").join(file));
-    let inputs = inputs(repo, &["crates/web", "crates/edge/config.schema.json", "package-lock.json"]);
+    let inputs = inputs(
+        repo,
+        &["crates/web", "crates/edge/config.schema.json", "crates/wire/golden", "package-lock.json"],
+    );
     stamp::unless_fresh(repo, "web", &inputs, &outputs, || {
         say::step("building the npm package (some seconds; the first time a minute)");
         let mut cargo = repo.cargo();
@@ -319,4 +345,79 @@ pub(crate) fn www(repo: &Repo) -> Result<()> {
         Ok(())
     })?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    /// The folders of a crate and of every crate of ours that it is built from.
+    fn crates(repo: &Repo, folder: PathBuf, found: &mut BTreeSet<PathBuf>) {
+        let read = |path: PathBuf| -> toml::Table { fs::read_to_string(path).unwrap().parse().unwrap() };
+        let workspace = read(repo.at("Cargo.toml"));
+        let manifest = read(folder.join("Cargo.toml"));
+        if !found.insert(folder) {
+            return;
+        }
+        for name in manifest["dependencies"].as_table().unwrap().keys() {
+            let known = &workspace["workspace"]["dependencies"].get(name);
+            if let Some(path) = known.and_then(|known| known.get("path")?.as_str()) {
+                crates(repo, repo.at(path), found);
+            }
+        }
+    }
+
+    /// Every file that is compiled or bundled: the sources, what they take in by name, and the scripts.
+    fn files(folder: &Path, found: &mut BTreeSet<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                files(&path, found);
+                continue;
+            }
+            let text = fs::read_to_string(&path).unwrap();
+            let included = text.split("include_").skip(1).filter_map(|rest| {
+                let name = rest.strip_prefix("bytes!(\"").or_else(|| rest.strip_prefix("str!(\""))?;
+                name.split_once('"').map(|(name, _)| name)
+            });
+            let imported = text.lines().filter(|line| line.starts_with("import ")).filter_map(|line| {
+                line.split_once(" from \"").and_then(|(_, rest)| rest.strip_suffix("\";"))
+            });
+            let named = included.chain(imported.filter(|name| name.starts_with('.')));
+            found.extend(named.map(|name| fs::canonicalize(folder.join(name)).unwrap()));
+            found.insert(path);
+        }
+    }
+
+    #[test]
+    fn a_bundle_is_built_anew_when_what_it_is_made_of_changes_and_not_for_another() {
+        let repo = Repo::find().unwrap();
+        for (own, entry, ours, others) in [
+            ("worker", "entry/index.js", &WORKER[..], "worker/services"),
+            ("worker/services", "entry.js", &SERVICES[..], "worker/src"),
+        ] {
+            let inputs = inputs(&repo, ours);
+            let is_in = |path: &Path| inputs.iter().any(|input| path.starts_with(input));
+            let (mut folders, mut made_of) = (BTreeSet::new(), BTreeSet::new());
+            crates(&repo, repo.at(own), &mut folders);
+            assert_eq!(folders.len(), 5, "core, edge, runtime, wire and its own: {folders:?}");
+            for folder in &folders {
+                made_of.insert(folder.join("Cargo.toml"));
+                files(&folder.join("src"), &mut made_of);
+            }
+            made_of.insert(repo.at(own).join(entry));
+            files(&repo.at("worker/entry"), &mut made_of);
+            for path in &made_of {
+                assert!(is_in(path), "{own} is built from {}", path.display());
+            }
+            for input in &inputs {
+                assert!(input.exists(), "{}", input.display());
+            }
+            for not in [others, "crates/edge/tests", "crates/core/tests", "worker/README.md"] {
+                assert!(!is_in(&repo.at(not)) && repo.at(not).exists(), "{own} is not built from {not}");
+            }
+        }
+    }
 }
