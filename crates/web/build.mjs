@@ -64,8 +64,8 @@ copyFileSync(join(here, "../edge/config.schema.json"), join(fresh, "config.schem
 declareTypes();
 const golden = join(here, "../wire/golden");
 for (const name of readdirSync(golden).filter((file) => file.endsWith(".json"))) checkNames(join(golden, name));
-// The hooks come with the store that they read.
-const manifest = { session: Object.keys(session), later: Object.keys(later), react: ["react/index.js", "store/index.js"] };
+// The hooks come with the store that they read. A program that asks for a service's token loads nothing else.
+const manifest = { session: Object.keys(session), later: Object.keys(later), react: ["react/index.js", "store/index.js"], service: ["service/index.js"] };
 writeFileSync(join(fresh, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
 takeWorker();
 rmSync(dist, { recursive: true, force: true });
