@@ -29,5 +29,9 @@ export const askToken = (port, { cookie, epoch, generation }) =>
 /** A call through the proxy. @param {number} port @param {Held} held */
 export const callOrders = (port, { cookie, epoch }) => request(port, "GET", "/api/orders", { cookie, "everlit-epoch": String(epoch) });
 
+/** A program's question for the token of a service. It is no browser. @param {number} port @param {string} service @param {string} key */
+export const askService = (port, service, key) =>
+  `POST /service/${service}/token HTTP/1.1\r\nhost: localhost:${port}\r\nauthorization: Bearer ${key}\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}`;
+
 /** A question that is answered with nothing. @param {number} port */
 export const askNothing = (port) => request(port, "GET", "/", {});

@@ -7,6 +7,7 @@ mod answer;
 mod client;
 mod figures;
 mod load;
+mod services;
 mod stand;
 
 use crate::cli::{BenchArgs, BenchCommand};
@@ -38,6 +39,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode> {
     match args.command {
         BenchCommand::Vault { json } => vault(json),
         BenchCommand::Client { json } => client::run(json),
+        BenchCommand::Services { json } => services::run(json),
     }
 }
 

@@ -143,6 +143,12 @@ pub(crate) enum BenchCommand {
         #[arg(long)]
         json: bool,
     },
+    /// A program's question for the token of an account, through both Workers, with a token and without one; fails over 50 ms
+    Services {
+        /// End with one JSON object instead of a table
+        #[arg(long)]
+        json: bool,
+    },
     /// A page's start in Chromium beside auth0-spa-js and oidc-client-ts, and what session.fetch costs; fails where a limit is missed
     Client {
         /// End with one JSON object instead of a table
@@ -432,7 +438,8 @@ impl Command {
             Self::Build(args) => args.json,
             Self::Size(args) => args.json,
             Self::Bench(BenchArgs {
-                command: BenchCommand::Vault { json } | BenchCommand::Client { json },
+                command:
+                    BenchCommand::Vault { json } | BenchCommand::Client { json } | BenchCommand::Services { json },
             }) => *json,
             Self::Config(ConfigArgs { command: ConfigCommand::Check { json, .. } }) => *json,
             Self::Keys(KeysArgs { command }) => match command {
@@ -514,6 +521,7 @@ mod tests {
         assert!(wants("xtask test --json"));
         assert!(wants("xtask bench vault --json"));
         assert!(wants("xtask bench client --json"));
+        assert!(wants("xtask bench services --json"));
         assert!(wants("xtask config check --json"));
         assert!(wants("xtask keys rotate --current 1 --json"));
         assert!(wants("xtask keys status --json"));

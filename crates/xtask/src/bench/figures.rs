@@ -9,9 +9,9 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Run {
     /// Milliseconds that half of the answers took at most.
-    p50: f64,
+    pub(super) p50: f64,
     /// Milliseconds that all but one in a hundred took at most.
-    p99: f64,
+    pub(super) p99: f64,
     /// Answers a second.
     throughput: f64,
     /// Microseconds of processor time for each answer, where the system tells.
@@ -63,7 +63,8 @@ impl Sides {
     }
 }
 
-fn median_run(runs: &[Run]) -> Run {
+/// The median of each figure by itself.
+pub(super) fn median_run(runs: &[Run]) -> Run {
     let of = |figure: &dyn Fn(&Run) -> f64| median(runs.iter().map(figure).collect());
     let costs: Option<Vec<f64>> = runs.iter().map(|run| run.cost).collect();
     Run {

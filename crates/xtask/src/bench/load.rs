@@ -23,12 +23,15 @@ pub(super) struct Ask {
     pub(super) port: u16,
     /// The whole request.
     pub(super) bytes: Vec<u8>,
+    /// What it must be answered with.
+    pub(super) status: u16,
 }
 
 impl Ask {
     /// A request for a document.
     pub(super) fn get(port: u16, path: &str) -> Self {
-        Self { port, bytes: format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\n\r\n").into_bytes() }
+        let bytes = format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\n\r\n").into_bytes();
+        Self { port, bytes, status: 200 }
     }
 }
 
@@ -141,13 +144,13 @@ pub(super) fn body(ask: &Ask) -> Result<Vec<u8>> {
             break status;
         }
     };
-    if status != 200 {
+    if status != ask.status {
         bail!("an answer was {status}: {}", String::from_utf8_lossy(&connection.answer));
     }
     Ok(answer::body(&connection.answer))
 }
 
-/// Asks on so many connections at once, the questions dealt out in turn. Every answer must be a 200.
+/// Asks on so many connections at once, the questions dealt out in turn. Every answer must have the status that is asked for.
 ///
 /// Connections are open before the clock starts, and with [`Until::Answers`] all of them ask at the same time.
 pub(super) fn run(asks: &[Ask], connections: usize, until: Until) -> Result<Seen> {
@@ -170,7 +173,7 @@ pub(super) fn run(asks: &[Ask], connections: usize, until: Until) -> Result<Seen
             let Some((connection, ask)) = open.get_mut(at) else { continue };
             connection.write(&ask.bytes)?;
             let Some(status) = connection.read()? else { continue };
-            if status != 200 {
+            if status != ask.status {
                 bail!("an answer was {status}: {}", String::from_utf8_lossy(&connection.answer));
             }
             let now = Instant::now();

@@ -46,6 +46,7 @@ pub(super) struct Target {
     port: u16,
     pid: u32,
     requests: Vec<String>,
+    status: u16,
 }
 
 impl Ready for Target {
@@ -54,6 +55,8 @@ impl Ready for Target {
         Some(Self {
             port: said.get("port")?.as_u64()?.try_into().ok()?,
             pid: said.get("pid")?.as_u64()?.try_into().ok()?,
+            // Where nothing is said, it must be answered well.
+            status: said.get("status").map_or(Some(200), |status| status.as_u64()?.try_into().ok())?,
             requests: requests.iter().map(|text| Some(text.as_str()?.to_owned())).collect::<Option<_>>()?,
         })
     }
@@ -62,7 +65,8 @@ impl Ready for Target {
 impl Target {
     /// What to ask, for each session.
     pub(super) fn asks(&self) -> Vec<Ask> {
-        let ask = |text: &String| Ask { port: self.port, bytes: text.clone().into_bytes() };
+        let ask =
+            |text: &String| Ask { port: self.port, bytes: text.clone().into_bytes(), status: self.status };
         self.requests.iter().map(ask).collect()
     }
 
@@ -106,6 +110,21 @@ impl Ready for Speed {
     fn read(said: &Json) -> Option<Self> {
         let pair = |name: &str| Pair::read(said.get(name)?);
         Some(Self { token: pair("token")?, proxied: pair("proxied")?, nothing: pair("nothing")? })
+    }
+}
+
+/// What `services.mjs` starts: what programs ask of the operator's own accounts.
+pub(super) struct Services {
+    /// Where there is a token.
+    pub(super) token: Target,
+    /// Where there is none, which is said so.
+    pub(super) none: Target,
+}
+
+impl Ready for Services {
+    fn read(said: &Json) -> Option<Self> {
+        let target = |name: &str| Target::read(said.get(name)?);
+        Some(Self { token: target("token")?, none: target("none")? })
     }
 }
 
@@ -207,6 +226,10 @@ mod tests {
         let pair = json!({ "rust": target, "javascript": target });
         assert!(Speed::read(&json!({ "token": pair, "proxied": pair, "nothing": pair })).is_some());
         assert!(Speed::read(&json!({ "token": pair, "proxied": pair })).is_none());
+        let none = json!({ "port": 8, "pid": 9, "requests": ["POST / HTTP/1.1\r\n\r\n"], "status": 503 });
+        let services = Services::read(&json!({ "token": target, "none": none })).unwrap();
+        assert_eq!((services.token.asks()[0].status, services.none.asks()[0].status), (200, 503));
+        assert!(Services::read(&json!({ "token": target, "none": { "status": "x" } })).is_none());
     }
 
     #[test]
