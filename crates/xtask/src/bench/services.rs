@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
-/// Within which a program is promised its answer, in milliseconds.
+/// Within how many milliseconds a program is promised its answer.
 const PROMISED: f64 = 50.0;
 /// How many programs ask at the same time: one, as the promise has it, and as many as a small firm may have.
 const PROGRAMS: [usize; 2] = [1, 8];
@@ -75,12 +75,18 @@ fn once(target: &Target, programs: usize) -> Result<Run> {
     Ok(Run::new(&seen, spent))
 }
 
-/// What took longer than is promised. Written so that what is not a number is missed.
+/// What took longer than is promised: of a program that asks alone, all but one answer in a hundred, of many that never pause, half. Those
+/// are a hundred times as many questions as the default rate lets through, and wait for each other. Written so that what is not a number
+/// is missed.
 fn missed(rows: &[Row]) -> Vec<String> {
-    let late = rows.iter().filter(|row| !(median_run(&row.runs).p99 <= PROMISED));
+    let held = |row: &Row| {
+        let run = median_run(&row.runs);
+        if row.programs == 1 { ("p99", run.p99) } else { ("p50", run.p50) }
+    };
+    let late = rows.iter().filter(|row| !(held(row).1 <= PROMISED));
     late.map(|row| {
-        let Row { what, programs, .. } = row;
-        format!("p99 of {what} for {programs} at once is over {PROMISED} ms")
+        let (Row { what, programs, .. }, (which, took)) = (row, held(row));
+        format!("{which} of {what} for {programs} at once is {took:.1} ms, {PROMISED} ms are promised")
     })
     .collect()
 }
@@ -117,17 +123,28 @@ mod tests {
     }
 
     #[test]
-    fn the_promise_is_for_all_but_one_in_a_hundred_whoever_asks() {
-        let good = || row("token", 1, [50, 50, 500]);
-        assert_eq!(missed(&[good(), row("none", 8, [2, 3, 50])]), [""; 0]);
+    fn the_promise_is_for_all_but_one_in_a_hundred_where_one_asks_and_for_half_where_many_do() {
+        let (good, many) = (row("token", 1, [50, 50, 500]), row("none", 8, [50, 50, 500]));
+        assert_eq!(missed(&[good, many]), [""; 0]);
+        let (one, many) = (row("token", 1, [2, 51, 51]), row("none", 8, [51, 51, 2]));
         assert_eq!(
-            missed(&[good(), row("none", 8, [51, 3, 51])]),
-            ["p99 of none for 8 at once is over 50 ms"]
+            missed(&[one, many]),
+            [
+                "p99 of token for 1 at once is 51.0 ms, 50 ms are promised",
+                "p50 of none for 8 at once is 51.0 ms, 50 ms are promised"
+            ]
         );
-        assert_eq!(missed(&[row("token", 1, [51; 3]), row("none", 1, [51; 3])]).len(), 2);
         // Nothing was seen.
         let nothing = Row { what: "token", programs: 1, runs: vec![Run::new(&Seen::default(), None)] };
         assert_eq!(missed(&[nothing]).len(), 1);
+    }
+
+    #[test]
+    fn one_in_a_hundred_counts_for_nobody() {
+        let mut latencies = vec![Duration::from_millis(1); 199];
+        latencies.push(Duration::from_secs(9));
+        let runs = vec![Run::new(&Seen { latencies, took: Duration::from_secs(1) }, None)];
+        assert!(missed(&[Row { what: "none", programs: 1, runs }]).is_empty());
     }
 
     #[test]
