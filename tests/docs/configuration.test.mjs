@@ -21,6 +21,8 @@ const template = readFileSync(new URL("../../crates/web/templates/wrangler.toml"
   .replace(/\[vars\.PROVIDER___KEY__\][^]*$/, "")
   .replace(/__ORIGIN__/, "http://localhost:8787")
   .replace(/__[A-Z_]+__/g, "app");
+/** What the services Worker's lines go into. */
+const services = readFileSync(new URL("../../worker/services/wrangler.toml", import.meta.url), "utf8");
 /** Where a page says nothing of a provider. */
 const PROVIDER = { kind: "oidc", issuer: "https://login.example.com", client_id: "my-app", scopes: ["openid", "offline_access", "chat:read", "chat:write"] };
 
@@ -36,8 +38,9 @@ function merge(whole, part) {
 /** What the check says of a template with these lines in it. @param {string} code @param {string} name */
 async function check(code, name) {
   assert.ok(xtask, "EVERLIT_XTASK names the command: cargo xtask test docs");
-  const config = merge(/** @type {any} */ (parse(template)), parse(code));
-  if (!Object.keys(config.vars).some((variable) => variable.startsWith("PROVIDER_"))) config.vars.PROVIDER_LOGIN = PROVIDER;
+  const isOfServices = /^\[vars\.(SERVICE|CALLER|ALERT|SECRETS)_/m.test(code);
+  const config = merge(/** @type {any} */ (parse(isOfServices ? services : template)), parse(code));
+  if (!isOfServices && !Object.keys(config.vars).some((variable) => variable.startsWith("PROVIDER_"))) config.vars.PROVIDER_LOGIN = PROVIDER;
   const file = join(folder, `${name}.toml`);
   writeFileSync(file, stringify(config));
   const { stdout } = await promisify(execFile)(xtask, ["config", "check", "--json", "--file", file]).catch((failed) => failed);
@@ -54,4 +57,5 @@ test("and would say what is wrong with them", async () => {
   const { ok, errors } = await check('[vars.UPSTREAM_ORDERS]\norigin = "api.example.com"\n', "wrong");
   assert.equal(ok, false);
   assert.equal(errors[0].name, "UPSTREAM_ORDERS.origin");
+  assert.equal((await check('[vars.CALLER_REPORTS]\nservices = ["nowhere"]\n', "wrong-too")).errors[0].name, "CALLER_REPORTS.services");
 });

@@ -77,12 +77,20 @@ test("each likely cause that is said has its words in Troubleshoot", () => {
   }
 });
 
-test("each variable and field of the schema is in the configuration", () => {
-  const { $defs } = JSON.parse(readFileSync(new URL("../../crates/edge/config.schema.json", import.meta.url), "utf8"));
+test("each variable and field of both schemas is in the configuration", () => {
   const page = made.get("/docs/configuration/") ?? "";
-  for (const kind of ["provider", "supabase", "upstream", "limits"]) {
-    for (const field of Object.keys($defs[kind].properties)) assert.ok(page.includes(`<td><code>${field}</code></td>`), `${kind}.${field}`);
+  for (const [file, kinds] of /** @type {[string, Record<string, string>][]} */ ([
+    ["config", { provider: "provider", supabase: "supabase", upstream: "upstream", limits: "limits" }],
+    ["services", { service: "service", caller: "caller", alert: "alert", secrets: "secrets-set-at" }],
+  ])) {
+    const { $defs } = JSON.parse(readFileSync(new URL(`../../crates/edge/${file}.schema.json`, import.meta.url), "utf8"));
+    for (const [kind, anchor] of Object.entries(kinds)) {
+      const [, section = ""] = page.split(`id="${anchor}"`);
+      const [own] = section.split("<h2");
+      for (const field of Object.keys($defs[kind].properties)) assert.ok(own?.includes(`<td><code>${field}</code></td>`), `${kind}.${field}`);
+    }
   }
+  assert.ok(page.includes("<td><code>SECRET_…</code></td>"));
 });
 
 test("every entry of the package that is for a reader has its reference", () => {

@@ -10,7 +10,7 @@ import { NAMES } from "./pages.mjs";
 export const FOLDER = fileURLToPath(new URL("../docs/", import.meta.url));
 export const REPOSITORY = fileURLToPath(new URL("../../", import.meta.url));
 
-/** `<!-- types: everlit -->`, `<!-- configuration -->`, `<!-- file: crates/web/ERRORS.md -->`, `<!-- example: www/examples/… -->` in a line of its own. */
+/** `<!-- types: everlit -->`, `<!-- configuration -->` (of the Worker, or `: services`), `<!-- file: crates/web/ERRORS.md -->`, `<!-- example: www/examples/… -->` in a line of its own. */
 const TAKEN = /^<!-- (types|configuration|file|example)(?:: (\S+))? -->$/gm;
 
 /** A file that a reader copies, whole. @param {string} path */
@@ -29,7 +29,7 @@ export function sourceOf(name) {
   if (!title || !summary) throw new Error(`docs/${name}.md begins with "# Title", an empty line and a paragraph that says what the page is for`);
   const text = written.replace(TAKEN, (_, kind, what) => {
     if (kind === "types") return entryText(what);
-    if (kind === "configuration") return configurationText();
+    if (kind === "configuration") return configurationText(what);
     if (kind === "example") return exampleText(what);
     // Its own title is the page's, and what to do is a paragraph of its own.
     return readFileSync(join(REPOSITORY, what), "utf8").replace(/^# .+\n/, "").replace(/\n(?=\*\*(Why|What to do)\.)/g, "\n\n");

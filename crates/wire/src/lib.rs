@@ -15,6 +15,7 @@ mod problem;
 mod reason;
 mod route;
 mod seconds;
+mod service_route;
 mod session;
 mod sessions;
 mod token;
@@ -26,6 +27,7 @@ pub use problem::{Code, Problem};
 pub use reason::TokenReason;
 pub use route::Route;
 pub use seconds::{NumericDate, Seconds};
+pub use service_route::ServiceRoute;
 pub use session::{Mediated, Mode, Provider, ProviderState, Session, SessionResponse, Upstream, User};
 pub use sessions::{Device, DeviceState, SessionsResponse};
 pub use token::{

@@ -335,7 +335,15 @@ pub(crate) fn www(repo: &Repo) -> Result<()> {
     web(repo)?;
     // `dist` itself is named: as a part of crates/web it would count as derived.
     // The documentation has the errors in it.
-    let read = ["www", "crates/web/dist", "crates/web/ERRORS.md", "package-lock.json"];
+    // And both configurations.
+    let read = [
+        "www",
+        "crates/web/dist",
+        "crates/web/ERRORS.md",
+        "crates/edge/config.schema.json",
+        "crates/edge/services.schema.json",
+        "package-lock.json",
+    ];
     let inputs = read.map(|path| repo.at(path));
     stamp::unless_fresh(repo, "www", &inputs, &[repo.at("www/dist/index.html")], || {
         say::step("building the demo app and the documentation");

@@ -12,13 +12,13 @@ pub(crate) struct Problem {
     title: &'static str,
     detail: Option<String>,
     retry_after: Option<Millis>,
-    allow: Option<&'static str>,
+    allow: &'static [&'static str],
     more: Map<String, Value>,
 }
 
 impl Problem {
     fn new(status: u16, code: &'static str, title: &'static str) -> Self {
-        Self { status, code, title, detail: None, retry_after: None, allow: None, more: Map::new() }
+        Self { status, code, title, detail: None, retry_after: None, allow: &[], more: Map::new() }
     }
 
     /// Whoever asks shows no key that is good for this.
@@ -37,9 +37,9 @@ impl Problem {
     }
 
     /// Not by this method, but by these.
-    pub(crate) fn method(allow: &'static str) -> Self {
+    pub(crate) fn method(allow: &'static [&'static str]) -> Self {
         let problem = Self::new(405, "method_not_allowed", "This address does not take that method.");
-        Self { allow: Some(allow), ..problem }
+        Self { allow, ..problem }
     }
 
     /// It cannot be understood.
@@ -115,10 +115,7 @@ impl Problem {
             Some(wait) => reply.with("retry-after", retry_after(wait)),
             None => reply,
         };
-        let reply = match self.allow {
-            Some(allow) => reply.with("allow", allow.to_owned()),
-            None => reply,
-        };
+        let reply = if self.allow.is_empty() { reply } else { reply.with("allow", self.allow.join(", ")) };
         if self.status == 401 { reply.with("www-authenticate", "Bearer".to_owned()) } else { reply }
     }
 }

@@ -6,6 +6,7 @@ use everlit_edge::cookie::{CookieError, SESSION_COOKIE, find};
 use everlit_runtime::http::Reply;
 use everlit_runtime::incoming::Incoming;
 use everlit_runtime::log;
+use everlit_wire::ServiceRoute;
 use worker::Env;
 
 use crate::environment::Environment;
@@ -86,39 +87,24 @@ async fn handle(call: &Call, path: &str) -> (&'static str, Result<Reply, Problem
             "A session cookie came together with a key. A browser sends the one, a program the other.";
         return ("/service", Err(Problem::bad_request(detail)));
     }
-    if path == "/service" {
-        return (
-            "/service",
-            if method == "GET" { list::all(call).await } else { Err(Problem::method("GET")) },
-        );
-    }
-    let Some((service, rest)) = path.strip_prefix("/service/").and_then(|path| path.split_once('/')) else {
+    let Some((route, service, capability)) = ServiceRoute::of(path) else {
         return ("unknown", Err(Problem::not_found()));
     };
-    if let Some(capability) = rest.strip_prefix("notify/") {
-        let reply = if method == "POST" {
-            notice::take(call, service, capability).await
-        } else {
-            Err(Problem::method("POST"))
-        };
-        return ("/service/{name}/notify/{capability}", reply);
+    if !route.methods().contains(&method) {
+        return (route.template(), Err(Problem::method(route.methods())));
     }
-    match (rest, method) {
-        ("status", "GET") => ("/service/{name}/status", status::show(call, service).await),
-        ("token", "POST") => ("/service/{name}/token", token::ask(call, service).await),
-        ("refresh", "POST") => ("/service/{name}/refresh", token::refresh(call, service).await),
-        ("credential", "PUT") => ("/service/{name}/credential", credential::hand_in(call, service).await),
-        ("credential", "DELETE") => ("/service/{name}/credential", credential::end(call, service).await),
-        ("login", "POST") => ("/service/{name}/login", login::ticket(call, service).await),
-        ("login", "GET") => ("/service/{name}/login", login::begin(call, service).await),
-        ("callback", "GET") => ("/service/{name}/callback", login::finish(call, service).await),
-        ("callback", "POST") => ("/service/{name}/callback", login::posted(call, service).await),
-        ("status", _) => ("/service/{name}/status", Err(Problem::method("GET"))),
-        ("token", _) => ("/service/{name}/token", Err(Problem::method("POST"))),
-        ("refresh", _) => ("/service/{name}/refresh", Err(Problem::method("POST"))),
-        ("credential", _) => ("/service/{name}/credential", Err(Problem::method("PUT, DELETE"))),
-        ("login", _) => ("/service/{name}/login", Err(Problem::method("GET, POST"))),
-        ("callback", _) => ("/service/{name}/callback", Err(Problem::method("GET, POST"))),
-        _ => ("unknown", Err(Problem::not_found())),
-    }
+    let reply = match route {
+        ServiceRoute::Services => list::all(call).await,
+        ServiceRoute::Status => status::show(call, service).await,
+        ServiceRoute::Token => token::ask(call, service).await,
+        ServiceRoute::Refresh => token::refresh(call, service).await,
+        ServiceRoute::Credential if method == "DELETE" => credential::end(call, service).await,
+        ServiceRoute::Credential => credential::hand_in(call, service).await,
+        ServiceRoute::Login if method == "POST" => login::ticket(call, service).await,
+        ServiceRoute::Login => login::begin(call, service).await,
+        ServiceRoute::Callback if method == "POST" => login::posted(call, service).await,
+        ServiceRoute::Callback => login::finish(call, service).await,
+        ServiceRoute::Notify => notice::take(call, service, capability).await,
+    };
+    (route.template(), reply)
 }
