@@ -4,6 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 
+import { signIn } from "../providers/support/standing.mjs";
+import { startUpstox } from "../servers/stand-ins/upstox/index.mjs";
+import { startBoth } from "../services/support/both.mjs";
+import { APP } from "../services/support/logins.mjs";
+import { KEY, OPERATOR_KEY, SECRET } from "../services/support/services.mjs";
 import { enter, startScriptedStack } from "../worker/support/scripted-stack.mjs";
 import { ask } from "./schemathesis.mjs";
 
@@ -91,6 +96,41 @@ test("a session that is over", async () => {
   const { browser, headers } = await session();
   await browser.call("/auth/logout", { method: "POST" });
   await holds({ headers, select: select("include", ["session", "token", "apiGet", "sessions"]) }, ["POST /auth/token 401", "GET /auth/sessions 401"]);
+});
+
+test("the services, as a program asks them, behind the binding of both Workers", async (t) => {
+  /** @type {Awaited<ReturnType<typeof startUpstox>> | undefined} */ let upstox;
+  const both = await startBoth(async (app) => {
+    upstox = await startUpstox({ clientId: APP.upstox, clientSecret: SECRET, redirectUri: `${app}/service/upstox/callback` });
+    return {
+      SERVICE_UPSTOX: { provider: "upstox", client_id: APP.upstox, origin: upstox.origin, login_url: `${upstox.origin}/v2/login/authorization/dialog`, rate: "99999/1s" },
+      SECRET_UPSTOX_CLIENT_SECRET: SECRET,
+      CALLER_REPORTS: { services: ["upstox"] },
+      CALLER_OPERATOR: { services: ["upstox"], operator: true },
+    };
+  });
+  t.after(async () => { await both.close(); await upstox?.close(); });
+  if (!upstox) throw new Error("no stand-in was started");
+  // Where there is a token no answer is a 503, which is what a client that makes things up takes for a fault.
+  const { json } = await both.ask("POST", "/service/upstox/login", { key: OPERATOR_KEY });
+  const browser = both.browser();
+  const begun = await browser.navigate(json.login_url);
+  assert.equal((await browser.navigate(await signIn(upstox, begun.headers.location ?? "", "ada"), { site: "cross-site" })).status, 200);
+
+  const document = JSON.parse(await readFile(SOURCE, "utf8"));
+  // Nobody guesses the name of a service.
+  for (const item of Object.values(document.paths)) for (const one of item.parameters ?? []) if (one.name === "name") one.schema = { const: "upstox" };
+  await withDocument(document, async (file) => {
+    const headers = { authorization: `Bearer ${KEY}` };
+    const { isWell, output, met } = await ask({ app: both.app, document: file, headers, select: ["--include-path-regex", "^/service"] });
+    assert.ok(isWell, output);
+    for (const expected of [
+      "GET /service 200", "GET /service/upstox/status 200", "POST /service/upstox/token 200", "POST /service/upstox/token 400", "POST /service/upstox/refresh 200",
+      "PUT /service/upstox/credential 403", "DELETE /service/upstox/credential 403", "POST /service/upstox/login 403", "GET /service/upstox/callback 400",
+    ]) assert.ok(met.has(expected), `${expected}: ${[...met].sort().join("\n")}`);
+  });
+  assert.equal((await both.ask("POST", "/service/upstox/token")).status, 200, "the token is still there");
+  assert.ok(!both.workerd.output.includes("panicked"));
 });
 
 test("a document that is wrong is found out", async () => {

@@ -177,7 +177,7 @@ pub(crate) static TIERS: &[Tier] = &[
     tier(
         "contract",
         "a property-based client finds nothing that the OpenAPI document does not say",
-        &[Npm, Worker, SCHEMATHESIS],
+        &[Npm, Worker, Services, SCHEMATHESIS],
         node::contract,
     ),
     tier(
