@@ -71,7 +71,7 @@ test("a chat tool gets a text that says it all, and blocks for those that show t
   for (const { body, kind } of of("chat")) {
     const [header, section, link] = body.blocks;
     assert.deepEqual([header.type, header.text.type, section.type, section.text.type], ["header", "plain_text", "section", "plain_text"], kind);
-    const address = link === undefined ? [] : [link.text.text.replace(/^<([^|>]+)\|([^>]+)>$/, "$2: $1")];
+    const address = link === undefined ? [] : [link.text.text.replace(/^Open: <([^|>]+)>$/, "Open: $1")];
     assert.equal(body.text, [header.text.text, section.text.text, ...address].join("\n"), kind);
   }
 });

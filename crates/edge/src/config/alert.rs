@@ -157,14 +157,14 @@ impl AlertConfig {
     }
 
     /// The names of the secrets that it reads.
-    pub fn secret_names(&self) -> impl Iterator<Item = String> + use<> {
+    pub(crate) fn secret_names(&self) -> impl Iterator<Item = String> + use<> {
         let url = self.url.is_none().then(|| self.url_secret());
         url.into_iter().chain(self.key().map(|(name, _)| name))
     }
 
     /// Whether it is about this service at all.
     #[must_use]
-    pub fn is_about(&self, service: &str) -> bool {
+    pub(crate) fn is_about(&self, service: &str) -> bool {
         has(self.services.as_deref(), service)
     }
 

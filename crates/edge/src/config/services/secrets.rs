@@ -72,13 +72,13 @@ impl Secrets {
 
     /// Whether there is one of this name.
     #[must_use]
-    pub fn is_set(&self, name: &str) -> bool {
+    pub(crate) fn is_set(&self, name: &str) -> bool {
         self.set.contains(name)
     }
 
     /// How long ago one was set, as far as anybody wrote that down.
     #[must_use]
-    pub fn age(&self, name: &str, now: Timestamp) -> Option<Millis> {
+    pub(crate) fn age(&self, name: &str, now: Timestamp) -> Option<Millis> {
         self.set_at.get(name).map(|day| now.since(*day))
     }
 }
