@@ -185,7 +185,7 @@ export interface ServiceStatus {
   /** How often each caller asked. */
   readonly callers: readonly { readonly name: string; readonly tokens: number; readonly nones: number; readonly lastAt: number }[];
   /** What is configured: whether it is set, and where it comes from. Never a value. */
-  readonly configuration: { readonly [name: string]: { readonly set: boolean; readonly source?: string } };
+  readonly configuration: { readonly [name: string]: { readonly set: boolean; readonly source?: string; readonly advice?: string | null } };
   /** The secrets that it lives by, as far as this caller may know of them, with `advice` where somebody should do something. Never a value. */
   readonly secrets: readonly { readonly name: string; readonly set: boolean; readonly source: string; readonly ageIn: number | null; readonly old: boolean | null; readonly advice: string | null }[];
   /** Since when only a token for reading is left. */
