@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { send } from "../worker/support/browser.mjs";
+import { sendRaw } from "../worker/support/raw.mjs";
 import { KEY, OPERATOR_KEY, SECRET, service } from "./support/services.mjs";
 import { MINUTE, ROUTES, stack } from "./support/stack.mjs";
 
@@ -47,6 +48,74 @@ test("no key, a wrong one, another service's, and a service that there is not ar
   }
   assert.equal((await raw(on, "GET", "/service", { authorization: "Bearer nothing" })).status, 401);
   assert.equal((await raw(on, "GET", "/service")).status, 401);
+});
+
+/** What strangers send under `/api`: method, what follows the service, headers, body. @type {[string, string, Record<string, string>?, string?][]} */
+const KNOCKS = [
+  ["GET", ""], ["GET", "/"], ["GET", "/v2/user/profile"], ["GET", "/user/profile?x=1"], ["GET", "/breezeapi/api/v1/funds", {}, "{}"],
+  ["POST", "/v2/order/place", { "content-type": "application/json" }, '{"quantity":1}'], ["POST", "/orders/regular", {}, "a".repeat(300 * 1024)],
+  ["PUT", "/v2/order/modify"], ["PATCH", "/x"], ["DELETE", "/session/token?api_key=a"], ["OPTIONS", "/v2/user/profile"], ["TRACE", "/v2"],
+  // What each provider's own logins are.
+  ["GET", "/apiuser/login"], ["POST", "/session/token"], ["DELETE", "/v2/logout"],
+  // Breeze's exchange, whose key is in the body: with none, a wrong one, one that is none, too much, and by the way that a `fetch` goes.
+  ["GET", "/breezeapi/api/v1/customerdetails"],
+  ["GET", "/breezeapi/api/v1/customerdetails", {}, '{"SessionToken":"wrong-key-0123456789abcdefghijklmnopqrstuvwxyz","AppKey":"a"}'],
+  ["POST", "/breezeapi/api/v1/customerdetails", {}, `{"SessionToken":"${OTHER_KEY}"}`], ["POST", "/breezeapi/api/v1/customerdetails", {}, "\u0000{"],
+  ["POST", "/breezeapi/api/v1/customerdetails", {}, "a".repeat(20_000)], ["POST", "/breezeapi/api/v1/CustomerDetails/", { "x-http-method-override": "GET" }, "[]"],
+  ["PUT", "/breezeapi/api/v1/customerdetails", {}, "{}"],
+  // Crooked paths, upgrades, cookies, and keys that are none or stand elsewhere.
+  ["GET", "/v2/%2e%2e/logout"], ["GET", "//v2"], ["GET", "/v2%2fx"], ["GET", "/a%"], ["GET", "/..%2f..%2fservice"], ["GET", `/${"a".repeat(5_000)}`],
+  ["GET", "/v2/feed", { connection: "Upgrade", upgrade: "websocket", "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==", "sec-websocket-version": "13" }],
+  ["GET", "/v2/user/profile", { cookie: "__Host-Http-everlit=a.b" }], ["GET", "/x", { authorization: "Bearer wrong-key-0123456789abcdefghijklmnopqrstuvwxyz" }],
+  ["GET", "/x", { authorization: `token a:${OTHER_KEY}x` }], ["GET", "/x", { "x-sessiontoken": "nobody" }], ["GET", "/x", { "x-sessiontoken": "a", authorization: "Bearer b" }],
+  ["GET", "/x", { authorization: `Bearer ${"a".repeat(2_000)}` }], ["GET", "/x", { authorization: "Bearer wrong", cookie: "__Host-Http-everlit=a.b" }], ["GET", `/x?key=${KEY}`],
+];
+
+test("under /api a stranger is answered with the same letters whatever is asked for, of services that there are and of those that there are not", async (t) => {
+  const on = await two(t, { account: "AB1234" });
+  const { origin } = on.services;
+  await on.services.configure({
+    SERVICE_BREEZE: { provider: "breeze", client_id: "a", account: "AB1234", origin: "http://127.0.0.1:9" }, SECRET_BREEZE_CLIENT_SECRET: SECRET,
+    SERVICE_BILLING: { provider: "oidc", client_id: "a", token_url: "http://127.0.0.1:9/token", grant: "client_credentials" }, SECRET_BILLING_CLIENT_SECRET: SECRET,
+  });
+  await on.services.restart();
+  const names = ["upstox", "kite", "breeze", "billing", "nowhere", "UPSTOX", "upstox%20", ""];
+  const knock = async (/** @type {string} */ name, /** @type {typeof KNOCKS[number]} */ [method, rest, headers = {}, body = ""]) => {
+    const length = body || method === "POST" ? { "content-length": String(Buffer.byteLength(body)) } : {};
+    const lines = Object.entries({ host: new URL(origin).host, connection: "close", ...length, ...headers }).map(([header, value]) => `${header}: ${value}`);
+    const { status, headers: answered, text } = await sendRaw(origin, [`${method} /api/${name}${rest} HTTP/1.1`, ...lines].join("\r\n"), { body });
+    return JSON.stringify([status, answered.replace(/\r\n(date|connection): [^\r]*/gi, ""), text]);
+  };
+  /** @type {Map<string, string>} */
+  const answers = new Map();
+  for (const one of KNOCKS) {
+    const told = await Promise.all(names.map((name) => knock(name, one)));
+    told.forEach((answer, at) => answers.set(answer, answers.get(answer) ?? `${one[0]} /api/${names[at]}${one[1].slice(0, 80)} ${JSON.stringify(one[2] ?? {}).slice(0, 120)}`));
+  }
+  // Another service's key is as good as none.
+  const foreign = await Promise.all(["breeze", "billing", "kite", "nowhere"].map((name) => knock(name, ["GET", "/user/profile", { authorization: `Bearer ${KEY}` }])));
+  for (const answer of foreign) answers.set(answer, answers.get(answer) ?? "another service's key");
+  assert.equal(answers.size, 1, [...answers].map(([answer, first]) => `${first}\n  ${answer}`).join("\n"));
+  const [status, headers, text] = JSON.parse([...answers.keys()][0] ?? "[]");
+  assert.equal(status, 401);
+  assert.match(headers, /www-authenticate: Bearer/i);
+  // Each SDK finds its own error in it (signing-sdk.test.mjs).
+  const { code, Error: breeze, error_type: kite, errors: [upstox] } = JSON.parse(text);
+  assert.deepEqual([code, breeze, kite, upstox.errorCode], ["unauthorized", "Invalid session.", "TokenException", "unauthorized"]);
+  // Who answers a HEAD says nothing more, and nothing else.
+  const heads = await Promise.all(names.map((name) => knock(name, ["HEAD", "/v2/user/profile"])));
+  assert.equal(new Set(heads).size, 1, [...new Set(heads)].join("\n"));
+
+  // Nor is a body waited for at one name and not at another.
+  for (const path of ["/breezeapi/api/v1/customerdetails", "/v2/order/place"]) {
+    const times = await Promise.all(names.map(async (name) => {
+      const head = [`POST /api/${name}${path} HTTP/1.1`, `host: ${new URL(origin).host}`, "connection: close", "content-length: 100"].join("\r\n");
+      const { status: code, tookMs } = await sendRaw(origin, head, { body: '{"Ses' });
+      assert.equal(code, 401);
+      return tookMs > 5_000;
+    }));
+    assert.equal(new Set(times).size, 1, `${path}: ${times}`);
+  }
 });
 
 test("a key is shown after Bearer, once, and not together with a browser's session", async (t) => {

@@ -106,7 +106,9 @@ test("Upstox's SDK logs nobody out, and changes no address", async (t) => {
       assert.match(error.wire.errors[0].message, /\/service\/\{name\}\/credential/);
     });
   }
-  await raised(sdk("profile", { access_token: "another-key-of-thirty-two-letters" }), (error) => assert.equal(error.status, 401));
+  await raised(sdk("profile", { access_token: "another-key-of-thirty-two-letters" }), (error) => {
+    assert.deepEqual([error.status, error.wire.errors[0].errorCode], [401, "unauthorized"]);
+  });
   assert.equal(recorder.calls.length, 0);
   assert.equal((await sdk("profile", { access_token: KEY })).status, "success");
 });
@@ -143,6 +145,11 @@ test("Kite's SDK calls with a service key, and its hook hears when nobody is log
   await raised(sdk("ask", { method: "profile" }), (error) => assert.deepEqual([error.type, error.status], ["TokenException", 503]));
   await renew();
   assert.match((await sdk("ask", { method: "profile" })).user_id, /^[A-Z]{2}\d{4}$/);
+  // A key that is nobody's: the same error, and the broker hears nothing of it.
+  const calls = recorder.calls.length;
+  await sdk("new", { api_key: "anything", access_token: "another-key-of-thirty-two-letters" });
+  await raised(sdk("ask", { method: "profile" }), (error) => assert.deepEqual([error.type, error.status], ["TokenException", 401]));
+  assert.equal(recorder.calls.length, calls);
 });
 
 test("Breeze's SDK logs in with a service key, reads by GETs with a body, and goes on across a renewal", async (t) => {
