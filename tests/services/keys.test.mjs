@@ -5,6 +5,7 @@ import { test } from "node:test";
 
 import { send } from "../worker/support/browser.mjs";
 import { sendRaw } from "../worker/support/raw.mjs";
+import { pause, until } from "../worker/support/until.mjs";
 import { KEY, OPERATOR_KEY, SECRET, service } from "./support/services.mjs";
 import { MINUTE, ROUTES, stack } from "./support/stack.mjs";
 
@@ -247,6 +248,76 @@ test("sixty a minute for each caller, then it is told when to come again, and no
   assert.deepEqual([reports.tokens, reports.limited], [served, limited.length]);
   await on.pass(MINUTE);
   assert.equal((await on.services.token("upstox")).status, 200);
+});
+
+/** All that is kept, as it lies there: what is written is sealed anew, and is another each time. @param {Stack} on */
+async function lying(on) {
+  const kept = await on.services.object("VAULT", on.name, "bytes", "SELECT name, hex(value) AS value FROM kept ORDER BY name");
+  const copies = await on.services.object("BACKUP", on.name, "bytes", "SELECT * FROM copy");
+  return JSON.stringify([kept, copies]);
+}
+
+/** A call of a caller's to Upstox. @param {Stack} on @param {string} [key] */
+const profile = (on, key = KEY) => raw(on, "GET", "/api/upstox/v2/user/profile", { authorization: `Bearer ${key}` });
+
+/** So many calls, no faster than Upstox takes them: fifty a second. @param {Stack} on @param {number} count */
+async function profiles(on, count) {
+  const answers = [];
+  for (let left = count; left > 0; left -= 40) {
+    answers.push(...await Promise.all(Array.from({ length: Math.min(40, left) }, () => profile(on))));
+    await on.pass(1_100);
+  }
+  return answers;
+}
+
+/** What is told of a caller's use. @param {Stack} on @param {string} [who] */
+async function used(on, who = "reports") {
+  const { callers } = await on.services.status(on.name);
+  const { tokens, calls, nones, limited } = callers.find((/** @type {any} */ { name }) => name === who);
+  return { tokens, calls, nones, limited };
+}
+
+test("calls are not tokens: more of them than tokens are let through, none is written down alone, and the next row tells how many there were", async (t) => {
+  const on = await two(t);
+  await on.accepted();
+  assert.equal((await profile(on)).status, 200);
+  // That this caller came at all is written, here and in the copy.
+  await until("the copy", async () => (await lying(on)) === (await pause(200), await lying(on)));
+  const before = await lying(on);
+  const answers = await profiles(on, 150);
+  assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200], "sixty a minute is for tokens");
+  await pause(500);
+  assert.equal(await lying(on), before, "nothing is written");
+  assert.deepEqual(await used(on), { tokens: 0, calls: 151, nones: 0, limited: 0 });
+  assert.equal((await on.services.token("upstox")).status, 200, "and tokens are not used up by them");
+
+  // The next check writes a row, and what was counted is in it.
+  await on.pass(31 * MINUTE);
+  await on.until("a check", ({ checked_at: at }) => at >= on.clock.now() - MINUTE);
+  await on.services.restart();
+  assert.deepEqual(await used(on), { tokens: 1, calls: 151, nones: 0, limited: 0 });
+});
+
+test("a caller that has more calls made than its rate for them is told when to come again, and nobody else waits for that", async (t) => {
+  const on = await two(t, { call_rate: "100/1m" });
+  await on.accepted();
+  const begun = on.clock.now();
+  const answers = await profiles(on, 140);
+  const longest = Math.ceil((on.clock.now() - begun) / 1_000);
+  const made = answers.filter(({ status }) => status === 200).length;
+  assert.ok(made >= 100 && made <= 100 + 2 * longest, `${made} in ${longest} s`);
+  const limited = answers.filter(({ status }) => status !== 200);
+  for (const { status, json, headers } of limited) {
+    assert.deepEqual([status, json.code, json.reason, headers["everlit-code"]], [429, "no_token", "caller_limited", "no_token"]);
+    assert.ok(json.retry_after > 0 && json.retry_after <= 60);
+    assert.equal(json.errors[0].errorCode, "no_token", "where its SDK looks");
+    assert.equal(Number(headers["retry-after"]), Math.ceil(json.retry_after));
+  }
+  assert.deepEqual(await used(on), { tokens: 0, calls: made, nones: 0, limited: limited.length });
+  assert.equal((await profile(on, OPERATOR_KEY)).status, 200);
+  assert.equal((await on.services.token("upstox")).status, 200);
+  await on.pass(MINUTE);
+  assert.equal((await profile(on)).status, 200);
 });
 
 test("fifty callers at once all get the token, and are counted by name as far as there are places", async (t) => {

@@ -107,6 +107,7 @@ fn good_documents_are_good_to_both() {
         service("lead", json!("90s")),
         service("warn_at", json!(["3h", "30m"])),
         service("rate", json!("99999/1s")),
+        service("call_rate", json!("10/1s")),
         service("secret_max_age", json!("365d")),
         service("secret_set_at", json!("2026-01-31")),
         service("secret_set_at", json!("2028-02-29")),
@@ -191,6 +192,7 @@ fn bad_documents_are_bad_to_both() {
         service("warn_at", json!(["30m", "30m"])),
         service("warn_at", json!(["1s", "2s", "3s", "4s", "5s", "6s", "7s", "8s", "9s"])),
         service("rate", json!("60")),
+        service("call_rate", json!(600)),
         service("secret_max_age", json!("a year")),
         service("secret_set_at", json!("2026-02-29")),
         service("secret_set_at", json!("2100-02-29")),
@@ -282,7 +284,7 @@ proptest! {
     fn parser_and_schema_agree_on_whatever_is_put_together(
         place in 0_usize..7,
         field in prop::sample::select(vec![
-            "provider", "client_id", "account", "origin", "login_url", "token_url", "grant", "scopes", "grace", "check_every", "validate_every", "lead", "warn_at", "rate",
+            "provider", "client_id", "account", "origin", "login_url", "token_url", "grant", "scopes", "grace", "check_every", "validate_every", "lead", "warn_at", "rate", "call_rate",
             "secret_max_age", "secret_set_at", "push", "services", "operator", "url", "format", "kinds", "from", "to", "other",
         ]),
         name in "(ORIGIN|SERVICE|CALLER|ALERT|X)S?(_[A-Z0-9a-z_]{0,3})?",

@@ -85,7 +85,7 @@ struct Kept<'a> {
 
 impl Tokens for Kept<'_> {
     async fn token(&self, reads_only: bool) -> Result<Given, Reply> {
-        match self.vault.token(self.caller, reads_only).await.map_err(Problem::reply)? {
+        match self.vault.token_for_call(self.caller, reads_only).await.map_err(Problem::reply)? {
             TokenReply::Token { access_token, place, expires_at, read_only } => Ok(Given {
                 stamp: place.into(),
                 access_token: Secret::new(access_token),

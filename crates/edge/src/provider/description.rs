@@ -1,5 +1,6 @@
 //! All that is known of one provider, on a page.
 
+use everlit_core::rate::Rate;
 use everlit_core::time::{Millis, Timestamp};
 
 use super::{Budget, Classify, Expiry, Placement, Renewal, Validation};
@@ -29,6 +30,9 @@ pub struct Description {
     pub validation: Option<Validation>,
     /// How many calls it takes.
     pub budget: Budget,
+    /// How often it may be called in a minute, as far as it says: what one caller may have called through us where nobody chooses. What it
+    /// says of longer times is its own to hold.
+    pub call_rate: Option<Rate>,
     /// From where it can be called.
     pub placement: Placement,
     /// Whether `state` comes back from a login. Where it does not, a browser has one login under way at a time.

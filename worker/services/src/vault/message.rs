@@ -50,6 +50,9 @@ pub(crate) struct TokenAsk {
     pub(crate) caller: String,
     /// Whether a token that is good for less will do.
     pub(crate) reads_only: bool,
+    /// Whether it is for one call that we make, and not to be taken away.
+    #[serde(default)]
+    pub(crate) is_call: bool,
 }
 
 /// [`REFRESH`]

@@ -16,6 +16,7 @@ use crate::config::provider::is_scope;
 use crate::config::rate::{self, parse_rate};
 use crate::config::table::{self, Table};
 use crate::provider::{self, Description, Renewal};
+use crate::signed_call::Scheme;
 use crate::url::{HttpUrl, Origin};
 
 pub(super) const PREFIX: &str = "SERVICE_";
@@ -37,6 +38,7 @@ const FIELDS: [&str; 18] = [
     "lead",
     "warn_at",
     "rate",
+    "call_rate",
     "secret_max_age",
     "secret_set_at",
     "push",
@@ -87,8 +89,10 @@ pub struct ServiceConfig {
     pub lead: Millis,
     /// Times left at which a warning is due.
     pub warn_at: Vec<Millis>,
-    /// How often one caller may ask.
+    /// How often one caller may ask for a token.
     pub rate: Rate,
+    /// How often one caller may have a call made, where not as often as the provider says.
+    pub call_rate: Option<Rate>,
     /// After how long a secret is to be set anew.
     pub secret_max_age: Millis,
     /// The day on which its secret was set, `2026-01-31`, as far as anybody wrote it down: no platform says it.
@@ -199,6 +203,9 @@ impl ServiceConfig {
             Some(Rate::new(60, Millis::from_secs(60))),
             |value| parse_rate(value.as_str()?),
         );
+        let call_rate = table.field("call_rate", rate::EXPECTED, errors, Some(None), |value| {
+            parse_rate(value.as_str()?).map(Some)
+        });
         let secret_set_at =
             table.field("secret_set_at", "a day such as \"2026-01-31\"", errors, Some(None), |value| {
                 text(value, 10).filter(|day| crate::date::parse_day(day).is_some()).map(Some)
@@ -221,6 +228,7 @@ impl ServiceConfig {
             lead: lead?,
             warn_at: warn_at?,
             rate: rate?,
+            call_rate: call_rate?,
             secret_max_age: secret_max_age?,
             secret_set_at: secret_set_at?,
             push: push?,
@@ -257,6 +265,13 @@ impl ServiceConfig {
                 "grant",
                 "is \"client_credentials\", which this provider does not know",
                 "\"refresh_token\", or no such field",
+            );
+        }
+        if self.call_rate.is_some() && Scheme::of(name).is_none() {
+            wrong(
+                "call_rate",
+                "is for calls under /api, which are not made to this provider",
+                "no such field",
             );
         }
         if name == "supabase" && self.origin.is_none() {
@@ -364,6 +379,7 @@ impl ServiceConfig {
             // The same `API_Session` gives the same session again; any other code is spent by its first use.
             exchange_repeatable: self.description.name == "breeze" || (self.refreshes() && self.forgives()),
             caller_rate: self.rate,
+            call_rate: self.call_rate.or(self.description.call_rate).unwrap_or(self.rate),
             ..Settings::DEFAULT
         }
     }
