@@ -52,6 +52,13 @@ impl Description {
         self.renewals.iter().any(Renewal::is_unattended)
     }
 
+    /// Whether it must be said whose account it is before anybody logs in. Where nothing comes back that only this login knows, another
+    /// site can bring a code of its own while one is under way, and the first token there ever was would be somebody else's.
+    #[must_use]
+    pub const fn needs_account(&self) -> bool {
+        self.login.is_some() && !self.returns_state
+    }
+
     /// When the grant of a login ends, whatever is done.
     #[must_use]
     pub fn grant_ends_at(&self, login: Timestamp) -> Option<Timestamp> {

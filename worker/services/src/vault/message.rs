@@ -118,8 +118,8 @@ pub(crate) struct LoginAsk {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum LoginReply {
-    /// Where to, and what the browser has to bring back.
-    Begun { url: String, binding: String },
+    /// Where to, what the browser has to bring back, and for how long it may take, in milliseconds.
+    Begun { url: String, binding: String, life: u64 },
     /// The ticket is used up, or too old, or was never one.
     NoTicket,
 }

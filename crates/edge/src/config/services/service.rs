@@ -65,7 +65,8 @@ pub struct ServiceConfig {
     pub description: Description,
     /// Who the operator's app is there: API key, AppKey, client id.
     pub client_id: String,
-    /// Whose account it is, by the provider's own name for the user; the first token decides where nothing is said.
+    /// Whose account it is, by the provider's own name for the user. Where nothing is said the first token decides, which it may only at a
+    /// provider whose logins bring `state` back.
     pub account: Option<String>,
     /// Where its API is, where not at the provider's own.
     pub origin: Option<Origin>,
@@ -276,6 +277,10 @@ impl ServiceConfig {
         }
         if name == "supabase" && self.origin.is_none() {
             wrong("origin", "is missing", "the address of your project, such as \"https://x.supabase.co\"");
+        }
+        if self.description.needs_account() && self.account.is_none() {
+            let expected = "whose account it is, by the provider's own name for the user, such as \"AB1234\": its logins bring no state back, and another site could bring a login of its own";
+            wrong("account", "is missing", expected);
         }
     }
 

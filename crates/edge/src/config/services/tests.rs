@@ -165,6 +165,14 @@ fn each_mistake_is_told_by_name_and_shows_no_secret() {
         ),
         (
             good().text("SERVICE_KITE", r#"{"provider": "kite", "client_id": "a"}"#),
+            "SERVICE_KITE.account: is missing; expected whose account it is, by the provider's own name for the user, such as \"AB1234\": ",
+        ),
+        (
+            good().text("SERVICE_BREEZE", r#"{"provider": "breeze", "client_id": "a"}"#),
+            "SERVICE_BREEZE.account: is missing",
+        ),
+        (
+            good().text("SERVICE_KITE", r#"{"provider": "kite", "client_id": "a", "account": "AB1234"}"#),
             "SECRET_KITE_CLIENT_SECRET: is not set; expected a secret, set by `wrangler secret put SECRET_KITE_CLIENT_SECRET`",
         ),
         (good().text("CALLER_NIGHT", r#"{"services": ["upstox"]}"#), "SECRET_CALLER_NIGHT_KEY: is not set"),
