@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Browser as Visitor } from "../servers/support/browser.mjs";
-import { Browser } from "../worker/support/browser.mjs";
+import { Browser, send } from "../worker/support/browser.mjs";
 import { KEY, OPERATOR_KEY, SECRET } from "./support/services.mjs";
 import { MINUTE, ROUTES, stack } from "./support/stack.mjs";
 
@@ -144,7 +144,8 @@ test("Breeze comes back by a form: it is answered by a redirect to our own GET, 
 
   // Nor does a form say how a login has ended.
   const forger = new Browser(on.services.origin);
-  await forger.navigate(callback, { site: "cross-site", method: "POST", form: { "200\nConnected\nAll is well.": "" } });
+  const forged = await send(callback, { method: "POST", headers: { "content-type": "text/plain" }, body: "200\nConnected\nAll is well." });
+  forger.setCookie(`${COOKIE}-response`, /-response=([\w-]+);/.exec(String(forged.headers["set-cookie"]))?.[1] ?? "", "lax");
   assert.deepEqual(said(await forger.navigate("/service/breeze/callback", { site: "cross-site" })), OVER);
 
   // The same form, from a browser that has begun nothing: it is nobody's.

@@ -211,6 +211,22 @@ test("Breeze over a socket: what is slow, cut, lost or no JSON is told, and the 
   assert.equal((await get()).json.Status, 200);
 });
 
+test("an answer that stops after its beginning keeps nobody for ever: over a socket it is told, else its head is handed on", async (t) => {
+  const { base, recorder } = await standing(t, "breeze");
+  const call = (/** @type {string} */ method, limitMs = 25_000) => {
+    const { pathname, host } = new URL(base);
+    const body = method === "GET" ? "{}" : '{"transaction_type":"credit","amount":"250","segment":"Equity"}';
+    const head = [`${method} ${pathname}/breezeapi/api/v1/funds HTTP/1.1`, `host: ${host}`, "connection: close", `x-sessiontoken: ${KEY}`, "content-type: application/json", `content-length: ${body.length}`];
+    return sendRaw(base, head.join("\r\n"), { body, limitMs });
+  };
+  recorder.stall(2);
+  const [socket, streamed] = await Promise.all([call("GET"), call("POST", 14_000)]);
+  assert.deepEqual([socket.status, JSON.parse(socket.text).code], [502, "upstream_unreachable"]);
+  assert.ok(socket.tookMs >= 14_000 && socket.tookMs < 20_000, `${socket.tookMs}`);
+  // Whether it is a refusal cannot be seen: its caller has the head, and goes by limits of its own from there.
+  assert.deepEqual([streamed.status, /content-length: \d+/i.test(streamed.headers)], [200, true], streamed.headers);
+});
+
 test("a key that stands elsewhere, a session cookie, or a path with two readings: nothing goes out, and it is said what to do", async (t) => {
   const { base, recorder } = await standing(t, "upstox");
   const bearer = { authorization: `Bearer ${KEY}` };

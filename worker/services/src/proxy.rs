@@ -25,6 +25,8 @@ use crate::seldom;
 const PATIENCE: Millis = Millis::from_secs(60);
 /// How much of an answer is looked at. Refusals are short, and what is longer is none.
 const LOOKED_AT: usize = 64 * 1_024;
+/// And for how long, before it is handed on as far as it is there.
+const LOOKED_FOR: Millis = Millis::from_secs(10);
 /// The longest that a provider's SDK is made to sleep, in seconds.
 const LONGEST_SLEEP: u64 = 10;
 /// How Everlit says that only a person can go on (`everlit_core::service::Absence`).
@@ -201,9 +203,9 @@ async fn judged(response: Response, signed: &Signed<'_>, given: &Given) -> (Resp
     let (look, rest) = (branch(0), branch(1));
     let copy = Response::new_with_opt_readable_stream_and_init(rest.as_ref(), response.unchecked_ref());
     let copy = copy.unwrap_or(response);
-    match body::read(look, LOOKED_AT).await {
+    match body::read_within(look, LOOKED_AT, LOOKED_FOR).await {
         Ok(body) => judge(copy, body, signed, given),
-        // What is longer is a success, or a page; and what breaks off does so for its caller as well.
+        // What is longer is a success, or a page; and what breaks off or drips does so for its caller as well.
         Err(BodyError::TooLarge | BodyError::Broken | BodyError::TooSlow) => (copy, None),
     }
 }
