@@ -22,7 +22,7 @@ use crate::url::{HttpUrl, Origin};
 pub(super) const PREFIX: &str = "SERVICE_";
 pub(super) const EXPECTED: &str =
     "at least one table such as SERVICE_UPSTOX = { provider = \"upstox\", client_id = \"615b1297\" }";
-const FIELDS: [&str; 18] = [
+const FIELDS: [&str; 19] = [
     "provider",
     "client_id",
     "account",
