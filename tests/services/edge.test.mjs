@@ -12,7 +12,7 @@ import { BINDING_COOKIE, SESSION_COOKIE } from "../worker/support/stack.mjs";
 import { startBoth } from "./support/both.mjs";
 import { APP, logIn } from "./support/logins.mjs";
 import { startRecorder } from "./support/recorder.mjs";
-import { KEY, OPERATOR_KEY, SECRET } from "./support/services.mjs";
+import { accountOf, KEY, OPERATOR_KEY, SECRET } from "./support/services.mjs";
 
 /** @type {(() => Promise<unknown>)[]} */
 const ends = [];
@@ -32,7 +32,7 @@ before(async () => {
     return {
       SERVICE_UPSTOX: { provider: "upstox", client_id: APP.upstox, origin: upstox.origin, login_url: `${upstox.origin}/v2/login/authorization/dialog` },
       SECRET_UPSTOX_CLIENT_SECRET: SECRET,
-      SERVICE_BREEZE: { provider: "breeze", client_id: APP.breeze, origin: recorder.origin, login_url: `${breeze.origin}/apiuser/login` },
+      SERVICE_BREEZE: { provider: "breeze", client_id: APP.breeze, origin: recorder.origin, login_url: `${breeze.origin}/apiuser/login`, ...accountOf("breeze") },
       SECRET_BREEZE_CLIENT_SECRET: SECRET,
       CALLER_REPORTS: { services: ["upstox", "breeze"] },
       CALLER_OPERATOR: { services: ["upstox", "breeze"], operator: true },
@@ -73,7 +73,7 @@ test("an operator logs in through the app's own address, and a program gets the 
   assert.equal(back.origin, both.app);
   // In another browser it is nobody's login.
   assert.equal((await both.browser().navigate(back, { site: "cross-site" })).status, 400);
-  const connected = await browser.navigate(back, { site: "cross-site" });
+  const connected = await browser.navigate((await browser.navigate(back, { site: "cross-site" })).headers.location ?? "", { site: "cross-site" });
   assert.equal(connected.status, 200, connected.text);
   assert.match(connected.text, /Connected/);
   assert.match(`${connected.headers["content-security-policy"]}`, /default-src 'none'/);

@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { send } from "../worker/support/browser.mjs";
+import { sendRaw } from "../worker/support/raw.mjs";
+import { pause, until } from "../worker/support/until.mjs";
 import { KEY, OPERATOR_KEY, SECRET, service } from "./support/services.mjs";
 import { MINUTE, ROUTES, stack } from "./support/stack.mjs";
 
@@ -47,6 +49,74 @@ test("no key, a wrong one, another service's, and a service that there is not ar
   }
   assert.equal((await raw(on, "GET", "/service", { authorization: "Bearer nothing" })).status, 401);
   assert.equal((await raw(on, "GET", "/service")).status, 401);
+});
+
+/** What strangers send under `/api`: method, what follows the service, headers, body. @type {[string, string, Record<string, string>?, string?][]} */
+const KNOCKS = [
+  ["GET", ""], ["GET", "/"], ["GET", "/v2/user/profile"], ["GET", "/user/profile?x=1"], ["GET", "/breezeapi/api/v1/funds", {}, "{}"],
+  ["POST", "/v2/order/place", { "content-type": "application/json" }, '{"quantity":1}'], ["POST", "/orders/regular", {}, "a".repeat(300 * 1024)],
+  ["PUT", "/v2/order/modify"], ["PATCH", "/x"], ["DELETE", "/session/token?api_key=a"], ["OPTIONS", "/v2/user/profile"], ["TRACE", "/v2"],
+  // What each provider's own logins are.
+  ["GET", "/apiuser/login"], ["POST", "/session/token"], ["DELETE", "/v2/logout"],
+  // Breeze's exchange, whose key is in the body: with none, a wrong one, one that is none, too much, and by the way that a `fetch` goes.
+  ["GET", "/breezeapi/api/v1/customerdetails"],
+  ["GET", "/breezeapi/api/v1/customerdetails", {}, '{"SessionToken":"wrong-key-0123456789abcdefghijklmnopqrstuvwxyz","AppKey":"a"}'],
+  ["POST", "/breezeapi/api/v1/customerdetails", {}, `{"SessionToken":"${OTHER_KEY}"}`], ["POST", "/breezeapi/api/v1/customerdetails", {}, "\u0000{"],
+  ["POST", "/breezeapi/api/v1/customerdetails", {}, "a".repeat(20_000)], ["POST", "/breezeapi/api/v1/CustomerDetails/", { "x-http-method-override": "GET" }, "[]"],
+  ["PUT", "/breezeapi/api/v1/customerdetails", {}, "{}"],
+  // Crooked paths, upgrades, cookies, and keys that are none or stand elsewhere.
+  ["GET", "/v2/%2e%2e/logout"], ["GET", "//v2"], ["GET", "/v2%2fx"], ["GET", "/a%"], ["GET", "/..%2f..%2fservice"], ["GET", `/${"a".repeat(5_000)}`],
+  ["GET", "/v2/feed", { connection: "Upgrade", upgrade: "websocket", "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==", "sec-websocket-version": "13" }],
+  ["GET", "/v2/user/profile", { cookie: "__Host-Http-everlit=a.b" }], ["GET", "/x", { authorization: "Bearer wrong-key-0123456789abcdefghijklmnopqrstuvwxyz" }],
+  ["GET", "/x", { authorization: `token a:${OTHER_KEY}x` }], ["GET", "/x", { "x-sessiontoken": "nobody" }], ["GET", "/x", { "x-sessiontoken": "a", authorization: "Bearer b" }],
+  ["GET", "/x", { authorization: `Bearer ${"a".repeat(2_000)}` }], ["GET", "/x", { authorization: "Bearer wrong", cookie: "__Host-Http-everlit=a.b" }], ["GET", `/x?key=${KEY}`],
+];
+
+test("under /api a stranger is answered with the same letters whatever is asked for, of services that there are and of those that there are not", async (t) => {
+  const on = await two(t, { account: "AB1234" });
+  const { origin } = on.services;
+  await on.services.configure({
+    SERVICE_BREEZE: { provider: "breeze", client_id: "a", account: "AB1234", origin: "http://127.0.0.1:9" }, SECRET_BREEZE_CLIENT_SECRET: SECRET,
+    SERVICE_BILLING: { provider: "oidc", client_id: "a", token_url: "http://127.0.0.1:9/token", grant: "client_credentials" }, SECRET_BILLING_CLIENT_SECRET: SECRET,
+  });
+  await on.services.restart();
+  const names = ["upstox", "kite", "breeze", "billing", "nowhere", "UPSTOX", "upstox%20", ""];
+  const knock = async (/** @type {string} */ name, /** @type {typeof KNOCKS[number]} */ [method, rest, headers = {}, body = ""]) => {
+    const length = body || method === "POST" ? { "content-length": String(Buffer.byteLength(body)) } : {};
+    const lines = Object.entries({ host: new URL(origin).host, connection: "close", ...length, ...headers }).map(([header, value]) => `${header}: ${value}`);
+    const { status, headers: answered, text } = await sendRaw(origin, [`${method} /api/${name}${rest} HTTP/1.1`, ...lines].join("\r\n"), { body });
+    return JSON.stringify([status, answered.replace(/\r\n(date|connection): [^\r]*/gi, ""), text]);
+  };
+  /** @type {Map<string, string>} */
+  const answers = new Map();
+  for (const one of KNOCKS) {
+    const told = await Promise.all(names.map((name) => knock(name, one)));
+    told.forEach((answer, at) => answers.set(answer, answers.get(answer) ?? `${one[0]} /api/${names[at]}${one[1].slice(0, 80)} ${JSON.stringify(one[2] ?? {}).slice(0, 120)}`));
+  }
+  // Another service's key is as good as none.
+  const foreign = await Promise.all(["breeze", "billing", "kite", "nowhere"].map((name) => knock(name, ["GET", "/user/profile", { authorization: `Bearer ${KEY}` }])));
+  for (const answer of foreign) answers.set(answer, answers.get(answer) ?? "another service's key");
+  assert.equal(answers.size, 1, [...answers].map(([answer, first]) => `${first}\n  ${answer}`).join("\n"));
+  const [status, headers, text] = JSON.parse([...answers.keys()][0] ?? "[]");
+  assert.equal(status, 401);
+  assert.match(headers, /www-authenticate: Bearer/i);
+  // Each SDK finds its own error in it (signing-sdk.test.mjs).
+  const { code, Error: breeze, error_type: kite, errors: [upstox] } = JSON.parse(text);
+  assert.deepEqual([code, breeze, kite, upstox.errorCode], ["unauthorized", "Invalid session.", "TokenException", "unauthorized"]);
+  // Who answers a HEAD says nothing more, and nothing else.
+  const heads = await Promise.all(names.map((name) => knock(name, ["HEAD", "/v2/user/profile"])));
+  assert.equal(new Set(heads).size, 1, [...new Set(heads)].join("\n"));
+
+  // Nor is a body waited for at one name and not at another.
+  for (const path of ["/breezeapi/api/v1/customerdetails", "/v2/order/place"]) {
+    const times = await Promise.all(names.map(async (name) => {
+      const head = [`POST /api/${name}${path} HTTP/1.1`, `host: ${new URL(origin).host}`, "connection: close", "content-length: 100"].join("\r\n");
+      const { status: code, tookMs } = await sendRaw(origin, head, { body: '{"Ses' });
+      assert.equal(code, 401);
+      return tookMs > 5_000;
+    }));
+    assert.equal(new Set(times).size, 1, `${path}: ${times}`);
+  }
 });
 
 test("a key is shown after Bearer, once, and not together with a browser's session", async (t) => {
@@ -178,6 +248,76 @@ test("sixty a minute for each caller, then it is told when to come again, and no
   assert.deepEqual([reports.tokens, reports.limited], [served, limited.length]);
   await on.pass(MINUTE);
   assert.equal((await on.services.token("upstox")).status, 200);
+});
+
+/** All that is kept, as it lies there: what is written is sealed anew, and is another each time. @param {Stack} on */
+async function lying(on) {
+  const kept = await on.services.object("VAULT", on.name, "bytes", "SELECT name, hex(value) AS value FROM kept ORDER BY name");
+  const copies = await on.services.object("BACKUP", on.name, "bytes", "SELECT * FROM copy");
+  return JSON.stringify([kept, copies]);
+}
+
+/** A call of a caller's to Upstox. @param {Stack} on @param {string} [key] */
+const profile = (on, key = KEY) => raw(on, "GET", "/api/upstox/v2/user/profile", { authorization: `Bearer ${key}` });
+
+/** So many calls, no faster than Upstox takes them: fifty a second. @param {Stack} on @param {number} count */
+async function profiles(on, count) {
+  const answers = [];
+  for (let left = count; left > 0; left -= 40) {
+    answers.push(...await Promise.all(Array.from({ length: Math.min(40, left) }, () => profile(on))));
+    await on.pass(1_100);
+  }
+  return answers;
+}
+
+/** What is told of a caller's use. @param {Stack} on @param {string} [who] */
+async function used(on, who = "reports") {
+  const { callers } = await on.services.status(on.name);
+  const { tokens, calls, nones, limited } = callers.find((/** @type {any} */ { name }) => name === who);
+  return { tokens, calls, nones, limited };
+}
+
+test("calls are not tokens: more of them than tokens are let through, none is written down alone, and the next row tells how many there were", async (t) => {
+  const on = await two(t);
+  await on.accepted();
+  assert.equal((await profile(on)).status, 200);
+  // That this caller came at all is written, here and in the copy.
+  await until("the copy", async () => (await lying(on)) === (await pause(200), await lying(on)));
+  const before = await lying(on);
+  const answers = await profiles(on, 150);
+  assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200], "sixty a minute is for tokens");
+  await pause(500);
+  assert.equal(await lying(on), before, "nothing is written");
+  assert.deepEqual(await used(on), { tokens: 0, calls: 151, nones: 0, limited: 0 });
+  assert.equal((await on.services.token("upstox")).status, 200, "and tokens are not used up by them");
+
+  // The next check writes a row, and what was counted is in it.
+  await on.pass(31 * MINUTE);
+  await on.until("a check", ({ checked_at: at }) => at >= on.clock.now() - MINUTE);
+  await on.services.restart();
+  assert.deepEqual(await used(on), { tokens: 1, calls: 151, nones: 0, limited: 0 });
+});
+
+test("a caller that has more calls made than its rate for them is told when to come again, and nobody else waits for that", async (t) => {
+  const on = await two(t, { call_rate: "100/1m" });
+  await on.accepted();
+  const begun = on.clock.now();
+  const answers = await profiles(on, 140);
+  const longest = Math.ceil((on.clock.now() - begun) / 1_000);
+  const made = answers.filter(({ status }) => status === 200).length;
+  assert.ok(made >= 100 && made <= 100 + 2 * longest, `${made} in ${longest} s`);
+  const limited = answers.filter(({ status }) => status !== 200);
+  for (const { status, json, headers } of limited) {
+    assert.deepEqual([status, json.code, json.reason, headers["everlit-code"]], [429, "no_token", "caller_limited", "no_token"]);
+    assert.ok(json.retry_after > 0 && json.retry_after <= 60);
+    assert.equal(json.errors[0].errorCode, "no_token", "where its SDK looks");
+    assert.equal(Number(headers["retry-after"]), Math.ceil(json.retry_after));
+  }
+  assert.deepEqual(await used(on), { tokens: 0, calls: made, nones: 0, limited: limited.length });
+  assert.equal((await profile(on, OPERATOR_KEY)).status, 200);
+  assert.equal((await on.services.token("upstox")).status, 200);
+  await on.pass(MINUTE);
+  assert.equal((await profile(on)).status, 200);
 });
 
 test("fifty callers at once all get the token, and are counted by name as far as there are places", async (t) => {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Browser as Visitor } from "../servers/support/browser.mjs";
-import { Browser } from "../worker/support/browser.mjs";
+import { Browser, send } from "../worker/support/browser.mjs";
 import { KEY, OPERATOR_KEY, SECRET } from "./support/services.mjs";
 import { MINUTE, ROUTES, stack } from "./support/stack.mjs";
 
@@ -32,6 +32,13 @@ async function signedIn(on, page, who = "ada") {
   return (await new Visitor(on.standIn.origin).authorize(page, who)).page.url;
 }
 
+/** The browser comes back with what the login brought, as far as the last page. @param {Browser} browser @param {URL | string} url */
+async function come(browser, url) {
+  const answer = await browser.navigate(url, { site: "cross-site" });
+  const { location } = answer.headers;
+  return location === undefined ? answer : browser.navigate(location, { site: "cross-site" });
+}
+
 /** What a page says: its status and title. @param {import("../worker/support/browser.mjs").Answer} answer */
 const said = ({ status, text }) => [status, /<h1>([^<]*)<\/h1>/.exec(text)?.[1]];
 
@@ -49,14 +56,62 @@ for (const provider of /** @type {const} */ (["upstox", "breeze", "kite"])) {
     assert.equal(page.origin, on.standIn.origin);
 
     const back = await signedIn(on, page);
+    const code = back.searchParams.get({ upstox: "code", breeze: "apisession", kite: "request_token" }[provider]) ?? "";
     const done = await browser.navigate(back, { site: "cross-site" });
-    assert.deepEqual(said(done), [200, "Connected"]);
+    // The page at the end has an address of its own: what was brought stands in none that the browser keeps.
+    assert.deepEqual([done.status, done.headers.location, done.text], [303, `/service/${provider}/callback`, ""]);
+    assert.ok(code.length > 3 && !JSON.stringify(done.headers).includes(code));
     assert.equal(browser.cookie(COOKIE), undefined);
+    const shown = () => browser.navigate(`/service/${provider}/callback`, { site: "cross-site" });
+    assert.deepEqual(said(await shown()), [200, "Connected"]);
+    assert.deepEqual(said(await shown()), [200, "Connected"], "loaded again");
+    assert.deepEqual(said(await new Browser(on.services.origin).navigate(`/service/${provider}/callback`)), OVER, "in no other browser");
     const status = await on.services.status(provider);
     assert.deepEqual([status.source, status.status, status.validated?.valid ?? true], ["logged_in", "active", true]);
     const { json } = await on.services.token(provider);
     assert.equal(json.expires_at - on.clock.now() > 0, true);
     assert.equal(on.count(ROUTES[provider].exchange), 1);
+    await on.pass(MINUTE + 1_000);
+    const later = await shown();
+    assert.deepEqual(said(later), OVER, "after a while there is nothing to be said of it");
+    assert.match(later.text, /Start it again if it has not told you that you are connected/);
+  });
+}
+
+for (const provider of /** @type {const} */ (["breeze", "kite"])) {
+  test(`${provider}: a code of another account's that another site brings to a login under way is refused, and changes nothing`, async (t) => {
+    const on = await stack(t, provider);
+    const parameter = { breeze: "apisession", kite: "request_token" }[provider];
+    const planted = async (/** @type {Browser} */ browser) => come(browser, `/service/${provider}/callback?${parameter}=${await on.code("mallory")}&status=success`);
+
+    // Before there was ever a token.
+    const first = await begun(on);
+    const refused = await planted(first.browser);
+    assert.deepEqual(said(refused), [400, "Not connected"]);
+    assert.match(refused.text, /another account/);
+    assert.deepEqual([(await on.services.token(provider)).json.reason, (await on.services.status(provider)).epoch], ["needs_human", null]);
+    // That login is used up: what is brought of the operator's own comes to a new one.
+    assert.deepEqual(said(await come(first.browser, await signedIn(on, first.page))), OVER);
+
+    // With one in use.
+    const { browser, page } = await begun(on);
+    assert.deepEqual(said(await come(browser, await signedIn(on, page))), [200, "Connected"]);
+    const { json: before } = await on.services.token(provider);
+    const again = await planted((await begun(on)).browser);
+    assert.deepEqual([...said(again), /another account/.test(again.text)], [400, "Not connected", true]);
+    const { json: after } = await on.services.token(provider);
+    assert.deepEqual([after.access_token, after.generation], [before.access_token, before.generation]);
+    assert.equal((await on.services.status(provider)).status, "active");
+  });
+
+  test(`${provider}: whose account it is must be configured`, async (t) => {
+    const on = await stack(t, provider);
+    const name = `SERVICE_${provider.toUpperCase()}`;
+    await on.services.configure({ [name]: { provider, client_id: "everlit-demo" } });
+    await on.services.restart();
+    const { status, json } = await on.services.ask("POST", `${provider}/login`, "", OPERATOR_KEY);
+    assert.deepEqual([status, json.code], [503, "misconfigured"]);
+    assert.match(json.detail, new RegExp(`^${name}\\.account: is missing; expected whose account it is`));
   });
 }
 
@@ -84,8 +139,14 @@ test("Breeze comes back by a form: it is answered by a redirect to our own GET, 
   assert.ok(!JSON.stringify(posted.headers).includes(API_Session));
   assert.match((posted.headers["set-cookie"] ?? [])[0] ?? "", /; HttpOnly; SameSite=Lax$/);
   assert.equal(on.count(ROUTES.breeze.exchange), 0, "a form that another site sends does nothing by itself");
-  assert.deepEqual(said(await browser.navigate("/service/breeze/callback", { site: "cross-site" })), [200, "Connected"]);
+  assert.deepEqual(said(await come(browser, "/service/breeze/callback")), [200, "Connected"]);
   assert.equal((await on.services.token("breeze")).status, 200);
+
+  // Nor does a form say how a login has ended.
+  const forger = new Browser(on.services.origin);
+  const forged = await send(callback, { method: "POST", headers: { "content-type": "text/plain" }, body: "200\nConnected\nAll is well." });
+  forger.setCookie(`${COOKIE}-response`, /-response=([\w-]+);/.exec(String(forged.headers["set-cookie"]))?.[1] ?? "", "lax");
+  assert.deepEqual(said(await forger.navigate("/service/breeze/callback", { site: "cross-site" })), OVER);
 
   // The same form, from a browser that has begun nothing: it is nobody's.
   const stranger = new Browser(on.services.origin);
@@ -97,8 +158,6 @@ test("Breeze comes back by a form: it is answered by a redirect to our own GET, 
 
 test("a callback is good in the browser that began, with its state, once, for ten minutes", async (t) => {
   const on = await stack(t, "upstox");
-  const come = (/** @type {Browser} */ browser, /** @type {URL | string} */ url) => browser.navigate(url, { site: "cross-site" });
-
   // Another browser: without a cookie, and with one of a login of its own.
   const { browser, page } = await begun(on);
   const back = await signedIn(on, page);
@@ -143,20 +202,20 @@ test("a login with another account, or one that was not completed, says so and c
   const on = await stack(t, "upstox");
   const { token } = await on.accepted();
   const mallory = await begun(on);
-  const foreign = await mallory.browser.navigate(await signedIn(on, mallory.page, "mallory"), { site: "cross-site" });
+  const foreign = await come(mallory.browser, await signedIn(on, mallory.page, "mallory"));
   assert.deepEqual(said(foreign), [400, "Not connected"]);
   assert.match(foreign.text, /another account/);
 
   for (const query of ["", "error=access_denied", "code=", "code=a&code=b"]) {
     const { browser, page } = await begun(on);
     const back = `/service/upstox/callback?${query}&state=${page.searchParams.get("state")}`;
-    const answer = await browser.navigate(back, { site: "cross-site" });
+    const answer = await come(browser, back);
     assert.equal(answer.status, 400, query);
     assert.match(answer.text, /<h1>(Not connected|This login is no longer valid)<\/h1>/, query);
   }
   const { browser, page } = await begun(on);
   const spent = `/service/upstox/callback?code=nope42&state=${page.searchParams.get("state")}`;
-  const refused = await browser.navigate(spent, { site: "cross-site" });
+  const refused = await come(browser, spent);
   assert.deepEqual(said(refused), [400, "Not connected"]);
   assert.equal((await on.services.token("upstox")).json.access_token, token);
   assert.equal((await on.services.status("upstox")).status, "active");
@@ -201,7 +260,7 @@ test("nothing that is secret is in the log, nor in an answer where it does not b
   const back = await signedIn(on, page);
   const binding = browser.cookie(COOKIE) ?? "";
   for (const text of [link.searchParams.get("ticket"), page.searchParams.get("state"), back.searchParams.get("code"), binding]) secrets.add(text ?? "");
-  await browser.navigate(back, { site: "cross-site" });
+  await come(browser, back);
   const { token } = await on.accepted();
   const bad = "not-a-token-but-secret-all-the-same";
   const answers = [

@@ -106,7 +106,9 @@ test("Upstox's SDK logs nobody out, and changes no address", async (t) => {
       assert.match(error.wire.errors[0].message, /\/service\/\{name\}\/credential/);
     });
   }
-  await raised(sdk("profile", { access_token: "another-key-of-thirty-two-letters" }), (error) => assert.equal(error.status, 401));
+  await raised(sdk("profile", { access_token: "another-key-of-thirty-two-letters" }), (error) => {
+    assert.deepEqual([error.status, error.wire.errors[0].errorCode], [401, "unauthorized"]);
+  });
   assert.equal(recorder.calls.length, 0);
   assert.equal((await sdk("profile", { access_token: KEY })).status, "success");
 });
@@ -143,6 +145,11 @@ test("Kite's SDK calls with a service key, and its hook hears when nobody is log
   await raised(sdk("ask", { method: "profile" }), (error) => assert.deepEqual([error.type, error.status], ["TokenException", 503]));
   await renew();
   assert.match((await sdk("ask", { method: "profile" })).user_id, /^[A-Z]{2}\d{4}$/);
+  // A key that is nobody's: the same error, and the broker hears nothing of it.
+  const calls = recorder.calls.length;
+  await sdk("new", { api_key: "anything", access_token: "another-key-of-thirty-two-letters" });
+  await raised(sdk("ask", { method: "profile" }), (error) => assert.deepEqual([error.type, error.status], ["TokenException", 401]));
+  assert.equal(recorder.calls.length, calls);
 });
 
 test("Breeze's SDK logs in with a service key, reads by GETs with a body, and goes on across a renewal", async (t) => {
@@ -202,6 +209,22 @@ test("Breeze over a socket: what is slow, cut, lost or no JSON is told, and the 
   assert.match(page.headers, /content-security-policy: default-src 'none'/i);
   standIn.faults.add({ kind: "slow", ms: 300 });
   assert.equal((await get()).json.Status, 200);
+});
+
+test("an answer that stops after its beginning keeps nobody for ever: over a socket it is told, else its head is handed on", async (t) => {
+  const { base, recorder } = await standing(t, "breeze");
+  const call = (/** @type {string} */ method, limitMs = 25_000) => {
+    const { pathname, host } = new URL(base);
+    const body = method === "GET" ? "{}" : '{"transaction_type":"credit","amount":"250","segment":"Equity"}';
+    const head = [`${method} ${pathname}/breezeapi/api/v1/funds HTTP/1.1`, `host: ${host}`, "connection: close", `x-sessiontoken: ${KEY}`, "content-type: application/json", `content-length: ${body.length}`];
+    return sendRaw(base, head.join("\r\n"), { body, limitMs });
+  };
+  recorder.stall(2);
+  const [socket, streamed] = await Promise.all([call("GET"), call("POST", 14_000)]);
+  assert.deepEqual([socket.status, JSON.parse(socket.text).code], [502, "upstream_unreachable"]);
+  assert.ok(socket.tookMs >= 14_000 && socket.tookMs < 20_000, `${socket.tookMs}`);
+  // Whether it is a refusal cannot be seen: its caller has the head, and goes by limits of its own from there.
+  assert.deepEqual([streamed.status, /content-length: \d+/i.test(streamed.headers)], [200, true], streamed.headers);
 });
 
 test("a key that stands elsewhere, a session cookie, or a path with two readings: nothing goes out, and it is said what to do", async (t) => {

@@ -3,9 +3,10 @@
 
 mod service_play;
 
+use everlit_core::rate::Rate;
 use everlit_core::service::{
-    Absence, Answer, Automatic, Budget, Class, DoubtCause, Effect, Event, Job, Reply, Settings, Way, WayKind,
-    Word,
+    Absence, Answer, Automatic, Budget, Class, DoubtCause, Effect, Event, Job, Monitor, Reply, Settings,
+    User, Way, WayKind, Word,
 };
 use everlit_core::time::Millis;
 use service_play::{DAY, HOUR, MINUTE, Play, at, breeze_like, brought, failed, upstox_like, with};
@@ -111,19 +112,131 @@ fn names_beyond_those_that_are_known_share_one_place() {
 }
 
 #[test]
-fn use_is_counted_over_a_restart_but_for_sixteen_at_most() {
+fn calls_have_a_rate_of_their_own() {
+    let mut play =
+        Play::live(Settings { call_rate: Rate::new(100, Millis::from_secs(60)), ..breeze_like() }, DAY);
+    let is_given = |answer: Option<Answer>| matches!(answer, Some(Answer::Token { .. }));
+    let made = (0..150).filter(|_| is_given(play.call_as(HOUR, "orders"))).count();
+    assert_eq!(made, 100);
+    let Some(Answer::None { reason: Absence::CallerLimited, retry_after }) = play.call_as(HOUR, "orders")
+    else {
+        panic!()
+    };
+    assert_eq!(retry_after, Millis::from_millis(600));
+    // Neither is in the way of the other, and nobody is in another's way.
+    assert!(is_given(play.call_as(HOUR, "charts")));
+    assert_eq!((0..100).filter(|_| is_given(play.ask(HOUR))).count(), 60);
+    assert!(is_given(play.call_as(HOUR + 1, "orders")));
+    let users = play.monitor.status(play.now(HOUR)).users;
+    let counts: Vec<(&str, u64, u64, u64)> =
+        users.iter().map(|user| (user.name.as_str(), user.served, user.calls, user.limited)).collect();
+    assert_eq!(counts, [("orders", 60, 101, 51 + 40), ("charts", 0, 1, 0)]);
+    // A call for which there is no token is told so, and is none.
+    play.step(HOUR + 2, Event::LoggedOut);
+    assert!(matches!(play.call_as(HOUR + 2, "charts"), Some(Answer::None { .. })));
+    let charts = &play.monitor.status(play.now(HOUR)).users[1];
+    assert_eq!((charts.calls, charts.unserved), (1, 1));
+}
+
+/// How many rows are written in so many seconds, in each of which this is done; and how many uses the last of them tells.
+fn rows_written(seconds: u64, mut each: impl FnMut(&mut Play, u64)) -> (usize, u64, u64) {
+    let call_rate = Rate::new(10, Millis::from_secs(1));
+    let settings = Settings { call_rate, validates: false, ..breeze_like() };
+    let mut play = Play::live(settings, DAY);
+    for alert in play.monitor.alerts().to_vec() {
+        play.step(1, Event::AlertAnswered { alert: alert.id, settled: true, retry_after: None });
+    }
+    let (mut rows, mut row) = (0, play.monitor.row());
+    for second in 0..seconds {
+        each(&mut play, HOUR + second);
+        if play.done.contains(&Effect::Persist) {
+            (rows, row) = (rows + 1, play.monitor.row());
+        }
+    }
+    let told = play.monitor.status(play.now(HOUR + seconds)).users;
+    let used = |users: &[User]| users.iter().map(|user| user.served + user.calls).sum();
+    (rows, used(&row.users), used(&told))
+}
+
+#[test]
+fn no_row_is_written_for_calls_alone_and_the_next_one_takes_them_along() {
+    let nobody = rows_written(2 * HOUR, |play, second| play.deadline(second));
+    assert!((24..=25).contains(&nobody.0), "a check every five minutes: {}", nobody.0);
+    let (rows, written, told) = rows_written(2 * HOUR, |play, second| {
+        play.call_as(second, if second % 3 == 0 { "charts" } else { "orders" });
+    });
+    assert_eq!(told, 2 * HOUR);
+    assert!(told - written <= 5 * MINUTE, "{written} of {told}");
+    // That somebody came whom nobody knew is written at once.
+    assert!(rows - nobody.0 <= 2, "{rows} rows, {} without calls", nobody.0);
+}
+
+#[test]
+fn calls_that_a_provider_refuses_for_their_number_hold_it_off_and_write_a_row_a_minute_at_most() {
+    let mut play = Play::live(breeze_like(), DAY);
+    let stamp = play.monitor.newest();
+    for alert in play.monitor.alerts().to_vec() {
+        play.step(1, Event::AlertAnswered { alert: alert.id, settled: true, retry_after: None });
+    }
+    let mut refused = |second: u64, until: Option<u64>| {
+        let until = until.map(at);
+        play.step(second, Event::CallAnswered { stamp, read_only: false, class: Class::RateLimited, until });
+        (play.done.contains(&Effect::Persist), play.monitor.status(play.now(second)).hold_until)
+    };
+    // For a moment: it is over before anything would be asked.
+    assert_eq!(refused(2, Some(3)), (false, None));
+    assert_eq!(refused(2, None), (true, Some(at(2 + 5 * MINUTE))));
+    for second in 3..62 {
+        assert_eq!(refused(second, None), (false, Some(at(2 + 5 * MINUTE))), "{second}");
+    }
+    assert_eq!(refused(62, None), (true, Some(at(62 + 5 * MINUTE))));
+    assert_eq!(refused(63, Some(18 * HOUR)), (true, Some(at(18 * HOUR))));
+    assert_eq!(refused(64, Some(18 * HOUR)), (false, Some(at(18 * HOUR))));
+    // For longer than is believed.
+    assert_eq!(refused(65, Some(2 * DAY)), (true, Some(at(25 * HOUR + 65))));
+    assert_eq!(refused(66, Some(2 * DAY)), (false, Some(at(25 * HOUR + 65))));
+}
+
+#[test]
+fn tokens_are_written_down_within_a_minute_however_many_there_are() {
+    let nobody = rows_written(HOUR, |play, second| play.deadline(second));
+    let (rows, written, told) = rows_written(HOUR, |play, second| {
+        play.ask(second);
+    });
+    assert_eq!(told, HOUR);
+    assert!(told - written <= MINUTE, "{written} of {told}");
+    assert!(rows - nobody.0 <= 61, "{rows} rows, {} without anybody", nobody.0);
+}
+
+#[test]
+fn use_that_comes_seldom_is_not_lost_with_an_object_that_forgets_in_between() {
     let mut play = Play::live(breeze_like(), DAY);
     let mut row = play.monitor.row();
-    for second in 0..1_000_u64 {
-        play.ask(HOUR + second * 2);
-        if play.done.contains(&Effect::Persist) {
-            row = play.monitor.row();
+    for hour in 1..13 {
+        for minute in (0..60).step_by(10) {
+            let now = hour * HOUR + minute * MINUTE;
+            // The alarm rings in between, in an object that knows no more than its row.
+            for (at, who) in [
+                (now, None),
+                (now + MINUTE, Some("charts")),
+                (now + 2 * MINUTE, Some("orders")),
+                (now + 5 * MINUTE, None),
+            ] {
+                play.monitor = Monitor::load(play.settings.clone(), row.clone());
+                match who {
+                    Some("charts") => drop(play.call_as(at, "charts")),
+                    Some(_) => drop(play.ask(at)),
+                    None => play.deadline(at),
+                }
+                if play.done.contains(&Effect::Persist) {
+                    row = play.monitor.row();
+                }
+            }
         }
-        let written = row.users.first().map_or(0, |user| user.served);
-        assert!((second + 1).saturating_sub(16) <= written && written <= second + 1, "{written} of {second}");
     }
-    let rows = play.monitor.status(play.now(2 * HOUR)).users[0].served;
-    assert_eq!(rows, 1_000);
+    let count =
+        |name: &str| row.users.iter().find(|user| user.name == name).map(|user| user.served + user.calls);
+    assert_eq!((count("orders"), count("charts")), (Some(72), Some(72)));
 }
 
 #[test]

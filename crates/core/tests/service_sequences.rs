@@ -7,8 +7,8 @@ mod service_watch;
 
 use everlit_core::id::{CallerId, RequestId};
 use everlit_core::service::{
-    AlertId, Brought, Budget, Class, Effect, Event, Fingerprint, Handed, Job, Monitor, Now, PushPolicy,
-    Reply, RevocationAnswer, RevocationId, Settings, Source, Way, WayKind,
+    AlertId, Brought, Budget, Class, Effect, Event, Fingerprint, Handed, Job, Monitor, Now, Purpose,
+    PushPolicy, Reply, RevocationAnswer, RevocationId, Settings, Source, Way, WayKind,
 };
 use everlit_core::time::{Millis, Moment, Timestamp};
 use proptest::prelude::*;
@@ -52,8 +52,8 @@ fn events(monitor: &Monitor, at: Timestamp, caller: u64) -> Vec<Event> {
         handed(next, Source::Pasted, false),
         reply(Reply::Valid),
         reply(Reply::Renewed(brought(HOUR))),
-        E::Asked { caller, name: name(), reads_only: false },
-        E::Asked { caller, name: name(), reads_only: true },
+        E::Asked { caller, name: name(), reads_only: false, purpose: Purpose::Token },
+        E::Asked { caller, name: name(), reads_only: true, purpose: Purpose::Call },
         E::RefreshAsked { caller, name: name(), holds: Some(stamp), operator: false },
         E::RefreshAsked { caller, name: name(), holds: None, operator: true },
         handed(1, Source::Pasted, false),

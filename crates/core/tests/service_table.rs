@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use everlit_core::id::{CallerId, RequestId};
 use everlit_core::service::{
     AlertId, Answer, Brought, Class, Effect, Event, Fingerprint, Handed, Job, Leftover, Line, Monitor,
-    Origin, Reply, RevocationAnswer, RevocationId, Settings, Source, Way, WayKind,
+    Origin, Purpose, Reply, RevocationAnswer, RevocationId, Settings, Source, Way, WayKind,
 };
 use everlit_core::time::Millis;
 use service_play::{
@@ -112,7 +112,7 @@ fn events(monitor: &Monitor) -> Vec<(&'static str, Event)> {
     let brought =
         |expires_at| Brought { stamp: None, expires_at: Some(at(expires_at)), fallback_until: None };
     let called = |class| E::CallAnswered { stamp, read_only: false, class, until: None };
-    let asked = |reads_only| E::Asked { caller, name: name(), reads_only };
+    let asked = |reads_only| E::Asked { caller, name: name(), reads_only, purpose: Purpose::Token };
     let refresh = |operator| E::RefreshAsked { caller, name: name(), holds: Some(stamp), operator };
     let ticket = monitor.row().push.map(|push| push.first);
     let pasted = Play::handed(9, Source::Pasted, NOW + HOUR);

@@ -111,6 +111,7 @@ fn good_documents_are_good_to_both() {
         service("lead", json!("90s")),
         service("warn_at", json!(["3h", "30m"])),
         service("rate", json!("99999/1s")),
+        service("call_rate", json!("10/1s")),
         service("push", json!(false)),
         service("page", json!("https://app.example/accounts")),
         // An address of somebody else's is nothing that a schema sees.
@@ -199,6 +200,7 @@ fn bad_documents_are_bad_to_both() {
         service("warn_at", json!(["30m", "30m"])),
         service("warn_at", json!(["1s", "2s", "3s", "4s", "5s", "6s", "7s", "8s", "9s"])),
         service("rate", json!("60")),
+        service("call_rate", json!(600)),
         service("push", json!("yes")),
         service("page", json!("/accounts")),
         service("page", json!("http://app.example/accounts")),
@@ -305,7 +307,7 @@ proptest! {
     fn parser_and_schema_agree_on_whatever_is_put_together(
         place in 0_usize..8,
         field in prop::sample::select(vec![
-            "provider", "client_id", "account", "origin", "login_url", "token_url", "grant", "scopes", "grace", "check_every", "validate_every", "lead", "warn_at", "rate",
+            "provider", "client_id", "account", "origin", "login_url", "token_url", "grant", "scopes", "grace", "check_every", "validate_every", "lead", "warn_at", "rate", "call_rate",
             "push", "page", "max_age", "SECRET_SESSION_KEY", "SECRET_x", "services", "operator", "url", "format", "kinds", "from", "to", "other",
         ]),
         name in "(ORIGIN|SERVICE|CALLER|ALERT|SECRET|X)S?(_SET_AT|_[A-Z0-9a-z_]{0,3})?",

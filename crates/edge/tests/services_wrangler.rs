@@ -75,6 +75,27 @@ fn what_it_says_are_defaults_are_defaults() {
 }
 
 #[test]
+fn rates_that_it_says_are_defaults_are_defaults() {
+    let said = |field: &str| {
+        let line = WRANGLER.lines().find(|line| line.starts_with(&format!("#   {field} = "))).unwrap();
+        line.split('"').nth(1).unwrap().to_owned()
+    };
+    assert!(WRANGLER.contains("under /api/<name>; \"100/1m\" for Breeze, \"600/1m\" for Kite\n"));
+    let own = config(&with_examples(), &["SECRET_ALERT_CHAT_URL"]);
+    for (id, name, call_rate) in [
+        ("everlit-demo", "upstox", said("call_rate").as_str()),
+        ("your AppKey", "breeze", "100/1m"),
+        ("your api_key", "kite", "600/1m"),
+    ] {
+        let line = format!("client_id = \"{id}\"\n");
+        let stated = format!("{line}rate = \"{}\"\ncall_rate = \"{call_rate}\"\n", said("rate"));
+        let stated = config(&with_examples().replace(&line, &stated), &["SECRET_ALERT_CHAT_URL"]);
+        let of = |config: &ServicesConfig| config.service(name).unwrap().settings(1);
+        assert_eq!(of(&own), of(&stated), "{name}");
+    }
+}
+
+#[test]
 fn it_names_every_secret_that_it_needs() {
     let errors = ServicesConfig::parse(&variables(WRANGLER)).unwrap_err();
     assert_eq!(errors.len(), 3);

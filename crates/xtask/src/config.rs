@@ -472,6 +472,8 @@ mod tests {
             ("\"upstox\", client_id", "\"upstocks\", client_id", "SERVICE_UPSTOX.provider"),
             ("\"upstox\", client_id", "\"schwab\", client_id", "SERVICE_UPSTOX.provider"),
             ("\"upstox\", client_id", "\"oidc\", client_id", "SERVICE_UPSTOX.token_url"),
+            ("\"upstox\", client_id", "\"kite\", client_id", "SERVICE_UPSTOX.account"),
+            ("\"upstox\", client_id", "\"breeze\", client_id", "SERVICE_UPSTOX.account"),
             ("services = [\"upstox\"]", "services = [\"kite\"]", "CALLER_REPORTS.services"),
             ("https://ops.example", "http://ops.example", "ALERT_OPS.url"),
             ("ALERT_CHAT", "ALERTS_CHAT", "ALERTS_CHAT"),

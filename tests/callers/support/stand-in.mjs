@@ -91,7 +91,7 @@ export const STATUS = {
   service: "broker", provider: "upstox", title: "Upstox", active: true, valid: true, status: "active", expires_at: 1_790_978_400_000, expires_in: 11_520.5, time_left: "3 h 12 min",
   source: "pasted", epoch: 1_790_000_000_000, generation: 1, validated: { at: 1_790_000_000_500, valid: true }, automatic: { possible: false, reason: "push_approval", why: "A person has to approve it each day." },
   login_from: 1_790_978_400_000, need: null, push_until: null, attempt: null, failed_rounds: 0, trouble: null, hold_until: null, checked_at: 1_790_000_001_000, next_check_at: 1_790_001_801_000,
-  renewals: [{ at: 1_790_000_000_000, source: "pasted", outcome: "ok", attempts: 1 }], alerts_waiting: 0, revocations: { waiting: 0, last: null }, callers: [{ name: "orders", tokens: 12, nones: 1, last_at: 1_790_000_000_900 }],
+  renewals: [{ at: 1_790_000_000_000, source: "pasted", outcome: "ok", attempts: 1 }], alerts_waiting: 0, revocations: { waiting: 0, last: null }, callers: [{ name: "orders", tokens: 12, calls: 340, nones: 1, limited: 0, last_at: 1_790_000_000_900 }],
   configuration: { account: { set: false, source: "first token" } },
   secrets: [{ name: "SECRET_BROKER_CLIENT_SECRET", set: true, source: "secret", age_in: 86_400, old: false, advice: null }], on_fallback: null, server_time: 1_790_000_001_100,
 };

@@ -13,6 +13,7 @@ export async function startRecorder(origin) {
   const calls = [];
   /** @type {{ reached: () => void, released: Promise<void> } | undefined} */
   let held;
+  let stalls = 0;
 
   listener.serve(async (req, res) => {
     /** @type {Buffer[]} */
@@ -28,7 +29,10 @@ export async function startRecorder(origin) {
       hold?.reached();
       await hold?.released;
       res.writeHead(answer.statusCode ?? 502, answer.rawHeaders);
-      answer.pipe(res);
+      if (stalls > 0) {
+        stalls -= 1;
+        answer.once("data", (chunk) => res.write(chunk.subarray(0, 5)));
+      } else answer.pipe(res);
     });
     passed.on("error", () => res.destroy()).end(body);
   });
@@ -41,6 +45,10 @@ export async function startRecorder(origin) {
       const [reached, released] = [gate(), gate()];
       held = { reached: reached.open, released: released.passed };
       return { reached: reached.passed, release: released.open };
+    },
+    /** So many of the next answers stop after their first five letters, and do not end. @param {number} count */
+    stall(count) {
+      stalls = count;
     },
     close: listener.close,
   };

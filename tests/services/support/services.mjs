@@ -3,6 +3,7 @@
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { personOf } from "../../servers/stand-ins/people.mjs";
 import { send } from "../../worker/support/browser.mjs";
 import { WorkerdProcess } from "../../worker/support/workerd-process.mjs";
 
@@ -124,12 +125,15 @@ export class Services extends WorkerdProcess {
   }
 }
 
+/** Whose account it is, where that must be said: of whoever signs in at a stand-in as `ada`. @param {string} provider */
+export const accountOf = (provider) => (provider === "upstox" ? {} : { account: personOf("ada").id });
+
 /** The variables of one service at a stand-in. @param {string} provider @param {{ origin: string }} standIn @param {object} [more] */
 export function service(provider, standIn, more = {}) {
   const name = provider.toUpperCase();
   const login = { upstox: "/v2/login/authorization/dialog", breeze: "/apiuser/login", kite: "/connect/login" }[provider];
   return {
-    [`SERVICE_${name}`]: { provider, client_id: "everlit-demo", origin: standIn.origin, login_url: `${standIn.origin}${login}`, ...more },
+    [`SERVICE_${name}`]: { provider, client_id: "everlit-demo", origin: standIn.origin, login_url: `${standIn.origin}${login}`, ...accountOf(provider), ...more },
     [`SECRET_${name}_CLIENT_SECRET`]: SECRET,
     CALLER_REPORTS: { services: [provider] },
     CALLER_OPERATOR: { services: [provider], operator: true },

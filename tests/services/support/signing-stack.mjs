@@ -1,6 +1,6 @@
 /** The services Worker with one broker's account, whose operator has logged in, and a caller with a key of the test's own. */
 
-import { Services } from "./services.mjs";
+import { accountOf, Services } from "./services.mjs";
 
 /** What an operator hands in of a login: only Breeze's code is good for more than the exchange that there was. */
 const HANDED = /** @type {const} */ ({ breeze: "code", kite: "token", upstox: "token" });
@@ -11,7 +11,7 @@ const HANDED = /** @type {const} */ ({ breeze: "code", kite: "token", upstox: "t
  */
 export async function startServices(t, { provider, origin, clientId, secret, key }) {
   const services = await Services.start({
-    SERVICE_BROKER: { provider, client_id: clientId, origin },
+    SERVICE_BROKER: { provider, client_id: clientId, origin, ...accountOf(provider) },
     SECRET_BROKER_CLIENT_SECRET: secret,
     CALLER_REPORTS: { services: ["broker"] },
     SECRET_CALLER_REPORTS_KEY: key,

@@ -2,12 +2,14 @@
 
 use everlit_core::secret::Secret;
 use everlit_core::time::{Millis, Timestamp};
+use everlit_edge::config::services::CallerConfig;
 use everlit_edge::provider::Judgement;
 use everlit_edge::service::answer;
-use everlit_edge::signed_call::{Scheme, Signer};
+use everlit_edge::signed_call::{NoKey, Scheme, Signer};
 use everlit_runtime::clock;
 use everlit_runtime::http::Reply;
 
+use crate::knock::Knock;
 use crate::problem::Problem;
 use crate::proxy::{self, Given, Signed, Tokens};
 use crate::routes::Call;
@@ -19,34 +21,46 @@ use crate::vault::message::TokenReply;
 const ROUTE: &str = "/api/{service}/{path}";
 
 /// Answers. `path` is what follows `/api/`.
+///
+/// Until a key is known to be good, nothing that is done or said depends on the service: whether there is one, and whose it is, is not
+/// for strangers.
 pub(crate) async fn forward(call: &Call, path: &str) -> Reply {
     let (service, rest) = path.split_at_checked(path.find('/').unwrap_or(path.len())).unwrap_or((path, ""));
-    let admit = |key: Option<&Secret<String>>| {
-        let key = key.map(|key| key.expose().as_str());
-        call.environment.callers.of_service(key, service).map_err(refused)
-    };
+    let knock = Knock::of(&call.request, rest).await;
     let account = call.environment.account(service);
-    let signed = account.as_ref().and_then(|account| {
+    let scheme = account.as_ref().and_then(|account| Scheme::of(account.config.description.name));
+    let (key, caller) = match admitted(call, service, knock.key(&call.request, scheme)) {
+        Ok(admitted) => admitted,
+        Err(problem) => return proxy::told_to_stranger(refused(problem)),
+    };
+    let signed = account.as_ref().zip(scheme).and_then(|(account, scheme)| {
         let description = &account.config.description;
         let signer = Signer { client_id: &account.config.client_id, secret: account.secret };
         Some(Signed {
-            scheme: Scheme::of(description.name)?,
+            scheme,
             signer,
             origin: account.config.origin.as_ref(),
             account: account.config.account.as_deref(),
             classify: description.classify?,
         })
     });
-    let Some(signed) = signed else {
-        // Only who may use it learns that it is there.
-        let key = call.key().map(Secret::new);
-        return admit(key.as_ref()).map_or_else(|refusal| refusal, |_| refused(unsigned()));
-    };
-    proxy::forward(&call.request, rest, &signed, async |key: Option<&Secret<String>>| {
-        let caller = admit(key)?;
-        Ok(Kept { vault: ServiceClient::of(&call.env, service), caller: &caller.name })
-    })
-    .await
+    let Some(signed) = signed else { return refused(unsigned()) };
+    let tokens = Kept { vault: ServiceClient::of(&call.env, service), caller: &caller.name };
+    proxy::forward(&call.request, rest, &knock, &signed, &key, &tokens).await
+}
+
+/// Whose key it is, if that one may use this service.
+fn admitted<'a>(
+    call: &'a Call,
+    service: &str,
+    key: Result<Secret<String>, NoKey>,
+) -> Result<(Secret<String>, &'a CallerConfig), Problem> {
+    let key = key.map_err(|reason| {
+        seldom::line("key_refused", [("reason", reason.reason().into())]);
+        Problem::unauthorized()
+    })?;
+    let caller = call.environment.callers.of_service(Some(key.expose()), service)?;
+    Ok((key, caller))
 }
 
 fn unsigned() -> Problem {
@@ -71,7 +85,7 @@ struct Kept<'a> {
 
 impl Tokens for Kept<'_> {
     async fn token(&self, reads_only: bool) -> Result<Given, Reply> {
-        match self.vault.token(self.caller, reads_only).await.map_err(Problem::reply)? {
+        match self.vault.token_for_call(self.caller, reads_only).await.map_err(Problem::reply)? {
             TokenReply::Token { access_token, place, expires_at, read_only } => Ok(Given {
                 stamp: place.into(),
                 access_token: Secret::new(access_token),

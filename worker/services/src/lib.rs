@@ -8,7 +8,7 @@
 //! | [`routes`] | which handler answers what |
 //! | [`token`], [`status`], [`credential`], [`login`], [`notice`], [`list`] | one endpoint each |
 //! | [`vault`], [`backup`] | one Durable Object each, both sides of it |
-//! | [`calls`], [`proxy`] | calls to a broker in the operator's name: whose they are, and how they are made |
+//! | [`calls`], [`knock`], [`proxy`] | calls to a broker in the operator's name: whose they are, before that is known, and how they are made |
 //! | [`alerts`] | who is told |
 //! | [`provider_call`], [`socket`] | what is asked of a provider, by `fetch` or over a socket |
 //! | [`environment`], [`callers`] | variables, secrets and bindings; whose key is shown |
@@ -23,6 +23,7 @@ mod callers;
 mod calls;
 mod credential;
 mod environment;
+mod knock;
 mod list;
 mod login;
 mod notice;

@@ -19,8 +19,6 @@ use crate::routes::Call;
 use crate::vault::client::ServiceClient;
 use crate::vault::message::{CallbackAsk, CallbackReply, HandReply, LoginReply};
 
-/// How long a login may take.
-const LIFE: Millis = Millis::from_secs(600);
 /// The longest form that a provider has the browser post.
 const MAX_FORM: usize = 4 * 1_024;
 
@@ -44,8 +42,8 @@ pub(crate) async fn begin(call: &Call, service: &str) -> Result<Reply, Problem> 
         None => LoginReply::NoTicket,
     };
     match reply {
-        LoginReply::Begun { url, binding } => {
-            let cookie = set_service_binding(&Secret::new(binding), LIFE);
+        LoginReply::Begun { url, binding, life } => {
+            let cookie = set_service_binding(&Secret::new(binding), Millis::from_millis(life));
             Ok(Reply::see_other(url).with_cookie(cookie))
         }
         LoginReply::NoTicket => Ok(page(
@@ -63,56 +61,90 @@ pub(crate) async fn posted(call: &Call, service: &str) -> Result<Reply, Problem>
     }
     let form = call.request.read(MAX_FORM).await.map_err(|_| Problem::too_large())?;
     let form = String::from_utf8(form).map_err(|_| Problem::bad_request("The form is no text."))?;
-    let nonce = entropy::bytes().ok_or_else(Problem::unavailable)?;
-    let sealed = posted::seal(
-        &call.environment.keyring,
-        &place(service),
-        nonce,
-        &Secret::new(form),
-        posted::LIFE,
-        clock::now(),
-    );
-    let sealed = sealed.ok_or_else(Problem::too_large)?;
+    again(call, service, &form_of(service), form).ok_or_else(Problem::too_large)
+}
+
+/// To the same path by GET, with nothing in its address and this in a cookie.
+fn again(call: &Call, service: &str, place: &str, text: String) -> Option<Reply> {
+    let keyring = &call.environment.keyring;
+    let sealed =
+        posted::seal(keyring, place, entropy::bytes()?, &Secret::new(text), posted::LIFE, clock::now())?;
     let location = ["/service/", service, "/callback"].concat();
-    Ok(Reply::see_other(location).with_cookie(set_service_response(&sealed, posted::LIFE)))
+    Some(Reply::see_other(location).with_cookie(set_service_response(&sealed, posted::LIFE)))
 }
 
 /// `GET callback`: what the provider has the browser bring.
 pub(crate) async fn finish(call: &Call, service: &str) -> Result<Reply, Problem> {
     let cookies = call.request.header("cookie").unwrap_or_default();
-    let Ok(binding) = find(&cookies, SERVICE_COOKIE) else { return Ok(unknown()) };
     if call.environment.config.service(service).is_none() {
         return Ok(unknown());
     }
     let query = call.request.query.clone().filter(|query| !query.is_empty());
-    let kept = find(&cookies, SERVICE_RESPONSE_COOKIE).ok().and_then(|value| {
-        let header = [RESPONSE_COOKIE, "=", value].concat();
-        posted::open(&call.environment.keyring, &place(service), &header, posted::LIFE, clock::now())
-    });
-    let Some(query) = query.or_else(|| kept.map(|kept| kept.expose().clone())) else { return Ok(unknown()) };
+    let kept = |place: &str| {
+        let header = [RESPONSE_COOKIE, "=", find(&cookies, SERVICE_RESPONSE_COOKIE).ok()?].concat();
+        posted::open(&call.environment.keyring, place, &header, posted::LIFE, clock::now())
+    };
+    if query.is_none()
+        && let Some(ending) = kept(&ending_of(service))
+        && let Some(page) = Ending::read(ending.expose()).map(|ending| ending.page())
+    {
+        return Ok(page);
+    }
+    let Ok(binding) = find(&cookies, SERVICE_COOKIE) else { return Ok(unknown()) };
+    let query = query.or_else(|| kept(&form_of(service)).map(|form| form.expose().clone()));
+    let Some(query) = query else { return Ok(unknown()) };
     let ask = CallbackAsk { binding: binding.to_owned(), query };
     let reply = ServiceClient::of(&call.env, service).finish_login(&ask).await?;
-    let page = match reply {
+    let (status, title, message) = match &reply {
         CallbackReply::Unknown => return Ok(unknown()),
-        CallbackReply::Unreadable { says } => page(400, "Not connected", &says),
         CallbackReply::Judged(HandReply::Accepted { .. }) => {
-            page(200, "Connected", "The new token is in use. You can close this page.")
+            (200, "Connected", "Your login has brought a new token. You can close this page.")
         }
-        CallbackReply::Judged(HandReply::Unproven) => page(
+        CallbackReply::Judged(HandReply::Unproven) => (
             202,
             "Almost connected",
             "The provider has not answered yet. It is asked again by itself; the status says when it is done.",
         ),
-        CallbackReply::Judged(HandReply::Refused { says, .. }) => page(400, "Not connected", &says),
+        CallbackReply::Unreadable { says } | CallbackReply::Judged(HandReply::Refused { says, .. }) => {
+            (400, "Not connected", says.as_str())
+        }
     };
-    Ok(page.with_cookie(clear_service_binding()).with_cookie(clear_service_response()))
+    let ending = Ending { status, title, message };
+    Ok(ending.at_an_address(call, service).with_cookie(clear_service_binding()))
+}
+
+/// How a login has ended: what its last page says.
+struct Ending<'a> {
+    status: u16,
+    title: &'a str,
+    message: &'a str,
+}
+
+impl<'a> Ending<'a> {
+    fn read(text: &'a str) -> Option<Self> {
+        let mut parts = text.splitn(3, '\n');
+        let (status, title, message) = (parts.next()?.parse().ok()?, parts.next()?, parts.next()?);
+        Some(Self { status, title, message })
+    }
+
+    fn page(&self) -> Reply {
+        page(self.status, self.title, self.message)
+    }
+
+    /// The page at an address of its own: what the login brought stands in none that the browser keeps, and who loads the page again sees
+    /// it again, for a minute.
+    fn at_an_address(&self, call: &Call, service: &str) -> Reply {
+        let text = format!("{}\n{}\n{}", self.status, self.title, self.message);
+        let again = again(call, service, &ending_of(service), text);
+        again.unwrap_or_else(|| self.page().with_cookie(clear_service_response()))
+    }
 }
 
 fn unknown() -> Reply {
     page(
         400,
         "This login is no longer valid",
-        "It was started in another browser, took longer than ten minutes, or is already over. Start it again.",
+        "It was started in another browser, took longer than ten minutes, or is already over. Start it again if it has not told you that you are connected.",
     )
 }
 
@@ -121,6 +153,11 @@ fn page(status: u16, title: &str, message: &str) -> Reply {
 }
 
 /// What a posted form is sealed for.
-fn place(service: &str) -> String {
+fn form_of(service: &str) -> String {
     ["service ", service].concat()
+}
+
+/// And what the word is sealed for how a login has ended, so that nobody posts one.
+fn ending_of(service: &str) -> String {
+    ["service ending ", service].concat()
 }

@@ -6,20 +6,18 @@ use everlit_core::time::{Millis, Timestamp};
 use everlit_edge::cookie::{CookieError, SESSION_COOKIE, find};
 use everlit_edge::provider::{About, Asked, Class, Classify, Judgement};
 use everlit_edge::proxy::{Method, ResponseHeaders};
-use everlit_edge::signed_call::{
-    self, Checked, MAX_CALL_BODY, Outgoing, Place, Refused, Scheme, Signer, details, details_key, place,
-    shown,
-};
+use everlit_edge::signed_call::{self, Checked, MAX_CALL_BODY, Outgoing, Refused, Scheme, Signer, details};
 use everlit_edge::url::Origin;
 use everlit_runtime::body::{self, BodyError};
 use everlit_runtime::http::Reply;
 use everlit_runtime::incoming::Incoming;
 use everlit_runtime::{clock, log};
 use everlit_wire::{Code, HEADER_CODE, Problem};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use wasm_bindgen::{JsCast as _, JsValue};
 use web_sys::{Headers, ReadableStream, Response};
 
+use crate::knock::Knock;
 use crate::provider_call::{self, Received, Unanswered};
 use crate::seldom;
 
@@ -27,6 +25,8 @@ use crate::seldom;
 const PATIENCE: Millis = Millis::from_secs(60);
 /// How much of an answer is looked at. Refusals are short, and what is longer is none.
 const LOOKED_AT: usize = 64 * 1_024;
+/// And for how long, before it is handed on as far as it is there.
+const LOOKED_FOR: Millis = Millis::from_secs(10);
 /// The longest that a provider's SDK is made to sleep, in seconds.
 const LONGEST_SLEEP: u64 = 10;
 /// How Everlit says that only a person can go on (`everlit_core::service::Absence`).
@@ -64,42 +64,33 @@ pub(crate) trait Tokens {
     async fn answered(&self, given: &Given, judgement: Judgement);
 }
 
-/// Answers a call. `rest` is what follows `/api/{service}` in its path; `admit` says whose key it is, and refuses with a problem document
-/// where it is nobody's.
-pub(crate) async fn forward<T: Tokens>(
+/// Answers a call of somebody whose key is good. `rest` is what follows `/api/{service}` in its path.
+pub(crate) async fn forward(
     request: &Incoming,
     rest: &str,
+    knock: &Knock,
     signed: &Signed<'_>,
-    admit: impl AsyncFnOnce(Option<&Secret<String>>) -> Result<T, Reply>,
+    key: &Secret<String>,
+    tokens: &impl Tokens,
 ) -> Reply {
-    match answered(request, rest, signed, admit).await {
+    match answered(request, rest, knock, signed, key, tokens).await {
         Ok(reply) => reply,
-        Err(problem) => told(signed.scheme, problem),
+        Err(problem) => {
+            let scheme = signed.scheme;
+            told(problem, |document, calls_person| signed_call::say(scheme, document, calls_person))
+        }
     }
 }
 
-async fn answered<T: Tokens>(
+async fn answered(
     request: &Incoming,
     rest: &str,
+    knock: &Knock,
     signed: &Signed<'_>,
-    admit: impl AsyncFnOnce(Option<&Secret<String>>) -> Result<T, Reply>,
+    key: &Secret<String>,
+    tokens: &impl Tokens,
 ) -> Result<Reply, Reply> {
     let scheme = signed.scheme;
-    let meant = request.header("x-http-method-override");
-    let method = scheme.method(&request.method, meant.as_deref());
-    let read = method.unwrap_or(Method::Get);
-    if place(scheme, read, rest, request.query.as_deref()) == Ok(Place::Details)
-        && matches!(method, Some(Method::Get | Method::Post))
-    {
-        return our_details(request, signed, admit).await;
-    }
-    let key = shown(scheme, |name| request.header(name));
-    if let Err(reason) = key {
-        seldom::line("key_refused", [("reason", reason.reason().into())]);
-    }
-    let tokens = admit(key.as_ref().ok()).await?;
-    // Without a key nobody is let in, so there is one.
-    let key = key.map_err(|_| problem(Code::Internal))?;
     if request
         .header("cookie")
         .is_some_and(|header| find(&header, SESSION_COOKIE) != Err(CookieError::Absent))
@@ -110,30 +101,28 @@ async fn answered<T: Tokens>(
     if request.header("upgrade").is_some_and(|protocol| protocol.eq_ignore_ascii_case("websocket")) {
         return Err(problem(Code::NoWebsocket));
     }
+    if scheme == Scheme::Breeze && knock.read().is_some() {
+        return our_details(signed, key);
+    }
+    let meant = request.header("x-http-method-override");
+    let method = scheme.method(&request.method, meant.as_deref());
     let method = method.ok_or_else(|| problem(Code::MethodNotAllowed))?;
     let asked = signed_call::Asked {
         method,
         path: rest,
         query: request.query.as_deref(),
         headers: headers_of(request.headers()),
-        body: body_of(request).await?,
-        key: &key,
+        body: body_of(request, knock).await?,
+        key,
     };
     let checked = asked.check(scheme, signed.origin).map_err(refused)?;
-    call(&checked, method, signed, &tokens).await
+    call(&checked, method, signed, tokens).await
 }
 
 /// Breeze's exchange, answered here.
-async fn our_details<T: Tokens>(
-    request: &Incoming,
-    signed: &Signed<'_>,
-    admit: impl AsyncFnOnce(Option<&Secret<String>>) -> Result<T, Reply>,
-) -> Result<Reply, Reply> {
-    let key = details_key(&request.body().await.map_err(Reply::from)?);
-    admit(key.as_ref().ok()).await?;
-    let key = key.map_err(|_| problem(Code::Internal))?;
+fn our_details(signed: &Signed<'_>, key: &Secret<String>) -> Result<Reply, Reply> {
     let user = signed.account.filter(|user| !user.contains(':')).unwrap_or("everlit");
-    let answer = details(user, &key).ok_or_else(|| {
+    let answer = details(user, key).ok_or_else(|| {
         let detail = "The service key has a colon in it, at which Breeze's SDK would cut it. Give this caller a key without one.";
         with_detail(Code::Misconfigured, detail)
     })?;
@@ -214,9 +203,9 @@ async fn judged(response: Response, signed: &Signed<'_>, given: &Given) -> (Resp
     let (look, rest) = (branch(0), branch(1));
     let copy = Response::new_with_opt_readable_stream_and_init(rest.as_ref(), response.unchecked_ref());
     let copy = copy.unwrap_or(response);
-    match body::read(look, LOOKED_AT).await {
+    match body::read_within(look, LOOKED_AT, LOOKED_FOR).await {
         Ok(body) => judge(copy, body, signed, given),
-        // What is longer is a success, or a page; and what breaks off does so for its caller as well.
+        // What is longer is a success, or a page; and what breaks off or drips does so for its caller as well.
         Err(BodyError::TooLarge | BodyError::Broken | BodyError::TooSlow) => (copy, None),
     }
 }
@@ -244,12 +233,14 @@ fn unanswered(call: &Outgoing, why: Unanswered) -> Reply {
 }
 
 /// What a call carries, held: it is signed, looked through, and sent again where its token was over.
-async fn body_of(request: &Incoming) -> Result<Option<Secret<Vec<u8>>>, Reply> {
-    if request.raw().body().is_none() {
-        return Ok(None);
-    }
-    match request.read(MAX_CALL_BODY).await {
-        Ok(bytes) => Ok(Some(Secret::new(bytes))),
+async fn body_of(request: &Incoming, knock: &Knock) -> Result<Option<Secret<Vec<u8>>>, Reply> {
+    let read = match knock.read() {
+        Some(read) => read.cloned(),
+        None if request.raw().body().is_none() => return Ok(None),
+        None => request.read(MAX_CALL_BODY).await.map(Secret::new),
+    };
+    match read {
+        Ok(body) => Ok(Some(body)),
         Err(BodyError::TooLarge) => Err(refused(Refused::TooLarge)),
         Err(error) => Err(Problem::from(error).into()),
     }
@@ -290,13 +281,19 @@ fn with_detail(code: Code, detail: &str) -> Reply {
     Reply::problem(&Problem { detail: Some(detail.to_owned()), ..Problem::new(code) })
 }
 
-/// A problem document with what the provider's SDK looks for in an answer, and the mark that it is ours and not the provider's.
-fn told(scheme: Scheme, mut reply: Reply) -> Reply {
+/// The problem of somebody whose key is not good, with what every provider's SDK looks for in an answer: whose SDK it is, and whether there
+/// is such a service, makes no difference.
+pub(crate) fn told_to_stranger(reply: Reply) -> Reply {
+    told(reply, |document, _| signed_call::say_to_stranger(document))
+}
+
+/// A problem document with what an SDK looks for in an answer, and the mark that it is ours and not the provider's.
+fn told(mut reply: Reply, say: impl FnOnce(&mut Map<String, Value>, bool)) -> Reply {
     let Reply::Own { body: Some(text), headers, .. } = &mut reply else { return reply };
     let Ok(Value::Object(mut document)) = serde_json::from_slice(text.as_bytes()) else { return reply };
     let member = |name: &str| document.get(name).and_then(Value::as_str).unwrap_or_default();
     let (code, calls_person) = (member("code").to_owned(), CALLS_PERSON.contains(&member("reason")));
-    signed_call::say(scheme, &mut document, calls_person);
+    say(&mut document, calls_person);
     *text = Value::Object(document).to_string();
     // Some SDKs sleep for as long as this says, with whoever called them. The document says it as well.
     headers.retain(|(name, wait)| {

@@ -1,14 +1,19 @@
 //! One request over a connection of its own: what no `fetch` sends.
 
+use everlit_core::time::Millis;
 use everlit_edge::http1::{Answer, Limits, ReadError, Reader};
 use everlit_edge::url::Origin;
-use everlit_runtime::log;
 use everlit_runtime::outgoing::Unanswered;
+use everlit_runtime::{clock, log};
+use futures_util::future::{Either, select};
 use js_sys::{Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{ReadableStreamDefaultReader, WritableStreamDefaultWriter};
 use worker::worker_sys;
+
+/// How long nothing may come of an answer that has begun.
+const STRETCH: Millis = Millis::from_secs(15);
 
 /// A connection that is closed when it is dropped, also in the middle of whatever it does: whoever waits has a limit.
 struct Connection(worker_sys::Socket);
@@ -44,18 +49,29 @@ impl Connection {
         Ok(())
     }
 
-    async fn read(&self, mut reader: Reader) -> Result<Result<Answer, ReadError>, JsValue> {
+    /// Nothing where it has begun, and no more of it comes.
+    async fn read(&self, mut reader: Reader) -> Result<Option<Result<Answer, ReadError>>, JsValue> {
         let stream = ReadableStreamDefaultReader::new(&self.0.readable()?)?;
+        let mut has_begun = false;
         loop {
-            let read = JsFuture::from(stream.read()).await?;
+            let read = JsFuture::from(stream.read());
+            let read = if has_begun {
+                match select(read, clock::pause(STRETCH)).await {
+                    Either::Left((read, _)) => read?,
+                    Either::Right(((), _)) => return Ok(None),
+                }
+            } else {
+                read.await?
+            };
+            has_begun = true;
             if Reflect::get(&read, &"done".into())?.is_truthy() {
-                return Ok(reader.finish());
+                return Ok(Some(reader.finish()));
             }
             let piece: Uint8Array = Reflect::get(&read, &"value".into())?.dyn_into()?;
             match reader.feed(&piece.to_vec()) {
                 Ok(false) => {}
-                Ok(true) => return Ok(reader.finish()),
-                Err(error) => return Ok(Err(error)),
+                Ok(true) => return Ok(Some(reader.finish())),
+                Err(error) => return Ok(Some(Err(error))),
             }
         }
     }
@@ -79,8 +95,9 @@ pub(crate) async fn exchange(
         connection.read(Reader::new(to_head, limits)).await
     };
     match answered.await {
-        Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(error)) => {
+        Ok(Some(Ok(answer))) => Ok(answer),
+        Ok(None) => Err(Unanswered::TooSlow),
+        Ok(Some(Err(error))) => {
             log::line("answer_unreadable", [("reason", error.reason().into())]);
             let too_large = error == ReadError::TooLarge;
             Err(if too_large { Unanswered::TooLarge } else { Unanswered::Broken })

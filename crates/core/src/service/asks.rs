@@ -8,6 +8,7 @@ use super::effect::{Absence, Answer, Effect};
 use super::renewal::{HOLD_MAX, Renewal};
 use super::round::{Job, Round};
 use super::turn::Turn;
+use super::users::Purpose;
 use crate::id::{CallerId, Stamp};
 use crate::schedule::INTERVAL_MIN;
 use crate::time::{Millis, Timestamp};
@@ -24,14 +25,23 @@ pub(super) struct Waiter {
     pub(super) name: String,
     pub(super) until: Timestamp,
     pub(super) reads_only: bool,
+    pub(super) purpose: Purpose,
     /// Whether it wants to hear what comes of what is under way, though there is a token.
     pub(super) patient: bool,
 }
 
 impl Monitor {
-    pub(super) fn asked(&mut self, turn: &mut Turn, caller: CallerId, name: String, reads_only: bool) {
-        if self.admitted(turn, caller, &name) {
-            self.wait(turn, caller, name, reads_only, false);
+    pub(super) fn asked(
+        &mut self,
+        turn: &mut Turn,
+        caller: CallerId,
+        name: String,
+        reads_only: bool,
+        purpose: Purpose,
+    ) {
+        if self.admitted(turn, caller, &name, purpose) {
+            let until = self.waits_at_most(turn);
+            self.waiters.push(Waiter { caller, name, until, reads_only, purpose, patient: false });
         }
     }
 
@@ -43,7 +53,8 @@ impl Monitor {
         holds: Option<Stamp>,
         operator: bool,
     ) {
-        if !self.admitted(turn, caller, &name) {
+        let purpose = Purpose::Token;
+        if !self.admitted(turn, caller, &name, purpose) {
             return;
         }
         let is_behind = holds.is_some_and(|holds| {
@@ -58,11 +69,12 @@ impl Monitor {
                 self.renew_early(turn);
             }
         }
-        self.wait(turn, caller, name, false, !is_behind);
+        let until = self.waits_at_most(turn);
+        self.waiters.push(Waiter { caller, name, until, reads_only: false, purpose, patient: !is_behind });
     }
 
-    fn admitted(&mut self, turn: &mut Turn, caller: CallerId, name: &str) -> bool {
-        let admitted = self.users.admit(name, turn.now, &self.settings);
+    fn admitted(&mut self, turn: &mut Turn, caller: CallerId, name: &str, purpose: Purpose) -> bool {
+        let admitted = self.users.admit(name, purpose, turn.now, &self.settings);
         if let Err(retry_after) = admitted {
             let answer = Answer::None { reason: Absence::CallerLimited, retry_after };
             turn.push(Effect::Answer { caller, answer });
@@ -99,10 +111,9 @@ impl Monitor {
         }
     }
 
-    /// Everybody waits until the end of the step at least.
-    fn wait(&mut self, turn: &Turn, caller: CallerId, name: String, reads_only: bool, patient: bool) {
-        let until = turn.now.after(self.settings.caller_wait);
-        self.waiters.push(Waiter { caller, name, until, reads_only, patient });
+    /// Everybody waits until the end of the step at least, and for so long at most.
+    fn waits_at_most(&self, turn: &Turn) -> Timestamp {
+        turn.now.after(self.settings.caller_wait)
     }
 
     /// Every step ends here: whoever has what they want, or need not wait for it, is answered.
@@ -118,7 +129,7 @@ impl Monitor {
                 self.waiters.push(waiter);
                 continue;
             }
-            self.users.count(&waiter.name, served.is_some(), &self.settings);
+            self.users.count(&waiter.name, waiter.purpose, served.is_some(), &self.settings);
             let answer = served.unwrap_or_else(|| self.absence(now));
             turn.push(Effect::Answer { caller: waiter.caller, answer });
         }

@@ -1,4 +1,8 @@
 //! What may be spent of a provider's call budget to look after a token.
+//!
+//! Calls that are made with the token are not counted here: they are what the budget is for, many are made elsewhere with a token that was
+//! taken away, and our part is so small that nobody misses it. Where they use up all there is, the provider says so to them, and
+//! [`Event::CallAnswered`](super::Event::CallAnswered) holds our own back as well.
 
 use crate::rate::{Gcra, Rate};
 use crate::time::{Millis, Timestamp};

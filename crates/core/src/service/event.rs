@@ -6,6 +6,7 @@ use super::class::Class;
 use super::outbox::AlertId;
 use super::revocation::RevocationId;
 use super::token::Handed;
+use super::users::Purpose;
 use crate::id::{CallerId, RequestId, Stamp};
 use crate::time::{Millis, Timestamp};
 
@@ -20,6 +21,8 @@ pub enum Event {
         name: String,
         /// Whether a token that is good for less will do.
         reads_only: bool,
+        /// What for.
+        purpose: Purpose,
     },
     /// A service or an operator thinks that the token is of no use any more.
     RefreshAsked {

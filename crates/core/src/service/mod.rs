@@ -40,7 +40,8 @@
 //! | renewing | that may not | the provider is asked about the token first |
 //! | having a person asked | | they may have been asked, and are not asked twice |
 //!
-//! Who waits for an answer is in memory alone, and up to sixteen counts of use.
+//! Who waits for an answer is in memory alone, and counts of use that no row has taken along yet: of tokens those of a minute at most, of
+//! calls those of the time between two checks.
 //!
 //! ```
 //! use everlit_core::id::CallerId;
@@ -116,7 +117,7 @@ pub use settings::{PushPolicy, Settings, Way, WayKind};
 pub use status::{Automatic, Status, Word};
 pub use token::{Death, Fallback, Fingerprint, Hand, Handed, Source, Token, Verdict};
 pub use turn::Now;
-pub use users::User;
+pub use users::{Purpose, User};
 
 use crate::id::{Epoch, Generation, RequestId, Stamp};
 use crate::time::{Millis, Timestamp};
@@ -194,7 +195,7 @@ impl Monitor {
     /// What to write down: all of the machine but those who wait.
     #[must_use]
     pub fn row(&self) -> Row {
-        Row { users: self.users.all().into(), ..self.row.clone() }
+        Row { users: self.users.all(), ..self.row.clone() }
     }
 
     /// Whether anybody waits for an answer, and for how long at most.
@@ -288,7 +289,7 @@ impl Monitor {
         self.take(&mut turn, event);
         self.settle(&mut turn);
         if self.row != before || self.users.is_worth_a_row() {
-            self.users.written();
+            self.users.written(turn.now);
             turn.push(Effect::Persist);
         }
         turn.end()
@@ -296,7 +297,9 @@ impl Monitor {
 
     fn take(&mut self, turn: &mut Turn, event: Event) {
         match event {
-            Event::Asked { caller, name, reads_only } => self.asked(turn, caller, name, reads_only),
+            Event::Asked { caller, name, reads_only, purpose } => {
+                self.asked(turn, caller, name, reads_only, purpose);
+            }
             Event::RefreshAsked { caller, name, holds, operator } => {
                 self.refresh_asked(turn, caller, name, holds, operator);
             }
@@ -471,7 +474,7 @@ impl Monitor {
     ) {
         let ends = matches!(class, Class::AccessExpired | Class::ReauthRequired);
         if matches!(class, Class::RateLimited) {
-            self.hold(turn, until);
+            self.hold_by_call(turn, until);
         } else if read_only {
             if ends {
                 self.row.fallback = self.row.fallback.filter(|fallback| fallback.stamp != stamp);

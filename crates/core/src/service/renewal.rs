@@ -17,6 +17,9 @@ use crate::time::{Millis, Timestamp};
 /// The longest that a provider may ask to be left alone: until its next midnight.
 pub(super) const HOLD_MAX: Millis = Millis::from_secs(25 * 3_600);
 
+/// What a call was told moves the end of it by no less, and begins none that is over sooner: nothing is asked in so short a time as it is.
+const HOLD_STEP: Millis = Millis::from_secs(60);
+
 /// Where the renewal of a token stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Renewal {
@@ -218,6 +221,15 @@ impl Monitor {
         let until = until.clamp(first, turn.now.after(HOLD_MAX).max(first));
         self.row.hold_until = self.row.hold_until.max(until);
         self.row.hold_until
+    }
+
+    /// The same, by what it said to a call. Each of many that are refused says so, and a row for each would move the end of it by moments.
+    pub(super) fn hold_by_call(&mut self, turn: &Turn, until: Option<Timestamp>) {
+        let until = until.unwrap_or_else(|| turn.now.after(self.settings.check_every()));
+        let until = until.min(turn.now.after(HOLD_MAX));
+        if self.row.hold_until.max(turn.now).after(HOLD_STEP) <= until {
+            self.hold(turn, Some(until));
+        }
     }
 
     /// The same token lives on.

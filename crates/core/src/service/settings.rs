@@ -107,8 +107,10 @@ pub struct Settings {
     pub caller_wait: Millis,
     /// How many may wait at once. Whoever comes on top of them gets what there is.
     pub most_waiters: usize,
-    /// How often one caller may ask.
+    /// How often one caller may ask for a token.
     pub caller_rate: Rate,
+    /// How often one caller may have a call made.
+    pub call_rate: Rate,
     /// How many callers are known by name. The others share one place.
     pub most_callers: usize,
     /// How many renewals are remembered.
@@ -137,6 +139,7 @@ impl Settings {
         caller_wait: Millis::from_millis(4_500),
         most_waiters: 2_000,
         caller_rate: Rate::new(60, Millis::from_secs(60)),
+        call_rate: Rate::new(60, Millis::from_secs(60)),
         most_callers: 32,
         most_records: 10,
     };

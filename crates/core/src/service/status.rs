@@ -172,7 +172,7 @@ impl Monitor {
             alerts_waiting: row.outbox.alerts().len(),
             revocations_waiting: row.revocations.waiting().len(),
             revoked: row.revocations.last(),
-            users: self.users.all().into(),
+            users: self.users.all(),
         }
     }
 

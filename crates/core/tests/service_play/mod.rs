@@ -10,8 +10,8 @@
 
 use everlit_core::id::{CallerId, RequestId};
 use everlit_core::service::{
-    Alert, Answer, Brought, Class, Effect, Event, Fingerprint, Handed, Job, Kind, Monitor, Now, PushPolicy,
-    Reply, Settings, Source, Verdict, Way, WayKind,
+    Alert, Answer, Brought, Class, Effect, Event, Fingerprint, Handed, Job, Kind, Monitor, Now, Purpose,
+    PushPolicy, Reply, Settings, Source, Verdict, Way, WayKind,
 };
 use everlit_core::time::{Millis, Moment, Timestamp};
 
@@ -166,7 +166,15 @@ impl Play {
 
     pub fn ask_as(&mut self, seconds: u64, name: &str, reads_only: bool) -> Option<Answer> {
         let caller = self.caller();
-        self.step(seconds, Event::Asked { caller, name: name.into(), reads_only });
+        self.step(seconds, Event::Asked { caller, name: name.into(), reads_only, purpose: Purpose::Token });
+        self.answer_to(caller)
+    }
+
+    /// For a call that is made at once.
+    pub fn call_as(&mut self, seconds: u64, name: &str) -> Option<Answer> {
+        let caller = self.caller();
+        let event = Event::Asked { caller, name: name.into(), reads_only: false, purpose: Purpose::Call };
+        self.step(seconds, event);
         self.answer_to(caller)
     }
 

@@ -1,5 +1,6 @@
 //! All that is known of one provider, on a page.
 
+use everlit_core::rate::Rate;
 use everlit_core::time::{Millis, Timestamp};
 
 use super::{Budget, Classify, Expiry, Placement, Renewal, Validation};
@@ -29,6 +30,9 @@ pub struct Description {
     pub validation: Option<Validation>,
     /// How many calls it takes.
     pub budget: Budget,
+    /// How often it may be called in a minute, as far as it says: what one caller may have called through us where nobody chooses. What it
+    /// says of longer times is its own to hold.
+    pub call_rate: Option<Rate>,
     /// From where it can be called.
     pub placement: Placement,
     /// Whether `state` comes back from a login. Where it does not, a browser has one login under way at a time.
@@ -46,6 +50,13 @@ impl Description {
     #[must_use]
     pub fn is_unattended(&self) -> bool {
         self.renewals.iter().any(Renewal::is_unattended)
+    }
+
+    /// Whether it must be said whose account it is before anybody logs in. Where nothing comes back that only this login knows, another
+    /// site can bring a code of its own while one is under way, and the first token there ever was would be somebody else's.
+    #[must_use]
+    pub const fn needs_account(&self) -> bool {
+        self.login.is_some() && !self.returns_state
     }
 
     /// When the grant of a login ends, whatever is done.

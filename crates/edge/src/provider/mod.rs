@@ -207,6 +207,13 @@ mod tests {
     }
 
     #[test]
+    fn whose_account_it_is_must_be_said_where_a_login_could_be_anybodys() {
+        let needs = DESCRIPTIONS.into_iter().filter(Description::needs_account);
+        let names: alloc::vec::Vec<_> = needs.map(|description| description.name).collect();
+        assert_eq!(names, ["breeze", "kite"]);
+    }
+
+    #[test]
     fn only_breeze_wants_a_body_in_a_get_and_its_secret_in_each_call() {
         for description in DESCRIPTIONS {
             let placement = description.placement;

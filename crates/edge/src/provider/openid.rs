@@ -29,6 +29,7 @@ pub const DESCRIPTION: Description = Description {
     why_a_person: None,
     validation: None,
     budget: Budget::UNKNOWN,
+    call_rate: None,
     placement: Placement {
         browser_safe: true,
         secret_for_tokens: true,

@@ -71,7 +71,7 @@ fn each_provider_is_told_in_its_own_way() {
             "{}",
         ),
         (
-            r#"{"provider": "kite", "client_id": "a"}"#,
+            r#"{"provider": "kite", "client_id": "a", "account": "AB1234"}"#,
             &access,
             "DELETE",
             "https://api.kite.trade/session/token?api_key=a&access_token=at-1",
@@ -94,11 +94,11 @@ fn each_provider_is_told_in_its_own_way() {
 fn where_there_is_no_such_call_there_is_none() {
     let both = left(Some("at-1"), Some("rt-1"));
     let unsaid = r#"{"provider": "oidc", "client_id": "a", "token_url": "https://as.example/token"}"#;
-    for table in [unsaid, r#"{"provider": "breeze", "client_id": "a"}"#] {
+    for table in [unsaid, r#"{"provider": "breeze", "client_id": "a", "account": "AB1234"}"#] {
         assert!(with(table, |account| account.revocation(&both)).is_none(), "{table}");
         assert!(!config(table).revokes(), "{table}");
     }
-    for table in [OIDC, SUPABASE, r#"{"provider": "kite", "client_id": "a"}"#] {
+    for table in [OIDC, SUPABASE, r#"{"provider": "kite", "client_id": "a", "account": "AB1234"}"#] {
         assert!(with(table, |account| account.revocation(&Left::default())).is_none(), "{table}");
         assert!(config(table).revokes(), "{table}");
     }
@@ -109,7 +109,7 @@ fn an_answer_ends_it_or_says_nothing() {
     use RevocationAnswer as A;
     let access = left(Some("at-1"), None);
     let upstox = r#"{"provider": "upstox", "client_id": "a"}"#;
-    let kite = r#"{"provider": "kite", "client_id": "a"}"#;
+    let kite = r#"{"provider": "kite", "client_id": "a", "account": "AB1234"}"#;
     let retry = |reason| A::Retry { retry_after: None, reason };
     for (table, status, body, expected) in [
         (OIDC, 200, "", A::Revoked),

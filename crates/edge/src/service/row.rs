@@ -12,7 +12,7 @@ use everlit_core::service::{
 };
 use serde_json::Value;
 
-use super::stored::{Stored, put, record, take, words};
+use super::stored::{Stored, put, record, take, take_later, words};
 
 /// Which shape this is. A later one that an older Worker must not read has another number.
 const SHAPE: u64 = 1;
@@ -93,7 +93,7 @@ record!(Validated { at, valid });
 record!(Need { since, want });
 record!(Push { cause, began_at, first, round, asked, until });
 record!(Told { warned, failed, failed_often, on_fallback, considered });
-record!(User { name, served, unserved, limited, last_at, rate });
+record!(User { name, served, unserved, limited, last_at, rate } or default { calls, call_rate });
 record!(Alert { id, kind, at, tries, due_at });
 record!(Revocation { id, since, tries, due_at });
 record!(Revoked { at, outcome });

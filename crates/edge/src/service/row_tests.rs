@@ -138,6 +138,8 @@ fn full(turn: usize) -> Row {
             limited: 3,
             last_at: at(24),
             rate: Gcra::restored(4),
+            calls: 5,
+            call_rate: Gcra::restored(6),
         }]
         .into(),
     }
@@ -201,6 +203,21 @@ fn a_row_of_a_worker_that_knew_no_revocations_is_read() {
     let text = encode(&row);
     assert!(!text.contains("revocations") && !text.contains("strays"));
     assert_eq!(decode(text.as_bytes()), Ok(row));
+}
+
+#[test]
+fn a_row_of_an_earlier_worker_is_read_with_what_it_has() {
+    let mut row = full(1);
+    let text =
+        encode(&row).replace(",\"call_rate\":6,\"calls\":5", "").replace("\"call_rate\":6,\"calls\":5,", "");
+    assert!(!text.contains("call"));
+    (row.users[0].calls, row.users[0].call_rate) = (0, Gcra::new());
+    assert_eq!(decode(text.as_bytes()), Ok(row));
+    // What is there must be right all the same.
+    assert_eq!(
+        decode(encode(&full(1)).replace("\"calls\":5", "\"calls\":\"5\"").as_bytes()),
+        Err(RowError::Broken)
+    );
 }
 
 /// The corpus of `tests/network` begins with these.

@@ -115,6 +115,7 @@ fn user(user: &User) -> Value {
     json!({
         "name": name,
         "tokens": user.served,
+        "calls": user.calls,
         "nones": user.unserved,
         "limited": user.limited,
         "last_at": user.last_at.as_millis(),
@@ -154,7 +155,7 @@ mod tests {
     use crate::config::Variables;
     use crate::config::services::ServicesConfig;
     use everlit_core::id::CallerId;
-    use everlit_core::service::{Event, Fingerprint, Handed, Monitor, Now, Reply, Source};
+    use everlit_core::service::{Event, Fingerprint, Handed, Monitor, Now, Purpose, Reply, Source};
     use everlit_core::time::Moment;
 
     const NOW: Timestamp = Timestamp::from_millis(1_790_951_400_000);
@@ -167,6 +168,10 @@ mod tests {
             .secret("SECRET_SESSION_KEY")
             .secret("SECRET_UPSTOX_CLIENT_SECRET");
         ServicesConfig::parse(&variables).unwrap().service("upstox").unwrap().clone()
+    }
+
+    fn asked(purpose: Purpose) -> Event {
+        Event::Asked { caller: CallerId(2), name: "reports".into(), reads_only: false, purpose }
     }
 
     fn now(at: Timestamp) -> Now {
@@ -222,14 +227,18 @@ mod tests {
         );
         let request = monitor.attempt().unwrap().request;
         let _effects = monitor.step(now(NOW), Event::AttemptAnswered { request, reply: Reply::Valid });
-        let _effects = monitor
-            .step(now(NOW), Event::Asked { caller: CallerId(2), name: "reports".into(), reads_only: false });
+        let _effects = monitor.step(now(NOW), asked(Purpose::Token));
+        let _effects = monitor.step(now(NOW), asked(Purpose::Call));
         let told = told(&config, &monitor.status(now(NOW)), NOW);
         assert_eq!((&told["status"], &told["time_left"]), (&json!("active"), &json!("3 h 12 min")));
         assert_eq!((&told["expires_in"], &told["source"]), (&json!(11_520.0), &json!("pasted")));
         assert_eq!(told["validated"], json!({ "at": NOW.as_millis(), "valid": true }));
         assert_eq!(told["renewals"][0]["outcome"], json!("ok"));
-        assert_eq!(told["callers"][0]["tokens"], json!(1));
+        let caller = &told["callers"][0];
+        assert_eq!(
+            (&caller["tokens"], &caller["calls"], &caller["nones"]),
+            (&json!(1), &json!(1), &json!(0))
+        );
         assert_eq!(told["configuration"]["account"]["source"], json!("variable"));
     }
 }

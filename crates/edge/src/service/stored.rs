@@ -137,19 +137,28 @@ pub(super) fn take<T: Stored>(map: &Map<String, Value>, name: &str) -> Option<T>
     }
 }
 
+/// One that was added later: where it is not there, it is as by default.
+pub(super) fn take_later<T: Stored + Default>(map: &Map<String, Value>, name: &str) -> Option<T> {
+    map.get(name).map_or_else(|| Some(T::default()), T::from_value)
+}
+
 /// A record whose members are kept by their names. Those after `or default` were added later: without them, they are as by default.
 macro_rules! record {
-    ($kind:ident { $($member:ident),+ $(,)? }) => {
+    ($kind:ident { $($member:ident),+ $(,)? } $(or default { $($later:ident),+ })?) => {
         impl Stored for $kind {
             fn to_value(&self) -> serde_json::Value {
-                let Self { $($member),+ } = self;
+                let Self { $($member),+ $(, $($later),+)? } = self;
                 let mut map = serde_json::Map::new();
                 $(put(&mut map, stringify!($member), Stored::to_value($member));)+
+                $($(put(&mut map, stringify!($later), Stored::to_value($later));)+)?
                 serde_json::Value::Object(map)
             }
             fn from_value(value: &serde_json::Value) -> Option<Self> {
                 let map = value.as_object()?;
-                Some(Self { $($member: take(map, stringify!($member))?),+ })
+                Some(Self {
+                    $($member: take(map, stringify!($member))?,)+
+                    $($($later: take_later(map, stringify!($later))?,)+)?
+                })
             }
         }
     };

@@ -40,6 +40,14 @@ pub fn say(scheme: Scheme, document: &mut Map<String, Value>, calls_person: bool
     }
 }
 
+/// Adds what every SDK looks for. Whoever shows no key that is good learns from the answer neither whether there is such a service nor
+/// whose it is, and each SDK still raises its own error for a token that is none.
+pub fn say_to_stranger(document: &mut Map<String, Value>) {
+    for scheme in Scheme::ALL {
+        say(scheme, document, false);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,5 +80,22 @@ mod tests {
         assert_eq!(said(Scheme::Kite, 503, false)["message"], "No. Later.");
         let error = &said(Scheme::Upstox, 429, false)["errors"][0];
         assert_eq!((&error["errorCode"], &error["message"]), (&json!("throttled"), &json!("No. Later.")));
+    }
+
+    #[test]
+    fn a_stranger_is_told_what_each_sdk_looks_for_and_no_sdk_is_in_the_way_of_another() {
+        let document = json!({ "title": "No.", "status": 401, "code": "unauthorized" });
+        let Value::Object(plain) = document else { return };
+        let mut told = plain.clone();
+        say_to_stranger(&mut told);
+        let mut together = plain.len();
+        for scheme in Scheme::ALL {
+            let mut own = plain.clone();
+            say(scheme, &mut own, false);
+            assert!(own.iter().all(|(name, value)| told.get(name) == Some(value)), "{scheme:?}");
+            together += own.len() - plain.len();
+        }
+        // Breeze three, Kite three, Upstox one: none has the name of another, nor of what was there.
+        assert_eq!((told.len(), together), (3 + 7, 3 + 7));
     }
 }

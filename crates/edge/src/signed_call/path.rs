@@ -57,6 +57,13 @@ pub fn place(scheme: Scheme, method: Method, path: &str, query: Option<&str>) ->
     Ok(place)
 }
 
+/// Whether a call is Breeze's exchange, were it one to Breeze: its key is in its body. Who has shown none yet is treated alike whatever the
+/// service is, and whether it is there.
+#[must_use]
+pub fn is_details(method: &str, path: &str, query: Option<&str>) -> bool {
+    matches!(method, "GET" | "POST") && place(Scheme::Breeze, Method::Get, path, query) == Ok(Place::Details)
+}
+
 /// A path as the kindest of servers may read it: decoded, in small letters, without parameters and without slashes around it.
 fn plain(path: &str) -> String {
     let mut bytes = path.bytes();
@@ -132,6 +139,23 @@ mod tests {
             (Scheme::Kite, "/api/v2/historicalcharts", Place::Call),
         ] {
             assert_eq!(of(scheme, Method::Get, path), Ok(expected), "{scheme:?} {path}");
+        }
+    }
+
+    #[test]
+    fn breezes_exchange_is_known_by_its_address_alone() {
+        let path = "/breezeapi/api/v1/customerdetails";
+        for (method, path, query, expected) in [
+            ("GET", path, None, true),
+            ("POST", path, Some("a=b"), true),
+            ("POST", "/breezeapi/api/v1/CustomerDetails/", None, true),
+            ("PUT", path, None, false),
+            ("get", path, None, false),
+            ("GET", "/breezeapi/api/v1/funds", None, false),
+            ("GET", "/breezeapi//api/v1/customerdetails", None, false),
+            ("GET", "", None, false),
+        ] {
+            assert_eq!(is_details(method, path, query), expected, "{method} {path} {query:?}");
         }
     }
 

@@ -5,7 +5,8 @@ use everlit_core::time::Timestamp;
 use everlit_edge::http1::{self, Answer, Limits, ReadError, Reader};
 use everlit_edge::proxy::Method;
 use everlit_edge::signed_call::{
-    Asked, Outgoing, Place, Scheme, Signer, details, details_key, place, say, shown,
+    Asked, Outgoing, Place, Scheme, Signer, details, details_key, is_details, place, say, say_to_stranger,
+    shown,
 };
 use everlit_edge::url::Origin;
 use proptest::prelude::*;
@@ -116,6 +117,8 @@ pub(crate) fn signed_call(input: &[u8]) -> Fed {
         }
     };
     prop_assert!(matches!(where_to, Ok(Place::Call | Place::Charts)));
+    let as_details = is_details(written.method.as_str(), written.path, written.query);
+    prop_assert!(!as_details || written.scheme != Scheme::Breeze, "it would have been answered here");
     let plain = written.path.to_ascii_lowercase();
     prop_assert!(
         written.scheme != Scheme::Upstox || !plain.contains("/logout") || plain.matches('/').count() > 2
@@ -169,6 +172,8 @@ pub(crate) fn details_body(input: &[u8]) -> Fed {
             say(scheme, &mut document, false);
             prop_assert_eq!(document.get("title").cloned(), title.clone());
         }
+        say_to_stranger(&mut document);
+        prop_assert_eq!(document.get("title").cloned(), title);
     }
     let Ok(key) = details_key(input) else { return Ok("refused") };
     let Some(answer) = details("AB123456", &key) else { return Ok("cut") };

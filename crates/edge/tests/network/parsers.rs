@@ -91,11 +91,12 @@ parsers! {
     from_services::service_row covers ["service/row.rs::decode"];
     from_callers::socket_answer covers ["http1/reader.rs::feed", "http1/head.rs::header"];
     from_callers::signed_call covers [
-        "signed_call/path.rs::place", "signed_call/scheme.rs::of", "signed_call/scheme.rs::method", "signed_call/shown.rs::shown"
+        "signed_call/path.rs::place", "signed_call/path.rs::is_details", "signed_call/scheme.rs::of", "signed_call/scheme.rs::method", "signed_call/shown.rs::shown"
     ];
     from_callers::details_body covers [
         "http1/request.rs::request", "signed_call/outgoing.rs::with", "signed_call/outgoing.rs::with_body",
-        "signed_call/details.rs::details_key", "signed_call/details.rs::details", "signed_call/own_words.rs::say"
+        "signed_call/details.rs::details_key", "signed_call/details.rs::details", "signed_call/own_words.rs::say",
+        "signed_call/own_words.rs::say_to_stranger"
     ];
     from_browsers::authorization_response covers [
         "oauth/authorization_response.rs::parse", "oauth/transaction.rs::parse", "posted.rs::query_of", "posted.rs::seal"

@@ -182,8 +182,8 @@ export interface ServiceStatus {
   readonly alertsWaiting: number;
   /** Tokens of ended sessions that the provider has not heard of yet, and how that ended last: `revoked`, `refused` or `given_up`. */
   readonly revocations: { readonly waiting: number; readonly last: { readonly at: number; readonly outcome: string } | null };
-  /** How often each caller asked. */
-  readonly callers: readonly { readonly name: string; readonly tokens: number; readonly nones: number; readonly lastAt: number }[];
+  /** How often each caller was given a token, had a call made (`/api`), was told that there is none, and asked too often. */
+  readonly callers: readonly { readonly name: string; readonly tokens: number; readonly calls: number; readonly nones: number; readonly limited: number; readonly lastAt: number }[];
   /** What is configured: whether it is set, and where it comes from. Never a value. */
   readonly configuration: { readonly [name: string]: { readonly set: boolean; readonly source?: string; readonly advice?: string | null } };
   /** The secrets that it lives by, as far as this caller may know of them, with `advice` where somebody should do something. Never a value. */

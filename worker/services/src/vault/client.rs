@@ -30,9 +30,14 @@ impl ServiceClient {
         Self { stub: ObjectStub::new(env, SERVICE_VAULT, service), service: service.to_owned() }
     }
 
-    /// The token, or why there is none.
+    /// The token for a caller, or why there is none.
     pub(crate) async fn token(&self, caller: &str, reads_only: bool) -> Result<TokenReply, Problem> {
-        self.tell(TOKEN, &TokenAsk { caller: caller.to_owned(), reads_only }).await
+        self.tell(TOKEN, &TokenAsk { caller: caller.to_owned(), reads_only, is_call: false }).await
+    }
+
+    /// The same for one call that is made here.
+    pub(crate) async fn token_for_call(&self, caller: &str, reads_only: bool) -> Result<TokenReply, Problem> {
+        self.tell(TOKEN, &TokenAsk { caller: caller.to_owned(), reads_only, is_call: true }).await
     }
 
     /// Another one than the caller has.

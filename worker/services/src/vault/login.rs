@@ -61,7 +61,7 @@ impl Turns {
             loaded.keep(name::LOGIN, &format!("{until} {binding} {}", state.as_str()))?;
             let url = loaded.account()?.login_url(&state);
             log::line("service_login_begun", [("service", loaded.service.as_ref().into())]);
-            Ok(LoginReply::Begun { url, binding })
+            Ok(LoginReply::Begun { url, binding, life: LOGIN.as_millis() })
         })?
     }
 

@@ -50,6 +50,9 @@ pub(crate) struct TokenAsk {
     pub(crate) caller: String,
     /// Whether a token that is good for less will do.
     pub(crate) reads_only: bool,
+    /// Whether it is for one call that we make, and not to be taken away.
+    #[serde(default)]
+    pub(crate) is_call: bool,
 }
 
 /// [`REFRESH`]
@@ -115,8 +118,8 @@ pub(crate) struct LoginAsk {
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum LoginReply {
-    /// Where to, and what the browser has to bring back.
-    Begun { url: String, binding: String },
+    /// Where to, what the browser has to bring back, and for how long it may take, in milliseconds.
+    Begun { url: String, binding: String, life: u64 },
     /// The ticket is used up, or too old, or was never one.
     NoTicket,
 }

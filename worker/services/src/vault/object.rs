@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use everlit_core::service::{Answer, Class, Event};
+use everlit_core::service::{Answer, Class, Event, Purpose};
 use everlit_core::time::Timestamp;
 use everlit_edge::service::status;
 use everlit_runtime::{body, incoming, log};
@@ -79,8 +79,9 @@ impl ServiceVault {
         turns.touch().map_err(status_of)?;
         match question {
             TOKEN => {
-                let TokenAsk { caller: name, reads_only } = message(request).await?;
-                let event = |caller| Event::Asked { caller, name, reads_only };
+                let TokenAsk { caller: name, reads_only, is_call } = message(request).await?;
+                let purpose = if is_call { Purpose::Call } else { Purpose::Token };
+                let event = |caller| Event::Asked { caller, name, reads_only, purpose };
                 written(self.token(turns.hear(event, Brings::Nothing).await))
             }
             REFRESH => {

@@ -16,12 +16,13 @@ use crate::config::rate::{self, parse_rate};
 use crate::config::table::{self, Table};
 use crate::config::{ConfigError, Origins};
 use crate::provider::{self, Description, Renewal};
+use crate::signed_call::Scheme;
 use crate::url::{HttpUrl, Origin};
 
 pub(super) const PREFIX: &str = "SERVICE_";
 pub(super) const EXPECTED: &str =
     "at least one table such as SERVICE_UPSTOX = { provider = \"upstox\", client_id = \"615b1297\" }";
-const FIELDS: [&str; 17] = [
+const FIELDS: [&str; 18] = [
     "provider",
     "client_id",
     "account",
@@ -37,6 +38,7 @@ const FIELDS: [&str; 17] = [
     "lead",
     "warn_at",
     "rate",
+    "call_rate",
     "push",
     "page",
 ];
@@ -62,7 +64,8 @@ pub struct ServiceConfig {
     pub description: Description,
     /// Who the operator's app is there: API key, AppKey, client id.
     pub client_id: String,
-    /// Whose account it is, by the provider's own name for the user; the first token decides where nothing is said.
+    /// Whose account it is, by the provider's own name for the user. Where nothing is said the first token decides, which it may only at a
+    /// provider whose logins bring `state` back.
     pub account: Option<String>,
     /// Where its API is, where not at the provider's own.
     pub origin: Option<Origin>,
@@ -86,8 +89,10 @@ pub struct ServiceConfig {
     pub lead: Millis,
     /// Times left at which a warning is due.
     pub warn_at: Vec<Millis>,
-    /// How often one caller may ask.
+    /// How often one caller may ask for a token.
     pub rate: Rate,
+    /// How often one caller may have a call made, where not as often as the provider says.
+    pub call_rate: Option<Rate>,
     /// Whether a person is asked by the provider itself, where it can.
     pub push: bool,
     /// Where an operator acts, where that is not the app's first page.
@@ -194,6 +199,9 @@ impl ServiceConfig {
             Some(Rate::new(60, Millis::from_secs(60))),
             |value| parse_rate(value.as_str()?),
         );
+        let call_rate = table.field("call_rate", rate::EXPECTED, errors, Some(None), |value| {
+            parse_rate(value.as_str()?).map(Some)
+        });
         let push = table.field("push", "true or false", errors, Some(true), |value| value.as_bool());
         let page = table.field(
             "page",
@@ -219,6 +227,7 @@ impl ServiceConfig {
             lead: lead?,
             warn_at: warn_at?,
             rate: rate?,
+            call_rate: call_rate?,
             push: push?,
             page: page?,
         })
@@ -260,8 +269,19 @@ impl ServiceConfig {
         if self.page.as_ref().is_some_and(|page| !origins.contains(page.origin().as_str())) {
             wrong("page", "is at none of ORIGINS", "an address at one of ORIGINS");
         }
+        if self.call_rate.is_some() && Scheme::of(name).is_none() {
+            wrong(
+                "call_rate",
+                "is for calls under /api, which are not made to this provider",
+                "no such field",
+            );
+        }
         if name == "supabase" && self.origin.is_none() {
             wrong("origin", "is missing", "the address of your project, such as \"https://x.supabase.co\"");
+        }
+        if self.description.needs_account() && self.account.is_none() {
+            let expected = "whose account it is, by the provider's own name for the user, such as \"AB1234\": its logins bring no state back, and another site could bring a login of its own";
+            wrong("account", "is missing", expected);
         }
     }
 
@@ -365,6 +385,7 @@ impl ServiceConfig {
             // The same `API_Session` gives the same session again; any other code is spent by its first use.
             exchange_repeatable: self.description.name == "breeze" || (self.refreshes() && self.forgives()),
             caller_rate: self.rate,
+            call_rate: self.call_rate.or(self.description.call_rate).unwrap_or(self.rate),
             ..Settings::DEFAULT
         }
     }

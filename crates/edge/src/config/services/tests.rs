@@ -43,7 +43,12 @@ fn what_nobody_says_is_as_the_provider_is() {
     );
     assert_eq!(settings.push, Some(PushPolicy { open_for: Millis::from_secs(600), times: 1 }));
     assert!(!settings.exchange_repeatable && settings.ways.is_empty());
+    assert_eq!(settings.call_rate, Rate::new(500, minutes(1)));
     let settings = breeze.settings(7);
+    assert_eq!(
+        (settings.caller_rate, settings.call_rate),
+        (Rate::new(60, minutes(1)), Rate::new(100, minutes(1)))
+    );
     assert_eq!(settings.budget, Budget { minute: Some(100), day: Some(5_000), percent: 1 });
     assert!(settings.push.is_none() && settings.exchange_repeatable);
     let desk = config.callers().iter().find(|caller| caller.name == "desk").unwrap();
@@ -117,6 +122,13 @@ fn each_mistake_is_told_by_name_and_shows_no_secret() {
             "SERVICE_UPSTOX.grant: is \"client_credentials\", which this provider does not know",
         ),
         (
+            good().text(
+                "SERVICE_UPSTOX",
+                r#"{"provider": "supabase", "client_id": "a", "origin": "https://x.supabase.co", "call_rate": "9/1m"}"#,
+            ),
+            "SERVICE_UPSTOX.call_rate: is for calls under /api, which are not made to this provider",
+        ),
+        (
             good().text("SERVICE_UPSTOX", r#"{"provider": "supabase", "client_id": "a"}"#),
             "SERVICE_UPSTOX.origin: is missing",
         ),
@@ -171,6 +183,14 @@ fn each_mistake_is_told_by_name_and_shows_no_secret() {
         ),
         (
             good().text("SERVICE_KITE", r#"{"provider": "kite", "client_id": "a"}"#),
+            "SERVICE_KITE.account: is missing; expected whose account it is, by the provider's own name for the user, such as \"AB1234\": ",
+        ),
+        (
+            good().text("SERVICE_BREEZE", r#"{"provider": "breeze", "client_id": "a"}"#),
+            "SERVICE_BREEZE.account: is missing",
+        ),
+        (
+            good().text("SERVICE_KITE", r#"{"provider": "kite", "client_id": "a", "account": "AB1234"}"#),
             "SECRET_KITE_CLIENT_SECRET: is not set; expected a secret, set by `wrangler secret put SECRET_KITE_CLIENT_SECRET`",
         ),
         (good().text("CALLER_NIGHT", r#"{"services": ["upstox"]}"#), "SECRET_CALLER_NIGHT_KEY: is not set"),

@@ -14,6 +14,7 @@ pub mod refusal;
 pub mod request;
 pub mod signature;
 
+use everlit_core::rate::Rate;
 use everlit_core::time::Millis;
 
 use super::{
@@ -47,6 +48,7 @@ pub const DESCRIPTION: Description = Description {
         counts: true,
     }),
     budget: Budget { per_minute: Some(100), per_day: Some(5_000) },
+    call_rate: Some(Rate::new(100, Millis::from_secs(60))),
     placement: Placement {
         browser_safe: false,
         secret_for_tokens: false,

@@ -10,6 +10,9 @@ pub mod login;
 pub mod refusal;
 pub mod session;
 
+use everlit_core::rate::Rate;
+use everlit_core::time::Millis;
+
 use super::{
     Blast, Budget, Credential, Cutoff, Depth, Description, Expiry, GraceProfile, KeepGrant, Placement,
     Refresh, RefreshGrant, Renewal, Replay, Rotation, Validation, WallClock, Window, Zone,
@@ -62,6 +65,7 @@ pub const DESCRIPTION: Description = Description {
         counts: true,
     }),
     budget: Budget { per_minute: Some(600), per_day: None },
+    call_rate: Some(Rate::new(600, Millis::from_secs(60))),
     placement: Placement {
         browser_safe: false,
         secret_for_tokens: true,

@@ -63,6 +63,7 @@ pub const DESCRIPTION: Description = Description {
     }),
     // 150 refreshes in five minutes.
     budget: Budget { per_minute: Some(30), per_day: None },
+    call_rate: None,
     placement: Placement {
         browser_safe: true,
         secret_for_tokens: false,

@@ -16,6 +16,7 @@ pub mod notice;
 pub mod refusal;
 pub mod tokens;
 
+use everlit_core::rate::Rate;
 use everlit_core::time::Millis;
 
 use super::{
@@ -64,6 +65,8 @@ pub const DESCRIPTION: Description = Description {
     }),
     // Two thousand in half an hour is what binds.
     budget: Budget { per_minute: Some(66), per_day: None },
+    // Fifty a second besides.
+    call_rate: Some(Rate::new(500, Millis::from_secs(60))),
     placement: Placement {
         browser_safe: false,
         secret_for_tokens: true,
