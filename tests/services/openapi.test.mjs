@@ -117,7 +117,9 @@ test("what each route answers is as the document says, from nobody, a program an
   const browser = both.browser();
   const begun = await browser.navigate(json.login_url);
   assert.equal(begun.status, 303);
-  assert.equal((await browser.navigate(await signIn(upstox, begun.headers.location ?? "", "ada"), { site: "cross-site" })).status, 200);
+  const ended = await browser.navigate(await signIn(upstox, begun.headers.location ?? "", "ada"), { site: "cross-site" });
+  assert.equal(ended.status, 303);
+  assert.equal((await browser.navigate(ended.headers.location ?? "", { site: "cross-site" })).status, 200);
   const held = await tell("/service/{name}/token", "POST", { key: OPERATOR_KEY, body: { reads_only: true } });
   await tell("/service/{name}/refresh", "POST", { body: { epoch: held.json.epoch, generation: held.json.generation } });
   await tell("/service/{name}/refresh", "POST", { key: OPERATOR_KEY, body: { epoch: 1 } });
