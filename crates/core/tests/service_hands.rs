@@ -97,6 +97,28 @@ fn a_refused_token_that_comes_again_is_refused_without_a_call() {
 }
 
 #[test]
+fn a_token_that_was_taken_and_is_over_is_no_answer_to_who_brings_it_again() {
+    let mut play = Play::new(breeze());
+    play.pasted(HOUR, 1, HOUR);
+    play.deadline(2 * HOUR);
+    // By its plan alone: the provider is asked, and may know better.
+    assert_eq!(play.paste(2 * HOUR + 1, 1, DAY), None);
+    assert_eq!(play.jobs(), [Job::Prove(Fingerprint(1))]);
+    play.reply(2 * HOUR + 1, failed(Class::AccessExpired));
+    let refused = Verdict::Refused(Class::AccessExpired);
+    assert_eq!(play.verdicts(), [refused]);
+    assert_eq!(play.paste(2 * HOUR + 2, 1, DAY), Some(refused), "and is asked once");
+    assert_eq!(play.jobs(), []);
+    // What was good for one exchange is not exchanged again.
+    let mut play = Play::new(upstox());
+    play.hand_in(HOUR, Play::code(1));
+    play.reply(HOUR, Reply::Renewed(brought(2 * HOUR)));
+    play.deadline(2 * HOUR);
+    assert_eq!(play.hand_in(2 * HOUR + 1, Play::code(1)), Some(Verdict::Over));
+    assert_eq!(play.jobs(), []);
+}
+
+#[test]
 fn a_token_whose_end_has_passed_is_told_without_a_call() {
     let mut play = Play::new(breeze());
     assert_eq!(play.hand_in(HOUR, Play::handed(1, Source::Imported, HOUR)), Some(Verdict::Over));

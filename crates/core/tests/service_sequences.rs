@@ -7,7 +7,7 @@ mod service_watch;
 
 use everlit_core::id::{CallerId, RequestId};
 use everlit_core::service::{
-    AlertId, Brought, Budget, Class, Effect, Event, Fingerprint, Handed, Job, Monitor, Now, Purpose,
+    AlertId, Brought, Budget, Class, Effect, Event, Fingerprint, Handed, Job, Monitor, Now, Person, Purpose,
     PushPolicy, Reply, RevocationAnswer, RevocationId, Settings, Source, Way, WayKind,
 };
 use everlit_core::time::{Millis, Moment, Timestamp};
@@ -56,6 +56,9 @@ fn events(monitor: &Monitor, at: Timestamp, caller: u64) -> Vec<Event> {
         E::Asked { caller, name: name(), reads_only: true, purpose: Purpose::Call },
         E::RefreshAsked { caller, name: name(), holds: Some(stamp), operator: false },
         E::RefreshAsked { caller, name: name(), holds: None, operator: true },
+        E::PersonAsked { caller, person: Person(7), reads_only: true, forces: false },
+        E::PersonAsked { caller, person: Person(8), reads_only: false, forces: true },
+        E::FellBack,
         handed(1, Source::Pasted, false),
         handed(100 + next, Source::LoggedIn, true),
         handed(200 + next, Source::Approved, false),

@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use everlit_core::id::{CallerId, RequestId};
 use everlit_core::service::{
     AlertId, Answer, Brought, Class, Effect, Event, Fingerprint, Handed, Job, Leftover, Line, Monitor,
-    Origin, Purpose, Reply, RevocationAnswer, RevocationId, Settings, Source, Way, WayKind,
+    Origin, Person, Purpose, Reply, RevocationAnswer, RevocationId, Settings, Source, Way, WayKind,
 };
 use everlit_core::time::Millis;
 use service_play::{
@@ -113,6 +113,7 @@ fn events(monitor: &Monitor) -> Vec<(&'static str, Event)> {
         |expires_at| Brought { stamp: None, expires_at: Some(at(expires_at)), fallback_until: None };
     let called = |class| E::CallAnswered { stamp, read_only: false, class, until: None };
     let asked = |reads_only| E::Asked { caller, name: name(), reads_only, purpose: Purpose::Token };
+    let person = |forces| E::PersonAsked { caller, person: Person(1), reads_only: false, forces };
     let refresh = |operator| E::RefreshAsked { caller, name: name(), holds: Some(stamp), operator };
     let ticket = monitor.row().push.map(|push| push.first);
     let pasted = Play::handed(9, Source::Pasted, NOW + HOUR);
@@ -132,6 +133,9 @@ fn events(monitor: &Monitor) -> Vec<(&'static str, Event)> {
         ("asked by one that only reads", asked(true)),
         ("refresh by a service", refresh(false)),
         ("refresh by an operator", refresh(true)),
+        ("a user calls", person(false)),
+        ("refresh by a user who is an operator", person(true)),
+        ("the app fell back", E::FellBack),
         ("handed in: pasted", handed(pasted)),
         ("handed in: the same as the token", handed(Handed { name: Fingerprint(1), ..pasted })),
         ("handed in: a code", handed(Handed { name: Fingerprint(9), ..Play::code(9) })),

@@ -5,6 +5,7 @@ use alloc::string::String;
 use super::Monitor;
 use super::doubt::{ASKED_AGAIN, DoubtCause};
 use super::effect::{Absence, Answer, Effect};
+use super::people::{Person, TOGETHER};
 use super::renewal::{HOLD_MAX, Renewal};
 use super::round::{Job, Round};
 use super::turn::Turn;
@@ -71,6 +72,26 @@ impl Monitor {
         }
         let until = self.waits_at_most(turn);
         self.waiters.push(Waiter { caller, name, until, reads_only: false, purpose, patient: !is_behind });
+    }
+
+    pub(super) fn person_asked(
+        &mut self,
+        turn: &mut Turn,
+        caller: CallerId,
+        person: Person,
+        reads_only: bool,
+        forces: bool,
+    ) {
+        if let Err(retry_after) = self.people.admit(person, self.settings.call_rate, turn.now) {
+            let answer = Answer::None { reason: Absence::CallerLimited, retry_after };
+            turn.push(Effect::Answer { caller, answer });
+            return;
+        }
+        if forces {
+            self.force(turn);
+        }
+        let (until, name, purpose) = (self.waits_at_most(turn), TOGETHER.into(), Purpose::Call);
+        self.waiters.push(Waiter { caller, name, until, reads_only, purpose, patient: forces });
     }
 
     fn admitted(&mut self, turn: &mut Turn, caller: CallerId, name: &str, purpose: Purpose) -> bool {

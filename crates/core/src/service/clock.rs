@@ -27,6 +27,7 @@ impl Monitor {
         row.renewal.paused_until = row.renewal.paused_until.min(pause);
         row.outbox.mend_clock(now);
         row.revocations.mend_clock(now);
+        row.told.fell_back_at = row.told.fell_back_at.map(|at| at.min(now));
         if let Some(attempt) = &mut row.attempt {
             attempt.begun_at = attempt.begun_at.min(now);
         }

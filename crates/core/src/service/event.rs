@@ -4,6 +4,7 @@ use alloc::string::String;
 
 use super::class::Class;
 use super::outbox::AlertId;
+use super::people::Person;
 use super::revocation::RevocationId;
 use super::token::Handed;
 use super::users::Purpose;
@@ -35,6 +36,19 @@ pub enum Event {
         /// Whether it is an operator: may have everything tried again, also what waits for one.
         operator: bool,
     },
+    /// A user of the app calls through it, or an operator among them wants another token.
+    PersonAsked {
+        /// Who asks.
+        caller: CallerId,
+        /// Whose rate it is. They are counted all together.
+        person: Person,
+        /// Whether a token that is good for less will do.
+        reads_only: bool,
+        /// Whether it is an operator who has everything tried again, also what waits for one.
+        forces: bool,
+    },
+    /// The app could not be served with the provider's answers, and goes on with those of another source.
+    FellBack,
     /// Somebody hands in a token, or what a token can be had for.
     HandedIn {
         /// Who waits to hear what became of it.

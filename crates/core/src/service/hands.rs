@@ -6,7 +6,7 @@ use super::class::Class;
 use super::doubt::AMBIGUOUS_MAX;
 use super::effect::{Effect, Line, Origin};
 use super::round::{Job, Round};
-use super::token::{Fingerprint, Hand, Handed, Source, Token, Verdict};
+use super::token::{Fingerprint, Hand, Handed, Source, Verdict};
 use super::turn::Turn;
 use super::{Brought, Monitor, Reply};
 use crate::id::CallerId;
@@ -28,7 +28,7 @@ pub(super) struct Hander {
 impl Monitor {
     pub(super) fn handed_in(&mut self, turn: &mut Turn, caller: CallerId, handed: Handed) {
         let Handed { name, source, exchange, expires_at, fallback_until, ticket } = handed;
-        if let Some(verdict) = self.verdict_on(name) {
+        if let Some(verdict) = self.verdict_on(name, exchange, turn.now) {
             turn.push(Effect::Tell { caller, verdict });
             return;
         }
@@ -67,16 +67,23 @@ impl Monitor {
         }
     }
 
-    /// What became of this, if it was handed in before and that is known.
-    fn verdict_on(&self, name: Fingerprint) -> Option<Verdict> {
+    /// What became of this, if it was handed in before and that is known. One that was taken and is over by now is no answer to anybody:
+    /// the provider is asked about it anew, unless it was good for one exchange.
+    fn verdict_on(&self, name: Fingerprint, exchange: bool, now: Timestamp) -> Option<Verdict> {
         let judged = self.row.judged.iter().find(|(judged, _)| *judged == name).map(|(_, verdict)| *verdict);
         let verdict = judged.or_else(|| {
             let token = self.row.token.filter(|token| token.hand == Some(name))?;
             Some(Verdict::Accepted(token.stamp))
         })?;
-        // What a logout has ended is not the token any more, and is not taken up again.
-        let is_ended = |token: &Token| token.was_logged_out() && verdict == Verdict::Accepted(token.stamp);
-        Some(if self.row.token.as_ref().is_some_and(is_ended) { Verdict::Late } else { verdict })
+        let Verdict::Accepted(stamp) = verdict else { return Some(verdict) };
+        let token = self.row.token.filter(|token| token.stamp == stamp && !token.is_valid(now));
+        match (token, exchange) {
+            (None, _) => Some(verdict),
+            // What a logout has ended is not taken up again.
+            (Some(token), _) if token.was_logged_out() => Some(Verdict::Late),
+            (Some(_), true) => Some(Verdict::Over),
+            (Some(_), false) => None,
+        }
     }
 
     /// What can be used once is used up by the first attempt, whatever came of it.
@@ -214,6 +221,7 @@ impl Monitor {
     pub(super) fn judge(&mut self, turn: &mut Turn, name: Fingerprint, verdict: Verdict) {
         let spent = self.hand(name).copied().is_some_and(|hand| self.is_spent(&hand));
         self.row.hands.retain(|hand| hand.name != name);
+        self.row.judged.retain(|(judged, _)| *judged != name);
         if verdict.is_final() || spent {
             self.row.judged.push((name, verdict));
         }

@@ -74,6 +74,8 @@ pub struct Told {
     pub failed_often: bool,
     /// That callers live on the other token.
     pub on_fallback: bool,
+    /// When it was told that the app lives on another source.
+    pub fell_back_at: Option<Timestamp>,
     /// Nothing, but it was considered to ask a person ahead of the end.
     pub considered: bool,
 }
@@ -84,6 +86,9 @@ impl Told {
         Self { considered: false, ..self } != Self::default()
     }
 }
+
+/// Whoever still lives on another source after this is told of again: it is hardly the same cause any more.
+const EPISODE: Millis = Millis::from_secs(6 * 3_600);
 
 /// An operator may have a person asked again after this.
 const ASK_AGAIN: Millis = Millis::from_secs(60);
@@ -131,7 +136,19 @@ impl Monitor {
             && !self.row.told.on_fallback
         {
             self.row.told.on_fallback = true;
-            self.row.outbox.add(turn, Kind::OnFallback { until: fallback.expires_at });
+            self.row.outbox.add(turn, Kind::OnFallback { until: Some(fallback.expires_at) });
+        }
+    }
+
+    /// The app lives on another source. However many of its tabs say so, it is told once for a cause: for a token that is over, until
+    /// there is another; for a provider that does not answer, for a while.
+    pub(super) fn fell_back(&mut self, turn: &mut Turn) {
+        let told = &mut self.row.told;
+        let is_known = told.fell_back_at.is_some_and(|at| turn.now < at.after(EPISODE));
+        // That the token is over has been told with what callers that only read live on.
+        if !is_known && !told.on_fallback {
+            told.fell_back_at = Some(turn.now);
+            self.row.outbox.add(turn, Kind::OnFallback { until: None });
         }
     }
 

@@ -90,6 +90,7 @@ mod event;
 mod hands;
 mod human;
 mod outbox;
+mod people;
 mod renewal;
 mod revocation;
 mod round;
@@ -109,6 +110,7 @@ pub use effect::{Absence, Answer, Effect, Effects, Line, Origin};
 pub use event::{Brought, Event, Reply, RevocationAnswer};
 pub use human::{Need, Push, Told, Want};
 pub use outbox::{Alert, AlertId, Kind, Outbox};
+pub use people::Person;
 pub use renewal::{Closed, Record, Renewal};
 pub use revocation::{Leftover, Outcome, Revocation, RevocationId, Revocations, Revoked, Stray};
 pub use round::{Attempt, Job, Round};
@@ -123,6 +125,7 @@ use crate::id::{Epoch, Generation, RequestId, Stamp};
 use crate::time::{Millis, Timestamp};
 use asks::Waiter;
 use hands::Hander;
+use people::People;
 use turn::Turn;
 use users::Users;
 
@@ -137,6 +140,7 @@ pub struct Monitor {
     row: Row,
     users: Users,
     /// From here on: in memory alone.
+    people: People,
     waiters: Vec<Waiter>,
     handers: Vec<Hander>,
 }
@@ -162,7 +166,7 @@ impl Monitor {
             // There may be no such way any more, and at the next check there is another.
             row.next_check_at = Timestamp::default();
         }
-        Self { settings, row, users, waiters: Vec::new(), handers: Vec::new() }
+        Self { settings, row, users, people: People::default(), waiters: Vec::new(), handers: Vec::new() }
     }
 
     /// A service as a copy of its row left it, of which nobody knows how old it is: what came after it is lost, tokens and their names as
@@ -303,6 +307,10 @@ impl Monitor {
             Event::RefreshAsked { caller, name, holds, operator } => {
                 self.refresh_asked(turn, caller, name, holds, operator);
             }
+            Event::PersonAsked { caller, person, reads_only, forces } => {
+                self.person_asked(turn, caller, person, reads_only, forces);
+            }
+            Event::FellBack => self.fell_back(turn),
             Event::HandedIn { caller, handed } => self.handed_in(turn, caller, handed),
             Event::AttemptAnswered { request, reply } => self.attempt_answered(turn, request, reply),
             Event::CallAnswered { stamp, read_only, class, until } => {

@@ -43,10 +43,10 @@ pub enum Kind {
         /// How many.
         rounds: u32,
     },
-    /// The token is over; callers that only read get the one that is good for less.
+    /// Somebody lives on less than the token: callers that only read on the one that is good for no more, or the app on another source.
     OnFallback {
-        /// When that one is planned to end.
-        until: Timestamp,
+        /// When that other token is planned to end; nothing where it is another source.
+        until: Option<Timestamp>,
     },
     /// There is a new token, after something was said of the old one.
     Renewed(Source),

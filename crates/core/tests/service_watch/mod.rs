@@ -19,6 +19,8 @@ pub struct Watch {
     dead: BTreeSet<Stamp>,
     /// What was said, for which token.
     said: BTreeSet<(Stamp, String)>,
+    /// When it was told that the app lives on another source, and which token there was.
+    fell_back: Option<(Stamp, Timestamp)>,
     alert: Option<u32>,
     /// How often each code was sent, less how often that is known not to have happened.
     sent: BTreeMap<Fingerprint, i32>,
@@ -238,7 +240,9 @@ impl Watch {
             }
         }
         match event {
-            Event::HandedIn { .. } | Event::RefreshAsked { operator: true, .. } => self.is_begun_anew = true,
+            Event::HandedIn { .. }
+            | Event::RefreshAsked { operator: true, .. }
+            | Event::PersonAsked { forces: true, .. } => self.is_begun_anew = true,
             _ => {}
         }
         match event {
@@ -317,11 +321,19 @@ impl Watch {
             self.said.clear();
         }
         for effect in effects {
-            let Effect::Deliver { alert, kind, .. } = effect else { continue };
+            let Effect::Deliver { alert, kind, at } = effect else { continue };
             if self.alert.is_some_and(|newest| alert.0 <= newest) {
                 continue;
             }
             self.alert = Some(alert.0);
+            if let Kind::OnFallback { until: None } = kind {
+                let before = self.fell_back.replace((after.newest(), *at));
+                let known = before.is_some_and(|(stamp, before)| {
+                    stamp == after.newest() && *at < before.after(Millis::from_secs(6 * 3_600))
+                });
+                is(!known, "it was told again that the app fell back")?;
+                continue;
+            }
             let what = match kind {
                 Kind::ExpiringSoon { threshold, .. } => format!("{} {threshold:?}", kind.as_str()),
                 _ => kind.as_str().to_owned(),
@@ -341,6 +353,7 @@ impl Watch {
         match event {
             Event::Asked { caller, .. }
             | Event::RefreshAsked { caller, .. }
+            | Event::PersonAsked { caller, .. }
             | Event::HandedIn { caller, .. } => {
                 self.waiting.insert(*caller, at);
             }
