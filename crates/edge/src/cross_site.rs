@@ -24,7 +24,7 @@ pub struct Provenance<'a> {
     pub version: Option<&'a str>,
 }
 
-/// The proof that a request comes from our own origin. Only [`check`] and [`check_handshake`] make one.
+/// The proof that a request comes from our own origin. Only [`check`], [`check_navigation`] and [`check_handshake`] make one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "the proof is what lets a handler touch the session"]
 pub struct SameOrigin {
@@ -91,6 +91,26 @@ pub fn check(request: &Provenance<'_>, origins: &Origins) -> Result<SameOrigin, 
     Ok(SameOrigin { version: version.parse().ok().filter(|_| digits).unwrap_or(0) })
 }
 
+/// Judges a navigation that acts in the name of the session: a page of ours must have led its browser here, and a browser that does not
+/// say who has is refused. It can carry no header of a page's own.
+///
+/// # Errors
+///
+/// A [`CrossSiteRefusal`]: answer 403 and lead nowhere.
+pub fn check_navigation(
+    sec_fetch_mode: Option<&str>,
+    sec_fetch_site: Option<&str>,
+    referer: Option<&str>,
+    origins: &Origins,
+) -> Result<SameOrigin, CrossSiteRefusal> {
+    let is_ours = sec_fetch_site.is_some_and(|site| is_led_by_us(site, referer, origins));
+    if is_ours && sec_fetch_mode == Some("navigate") {
+        Ok(SameOrigin { version: 0 })
+    } else {
+        Err(CrossSiteRefusal::FetchSite)
+    }
+}
+
 /// Judges the handshake of a WebSocket, which can carry no header of a page's own. `Origin` is always there (RFC 6455, section 4.1),
 /// and no page can set it; Fetch Metadata is sent by some browsers only.
 ///
@@ -155,6 +175,27 @@ mod tests {
         {
             assert_eq!(judge(None, origin), Err(CrossSiteRefusal::Origin), "{origin:?}");
             assert_eq!(judge(Some("same-origin"), origin), Err(CrossSiteRefusal::Origin), "{origin:?}");
+        }
+    }
+
+    #[test]
+    fn a_login_is_begun_by_a_page_of_ours_that_leads_there() {
+        let ours = with_an_app();
+        let judge = |mode, site, referer| check_navigation(mode, site, referer, &ours).is_ok();
+        let app = Some("https://app.example.com/desk");
+        assert!(judge(Some("navigate"), Some("same-origin"), None));
+        assert!(judge(Some("navigate"), Some("same-site"), app));
+        for (mode, site, referer) in [
+            (Some("navigate"), Some("same-site"), None),
+            (Some("navigate"), Some("same-site"), Some("https://evil.example.com/")),
+            (Some("navigate"), Some("cross-site"), app),
+            // Typed in by hand: a link in a mail looks the same.
+            (Some("navigate"), Some("none"), None),
+            (Some("navigate"), None, app),
+            (Some("cors"), Some("same-origin"), None),
+            (None, Some("same-origin"), None),
+        ] {
+            assert!(!judge(mode, site, referer), "{mode:?} {site:?} {referer:?}");
         }
     }
 

@@ -25,6 +25,12 @@ try{const channel=new BroadcastChannel('everlit 1 relogin');channel.postMessage(
 try{(opener??parent).postMessage(told,app||location.origin)}catch{}\
 if(via==='popup')setTimeout(close,50)";
 
+/// Tells the tabs what became of an operator's login, for which their calls wait. A popup of the app's closes itself, after what it said
+/// has left; any other window stays, and can be read.
+const TELL_TABS: &str = "const{vault,kind,says}=document.currentScript.dataset;\
+try{const channel=new BroadcastChannel('everlit-reauth');channel.postMessage(says?{v:1,vault,kind,says}:{v:1,vault,kind});channel.close()}catch{}\
+if(name==='everlit popup')setTimeout(close,50)";
+
 /// Sends the form of the page.
 const SEND: &str = "document.forms[0].submit()";
 
@@ -183,7 +189,11 @@ pub struct ErrorPage<'a> {
 /// The page that says what went wrong in a login, with a way back.
 #[must_use]
 pub fn error(page_of: &ErrorPage<'_>) -> Page {
-    let main = [
+    page(page_of.title, &main(page_of), None)
+}
+
+fn main(page_of: &ErrorPage<'_>) -> String {
+    [
         "<h1>",
         &escape(page_of.title),
         "</h1><p>",
@@ -194,8 +204,7 @@ pub fn error(page_of: &ErrorPage<'_>) -> Page {
         &escape(page_of.action),
         "</a>",
     ]
-    .concat();
-    page(page_of.title, &main, None)
+    .concat()
 }
 
 /// What the page says that logs a user in by a form of ours.
@@ -267,6 +276,26 @@ pub fn sign_in(page_of: &SignIn<'_>) -> Page {
 pub fn login_path(provider: &str, return_to: &ReturnTo) -> String {
     let pairs = [("provider", provider), ("return_to", return_to.as_str())];
     alloc::format!("/auth/login?{}", crate::query::encode_pairs(pairs))
+}
+
+/// The page at the end of an operator's login at a provider. It tells the tabs of the app what became of it: that there is a token, or in
+/// `refused` why there is none.
+#[must_use]
+pub fn service_login(page_of: &ErrorPage<'_>, service: &str, refused: Option<&str>) -> Page {
+    let main = [
+        main(page_of).as_str(),
+        "<script data-vault=\"service:",
+        &escape(service),
+        "\" data-kind=\"",
+        if refused.is_some() { "refused" } else { "answered" },
+        "\" data-says=\"",
+        &escape(refused.unwrap_or_default()),
+        "\">",
+        TELL_TABS,
+        "</script>",
+    ]
+    .concat();
+    page(page_of.title, &main, Some(TELL_TABS))
 }
 
 fn page(title: &str, main: &str, script: Option<&str>) -> Page {
@@ -386,6 +415,24 @@ mod tests {
         }
         assert!(landing(&return_to).body.contains("href=\"https://app.example.com/x\""));
         assert!(!landing(&return_to).framed);
+    }
+
+    #[test]
+    fn the_tabs_are_told_how_an_operators_login_ended() {
+        let hostile = "\"><script>alert(1)</script>";
+        for refused in [None, Some(hostile)] {
+            let of = ErrorPage { title: "Connected", message: hostile, action: "To the app", href: "/" };
+            let page = service_login(&of, "breeze", refused);
+            let kind = if refused.is_some() { "refused" } else { "answered" };
+            let opened =
+                alloc::format!("<script data-vault=\"service:breeze\" data-kind=\"{kind}\" data-says=\"");
+            let (_, rest) = page.body.split_once(&opened).unwrap();
+            let (says, rest) = rest.split_once("\">").unwrap();
+            assert_eq!(says, refused.map(escape).unwrap_or_default());
+            let (script, _) = rest.split_once("</script>").unwrap();
+            assert!(page.content_security_policy.contains(&hash_source(script)));
+            assert_eq!(page.body.matches("<script").count(), 1);
+        }
     }
 
     #[test]

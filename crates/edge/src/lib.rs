@@ -23,6 +23,7 @@
 //! | [`silent`] | logging in again without the user: the ways, and what is asked and told |
 //! | [`return_to`], [`query`], [`url`] | paths, query strings, origins |
 //! | [`index`], [`device`] | what an index of sessions is called, and a session in a list |
+//! | [`people`] | whose call it is, as one Worker says it to the other |
 //! | [`internal`] | the request of a vault to the rotator, and its proof |
 //! | [`gate`] | the names of what counts logins |
 //! | [`service`] | the operator's own accounts: what an attempt sends, how the row is kept, how the state is told |
@@ -57,6 +58,7 @@ pub mod keys;
 pub mod link;
 pub mod oauth;
 pub mod oidc;
+pub mod people;
 pub mod posted;
 pub mod prefetch;
 pub mod provider;

@@ -129,4 +129,9 @@ fn every_object_has_storage_and_nobody_but_the_edge_worker_reaches_it() {
     let edge = include_str!("../../../wrangler.toml");
     let bound = format!("# binding = \"SERVICES\"\n# service = {}\n", document["name"]);
     assert!(edge.contains(&bound), "wrangler.toml does not say {bound}");
+    let bound = format!(
+        "# binding = \"SERVICES_USERS\"\n# service = {}\n# entrypoint = \"ForUsers\"\n",
+        document["name"]
+    );
+    assert!(edge.contains(&bound), "wrangler.toml does not say {bound}");
 }

@@ -2,8 +2,8 @@
 #![allow(clippy::panic)]
 
 use everlit_wire::{
-    Code, LogoutRequest, LogoutResponse, Notice, Problem, SessionResponse, SessionsResponse, TokenRequest,
-    TokenResponse, Way,
+    Code, LogoutRequest, LogoutResponse, Notice, Problem, Reauth, SessionResponse, SessionsResponse,
+    TokenRequest, TokenResponse, Way,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -35,6 +35,7 @@ fn golden_files_survive_the_round_trip() {
             _ if name.starts_with("devices") => reads_and_writes::<SessionsResponse>(name, &text),
             _ if name.starts_with("logout_request") => reads_and_writes::<LogoutRequest>(name, &text),
             _ if name.starts_with("logout") => reads_and_writes::<LogoutResponse>(name, &text),
+            _ if name.starts_with("reauth") => reads_and_writes::<Reauth>(name, &text),
             _ if name.starts_with("problem") => reads_and_writes::<Problem>(name, &text),
             _ if name.starts_with("notice") => reads_and_writes::<Notice>(name, &text),
             _ => panic!("{name} is of no known message"),

@@ -146,6 +146,7 @@ fn golden_messages_are_valid_and_with_a_member_that_nobody_knows_they_are_not() 
             _ if name.starts_with("logout_request") => "LogoutRequest",
             _ if name.starts_with("logout") => "LogoutResponse",
             _ if name.starts_with("notice") => "Notice",
+            _ if name.starts_with("reauth") => "Reauth",
             _ => name.strip_prefix("problem_").unwrap_or_else(|| panic!("{name} is of no known message")),
         };
         let validator = validator(&document, schema);

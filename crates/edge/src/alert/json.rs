@@ -41,7 +41,9 @@ pub(super) fn body(alert: &Alert<'_>, now: Timestamp) -> String {
             put("rounds", rounds.into());
         }
         Kind::OnFallback { until } => {
-            put("until", until.as_millis().into());
+            if let Some(until) = until {
+                put("until", until.as_millis().into());
+            }
         }
         Kind::Renewed(source) | Kind::HumanAnswered(source) => {
             put("source", source.as_str().into());

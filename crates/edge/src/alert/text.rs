@@ -115,14 +115,21 @@ fn words(alert: &Alert<'_>, title: &str, now: Timestamp) -> Words {
                 &[&rounds, "Somebody should look why. The status of the service names the last failure."],
             )
         }
-        Kind::OnFallback { until } if until <= now => plain(
+        Kind::OnFallback { until: None } => plain(
+            "the app lives on other data",
+            &[
+                "Its calls to the provider come to nothing, so the app goes on with its other source.",
+                "It tries the provider again by itself. The status says whether a person is needed.",
+            ],
+        ),
+        Kind::OnFallback { until: Some(until) } if until <= now => plain(
             "only reading worked",
             &[&alloc::format!(
                 "The token is over. Callers that only read were given another one, until {}.",
                 when(until)
             )],
         ),
-        Kind::OnFallback { until } => plain(
+        Kind::OnFallback { until: Some(until) } => plain(
             "only reading works",
             &[
                 "The token is over. Callers that only read are given another one; all others get none.",

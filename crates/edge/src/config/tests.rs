@@ -95,6 +95,9 @@ fn an_upstream_may_belong_to_another_provider_than_the_login_and_to_no_other_nam
     for refused in ["linked:demo", "linked:c"] {
         assert_eq!(names(&with(refused)), ["UPSTREAM_A.vault"], "{refused}");
     }
+    // Or to an account of the operator's, which is configured at the other Worker.
+    let config = Config::parse(&with("service:desk")).unwrap();
+    assert_eq!(config.upstream("a").unwrap().vault, VaultName::Service("desk".into()));
     // The only provider is the login's, with or without a mark.
     let alone = good().text("UPSTREAM_A", r#"{"origin":"https://a.example","vault":"linked:demo"}"#);
     assert_eq!(names(&alone), ["UPSTREAM_A.vault"]);
@@ -340,7 +343,11 @@ fn any_version_of_the_session_key_will_do() {
 #[test]
 fn what_belongs_to_the_services_worker_is_said() {
     for (name, value, field) in [
-        ("UPSTREAM_A", r#"{"origin":"https://a.example","vault":"service:desk"}"#, "UPSTREAM_A.vault"),
+        (
+            "UPSTREAM_A",
+            r#"{"origin":"https://a.example","vault":"service:desk","mode":"mediating"}"#,
+            "UPSTREAM_A.mode",
+        ),
         ("SERVICE_DESK", "{}", "SERVICE_DESK"),
         ("ALERT_CHAT", "{}", "ALERT_CHAT"),
     ] {

@@ -147,23 +147,25 @@ impl UpstreamConfig {
     /// What an upstream must not be, or not yet. Its tokens are of the grants of `provider`: there is none where its vault is no user's.
     pub(super) fn check(&self, provider: Option<&ProviderConfig>, errors: &mut Vec<ConfigError>) {
         let variable = alloc::format!("{PREFIX}{}", self.name.to_ascii_uppercase());
+        if matches!(self.vault, VaultName::Service(_)) && self.mode == Mode::Mediating {
+            return errors.push(ConfigError::meaning(
+                &variable,
+                Some("mode"),
+                "is \"mediating\", and the token is of the services Worker, which hands it to no browser",
+                "\"bff\": the services Worker calls the upstream, for those users that it is open to",
+            ));
+        }
         if let Some((field, problem, expected)) = self.misuse(provider) {
             errors.push(ConfigError::meaning(&variable, Some(field), problem, expected));
         }
         match &self.vault {
-            VaultName::Login => {}
+            VaultName::Login | VaultName::Service(_) => {}
             VaultName::Linked(_) if provider.is_some() => {}
             VaultName::Linked(_) => errors.push(ConfigError::meaning(
                 &variable,
                 Some("vault"),
                 "is of a provider that is not configured, or that the login uses",
                 "\"linked:<provider>\" with one of the other providers, or \"login\"",
-            )),
-            VaultName::Service(_) => errors.push(ConfigError::meaning(
-                &variable,
-                Some("vault"),
-                "is an account of the operator, which the services Worker calls: at /api/<service>, without an upstream",
-                "\"login\" or \"linked:<provider>\": the upstream is called with an access token of the user's",
             )),
         }
     }

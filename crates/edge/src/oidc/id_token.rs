@@ -208,6 +208,8 @@ pub struct IdTokenClaims {
     pub name: Option<String>,
     /// An address to show.
     pub email: Option<String>,
+    /// Whether the issuer says that the address is the user's own.
+    pub email_verified: bool,
     /// The session at the issuer (OpenID Connect Back-Channel Logout, section 2.1).
     pub sid: Option<String>,
     /// When it was issued.
@@ -258,6 +260,7 @@ impl VerifiedIdToken {
             sub: sub.to_string(),
             name: shown("name"),
             email: shown("email"),
+            email_verified: self.claims.get("email_verified").and_then(Value::as_bool) == Some(true),
             sid: shown("sid"),
             issued_at,
             authenticated_at: self.claims.get("auth_time").and_then(Value::as_f64).and_then(numeric_date),

@@ -57,6 +57,18 @@ fn a_good_id_token_says_who_the_user_is() {
 }
 
 #[test]
+fn an_address_is_the_users_own_only_where_the_issuer_says_so() {
+    assert!(!validate(&claims(), |_| ()).unwrap().email_verified);
+    for (value, verified) in
+        [(json!(true), true), (json!(false), false), (json!("true"), false), (json!(1), false)]
+    {
+        let mut claims = claims();
+        claims["email_verified"] = value;
+        assert_eq!(validate(&claims, |_| ()).unwrap().email_verified, verified);
+    }
+}
+
+#[test]
 fn a_login_is_as_old_as_its_sign_in() {
     let at = |seconds: u64| Timestamp::from_millis((NOW + seconds) * 1_000 - 60_000);
     for (auth_time, began_at, expected) in [

@@ -16,5 +16,5 @@ pub use challenge::{is_access_expired, is_bearer_only, is_nonce_wanted};
 pub use headers::{RequestHeaders, ResponseHeaders};
 pub use location::rewrite_location;
 pub use method::Method;
-pub use path::{Destination, PathRefusal, destination};
+pub use path::{Destination, PathRefusal, destination, meant, service};
 pub(crate) use path::{MAX_TARGET, check, check_query};

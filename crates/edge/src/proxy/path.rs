@@ -3,7 +3,7 @@
 use alloc::string::String;
 
 use super::Method;
-use crate::config::{Config, Mode, UpstreamConfig};
+use crate::config::{Config, Mode, UpstreamConfig, VaultName};
 use crate::query::hex;
 
 /// The longest path and query that are forwarded together.
@@ -47,9 +47,7 @@ pub fn destination<'a>(
     path: &str,
     query: Option<&str>,
 ) -> Result<Destination<'a>, PathRefusal> {
-    let rest = path.strip_prefix("/api/").ok_or(PathRefusal::NoUpstream)?;
-    let end = rest.find('/').unwrap_or(rest.len());
-    let (name, rest) = rest.split_at_checked(end).ok_or(PathRefusal::NoUpstream)?;
+    let (name, rest) = named(path).ok_or(PathRefusal::NoUpstream)?;
     // What the browser calls by itself is not called through us.
     let upstream =
         config.upstream(name).filter(|upstream| upstream.mode == Mode::Bff).ok_or(PathRefusal::NoUpstream)?;
@@ -71,6 +69,28 @@ pub fn destination<'a>(
         url.push_str(query);
     }
     Ok(Destination { upstream, method, url })
+}
+
+/// The name of an upstream in a path, and what follows it.
+fn named(path: &str) -> Option<(&str, &str)> {
+    let rest = path.strip_prefix("/api/")?;
+    rest.split_at_checked(rest.find('/').unwrap_or(rest.len()))
+}
+
+/// The account of the operator's that a path leads to, if its upstream is called with the token of one.
+#[must_use]
+pub fn service<'a>(config: &'a Config, path: &str) -> Option<&'a str> {
+    match &config.upstream(named(path)?.0)?.vault {
+        VaultName::Service(service) => Some(service),
+        VaultName::Login | VaultName::Linked(_) => None,
+    }
+}
+
+/// The method that a browser's call to such an account means. No `fetch` sends a GET with a body, which one broker wants: that is said by
+/// POST and a header. The services Worker refuses such a header wherever it means nothing, so that what is let through here is what is done.
+#[must_use]
+pub fn meant<'a>(method: &'a str, over: Option<&str>) -> &'a str {
+    if method == "POST" && over == Some("GET") { "GET" } else { method }
 }
 
 /// Refuses what one server may read as a path and another as a way out of it.
@@ -123,6 +143,7 @@ mod tests {
                 "UPSTREAM_ORDERS",
                 r#"{"origin":"https://orders.example","path":"/v1/","methods":["GET","POST"]}"#,
             )
+            .text("UPSTREAM_DESK", r#"{"origin":"https://api.broker.example","vault":"service:breeze"}"#)
             .text("UPSTREAM_ALL", r#"{"origin":"https://all.example:8443"}"#)
             .secret("SECRET_SESSION_KEY")
             .secret("SECRET_DEMO_CLIENT_SECRET");
@@ -153,6 +174,29 @@ mod tests {
             ("/api/all/@evil.example", None, "https://all.example:8443/@evil.example"),
         ] {
             assert_eq!(url(path, query).as_deref(), Ok(expected), "{path}");
+        }
+    }
+
+    #[test]
+    fn an_upstream_may_be_of_an_account_of_the_operators() {
+        for (path, expected) in [
+            ("/api/desk", Some("breeze")),
+            ("/api/desk/x", Some("breeze")),
+            ("/api/breeze/x", None),
+            ("/api/orders/x", None),
+            ("/service/desk", None),
+        ] {
+            assert_eq!(service(&config(), path), expected, "{path}");
+        }
+        for (method, over, expected) in [
+            ("POST", Some("GET"), "GET"),
+            ("POST", None, "POST"),
+            ("POST", Some("get"), "POST"),
+            ("POST", Some("DELETE"), "POST"),
+            ("PUT", Some("GET"), "PUT"),
+            ("GET", Some("POST"), "GET"),
+        ] {
+            assert_eq!(meant(method, over), expected, "{method} {over:?}");
         }
     }
 

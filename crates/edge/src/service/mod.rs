@@ -6,6 +6,7 @@
 pub mod account;
 pub mod answer;
 pub mod hand;
+pub mod person;
 pub mod revocation;
 pub mod row;
 pub mod secrets;

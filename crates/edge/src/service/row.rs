@@ -92,7 +92,7 @@ record!(Doubt { cause, round, ambiguous });
 record!(Validated { at, valid });
 record!(Need { since, want });
 record!(Push { cause, began_at, first, round, asked, until });
-record!(Told { warned, failed, failed_often, on_fallback, considered });
+record!(Told { warned, failed, failed_often, on_fallback, fell_back_at, considered });
 record!(User { name, served, unserved, limited, last_at, rate } or default { calls, call_rate });
 record!(Alert { id, kind, at, tries, due_at });
 record!(Revocation { id, since, tries, due_at });

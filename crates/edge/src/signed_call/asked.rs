@@ -29,8 +29,8 @@ pub struct Asked<'a> {
     pub headers: Vec<(String, Secret<String>)>,
     /// Its body, if it has one.
     pub body: Option<Secret<Vec<u8>>>,
-    /// The key that it showed.
-    pub key: &'a Secret<String>,
+    /// The key that it showed, if it is by that that its caller is known.
+    pub key: Option<&'a Secret<String>>,
 }
 
 /// Why a call does not go out.
@@ -124,7 +124,7 @@ impl Asked<'_> {
             |wanted: &str| self.headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value);
         // In base64 it is the key as well.
         let pair = header("x-sessiontoken").filter(|_| scheme == Scheme::Breeze);
-        let needles: Vec<&Secret<String>> = core::iter::once(self.key).chain(pair).collect();
+        let needles: Vec<&Secret<String>> = self.key.into_iter().chain(pair).collect();
         let kept = RequestHeaders::new(header("connection").map(|value| value.expose().as_str()));
         let is_passed = |name: &str| kept.keeps(name) && !scheme.owns(name);
         let headers: Vec<_> = self.headers.iter().filter(|(name, _)| is_passed(name)).cloned().collect();

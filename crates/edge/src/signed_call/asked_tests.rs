@@ -11,7 +11,7 @@ fn secret(text: &str) -> Secret<String> {
 }
 
 fn asked<'a>(key: &'a Secret<String>, method: Method, path: &'a str) -> Asked<'a> {
-    Asked { method, path, query: None, headers: Vec::new(), body: None, key }
+    Asked { method, path, query: None, headers: Vec::new(), body: None, key: Some(key) }
 }
 
 fn sent(scheme: Scheme, asked: Asked<'_>) -> Result<Outgoing, Refused> {

@@ -55,8 +55,9 @@ fn kinds() -> Vec<(&'static str, Description, Kind, u64)> {
         ("a login helps", openid::DESCRIPTION, soon(three()), 0),
         ("a login helps before the end", upstox::DESCRIPTION, soon(three().after(minutes(20))), 0),
         ("", upstox::DESCRIPTION, Kind::FailedRepeatedly { rounds: 5 }, 0),
-        ("", upstox::DESCRIPTION, Kind::OnFallback { until: three().after(Millis::from_days(300)) }, 0),
-        ("sent when that was over", upstox::DESCRIPTION, Kind::OnFallback { until: end }, 31),
+        ("", upstox::DESCRIPTION, Kind::OnFallback { until: Some(three().after(Millis::from_days(300))) }, 0),
+        ("the app", breeze::DESCRIPTION, Kind::OnFallback { until: None }, 0),
+        ("sent when that was over", upstox::DESCRIPTION, Kind::OnFallback { until: Some(end) }, 31),
     ];
     kinds.push(("push", upstox::DESCRIPTION, Kind::HumanNeeded { want: Want::Lapsed, push: true }, 0));
     for want in [Want::FirstToken, Want::Lapsed, Want::GrantOver, Want::LoggedOut] {

@@ -7,7 +7,7 @@ use everlit_edge::cross_site::{self, Provenance};
 use everlit_edge::device;
 use everlit_edge::end_session::parse_response;
 use everlit_edge::gate::{Gate, GateKey, Network};
-use everlit_edge::html;
+use everlit_edge::html::{self, ErrorPage};
 use everlit_edge::index::{handle_text, parse_handle};
 use everlit_edge::keys::{Keyring, MasterKey};
 use everlit_edge::oauth::{AuthorizationResponse, CallbackError, Expected, State};
@@ -166,6 +166,11 @@ pub(crate) fn provenance(input: &[u8]) -> Fed {
     let led = cross_site::is_led_by_us(site.unwrap_or_default(), request.origin, &beside);
     let by_app = request.origin.is_some_and(|referer| referer.starts_with("https://a.app.example/"));
     prop_assert_eq!(led, site == Some("same-origin") || site == Some("same-site") && by_app);
+    let leads = |mode| cross_site::check_navigation(mode, site, request.origin, &beside).is_ok();
+    prop_assert_eq!(
+        (leads(Some("navigate")), leads(request.version)),
+        (led, led && request.version == Some("navigate"))
+    );
     if cross_site::check(&request, &config.origins).is_err() {
         return Ok(if let_in { "app" } else { "refused" });
     }
@@ -243,6 +248,9 @@ pub(crate) fn return_to(input: &[u8]) -> Fed {
     let again = ReturnTo::parse(path);
     prop_assert_eq!(again.as_str(), path, "what was checked once is right twice");
     prop_assert_eq!(html::landing(&parsed).body.matches("<script").count(), 1);
+    let of = ErrorPage { title: &text, message: &text, action: &text, href: path };
+    let page = html::service_login(&of, &text, Some(&text));
+    prop_assert_eq!(page.body.matches("<script").count(), 1);
     // Where apps are named, nowhere but to these.
     let app = "https://app.example.com";
     let origins = Origins::new(Origin::parse("https://auth.example.com").unwrap())
@@ -274,6 +282,12 @@ pub(crate) fn call(input: &[u8]) -> Fed {
     prop_assert!(config.provider(path).is_none() || path == "demo");
     prop_assert!(config.login_provider_named(path).is_none() || path == "demo");
     prop_assert!(config.linked_provider_named(path).is_none(), "the only provider is the login's");
+    prop_assert_eq!(proxy::service(&config, path), None, "no upstream here is of a service");
+    prop_assert_eq!(
+        proxy::meant(method, query),
+        if (method, query) == ("POST", Some("GET")) { "GET" } else { method }
+    );
+    let _asked = everlit_edge::people::Asked::of(method, path, query);
     let Ok(destination) = proxy::destination(&config, method, path, query) else { return Ok("refused") };
     prop_assert_eq!(proxy::Method::parse(method).map(proxy::Method::as_str), Some(method));
     prop_assert!(["GET", "HEAD"].contains(&method), "nothing else is configured");

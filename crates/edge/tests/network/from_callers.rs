@@ -106,7 +106,7 @@ pub(crate) fn signed_call(input: &[u8]) -> Fed {
             .map(|(name, value)| (name.clone(), Secret::new((*value).to_owned())))
             .collect(),
         body: Some(Secret::new(written.body.as_bytes().to_vec())).filter(|_| !written.body.is_empty()),
-        key: &key,
+        key: Some(&key),
     };
     let where_to = place(written.scheme, written.method, written.path, written.query);
     let checked = match asked.check(written.scheme, None) {

@@ -3,12 +3,14 @@
 use everlit_core::id::RequestId;
 use everlit_core::time::Timestamp;
 use everlit_edge::base64url;
+use everlit_edge::config::services::ServicesConfig;
 use everlit_edge::config::{Config, Variables, parse_duration};
 use everlit_edge::cookie::{BindingId, SessionId};
 use everlit_edge::internal::{self, InternalError, InternalKeys, ROTATE};
 use everlit_edge::keys::{self, Keyring, MasterKey};
 use everlit_edge::oauth::{ClientKey, CodeVerifier, DpopKey, DpopNonce, KeptAnswer, State};
 use everlit_edge::oidc::{Algorithm, Nonce};
+use everlit_edge::people::Statement;
 use everlit_edge::provider::servers;
 use everlit_edge::seal::{DataKey, SealError, Sealer};
 use everlit_edge::url::Origin;
@@ -48,6 +50,38 @@ pub(crate) fn internal_request(input: &[u8]) -> Fed {
         Err(InternalError::Late) => Ok("late"),
         Err(InternalError::Early) => Ok("early"),
     }
+}
+
+/// What one Worker says to the other of a user: whole and of this version, or nobody; and an operator only letter by letter.
+pub(crate) fn statement(input: &[u8]) -> Fed {
+    let _ = Statement::parse(&String::from_utf8_lossy(input));
+    let Some(user) = Statement::parse(&base64url::encode(input)) else { return Ok("nobody") };
+    prop_assert!(!user.sub.is_empty() && !user.provider.is_empty() && input.len() <= 8 * 1_024);
+    let again = Statement::parse(&user.encode());
+    prop_assert_eq!(again.as_ref(), Some(&user));
+    let config = ServicesConfig::parse(
+        &Variables::new()
+            .text("ORIGINS", r#"["https://app.example"]"#)
+            .text(
+                "SERVICE_KITE",
+                r#"{"provider": "kite", "client_id": "a", "account": "AB1234", "users": {"claim": "email", "values": ["ada@example.com"]},
+                    "operators": {"claim": "sub", "values": ["ada"]}}"#,
+            )
+            .secret("SECRET_SESSION_KEY")
+            .secret("SECRET_KITE_CLIENT_SECRET"),
+    )
+    .unwrap();
+    let service = config.service("kite").unwrap();
+    prop_assert_eq!(service.is_operator(&user), user.sub == "ada");
+    let is_user = user.email.as_deref() == Some("ada@example.com");
+    prop_assert_eq!(service.may_use(&user), is_user || user.sub == "ada");
+    Ok(if service.is_operator(&user) {
+        "operator"
+    } else if is_user {
+        "user"
+    } else {
+        "stranger"
+    })
 }
 
 /// A sealed value or a wrapped key: only what we sealed, bit by bit, and a key to come is not taken for one that is gone.

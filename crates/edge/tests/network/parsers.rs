@@ -98,6 +98,7 @@ parsers! {
         "signed_call/details.rs::details_key", "signed_call/details.rs::details", "signed_call/own_words.rs::say",
         "signed_call/own_words.rs::say_to_stranger"
     ];
+    from_ourselves::statement covers ["people.rs::parse"];
     from_browsers::authorization_response covers [
         "oauth/authorization_response.rs::parse", "oauth/transaction.rs::parse", "posted.rs::query_of", "posted.rs::seal"
     ];
@@ -109,7 +110,7 @@ parsers! {
         "cookie/header.rs::find", "cookie/header.rs::without", "cookie/key.rs::session", "cookie/key.rs::binding", "posted.rs::open"
     ];
     from_browsers::provenance covers [
-        "cross_site.rs::check", "cross_site.rs::check_handshake", "cross_site.rs::is_led_by_us", "cross_site.rs::reader",
+        "cross_site.rs::check", "cross_site.rs::check_handshake", "cross_site.rs::check_navigation", "cross_site.rs::is_led_by_us", "cross_site.rs::reader",
         "config/origins.rs::contains", "config/origins.rs::app", "prefetch.rs::is_prefetch"
     ];
     from_browsers::device covers ["device.rs::label"];
@@ -117,9 +118,9 @@ parsers! {
     from_browsers::silent covers ["silent.rs::parse", "silent.rs::from_name", "silent.rs::restored"];
     from_browsers::address covers ["gate.rs::of"];
     from_browsers::host covers ["config/origins.rs::instead_of"];
-    from_browsers::return_to covers ["return_to.rs::parse", "return_to.rs::parse_among", "html.rs::escape", "html.rs::login_path"];
+    from_browsers::return_to covers ["return_to.rs::parse", "return_to.rs::parse_among", "html.rs::escape", "html.rs::login_path", "html.rs::service_login"];
     from_browsers::call covers [
-        "proxy/path.rs::destination", "proxy/method.rs::parse", "config/mod.rs::upstream", "config/mod.rs::provider",
+        "proxy/path.rs::destination", "proxy/path.rs::meant", "proxy/path.rs::service", "people.rs::of", "proxy/method.rs::parse", "config/mod.rs::upstream", "config/mod.rs::provider",
         "config/mod.rs::login_provider_named", "config/mod.rs::linked_provider_named"
     ];
     from_browsers::headers covers ["proxy/headers.rs::new", "proxy/headers.rs::keeps"];
@@ -143,7 +144,7 @@ parsers! {
 }
 
 /// Public functions that take text or bytes which nobody else can choose.
-const NOT_PARSERS: [&str; 16] = [
+const NOT_PARSERS: [&str; 18] = [
     "base64url.rs::constant_time_eq",
     "config/error.rs::secret",
     "config/services/caller.rs::may_use",
@@ -156,6 +157,8 @@ const NOT_PARSERS: [&str; 16] = [
     "oauth/client_request.rs::client_credentials",
     "seal.rs::associated_data",
     "service/hand.rs::fingerprint",
+    "service/person.rs::status",
+    "service/person.rs::times",
     "seal.rs::new",
     "seal.rs::seal",
     "seal.rs::with_data_key",

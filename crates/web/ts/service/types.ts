@@ -201,7 +201,7 @@ export interface ServiceStatus {
  * | `expiring_soon` | the token ends soon, and somebody may have to act |
  * | `renewal_failed` | a renewal came to nothing |
  * | `failed_repeatedly` | so many rounds of attempts came to nothing |
- * | `on_fallback` | the token is over; who reads only gets the one that is good for less |
+ * | `on_fallback` | the token is over, and who reads only gets the one that is good for less, until then; or, without an end, the app lives on another source |
  * | `renewed` | there is a new token, after something was said of the old one |
  * | `human_needed` | only a person can bring a token |
  * | `human_answered` | they did |
@@ -210,7 +210,7 @@ export interface ServiceAlertDetails {
   readonly expiring_soon: { readonly threshold: number; readonly expiresAt: number; readonly expiresIn: number; readonly loginFrom: number };
   readonly renewal_failed: { readonly class: string };
   readonly failed_repeatedly: { readonly rounds: number };
-  readonly on_fallback: { readonly until: number };
+  readonly on_fallback: { readonly until?: number };
   readonly renewed: { readonly source: string };
   readonly human_needed: { readonly reason: string; readonly push: boolean; readonly class?: string };
   readonly human_answered: { readonly source: string };

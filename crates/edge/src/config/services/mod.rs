@@ -19,6 +19,7 @@
 //! ```
 
 mod caller;
+mod people;
 mod secrets;
 mod service;
 
@@ -26,6 +27,7 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 pub use caller::CallerConfig;
+pub use people::{Claim, Users};
 pub use secrets::Secrets;
 pub use service::{Grant, ServiceConfig};
 

@@ -15,14 +15,17 @@ use crate::config::provider::is_scope;
 use crate::config::rate::{self, parse_rate};
 use crate::config::table::{self, Table};
 use crate::config::{ConfigError, Origins};
+use crate::people::Statement;
 use crate::provider::{self, Description, Renewal};
 use crate::signed_call::Scheme;
 use crate::url::{HttpUrl, Origin};
 
+use super::Users;
+
 pub(super) const PREFIX: &str = "SERVICE_";
 pub(super) const EXPECTED: &str =
     "at least one table such as SERVICE_UPSTOX = { provider = \"upstox\", client_id = \"615b1297\" }";
-const FIELDS: [&str; 18] = [
+const FIELDS: [&str; 20] = [
     "provider",
     "client_id",
     "account",
@@ -41,6 +44,8 @@ const FIELDS: [&str; 18] = [
     "call_rate",
     "push",
     "page",
+    "users",
+    "operators",
 ];
 
 /// How long a push approval is open where the provider does not say.
@@ -97,6 +102,10 @@ pub struct ServiceConfig {
     pub push: bool,
     /// Where an operator acts, where that is not the app's first page.
     pub page: Option<HttpUrl>,
+    /// Whose sessions may call it.
+    pub users: Users,
+    /// Who of the app's users may log in, hand in and force. They may call it as well.
+    pub operators: Users,
 }
 
 impl ServiceConfig {
@@ -210,8 +219,12 @@ impl ServiceConfig {
             Some(None),
             |value| address(value.as_str()?).map(Some),
         );
+        let users = Users::read(&table, variable, ("users", "users."), errors);
+        let operators = Users::read(&table, variable, ("operators", "operators."), errors);
         Some(Self {
             name: name.to_string(),
+            users: users?,
+            operators: operators?,
             description: description?,
             client_id: client_id?,
             account: account?,
@@ -289,6 +302,30 @@ impl ServiceConfig {
     #[must_use]
     pub fn asks_a_server(&self) -> bool {
         matches!(self.description.name, "alpaca-broker" | "oidc")
+    }
+
+    /// Whether somebody with a session may call it.
+    #[must_use]
+    pub fn may_use(&self, user: &Statement) -> bool {
+        self.users.has(user) || self.is_operator(user)
+    }
+
+    /// Whether they may act for it.
+    #[must_use]
+    pub fn is_operator(&self, user: &Statement) -> bool {
+        self.operators.has(user)
+    }
+
+    /// Whether anybody with a session may call it.
+    #[must_use]
+    pub fn is_for_people(&self) -> bool {
+        self.users != Users::Nobody || self.operators != Users::Nobody
+    }
+
+    /// Whether a person can log in at its provider in a browser that is sent there by us.
+    #[must_use]
+    pub fn logs_in(&self) -> bool {
+        matches!(self.description.name, "breeze" | "kite" | "upstox")
     }
 
     /// Whether it lives by a refresh token.

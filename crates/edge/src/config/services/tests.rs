@@ -4,6 +4,8 @@ use everlit_core::rate::Rate;
 use everlit_core::service::{Budget, PushPolicy, WayKind};
 use everlit_core::time::Millis;
 
+use crate::people::Statement;
+
 fn good() -> Variables {
     Variables::new()
         .text("ORIGINS", r#"["https://app.example"]"#)
@@ -53,6 +55,44 @@ fn what_nobody_says_is_as_the_provider_is() {
     assert!(settings.push.is_none() && settings.exchange_repeatable);
     let desk = config.callers().iter().find(|caller| caller.name == "desk").unwrap();
     assert!(desk.operator && desk.may_use("upstox") && !desk.may_use("breeze"));
+}
+
+#[test]
+fn nobody_with_a_session_may_call_a_service_that_does_not_say_so() {
+    let user = |sub: &str, email: Option<&str>| Statement {
+        provider: "main".into(),
+        sub: sub.into(),
+        email: email.map(Into::into),
+        name: Some("Ada".into()),
+    };
+    let may = |more: &str, user: &Statement| {
+        let table = format!(r#"{{"provider": "upstox", "client_id": "a"{more}}}"#);
+        let config = ServicesConfig::parse(&good().text("SERVICE_UPSTOX", &table)).unwrap();
+        let service = config.service("upstox").unwrap();
+        assert_eq!(service.is_for_people(), !more.is_empty());
+        (service.may_use(user), service.is_operator(user))
+    };
+    let (ada, bob) = (user("ada", Some("ada@example.com")), user("bob", None));
+    let by_sub = r#", "operators": {"claim": "sub", "values": ["ada"]}"#;
+    let by_email = r#", "operators": {"claim": "email", "values": ["ada@example.com", "bob"]}"#;
+    let all = r#", "users": "all""#;
+    for (more, of_ada, of_bob) in [
+        (String::new(), (false, false), (false, false)),
+        (all.to_string(), (true, false), (true, false)),
+        (by_sub.to_string(), (true, true), (false, false)),
+        (by_email.to_string(), (true, true), (false, false)),
+        ([all, by_sub].concat(), (true, true), (true, false)),
+        (r#", "users": {"claim": "sub", "values": ["bob"]}"#.to_string(), (false, false), (true, false)),
+    ] {
+        assert_eq!((may(&more, &ada), may(&more, &bob)), (of_ada, of_bob), "{more}");
+    }
+    // Neither another letter's size, nor a name or a subject that looks like an address, is the same person.
+    for other in [user("Ada", None), user("ada ", None), user("", None), user("x", Some("ada"))] {
+        assert_eq!(may(by_sub, &other), (false, false));
+    }
+    for other in [user("ada@example.com", None), user("x", Some("Ada@example.com")), user("x", Some(""))] {
+        assert_eq!(may(by_email, &other), (false, false));
+    }
 }
 
 #[test]
@@ -173,6 +213,21 @@ fn each_mistake_is_told_by_name_and_shows_no_secret() {
             "SECRETS_SET_AT.SECRET_CALLER_NIGHT_KEY: is of no use here; expected the name of a secret that this",
         ),
         (good().text("SECRETS", "{}"), "SECRETS: is not a variable of the services Worker"),
+        (
+            good().text("SERVICE_UPSTOX", r#"{"provider": "upstox", "client_id": "a", "operators": "all"}"#),
+            "SERVICE_UPSTOX.operators: is not what it should be; expected a table such as { claim = ",
+        ),
+        (
+            good().text("SERVICE_UPSTOX", r#"{"provider": "upstox", "client_id": "a", "users": "ada"}"#),
+            "SERVICE_UPSTOX.users: is not what it should be; expected \"all\", or a table",
+        ),
+        (
+            good().text(
+                "SERVICE_UPSTOX",
+                r#"{"provider": "upstox", "client_id": "a", "users": {"claim": "groups", "values": ["x"]}}"#,
+            ),
+            "SERVICE_UPSTOX.users.claim: is not what it should be",
+        ),
         (
             good().text("CALLER_REPORTS", r#"{"services": []}"#),
             "CALLER_REPORTS.services: is not what it should be",
