@@ -364,15 +364,16 @@ impl Callback {
         transaction: &Transaction,
     ) -> Result<SessionId, Unbegun> {
         let began_at = transaction.began_at.map(Timestamp::from_millis);
-        let (user, sid, issued_at) = match tokens.user.take() {
+        let (user, sid, issued_at, email_verified) = match tokens.user.take() {
             Some(Person { id, name, email }) => {
                 let at = began_at.unwrap_or_else(clock::now).as_millis();
-                (User { sub: id, name, email }, None, at)
+                (User { sub: id, name, email }, None, at, false)
             }
             None => {
                 let claims = self.identify(provider, metadata, &tokens, transaction).await?;
                 let at = claims.login_at(began_at).as_millis();
-                (User { sub: claims.sub, name: claims.name, email: claims.email }, claims.sid, at)
+                let IdTokenClaims { sub, name, email, sid, email_verified, .. } = claims;
+                (User { sub, name, email }, sid, at, email_verified)
             }
         };
         let floor = transaction.previous.as_ref().map_or(0, |previous| previous.epoch);
@@ -388,7 +389,7 @@ impl Callback {
             refresh_token: tokens.refresh_token,
         };
         let login = Login { epoch, grant };
-        let about = About { device: self.device.clone(), sid, issued_at, id_token };
+        let about = About { device: self.device.clone(), sid, issued_at, id_token, email_verified };
         let holder = Holder { provider: provider.name.clone(), user, about, dpop_key, links: Vec::new() };
         let session = match &transaction.link_of {
             Some(sub) => self.link(&login, holder, transaction, sub).await?,

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use everlit_core::vault::Policy;
-use everlit_edge::config::{Config, ConfigError, ConfigErrorKind, Variables};
+use everlit_edge::config::{Config, ConfigError, ConfigErrorKind, UpstreamConfig, Variables, VaultName};
 use everlit_edge::cookie::CookieKeys;
 use everlit_edge::gate::GateKey;
 use everlit_edge::index::IndexKeys;
@@ -27,6 +27,9 @@ pub(crate) const SESSION_INDEX: &str = "SESSION_INDEX";
 
 /// The binding of this Worker to itself.
 pub(crate) const ROTATOR: &str = "ROTATOR";
+
+/// The binding of the services Worker's entrypoint for users of the app.
+pub(crate) const SERVICES_USERS: &str = "SERVICES_USERS";
 
 thread_local! {
     static READ: RefCell<Option<Rc<Environment>>> = const { RefCell::new(None) };
@@ -105,6 +108,14 @@ impl Environment {
             return Err(missing(
                 ROTATOR,
                 "a service binding of the Worker to itself, as in Everlit's own wrangler.toml",
+            ));
+        }
+        let is_of_service = |upstream: &UpstreamConfig| matches!(upstream.vault, VaultName::Service(_));
+        if config.upstreams().iter().any(is_of_service) && !value(env, SERVICES_USERS).is_some_and(is_service)
+        {
+            return Err(missing(
+                SERVICES_USERS,
+                "a service binding to the entrypoint \"ForUsers\" of the services Worker, as in Everlit's own wrangler.toml",
             ));
         }
         let keyring = Keyring::parse(session_keys)?;

@@ -7,7 +7,7 @@ use everlit_edge::cookie::SessionId;
 use everlit_edge::oauth::{DpopKey, Proof};
 use everlit_edge::proxy::{
     Destination, PathRefusal, RequestHeaders, ResponseHeaders, destination, is_access_expired,
-    is_nonce_wanted, rewrite_location,
+    is_nonce_wanted, meant, rewrite_location, service,
 };
 use everlit_wire::{Code, HEADER_EPOCH, Problem};
 use js_sys::Uint8Array;
@@ -32,19 +32,29 @@ pub(crate) async fn forward(call: &Call, environment: &Environment) -> Result<Re
     if request.header("upgrade").is_some_and(|protocol| protocol.eq_ignore_ascii_case("websocket")) {
         return Err(Problem::new(Code::NoWebsocket));
     }
-    let destination =
-        match destination(&environment.config, &request.method, &request.path, request.query.as_deref()) {
-            Ok(destination) => destination,
-            // An account of the operator's may have that name.
-            Err(PathRefusal::NoUpstream) => return services::forward(call).await,
-            Err(PathRefusal::Method { allow }) => {
-                return Ok(Reply::marked_problem(&Problem::new(Code::MethodNotAllowed)).with("allow", allow));
-            }
-            Err(PathRefusal::Path(reason)) => {
-                gate::line("path_refused", [("reason", reason.into())]);
-                return Err(Problem::new(Code::BadRequest));
-            }
-        };
+    let service = service(&environment.config, &request.path);
+    if service.is_some() && !services::is_of_browser(call) {
+        // A program's, with a key of its own: its name is the account's.
+        return services::forward(call).await;
+    }
+    let over = request.header("x-http-method-override").filter(|_| service.is_some());
+    let method = meant(&request.method, over.as_deref());
+    let destination = match destination(&environment.config, method, &request.path, request.query.as_deref())
+    {
+        Ok(destination) => destination,
+        // An account of the operator's may have that name.
+        Err(PathRefusal::NoUpstream) => return services::forward(call).await,
+        Err(PathRefusal::Method { allow }) => {
+            return Ok(Reply::marked_problem(&Problem::new(Code::MethodNotAllowed)).with("allow", allow));
+        }
+        Err(PathRefusal::Path(reason)) => {
+            gate::line("path_refused", [("reason", reason.into())]);
+            return Err(Problem::new(Code::BadRequest));
+        }
+    };
+    if let Some(service) = service {
+        return services::call(call, environment, service, &destination).await;
+    }
     let proof = same_origin(call, environment)?;
     let cookie = session::named(call, environment, proof).ok_or_else(|| gate::refused(call, environment))?;
     let source = Source::of(call, environment, &cookie.id, &destination.upstream.vault).await?;
@@ -94,7 +104,7 @@ impl Source {
             VaultName::Linked(provider) => {
                 Account::of(call, environment, session, provider, None).await.map(Self::Linked)
             }
-            // The configuration is refused with one.
+            // The services Worker calls those.
             VaultName::Service(_) => Err(Problem::new(Code::NotFound)),
         }
     }

@@ -43,7 +43,7 @@ pub(crate) async fn answer(call: Call) -> Reply {
         Some(route) => handle(route, call, environment).await,
         // Unknown to whoever is not a vault of ours.
         None if call.request.path == ROTATE => rotator::handler::rotate(call, environment).await,
-        None if services::is_theirs(&call.request.path) => services::forward(&call).await,
+        None if services::is_theirs(&call.request.path) => services::answer(&call, &environment).await,
         None => Err(Problem::new(Code::NotFound)),
     };
     let (outcome, status) = match &reply {

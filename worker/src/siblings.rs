@@ -14,6 +14,7 @@ use crate::http::Reply;
 use crate::incoming::Incoming;
 use crate::proxy::names;
 use crate::routes::{self, Call};
+use crate::services;
 
 /// How long a browser may remember what it was told: the longest that Chromium does. What is no longer configured is refused all the same.
 const MAX_AGE: &str = "7200";
@@ -26,7 +27,10 @@ pub(crate) async fn answer(call: Call) -> Result<Response, JsValue> {
     else {
         return routes::answer(call).await.into_response();
     };
-    let route = Route::of(&call.request.path).filter(|route| is_asked_by_pages(*route));
+    let path = call.request.path.as_str();
+    // What is another Worker's says itself which methods it takes.
+    let route = Route::of(path).or_else(|| services::is_theirs(path).then_some(Route::Api));
+    let route = route.filter(|route| is_asked_by_pages(*route));
     let header = |name: &str| call.request.header(name);
     let (site, origin) = (header("sec-fetch-site"), header("origin"));
     let reader = cross_site::reader(site.as_deref(), origin.as_deref(), &environment.config.origins);

@@ -313,6 +313,9 @@ pub(crate) struct About {
     /// The ID Token, where it will be shown to its issuer at the logout. Nobody is told it but the logout.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) id_token: Option<String>,
+    /// Whether the issuer says that the e-mail address is the user's own.
+    #[serde(default)]
+    pub(crate) email_verified: bool,
 }
 
 /// What a session leaves to the Worker that its user has ended.
@@ -456,7 +459,7 @@ packed! {
     Holder { provider, user, about, dpop_key, links }
     LinkText { provider, vault, made }
     Owner { reply, links, idle_left, absolute_at }
-    About { device, sid, issued_at, id_token }
+    About { device, sid, issued_at, id_token, email_verified }
     Left { provider, id_token, sub, sid }
     Meant { sid, until, others_go_on }
     Sight { is_open, waits, device, login_at, active_at }
