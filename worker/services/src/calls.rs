@@ -4,7 +4,7 @@ use everlit_core::secret::Secret;
 use everlit_core::time::{Millis, Timestamp};
 use everlit_edge::config::services::CallerConfig;
 use everlit_edge::provider::Judgement;
-use everlit_edge::service::answer;
+use everlit_edge::service::{Account, answer};
 use everlit_edge::signed_call::{NoKey, Scheme, Signer};
 use everlit_runtime::clock;
 use everlit_runtime::http::Reply;
@@ -18,7 +18,7 @@ use crate::vault::client::ServiceClient;
 use crate::vault::message::TokenReply;
 
 /// How its lines in the log are called.
-const ROUTE: &str = "/api/{service}/{path}";
+pub(crate) const ROUTE: &str = "/api/{service}/{path}";
 
 /// Answers. `path` is what follows `/api/`.
 ///
@@ -33,20 +33,21 @@ pub(crate) async fn forward(call: &Call, path: &str) -> Reply {
         Ok(admitted) => admitted,
         Err(problem) => return proxy::told_to_stranger(refused(problem)),
     };
-    let signed = account.as_ref().zip(scheme).and_then(|(account, scheme)| {
-        let description = &account.config.description;
-        let signer = Signer { client_id: &account.config.client_id, secret: account.secret };
-        Some(Signed {
-            scheme,
-            signer,
-            origin: account.config.origin.as_ref(),
-            account: account.config.account.as_deref(),
-            classify: description.classify?,
-        })
-    });
-    let Some(signed) = signed else { return refused(unsigned()) };
+    let Some(signed) = account.as_ref().and_then(signed) else { return refused(unsigned()) };
     let tokens = Kept { vault: ServiceClient::of(&call.env, service), caller: &caller.name };
-    proxy::forward(&call.request, rest, &knock, &signed, &key, &tokens).await
+    proxy::forward(&call.request, rest, &knock, &signed, Some(&key), &tokens).await
+}
+
+/// How calls to an account are made, where they are made here.
+pub(crate) fn signed<'a>(account: &Account<'a>) -> Option<Signed<'a>> {
+    let description = &account.config.description;
+    Some(Signed {
+        scheme: Scheme::of(description.name)?,
+        signer: Signer { client_id: &account.config.client_id, secret: account.secret },
+        origin: account.config.origin.as_ref(),
+        account: account.config.account.as_deref(),
+        classify: description.classify?,
+    })
 }
 
 /// Whose key it is, if that one may use this service.
@@ -84,6 +85,8 @@ struct Kept<'a> {
 }
 
 impl Tokens for Kept<'_> {
+    const IS_PROGRAM: bool = true;
+
     async fn token(&self, reads_only: bool) -> Result<Given, Reply> {
         match self.vault.token_for_call(self.caller, reads_only).await.map_err(Problem::reply)? {
             TokenReply::Token { access_token, place, expires_at, read_only } => Ok(Given {
@@ -101,8 +104,13 @@ impl Tokens for Kept<'_> {
     }
 
     async fn answered(&self, given: &Given, judgement: Judgement) {
-        let Some((class, until)) = answer::class(judgement.class, clock::now()) else { return };
-        // Where it is not heard, the next call meets the same.
-        drop(self.vault.answered(given.stamp, given.read_only, class, until).await);
+        answered(&self.vault, given, judgement).await;
     }
+}
+
+/// Says to a vault what the provider said to a token.
+pub(crate) async fn answered(vault: &ServiceClient, given: &Given, judgement: Judgement) {
+    let Some((class, until)) = answer::class(judgement.class, clock::now()) else { return };
+    // Where it is not heard, the next call meets the same.
+    drop(vault.answered(given.stamp, given.read_only, class, until).await);
 }

@@ -23,6 +23,11 @@ impl Knock {
         Self { exchange }
     }
 
+    /// That of somebody who shows no key, and is known by other means.
+    pub(crate) const fn of_nobody() -> Self {
+        Self { exchange: None }
+    }
+
     /// The key that is shown, where the SDK of this scheme shows its token; nowhere but after `Bearer` for one that has none.
     pub(crate) fn key(&self, request: &Incoming, scheme: Option<Scheme>) -> Result<Secret<String>, NoKey> {
         match (scheme, &self.exchange) {

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`routes`] | which handler answers what |
 //! | [`token`], [`status`], [`credential`], [`login`], [`notice`], [`list`] | one endpoint each |
+//! | [`people`] | what is asked in the name of a session |
 //! | [`vault`], [`backup`] | one Durable Object each, both sides of it |
 //! | [`calls`], [`knock`], [`proxy`] | calls to a broker in the operator's name: whose they are, before that is known, and how they are made |
 //! | [`alerts`] | who is told |
@@ -27,6 +28,7 @@ mod knock;
 mod list;
 mod login;
 mod notice;
+mod people;
 mod problem;
 mod provider_call;
 mod proxy;
@@ -40,6 +42,7 @@ mod vault;
 use everlit_runtime::incoming::Incoming;
 use everlit_runtime::log;
 use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
 use worker::{Context, Env, ScheduleContext, ScheduledEvent, event};
 
 pub use backup::ServiceBackup;
@@ -54,6 +57,13 @@ async fn fetch(
 ) -> Result<web_sys::Response, worker::Error> {
     let answer = Box::pin(async move { routes::answer(Incoming::new(request), env).await.into_response() });
     log::Traced::new(0, answer).await.map_err(|thrown: JsValue| worker::Error::from(thrown))
+}
+
+/// The same for the entrypoint that the edge Worker alone is bound to: it says whose session it is.
+#[wasm_bindgen(js_name = forUsers)]
+pub async fn for_users(request: web_sys::Request, env: Env) -> Result<web_sys::Response, JsValue> {
+    let answer = Box::pin(async move { people::answer(Incoming::new(request), env).await.into_response() });
+    log::Traced::new(0, answer).await
 }
 
 /// Looks at every service: the first time there is a monitor where nobody has asked yet, and an alarm that was lost is armed again.

@@ -1,5 +1,6 @@
 //! `GET /service`: the services that a caller may use.
 
+use everlit_edge::config::services::ServiceConfig;
 use everlit_runtime::http::Reply;
 use serde_json::{Value, json};
 use worker::Env;
@@ -14,8 +15,13 @@ pub(crate) async fn all(call: &Call) -> Result<Reply, Problem> {
     let key = call.key();
     let caller = key.as_deref().and_then(|key| call.environment.callers.of(key));
     let caller = caller.ok_or_else(Problem::unauthorized)?;
+    Ok(of(call, |service| caller.may_use(&service.name)).await)
+}
+
+/// Lists those that somebody may use.
+pub(crate) async fn of(call: &Call, may_use: impl Fn(&ServiceConfig) -> bool) -> Reply {
     let mut services = Vec::new();
-    for service in call.environment.config.services().iter().filter(|service| caller.may_use(&service.name)) {
+    for service in call.environment.config.services().iter().filter(|service| may_use(service)) {
         // One that does not answer just now hides none of the others.
         let told = ServiceClient::of(&call.env, &service.name).status().await.unwrap_or_default();
         services.push(json!({
@@ -25,7 +31,7 @@ pub(crate) async fn all(call: &Call) -> Result<Reply, Problem> {
             "status": told.get("status").unwrap_or(&Value::Null),
         }));
     }
-    Ok(Reply::json(&json!({ "services": services })))
+    Reply::json(&json!({ "services": services }))
 }
 
 /// Touches each of them. One that does not answer is touched the next time.

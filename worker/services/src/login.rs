@@ -2,6 +2,7 @@
 
 use everlit_core::secret::Secret;
 use everlit_core::time::Millis;
+use everlit_edge::config::services::ServiceConfig;
 use everlit_edge::cookie::{
     RESPONSE_COOKIE, SERVICE_COOKIE, SERVICE_RESPONSE_COOKIE, clear_service_binding, clear_service_response,
     find, set_service_binding, set_service_response,
@@ -38,19 +39,39 @@ pub(crate) async fn begin(call: &Call, service: &str) -> Result<Reply, Problem> 
     let Some(ticket) = ticket else { return Err(Problem::unauthorized()) };
     // A stranger is told the same of a service that there is not.
     let reply = match call.environment.config.service(service) {
-        Some(_) => ServiceClient::of(&call.env, service).begin_login(ticket).await?,
+        Some(_) => ServiceClient::of(&call.env, service).begin_login(Some(ticket)).await?,
         None => LoginReply::NoTicket,
     };
+    Ok(begun(reply))
+}
+
+/// `GET login` in the name of a session: a page of the app has led its browser here, and needs no ticket.
+pub(crate) async fn lead(call: &Call, service: &str, is_operator: bool) -> Result<Reply, Problem> {
+    if !is_operator {
+        return Ok(page(
+            403,
+            "This login is not yours",
+            "Only somebody who is an operator of this account may log in there. Your own login is another matter, and goes on.",
+        ));
+    }
+    let logs_in = call.environment.config.service(service).is_some_and(ServiceConfig::logs_in);
+    if !logs_in {
+        return Err(Problem::not_found());
+    }
+    Ok(begun(ServiceClient::of(&call.env, service).begin_login(None).await?))
+}
+
+fn begun(reply: LoginReply) -> Reply {
     match reply {
         LoginReply::Begun { url, binding, life } => {
             let cookie = set_service_binding(&Secret::new(binding), Millis::from_millis(life));
-            Ok(Reply::see_other(url).with_cookie(cookie))
+            Reply::see_other(url).with_cookie(cookie)
         }
-        LoginReply::NoTicket => Ok(page(
+        LoginReply::NoTicket => page(
             400,
             "This link is no longer valid",
             "It is good once, and for two minutes. Ask for another one, and open it at once.",
-        )),
+        ),
     }
 }
 
@@ -86,7 +107,7 @@ pub(crate) async fn finish(call: &Call, service: &str) -> Result<Reply, Problem>
     };
     if query.is_none()
         && let Some(ending) = kept(&ending_of(service))
-        && let Some(page) = Ending::read(ending.expose()).map(|ending| ending.page())
+        && let Some(page) = Ending::read(ending.expose()).map(|ending| ending.page(service))
     {
         return Ok(page);
     }
@@ -101,7 +122,7 @@ pub(crate) async fn finish(call: &Call, service: &str) -> Result<Reply, Problem>
             (200, "Connected", "Your login has brought a new token. You can close this page.")
         }
         CallbackReply::Judged(HandReply::Unproven) => (
-            202,
+            UNPROVEN,
             "Almost connected",
             "The provider has not answered yet. It is asked again by itself; the status says when it is done.",
         ),
@@ -112,6 +133,9 @@ pub(crate) async fn finish(call: &Call, service: &str) -> Result<Reply, Problem>
     let ending = Ending { status, title, message };
     Ok(ending.at_an_address(call, service).with_cookie(clear_service_binding()))
 }
+
+/// Nobody knows yet.
+const UNPROVEN: u16 = 202;
 
 /// How a login has ended: what its last page says.
 struct Ending<'a> {
@@ -127,8 +151,15 @@ impl<'a> Ending<'a> {
         Some(Self { status, title, message })
     }
 
-    fn page(&self) -> Reply {
-        page(self.status, self.title, self.message)
+    /// Where it is known how it has ended, the tabs of the app are told: the dialog of one of them may have led here.
+    fn page(&self, service: &str) -> Reply {
+        let Self { status, title, message } = *self;
+        if status == UNPROVEN {
+            return page(status, title, message);
+        }
+        let refused = Some(message).filter(|_| status >= 400);
+        let page = ErrorPage { title, message, action: "To the app", href: "/" };
+        Reply::page(status, html::service_login(&page, service, refused))
     }
 
     /// The page at an address of its own: what the login brought stands in none that the browser keeps, and who loads the page again sees
@@ -136,7 +167,7 @@ impl<'a> Ending<'a> {
     fn at_an_address(&self, call: &Call, service: &str) -> Reply {
         let text = format!("{}\n{}\n{}", self.status, self.title, self.message);
         let again = again(call, service, &ending_of(service), text);
-        again.unwrap_or_else(|| self.page().with_cookie(clear_service_response()))
+        again.unwrap_or_else(|| self.page(service).with_cookie(clear_service_response()))
     }
 }
 

@@ -31,6 +31,11 @@ impl Problem {
         Self::new(403, "operators_only", "Only an operator may do this.")
     }
 
+    /// Somebody with a session, to whom the configuration does not give this.
+    pub(crate) fn not_theirs() -> Self {
+        Self::new(403, "forbidden", "This is not for your account.")
+    }
+
     /// There is nothing there.
     pub(crate) fn not_found() -> Self {
         Self::new(404, "not_found", "There is nothing at this address.")

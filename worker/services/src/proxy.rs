@@ -58,6 +58,9 @@ pub(crate) struct Given {
 
 /// What keeps the tokens of a service, asked in the name of one caller.
 pub(crate) trait Tokens {
+    /// Whether it is a program that reads the answers: its SDK looks for its broker's words in ours, and knows what to make of the broker's.
+    const IS_PROGRAM: bool;
+
     /// The token, or a problem document; one that may only read will do where `reads_only` says so.
     async fn token(&self, reads_only: bool) -> Result<Given, Reply>;
     /// What the provider said to one.
@@ -65,16 +68,17 @@ pub(crate) trait Tokens {
 }
 
 /// Answers a call of somebody whose key is good. `rest` is what follows `/api/{service}` in its path.
-pub(crate) async fn forward(
+pub(crate) async fn forward<T: Tokens>(
     request: &Incoming,
     rest: &str,
     knock: &Knock,
     signed: &Signed<'_>,
-    key: &Secret<String>,
-    tokens: &impl Tokens,
+    key: Option<&Secret<String>>,
+    tokens: &T,
 ) -> Reply {
     match answered(request, rest, knock, signed, key, tokens).await {
         Ok(reply) => reply,
+        Err(problem) if !T::IS_PROGRAM => marked(problem),
         Err(problem) => {
             let scheme = signed.scheme;
             told(problem, |document, calls_person| signed_call::say(scheme, document, calls_person))
@@ -82,13 +86,13 @@ pub(crate) async fn forward(
     }
 }
 
-async fn answered(
+async fn answered<T: Tokens>(
     request: &Incoming,
     rest: &str,
     knock: &Knock,
     signed: &Signed<'_>,
-    key: &Secret<String>,
-    tokens: &impl Tokens,
+    key: Option<&Secret<String>>,
+    tokens: &T,
 ) -> Result<Reply, Reply> {
     let scheme = signed.scheme;
     if request
@@ -101,12 +105,16 @@ async fn answered(
     if request.header("upgrade").is_some_and(|protocol| protocol.eq_ignore_ascii_case("websocket")) {
         return Err(problem(Code::NoWebsocket));
     }
-    if scheme == Scheme::Breeze && knock.read().is_some() {
+    if let Some(key) = key.filter(|_| scheme == Scheme::Breeze && knock.read().is_some()) {
         return our_details(signed, key);
     }
     let meant = request.header("x-http-method-override");
     let method = scheme.method(&request.method, meant.as_deref());
     let method = method.ok_or_else(|| problem(Code::MethodNotAllowed))?;
+    if !T::IS_PROGRAM && meant.is_some_and(|meant| meant != method.as_str()) {
+        // What the edge Worker has let through by that header would be another call than this.
+        return Err(problem(Code::MethodNotAllowed));
+    }
     let asked = signed_call::Asked {
         method,
         path: rest,
@@ -130,29 +138,44 @@ fn our_details(signed: &Signed<'_>, key: &Secret<String>) -> Result<Reply, Reply
 }
 
 /// Makes a call; and once more where its token was over, and another is to be had.
-async fn call(
+async fn call<T: Tokens>(
     checked: &Checked,
     method: Method,
     signed: &Signed<'_>,
-    tokens: &impl Tokens,
+    tokens: &T,
 ) -> Result<Reply, Reply> {
     let given = tokens.token(method.is_read()).await?;
     let (response, judgement) = attempt(checked, signed, &given, tokens).await?;
-    // Neither says that anything was done: the provider did not let the call in.
-    if !matches!(
-        judgement.map(|judgement| judgement.class),
-        Some(Class::AccessExpired | Class::ReauthRequired)
-    ) {
+    if !is_kept_out(judgement) {
         return deliver(&response);
     }
+    let fresh = match tokens.token(method.is_read()).await {
+        // A person has to do something, or wait: the call can be made again after that, whatever it is.
+        Err(none) if !T::IS_PROGRAM => {
+            discard(&response);
+            return Err(none);
+        }
+        fresh => fresh.ok(),
+    };
     // Where there is none, what the provider said is the truth, and its SDK knows what to make of it.
-    let fresh = tokens.token(method.is_read()).await.ok();
     let fresh = fresh.filter(|fresh| fresh.stamp != given.stamp || fresh.read_only != given.read_only);
     log::line("token_refused", [("repeated", fresh.is_some().into())]);
     let Some(fresh) = fresh else { return deliver(&response) };
     discard(&response);
-    let (response, _) = attempt(checked, signed, &fresh, tokens).await?;
+    let (response, judgement) = attempt(checked, signed, &fresh, tokens).await?;
+    if !T::IS_PROGRAM
+        && is_kept_out(judgement)
+        && let Err(none) = tokens.token(method.is_read()).await
+    {
+        discard(&response);
+        return Err(none);
+    }
     deliver(&response)
+}
+
+/// Whether the provider did not let a call in, by its token: nothing was done.
+fn is_kept_out(judgement: Option<Judgement>) -> bool {
+    matches!(judgement.map(|judgement| judgement.class), Some(Class::AccessExpired | Class::ReauthRequired))
 }
 
 async fn attempt(
@@ -285,6 +308,14 @@ fn with_detail(code: Code, detail: &str) -> Reply {
 /// is such a service, makes no difference.
 pub(crate) fn told_to_stranger(reply: Reply) -> Reply {
     told(reply, |document, _| signed_call::say_to_stranger(document))
+}
+
+/// A problem document with the mark that it is ours.
+pub(crate) fn marked(reply: Reply) -> Reply {
+    let Reply::Own { body: Some(text), .. } = &reply else { return reply };
+    let document: Value = serde_json::from_slice(text.as_bytes()).unwrap_or_default();
+    let code = document.get("code").and_then(Value::as_str).unwrap_or_default().to_owned();
+    reply.with(HEADER_CODE, code)
 }
 
 /// A problem document with what an SDK looks for in an answer, and the mark that it is ours and not the provider's.

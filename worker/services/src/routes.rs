@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use everlit_edge::cookie::{CookieError, SESSION_COOKIE, find};
+use everlit_edge::people::USER_HEADER;
 use everlit_runtime::http::Reply;
 use everlit_runtime::incoming::Incoming;
 use everlit_runtime::log;
@@ -22,6 +23,18 @@ pub(crate) struct Call {
 }
 
 impl Call {
+    /// A request, where the configuration is one; else what everybody is told.
+    pub(crate) fn of(request: Incoming, env: Env) -> Result<Self, Reply> {
+        match Environment::of(&env) {
+            Ok(environment) => Ok(Self { request, env, environment }),
+            Err(error) => {
+                let name = error.variable.as_str();
+                log::line("misconfigured", [("variable", name.into()), ("problem", error.problem.into())]);
+                Err(Problem::misconfigured(&error.to_string()).reply())
+            }
+        }
+    }
+
     /// The key that it shows.
     pub(crate) fn key(&self) -> Option<String> {
         let header = self.request.header("authorization")?;
@@ -49,21 +62,26 @@ impl Call {
 
 /// Answers.
 pub(crate) async fn answer(request: Incoming, env: Env) -> Reply {
-    let environment = match Environment::of(&env) {
-        Ok(environment) => environment,
-        Err(error) => {
-            let name = error.variable.as_str();
-            log::line("misconfigured", [("variable", name.into()), ("problem", error.problem.into())]);
-            return Problem::misconfigured(&error.to_string()).reply();
-        }
+    let call = match Call::of(request, env) {
+        Ok(call) => call,
+        Err(refusal) => return refusal,
     };
-    let call = Call { request, env, environment };
+    if call.request.header(USER_HEADER).is_some() {
+        // Whose call it is, is said at another entrypoint. Here it can only be a lie.
+        let lie = Problem::bad_request("Nobody says here whose call it is.");
+        return logged("unknown", Err(lie));
+    }
     let path = call.request.path.clone();
     if let Some(path) = path.strip_prefix("/api/") {
         return calls::forward(&call, path).await;
     }
     let (template, reply) = handle(&call, &path).await;
-    let (outcome, status) = match &reply {
+    logged(template, reply)
+}
+
+/// The answer, written down where it is a refusal of ours.
+pub(crate) fn logged(template: &'static str, answered: Result<Reply, Problem>) -> Reply {
+    let (outcome, status) = match &answered {
         Ok(reply) => ("ok", reply.status()),
         Err(problem) => (problem.code, problem.status),
     };
@@ -74,7 +92,7 @@ pub(crate) async fn answer(request: Incoming, env: Env) -> Reply {
             [("route", template.into()), ("outcome", outcome.into()), ("status", status.into())],
         );
     }
-    reply.unwrap_or_else(Problem::reply)
+    answered.unwrap_or_else(Problem::reply)
 }
 
 async fn handle(call: &Call, path: &str) -> (&'static str, Result<Reply, Problem>) {

@@ -11,9 +11,9 @@ use serde_json::Value;
 use worker::Env;
 
 use super::message::{
-    ANSWERED, CALLBACK, CREDENTIAL, CallAnswered, CallbackAsk, CallbackReply, Done, HandAsk, HandReply,
-    LOGIN, LOGOUT, LoginAsk, LoginReply, NOTICE, NoticeAsk, Place, REFRESH, RefreshAsk, STATUS, TICKET,
-    TOKEN, Ticket, TokenAsk, TokenReply,
+    ANSWERED, CALLBACK, CREDENTIAL, CallAnswered, CallbackAsk, CallbackReply, Done, FALLBACK, HandAsk,
+    HandReply, LOGIN, LOGOUT, LoginAsk, LoginReply, NOTICE, NoticeAsk, PERSON, PersonAsk, Place, REFRESH,
+    RefreshAsk, STATUS, TICKET, TOKEN, Ticket, TokenAsk, TokenReply,
 };
 use crate::environment::SERVICE_VAULT;
 use crate::problem::Problem;
@@ -50,6 +50,21 @@ impl ServiceClient {
         self.tell(REFRESH, &RefreshAsk { caller: caller.to_owned(), holds, operator }).await
     }
 
+    /// The token for one call of a user of the app; or another one, if it is an operator who has everything tried again.
+    pub(crate) async fn person(
+        &self,
+        person: u64,
+        reads_only: bool,
+        forces: bool,
+    ) -> Result<TokenReply, Problem> {
+        self.tell(PERSON, &PersonAsk { person, reads_only, forces }).await
+    }
+
+    /// Says that the app lives on another source.
+    pub(crate) async fn fell_back(&self) -> Result<(), Problem> {
+        self.ask(FALLBACK).await.map(|Done {}| ())
+    }
+
     /// Hands something in.
     pub(crate) async fn hand_in(&self, ask: &HandAsk) -> Result<HandReply, Problem> {
         self.tell(CREDENTIAL, ask).await
@@ -70,8 +85,8 @@ impl ServiceClient {
         self.ask(TICKET).await
     }
 
-    /// Begins a login. Asked once: a ticket is good once.
-    pub(crate) async fn begin_login(&self, ticket: String) -> Result<LoginReply, Problem> {
+    /// Begins a login, of somebody with a ticket or of an operator with a session. Asked once: a ticket is good once.
+    pub(crate) async fn begin_login(&self, ticket: Option<String>) -> Result<LoginReply, Problem> {
         self.once(LOGIN, &LoginAsk { ticket }).await
     }
 

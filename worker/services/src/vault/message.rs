@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 pub(crate) const TOKEN: &str = "token";
 /// A question for another one.
 pub(crate) const REFRESH: &str = "refresh";
+/// A question for the token, or for another one, in the name of a user of the app.
+pub(crate) const PERSON: &str = "person";
+/// That the app lives on another source.
+pub(crate) const FALLBACK: &str = "fallback";
 /// Something handed in.
 pub(crate) const CREDENTIAL: &str = "credential";
 /// Where it stands.
@@ -64,6 +68,16 @@ pub(crate) struct RefreshAsk {
     pub(crate) operator: bool,
 }
 
+/// [`PERSON`]
+#[derive(Serialize, Deserialize)]
+pub(crate) struct PersonAsk {
+    /// Who, in a digest.
+    pub(crate) person: u64,
+    pub(crate) reads_only: bool,
+    /// Whether it is an operator who has everything tried again.
+    pub(crate) forces: bool,
+}
+
 /// What a question for a token is answered with. Times in milliseconds since 1970, durations in milliseconds.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -110,8 +124,8 @@ pub(crate) struct Ticket {
 /// [`LOGIN`]
 #[derive(Serialize, Deserialize)]
 pub(crate) struct LoginAsk {
-    /// What an operator was given for it.
-    pub(crate) ticket: String,
+    /// What an operator was given for it; nothing where it is known to be one.
+    pub(crate) ticket: Option<String>,
 }
 
 /// [`LOGIN`], answered.

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use everlit_core::service::{Answer, Class, Event, Purpose};
+use everlit_core::service::{Answer, Class, Event, Person, Purpose};
 use everlit_core::time::Timestamp;
 use everlit_edge::service::status;
 use everlit_runtime::{body, incoming, log};
@@ -18,8 +18,8 @@ use worker::worker_sys::DurableObjectState;
 
 use super::loaded::{Brings, Fault};
 use super::message::{
-    ANSWERED, CALLBACK, CREDENTIAL, CallAnswered, Done, LOGIN, LOGOUT, NOTICE, REFRESH, RefreshAsk, STATUS,
-    TICKET, TOKEN, TokenAsk, TokenReply,
+    ANSWERED, CALLBACK, CREDENTIAL, CallAnswered, Done, FALLBACK, LOGIN, LOGOUT, NOTICE, PERSON, PersonAsk,
+    REFRESH, RefreshAsk, STATUS, TICKET, TOKEN, TokenAsk, TokenReply,
 };
 use super::turn::{Said, Turns};
 
@@ -90,6 +90,13 @@ impl ServiceVault {
                 let event = |caller| Event::RefreshAsked { caller, name, holds, operator };
                 written(self.token(turns.hear(event, Brings::Nothing).await))
             }
+            PERSON => {
+                let PersonAsk { person, reads_only, forces } = message(request).await?;
+                let person = Person(person);
+                let event = |caller| Event::PersonAsked { caller, person, reads_only, forces };
+                written(self.token(turns.hear(event, Brings::Nothing).await))
+            }
+            FALLBACK => written(turns.turn(Event::FellBack, &Brings::Nothing).map(|()| Done {})),
             CREDENTIAL => written(turns.take(message(request).await?).await),
             STATUS => written(self.status()),
             LOGOUT => written(self.log_out()),
