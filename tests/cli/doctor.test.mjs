@@ -214,6 +214,11 @@ const BREAKS = [
     mends: (project, remedy) => toml(project, /run_worker_first = .*/, quoted(remedy, /run_worker_first = .*/)),
   },
   {
+    name: "an upstream is an account of the operator's, and nothing leads there", check: "users", said: /does not bind SERVICES_USERS, which UPSTREAM_BROKER needs$/,
+    breaks: (project) => toml(project, "[observability]\n", '[vars.UPSTREAM_BROKER]\norigin = "https://api.broker.example"\nvault = "service:broker"\n\n[observability]\n'),
+    mends: (project, remedy) => toml(project, "[observability]\n", `[[services]]\n${["binding", "service", "entrypoint"].map((key) => quoted(remedy, new RegExp(`${key} = "[^"]+"`))).join("\n")}\n\n[observability]\n`),
+  },
+  {
     name: "a variable has a field that nobody knows", check: "variables", said: /^PROVIDER_DEMO\.scope: unknown key, is scopes meant\?$/,
     breaks: (project) => toml(project, "scopes = ", "scope = "),
     mends: (project, remedy) => toml(project, "scope = ", `${quoted(remedy, /^Name it (\w+)\./)} = `),

@@ -3,6 +3,8 @@
 //! The variables are read by the Worker's own parser, so that both cannot disagree. What is checked besides is the rest of
 //! wrangler.toml that the Worker cannot live without and cannot see: its objects, their storage, its paths, and what reaches it.
 
+mod between;
+
 use crate::repo::Repo;
 use crate::stack;
 use anyhow::{Context as _, Result, bail};
@@ -110,9 +112,17 @@ pub(crate) fn check(file: Option<&Path>, json: bool) -> Result<ExitCode> {
         }
     };
     let (mut errors, mut secrets, mut of_services) = (Vec::new(), Vec::new(), Vec::new());
+    let mut configs = Vec::new();
     for path in &files {
         let config = stack::read_config(path)?;
-        let (whose, findings) = (Whose::of(&config), find(&config));
+        configs.push((path, Whose::of(&config), config));
+    }
+    for (path, whose, config) in &configs {
+        let (whose, mut findings) = (*whose, find(config));
+        let other = configs.iter().find(|(_, whose, _)| *whose == Whose::Services);
+        if let Some((_, _, services)) = other.filter(|_| whose == Whose::Edge) {
+            findings.wrong.extend(between::edge(config, services));
+        }
         let shown = path.display().to_string();
         if !json {
             said(&shown, whose, files.len() > 1, &findings);
@@ -220,6 +230,7 @@ fn find(config: &Table) -> Findings {
         Whose::Edge => {
             findings.wrong.extend(objects(config, &OBJECTS));
             findings.wrong.extend(rotator(config));
+            findings.wrong.extend(between::entrypoint(config));
             findings.wrong.extend(paths(config));
         }
         Whose::Services => {

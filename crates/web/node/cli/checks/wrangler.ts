@@ -20,7 +20,7 @@ const OBJECTS = [
 
 export function wrangler({ folder, vars }: Project, file: WranglerFile): Check[] {
   const { config, name } = file;
-  return [main(folder, config, name), objects(config, name), migrations(config, name), rotator(config, name), assets(folder, config, name), paths(config, name), variables(vars, name)];
+  return [main(folder, config, name), objects(config, name), migrations(config, name), rotator(config, name), users(config, vars, name), assets(folder, config, name), paths(config, name), variables(vars, name)];
 }
 
 function main(folder: string, config: Table, file: string): Check {
@@ -50,6 +50,17 @@ function rotator(config: Table, file: string): Check {
   if (bound?.service === name) return ok("rotator", "bound to the Worker itself");
   const said = bound ? `ROTATOR leads to "${String(bound.service)}", and this Worker is "${name}": no token would be renewed` : `${file} does not bind the Worker to itself`;
   return fail("rotator", said, `[[services]] binding = "ROTATOR" in ${file} needs service = "${name}".`);
+}
+
+/** Users of the app reach an account of the operator's by an entrypoint of its own: without it the Worker answers 503 on every path. */
+function users(config: Table, vars: Table, file: string): Check {
+  const upstreams = Object.entries(vars).filter(([key, value]) => key.startsWith("UPSTREAM_") && String(table(value)?.vault ?? "").startsWith("service:")).map(([key]) => key);
+  const bound = tables(config.services).find(({ binding }) => binding === "SERVICES_USERS");
+  if (bound?.entrypoint === "ForUsers") return ok("users", "SERVICES_USERS leads to ForUsers");
+  if (!bound && !upstreams.length) return ok("users", "no upstream is an account of the operator's");
+  const said = bound ? `SERVICES_USERS in ${file} does not lead to the entrypoint ForUsers` : `${file} does not bind SERVICES_USERS, which ${upstreams.join(", ")} needs`;
+  const service = String(tables(config.services).find(({ binding }) => binding === "SERVICES")?.service ?? "everlit-services");
+  return fail("users", said, `[[services]] binding = "SERVICES_USERS" in ${file} needs service = "${service}" and entrypoint = "ForUsers".`);
 }
 
 function assets(folder: string, config: Table, file: string): Check {
