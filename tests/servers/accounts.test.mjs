@@ -19,8 +19,8 @@ describe("accounts", () => {
 
   test("claims are made from the name", () => {
     assert.deepEqual(claimsOf("ada"), { sub: "ada", name: "Ada", email: "ada@example.com", email_verified: false });
-    const { name, email } = claimsOf(subjectOf("Grace.Hopper@navy.example") ?? "");
-    assert.deepEqual({ name, email }, { name: "Grace Hopper", email: "grace.hopper@navy.example" });
+    const { name, email, email_verified } = claimsOf(subjectOf("Grace.Hopper@navy.example") ?? "");
+    assert.deepEqual({ name, email, email_verified }, { name: "Grace Hopper", email: "grace.hopper@navy.example", email_verified: true });
     assert.equal(claimsOf(subjectOf("名前") ?? "").email, "user@example.com");
     assert.equal(claimsOf(subjectOf("...") ?? "").name, "...");
   });

@@ -98,16 +98,20 @@ test("a broker's form, which another site has the browser post, comes through as
 
 test("the cookies of a session go no further than to the edge Worker, and all others do", async () => {
   const cookie = `theme=dark; ${SESSION_COOKIE}=canary-session; ${BINDING_COOKIE}=canary-binding; __Host-Http-everlit-service=kept; ${SESSION_COOKIE}=canary-twice`;
-  for (const path of ["/service/upstox/status", "/api/upstox/v2/user/profile"]) {
-    const answer = await both.ask("GET", path, { key: null, headers: { cookie, "x-of-theirs": "1" } });
-    assert.equal(answer.status, 401, `${path}: ${answer.text}`);
+  for (const [path, status] of /** @type {[string, number][]} */ ([["/service/upstox/callback", 400], ["/api/upstox/v2/user/profile", 401]])) {
+    const answer = await both.ask("GET", path, { key: null, headers: { cookie, "x-of-theirs": "1", "everlit-user": "canary" } });
+    assert.equal(answer.status, status, `${path}: ${answer.text}`);
     const { headers, path: came } = await both.looked();
     assert.deepEqual([came, headers.cookie, headers["x-of-theirs"]], [path, "theme=dark; __Host-Http-everlit-service=kept", "1"]);
     assert.doesNotMatch(JSON.stringify(headers), /canary/);
   }
   // With none but those, nothing is left that would be a cookie.
-  assert.equal((await both.ask("GET", "/service/upstox/status", { key: null, headers: { cookie: `${SESSION_COOKIE}=canary` } })).status, 401);
+  assert.equal((await both.ask("GET", "/api/upstox/v2/user/profile", { key: null, headers: { cookie: `${SESSION_COOKIE}=canary` } })).status, 401);
   assert.ok(!(await both.looked()).headers.cookie);
+  // What is asked in the name of a session goes another way, and not without one.
+  const before = await both.looked();
+  assert.equal((await both.ask("GET", "/service/upstox/status", { key: null, headers: { cookie: `${SESSION_COOKIE}=canary` } })).status, 403);
+  assert.deepEqual(await both.looked(), before);
   // A body comes along where a cookie was beside it.
   const handed = await both.ask("PUT", "/service/upstox/credential", { key: OPERATOR_KEY, body: { credential: " " }, headers: { cookie: `${BINDING_COOKIE}=canary` } });
   assert.deepEqual([handed.status, handed.json.verdict], [422, "malformed"]);

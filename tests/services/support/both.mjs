@@ -39,7 +39,7 @@ export async function startBoth(describe, { bound = true } = {}) {
       modules: BUNDLE,
       objects: OBJECTS,
       itself: ["ROTATOR"],
-      bound: bound ? { SERVICES: "services" } : {},
+      bound: bound ? { SERVICES: "services", SERVICES_USERS: "services#ForUsers" } : {},
       beside: { services },
       variables: {
         ORIGINS: [app],

@@ -2,7 +2,7 @@
 
 import Worker from "./index.js";
 
-export { ServiceBackup, ServiceVault } from "./index.js";
+export { ForUsers, ServiceBackup, ServiceVault } from "./index.js";
 
 /** @type {object | undefined} */
 let last;

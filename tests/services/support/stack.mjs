@@ -87,7 +87,7 @@ function getWithBody(url, body) {
 }
 
 /** Whoever has an account there. @param {Name} provider @param {{ origin: string }} standIn @param {string} redirectUri */
-function people(provider, standIn, redirectUri) {
+export function people(provider, standIn, redirectUri) {
   const { origin } = standIn;
   const client = encodeURIComponent(CLIENT);
   const page = {

@@ -48,7 +48,8 @@ const variable = (name, value) =>
  * @property {string[]} [classes] the classes that there are, if not all are bound
  * @property {string[]} [itself] bindings of the Worker to itself
  * @property {string[]} [trusted] certificates in PEM that its requests trust, beside those of the runtime
- * @property {Record<string, string>} [bound] service bindings, and the Workers of `beside` that they lead to
+ * @property {Record<string, string>} [bound] service bindings, and the Workers of `beside` that they lead to: `services`, or `services#ForUsers` for an
+ * entrypoint of its own
  * @property {Record<string, Omit<Setting, "itself" | "trusted" | "bound" | "beside">>} [beside] further Workers in the same process, by name: each with bindings
  * and objects of its own, and without an address
  */
@@ -60,7 +61,11 @@ function workerText(name, date, { modules, variables = {}, objects = {}, classes
     ...Object.entries(variables).filter(([, value]) => value !== undefined).map(([binding, value]) => variable(binding, value)),
     ...Object.entries(objects).map(([binding, className]) => `(name = ${quoted(binding)}, durableObjectNamespace = ${quoted(className)})`),
     ...itself.map((binding) => `(name = ${quoted(binding)}, service = ${quoted(name)})`),
-    ...Object.entries(bound).map(([binding, other]) => `(name = ${quoted(binding)}, service = ${quoted(other)})`),
+    ...Object.entries(bound).map(([binding, other]) => {
+      const [worker, entrypoint] = other.split("#");
+      const designator = entrypoint ? `(name = ${quoted(worker)}, entrypoint = ${quoted(entrypoint)})` : quoted(worker);
+      return `(name = ${quoted(binding)}, service = ${designator})`;
+    }),
   ];
   const namespaces = classes.map((className) => `(className = ${quoted(className)}, uniqueKey = ${quoted(className)}, enableSql = true)`);
   const storage = `durableObjectNamespaces = [${namespaces.join(", ")}],\n  durableObjectStorage = (localDisk = "disk"),`;
