@@ -57,8 +57,8 @@ mod tests {
         let mut people = People::default();
         for person in 0..=MOST as u64 {
             // The first one comes back in between, and is not the quietest any more.
-            let _ = people.admit(Person(person), RATE, NOW);
-            let _ = people.admit(Person(0), RATE, NOW);
+            let _admitted = people.admit(Person(person), RATE, NOW);
+            let _admitted = people.admit(Person(0), RATE, NOW);
         }
         assert_eq!(people.0.len(), MOST);
         assert!(people.admit(Person(0), RATE, NOW).is_err());

@@ -54,7 +54,7 @@ pub(crate) fn internal_request(input: &[u8]) -> Fed {
 
 /// What one Worker says to the other of a user: whole and of this version, or nobody; and an operator only letter by letter.
 pub(crate) fn statement(input: &[u8]) -> Fed {
-    let _ = Statement::parse(&String::from_utf8_lossy(input));
+    let _as_it_is = Statement::parse(&String::from_utf8_lossy(input));
     let Some(user) = Statement::parse(&base64url::encode(input)) else { return Ok("nobody") };
     prop_assert!(!user.sub.is_empty() && !user.provider.is_empty() && input.len() <= 8 * 1_024);
     let again = Statement::parse(&user.encode());
