@@ -6,7 +6,7 @@
  * | way | means |
  * |---|---|
  * | `popup` | log in at the provider, in a popup: {@link Reauth.openLogin} in a click |
- * | `redirect` | the same, but the page has to go there: {@link Asked.loginUrl} as a link |
+ * | `redirect` | the same, but the page has to go there: `loginUrl` of {@link Asked} as a link |
  * | `paste` | bring a token, a code, or the whole address that the login ended at: {@link Reauth.submit} |
  * | `approval` | say yes on the telephone: {@link Reauth.askApproval} has it asked |
  */
@@ -38,7 +38,7 @@ export type ReauthPhase = "asking" | "popup" | "updating" | "approval" | "done";
  * | `busy` | somebody else is handing one in just now, or too many were: try again in a moment |
  * | `unproven` | the provider did not answer, so it is not known whether it is right; it is kept, and looked at again |
  * | `offline` | there is no network, or the Worker did not answer |
- * | `popup-blocked` | the browser opened no popup: offer {@link Asked.loginUrl} as a link |
+ * | `popup-blocked` | the browser opened no popup: offer `loginUrl` of {@link Asked} as a link |
  * | `popup-closed` | the popup was closed before the login was done |
  * | `approval-refused` | somebody said no on the telephone |
  * | `approval-over` | nobody said anything in time |
