@@ -23,6 +23,7 @@ const BUDGETS: Budgets = Budgets {
     worker_gzip: 400 * 1024,
     session_brotli: 15 * 1024 + 512,
     later_brotli: 8 * 1024 + 512,
+    human_brotli: 3 * 1024 + 640,
     react_brotli: 2 * 1024,
     service_brotli: 4 * 1024 + 256,
     services_gzip: 400 * 1024,
@@ -33,6 +34,7 @@ struct Budgets {
     worker_gzip: u64,
     session_brotli: u64,
     later_brotli: u64,
+    human_brotli: u64,
     react_brotli: u64,
     service_brotli: u64,
     services_gzip: u64,
@@ -50,6 +52,8 @@ pub(crate) struct Sizes {
     pub(crate) wasm_brotli: u64,
     /// What a page loads only when it is needed.
     pub(crate) later_brotli: u64,
+    /// What a page loads where only a person can go on: calls that wait, logins in a popup, fallbacks. `everlit/reauth` is weighed with the elements.
+    pub(crate) human_brotli: u64,
     /// `everlit/react` with what it imports of ours and no page loads else; React itself is not ours.
     pub(crate) react_brotli: u64,
     /// `everlit/service`, which other programs load: all of it, with nothing beside it.
@@ -60,11 +64,12 @@ pub(crate) struct Sizes {
 
 impl Sizes {
     /// Each number that has a budget, with its name.
-    fn rows(self) -> [(&'static str, u64, u64); 6] {
+    fn rows(self) -> [(&'static str, u64, u64); 7] {
         [
             ("Worker, all modules, gzip -9", self.worker_gzip, BUDGETS.worker_gzip),
             ("page until openSession, all of it, brotli 11", self.session_brotli, BUDGETS.session_brotli),
             ("page, when it is needed, brotli 11", self.later_brotli, BUDGETS.later_brotli),
+            ("page, for a person, brotli 11", self.human_brotli, BUDGETS.human_brotli),
             ("page with React, on top, brotli 11", self.react_brotli, BUDGETS.react_brotli),
             ("program that asks for tokens, brotli 11", self.service_brotli, BUDGETS.service_brotli),
             ("services Worker, all modules, gzip -9", self.services_gzip, BUDGETS.services_gzip),
@@ -79,11 +84,12 @@ impl Sizes {
 
     fn json(self, peers: &Value) -> String {
         format!(
-            r#"{{"worker_gzip":{},"client":{{"session_brotli":{},"wasm_brotli":{},"later_brotli":{},"react_brotli":{}}},"service_brotli":{},"peers":{peers},"services_gzip":{}}}"#,
+            r#"{{"worker_gzip":{},"client":{{"session_brotli":{},"wasm_brotli":{},"later_brotli":{},"human_brotli":{},"react_brotli":{}}},"service_brotli":{},"peers":{peers},"services_gzip":{}}}"#,
             self.worker_gzip,
             self.session_brotli,
             self.wasm_brotli,
             self.later_brotli,
+            self.human_brotli,
             self.react_brotli,
             self.service_brotli,
             self.services_gzip
@@ -144,12 +150,14 @@ pub(crate) fn measure(repo: &Repo) -> Result<Sizes> {
     };
     let (session_brotli, later_brotli, react_brotli) = (sum("session")?, sum("later")?, sum("react")?);
     let service_brotli = sum("service")?;
+    let human_brotli = sum("human")?;
     let wasm_brotli = compressed(repo, "brotli", &in_dist(&["everlit.wasm".into()]))?.iter().sum();
     Ok(Sizes {
         worker_gzip,
         session_brotli,
         wasm_brotli,
         later_brotli,
+        human_brotli,
         react_brotli,
         service_brotli,
         services_gzip,
@@ -242,6 +250,7 @@ mod tests {
             session_brotli: 5,
             wasm_brotli: 2,
             later_brotli: 4,
+            human_brotli: 3,
             react_brotli: 6,
             service_brotli: 3,
             services_gzip: 8,
@@ -249,7 +258,7 @@ mod tests {
         let peers = serde_json::json!({ "other_brotli": 9 });
         let said: Value = serde_json::from_str(&sizes.json(&peers)).unwrap();
         let client = serde_json::json!({
-            "session_brotli": 5, "wasm_brotli": 2, "later_brotli": 4, "react_brotli": 6
+            "session_brotli": 5, "wasm_brotli": 2, "later_brotli": 4, "human_brotli": 3, "react_brotli": 6
         });
         assert_eq!(
             said,
@@ -265,6 +274,7 @@ mod tests {
             worker_gzip,
             session_brotli,
             later_brotli,
+            human_brotli,
             react_brotli,
             service_brotli,
             services_gzip,
@@ -274,6 +284,7 @@ mod tests {
             session_brotli,
             wasm_brotli: 0,
             later_brotli,
+            human_brotli,
             react_brotli,
             service_brotli,
             services_gzip,
@@ -283,6 +294,7 @@ mod tests {
             Sizes { worker_gzip: worker_gzip + 1, ..all },
             Sizes { session_brotli: session_brotli + 1, ..all },
             Sizes { later_brotli: later_brotli + 1, ..all },
+            Sizes { human_brotli: human_brotli + 1, ..all },
             Sizes { react_brotli: react_brotli + 1, ..all },
             Sizes { service_brotli: service_brotli + 1, ..all },
             Sizes { services_gzip: services_gzip + 1, ..all },
@@ -294,8 +306,8 @@ mod tests {
 
     #[test]
     fn a_page_loads_what_the_readme_promises() {
-        let Budgets { session_brotli, later_brotli, react_brotli, .. } = BUDGETS;
-        assert_eq!((session_brotli, later_brotli, react_brotli), (15_872, 8_704, 2_048));
+        let Budgets { session_brotli, later_brotli, human_brotli, react_brotli, .. } = BUDGETS;
+        assert_eq!((session_brotli, later_brotli, human_brotli, react_brotli), (15_872, 8_704, 3_712, 2_048));
         let readme = fs::read_to_string(Repo::find().unwrap().at("README.md")).unwrap();
         assert!(
             readme.contains(

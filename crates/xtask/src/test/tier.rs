@@ -260,8 +260,8 @@ pub(crate) static TIERS: &[Tier] = &[
     ),
     tier(
         "callers",
-        "everlit/service in Node, Deno, Bun and workerd, its examples, and `cargo xtask service`",
-        &[Npm, Web],
+        "everlit/service in Node, Deno, Bun and workerd, its examples and backends, and `cargo xtask service`",
+        &[Npm, Web, DJANGO],
         node::callers,
     ),
     tier("probe", "real authorization servers are measured as they are", &[Npm, DJANGO], node::probe),
