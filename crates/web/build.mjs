@@ -10,7 +10,7 @@ import { createRequire } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { decode, encode } from "@jridgewell/sourcemap-codec";
-import { build } from "esbuild";
+import { build, transform } from "esbuild";
 import { minify } from "terser";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -52,11 +52,14 @@ copyFileSync(join(inputs, "everlit_web_bg.wasm"), join(fresh, "everlit.wasm"));
 const session = { "everlit.js": "index.ts" };
 const human = { "human.js": "human.ts", "popups.js": "popups.ts", "fallback.js": "fallback.ts" };
 const later = { "events.js": "events.ts", "silent.js": "silent.ts", "calls.js": "calls.ts", "account.js": "account.ts", "beside.js": "beside.ts", "explain.js": "explain.ts", "given.js": "given.ts" };
+// What elements that are imported alone share. All of them together are one file, which compresses better than its parts.
+const shared = { "elements/base.js": "elements/base.ts", "elements/watch.js": "elements/watch.ts" };
+const TOGETHER = "elements/index.js";
 // What an app imports beside `everlit`, when it wants it.
 const entries = Object.values(JSON.parse(readFileSync(join(here, "package.json"), "utf8")).exports)
-  .flatMap(({ default: file = "" }) => /^\.\/dist\/(\w+)\/index\.js$/.exec(file)?.[1] ?? []);
+  .flatMap(({ default: file = "" }) => /^\.\/dist\/([\w/]+)\/index\.js$/.exec(file)?.[1] ?? []);
 const chunksOf = { ...session, ...later, ...human };
-for (const [output, entry] of Object.entries(chunksOf)) await bundle(join("ts", entry), output);
+for (const [output, entry] of Object.entries({ ...chunksOf, ...shared })) await bundle(join("ts", entry), output);
 for (const name of entries) {
   const [folder] = ["ts", "node"].filter((each) => existsSync(join(here, each, name, "index.ts")));
   await bundle(join(folder, name, "index.ts"), join(name, "index.js"), folder === "node" ? "node" : "neutral");
@@ -66,8 +69,9 @@ copyFileSync(join(here, "../edge/config.schema.json"), join(fresh, "config.schem
 declareTypes();
 const golden = join(here, "../wire/golden");
 for (const name of readdirSync(golden).filter((file) => file.endsWith(".json"))) checkNames(join(golden, name));
-// The hooks come with the store that they read. A program that asks for a service's token loads nothing else.
-const manifest = { session: Object.keys(session), later: Object.keys(later), human: Object.keys(human), react: ["react/index.js", "store/index.js"], service: ["service/index.js"] };
+// The hooks come with the store that they read, and the elements with what they share. A program that asks for a service's token loads nothing else.
+const elements = ["elements", "elements/auto"].map((name) => `${name}/index.js`);
+const manifest = { session: Object.keys(session), later: Object.keys(later), human: Object.keys(human), react: ["react/index.js", "store/index.js"], elements, service: ["service/index.js"] };
 writeFileSync(join(fresh, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
 takeWorker();
 rmSync(dist, { recursive: true, force: true });
@@ -113,7 +117,9 @@ async function bundle(entry, output, platform = "neutral") {
   const apart = Object.entries(inject.length ? session : chunksOf);
   const chunks = apart.map(([chunk, source]) => [join(here, "ts", source), chunk]);
   if (isEntry) chunks.push([join(here, "ts/errors.ts"), "everlit.js"]);
-  const others = new Map([...chunks, ...entries.map((name) => [join(here, "ts", name, "index.ts"), `${name}/index.js`])]);
+  for (const [chunk, source] of Object.entries(shared)) chunks.push([join(here, "ts", source), chunk]);
+  const parts = [...chunks, ...entries.map((name) => [join(here, "ts", name, "index.ts"), `${name}/index.js`])];
+  const others = new Map(parts.filter(([, part]) => output !== TOGETHER || !part.startsWith(dirname(TOGETHER))));
   const { outputFiles, mangleCache } = await build({
     entryPoints: [join(here, entry)],
     outfile,
@@ -135,6 +141,12 @@ async function bundle(entry, output, platform = "neutral") {
     ...(platform !== "node" && !APART.includes(dirname(output)) && { mangleProps: new RegExp(`^(${INSIDE.join("|")})$`), mangleCache: shortNames }),
     write: false,
     plugins: [
+      {
+        name: "style-sheets",
+        setup({ onLoad }) {
+          onLoad({ filter: /\.css$/ }, async ({ path }) => ({ contents: (await transform(readFileSync(path, "utf8"), { loader: "css", minify: true })).code.trim(), loader: "text" }));
+        },
+      },
       {
         name: "other-chunks",
         setup({ onResolve }) {

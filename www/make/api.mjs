@@ -15,6 +15,7 @@ export const ENTRIES = {
   "everlit/react": { file: "react/index.d.ts", page: "api-react" },
   "everlit/reauth": { file: "reauth/index.d.ts", page: "api-human" },
   "everlit/fallback": { file: "fallback/index.d.ts", page: "api-human" },
+  "everlit/elements": { file: "elements/index.d.ts", page: "api-elements" },
   "everlit/service": { file: "service/index.d.ts", page: "api-service" },
   "everlit/testing": { file: "testing/index.d.ts", page: "api-testing" },
   "everlit/testing/playwright": { file: "playwright/index.d.ts", page: "api-testing" },

@@ -89,6 +89,18 @@ pub(super) fn kit(repo: &Repo) -> Result<Outcome> {
     })
 }
 
+/// The elements, in Chromium and before it.
+pub(super) fn elements(repo: &Repo) -> Result<Outcome> {
+    node_tests(
+        repo,
+        "test-elements",
+        &["--test-concurrency=2"],
+        in_folders(repo, &["tests/elements"])?,
+        10,
+        |_| (),
+    )
+}
+
 /// Tests of the built Worker; they start their own workerd.
 pub(super) fn worker(repo: &Repo) -> Result<Outcome> {
     let build = repo.at("worker/build");

@@ -149,6 +149,12 @@ pub(crate) static TIERS: &[Tier] = &[
         node::kit,
     ),
     tier(
+        "elements",
+        "everlit/elements: what they say, what a person meets, axe in every state, and a picture of each",
+        &[Need::Engine(Chromium), Npm, Web],
+        node::elements,
+    ),
+    tier(
         "wasm-chromium",
         "the Wasm module in Chromium",
         &[Need::Engine(Chromium), WasmTarget, BINDGEN, PACK],
