@@ -115,7 +115,8 @@ test("the services, as a program asks them, behind the binding of both Workers",
   const { json } = await both.ask("POST", "/service/upstox/login", { key: OPERATOR_KEY });
   const browser = both.browser();
   const begun = await browser.navigate(json.login_url);
-  assert.equal((await browser.navigate(await signIn(upstox, begun.headers.location ?? "", "ada"), { site: "cross-site" })).status, 200);
+  const ended = await browser.navigate(await signIn(upstox, begun.headers.location ?? "", "ada"), { site: "cross-site" });
+  assert.equal((await browser.navigate(ended.headers.location ?? "", { site: "cross-site" })).status, 200);
 
   const document = JSON.parse(await readFile(SOURCE, "utf8"));
   // Nobody guesses the name of a service.
