@@ -10,7 +10,7 @@ import { createRequire } from "node:module";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { decode, encode } from "@jridgewell/sourcemap-codec";
-import { build } from "esbuild";
+import { build, transform } from "esbuild";
 import { minify } from "terser";
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -29,7 +29,7 @@ const dist = join(here, "dist");
 const INSIDE = [
   ...["ask", "base", "busy", "channel", "clock", "direct", "door", "entropy", "fault", "here", "idempotent", "known", "leave", "life", "lock", "mono", "numbers"],
   ...["on", "opened", "operation", "page", "permit", "problemOf", "reject", "relog", "repeatable", "resolve", "restored", "retryAfter", "socket", "soon", "steer", "tell"],
-  ...["there", "timer", "told", "transmit", "wait", "waiting", "wall"],
+  ...["there", "timer", "told", "transmit", "wait", "waits", "wall"],
 ];
 const shortNames = {};
 // Entries that no page loads. They share nothing with a chunk, so their members keep their names.
@@ -48,13 +48,18 @@ takeModule();
 rmSync(fresh, { recursive: true, force: true });
 mkdirSync(fresh, { recursive: true });
 copyFileSync(join(inputs, "everlit_web_bg.wasm"), join(fresh, "everlit.wasm"));
-// What a page loads until a session is open, and what it loads when that is needed.
+// What a page loads until a session is open, what it loads when that is needed, and what where only a person can go on.
 const session = { "everlit.js": "index.ts" };
+const human = { "human.js": "human.ts", "popups.js": "popups.ts", "fallback.js": "fallback.ts" };
 const later = { "events.js": "events.ts", "silent.js": "silent.ts", "calls.js": "calls.ts", "account.js": "account.ts", "beside.js": "beside.ts", "explain.js": "explain.ts", "given.js": "given.ts" };
+// What elements that are imported alone share. All of them together are one file, which compresses better than its parts.
+const shared = { "elements/base.js": "elements/base.ts", "elements/watch.js": "elements/watch.ts" };
+const TOGETHER = "elements/index.js";
 // What an app imports beside `everlit`, when it wants it.
 const entries = Object.values(JSON.parse(readFileSync(join(here, "package.json"), "utf8")).exports)
-  .flatMap(({ default: file = "" }) => /^\.\/dist\/(\w+)\/index\.js$/.exec(file)?.[1] ?? []);
-for (const [output, entry] of Object.entries({ ...session, ...later })) await bundle(join("ts", entry), output);
+  .flatMap(({ default: file = "" }) => /^\.\/dist\/([\w/]+)\/index\.js$/.exec(file)?.[1] ?? []);
+const chunksOf = { ...session, ...later, ...human };
+for (const [output, entry] of Object.entries({ ...chunksOf, ...shared })) await bundle(join("ts", entry), output);
 for (const name of entries) {
   const [folder] = ["ts", "node"].filter((each) => existsSync(join(here, each, name, "index.ts")));
   await bundle(join(folder, name, "index.ts"), join(name, "index.js"), folder === "node" ? "node" : "neutral");
@@ -64,8 +69,9 @@ copyFileSync(join(here, "../edge/config.schema.json"), join(fresh, "config.schem
 declareTypes();
 const golden = join(here, "../wire/golden");
 for (const name of readdirSync(golden).filter((file) => file.endsWith(".json"))) checkNames(join(golden, name));
-// The hooks come with the store that they read. A program that asks for a service's token loads nothing else.
-const manifest = { session: Object.keys(session), later: Object.keys(later), react: ["react/index.js", "store/index.js"], service: ["service/index.js"] };
+// The hooks come with the store that they read, and the elements with what they share. A program that asks for a service's token loads nothing else.
+const elements = ["elements", "elements/auto"].map((name) => `${name}/index.js`);
+const manifest = { session: Object.keys(session), later: Object.keys(later), human: Object.keys(human), react: ["react/index.js", "store/index.js"], elements, service: ["service/index.js"] };
 writeFileSync(join(fresh, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
 takeWorker();
 rmSync(dist, { recursive: true, force: true });
@@ -108,10 +114,12 @@ async function bundle(entry, output, platform = "neutral") {
   // An entry has the package's own errors, and whatever it gives in the place of a global: then in what would be a chunk as well.
   const isEntry = output.includes("/");
   const inject = [join(here, dirname(entry), "inject.ts")].filter((file) => isEntry && existsSync(file));
-  const apart = Object.entries(inject.length ? session : { ...session, ...later });
+  const apart = Object.entries(inject.length ? session : chunksOf);
   const chunks = apart.map(([chunk, source]) => [join(here, "ts", source), chunk]);
   if (isEntry) chunks.push([join(here, "ts/errors.ts"), "everlit.js"]);
-  const others = new Map([...chunks, ...entries.map((name) => [join(here, "ts", name, "index.ts"), `${name}/index.js`])]);
+  for (const [chunk, source] of Object.entries(shared)) chunks.push([join(here, "ts", source), chunk]);
+  const parts = [...chunks, ...entries.map((name) => [join(here, "ts", name, "index.ts"), `${name}/index.js`])];
+  const others = new Map(parts.filter(([, part]) => output !== TOGETHER || !part.startsWith(dirname(TOGETHER))));
   const { outputFiles, mangleCache } = await build({
     entryPoints: [join(here, entry)],
     outfile,
@@ -133,6 +141,12 @@ async function bundle(entry, output, platform = "neutral") {
     ...(platform !== "node" && !APART.includes(dirname(output)) && { mangleProps: new RegExp(`^(${INSIDE.join("|")})$`), mangleCache: shortNames }),
     write: false,
     plugins: [
+      {
+        name: "style-sheets",
+        setup({ onLoad }) {
+          onLoad({ filter: /\.css$/ }, async ({ path }) => ({ contents: (await transform(readFileSync(path, "utf8"), { loader: "css", minify: true })).code.trim(), loader: "text" }));
+        },
+      },
       {
         name: "other-chunks",
         setup({ onResolve }) {

@@ -19,7 +19,7 @@ const compiled = all.filter(({ language, generated }) => /^(tsx?|js)$/.test(lang
 /** Each block is a module of its own; those with a name find each other. @param {import("./support/blocks.mjs").Block} block */
 const pathOf = ({ page, line, language, file }) => `${page}/${file ?? `line-${line}.${language}`}`;
 /** Examples in the comments of the types are beside what they show, and do not import it. @type {Record<string, string>} */
-const SHOWN = { openSession: "everlit", createStore: "everlit/store", openService: "everlit/service", createTestSession: "everlit/testing", watch: "everlit/debug", report: "everlit/debug" };
+const SHOWN = { openSession: "everlit", createStore: "everlit/store", openService: "everlit/service", reauth: "everlit/reauth", sourceOf: "everlit/fallback", createTestSession: "everlit/testing", watch: "everlit/debug", report: "everlit/debug" };
 /** @param {import("./support/blocks.mjs").Block} block */
 const imports = ({ page, code }) => (page.startsWith("api") ? Object.entries(SHOWN) : []).filter(([name]) => new RegExp(`\\b${name}\\(`).test(code) && !code.includes("import ")).map(([name, from]) => `import { ${name} } from "${from}";`).join(" ");
 const named = Object.fromEntries(compiled.map((block) => [pathOf(block), `${imports(block)}${block.code}\nexport {};\n`]));

@@ -23,7 +23,7 @@ function worker(answer = () => Response.json(JSON.parse(golden("session_active")
 for (const version of [18, 19]) {
   const { React, createRoot, hydrateRoot, renderToString, everlit, performReactRefresh, register } = await react(version);
   const { StrictMode, act = React.act, createElement: h, Component } = React;
-  const { SessionProvider, useSession, useSessionState, useUser, useProvider, useHealth, useCountdown, useIdlePrompt } = everlit;
+  const { SessionProvider, useSession, useSessionState, useUser, useProvider, useHealth, useCountdown, useIdlePrompt, useReauth } = everlit;
 
   /** Renders this, and says how to go on. */
   const mounted = async (element) => {
@@ -60,6 +60,40 @@ for (const version of [18, 19]) {
   };
 
   describe(`React ${version}`, () => {
+    test("a dialog reads what only a person can mend, and says what they did", async () => {
+      const kit = await createTestSession({ upstreams: [{ name: "quotes", service: "breeze" }] });
+      kit.respond("/list", []);
+      let people;
+      const Reader = reader(() => {
+        people = useReauth();
+        return people?.asked.map(({ vault, phase, problem, waiting }) => [vault, phase, problem?.kind ?? "well", waiting].join(" ")).join() ?? "nobody";
+      });
+      assert.match(renderToString(h(SessionProvider, { session: kit.session }, h(Reader))), /nobody/);
+      const { text, unmount } = await mounted(h(StrictMode, null, h(SessionProvider, { session: kit.session }, h(Reader))));
+      await act(async () => {
+        while (!people) await turn();
+      });
+      assert.equal(text(), "");
+      let call;
+      await act(async () => {
+        await kit.needService("breeze", { accepts: "right" });
+        call = kit.session.fetch("/api/quotes/list");
+        await kit.settle();
+      });
+      assert.equal(text(), "service:breeze asking well 1");
+      const { submit } = people;
+      await act(async () => submit("service:breeze", "wrong"));
+      assert.equal(text(), "service:breeze asking foreign 1");
+      await act(async () => submit("service:breeze", "right"));
+      assert.equal((await call).status, 200);
+      assert.equal(text(), "service:breeze done well 0");
+      const { renders } = Reader;
+      await act(async () => kit.settle());
+      assert.equal(Reader.renders, renders, "what does not change renders nothing");
+      await unmount();
+      kit.close();
+    });
+
     test("each hook says what the session says, and renders only when that changes", async () => {
       const kit = await createTestSession({ user: { sub: "1", name: "Ada" }, providers: ["demo", "broker"] });
       const readers = {

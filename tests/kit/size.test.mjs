@@ -7,8 +7,9 @@ import { test } from "node:test";
 import { build } from "esbuild";
 
 const DIST = new URL("../../crates/web/dist/", import.meta.url);
+// `everlit/reauth` comes when `useReauth` is used first, and is weighed with the elements.
 const ENTRIES = {
-  "react/index.js": ["../everlit.js", "../store/index.js", "react"],
+  "react/index.js": ["../everlit.js", "../reauth/index.js", "../store/index.js", "react"],
   "store/index.js": [],
 };
 const read = (file) => readFileSync(new URL(file, DIST));

@@ -31,13 +31,13 @@ describe("the codes of errors", () => {
     const error = read("ts/service/error.ts");
     const [, union = ""] = /type ServiceErrorCode =([^;]+);/.exec(error) ?? [];
     const service = found(union, /"(ERR_SERVICE_\w+)"/g);
-    assert.equal(service.length, 5);
+    assert.equal(service.length, 6);
     assert.deepEqual(found(error, /^ \* \| `(ERR_SERVICE_\w+)`/gm), service);
     assert.deepEqual(found(page, /^### (.+)$/gm), service);
     for (const [at, section] of page.split(/^### .+$/m).slice(1).entries()) {
       for (const part of ["**What happened.**", "**Why.**", "**What to do.**"]) assert.equal(section.split(part).length, 2, `${service[at]}: ${part}`);
     }
-    const sources = ["ask", "options", "sessions"].map((name) => read(`ts/service/${name}.ts`)).join("\n");
+    const sources = ["ask", "options", "people", "sessions"].map((name) => read(`ts/service/${name}.ts`)).join("\n");
     assert.deepEqual([...new Set(found(sources, /"(ERR_SERVICE_\w+)"/g))].sort(), [...service].sort());
   });
 

@@ -75,7 +75,7 @@ describe("options", () => {
     [{ Lead: 1 }, 'there is no option "Lead"; is lead meant?'],
     [{ healthcheck: 1 }, 'there is no option "healthcheck"; is healthCheck meant?'],
     [{ slient: ["popup"] }, 'there is no option "slient"; is silent meant?'],
-    [{ redirectUri: "/auth" }, 'there is no option "redirectUri"; there are wasm, signal, lead, idle, idle.lapse, idle.prompt, maintenance, healthCheck, retry, silent, events, baseUrl'],
+    [{ redirectUri: "/auth" }, 'there is no option "redirectUri"; there are wasm, signal, lead, idle, idle.lapse, idle.prompt, maintenance, healthCheck, retry, silent, events, baseUrl, reauthOrigins'],
     [{ baseUrl: "/auth" }, `baseUrl is "/auth" (string); accepted is the Worker's origin`],
     [{ baseUrl: "https://auth.example/x" }, `baseUrl is "https://auth.example/x" (string); accepted is the Worker's origin`],
   ]) {

@@ -52,12 +52,17 @@ describe("the package", () => {
     const { exports, files } = JSON.parse(read("package.json"));
     assert.deepEqual(files, ["dist", "templates", "ERRORS.md", "LICENSE-*"]);
     for (const path of [exports["."].types, exports["."].default, exports["./everlit.wasm"]]) assert.ok(read(path).length > 0);
-    const { session, later } = JSON.parse(read("dist/manifest.json"));
+    const { session, later, human } = JSON.parse(read("dist/manifest.json"));
     const shipped = readdirSync(dist).filter((name) => name.endsWith(".js"));
-    assert.deepEqual([...session, ...later].sort(), shipped.sort(), "everything that is shipped is loaded, at once or when it is needed");
+    assert.deepEqual([...session, ...later, ...human].sort(), shipped.sort(), "everything that is shipped is loaded, at once or when it is needed");
     const loaded = session.filter((name) => name.endsWith(".js")).map((name) => read(`dist/${name}`)).join("");
     for (const name of later) {
       assert.ok(loaded.includes(`import("./${name}")`) && !loaded.includes(`from"./${name}"`), `${name} is loaded on demand only`);
+    }
+    const all = [...session, ...later, ...human].map((name) => read(`dist/${name}`)).join("");
+    for (const name of human) {
+      assert.ok(all.includes(`import("./${name}")`) && !all.includes(`from"./${name}"`), `${name} is loaded where only a person can go on, and by nothing that is loaded at once`);
+      assert.ok(!loaded.includes(name), `${name} is no matter of the first script`);
     }
   });
 

@@ -165,9 +165,17 @@ export class Tab {
   channel = { open: false, heard: () => {} };
   /** What is heard of the event socket, and whether it is wanted. */
   socket = { open: false, opened: 0 };
-  life = undefined;
+  /** Who wants to know of its page. */
+  lives = new Set();
+  life = {
+    on: (kind) => [...this.lives].forEach((life) => life.on(kind)),
+    restored: () => [...this.lives].forEach((life) => life.restored()),
+    left: () => [...this.lives].forEach((life) => life.left()),
+  };
   /** Whether anybody watches the page and its user. */
-  watched = false;
+  get watched() {
+    return this.lives.size > 0;
+  }
   hidden = false;
   /** Silent re-logins that are under way. */
   relogins = [];
@@ -214,9 +222,8 @@ export class Tab {
         };
       },
       life: (life, signal) => {
-        this.life = life;
-        this.watched = true;
-        signal.addEventListener("abort", () => (this.watched = false));
+        this.lives.add(life);
+        signal.addEventListener("abort", () => this.lives.delete(life));
       },
       activity: (seen) => (this.seen = seen),
       soon: setImmediate,

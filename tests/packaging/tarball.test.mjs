@@ -64,7 +64,7 @@ describe("the tarball", () => {
 
   test("says that it is of modules, without side effects and without dependencies", () => {
     const { type, sideEffects, dependencies, optionalDependencies, scripts: hooks, peerDependencies = {}, peerDependenciesMeta = {} } = manifest;
-    assert.deepEqual({ type, sideEffects, dependencies, optionalDependencies, hooks }, { type: "module", sideEffects: false, dependencies: undefined, optionalDependencies: undefined, hooks: undefined });
+    assert.deepEqual({ type, sideEffects, dependencies, optionalDependencies, hooks }, { type: "module", sideEffects: ["./dist/elements/auto/index.js"], dependencies: undefined, optionalDependencies: undefined, hooks: undefined });
     for (const name of Object.keys(peerDependencies)) assert.ok(peerDependenciesMeta[name]?.optional, `${name} may be missing`);
   });
 

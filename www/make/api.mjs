@@ -13,6 +13,9 @@ export const ENTRIES = {
   everlit: { file: "index.d.ts", page: "api" },
   "everlit/store": { file: "store/index.d.ts", page: "api-react" },
   "everlit/react": { file: "react/index.d.ts", page: "api-react" },
+  "everlit/reauth": { file: "reauth/index.d.ts", page: "api-human" },
+  "everlit/fallback": { file: "fallback/index.d.ts", page: "api-human" },
+  "everlit/elements": { file: "elements/index.d.ts", page: "api-elements" },
   "everlit/service": { file: "service/index.d.ts", page: "api-service" },
   "everlit/testing": { file: "testing/index.d.ts", page: "api-testing" },
   "everlit/testing/playwright": { file: "playwright/index.d.ts", page: "api-testing" },
@@ -69,8 +72,11 @@ function anchorOf(path) {
   const found = declarations().find((each) => each.name === name);
   if (!found) return undefined;
   const { page } = ENTRIES[/** @type {keyof typeof ENTRIES} */ (found.entry)];
-  return `${page}.md#${(member ? `${name}-${member}` : name).toLowerCase()}`;
+  return `${page}.md#${member ? `${name}-${member}`.toLowerCase() : placeOf(name)}`;
 }
+
+/** The anchor of an exported name. A function that has the name of a type but for its first letter, as `reauth` and `Reauth`, has one of its own. @param {string} name */
+const placeOf = (name) => (/^[a-z]/.test(name) && declarations().some((each) => each.name === name[0]?.toUpperCase() + name.slice(1)) ? `${name}-function` : name).toLowerCase();
 
 /** A comment's text, with its links. @param {ts.Node} node */
 function textOf(node) {
@@ -161,7 +167,7 @@ const heritage = (declaration) => (ts.isInterfaceDeclaration(declaration) ? (dec
 
 /** @param {Exported} exported */
 function exportedText({ name, declaration }) {
-  const anchor = `{#${name.toLowerCase()}}`;
+  const anchor = `{#${placeOf(name)}}`;
   const said = textOf(declaration);
   if (!said) throw new Error(`${name} does not say what it is`);
   if (ts.isFunctionDeclaration(declaration)) {

@@ -5,9 +5,9 @@
 /** @type {readonly Group[]} */
 export const GROUPS = [
   { title: "Begin", pages: ["index", "start", "concepts"] },
-  { title: "How to", pages: ["react", "frameworks", "mediating", "providers", "supabase", "services", "idle", "offline", "testing", "csp", "deploy", "operate", "troubleshoot"] },
+  { title: "How to", pages: ["react", "frameworks", "mediating", "human", "elements", "providers", "supabase", "services", "idle", "offline", "testing", "csp", "deploy", "operate", "troubleshoot"] },
   { title: "Coming from", pages: ["from-oidc-client-ts", "from-auth0-spa-js", "from-your-own", "from-a-manager"] },
-  { title: "Reference", pages: ["api", "api-react", "api-service", "api-testing", "api-debug", "api-vite", "configuration", "errors"] },
+  { title: "Reference", pages: ["api", "api-react", "api-human", "api-elements", "api-service", "api-testing", "api-debug", "api-vite", "configuration", "errors"] },
 ];
 
 export const NAMES = GROUPS.flatMap(({ pages }) => pages);

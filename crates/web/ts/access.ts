@@ -24,7 +24,7 @@ interface Question {
   readonly given: AbortController;
   readonly epoch: number;
   readonly reason: string;
-  waiting: number;
+  waits: number;
 }
 
 /** Tokens of upstreams that the page calls by itself, and calls with them. */
@@ -67,7 +67,7 @@ export function createAccess(host: AccountHost, ask: Ask) {
       const use = (left as number) * 1000 - lead;
       return { text, epoch, generation: said.generation as number, until: { wall: begun.wall + use, mono: begun.mono + use } };
     };
-    const question: Question = { token: find(), given, epoch, reason, waiting: 0 };
+    const question: Question = { token: find(), given, epoch, reason, waits: 0 };
     const settled = () => questions.get(upstream) === question && questions.delete(upstream);
     question.token.then((token) => settled() && tokens.set(upstream, token), settled);
     questions.set(upstream, question);
@@ -88,10 +88,10 @@ export function createAccess(host: AccountHost, ask: Ask) {
       question = begin(upstream, before ? [epoch, before.generation] : [epoch, generation], refused ? "unauthorized" : held ? "deadline" : "resume");
     }
     const asked = question!;
-    asked.waiting += 1;
+    asked.waits += 1;
     const leave = () => {
-      asked.waiting -= 1;
-      if (asked.waiting) return;
+      asked.waits -= 1;
+      if (asked.waits) return;
       // Who comes next asks anew.
       if (questions.get(upstream) === asked) questions.delete(upstream);
       asked.given.abort();

@@ -8,8 +8,9 @@ import { createDevices } from "./devices.js";
 import type { SessionError, SessionErrorCode } from "./errors.js";
 import type { EventNumbers } from "./machine.js";
 import type { Page } from "./page.js";
-import { createPopups } from "./popups.js";
 import { createQuestions } from "./questions.js";
+import type { Desk } from "./desk.js";
+import type { Lifecycle } from "./lifecycle.js";
 import type { Session } from "./session.js";
 import type { Timer } from "./timer.js";
 import type { Transport } from "./transport.js";
@@ -22,6 +23,7 @@ export interface AccountHost {
   readonly session: Session;
   readonly closed: AbortSignal;
   readonly page: Page;
+  readonly life: Lifecycle;
   readonly clock: () => Moment;
   readonly timer: (due: () => void) => Timer;
   readonly operation: () => string;
@@ -43,9 +45,12 @@ export type Account = ReturnType<typeof account>;
 export function account(host: AccountHost) {
   const questions = createQuestions(host);
   const { session, closed, page, door, fault } = host;
+  /** Leads a popup through a login, and resolves when somebody is logged in. Closing it is its opener's matter. */
+  const popup: Desk["popup"] = async (...given) => (await import("./popups.js")).lead(host, ...given);
   return {
     ...createAccess(host, questions),
-    ...createPopups(host),
+    popup,
+    desk: async (): Promise<Desk> => ({ ...host, popup }),
     ...createDevices(host, questions),
     async debug(options?: Parameters<Session["debug"]>[0]) {
       closed.throwIfAborted();

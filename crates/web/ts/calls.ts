@@ -5,11 +5,15 @@ import { type Call, type Route, addressOf, prepare, route, viaWorker } from "./c
 import type { SessionError, SessionErrorCode } from "./errors.js";
 import type { EventNumbers, Stamp } from "./machine.js";
 import type { Page } from "./page.js";
+import type { Mend, Tended, human } from "./human.js";
 import { CODES, REFUSED } from "./refusal.js";
 import type { Session } from "./session.js";
+import type { Moment } from "./clock.js";
+import type { Timer } from "./timer.js";
+import type { Transport } from "./transport.js";
 import type { SessionRequestInit } from "./types.js";
 import type { Waiter, wait } from "./wait.js";
-import { type Upstream, denialOf, isUnlinked } from "./wire.js";
+import { type Upstream, denialOf, needsHuman } from "./wire.js";
 
 /** What calls need of their session. The class of errors is among it: there is one, also for `instanceof`. */
 export interface CallsHost {
@@ -23,11 +27,16 @@ export interface CallsHost {
   readonly closed: AbortSignal;
   readonly wait: typeof wait;
   readonly session: Session;
+  readonly ask: Transport;
+  readonly clock: () => Moment;
+  readonly timer: (due: () => void) => Timer;
+  /** Whose word counts as the Worker's, where only a person can go on. */
+  readonly reauthOrigins?: readonly string[] | undefined;
   readonly fault: (code: SessionErrorCode, special?: string, cause?: unknown) => SessionError;
   on<K extends EventKind>(kind: K, ...numbers: EventNumbers[K]): void;
 }
 
-// What the other chunk needs as well: whoever is logged in has loaded this one already.
+// What other chunks need as well: whoever is logged in has loaded this one already.
 export { CODES };
 
 export type Calls = ReturnType<typeof createCalls>;
@@ -36,11 +45,12 @@ export type Calls = ReturnType<typeof createCalls>;
 const NOBODY = 255;
 
 /** The calls of a session, on their way. */
-export function createCalls({ page, upstreams, own, direct, session, closed, wait, fault, on }: CallsHost) {
+export function createCalls(host: CallsHost) {
+  const { page, upstreams, own, direct, session, closed, wait, fault, on } = host;
   /** Where the Worker is, if it is not at the page's own origin. */
   const edge = page.there?.("");
   /** Calls that wait for the machine's word: to be sent under a token, or (without one) to take the answer they got. */
-  const waiting = new Map<number, Waiter<Stamp | undefined> & { readonly vault: string | undefined }>();
+  const waiting = new Map<number, Waiter<Stamp | undefined>>();
   let last = 0;
   /** How many were sent and not answered yet. */
   let sent = 0;
@@ -55,11 +65,11 @@ export function createCalls({ page, upstreams, own, direct, session, closed, wai
     return (at < 0 ? own() : at) & NOBODY;
   };
 
-  const permission = (id: number, signal: AbortSignal | null | undefined, vault: string | undefined, ask: () => void) =>
+  const permission = (id: number, signal: AbortSignal | null | undefined, ask: () => void) =>
     wait<Stamp | undefined>(
       signal,
       (waiter) => {
-        waiting.set(id, { ...waiter, vault });
+        waiting.set(id, waiter);
         ask();
       },
       () => {
@@ -70,7 +80,7 @@ export function createCalls({ page, upstreams, own, direct, session, closed, wai
 
   /** The machine's word on a new call. */
   const first = (id: number, signal: AbortSignal | null | undefined, vault: string | undefined) =>
-    permission(id, signal, vault, () => on(EventKind.CallAsked, id, whose(vault)));
+    permission(id, signal, () => on(EventKind.CallAsked, id, whose(vault)));
 
   /** That an address belongs to no upstream. Its query may hold a secret, and so may what is before its host: neither is named. */
   const unknownUpstream = (url: string) => {
@@ -78,13 +88,22 @@ export function createCalls({ page, upstreams, own, direct, session, closed, wai
     return fault("ERR_SESSION_UPSTREAM", `: none is for ${origin}${pathname}; configure it or pass { passthrough: true }`);
   };
 
-  const unlinked = (vault: string | undefined) => {
-    const name = vault?.split(":")[1];
-    return fault("ERR_SESSION_LINK", name && `: ${name} is not linked; offer link("${name}")`);
-  };
-  /** Whether the session is well, and an account beside it is not linked, or has to be anew. */
-  const lacksLink = (vault: string | undefined) =>
-    !CODES[session.state] && session.providers.some(({ name, state }) => vault === `linked:${name}` && /^(unavailable|needs-human)$/.test(state));
+  let people: ReturnType<typeof human> | undefined;
+  /** What is done where only a person can go on. Where that does not come, what went wrong has to do. */
+  const ofPeople = async (cause = fault("ERR_SESSION_LOAD")) =>
+    (people ??= await import("./human.js").then(
+      (chunk) => chunk.human(host),
+      () => {
+        throw cause;
+      },
+    ));
+  const mendIt: Mend = async (...what) => (await ofPeople(what[0])).mend(...what);
+  /** Does this, and has a person mend it where only they can. An account that is not linked looks like a provider that cannot help just now. */
+  const tended = <T extends Response | Stamp>(work: () => Promise<T>, about: () => readonly [vault: string | undefined, call: Tended], mend = mendIt): Promise<T> =>
+    work().catch((cause) => {
+      if (/_(REAU|LINK|UNA)/.test(cause?.code)) return mend(cause, ...about(), work) as Promise<T>;
+      throw cause;
+    });
 
   /** Sends a call when the machine says so, and again if it says so again. */
   const send = async (id: number, call: Call, target: () => Route | undefined, word: Promise<Stamp | undefined>): Promise<Response> => {
@@ -112,16 +131,50 @@ export function createCalls({ page, upstreams, own, direct, session, closed, wai
       }
       // What such an upstream says of its own accord is not the Worker's word.
       if (byItself) return response;
-      if (isUnlinked(response)) throw unlinked(vault);
+      if (needsHuman(response)) throw fault("ERR_SESSION_REAUTH", "", response);
       const denial = denialOf(response);
       if (denial === undefined || closed.aborted) return response;
-      stamp = await permission(id, signal, vault, () => on(EventKind.CallDenied, id, whose(vault), epoch, generation, +repeated, denial));
+      stamp = await permission(id, signal, () => on(EventKind.CallDenied, id, whose(vault), epoch, generation, +repeated, denial));
       if (!stamp || !call.repeatable) return response;
       // Its connection is free for something else.
       void response.body?.cancel().catch(() => {});
       repeated = true;
     }
   };
+
+  /** A call, and what is done where only a person can go on. */
+  async function make(input: RequestInfo | URL, init: SessionRequestInit | undefined, mend?: Mend): Promise<Response> {
+    const now = page.base();
+    if (base !== now) ({ origin } = new URL((base = now)));
+    const url = addressOf(input, base, origin);
+    const target = () => route(url, origin, upstreams() ?? [], edge);
+    if (init?.fallback) return (await ofPeople()).fall(make, input, init, url, target());
+    const signal = init?.signal ?? (input as Request).signal;
+    let call: Call | undefined;
+    const work = async () => {
+      const to = target();
+      const id = ++last;
+      let word: Promise<Stamp | undefined> | undefined;
+      if (!to) {
+        // Nothing of the input is touched before.
+        if (init?.passthrough) {
+          const { body } = init;
+          const pass = () => fetch(input, typeof body === "function" ? { ...init, body: body() } : (init as RequestInit));
+          const answer = await pass();
+          return answer.status === 409 ? (await ofPeople()).foreign(answer, input, init, pass) : answer;
+        }
+        if (upstreams()) throw unknownUpstream(url);
+        // Which upstreams there are is known only while calls can be made. Whether that may come is for the machine to say.
+        word = first(id, signal, undefined);
+        if (!waiting.has(id)) await word;
+        // Nobody waits for it where the input is none.
+        word.catch(() => {});
+      }
+      call ??= prepare(input, init, url);
+      return send(id, call, target, word ?? first(id, call.signal, to![1]));
+    };
+    return tended(work, () => [target()?.[1], call ?? { signal, repeatable: true }], mend);
+  }
 
   return {
     /** Whether something would be lost if the page were left now. */
@@ -131,7 +184,7 @@ export function createCalls({ page, upstreams, own, direct, session, closed, wai
     settle(call: number, stamp?: Stamp, why?: Refusal) {
       const waiter = waiting.get(call);
       waiting.delete(call);
-      if (why !== undefined) waiter?.reject(lacksLink(waiter.vault) ? unlinked(waiter.vault) : fault(CODES[REFUSED[why]!]!));
+      if (why !== undefined) waiter?.reject(fault(CODES[REFUSED[why]!]!));
       else waiter?.resolve(stamp);
     },
 
@@ -152,7 +205,7 @@ export function createCalls({ page, upstreams, own, direct, session, closed, wai
     /** Waits until there is a token that lives; rejects where there will be none. */
     permit(signal: AbortSignal | undefined, vault: string | undefined): Promise<Stamp> {
       // Nothing is delivered to who has sent nothing.
-      return first(++last, signal, vault) as Promise<Stamp>;
+      return tended(() => first(++last, signal, vault) as Promise<Stamp>, () => [vault, { signal, repeatable: true }]);
     },
 
     /** `kept` is the body as it was when the call was made, if that is a while ago; `late`, that it was made under another login. */
@@ -164,28 +217,7 @@ export function createCalls({ page, upstreams, own, direct, session, closed, wai
         if (type && !headers.has("content-type")) headers.set("content-type", type);
         init = { ...init, headers, body: await kept.blob() };
       }
-      const now = page.base();
-      if (base !== now) ({ origin } = new URL((base = now)));
-      const url = addressOf(input, base, origin);
-      const target = () => route(url, origin, upstreams() ?? [], edge);
-      const id = ++last;
-      const to = target();
-      let word: Promise<Stamp | undefined> | undefined;
-      if (!to) {
-        // Nothing of the input is touched before.
-        if (init?.passthrough) {
-          const { body } = init;
-          return fetch(input, typeof body === "function" ? { ...init, body: body() } : (init as RequestInit));
-        }
-        if (upstreams()) throw unknownUpstream(url);
-        // Which upstreams there are is known only while calls can be made. Whether that may come is for the machine to say.
-        word = first(id, init?.signal ?? (input as Request).signal, undefined);
-        if (!waiting.has(id)) await word;
-        // Nobody waits for it where the input is none.
-        word.catch(() => {});
-      }
-      const call = prepare(input, init, url);
-      return send(id, call, target, word ?? first(id, call.signal, to![1]));
+      return make(input, init);
     },
   };
 }

@@ -25,6 +25,8 @@ export const open = EAGER(async (options: SessionOptions): Promise<Session> => {
   const { baseUrl, signal, wasm } = options;
   const { exports } = await within(signal, () => load(wasm).then((module) => WebAssembly.instantiate(module)));
   let platform: Platform = {
+    // Those that a chunk reads.
+    ...options,
     clock: readClock,
     timer: createTimer,
     soon: (work) => setTimeout(work),

@@ -1,3 +1,5 @@
+import type { ReauthNeed } from "./types.js";
+
 /**
  * What went wrong, for code to branch on. The set is closed; messages are for people and may change. `ERRORS.md` of this package has
  * a section for each.
@@ -7,6 +9,7 @@
  * | `ERR_SESSION_LOGGED_OUT` | nobody is logged in | offer `session.login()` |
  * | `ERR_SESSION_ENDED` | a limit, or somebody elsewhere, ended the session | offer `session.login()` |
  * | `ERR_SESSION_REAUTH` | only the user can bring a new token | ask for `session.login()` |
+ * | `ERR_SESSION_CANCELLED` | the user closed the dialog that the call waited for | nothing: it was their wish; offer to begin again |
  * | `ERR_SESSION_NETWORK` | no usable answer came | try again; the session goes on |
  * | `ERR_SESSION_UNAVAILABLE` | no token can be had just now | wait: the session tries again by itself |
  * | `ERR_SESSION_UPSTREAM` | the address, or the name, belongs to no upstream that can be called so | configure it, or `{ passthrough: true }` |
@@ -22,6 +25,7 @@ export type SessionErrorCode =
   | "ERR_SESSION_LOGGED_OUT"
   | "ERR_SESSION_ENDED"
   | "ERR_SESSION_REAUTH"
+  | "ERR_SESSION_CANCELLED"
   | "ERR_SESSION_NETWORK"
   | "ERR_SESSION_UNAVAILABLE"
   | "ERR_SESSION_UPSTREAM"
@@ -40,6 +44,8 @@ export type SessionErrorCode =
 export class SessionError extends Error {
   /** What went wrong. */
   declare readonly code: SessionErrorCode;
+  /** With `ERR_SESSION_REAUTH`, where the Worker said more than that: who has to do what. */
+  declare readonly reauth?: ReauthNeed;
 
   /** @internal */
   constructor(code: SessionErrorCode, special = "", cause?: unknown) {

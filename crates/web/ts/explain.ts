@@ -17,6 +17,7 @@ const ACCEPTED: { readonly [name: string]: string } = {
   silent: 'a list of "frame", "popup" and "redirect"',
   events: "true or false",
   baseUrl: "the Worker's origin",
+  reauthOrigins: "a list of origins",
 };
 const isMs = (value: unknown) => value === undefined || (typeof value === "number" && value >= 0 && value <= 9e12);
 

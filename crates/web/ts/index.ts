@@ -6,6 +6,7 @@ import { open } from "./driver.js";
 import type { Session } from "./session.js";
 import type { SessionOptions } from "./types.js";
 
+export type * from "./people.js";
 export { SessionError, isSessionError, type SessionErrorCode } from "./errors.js";
 export type { Session } from "./session.js";
 export type {

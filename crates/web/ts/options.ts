@@ -6,19 +6,21 @@ import { WAYS } from "./abi.js";
 type Shapes = { readonly [name: string]: Shape };
 
 const ms = maybe(seconds);
+const origin = (url: unknown) => /^https?:\/\/[\w.:[\]-]+\/?$/.test(url as string);
 const IDLE: Shapes = { lapse: ms, prompt: ms };
 const OPTIONS: Shapes = {
-  // Loading it says more than a look at it.
-  wasm: maybe(Boolean),
-  signal: maybe((signal) => signal instanceof AbortSignal),
   lead: ms,
-  idle: maybe((idle) => !misfit(IDLE, idle)),
   maintenance: ms,
+  reauthOrigins: maybe([origin]),
+  signal: maybe((signal) => signal instanceof AbortSignal),
+  idle: maybe((idle) => !misfit(IDLE, idle)),
   healthCheck: ms,
   retry: maybe((retry) => typeof retry === "function"),
   silent: maybe([(way: unknown) => WAYS.includes(way as "frame")]),
   events: maybe((events) => events === !!events),
-  baseUrl: maybe((url) => /^https?:\/\/[\w.:[\]-]+\/?$/.test(url as string)),
+  baseUrl: maybe(origin),
+  // Loading it says more than a look at it.
+  wasm: maybe(Boolean),
 };
 
 /** The name of an option that is not as it should be, or that there is not. */

@@ -27,4 +27,6 @@ export interface Platform {
   /** A name for one question, that no other one has. */
   readonly operation: () => string;
   readonly page: Page;
+  /** Of the app's options: whose word counts as the Worker's, where only a person can go on. */
+  readonly reauthOrigins?: readonly string[] | undefined;
 }

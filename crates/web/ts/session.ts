@@ -1,5 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { DebugPanel, DebugPanelOptions, SessionReport } from "./debug/index.js";
+import type { Desk } from "./desk.js";
 import type {
   LoginOptions,
   LogoutOptions,
@@ -144,6 +145,9 @@ export interface Session extends EventTarget, Disposable, AsyncDisposable {
    * as the panel is open, or `watch` of `everlit/debug` was called. Also of a session that was closed.
    */
   report(): Promise<SessionReport>;
+
+  /** @internal What `everlit/reauth` and the elements stand on. */
+  desk(): Promise<Desk>;
 
   /**
    * Begins again what {@link Session.stop} ended, and asks where the session stands. An open session has begun; where it runs, nothing

@@ -47,8 +47,8 @@ export const createSession = EAGER((
   let health: SessionHealth | undefined;
   let problem: ReturnType<typeof problemOf>;
   /** Where the page goes to log in, and where it comes back to from the authorization server that logs it out, where that is so. */
-  let destination = "/";
-  let home = "/";
+  let destination: string;
+  let home: string;
   let farewell: string | undefined;
   /** How many wait for what the machine does: for them it has its timer also while the background is stopped. */
   let waits = 0;
@@ -266,7 +266,7 @@ export const createSession = EAGER((
       const reason = REASONS[why]!;
       news.push(() => {
         dispatch("statechange", { from, to, reason, sequence });
-        if (/^deg|^rea/.test(to)) dispatch(to.replace("-", "") as "degraded", { reason });
+        if (/^de|^rea/.test(to)) dispatch(to.replace("-", "") as "degraded", { reason });
         if (known && /out|end/.test(to)) {
           known = undefined;
           dispatch("loggedout", { reason });
@@ -457,7 +457,7 @@ export const createSession = EAGER((
     }
   })() as unknown as Session;
 
-  for (const name of ["getAccessToken", "link", "unlink", "debug", "report"] as const) session[name] = away(name) as never;
+  for (const name of ["link", "debug", "desk", "unlink", "getAccessToken", "report"] as const) session[name] = away(name) as never;
   const timer = platform.timer(() => {
     due = undefined;
     on(EventKind.DeadlineReached);

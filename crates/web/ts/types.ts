@@ -1,5 +1,8 @@
 // The types that apps see. Durations are milliseconds throughout.
 
+import type { FallbackSource, SourceChange } from "./fallback/types.js";
+import type { ReauthWay } from "./reauth/types.js";
+
 /**
  * Where the session stands, as this tab knows it.
  *
@@ -272,6 +275,56 @@ export interface LoggedOut {
   readonly reason: SessionReason;
 }
 
+/**
+ * What is said where only a person can go on, by the Worker or by an app's own backend. Moments are Unix time in milliseconds by the Worker's
+ * clock.
+ */
+export interface ReauthNeed {
+  /** Whose token is missing: `login`, `linked:<provider>` or `service:<name>`. */
+  readonly vault: string;
+  /** The provider's name in the Worker's configuration. */
+  readonly provider?: string;
+  /** What people call it. */
+  readonly providerTitle?: string;
+  /** What this user can do, best first. */
+  readonly how?: readonly ReauthWay[];
+  /** Who has to act. */
+  readonly who?: "you" | "operator";
+  /** Where the provider's login begins: a path of the Worker's. */
+  readonly loginUrl?: string;
+  /** Since when a person is needed. */
+  readonly since?: number;
+  /** A login before this moment would bring a token that ends at the same time as the one that is there. */
+  readonly loginFrom?: number;
+  /** Until when an approval can be given. */
+  readonly deadline?: number;
+  /** One sentence for a person. */
+  readonly detail?: string;
+  /** When it was said. */
+  readonly serverTime?: number;
+}
+
+/** What a `reauth` event tells. */
+export interface ReauthAsk {
+  /** Whose token is missing: `login`, `linked:<provider>` or `service:<name>`. */
+  readonly vault: string;
+  /** The provider's name in the Worker's configuration, where that is known. */
+  readonly provider?: string;
+  /** What the Worker said. Nothing where the session knows it by itself, and where another backend said so: of that only `vault` is believed. */
+  readonly problem?: ReauthNeed;
+  /** The signal of the call, which waits no longer when that says so. */
+  readonly signal?: AbortSignal;
+}
+
+/** A call needs a person. It waits for what it is given here, as a service worker's events do. */
+export interface ReauthEvent extends CustomEvent<ReauthAsk> {
+  /**
+   * The call waits for this, and is sent again, once, when all of it has resolved. Where one of it rejects, the call rejects with
+   * `ERR_SESSION_CANCELLED` (its `cause` is that reason), and nothing is sent. Only while the event is told.
+   */
+  waitUntil(promise: PromiseLike<unknown>): void;
+}
+
 /** The events of a session. Listeners run after the session has done all that was due, and may call it. */
 export interface SessionEventMap {
   /** The state changed. */
@@ -295,6 +348,13 @@ export interface SessionEventMap {
   reauthrequired: CustomEvent<Trouble>;
   /** The user is about to be logged in again without a form. `preventDefault()` closes this way, and the next one is taken. */
   beforerelogin: CustomEvent<BeforeRelogin>;
+  /**
+   * A call needs a person: it waits where `waitUntil` is called, and rejects else. `everlit/reauth` does all of this for an app that shows a
+   * dialog.
+   */
+  reauth: ReauthEvent;
+  /** Another source answers the calls of an upstream now. Only with calls that have a `fallback`. */
+  sourcechange: CustomEvent<SourceChange>;
   /** The grade of the session's health, or what takes away from it, changed. */
   healthchange: CustomEvent<SessionHealth>;
 }
@@ -384,6 +444,12 @@ export interface SessionOptions {
    * @reason a logout on another device is then seen within a second; without it, at the next question
    */
   readonly events?: boolean;
+  /**
+   * Origins of the app's own backends whose answer `reauth_required` counts as the Worker's does, for calls with `passthrough`.
+   * @default none but the page's own
+   * @reason such an answer opens a dialog, and only servers of the app may do so. Of what they say only `vault` is believed
+   */
+  readonly reauthOrigins?: readonly string[];
 }
 
 /** How to log in. */
@@ -477,4 +543,19 @@ export interface SessionRequestInit extends Omit<RequestInit, "body"> {
    * @reason a typing error in an address should be seen, not sent somewhere
    */
   passthrough?: boolean;
+  /**
+   * Where else to ask, in this order, while the address itself cannot answer: no network, 5xx, 429, only a person can go on, or too slow. For GET and
+   * HEAD. `sourceOf(response)` of `everlit/fallback` says who answered; the address itself is tried again by itself, and `sourcechange` tells of
+   * both.
+   * @default none: the call waits or rejects
+   * @reason only an app knows which data is good enough for now
+   */
+  fallback?: readonly FallbackSource[];
+  /**
+   * So long the address itself is waited for before a `fallback` is asked.
+   * @default 8 s
+   * @unit milliseconds
+   * @reason the Worker answers within 4.5 s whatever its provider does, and a slow line needs some more
+   */
+  fallbackAfter?: number;
 }

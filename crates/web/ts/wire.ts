@@ -166,8 +166,8 @@ export function denialOf(response: Response): Denial | undefined {
   return denial < 0 ? undefined : denial;
 }
 
-/** Whether the Worker refused a call because the account that it needs is not linked, or its grant is over. */
-export const isUnlinked = ({ status, headers }: Response) => status === 409 && headers.get(HEADER_CODE) === "link_required";
+/** Whether the Worker refused a call because only a person can go on. What they have to do is for `human.ts` to read. */
+export const needsHuman = ({ status, headers }: Response) => status === 409 && headers.has(HEADER_CODE);
 
 /** The set of these ways; of others, as a newer Worker may know, nothing is known here. */
 export const waysOf = (names: readonly string[] = []): number =>

@@ -50,6 +50,7 @@ class Service:
     def __init__(self, url: str, name: str, key: str, timeout: float = 15.0):
         if not url.startswith(("https://", "http://127.0.0.1", "http://localhost")):
             raise ValueError(f"url is to begin with https:// (http:// on this machine only), and is {url!r}")
+        self.name = name
         self._base = f"{url.rstrip('/')}/service/{name}/"
         self._key = key
         self._timeout = timeout

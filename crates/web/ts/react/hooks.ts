@@ -1,4 +1,5 @@
-import { useCallback, useContext, useMemo, useSyncExternalStore } from "react";
+import { useCallback, useContext, useEffect, useMemo, useState, useSyncExternalStore } from "react";
+import type { Asked, Reauth } from "../reauth/types.js";
 import type { Session } from "../session.js";
 import { clockOf } from "../store/clock.js";
 import { BEFORE, type Snapshot } from "../store/snapshot.js";
@@ -105,4 +106,34 @@ export function useIdlePrompt(): IdlePrompt {
   const left = useCountdown("idle");
   const session = useSession();
   return useMemo(() => ({ prompted, left, stay: () => session?.activity() }), [prompted, left, session]);
+}
+
+/** What only a person can mend, and what they can do about it. */
+export interface ReauthView extends Pick<Reauth, "openLogin" | "submit" | "askApproval" | "cancel"> {
+  /** One for each vault that needs a person, oldest first. Show those that are `open`. */
+  readonly asked: readonly Asked[];
+}
+
+const NOBODY: readonly Asked[] = [];
+
+/**
+ * What only a person can mend, for a dialog of the app's own; from `everlit/reauth`, which is loaded when this is used first. From then on calls that
+ * need a person wait, so use it in a component that is always there. Nothing until that is loaded, and on a server.
+ */
+export function useReauth(): ReauthView | undefined {
+  const session = useSession();
+  const [people, come] = useState<Reauth>();
+  useEffect(() => {
+    if (session) import("../reauth/index.js").then(({ reauth }) => come(reauth(session)));
+  }, [session]);
+  const subscribe = useCallback(
+    (listener: () => void) => {
+      people?.addEventListener("change", listener);
+      return () => people?.removeEventListener("change", listener);
+    },
+    [people],
+  );
+  const asked = useSyncExternalStore(subscribe, () => people?.asked ?? NOBODY, () => NOBODY);
+  // Its methods are its own, and need no `this`.
+  return people && { ...people, asked };
 }

@@ -3,10 +3,12 @@
 import { receiver } from "./alerts.js";
 import { type Answer, asker } from "./ask.js";
 import { checked } from "./options.js";
+import { required } from "./people.js";
 import { sessions } from "./sessions.js";
 import type { Service, ServiceOptions, ServiceStatus } from "./types.js";
 import { camel } from "./wire.js";
 
+export { reauthErrors, reauthRequired } from "./people.js";
 export { ServiceError, type ServiceErrorCode, isServiceError } from "./error.js";
 export type { Service, ServiceOptions, ServiceRefreshOptions, ServiceRequestOptions, ServiceSessionOptions } from "./types.js";
 export type { ServiceAbsence, ServiceNone, ServiceSession, ServiceToken } from "./types.js";
@@ -38,6 +40,7 @@ export function openService(options: ServiceOptions): Service {
   return Object.freeze<Service>({
     name,
     getValidSession,
+    requireSession: required(name, getValidSession),
     refresh,
     getSessionStatus: ({ signal } = {}) => ask("GET", `${name}/status`, undefined, statusOf, signal),
     onAlert,

@@ -250,6 +250,17 @@ export interface Service {
   getValidSession(options?: ServiceSessionOptions): Promise<ServiceSession>;
 
   /**
+   * The same for code that can do nothing without: a token, or an error. `ERR_SERVICE_REAUTH` where only a person can bring one, which
+   * `reauthErrors()` (Express) or `reauthRequired(error)` turns into the answer that a page waits with; `ERR_SERVICE_UNAVAILABLE` where there is none
+   * just now.
+   *
+   * ```ts
+   * const { token } = await service.requireSession();
+   * ```
+   */
+  requireSession(options?: ServiceSessionOptions): Promise<ServiceToken>;
+
+  /**
    * Another token than the one that the provider has just refused.
    *
    * ```ts

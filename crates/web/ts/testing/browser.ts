@@ -94,6 +94,19 @@ export class Browser {
     return popups.length + gone.length > 0;
   }
 
+  /** Somebody logged in to a service: the popup that is at it is done, and says so to all tabs. */
+  serviceAnswered(service: string): void {
+    this.worker.services.login(service);
+    for (const { popup } of this.tabs) if (popup?.location.pathname.startsWith("/service/")) popup.close();
+    this.people({ v: 1, vault: `service:${service}`, kind: "answered" });
+  }
+
+  /** All tabs but one hear what is said of a person's answer. */
+  people(message: object, but?: Tab): void {
+    for (const tab of this.tabs) if (tab !== but) for (const heard of tab.people) queueMicrotask(() => heard(structuredClone(message)));
+    this.time.traffic += 1;
+  }
+
   logout(): void {
     const { epoch } = this.worker;
     this.worker.logout();
@@ -105,7 +118,7 @@ export class Browser {
     if (this.network.reaches === reaches) return;
     this.network.reaches = reaches;
     if (reaches) {
-      for (const { life } of this.tabs) life?.on(EventKind.Online);
+      for (const { life } of this.tabs) life.on(EventKind.Online);
       for (const tell of this.#missed.splice(0)) tell();
     }
     this.time.traffic += 1;
@@ -127,8 +140,10 @@ export class Tab implements TestTab {
   left: string | undefined;
   /** What it opened last. */
   popup: Popup | undefined;
-  /** What the session wants to know of its page. */
-  life: Life | undefined;
+  /** What the session, and whoever stands on it, wants to know of its page. */
+  readonly #lives = new Set<Life>();
+  /** What hears of a person's answer. */
+  readonly people = new Set<(message: unknown) => void>();
   /** Its side of the event socket, while it listens. */
   socket: Heard | undefined;
   heard: (message: PeerNumbers) => void = () => {};
@@ -138,25 +153,38 @@ export class Tab implements TestTab {
 
   constructor(browser: Browser, machine: Machine, options: SessionOptions) {
     this.#browser = browser;
-    this.session = createSession(machine, options, this.#platform());
+    this.session = createSession(machine, options, { ...this.#platform(), reauthOrigins: options.reauthOrigins });
     Object.defineProperty(this.session, CLOCK, { value: browser.time.counting });
     const { session } = this;
     const { loginPopup } = session;
     const open = () => (browser.opensPopups ? (this.popup = new Popup((path) => void this.popups.push(path))) : null);
     session.loginPopup = (options) => opening(open, () => loginPopup.call(session, options));
+    const { desk } = session;
+    session.desk = async () => ({ ...(await desk()), open: open as () => never, join: (heard) => this.#join(heard) });
+  }
+
+  /** The page's life, for all who want to know of it. */
+  get life(): Life {
+    const each = (tell: (life: Life) => void) => [...this.#lives].forEach(tell);
+    return { on: (...given) => each((life) => life.on(...given)), restored: () => each((life) => life.restored()), left: () => each((life) => life.left()) };
+  }
+
+  #join(heard: (message: unknown) => void) {
+    this.people.add(heard);
+    return { say: (message: object) => this.#browser.people(message, this), leave: () => void this.people.delete(heard) };
   }
 
   /** Its page is back from where it had gone, and asks where it stands. */
   restore(): void {
     this.left = undefined;
-    this.life?.restored();
+    this.life.restored();
   }
 
   /** In a browser its page is loaded anew, and hears this with its first answer. Here it is the same session. */
   linked(provider: string): void {
-    const on = this.life?.on as ((kind: EventKind, ...numbers: number[]) => void) | undefined;
+    const on = this.life.on as (kind: EventKind, ...numbers: number[]) => void;
     const at = this.session.providers.findIndex(({ name }) => name === provider);
-    on?.(EventKind.ProviderTold, at, 0, PROVIDER_STATES.indexOf("ready"));
+    on(EventKind.ProviderTold, at, 0, PROVIDER_STATES.indexOf("ready"));
   }
 
   /** A login is done: its page and its popup are back from it. */
@@ -172,7 +200,7 @@ export class Tab implements TestTab {
 
   async hide(): Promise<void> {
     this.#hidden = true;
-    this.life?.on(EventKind.Hidden);
+    this.life.on(EventKind.Hidden);
     await this.#browser.time.settle();
   }
 
@@ -184,7 +212,7 @@ export class Tab implements TestTab {
   /** The user looks at the page. */
   look(): void {
     this.#hidden = false;
-    this.life?.on(EventKind.Shown);
+    this.life.on(EventKind.Shown);
   }
 
   /** Whether somebody looks at it. */
@@ -236,8 +264,8 @@ export class Tab implements TestTab {
         };
       },
       life: (life, signal) => {
-        this.life = life;
-        signal.addEventListener("abort", () => (this.life = undefined));
+        this.#lives.add(life);
+        signal.addEventListener("abort", () => this.#lives.delete(life));
       },
       activity: (seen, signal) => {
         this.#seen = seen;

@@ -78,6 +78,8 @@ export class Network {
       if (code) return new Response("{}", { status: code === "link_required" ? 409 : 401, headers: { [HEADER_CODE]: code } });
       const upstream = this.#worker.settings.upstreams.find((each) => each.name === name);
       if (!upstream) return new Response("no such upstream", { status: 404 });
+      const needed = upstream.service && this.#worker.services.refuse(upstream.service);
+      if (needed) return needed;
       const path = `/${rest.join("/")}`;
       const address = upstream.origin + upstream.path.replace(/\/$/, "") + path + search;
       const { method, headers, signal } = request;

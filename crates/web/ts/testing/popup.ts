@@ -24,6 +24,8 @@ export class Popup {
     if (!this.closed) heard.dispatchEvent(Object.assign(new Event("message"), { source: this, origin: this.location.origin, data: this.name }));
   }
 
+  focus(): void {}
+
   close(): void {
     this.closed = true;
   }

@@ -17,7 +17,7 @@ const OPTIONS: { readonly [name in keyof Required<TestSessionOptions>]: readonly
   user: [(user: User | null) => user === null || isUser(user), "{ sub: string, name?: string, email?: string }, or null for nobody"],
   upstreams: [
     (all: unknown) => Array.isArray(all) && all.every(isUpstream) && areDifferent(all.map(nameOf)),
-    'a list of names, each once, or of { name, origin?: "https://...", path?: "/...", mode?: "bff" | "mediating", provider? }: ["orders"]',
+    'a list of names, each once, or of { name, origin?: "https://...", path?: "/...", mode?: "bff" | "mediating", provider?, service? }: ["orders"]',
   ],
   providers: [(all: unknown) => Array.isArray(all) && all.length > 0 && all.every(isName) && areDifferent(all), 'a list of names, the login\'s first: ["demo"]'],
   devices: [(all: unknown) => Array.isArray(all) && all.every((name) => typeof name === "string"), 'a list of names: ["Firefox on Linux"]'],
@@ -35,10 +35,18 @@ const isUser = (user: unknown): user is User => typeof (user as User | null)?.su
 const nameOf = (upstream: string | TestUpstream) => (typeof upstream === "string" ? upstream : upstream.name);
 const areDifferent = (all: readonly unknown[]) => new Set(all).size === all.length;
 const isUpstream = (given: unknown) => {
-  const { name, origin = "https://a.example", path = "/", mode = "bff", provider = name, ...rest } = (typeof given === "string" ? { name: given } : (given ?? {})) as Partial<TestUpstream>;
+  const { name, origin = "https://a.example", path = "/", mode = "bff", provider = name, service = name, ...rest } = (typeof given === "string" ? { name: given } : (given ?? {})) as Partial<TestUpstream>;
   const isPlace = /^https?:/.test(origin) && URL.canParse(origin) && /^\/[^?#]*$/.test(path);
-  return isName(name) && isName(provider) && isPlace && /^(bff|mediating)$/.test(mode) && !Object.keys(rest).length;
+  return isName(name) && isName(provider) && isName(service) && isPlace && /^(bff|mediating)$/.test(mode) && !Object.keys(rest).length;
 };
+
+/** What `needService` takes. */
+const NEED = {
+  how: [(how: unknown) => Array.isArray(how) && how.every((way) => /^(popup|redirect|paste|approval)$/.test(way)), 'a list of "popup", "redirect", "paste" and "approval"'],
+  who: [(who: unknown) => who === "you" || who === "operator", '"you" or "operator"'],
+  title: [(title: unknown) => typeof title === "string", "a text"],
+  accepts: [(accepts: unknown) => typeof accepts === "string", "a text"],
+} as const;
 
 /** Options of a method: an object with these members only. */
 function members(what: string, given: unknown, fits: { readonly [name: string]: readonly [fits: (value: never) => boolean, accepted: string] }): void {
@@ -79,11 +87,11 @@ export async function createTestSession(options: TestSessionOptions = {}): Promi
     time,
     {
       upstreams: upstreams.map((given) => {
-        const { name, origin = `https://${name}.example`, path = "/", mode = "bff", provider }: TestUpstream = typeof given === "string" ? { name: given } : given;
+        const { name, origin = `https://${name}.example`, path = "/", mode = "bff", provider, service }: TestUpstream = typeof given === "string" ? { name: given } : given;
         if (provider !== undefined && !providers.includes(provider)) {
           throw new TypeError(`createTestSession: the upstream ${name} is of the provider ${shown(provider)}; it takes one of providers: ${providers.join(", ")}`);
         }
-        return { name, origin: new URL(origin).origin, path, mode, ...(provider !== providers[0] && { provider }) };
+        return { name, origin: new URL(origin).origin, path, mode, ...(provider !== providers[0] && { provider }), ...(service !== undefined && { service }) };
       }),
       providers,
       devices: options.devices ?? [],
@@ -107,6 +115,11 @@ export async function createTestSession(options: TestSessionOptions = {}): Promi
   };
   const somebody = (what: string) => {
     if (!worker.user) throw new Error(`${what}: nobody is logged in; loginAs(user) logs somebody in`);
+  };
+
+  const hasService = (what: string, service: unknown) => {
+    const names = worker.settings.upstreams.flatMap((each) => each.service ?? []);
+    if (!names.includes(service as string)) throw new TypeError(`${what}: ${shown(service)}; it takes the service of an upstream: ${names.join(", ") || "{ upstreams: [{ name, service }] } names one"}`);
   };
 
   return {
@@ -179,6 +192,17 @@ export async function createTestSession(options: TestSessionOptions = {}): Promi
       const isPopup = browser.tabs.some(({ popup }) => popup && !popup.closed);
       if (!browser.cancel()) throw new Error("cancelLogin: no page has gone to a login, and no popup is open; session.login(), loginPopup() or link(provider) comes first");
       await time.pass(isPopup ? CLOSED_LOOKS * LOOK_MS : 0);
+    },
+    async needService(service, options = {}) {
+      members("needService", options, NEED);
+      hasService("needService", service);
+      await done(() => worker.services.need(service, options));
+    },
+    async loginService(service) {
+      hasService("loginService", service);
+      // A popup that was opened just now is to be at the login before it comes back from it.
+      await time.settle();
+      await done(() => browser.serviceAnswered(service));
     },
     blockPopups(blocked = true) {
       if (typeof blocked !== "boolean") throw new TypeError(`blockPopups: ${shown(blocked)}; it takes true, false or nothing`);

@@ -1,3 +1,4 @@
+import type { ReauthWay } from "../reauth/types.js";
 import type { Session } from "../session.js";
 import type { SessionOptions, SilentWay, User } from "../types.js";
 import type { Duration } from "./duration.js";
@@ -33,6 +34,40 @@ export interface TestUpstream {
    * @reason most APIs take the token of the login
    */
   readonly provider?: string;
+  /**
+   * Which service's account it needs instead: one of the operator's, by its name in the Worker's configuration (`vault = "service:<name>"`).
+   * @default none: the user's own
+   * @reason only apps with such an account have one
+   */
+  readonly service?: string;
+}
+
+/** How a service of which only a person can bring a token is, and what they bring. */
+export interface TestServiceNeed {
+  /**
+   * What the user can do, best first.
+   * @default `["popup", "paste"]`
+   * @reason as at most brokers
+   */
+  readonly how?: readonly ReauthWay[];
+  /**
+   * Who has to act.
+   * @default `"you"`
+   * @reason what there is more to test of
+   */
+  readonly who?: "you" | "operator";
+  /**
+   * What people call the provider.
+   * @default the service's name
+   * @reason enough to be found on the screen
+   */
+  readonly title?: string;
+  /**
+   * The one text that is accepted where somebody hands in something; all else belongs to another account.
+   * @default anything is accepted
+   * @reason most tests hand in the right one
+   */
+  readonly accepts?: string;
 }
 
 /** What a session under test begins with. */
@@ -209,6 +244,13 @@ export interface TestSession extends TestTab {
    * makes sure of that for some seconds, which pass.
    */
   cancelLogin(): Promise<void>;
+  /**
+   * The token of a service is over, and only a person can bring one: calls to its upstreams are answered `reauth_required`, and wait where
+   * `reauth(session)` or a listener of `reauth` has them wait.
+   */
+  needService(service: string, options?: TestServiceNeed): Promise<void>;
+  /** Somebody logged in there: in the popup that is open, in another tab, or on another device. */
+  loginService(service: string): Promise<void>;
   /** The browser lets no page open a popup any more; with `false`, it does again. */
   blockPopups(blocked?: boolean): void;
 

@@ -1,6 +1,7 @@
 import { VERSION } from "../abi.js";
 import type { Answer } from "../transport.js";
 import type { ProblemCode, SilentWay, User } from "../types.js";
+import { Services } from "./services.js";
 import type { Time } from "./time.js";
 import type { TestUpstream } from "./types.js";
 
@@ -9,7 +10,7 @@ export type Told = "refused" | "ended";
 
 /** The settings of a Worker, in milliseconds. */
 export interface Settings {
-  readonly upstreams: readonly (Required<Omit<TestUpstream, "provider">> & Pick<TestUpstream, "provider">)[];
+  readonly upstreams: readonly (Required<Omit<TestUpstream, "provider" | "service">> & Pick<TestUpstream, "provider" | "service">)[];
   readonly providers: readonly string[];
   readonly devices: readonly string[];
   readonly lifetime: number;
@@ -46,12 +47,15 @@ export class Worker {
   readonly #linked = new Set<string>();
   /** Where else the user is logged in. */
   #devices: readonly { readonly id: string; readonly device: string; readonly login_at: number }[] = [];
+  /** The accounts of the operator. */
+  readonly services: Services;
   readonly #time: Time;
   readonly #told: (told: Told) => void;
   #limit = () => {};
 
   constructor(time: Time, settings: Settings, told: (told: Told) => void) {
     this.#time = time;
+    this.services = new Services(time);
     this.settings = settings;
     this.#told = told;
   }
@@ -160,6 +164,7 @@ export class Worker {
     }
     const now = this.#time.date / 1000;
     const { user, epoch } = this;
+    if (path.startsWith("/service/")) return this.services.answer(path, body as { readonly credential?: string }, method, !!user);
     if (path === "/auth/logout") {
       this.logout();
       return ok({ state: "logged_out" });
@@ -170,7 +175,7 @@ export class Worker {
       if (this.human && !this.#expiresIn) {
         return ok({ ...said, state: "reauth_required", epoch, generation: this.generation, user, silent: this.human });
       }
-      const places = this.settings.upstreams.map(({ provider, ...place }) => ({ ...place, vault: provider ? `linked:${provider}` : "login" }));
+      const places = this.settings.upstreams.map(({ provider, service, ...place }) => ({ ...place, vault: service ? `service:${service}` : provider ? `linked:${provider}` : "login" }));
       const upstreams = places.filter(({ mode }) => mode === "bff");
       const mediating = places.filter(({ mode }) => mode === "mediating").map(({ mode: _, ...place }) => place);
       return ok({ ...said, ...this.#timing(), state: "active", user, upstreams, mediating });

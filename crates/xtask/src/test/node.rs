@@ -89,6 +89,18 @@ pub(super) fn kit(repo: &Repo) -> Result<Outcome> {
     })
 }
 
+/// The elements, in Chromium and before it.
+pub(super) fn elements(repo: &Repo) -> Result<Outcome> {
+    node_tests(
+        repo,
+        "test-elements",
+        &["--test-concurrency=2"],
+        in_folders(repo, &["tests/elements"])?,
+        10,
+        |_| (),
+    )
+}
+
 /// Tests of the built Worker; they start their own workerd.
 pub(super) fn worker(repo: &Repo) -> Result<Outcome> {
     let build = repo.at("worker/build");
@@ -177,9 +189,10 @@ pub(super) fn services(repo: &Repo) -> Result<Outcome> {
     })
 }
 
-/// Programs that ask for a service's token: the npm entry in each runtime, the examples, and `cargo xtask service`.
+/// Programs that ask for a service's token: the npm entry in each runtime, the examples, and `cargo xtask service`; and backends of apps.
 pub(super) fn callers(repo: &Repo) -> Result<Outcome> {
     let this = std::env::current_exe().context("this command does not know where it is")?;
+    let python = python::ensure(repo, Environment::Django)?;
     node_tests(
         repo,
         "test-callers",
@@ -187,7 +200,7 @@ pub(super) fn callers(repo: &Repo) -> Result<Outcome> {
         in_folders(repo, &["tests/callers"])?,
         5,
         |command| {
-            command.env("EVERLIT_XTASK", this);
+            command.env("EVERLIT_XTASK", this).env(Environment::Django.variable(), python);
         },
     )
 }

@@ -149,6 +149,12 @@ pub(crate) static TIERS: &[Tier] = &[
         node::kit,
     ),
     tier(
+        "elements",
+        "everlit/elements: what they say, what a person meets, axe in every state, and a picture of each",
+        &[Need::Engine(Chromium), Npm, Web],
+        node::elements,
+    ),
+    tier(
         "wasm-chromium",
         "the Wasm module in Chromium",
         &[Need::Engine(Chromium), WasmTarget, BINDGEN, PACK],
@@ -260,8 +266,8 @@ pub(crate) static TIERS: &[Tier] = &[
     ),
     tier(
         "callers",
-        "everlit/service in Node, Deno, Bun and workerd, its examples, and `cargo xtask service`",
-        &[Npm, Web],
+        "everlit/service in Node, Deno, Bun and workerd, its examples and backends, and `cargo xtask service`",
+        &[Npm, Web, DJANGO],
         node::callers,
     ),
     tier("probe", "real authorization servers are measured as they are", &[Npm, DJANGO], node::probe),

@@ -1,0 +1,56 @@
+import { HOUR, type View, h, untilLess } from "../base.js";
+import type { Standing } from "../standing.js";
+import type { BadgeTexts } from "./texts.js";
+
+/** All that a badge depends on. */
+export interface BadgeState {
+  /** Nothing until it is known. */
+  readonly standing?: Standing;
+  /** Below which time left the colour changes, in milliseconds. */
+  readonly soon: number;
+  readonly urgent: number;
+  readonly texts: BadgeTexts;
+}
+
+/** Those of brokers whose tokens live for a day. */
+export const SOON_MS = 3 * HOUR;
+export const URGENT_MS = HOUR;
+
+/** The colour, and what it means. */
+export type BadgeLevel = "good" | "soon" | "urgent" | "over" | "none";
+
+/** A badge, as it is at this moment. */
+export function view({ standing, soon, urgent, texts }: BadgeState, now: number): View {
+  if (!standing) return [[], []];
+  const { word, endsAt, renewed, title, vault } = standing;
+  const times: number[] = [];
+  const rest = endsAt === undefined ? Infinity : endsAt - now;
+  const left = rest > 0 && rest < Infinity ? texts.left(rest) : undefined;
+  if (left) times.push(untilLess(rest), ...[soon, urgent, 0].flatMap((limit) => (rest > limit ? rest - limit : [])));
+  const [level, says, told] = ((): [BadgeLevel, string, string?] => {
+    if (word === "none") return ["none", texts.none];
+    if (word === "over" || (rest <= 0 && !renewed)) return ["over", texts.over, texts.over];
+    if (word === "renewing" || rest <= 0) return ["soon", texts.renewing];
+    if (vault === "login" && !renewed) return ["soon", texts.degraded(left)];
+    // What comes again by itself worries nobody, however little is left.
+    if (renewed || rest > soon) return ["good", texts.valid(left)];
+    if (rest > urgent) return ["soon", texts.endsIn(left!), texts.within(texts.left(soon))];
+    return ["urgent", texts.endsSoon(left!), texts.within(texts.left(urgent))];
+  })();
+  const name = texts.name(title);
+  return [
+    [
+      h(
+        "span",
+        { part: `badge ${level}`, key: "badge", class: level },
+        h("span", { part: "dot", "aria-hidden": "true" }),
+        h("span", { part: "name" }, name),
+        " ",
+        h("span", { part: "time" }, says),
+      ),
+      // Said when the colour changes, and not each minute.
+      h("span", { key: "said", class: "sr", role: "status" }, told && `${name}: ${told}`),
+    ],
+    times,
+  ];
+}

@@ -1,0 +1,82 @@
+import type { Session } from "../session.js";
+
+/** Where the token of a vault stands. Moments are Unix time in milliseconds by the Worker's clock. */
+export interface Standing {
+  readonly vault: string;
+  /** What people call its provider. Empty for the login. */
+  readonly title: string;
+  readonly provider: string;
+  /**
+   * | word | means |
+   * |---|---|
+   * | `valid` | there is a token |
+   * | `renewing` | there is none just now, and nobody has to do anything |
+   * | `over` | there is none, and a person has to act |
+   * | `none` | there is nothing to count |
+   */
+  readonly word: "valid" | "renewing" | "over" | "none";
+  /** When it ends. Nothing where that is not known. */
+  readonly endsAt?: number;
+  /** Whether a new one comes by itself before that. */
+  readonly renewed: boolean;
+  /** Since when a person is needed. */
+  readonly since?: number;
+  /** A login before this moment would bring a token that ends at the same time. */
+  readonly loginFrom?: number;
+  /** When less is left, in milliseconds, people are to be told. */
+  readonly warnAt: number;
+  /** Whether this user can do something about it, and where a login begins. */
+  readonly who: "you" | "operator";
+  readonly loginUrl?: string;
+}
+
+/** What people are told half an hour ahead of, where nothing says otherwise. */
+const WARN_MS = 1_800_000;
+
+/** Where the login stands, and what is linked to it: the session knows. */
+export function ofSession(session: Session, vault: string, now: number): Standing {
+  const { state, token, providers } = session;
+  const provider = vault.slice(vault.indexOf(":") + 1);
+  const about = { vault, provider, title: "", renewed: state !== "degraded", warnAt: WARN_MS, who: "you" } as const;
+  if (vault !== "login") {
+    const its = providers.find(({ name }) => name === provider)?.state ?? "unavailable";
+    return { ...about, title: provider, word: ({ "needs-human": "over", renewing: "renewing", unavailable: "none", ready: "valid", expiring: "valid" } as const)[its] };
+  }
+  if (state === "logged-out") return { ...about, word: "none" };
+  if (state === "reauth-required" || state === "ended") return { ...about, word: "over" };
+  return token && token.expiresIn > 0 ? { ...about, word: "valid", endsAt: now + token.expiresIn } : { ...about, word: "renewing" };
+}
+
+/** What `GET /service/{name}/status` says, as far as it is used here. What is not known is null. */
+interface Status {
+  readonly provider: string;
+  readonly title?: string;
+  readonly valid: boolean;
+  readonly expires_at: number | null;
+  readonly login_from?: number | null;
+  readonly need?: { readonly since: number } | null;
+  readonly warn_at?: readonly number[];
+  readonly how?: readonly string[];
+  readonly who?: string;
+  readonly login_url?: string;
+  readonly automatic?: { readonly possible?: boolean };
+}
+
+/** Where a service stands, by what the Worker answered. */
+export function ofStatus(vault: string, body: unknown): Standing | undefined {
+  const { provider, title = provider, valid, expires_at: endsAt, login_from: loginFrom, need, warn_at: warnAt = [], how = [], who, login_url: loginUrl, automatic } = Object(body) as Status;
+  if (typeof valid !== "boolean") return undefined;
+  return {
+    vault,
+    provider,
+    title,
+    word: valid ? "valid" : need ? "over" : "renewing",
+    renewed: !!automatic?.possible,
+    warnAt: Math.max(0, ...warnAt) * 1_000 || WARN_MS,
+    who: who === "operator" || !how.length ? "operator" : "you",
+    ...(endsAt && { endsAt }),
+    ...(loginFrom && { loginFrom }),
+    ...(need && { since: need.since }),
+    ...(loginUrl && { loginUrl }),
+  };
+}

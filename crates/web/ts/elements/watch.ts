@@ -1,0 +1,66 @@
+import type { Desk } from "../desk.js";
+import { join } from "../reauth/channel.js";
+import type { Session } from "../session.js";
+import { clockOf } from "../store/clock.js";
+import { EverlitElement } from "./base.js";
+import { type Standing, ofSession, ofStatus } from "./standing.js";
+
+/** How often the Worker is asked while the page is seen. */
+const EVERY_MS = 60_000;
+/** What changes where a login, and what is linked to it, stand. */
+const EVENTS = ["statechange", "providerchange", "refresh", "loggedout"];
+
+/** Where a vault stands now. Nothing while that is not known. */
+export type Watched = (now: number) => Standing | undefined;
+
+/** Watches one vault until the signal says so, and says when it has changed. */
+export function watch(session: Session, vault: string, signal: AbortSignal, changed: () => void): Watched {
+  for (const type of EVENTS) session.addEventListener(type, changed, { signal });
+  if (!vault.startsWith("service:")) return (now) => ofSession(session, vault, now);
+  let known: Standing | undefined;
+  let asking = false;
+  let ended: number | undefined;
+  const ask = async ({ ask, page }: Desk) => {
+    if (asking || page.hidden()) return;
+    asking = true;
+    const { status, body } = await ask(`/service/${vault.slice(8)}/status`, signal);
+    asking = false;
+    // Who may not know is told nothing. What was known stays known while nobody answers.
+    if (status === 200 || /^40[134]$/.test(`${status}`)) known = ofStatus(vault, body);
+    changed();
+  };
+  const soon = () => session.desk().then(ask, () => {});
+  void session.desk().then((desk) => {
+    if (signal.aborted) return;
+    // Somebody has logged in, here or in another tab.
+    const channel = (desk.join ?? join)((said) => Object(said).vault === vault && soon());
+    const stop = clockOf(session).every(EVERY_MS, soon);
+    signal.addEventListener("abort", () => {
+      stop();
+      channel.leave();
+    });
+    desk.life({ on: soon, restored: soon, left() {} }, signal);
+    soon();
+  }, () => {});
+  return (now) => {
+    const { word, endsAt = Infinity } = known ?? {};
+    // What has just ended may have been renewed. It is asked once: a Worker that says the same again is not to be asked without end.
+    if (word === "valid" && endsAt <= now && ended !== endsAt) {
+      ended = endsAt;
+      void soon();
+    }
+    return known;
+  };
+}
+
+/** An element about vaults that its attribute names. */
+export abstract class Watching<Texts extends object> extends EverlitElement<Texts> {
+  /** Which vault: `login`, `linked:<provider>` or `service:<name>`. */
+  get vault(): string {
+    return this.getAttribute("vault") ?? "login";
+  }
+
+  set vault(vault: string) {
+    this.setAttribute("vault", vault);
+  }
+}

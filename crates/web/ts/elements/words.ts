@@ -1,0 +1,57 @@
+// Times as people read them.
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+
+/** A length of time: `5 h 12 min`, `42 min`, `50 s`. Rounded up, so that what is over is never said to be left. */
+export function left(ms: number): string {
+  const seconds = Math.max(0, Math.ceil(ms / SECOND));
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.ceil(ms / MINUTE);
+  const [hours, rest] = [Math.floor(minutes / 60), minutes % 60];
+  if (hours > 47) return `${Math.floor(hours / 24)} d`;
+  return [hours && `${hours} h`, rest && `${rest} min`].filter(Boolean).join(" ");
+}
+
+/** A countdown: `4:07`. */
+export function countdown(ms: number): string {
+  const seconds = Math.max(0, Math.ceil(ms / SECOND));
+  return `${Math.floor(seconds / 60)}:${`${seconds % 60}`.padStart(2, "0")}`;
+}
+
+/** After how many milliseconds one of these says something else. */
+export const until = (ms: number, step: number): number => ms % step || step;
+/** The same of {@link left}. */
+export const untilLess = (ms: number): number => (ms <= MINUTE - SECOND ? until(ms, SECOND) : Math.min(until(ms, MINUTE), ms - MINUTE + SECOND));
+
+/** Whose clocks a moment is said by. */
+export interface Place {
+  /** The reader's language: a BCP 47 tag. Nothing for that of the browser. */
+  readonly locale?: string;
+  /** The reader's time zone: an IANA name. Nothing for that of the system. */
+  readonly ours?: string;
+  /** The provider's. Nothing where it is not known. */
+  readonly theirs?: string;
+}
+
+const shown = (at: number, now: number, locale: string | undefined, timeZone: string | undefined, more?: Intl.DateTimeFormatOptions) =>
+  new Intl.DateTimeFormat(locale, {
+    hour: "2-digit",
+    minute: "2-digit",
+    hourCycle: "h23",
+    timeZone,
+    // Of a time of day within a day everybody knows which one is meant.
+    ...(Math.abs(at - now) > 22 * HOUR && { weekday: "short" }),
+    ...more,
+  }).format(at);
+
+/** A moment by the reader's clock, and by the provider's where that shows another time: `22:00 (03:30 India Time)`. */
+export function moment(at: number, now: number, { locale, ours: zone, theirs }: Place): string {
+  const ours = shown(at, now, locale, zone);
+  if (!theirs || shown(at, now, locale, theirs) === ours) return ours;
+  return `${ours} (${shown(at, now, locale, theirs, { timeZoneName: "shortGeneric" })})`;
+}
+
+/** Where a provider has its days, of those that Everlit knows. */
+export const zoneOf = (provider: string | undefined): string | undefined => (/^(upstox|breeze|kite)$/.test(provider ?? "") ? "Asia/Kolkata" : undefined);

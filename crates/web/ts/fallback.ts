@@ -1,0 +1,161 @@
+// A chunk of its own, for calls that have a `fallback`: other sources are asked while the one that was called cannot answer.
+
+import type { Route } from "./call.js";
+import type { CallsHost } from "./calls.js";
+import type { SessionError } from "./errors.js";
+import { type Effect, type Event, type State, step } from "./fallback/machine.js";
+import { SOURCE } from "./fallback/source.js";
+import type { Mend, People } from "./human.js";
+import type { Timer } from "./timer.js";
+import type { FallbackReason, SourceChange } from "./fallback/types.js";
+import type { SessionRequestInit } from "./types.js";
+
+/** The Worker answers within 4.5 s, whatever its provider does. */
+const PATIENCE_MS = 8_000;
+const HOUR_MS = 3_600_000;
+
+/** Makes a call without a fallback, and mends what is wrong in this way. */
+export type Make = (input: RequestInfo | URL, init: SessionRequestInit, mend: Mend) => Promise<Response>;
+
+/** What is kept of an upstream. */
+interface Place {
+  state: State;
+  /** Asks the primary source again, for what it says of itself. */
+  probe: () => void;
+  readonly timer: Timer;
+}
+
+/** Why the primary source has no answer, if that is what an error means. */
+const REASONS: { readonly [code: string]: FallbackReason } = {
+  ERR_SESSION_NETWORK: "network",
+  ERR_SESSION_UNAVAILABLE: "unavailable",
+  ERR_SESSION_REAUTH: "reauth",
+  ERR_SESSION_LINK: "reauth",
+};
+/** The same of an answer. */
+const reasonOf = ({ status }: Response): FallbackReason | undefined => (status === 429 ? "throttled" : status > 499 ? "unavailable" : undefined);
+
+/** For calls of this session. */
+export function fallback(host: CallsHost, { tell, read }: People) {
+  const { session, closed, clock, timer, page, ask, fault, wait } = host;
+  const places = new Map<string, Place>();
+  const date = () => Math.round(session.serverTime?.now ?? clock().wall);
+  const change = (upstream: string, state: State) => {
+    const { since = date(), reason } = state ?? {};
+    const detail: SourceChange = { upstream, source: state ? "fallback" : "primary", since, ...(reason && { reason }) };
+    session.dispatchEvent(new CustomEvent("sourcechange", { detail }));
+  };
+  const over = () => {
+    for (const [upstream, { state, timer }] of places) {
+      timer(Infinity);
+      places.delete(upstream);
+      if (state?.index !== undefined) change(upstream, undefined);
+    }
+  };
+  session.addEventListener("loggedout", over);
+  closed.addEventListener("abort", over);
+
+  return async (make: Make, input: RequestInfo | URL, init: SessionRequestInit, url: string, to: Route | undefined): Promise<Response> => {
+    const { fallback, fallbackAfter = PATIENCE_MS, signal, ...rest } = init;
+    const sources = fallback!;
+    const { method = "GET" } = init.method ? init : (input as Request);
+    if (!/^(get|head)$/i.test(method) || !Array.isArray(sources) || !(fallbackAfter >= 0)) {
+      throw fault("ERR_SESSION_CONFIG", ": fallback is a list, for GET and HEAD, and fallbackAfter milliseconds");
+    }
+    const upstream = to?.[2] ?? (to ? to[0].split("/")[4]! : new URL(url).origin);
+    const service = to?.[1]?.split("service:")[1];
+
+    /** Takes an event; whether the call that it was goes to the primary source. */
+    const take = (event: Event): boolean => {
+      const place = places.get(upstream);
+      if (!place) return false;
+      const [state, ...effects] = step(place.state, event);
+      place.state = state;
+      place.timer(state && !state.trying ? state.retryAt - clock().mono : Infinity);
+      const has = (effect: Effect) => effects.includes(effect);
+      if (has("changed")) change(upstream, state);
+      if (has("probe")) place.probe();
+      // Nobody waits for it: whether the operator hears of it changes nothing here.
+      if (has("report") && service) void ask(`/service/${service}/fallback`, closed, () => ({ reason: state!.reason }));
+      return has("primary");
+    };
+
+    /** What the call comes to if nobody has anything: what the primary source came to. */
+    let last: unknown = fault("ERR_SESSION_UNAVAILABLE");
+
+    /** Asks the primary source. It waits for no person; one is called where that is news. */
+    const primary = async (given: AbortSignal, calls: boolean): Promise<Response | undefined> => {
+      const began = clock().mono;
+      const own = new AbortController();
+      const stop = () => own.abort();
+      given.addEventListener("abort", stop);
+      const patience = timer(stop);
+      patience(fallbackAfter);
+      const mend: Mend = async (cause, vault) => {
+        const found = await read(cause, vault);
+        if (!("length" in found)) return found;
+        const [error, need] = found;
+        const waits = need && calls ? tell(need, AbortSignal.abort()) : [];
+        if (waits.length) Promise.all(waits).then(() => take({ kind: "mended", now: clock().mono }), () => {});
+        throw error;
+      };
+      let reason: FallbackReason | undefined;
+      let pause = 0;
+      try {
+        const answer = await make(input, { ...rest, signal: own.signal }, mend);
+        reason = reasonOf(answer);
+        last = answer;
+        pause = Math.min(+answer.headers.get("retry-after")! * 1_000 || 0, HOUR_MS);
+      } catch (cause) {
+        last = cause;
+        reason = given.aborted ? undefined : own.signal.aborted ? "timeout" : (REASONS[(cause as SessionError).code] ?? (to ? undefined : "network"));
+        if (!reason) {
+          take({ kind: "left" });
+          throw cause;
+        }
+      } finally {
+        patience(Infinity);
+        given.removeEventListener("abort", stop);
+      }
+      if (!reason) {
+        take({ kind: "answered" });
+        return last as Response;
+      }
+      const { mono: now, entropy } = clock();
+      take({ kind: "failed", now, began, date: date(), reason, pause, spread: entropy / 2 ** 32 });
+      return undefined;
+    };
+
+    if (!places.has(upstream)) places.set(upstream, { state: undefined, probe: idle, timer: timer(() => take({ kind: "due", now: clock().mono, seen: !page.hidden() })) });
+    const place = places.get(upstream)!;
+    place.probe = () => primary(closed, false).then((answer) => answer?.body?.cancel()).catch(() => {});
+    const both = new AbortController();
+    const go = async (): Promise<Response> => {
+      const answer = take({ kind: "called", now: clock().mono }) && (await primary(both.signal, !place.state));
+      if (answer) return answer;
+      // Another call may have found meanwhile that it answers again.
+      const { reason = "unavailable", since = date() } = place.state ?? {};
+      for (const [index, source] of sources.entries()) {
+        both.signal.throwIfAborted();
+        try {
+          const answer = await (typeof source === "function"
+            ? source({ url, signal: both.signal }, { reason, since })
+            : // Nobody is called for its sake.
+              make(new URL(source, page.base()), { passthrough: true, signal: both.signal }, async (cause) => {
+                throw cause;
+              }));
+          if (reasonOf(answer)) continue;
+          take({ kind: "served", index });
+          return Object.defineProperty(answer, SOURCE, { value: { name: "fallback", index, since, reason } });
+        } catch {
+          // The next one.
+        }
+      }
+      if ((last as Response).headers) return last as Response;
+      throw last;
+    };
+    return wait<Response>(signal ?? (input as Request).signal, ({ resolve, reject }) => void go().then(resolve, reject), () => both.abort());
+  };
+}
+
+const idle = () => {};

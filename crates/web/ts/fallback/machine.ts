@@ -1,0 +1,76 @@
+// Which source is asked, for one upstream. Pure: no clock, no chance, no I/O; what they give is in its events. It is here and not in `crates/core`
+// because few pages have a fallback, and a Wasm module of its own would weigh more than all of `fallback.js`.
+
+import type { FallbackReason } from "./types.js";
+
+/** The backoff begins with this, and doubles up to that. */
+export const FIRST_MS = 500;
+export const LAST_MS = 30_000;
+const SLACK_MS = 1;
+
+/** While the primary source is well there is nothing to keep. */
+export type State = Trouble | undefined;
+
+/** It cannot answer. */
+export interface Trouble {
+  /** Unix time. */
+  readonly since: number;
+  readonly reason: FallbackReason;
+  /** How often it was tried in vain, one after the other. */
+  readonly failures: number;
+  /** When it failed last, and when it is tried again: monotonic. Whoever uses this has a timer for the latter. */
+  readonly failedAt: number;
+  readonly retryAt: number;
+  /** Whether somebody tries it just now, so that nobody else has to. */
+  readonly trying: boolean;
+  /** Which fallback answered last. Nothing while none did. */
+  readonly index?: number;
+}
+
+export type Event =
+  /** A call wants to go out. */
+  | { readonly kind: "called"; readonly now: number }
+  /** The primary source had no answer to what went out at `began`; `pause` is what it asked for, `spread` a number from 0 up to 1. */
+  | { readonly kind: "failed"; readonly now: number; readonly began: number; readonly date: number; readonly reason: FallbackReason; readonly pause: number; readonly spread: number }
+  /** It answered. */
+  | { readonly kind: "answered" }
+  /** A fallback answered. */
+  | { readonly kind: "served"; readonly index: number }
+  /** Who tried it gave up. */
+  | { readonly kind: "left" }
+  /** What was in its way is mended, as far as anybody knows. */
+  | { readonly kind: "mended"; readonly now: number }
+  /** The timer fired, and whether anybody looks at the page. */
+  | { readonly kind: "due"; readonly now: number; readonly seen: boolean };
+
+/**
+ * What is done: this call goes to the primary source, and else to a fallback at once; the last call is made again, for what its answer says of the
+ * source; the app is told that another source answers; the Worker is told that a fallback is in use.
+ */
+export type Effect = "primary" | "probe" | "changed" | "report";
+
+/** What comes next. */
+export function step(state: State, event: Event): readonly [State, ...Effect[]] {
+  const { kind } = event;
+  if (kind === "failed") {
+    const { now, began, date: since, reason, pause, spread } = event;
+    // It had gone out before it was known: that says nothing new, and many at once are one failure.
+    if (state && began < state.failedAt) return [state];
+    const failures = (state?.failures ?? 0) + 1;
+    const delay = FIRST_MS + spread * (Math.min(LAST_MS, FIRST_MS * 2 ** failures) - FIRST_MS);
+    const next = { since, ...state, reason, failures, failedAt: now, retryAt: now + Math.max(pause, delay), trying: false };
+    return state?.index === undefined || state.reason === reason ? [next] : [next, "changed"];
+  }
+  if (!state) return kind === "called" ? [state, "primary"] : [state];
+  const { index, trying, retryAt } = state;
+  // A timer that fires a little early is not armed anew for nothing.
+  const isDue = !trying && (event as { now: number }).now > retryAt - SLACK_MS;
+  if (kind === "called") return isDue ? [{ ...state, trying: true }, "primary"] : [state];
+  if (kind === "answered") return index === undefined ? [undefined] : [undefined, "changed"];
+  if (kind === "served") return index === undefined ? [{ ...state, index: event.index }, "changed", "report"] : [{ ...state, index: event.index }];
+  if (kind === "left") return [{ ...state, trying: false }];
+  if (kind === "mended") return [{ ...state, retryAt: event.now }];
+  if (!isDue) return [state];
+  // Nobody would see what comes of it. A call of a hidden page tries it all the same.
+  return event.seen ? [{ ...state, trying: true }, "probe"] : [{ ...state, retryAt: event.now + LAST_MS }];
+}

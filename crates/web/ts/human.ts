@@ -1,0 +1,120 @@
+// A chunk of its own, loaded when only a person can go on: who is asked, what waits for them, and what is made again when they did.
+
+import { HEADER_CODE } from "./abi.js";
+import { CODES, type CallsHost } from "./calls.js";
+import type { SessionError } from "./errors.js";
+import type { fallback } from "./fallback.js";
+import type { Stamp } from "./machine.js";
+import { type Said, isVault, needOf } from "./need.js";
+import type { ReauthAsk, SessionRequestInit } from "./types.js";
+
+/** What is to be known of a call. */
+export type Tended = { readonly repeatable: boolean; readonly signal: AbortSignal | null | undefined };
+
+/** What is done about a call that came to nothing for want of a person. `again` makes it once more. */
+export type Mend = <T extends Response | Stamp>(cause: SessionError, vault: string | undefined, call: Tended, again: () => Promise<T>) => Promise<T | Response>;
+
+/** What the other chunk is made with. */
+export interface People {
+  /** Tells the app, and gives what it wants to be waited for. Of a call that does not wait, its signal says so. */
+  readonly tell: (need: ReauthAsk, signal?: AbortSignal | null) => readonly PromiseLike<unknown>[];
+  /** What is wrong with a call, and whose token it lacks; an answer that is none of ours as it is. */
+  readonly read: (cause: SessionError, vault: string | undefined) => Promise<readonly [error: SessionError, need?: ReauthAsk] | Response>;
+}
+
+const bodyOf = (response: Response): Promise<Said> => response.clone().json().catch(() => 0).then(Object);
+
+/** For calls of this session. */
+export function human(host: CallsHost) {
+  const { session, page, fault, wait, own, reauthOrigins = [] } = host;
+  let falls: ReturnType<typeof fallback> | undefined;
+
+  const tell: People["tell"] = (need, signal) => {
+    const waits: PromiseLike<unknown>[] = [];
+    let isLate: boolean | undefined;
+    const waitUntil = (promise: PromiseLike<unknown>) => {
+      if (isLate) throw new TypeError("waitUntil() came too late");
+      waits.push(promise);
+      // It may be that nobody waits.
+      promise.then(undefined, () => {});
+    };
+    const detail = signal ? { ...need, signal } : need;
+    session.dispatchEvent(Object.assign(new CustomEvent("reauth", { detail }), { waitUntil }));
+    isLate = true;
+    return waits;
+  };
+
+  /** A vault that lacks its token, and whose it is. */
+  const needed = (vault: string | undefined, problem?: ReauthAsk["problem"]): ReauthAsk | undefined => {
+    const provider = problem?.provider ?? (vault === "login" ? session.providers[own()]?.name : vault?.split(":")[1]);
+    return isVault(vault) ? { vault, ...(provider && { provider }), ...(problem && { problem }) } : undefined;
+  };
+
+  const read: People["read"] = async (cause, vault) => {
+    const { code, cause: answer } = cause;
+    const response = answer as Response;
+    const said = response?.headers?.get(HEADER_CODE);
+    const name = vault?.split("linked:")[1];
+    // An account that is not linked looks like a provider that cannot help just now.
+    const lacks = () => !CODES[session.state] && session.providers.some((each) => each.name === name && /^(un|ne)/.test(each.state));
+    if (said === "link_required" || (!said && (/LINK/.test(code) || lacks()))) {
+      return [fault("ERR_SESSION_LINK", name && `: ${name} is not linked; offer link("${name}")`), name ? needed(vault) : undefined];
+    }
+    if (!said) return /REA/.test(code) ? [cause, needed("login")] : [cause];
+    if (said !== "reauth_required") return response;
+    const body = await bodyOf(response);
+    const whose = isVault(body.vault) ? body.vault : vault;
+    const problem = isVault(whose) ? { vault: whose, ...needOf(body) } : undefined;
+    const error = fault(code, problem?.detail && `: ${problem.detail}`);
+    return [Object.assign(error, problem && { reauth: problem }), needed(whose, problem)];
+  };
+
+  /** Waits for them, in the name of the login that is there now and of no other. */
+  const until = (waits: readonly PromiseLike<unknown>[], signal: AbortSignal | null | undefined) => {
+    const over = new AbortController();
+    return wait<unknown>(signal, ({ resolve, reject }) => {
+      Promise.all(waits).then(resolve, (why) => reject(fault("ERR_SESSION_CANCELLED", "", why)));
+      session.addEventListener("loggedout", () => reject(fault(CODES[session.state] ?? "ERR_SESSION_LOGGED_OUT")), over);
+    }).finally(() => over.abort());
+  };
+
+  /** Has a person mend what is wrong with a call, and makes it again: once for each token that it lacked. */
+  const mend = async <T extends Response | Stamp>(cause: SessionError, vault: string | undefined, call: Tended, again: () => Promise<T>, before = ""): Promise<T | Response> => {
+    const found = await read(cause, vault);
+    if (!("length" in found)) return found;
+    const [error, need] = found;
+    if (!need || before.includes(need.vault)) throw error;
+    const { signal, repeatable } = call;
+    signal?.throwIfAborted();
+    const waits = tell(need, repeatable ? signal : AbortSignal.abort());
+    if (!waits.length || !repeatable) throw error;
+    await until(waits, signal);
+    return again().catch((next) => mend(next, vault, call, again, before + need.vault));
+  };
+
+  return {
+    mend,
+    /** Makes a call that has a fallback. */
+    async fall(...given: Parameters<ReturnType<typeof fallback>>): Promise<Response> {
+      return (falls ??= (await import("./fallback.js")).fallback(host, { tell, read }))(...given);
+    },
+    /** The same for an answer of a backend that is none of the Worker's upstreams. Of what it says, only whose token is missing is believed. */
+    async foreign(answer: Response, input: RequestInfo | URL, init: SessionRequestInit, again: () => Promise<Response>): Promise<Response> {
+      const { origin } = new URL(answer.url || (input as Request).url || (input as string), page.base());
+      const isKnown = [page.here(), ...reauthOrigins].some((each) => new URL(each).origin === origin);
+      if (!isKnown || !/^application\/problem\+json\b/.test(answer.headers.get("content-type")!)) return answer;
+      const { code, vault } = await bodyOf(answer);
+      const need = needed(vault as string);
+      if (code !== "reauth_required" || !need) return answer;
+      const signal = init.signal ?? (input as Request).signal;
+      // What went out with it is gone.
+      const isGone = init.body instanceof ReadableStream || (input as Request).bodyUsed;
+      const waits = tell(need, isGone ? AbortSignal.abort() : signal);
+      // Without anybody who answers for it, it is the app's own, as any other answer of its backend.
+      if (!waits.length) return answer;
+      if (isGone) throw fault("ERR_SESSION_REAUTH");
+      await until(waits, signal);
+      return again();
+    },
+  };
+}

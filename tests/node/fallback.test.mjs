@@ -1,0 +1,191 @@
+// Calls with a `fallback`: who is asked, who answers, and how the address itself comes back.
+
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { VAULT, brokerWorld } from "./desk.mjs";
+import { inside } from "./inside.mjs";
+import { APP, failure, settled } from "./world.mjs";
+
+const { sourceOf } = inside.fallbackIndex;
+const { reauth } = inside.reauthIndex;
+const calm = async () => {
+  for (let turns = 0; turns < 4; turns += 1) await settled();
+};
+
+/** A world whose quotes can be had or not; `primary` says how they are answered. */
+async function market(primary = () => new Response("live")) {
+  const world = brokerWorld();
+  Object.assign(world, { primary, asked_: [] });
+  const broker = world.serve;
+  world.serve = async (request, count) => {
+    if (request.url.includes("/api/quotes")) return world.primary === "broker" ? broker(request, count) : world.primary(request);
+    if (request.url.endsWith("/gone")) return new Response("", { status: 503 });
+    return new Response(`delayed from ${request.url}`);
+  };
+  const tab = await world.opened({ events: false });
+  const changes = [];
+  tab.session.addEventListener("sourcechange", ({ detail }) => changes.push(detail));
+  const quotes = () => world.calls.filter(({ url }) => url.includes("/api/quotes")).length;
+  return { world, tab, session: tab.session, changes, quotes };
+}
+const down = () => new Response("", { status: 503 });
+const fallback = ["/delayed.json"];
+const textOf = async (promise) => {
+  const response = await promise;
+  return [await response.text(), sourceOf(response)];
+};
+
+describe("a call with a fallback", () => {
+  test("is answered by the address itself while that can", async () => {
+    const { session, changes } = await market();
+    assert.deepEqual(await textOf(session.fetch("/api/quotes/1", { fallback })), ["live", { name: "primary" }]);
+    assert.deepEqual(changes, []);
+    assert.deepEqual(sourceOf(new Response()), { name: "primary" });
+  });
+
+  for (const [words, primary, reason] of [
+    ["it cannot", down, "unavailable"],
+    ["it asks to be left alone", () => new Response("", { status: 429 }), "throttled"],
+    ["there is no answer", () => { throw new TypeError("failed"); }, "network"],
+    ["only a person can go on", "broker", "reauth"],
+  ]) {
+    test(`is answered by another source where ${words}, and says which, since when and why`, async () => {
+      const { world, session, changes } = await market(primary);
+      const [text, source] = await textOf(session.fetch("/api/quotes/1", { fallback: ["/gone", ...fallback] }));
+      assert.equal(text, `delayed from ${APP}/delayed.json`);
+      assert.deepEqual(source, { name: "fallback", index: 1, since: world.wall, reason });
+      assert.deepEqual(changes, [{ upstream: "quotes", source: "fallback", since: world.wall, reason }]);
+      assert.equal(world.count("/service/breeze/fallback"), 1);
+      for (let more = 0; more < 5; more += 1) await session.fetch("/api/quotes/1", { fallback });
+      assert.deepEqual([changes.length, world.count("/service/breeze/fallback")], [1, 1], "told once while it lasts");
+    });
+  }
+
+  test("is answered by another source where it takes too long, and what is late is given up", async () => {
+    let signal;
+    const { world, session } = await market((request) => {
+      ({ signal } = request);
+      return new Promise((_, reject) => request.signal.addEventListener("abort", () => reject(request.signal.reason)));
+    });
+    const call = textOf(session.fetch("/api/quotes/1", { fallback, fallbackAfter: 2_000 }));
+    await world.pass(1_999);
+    assert.equal(signal.aborted, false);
+    await world.pass(1);
+    const [, { reason }] = await call;
+    assert.deepEqual([reason, signal.aborted], ["timeout", true]);
+  });
+
+  test("may be a function, which is told what is asked for and why", async () => {
+    const { session } = await market(down);
+    const told = [];
+    const own = (request, why) => {
+      told.push([request.url, request.signal.aborted, why.reason]);
+      return new Response("own");
+    };
+    const refusing = () => Promise.reject(new Error("no"));
+    assert.equal((await textOf(session.fetch("/api/quotes/1?a=b", { fallback: [refusing, own] })))[0], "own");
+    assert.deepEqual(told, [[`${APP}/api/quotes/1?a=b`, false, "unavailable"]]);
+  });
+
+  test("comes to what the address itself came to where nobody has anything", async () => {
+    const { session, changes, world } = await market(() => new Response("sorry", { status: 503 }));
+    const answer = await session.fetch("/api/quotes/1", { fallback: ["/gone"] });
+    assert.deepEqual([answer.status, await answer.text(), changes], [503, "sorry", []]);
+    world.primary = "broker";
+    const { session: fresh } = await world.opened({ events: false });
+    assert.equal((await failure(fresh.fetch("/api/quotes/1", { fallback: ["/gone"] }))).code, "ERR_SESSION_REAUTH");
+  });
+
+  test("is for reading, and takes a list", async () => {
+    const { session, world } = await market();
+    for (const init of [{ fallback, method: "POST" }, { fallback: "/delayed.json" }, { fallback, fallbackAfter: -1 }]) {
+      assert.equal((await failure(session.fetch("/api/quotes/1", init))).code, "ERR_SESSION_CONFIG");
+    }
+    assert.equal(world.calls.length, 0);
+  });
+
+  test("keeps its signal, and what is no failure of the source is none", async () => {
+    const { session, quotes } = await market(() => new Promise(() => {}));
+    const own = new AbortController();
+    const call = failure(session.fetch("/api/quotes/1", { fallback, signal: own.signal }));
+    await calm();
+    own.abort("left");
+    assert.equal(await call, "left");
+    assert.equal(quotes(), 1);
+    const { session: other, changes } = await market(() => new Response("", { status: 404 }));
+    assert.equal((await other.fetch("/api/quotes/1", { fallback })).status, 404);
+    assert.deepEqual(changes, []);
+    await other.logout();
+    assert.equal((await failure(other.fetch("/api/quotes/1", { fallback }))).code, "ERR_SESSION_LOGGED_OUT");
+  });
+
+  test("of an address that belongs to no upstream is for that origin", async () => {
+    const { session, changes, world } = await market();
+    const real = world.serve;
+    world.serve = (request, count) => (request.url === "https://rates.example/usd" ? down() : real(request, count));
+    const [, { name }] = await textOf(session.fetch("https://rates.example/usd", { passthrough: true, fallback: ["/usd.json"] }));
+    assert.deepEqual([name, changes[0].upstream], ["fallback", "https://rates.example"]);
+  });
+});
+
+describe("the address itself", () => {
+  test("is tried again by itself with backoff, once for all calls, and its return is told", async () => {
+    const { world, session, changes, quotes } = await market(down);
+    await session.fetch("/api/quotes/1", { fallback });
+    const begun = quotes();
+    await Promise.all(Array.from({ length: 10 }, () => session.fetch("/api/quotes/1", { fallback })));
+    assert.equal(quotes(), begun, "before that nobody asks it");
+    await world.pass(60_000);
+    const tries = quotes() - begun;
+    assert.ok(tries >= 3 && tries <= 120, `${tries} in a minute`);
+    world.primary = () => new Response("live");
+    await world.pass(30_000);
+    assert.deepEqual(changes.map(({ source }) => source), ["fallback", "primary"], "though nobody called");
+    const sent = quotes();
+    await world.pass(600_000);
+    assert.equal(quotes(), sent, "and then it is left alone");
+    assert.deepEqual((await textOf(session.fetch("/api/quotes/1", { fallback })))[1], { name: "primary" });
+  });
+
+  test("is left alone as long as it asked, and while nobody looks", async () => {
+    const { world, tab, session, quotes } = await market(() => new Response("", { status: 429, headers: { "retry-after": "120" } }));
+    await session.fetch("/api/quotes/1", { fallback });
+    const begun = quotes();
+    await world.pass(119_000);
+    assert.equal(quotes(), begun);
+    tab.hide();
+    await world.pass(3_600_000);
+    assert.equal(quotes(), begun);
+    tab.show();
+    await world.pass(30_000);
+    assert.ok(quotes() > begun);
+  });
+
+  test("that needs a person has one called once, without waiting, and is tried at once when they are done", async () => {
+    const { world, session, changes } = await market("broker");
+    const people = reauth(session);
+    const [, { reason }] = await textOf(session.fetch("/api/quotes/1", { fallback }));
+    await calm();
+    assert.deepEqual([reason, people.asked.length, people.asked[0].waiting], ["reauth", 1, 0]);
+    people.cancel(VAULT);
+    await world.pass(60_000);
+    assert.deepEqual(people.asked, [], "who said no is left alone");
+    const waits = session.fetch("/api/quotes/2");
+    await calm();
+    await people.submit(VAULT, "right");
+    await waits;
+    await world.pass(30_000);
+    assert.deepEqual(changes.map(({ source }) => source), ["fallback", "primary"]);
+    people.close();
+  });
+
+  test("is forgotten with the login", async () => {
+    const { world, session, changes, quotes } = await market(down);
+    await session.fetch("/api/quotes/1", { fallback });
+    await session.logout();
+    assert.deepEqual(changes.map(({ source }) => source), ["fallback", "primary"]);
+    const begun = quotes();
+    await world.pass(120_000);
+    assert.equal(quotes(), begun);
+  });
+});
