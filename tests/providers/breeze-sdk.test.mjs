@@ -66,6 +66,8 @@ test("its SDK looks at the market: a share, the volatility index, and the option
   assert.ok(reliance.low <= reliance.ltp && reliance.ltp <= reliance.high && Number(reliance.total_quantity_traded) > 0);
   const [vix] = (await ask("get_quotes", { stock_code: "INDVIX", exchange_code: "NSE", product_type: "cash" })).Success;
   assert.ok(vix.ltp > 8 && vix.ltp < 30, String(vix.ltp));
+  const { Success: candles } = await ask("get_historical_data_v2", { interval: "5minute", from_date: "2026-10-02T09:15:00.000Z", to_date: "2026-10-02T23:00:00.000Z", stock_code: "RELIND", exchange_code: "NSE", product_type: "cash" });
+  assert.deepEqual([candles[0].datetime, candles[0].open, candles[128].datetime], ["2026-10-02 09:15:00", reliance.open, "2026-10-02 19:55:00"]);
   const chain = (/** @type {string} */ right) =>
     ask("get_option_chain_quotes", { stock_code: "NIFTY", exchange_code: "NFO", product_type: "options", right, expiry_date: "2026-10-06T06:00:00.000Z" });
   const [calls, puts] = [(await chain("call")).Success, (await chain("put")).Success];

@@ -33,6 +33,18 @@ test("prices move a little in a few seconds and somewhat in a day, and what is s
   }
 });
 
+test("what a price did in five minutes holds what it was in them", () => {
+  const clock = stoppedClock(NOON);
+  const market = createMarket(clock, 1);
+  const candles = market.candles("itc");
+  assert.deepEqual([candles.length, candles[0]?.at], [33, Date.parse("2026-10-02T09:15:00+05:30")]);
+  for (const { at, open, high, low, close } of candles) {
+    clock.set(at);
+    assert.equal(open, market.quote("itc").last);
+    assert.ok(low <= Math.min(open, close) && high >= Math.max(open, close));
+  }
+});
+
 test("an option is worth what it must be: more than nothing, and a call and its put differ by the index and the strike", () => {
   const market = createMarket(stoppedClock(NOON), 3);
   const spot = market.quote("nifty").last;

@@ -58,6 +58,8 @@ test("its SDK looks at the market: shares and indices by their keys, and the opt
   assert.equal(timestamp, "2026-10-02T20:00:00.000+05:30");
   const { data: prices } = await sdk("ltp", { access_token: extended, instrument_key: keys });
   assert.equal(prices["NSE_EQ:RELIANCE"].last_price, last);
+  const { data: { candles } } = await sdk("candles", { access_token: token, instrument_key: "NSE_INDEX|Nifty 50" });
+  assert.deepEqual([candles.length, candles[0][0], candles.at(-1)[0], candles.at(-1)[1]], [129, "2026-10-02T19:55:00+05:30", "2026-10-02T09:15:00+05:30", quotes["NSE_INDEX:Nifty 50"].ohlc.open]);
   const { data: chain } = await sdk("option_chain", { access_token: token, instrument_key: "NSE_INDEX|Nifty 50", expiry_date: "2026-10-06" });
   assert.equal(chain.length, 25);
   const { call_options: call, put_options: put, underlying_spot_price: spot, strike_price: strike, expiry } = chain[12];

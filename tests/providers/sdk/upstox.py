@@ -72,6 +72,11 @@ def ltp(access_token, instrument_key):
     return plain(api, upstox_client.MarketQuoteV3Api(api).get_ltp(instrument_key=instrument_key))
 
 
+def candles(access_token, instrument_key):
+    api = client(access_token)
+    return plain(api, upstox_client.HistoryV3Api(api).get_intra_day_candle_data(instrument_key, "minutes", 5))
+
+
 def option_chain(access_token, instrument_key, expiry_date):
     api = client(access_token)
     return plain(api, upstox_client.OptionsApi(api).get_put_call_option_chain(instrument_key, expiry_date))
@@ -88,5 +93,5 @@ def orders(access_token):
 
 
 converse({act.__name__: act for act in (
-    authorize, token, request_token, logout, profile, holdings, funds, update_ip, quotes, ltp, option_chain, place_order, orders,
+    authorize, token, request_token, logout, profile, holdings, funds, update_ip, quotes, ltp, candles, option_chain, place_order, orders,
 )})

@@ -17,6 +17,7 @@ const [STEP, EACH_SIDE] = [50, 12];
 /** As many of the index as one contract is about. */
 export const LOT = 75;
 const RATE = 0.065;
+const CANDLE = 5 * MINUTE;
 
 /** @typedef {"nifty" | "vix" | "reliance" | "hdfcbank" | "infosys" | "tcs" | "itc"} Id */
 
@@ -134,6 +135,16 @@ export function createMarket(clock, seed) {
 
   return {
     quote,
+
+    /** What a price did in each five minutes that begin in a stretch of time, as far as it has passed. @param {Id} id @param {number} [from] the last opening without @param {number} [to] */
+    candles(id, from = nextInIndia(clock.now(), ...OPENS) - DAY, to = clock.now()) {
+      const found = [];
+      for (let at = Math.ceil(from / CANDLE) * CANDLE; at < Math.min(to, clock.now()) && found.length < 2_000; at += CANDLE) {
+        const seen = [0, 1, 2, 3, 4, 5].map((part) => price(id, at + part * MINUTE - (part === 5 ? 1 : 0)));
+        found.push({ at, open: seen[0] ?? 0, high: Math.max(...seen), low: Math.min(...seen), close: seen[5] ?? 0, volume: TRADED[id].turnover * CANDLE / SECOND });
+      }
+      return found;
+    },
 
     /** The strikes around the index's price, if options end on that day. @param {string} day as `2026-10-06` @returns {Strike[]} none if it is none of a contract's, or over */
     chain(day) {

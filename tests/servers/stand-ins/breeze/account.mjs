@@ -4,7 +4,7 @@ import { shownInIndia } from "../clock.mjs";
 import { objectOf } from "../wire.mjs";
 import { isSigned } from "./checksum.mjs";
 import { success } from "./errors.mjs";
-import { dayOf, marketRoutes } from "./market.mjs";
+import { candlesOf, dayOf, marketRoutes } from "./market.mjs";
 
 /** A zip file without any file in it: the SDK loads it when it is imported, and after every login. */
 const EMPTY_ZIP = Buffer.concat([Buffer.from("PK\x05\x06", "latin1"), Buffer.alloc(18)]);
@@ -93,7 +93,10 @@ export function accountRoutes(around) {
 
     "GET /api/v2/historicalcharts": ({ headers, query }) => {
       if (headers.apikey !== app.appKey) return refused("Public Key does not exist.");
-      return within("token", headers["x-sessiontoken"], () => success(CANDLES.filter((candle) => candle.stock_code === query.get("stock_code"))));
+      return within("token", headers["x-sessiontoken"], () => {
+        const days = CANDLES.filter((candle) => candle.stock_code === query.get("stock_code"));
+        return success(query.get("interval") === "5minute" ? candlesOf(around, query) : days);
+      });
     },
 
     "GET /MotherAppMaster/SecurityMaster.zip": () => ({ status: 200, headers: { "content-type": "application/zip" }, body: EMPTY_ZIP }),

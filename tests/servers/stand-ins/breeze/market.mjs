@@ -25,6 +25,22 @@ function dayAsked(given) {
   return date && month ? `${year}-${String(MONTHS.indexOf(month) + 1).padStart(2, "0")}-${date}` : String(given ?? "").slice(0, 10);
 }
 
+/**
+ * What a share did in each five minutes of a stretch of time; nothing for what is asked in another way. The times are those of clocks in
+ * India, whatever the letter at their end.
+ *
+ * @param {import("./index.mjs").Around} around @param {URLSearchParams} query
+ */
+export function candlesOf({ market }, query) {
+  const code = query.get("stock_code") ?? "";
+  const id = CODES[code];
+  const [from, to] = ["from_date", "to_date"].map((name) => Date.parse(`${(query.get(name) ?? "").slice(0, 19)}+05:30`));
+  if (!id || query.get("interval") !== "5minute" || !from || !to) return [];
+  return market.candles(id, from, to).map(({ at, open, high, low, close, volume }) => ({
+    close, datetime: shownInIndia(at), exchange_code: query.get("exch_code"), high, low, open, stock_code: code, volume,
+  }));
+}
+
 /** @param {number} last @param {number} before */
 const changed = (last, before) => Math.round((last / before - 1) * 10_000) / 100;
 

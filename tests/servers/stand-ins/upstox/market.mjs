@@ -75,6 +75,15 @@ export function marketRoutes({ clock, market, effects }, authorized) {
       last_price: last, instrument_token: key, ltq: 1, volume, cp: before,
     })), { reads: true }),
 
+    // Everybody may ask for it: its SDK shows no token.
+    "GET /v3/historical-candle/intraday/{instrument_key}/{unit}/{interval}": (call) => {
+      const { instrument_key: key = "", unit, interval } = call.params;
+      const [id] = INSTRUMENTS[key] ?? [];
+      if (!id || unit !== "minutes" || interval !== "5") return refused("UDAPI100036");
+      effects.add(call);
+      return success({ candles: market.candles(id).map(({ at, open, high, low, close, volume }) => [timeOf(at).replace(".000", ""), open, high, low, close, volume, 0]).reverse() });
+    },
+
     "GET /v2/option/chain": authorized((_person, call) => {
       const [key, day] = [call.query.get("instrument_key"), call.query.get("expiry_date") ?? ""];
       if (!key || !/^\d{4}-\d\d-\d\d$/.test(day)) return refused("UDAPI100036");
