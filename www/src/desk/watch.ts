@@ -1,0 +1,71 @@
+/** Keeps prices fresh while somebody looks: never two questions at once, and none from a tab that nobody sees. */
+
+import { type Broker, type Id, IDS, type Quote } from "./broker.js";
+import { DeskError, isCancelled } from "./calls.js";
+import { pause } from "./strangle.js";
+
+/** All prices, once in so many ms. Where each is a question of its own, they share the calls that a broker allows in a minute. */
+const [TOGETHER_MS, EACH_MS] = [3_000, 1_400];
+/** After an answer that was none. */
+const TROUBLE_MS = 5_000;
+
+export interface Watching {
+  quote(quote: Quote): void;
+  /** What a price did until now. */
+  course(id: Id, prices: readonly number[]): void;
+  /** Why prices do not come. Empty when they do. */
+  trouble(words: string): void;
+  /** Somebody cancelled: nothing is asked until `resume`. */
+  paused(): void;
+}
+
+export class Watch {
+  #broker: Broker;
+  #tell: Watching;
+  #signal: AbortSignal;
+  #running = false;
+  /** Those of which it is known what they did until now. */
+  #courses = new Set<Id>();
+
+  constructor(broker: Broker, tell: Watching, signal: AbortSignal) {
+    this.#broker = broker;
+    this.#tell = tell;
+    this.#signal = signal;
+    document.addEventListener("visibilitychange", () => this.resume(), { signal });
+  }
+
+  /** Also after a pause. Where it runs, nothing happens. */
+  resume(): void {
+    if (this.#running || document.hidden || this.#signal.aborted) return;
+    this.#running = true;
+    void this.#run().finally(() => (this.#running = false));
+  }
+
+  async #run(): Promise<void> {
+    for (let turn = 0; !document.hidden; turn += 1) {
+      try {
+        await this.#once(turn);
+        this.#tell.trouble("");
+        // The first time round there is nothing on the page yet.
+        const isFirst = !this.#broker.together && turn < IDS.length;
+        await pause(this.#broker.together ? TOGETHER_MS : isFirst ? 60 : EACH_MS, this.#signal);
+      } catch (error) {
+        if (this.#signal.aborted) return;
+        if (isCancelled(error)) return this.#tell.paused();
+        this.#tell.trouble(error instanceof DeskError ? error.message : "Prices cannot be had just now. They are asked for again.");
+        await pause(TROUBLE_MS, this.#signal).catch(() => undefined);
+      }
+    }
+  }
+
+  async #once(turn: number): Promise<void> {
+    const ids = this.#broker.together ? IDS : IDS.slice(turn % IDS.length, (turn % IDS.length) + 1);
+    for (const quote of await this.#broker.quotes(ids, "quotes", this.#signal)) {
+      this.#tell.quote(quote);
+      if (this.#courses.has(quote.id)) continue;
+      const course = await this.#broker.course(quote.id, quote.at, "course", this.#signal);
+      this.#courses.add(quote.id);
+      this.#tell.course(quote.id, [...course, quote.last]);
+    }
+  }
+}
