@@ -61,8 +61,9 @@ test("its SDK looks at the market: shares and indices by their keys, and the opt
   const { data: { candles } } = await sdk("candles", { access_token: token, instrument_key: "NSE_INDEX|Nifty 50" });
   assert.deepEqual([candles.length, candles[0][0], candles.at(-1)[0], candles.at(-1)[1]], [129, "2026-10-02T19:55:00+05:30", "2026-10-02T09:15:00+05:30", quotes["NSE_INDEX:Nifty 50"].ohlc.open]);
   const { data: chain } = await sdk("option_chain", { access_token: token, instrument_key: "NSE_INDEX|Nifty 50", expiry_date: "2026-10-06" });
-  assert.equal(chain.length, 25);
-  const { call_options: call, put_options: put, underlying_spot_price: spot, strike_price: strike, expiry } = chain[12];
+  assert.equal(chain.length, 49);
+  const near = chain.find((/** @type {any} */ { strike_price: at, underlying_spot_price: index }) => Math.abs(at - index) <= 25);
+  const { call_options: call, put_options: put, underlying_spot_price: spot, strike_price: strike, expiry } = near;
   assert.deepEqual([spot, String(expiry).slice(0, 10)], [quotes["NSE_INDEX:Nifty 50"].last_price, "2026-10-06"]);
   assert.ok(Math.abs(spot - strike) <= 25 && call.option_greeks.delta > 0.3 && put.option_greeks.delta < -0.3);
   // What a call costs more than its put is what the index is above the strike, and the interest on it.

@@ -12,8 +12,8 @@ const DAY = 24 * HOUR;
 const YEAR = 365 * DAY;
 /** The trading day in India. */
 const [OPENS, CLOSES] = /** @type {const} */ ([[9, 15], [15, 30]]);
-/** How far the strikes of the index are apart, and how many there are on either side of its price. */
-const [STEP, EACH_SIDE] = [50, 12];
+/** How far the strikes of the index are apart, and how many there are on either side of where it began. They stay where they are when it moves. */
+const [STEP, EACH_SIDE] = [50, 24];
 /** As many of the index as one contract is about. */
 export const LOT = 75;
 const RATE = 0.065;
@@ -146,13 +146,12 @@ export function createMarket(clock, seed) {
       return found;
     },
 
-    /** The strikes around the index's price, if options end on that day. @param {string} day as `2026-10-06` @returns {Strike[]} none if it is none of a contract's, or over */
+    /** The strikes of the index, if options end on that day. @param {string} day as `2026-10-06` @returns {Strike[]} none if it is none of a contract's, or over */
     chain(day) {
       const at = clock.now();
       const expiry = expiryOn(day);
       if (expiry === undefined || expiry <= at || expiry > at + 60 * DAY) return [];
-      const middle = Math.round(price("nifty", at) / STEP) * STEP;
-      const strikes = Array.from({ length: 2 * EACH_SIDE + 1 }, (_, n) => middle + (n - EACH_SIDE) * STEP);
+      const strikes = Array.from({ length: 2 * EACH_SIDE + 1 }, (_, n) => TRADED.nifty.base + (n - EACH_SIDE) * STEP);
       return strikes.map((strike) => ({ strike, call: option("call", strike, expiry, at), put: option("put", strike, expiry, at) }));
     },
   };

@@ -91,9 +91,11 @@ export function accountRoutes(around) {
     ])),
     ...marketRoutes(around, signed),
 
-    "GET /api/v2/historicalcharts": ({ headers, query }) => {
+    "GET /api/v2/historicalcharts": (call) => {
+      const { headers, query } = call;
       if (headers.apikey !== app.appKey) return refused("Public Key does not exist.");
       return within("token", headers["x-sessiontoken"], () => {
+        around.effects.add(call);
         const days = CANDLES.filter((candle) => candle.stock_code === query.get("stock_code"));
         return success(query.get("interval") === "5minute" ? candlesOf(around, query) : days);
       });
