@@ -13,7 +13,7 @@ const dist = join(here, "dist");
 const fresh = join(here, "dist.new");
 
 /** Parts of the package that a page without trouble never loads. */
-const LATER = /\/(events|silent|given|explain|account|beside)[^/]*\.js$/;
+const LATER = /\/(events|silent|given|explain|account|beside|human|popups|fallback)[^/]*\.js$/;
 
 rmSync(fresh, { recursive: true, force: true });
 mkdirSync(fresh, { recursive: true });

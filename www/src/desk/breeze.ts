@@ -3,6 +3,7 @@
 import { type Broker, type Id, type Option, type Quote, type Right, IST, field, numeric, openedAt } from "./broker.js";
 import { type Calls, DeskError } from "./calls.js";
 
+const TITLE = "ICICI Direct Breeze";
 const BASE = "/api/breeze/breezeapi/api/v1/";
 
 const CODES: { readonly [id in Id]: string } = {
@@ -33,11 +34,13 @@ const optionOf = (row: unknown): Option => ({
 
 export function breeze(calls: Calls): Broker {
   /** Whatever its HTTP status, what counts is the one in its body. */
+  const read = (answer: unknown): unknown => {
+    if (numeric(answer, "Status") === 200) return field(answer, "Success");
+    throw new DeskError(`${TITLE} says: ${String(field(answer, "Error") ?? "nothing")}`);
+  };
   const success = async (request: { path: string; what: string; body: object; reads: boolean; signal: AbortSignal }): Promise<unknown> => {
     const { path, what, body, reads, signal } = request;
-    const answer = await calls.json({ what, path: BASE + path, method: "POST", body, signal, ...(reads && { headers: { "x-http-method-override": "GET" } }) });
-    if (numeric(answer, "Status") === 200) return field(answer, "Success");
-    throw new DeskError(`ICICI Breeze says: ${String(field(answer, "Error") ?? "nothing")}`);
+    return calls.json({ what, path: BASE + path, method: "POST", body, signal, read, ...(reads && { headers: { "x-http-method-override": "GET" } }) });
   };
   const rows = async (path: string, body: object, what: string, signal: AbortSignal): Promise<unknown[]> => {
     const found = await success({ path, what, body, reads: true, signal });
@@ -48,7 +51,7 @@ export function breeze(calls: Calls): Broker {
 
   return {
     name: "breeze",
-    title: "ICICI Breeze",
+    title: TITLE,
     together: false,
 
     async quotes([id], what, signal) {
@@ -70,8 +73,7 @@ export function breeze(calls: Calls): Broker {
       const until = new Date(at + IST).toISOString().slice(0, 19);
       const stretch = { interval: "5minute", from_date: `${openedAt(at)}.000Z`, to_date: `${until}.000Z` };
       const query = new URLSearchParams({ ...stretch, stock_code: CODES[id], exch_code: "NSE", product_type: "cash" });
-      const answer = await calls.json({ what, path: `/api/breeze/api/v2/historicalcharts?${query}`, signal });
-      const rows = field(answer, "Success");
+      const rows = await calls.json({ what, path: `/api/breeze/api/v2/historicalcharts?${query}`, signal, read });
       return Array.isArray(rows) ? rows.map((row) => numeric(row, "close")) : [];
     },
 
@@ -91,7 +93,7 @@ export function breeze(calls: Calls): Broker {
 
     async option(expiry, strike, right, what, signal) {
       const [row] = await options("quotes", expiry, right, { strike_price: String(strike) }, what, signal);
-      if (!row) throw new DeskError(`ICICI Breeze knows no ${strike} ${right}.`);
+      if (!row) throw new DeskError(`${TITLE} knows no ${strike} ${right}.`);
       return optionOf(row);
     },
 

@@ -88,13 +88,13 @@ const DAY = 24 * 60 * MINUTE;
 /** India has one zone and no summer time. */
 export const IST = 330 * MINUTE;
 
-/** The next day on which weekly options of the index end, by the broker's clock: Tuesdays, as long as the market is open. */
+/** Options that end sooner are left to others: their last days are a gamble. */
+const LEAST_DAYS = 3;
+
+/** The next day, by the broker's clock, on which weekly options of the index end that is not too near: a Tuesday. */
 export function nextExpiry(at: number): string {
-  const local = new Date(at + IST);
-  const minutes = local.getUTCHours() * 60 + local.getUTCMinutes();
-  const away = (2 - local.getUTCDay() + 7) % 7;
-  const days = away === 0 && minutes >= 15 * 60 + 20 ? 7 : away;
-  return new Date(at + IST + days * DAY).toISOString().slice(0, 10);
+  const away = (2 - new Date(at + IST).getUTCDay() + 7) % 7;
+  return new Date(at + IST + (away < LEAST_DAYS ? away + 7 : away) * DAY).toISOString().slice(0, 10);
 }
 
 /** When the market opened last, by the clocks in India and without a zone: `2026-10-06T09:15:00`. */

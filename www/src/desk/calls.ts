@@ -1,9 +1,10 @@
 /** Every call of this page to the broker: made by `session.fetch`, and kept in a list, so that somebody can count what became of each. */
 
 import { type Session, isSessionError } from "everlit";
+import { sourceOf } from "everlit/fallback";
 
-/** What became of a call. Cancelled is what a person did, here or in the dialog. */
-export type Outcome = "pending" | "completed" | "cancelled" | "failed";
+/** What became of a call. Kept: the broker had no answer, and what it said last does instead. Cancelled is what a person did, here or in the dialog. */
+export type Outcome = "pending" | "completed" | "kept" | "cancelled" | "failed";
 
 export interface Call {
   /** Also its `X-Request-Id`, by which the other side counts it. */
@@ -11,6 +12,8 @@ export interface Call {
   /** What it is for. */
   readonly what: string;
   outcome: Outcome;
+  /** Why it was not completed. */
+  why?: string;
 }
 
 /** More than this nobody reads. Those that are pending are kept. */
@@ -26,11 +29,18 @@ export interface Request {
   readonly body?: object;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
+  /** Whether what the broker said last does where it has no answer. Of GETs only. */
+  readonly keeps?: boolean;
+  /** Takes what counts out of an answer, and throws where that says no. */
+  readonly read?: (answer: unknown) => unknown;
 }
 
 export class Calls {
   /** The oldest first. */
   list: Call[] = [];
+
+  /** The answers that are kept, by path. */
+  #last = new Map<string, string>();
 
   constructor(readonly session: Session) {}
 
@@ -44,24 +54,37 @@ export class Calls {
     this.list.push(call);
     if (this.list.length > KEPT) this.list = this.list.filter(({ outcome }, n) => outcome === "pending" || n > KEPT / 2);
     try {
-      const answer = await this.#send(call.id, request);
-      call.outcome = "completed";
-      return answer;
+      const { answer, isKept } = await this.#send(call.id, request);
+      const read = request.read ? request.read(answer) : answer;
+      call.outcome = isKept ? "kept" : "completed";
+      return read;
     } catch (error) {
       call.outcome = isCancelled(error) ? "cancelled" : "failed";
+      call.why = error instanceof Error ? error.message : String(error);
       throw error;
     }
   }
 
-  async #send(id: string, { path, method = "GET", body, headers, signal }: Request): Promise<unknown> {
+  async #send(id: string, { path, method = "GET", body, headers, signal, keeps = false }: Request): Promise<{ answer: unknown; isKept: boolean }> {
     const response = await this.session.fetch(path, {
       method,
       signal,
       headers: { accept: "application/json", "x-request-id": id, ...(body && { "content-type": "application/json" }), ...headers },
       ...(body && { body: JSON.stringify(body) }),
+      ...(keeps && { fallback: [async () => this.#known(path)] }),
     });
-    if (response.ok) return response.json();
-    throw new DeskError(await said(response));
+    if (!response.ok) throw new DeskError(await said(response));
+    const text = await response.text();
+    const isKept = sourceOf(response).name === "fallback";
+    if (keeps && !isKept) this.#last.set(path, text);
+    return { answer: JSON.parse(text), isKept };
+  }
+
+  /** What the broker said last. */
+  #known(path: string): Response {
+    const text = this.#last.get(path);
+    if (text === undefined) throw new Error("Nothing is known yet.");
+    return new Response(text, { headers: { "content-type": "application/json" } });
   }
 }
 
@@ -76,5 +99,5 @@ async function said(response: Response): Promise<string> {
 
 /** Whether somebody cancelled: this page's own button, or the dialog of the session. */
 export function isCancelled(error: unknown): boolean {
-  return (error instanceof DOMException && error.name === "AbortError") || (isSessionError(error) && (error.code as string) === "ERR_SESSION_CANCELLED");
+  return (error instanceof DOMException && error.name === "AbortError") || (isSessionError(error) && error.code === "ERR_SESSION_CANCELLED");
 }

@@ -1,4 +1,5 @@
 import "./desk.css";
+import "./work.css";
 
 import { type Session, isSessionError, openSession } from "everlit";
 import { byTestId, find, say } from "../page.js";
@@ -6,7 +7,9 @@ import { ERRORS, SCENES, type Scene } from "../words.js";
 import { breeze } from "./breeze.js";
 import type { Broker } from "./broker.js";
 import { Calls } from "./calls.js";
+import { type Attended, attend } from "./human.js";
 import { layOut, showCourse, showQuote } from "./prices.js";
+import { enterStage } from "./stage.js";
 import { upstox } from "./upstox.js";
 import { Watch } from "./watch.js";
 import { clock } from "./words.js";
@@ -14,7 +17,7 @@ import { Work } from "./work.js";
 
 declare global {
   /** For the console, and for whoever counts what became of each call. */
-  var desk: { readonly session: Session; readonly calls: Calls; readonly broker: Broker };
+  var desk: { readonly session: Session; readonly calls: Calls; readonly attended: Attended };
 }
 
 const login = byTestId<HTMLButtonElement>("login");
@@ -44,46 +47,56 @@ function words(scene: Scene, special?: string): void {
   say(find("#lead"), special ?? lead);
 }
 
-/** The broker that this Worker leads to: the first whose upstream the session knows. */
-async function brokerOf(calls: Calls): Promise<Broker> {
-  const known = [breeze(calls), upstox(calls)];
+/** Which broker it is at: as the address says, else the first. */
+function brokerOf(calls: Calls): Broker {
   const asked = new URLSearchParams(location.search).get("broker");
-  return known.find(({ name }) => name === asked) ?? known[0]!;
+  return asked === "upstox" ? upstox(calls) : breeze(calls);
 }
 
 async function open(): Promise<void> {
+  await enterStage();
   const session = await openSession();
-  session.addEventListener("statechange", () => show(session));
+  const calls = new Calls(session);
+  const broker = brokerOf(calls);
+  layOut();
+  const watch = watchOf(broker);
+  const work = new Work(broker, () => watch.resume());
+  const attended = attend(session, broker, work);
+  globalThis.desk = { session, calls, attended };
+  session.addEventListener("statechange", () => {
+    show(session);
+    if (session.user) watch.resume();
+  });
   login.addEventListener("click", () => void session.login());
   logout.addEventListener("click", () => void session.logout());
   show(session);
-  const calls = new Calls(session);
-  const broker = await brokerOf(calls);
-  globalThis.desk = { session, calls, broker };
-  say(find("#broker"), broker.title);
-  layOut();
-  new Work(broker);
-  watch(session, broker);
+  if (session.user) watch.resume();
 }
 
-function watch(session: Session, broker: Broker): void {
+function watchOf(broker: Broker): Watch {
   const age = find("#age");
-  const watching = new Watch(
+  const resume = byTestId<HTMLButtonElement>("resume");
+  const watch = new Watch(
     broker,
     {
       quote: (quote) => {
+        resume.hidden = true;
         showQuote(quote);
         say(age, `Updated ${clock(new Date())}`);
       },
       course: showCourse,
-      trouble: (why) => why && say(age, why),
-      paused: () => say(age, "Paused"),
+      trouble: (why) => {
+        if (why) say(age, why);
+      },
+      paused: () => {
+        say(age, "Prices are paused.");
+        resume.hidden = false;
+      },
     },
     new AbortController().signal,
   );
-  const begin = () => session.user && watching.resume();
-  session.addEventListener("statechange", begin);
-  begin();
+  resume.addEventListener("click", () => watch.resume());
+  return watch;
 }
 
 try {

@@ -40,10 +40,9 @@ export function upstox(calls: Calls): Broker {
   /** What a contract is asked and ordered by, as the chain named it. */
   const keys = new Map<string, string>();
 
-  const data = async (what: string, path: string, signal: AbortSignal, body?: object): Promise<unknown> => {
-    const answer = await calls.json({ what, path: BASE + path, signal, ...(body && { method: "POST", body }) });
-    return field(answer, "data");
-  };
+  const read = (answer: unknown): unknown => field(answer, "data");
+  const data = (what: string, path: string, signal: AbortSignal, body?: object): Promise<unknown> =>
+    calls.json({ what, path: BASE + path, signal, read, ...(body && { method: "POST", body }) });
 
   const strikes = async (expiry: string, what: string, signal: AbortSignal): Promise<unknown[]> => {
     const query = new URLSearchParams({ instrument_key: INDEX, expiry_date: expiry });
@@ -60,7 +59,9 @@ export function upstox(calls: Calls): Broker {
 
     async quotes(ids, what, signal) {
       const query = new URLSearchParams({ instrument_key: ids.map((id) => KEYS[id]).join(",") });
-      const rows = Object.values((await data(what, `/v2/market-quote/quotes?${query}`, signal)) ?? {});
+      // What is only looked at may be old for a while, and says so. What something is decided by may not.
+      const keeps = what === "quotes";
+      const rows = Object.values((await calls.json({ what, path: `${BASE}/v2/market-quote/quotes?${query}`, signal, read, keeps })) ?? {});
       return IDS.flatMap((id) => {
         const row = rows.find((one) => field(one, "instrument_token") === KEYS[id]);
         return row ? [quoteOf(id, row)] : [];

@@ -1,11 +1,16 @@
 /** Keeps prices fresh while somebody looks: never two questions at once, and none from a tab that nobody sees. */
 
+import { type SessionErrorCode, isSessionError } from "everlit";
 import { type Broker, type Id, IDS, type Quote } from "./broker.js";
 import { DeskError, isCancelled } from "./calls.js";
 import { pause } from "./strangle.js";
 
 /** All prices, once in so many ms. Where each is a question of its own, they share the calls that a broker allows in a minute. */
 const [TOGETHER_MS, EACH_MS] = [3_000, 1_400];
+/** What a price did in a longer time without a look is asked for. */
+const GAP_MS = 10 * 60_000;
+/** What every call is answered with that nobody is signed in for. */
+const OUT: readonly SessionErrorCode[] = ["ERR_SESSION_LOGGED_OUT", "ERR_SESSION_ENDED", "ERR_SESSION_DISPOSED"];
 /** After an answer that was none. */
 const TROUBLE_MS = 5_000;
 
@@ -24,8 +29,8 @@ export class Watch {
   #tell: Watching;
   #signal: AbortSignal;
   #running = false;
-  /** Those of which it is known what they did until now. */
-  #courses = new Set<Id>();
+  /** Until when it is known what each of them did. */
+  #courses = new Map<Id, number>();
 
   constructor(broker: Broker, tell: Watching, signal: AbortSignal) {
     this.#broker = broker;
@@ -51,6 +56,8 @@ export class Watch {
         await pause(this.#broker.together ? TOGETHER_MS : isFirst ? 60 : EACH_MS, this.#signal);
       } catch (error) {
         if (this.#signal.aborted) return;
+        // Who signs in again has it resumed.
+        if (isSessionError(error) && OUT.includes(error.code)) return;
         if (isCancelled(error)) return this.#tell.paused();
         this.#tell.trouble(error instanceof DeskError ? error.message : "Prices cannot be had just now. They are asked for again.");
         await pause(TROUBLE_MS, this.#signal).catch(() => undefined);
@@ -62,10 +69,11 @@ export class Watch {
     const ids = this.#broker.together ? IDS : IDS.slice(turn % IDS.length, (turn % IDS.length) + 1);
     for (const quote of await this.#broker.quotes(ids, "quotes", this.#signal)) {
       this.#tell.quote(quote);
-      if (this.#courses.has(quote.id)) continue;
-      const course = await this.#broker.course(quote.id, quote.at, "course", this.#signal);
-      this.#courses.add(quote.id);
-      this.#tell.course(quote.id, [...course, quote.last]);
+      if (quote.at - (this.#courses.get(quote.id) ?? -Infinity) > GAP_MS) {
+        const course = await this.#broker.course(quote.id, quote.at, "course", this.#signal);
+        this.#tell.course(quote.id, [...course, quote.last]);
+      }
+      this.#courses.set(quote.id, quote.at);
     }
   }
 }

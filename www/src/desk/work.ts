@@ -1,6 +1,8 @@
 /** The panel of the long operation: its steps, what it found, and its log, which is kept whatever happens in between. */
 
+import { isSessionError } from "everlit";
 import { byTestId, find, make, say } from "../page.js";
+import { ERRORS } from "../words.js";
 import type { Broker } from "./broker.js";
 import { isCancelled } from "./calls.js";
 import { type Found, STEPS, type Step, strangle, TITLES } from "./strangle.js";
@@ -11,7 +13,7 @@ type State = "ready" | "running" | "waiting" | "done" | "cancelled" | "failed";
 const STATES: { readonly [state in State]: string } = {
   ready: "Ready",
   running: "Running",
-  waiting: "Waiting for you",
+  waiting: "Waiting",
   done: "Done",
   cancelled: "Cancelled",
   failed: "Stopped",
@@ -31,27 +33,32 @@ export class Work {
   #ended: AbortController | undefined;
   #waitsSince = 0;
 
-  constructor(broker: Broker) {
+  /** `begins` hears of each run that begins. */
+  constructor(broker: Broker, begins: () => void) {
     this.#broker = broker;
     this.#reset();
     find<HTMLFormElement>("#run").addEventListener("submit", (event) => {
       event.preventDefault();
+      begins();
       void this.#run();
     });
     cancel.addEventListener("click", () => this.#ended?.abort());
   }
 
-  /** The session waits for a person, or does not any more. */
-  waits(waiting: boolean): void {
-    if (waiting && this.#state === "running") {
-      this.#waitsSince = Date.now();
-      this.#show("waiting");
-      this.#note(`The broker’s day has ended. Waiting for a login at ${this.#broker.title}.`, "wait");
-    } else if (!waiting && this.#state === "waiting") {
-      const seconds = Math.max(Math.round((Date.now() - this.#waitsSince) / 1_000), 1);
-      this.#show("running");
-      this.#note(`Logged in again after ${seconds} s. Going on where it stopped.`, "good");
-    }
+  /** The session waits for a person. */
+  waits(): void {
+    if (this.#state !== "running") return;
+    this.#waitsSince = performance.now();
+    this.#show("waiting");
+    this.#note(`The broker’s day has ended. Waiting for a login at ${this.#broker.title}.`, "wait");
+  }
+
+  /** Something came of what waited. */
+  #goesOn(): void {
+    if (this.#state !== "waiting") return;
+    const seconds = Math.max(Math.round((performance.now() - this.#waitsSince) / 1_000), 1);
+    this.#show("running");
+    this.#note(`Logged in again after ${seconds} s. Going on where it stopped.`, "good");
   }
 
   async #run(): Promise<void> {
@@ -61,16 +68,19 @@ export class Work {
     this.#show("running");
     cancel.focus();
     this.#note(`Started with ${lots.value} ${lots.value === "1" ? "lot" : "lots"} at ${this.#broker.title}.`);
-    const began = Date.now();
+    const began = performance.now();
     const tell = {
       begin: (step: Step) => this.#mark((this.#step = step), "running"),
-      note: (words: string) => this.#note(words),
+      note: (words: string) => {
+        this.#goesOn();
+        this.#note(words);
+      },
       done: (step: Step, result: string) => this.#mark(step, "done", result),
       found: (found: Found) => showLegs(found),
     };
     try {
       await strangle(this.#broker, lots.valueAsNumber, tell, ended.signal);
-      this.#note(`Done in ${Math.round((Date.now() - began) / 1_000)} s.`, "good");
+      this.#note(`Done in ${Math.round((performance.now() - began) / 1_000)} s.`, "good");
       this.#show("done");
     } catch (error) {
       const isCancel = isCancelled(error);
@@ -134,6 +144,7 @@ export class Work {
 }
 
 function messageOf(error: unknown): string {
+  if (isSessionError(error)) return ERRORS[error.code];
   return error instanceof Error ? error.message : String(error);
 }
 
