@@ -1,5 +1,5 @@
 import type { Session } from "../../session.js";
-import type { SourceChange } from "../../types.js";
+import type { SourceChange } from "../../fallback/types.js";
 import { EverlitElement, type View, defineAs } from "../base.js";
 import STYLE from "./style.css";
 import { type SourceTexts, TEXTS } from "./texts.js";

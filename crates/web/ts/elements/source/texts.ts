@@ -1,4 +1,4 @@
-import type { FallbackReason } from "../../types.js";
+import type { FallbackReason } from "../../fallback/types.js";
 
 /** The texts of `<everlit-source>`. */
 export interface SourceTexts {

@@ -1,4 +1,4 @@
-import type { SourceChange } from "../../types.js";
+import type { SourceChange } from "../../fallback/types.js";
 import { type Place, type View, h, icon, moment } from "../base.js";
 import type { SourceTexts } from "./texts.js";
 
