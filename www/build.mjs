@@ -12,10 +12,13 @@ const dist = join(here, "dist");
 // Put in place at the end, so that a server never serves half of it.
 const fresh = join(here, "dist.new");
 
+/** Parts of the package that a page without trouble never loads. */
+const LATER = /\/(events|silent|given|explain|account|beside|human|popups|fallback)[^/]*\.js$/;
+
 rmSync(fresh, { recursive: true, force: true });
 mkdirSync(fresh, { recursive: true });
 const { metafile } = await build({
-  entryPoints: { app: join(here, "src", "main.ts") },
+  entryPoints: { app: join(here, "src", "main.ts"), desk: join(here, "src", "desk", "main.ts") },
   outdir: join(fresh, "assets"),
   publicPath: "/assets/",
   bundle: true,
@@ -43,29 +46,46 @@ const style = await build({
   logLevel: "warning",
 });
 writeDocs(fresh, `/assets/${Object.keys(style.metafile.outputs)[0].split("/").at(-1)}`);
-const assets = Object.keys(metafile.outputs)
-  .map((path) => `/assets/${path.split("/").at(-1)}`)
-  .filter((path) => !path.endsWith(".map"));
-writeFileSync(join(fresh, "index.html"), page(assets));
+writePage("app", "index.html");
+writePage("desk", "desk/index.html");
 for (const name of ["favicon.svg", "_headers"]) copyFileSync(join(here, "src", name), join(fresh, name));
 rmSync(dist, { recursive: true, force: true });
 renameSync(fresh, dist);
 
-/** The page, with everything that it will need named up front: one round trip instead of three. @param {string[]} assets */
-function page(assets) {
-  const only = (/** @type {RegExp} */ pattern) => {
-    const found = assets.filter((path) => pattern.test(path));
-    if (found.length !== 1) throw new Error(`expected one asset like ${pattern}, not ${found.join(", ") || "none"}`);
-    return found[0];
-  };
-  const script = only(/\/app-\w+\.js$/);
+/** A page, with everything that it will need named up front: one round trip instead of three. @param {string} entry @param {string} file */
+function writePage(entry, file) {
+  const isIts = (/** @type {string} */ path) => new RegExp(`/${entry}-\\w+\\.js$`).test(path);
+  const outputs = Object.keys(metafile.outputs);
+  const [script, ...others] = outputs.filter(isIts);
+  const style = script && metafile.outputs[script]?.cssBundle;
+  if (!script || !style || others.length > 0) throw new Error(`expected one script with its styles for ${entry}, not ${[script, ...others].join(", ") || "none"}`);
   const links = [
-    `<link rel="stylesheet" href="${only(/\/app-\w+\.css$/)}">`,
-    `<script type="module" src="${script}"></script>`,
-    // Not what a session loads only when it needs it.
-    ...assets.filter((path) => /\/(?!events|silent|given|explain|account|beside)[^/]*\.js$/.test(path) && path !== script).map((path) => `<link rel="modulepreload" href="${path}">`),
+    `<link rel="stylesheet" href="${served(style)}">`,
+    `<script type="module" src="${served(script)}"></script>`,
+    ...needed(script).map((path) => `<link rel="modulepreload" href="${served(path)}">`),
   ];
-  const html = readFileSync(join(here, "src", "index.html"), "utf8");
-  if (!html.includes("<!-- assets -->")) throw new Error("src/index.html has no place for its assets");
-  return html.replace("<!-- assets -->", links.join("\n    "));
+  const html = readFileSync(join(here, "src", file), "utf8");
+  if (!html.includes("<!-- assets -->")) throw new Error(`src/${file} has no place for its assets`);
+  mkdirSync(dirname(join(fresh, file)), { recursive: true });
+  writeFileSync(join(fresh, file), html.replace("<!-- assets -->", links.join("\n    ")));
+}
+
+/** @param {string} path of an output */
+function served(path) {
+  return `/assets/${path.split("/").at(-1)}`;
+}
+
+/** What a script imports, and what that does: also later, but for what a session loads only when it needs it. @param {string} script */
+function needed(script) {
+  /** @type {Set<string>} */
+  const found = new Set();
+  const walk = (/** @type {string} */ path) => {
+    for (const { path: other } of metafile.outputs[path]?.imports ?? []) {
+      if (found.has(other) || other === script || !other.endsWith(".js") || LATER.test(other)) continue;
+      found.add(other);
+      walk(other);
+    }
+  };
+  walk(script);
+  return [...found];
 }

@@ -113,6 +113,12 @@ test("a broker that is not there is named, with those that are, and no flag of t
   const both = await run(XTASK, ["demo", "--provider", "kite", "--tabs", "3"]);
   assert.deepEqual([both.code, both.stdout], [2, ""]);
   assert.match(both.stderr, /--provider[^]*--tabs/);
+  const human = await run(XTASK, ["demo", "--human"]);
+  assert.deepEqual([human.code, human.stdout], [2, ""]);
+  assert.match(human.stderr, /--human[^]*--provider|--provider[^]*--human/);
+  const desk = await run(XTASK, ["demo", "--provider", "kite", "--human"]);
+  assert.deepEqual([desk.code, desk.stdout], [1, ""]);
+  assert.match(desk.stderr, /no desk at kite: --human is for breeze and upstox/);
 });
 
 test("a port that is taken is named, with what to do", { timeout: 60_000 }, async () => {

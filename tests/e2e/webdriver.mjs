@@ -191,6 +191,37 @@ export class Browser {
     await this.#command("POST", `/element/${element}/value`, { text });
   }
 
+  /**
+   * The same for an element that a function in the page finds, such as one in a shadow tree, which no selector reaches: a click as a person's.
+   * @template {unknown[]} A
+   * @param {(...given: A) => Element | null | undefined} find
+   * @param {A} given
+   */
+  async press(find, ...given) {
+    await this.#command("POST", `/element/${await this.#found(find, given)}/click`, {});
+  }
+
+  /**
+   * Replaces what such a field holds.
+   * @template {unknown[]} A
+   * @param {string} text
+   * @param {(...given: A) => Element | null | undefined} find
+   * @param {A} given
+   */
+  async enter(text, find, ...given) {
+    const element = await this.#found(find, given);
+    await this.#command("POST", `/element/${element}/clear`, {});
+    await this.#command("POST", `/element/${element}/value`, { text });
+  }
+
+  /** @template {unknown[]} A @param {(...given: A) => Element | null | undefined} find @param {A} given @returns {Promise<string>} */
+  async #found(find, given) {
+    return this.until("an element in the page", async () => {
+      const found = /** @type {Record<string, string> | null} */ (/** @type {unknown} */ (await this.run(find, ...given)));
+      return found?.[ELEMENT];
+    });
+  }
+
   /** Waits for the element and gives the text that a person sees. @param {string} css */
   async text(css) {
     return this.until(`text of ${css}`, async () => {
@@ -233,9 +264,12 @@ export class Browser {
     return this.#command("GET", "/window/handles");
   }
 
-  /** Opens a tab, makes it the one that commands go to, and gives its handle. */
-  async openTab() {
-    const { handle } = await this.#command("POST", "/window/new", { type: "tab" });
+  /**
+   * Opens a tab, makes it the one that commands go to, and gives its handle.
+   * @param {"tab" | "window"} [type] a window of its own is seen, and painted, beside another one
+   */
+  async openTab(type = "tab") {
+    const { handle } = await this.#command("POST", "/window/new", { type });
     await this.switchTo(handle);
     return handle;
   }

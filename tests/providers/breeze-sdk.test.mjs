@@ -58,6 +58,36 @@ test("its SDK logs in, signs its calls, and reads what it is answered", async ()
   assert.equal(charts.Success[0].stock_code, "ITC");
 });
 
+test("its SDK looks at the market: a share, the volatility index, and the options of an expiry", async () => {
+  await logIn();
+  const share = await ask("get_quotes", { stock_code: "RELIND", exchange_code: "NSE", product_type: "cash" });
+  const [reliance] = share.Success;
+  assert.deepEqual([reliance.exchange_code, reliance.stock_code, reliance.ltt.slice(0, 11)], ["NSE", "RELIND", "02-Oct-2026"]);
+  assert.ok(reliance.low <= reliance.ltp && reliance.ltp <= reliance.high && Number(reliance.total_quantity_traded) > 0);
+  const [vix] = (await ask("get_quotes", { stock_code: "INDVIX", exchange_code: "NSE", product_type: "cash" })).Success;
+  assert.ok(vix.ltp > 8 && vix.ltp < 30, String(vix.ltp));
+  const { Success: candles } = await ask("get_historical_data_v2", { interval: "5minute", from_date: "2026-10-02T09:15:00.000Z", to_date: "2026-10-02T23:00:00.000Z", stock_code: "RELIND", exchange_code: "NSE", product_type: "cash" });
+  assert.deepEqual([candles[0].datetime, candles[0].open, candles[128].datetime], ["2026-10-02 09:15:00", reliance.open, "2026-10-02 19:55:00"]);
+  const chain = (/** @type {string} */ right) =>
+    ask("get_option_chain_quotes", { stock_code: "NIFTY", exchange_code: "NFO", product_type: "options", right, expiry_date: "2026-10-06T06:00:00.000Z" });
+  const [calls, puts] = [(await chain("call")).Success, (await chain("put")).Success];
+  assert.deepEqual([calls.length, puts.length, calls[0].right, puts[0].right, calls[0].expiry_date], [49, 49, "Call", "Put", "06-Oct-2026"]);
+  assert.ok(calls[0].ltp > calls[48].ltp && puts[0].ltp < puts[48].ltp, "the dearer strike has the cheaper call");
+  assert.ok(calls.some((/** @type {any} */ { spot_price: spot, strike_price: strike }) => Math.abs(Number(spot) - strike) <= 25), "the strikes lie around the index");
+  const other = await ask("get_option_chain_quotes", { stock_code: "NIFTY", exchange_code: "NFO", product_type: "options", right: "call", expiry_date: "2026-10-07T06:00:00.000Z" });
+  assert.deepEqual(other.Success, [], "nothing ends on a Wednesday");
+});
+
+test("its SDK places an order, and finds it with the remark that it gave it", async () => {
+  await logIn();
+  const order = { stock_code: "NIFTY", exchange_code: "NFO", product: "options", action: "buy", order_type: "limit", quantity: "75", price: "82.5", validity: "day", expiry_date: "2026-10-06T06:00:00.000Z", right: "call", strike_price: "24850", user_remark: "desk1" };
+  const placed = await ask("place_order", order);
+  assert.deepEqual([placed.Status, placed.Success.user_remark], [200, "desk1"]);
+  const { Success: [found] } = await ask("get_order_detail", { exchange_code: "NFO", order_id: placed.Success.order_id });
+  assert.deepEqual([found.order_id, found.user_remark, found.status], [placed.Success.order_id, "desk1", "Ordered"]);
+  assert.deepEqual((await breeze.act("effects")).filter((/** @type {any} */ { order }) => order === "desk1").length, 1);
+});
+
 test("its SDK makes words of its own of what the exchange refuses", async () => {
   await raised(sdk("generate_session", { app_key: APP, secret: SECRET, session: "00000000" }), /Please check session key/);
   await raised(sdk("generate_session", { app_key: "other", secret: SECRET, session: "00000000" }), /Please check api key/);

@@ -48,6 +48,43 @@ test("its SDK logs in, asks who it is and what it holds, and logs out", async ()
   await refused(sdk("profile", { access_token: extended }), 403, "UDAPI100067");
 });
 
+test("its SDK looks at the market: shares and indices by their keys, and the options of an expiry", async () => {
+  const { access_token: token, extended_token: extended } = await logIn();
+  const keys = "NSE_INDEX|Nifty 50,NSE_INDEX|India VIX,NSE_EQ|INE002A01018,NSE_EQ|nobody";
+  const { data: quotes } = await sdk("quotes", { access_token: token, instrument_key: keys });
+  assert.deepEqual(Object.keys(quotes), ["NSE_INDEX:Nifty 50", "NSE_INDEX:India VIX", "NSE_EQ:RELIANCE"]);
+  const { ohlc, last_price: last, net_change: change, depth, timestamp } = quotes["NSE_EQ:RELIANCE"];
+  assert.ok(ohlc.low <= last && last <= ohlc.high && depth.buy[0].price < depth.sell[0].price && Math.abs(change) < last / 10);
+  assert.equal(timestamp, "2026-10-02T20:00:00.000+05:30");
+  const { data: prices } = await sdk("ltp", { access_token: extended, instrument_key: keys });
+  assert.equal(prices["NSE_EQ:RELIANCE"].last_price, last);
+  const { data: { candles } } = await sdk("candles", { access_token: token, instrument_key: "NSE_INDEX|Nifty 50" });
+  assert.deepEqual([candles.length, candles[0][0], candles.at(-1)[0], candles.at(-1)[1]], [129, "2026-10-02T19:55:00+05:30", "2026-10-02T09:15:00+05:30", quotes["NSE_INDEX:Nifty 50"].ohlc.open]);
+  const { data: chain } = await sdk("option_chain", { access_token: token, instrument_key: "NSE_INDEX|Nifty 50", expiry_date: "2026-10-06" });
+  assert.equal(chain.length, 49);
+  const near = chain.find((/** @type {any} */ { strike_price: at, underlying_spot_price: index }) => Math.abs(at - index) <= 25);
+  const { call_options: call, put_options: put, underlying_spot_price: spot, strike_price: strike, expiry } = near;
+  assert.deepEqual([spot, String(expiry).slice(0, 10)], [quotes["NSE_INDEX:Nifty 50"].last_price, "2026-10-06"]);
+  assert.ok(Math.abs(spot - strike) <= 25 && call.option_greeks.delta > 0.3 && put.option_greeks.delta < -0.3);
+  // What a call costs more than its put is what the index is above the strike, and the interest on it.
+  assert.ok(Math.abs(call.market_data.ltp - put.market_data.ltp - (spot - strike)) < 40);
+  assert.deepEqual((await sdk("option_chain", { access_token: token, instrument_key: "NSE_INDEX|Nifty 50", expiry_date: "2026-10-07" })).data, []);
+  await refused(sdk("quotes", { access_token: token, instrument_key: "" }), 400, "UDAPI100036");
+});
+
+test("its SDK places an order, and finds it with the tag that it gave it", async () => {
+  const { access_token: token, extended_token: extended } = await logIn();
+  const order = {
+    quantity: 75, product: "D", validity: "DAY", price: 82.5, tag: "desk1", slice: false, instrument_token: "NSE_FO|40011", order_type: "LIMIT", transaction_type: "BUY", disclosed_quantity: 0, trigger_price: 0, is_amo: false,
+  };
+  const { status, data: { order_ids: [id] } } = await sdk("place_order", { access_token: token, ...order });
+  assert.equal(status, "success");
+  const { data: [found] } = await sdk("orders", { access_token: token });
+  assert.deepEqual([found.order_id, found.tag, found.status], [id, "desk1", "open"]);
+  await refused(sdk("place_order", { access_token: extended, ...order }), 403, "UDAPI100067");
+  assert.deepEqual((await upstox.act("effects")).filter((/** @type {any} */ { order: tag }) => tag === "desk1").length, 1);
+});
+
 test("its SDK reaches the login page without a response type, and is told of a wrong client", async () => {
   assert.equal(await sdk("authorize", { client_id: CLIENT, redirect_uri: REDIRECT, state: "s" }), 200);
   await refused(sdk("authorize", { client_id: "other", redirect_uri: REDIRECT, state: "s" }), 400, "UDAPI100068");

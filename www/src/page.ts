@@ -1,6 +1,6 @@
 /** An element that the page cannot do without. */
-export function find<E extends Element = HTMLElement>(selector: string): E {
-  const element = document.querySelector<E>(selector);
+export function find<E extends Element = HTMLElement>(selector: string, within: ParentNode = document): E {
+  const element = within.querySelector<E>(selector);
   if (!element) throw new Error(`the page has no ${selector}`);
   return element;
 }

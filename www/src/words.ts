@@ -84,6 +84,7 @@ export const ERRORS: { readonly [code in SessionErrorCode]: string } = {
   ERR_SESSION_LOGGED_OUT: "You are signed out.",
   ERR_SESSION_ENDED: "The session is over.",
   ERR_SESSION_REAUTH: "Please sign in again first.",
+  ERR_SESSION_CANCELLED: "You cancelled it. Nothing more is sent.",
   ERR_SESSION_NETWORK: "The server did not answer. Nothing has changed, please try again.",
   ERR_SESSION_UNAVAILABLE: "No new token can be had just now. The session tries again by itself.",
   ERR_SESSION_UPSTREAM: "That address belongs to no configured upstream.",

@@ -56,12 +56,19 @@ pub(crate) enum Command {
                   after an account there, and both go by one clock that is moved. Without --headless the commands are printed \
                   that a person can copy: where it stands, a token, a login, the clock. With --headless three days are played, \
                   in some 20 seconds, while programs ask for the token all along; the last line is then \
-                  {\"provider\":…,\"checks\":…,\"cutoffs\":…,\"renewals\":…,\"alerts\":…,\"calls_ok\":…,\"calls_none\":…,\"lost\":0}."
+                  {\"provider\":…,\"checks\":…,\"cutoffs\":…,\"renewals\":…,\"alerts\":…,\"calls_ok\":…,\"calls_none\":…,\"lost\":0}. With --human \
+                  there is an app, a small trading desk, and a button that ends the broker's day; --headless then plays it in every \
+                  browser that there is: an expiry in the middle of an operation in two tabs, a wrong token, a cancel, the right one; the last \
+                  line is {\"provider\":…,\"engines\":[…],\"requests_waiting\":…,\"requests_completed\":…,\"requests_cancelled\":…,\"dialogs\":…,\
+                  \"duplicated\":0,\"lost\":0}."
 )]
 pub(crate) struct DemoArgs {
     /// Show a broker's token that dies by the clock, and the services Worker, instead of the app
     #[arg(long, value_enum, conflicts_with_all = ["access_ttl", "tabs", "rotations"])]
     pub(crate) provider: Option<Provider>,
+    /// With --provider breeze or upstox: a trading desk in the browser, where one dialog asks when the broker's day ends, and the work goes on
+    #[arg(long, requires = "provider")]
+    pub(crate) human: bool,
     /// Seconds an access token lives [default: 60, with --headless 20]
     #[arg(long, value_parser = clap::value_parser!(u32).range(5..=86_400))]
     pub(crate) access_ttl: Option<u32>,

@@ -1,5 +1,6 @@
-//! `cargo xtask demo`: the whole thing on this machine, for a person or for a headless browser; or a broker's days.
+//! `cargo xtask demo`: the whole thing on this machine, for a person or for a headless browser; or a broker's days, or a desk there.
 
+pub(crate) mod human;
 pub(crate) mod provider;
 
 use crate::browsers::{self, Engine};
@@ -22,6 +23,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<ExitCode> {
     let repo = Repo::find()?;
     if args.headless {
         let report = match args.provider {
+            Some(provider) if args.human => human::headless(&repo, provider, args.port)?,
             Some(provider) => provider::headless(&repo, provider, args.port)?,
             None => headless(&repo, &Asked::from(args), args.port)?,
         };
@@ -35,6 +37,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<ExitCode> {
         ));
     }
     match args.provider {
+        Some(provider) if args.human => human::person(&repo, provider, args),
         Some(provider) => provider::person(&repo, provider, args),
         None => person(&repo, args),
     }

@@ -22,7 +22,7 @@ const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript; ch
 /** Of an answer, so much is kept. */
 const KEPT_BYTES = 64 * 1024;
 /** Which reach the Worker. */
-const OF_WORKER = /^\/(auth|api|internal|healthz)(\/|$)/;
+const OF_WORKER = /^\/(auth|api|internal|service|healthz)(\/|$)/;
 
 /**
  * One exchange with the browser.

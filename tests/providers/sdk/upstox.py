@@ -62,4 +62,36 @@ def update_ip(access_token, primary_ip):
     return plain(api, upstox_client.UserApi(api).update_user_ip(upstox_client.UpdateUserIpRequest(primary_ip=primary_ip)))
 
 
-converse({act.__name__: act for act in (authorize, token, request_token, logout, profile, holdings, funds, update_ip)})
+def quotes(access_token, instrument_key):
+    api = client(access_token)
+    return plain(api, upstox_client.MarketQuoteApi(api).get_full_market_quote(instrument_key, VERSION))
+
+
+def ltp(access_token, instrument_key):
+    api = client(access_token)
+    return plain(api, upstox_client.MarketQuoteV3Api(api).get_ltp(instrument_key=instrument_key))
+
+
+def candles(access_token, instrument_key):
+    api = client(access_token)
+    return plain(api, upstox_client.HistoryV3Api(api).get_intra_day_candle_data(instrument_key, "minutes", 5))
+
+
+def option_chain(access_token, instrument_key, expiry_date):
+    api = client(access_token)
+    return plain(api, upstox_client.OptionsApi(api).get_put_call_option_chain(instrument_key, expiry_date))
+
+
+def place_order(access_token, **order):
+    api = client(access_token)
+    return plain(api, upstox_client.OrderApiV3(api).place_order(upstox_client.PlaceOrderV3Request(**order)))
+
+
+def orders(access_token):
+    api = client(access_token)
+    return plain(api, upstox_client.OrderApi(api).get_order_book(VERSION))
+
+
+converse({act.__name__: act for act in (
+    authorize, token, request_token, logout, profile, holdings, funds, update_ip, quotes, ltp, candles, option_chain, place_order, orders,
+)})

@@ -119,7 +119,7 @@ fn script(repo: &Repo, provider: Provider, port: u16) -> Command {
 }
 
 /// The line that says it is ready; an unfinished one is not one yet.
-fn ready_line(printed: &str) -> Option<Value> {
+pub(super) fn ready_line(printed: &str) -> Option<Value> {
     let (line, _) = printed.split_once('\n')?;
     serde_json::from_str(line).ok().filter(Value::is_object)
 }

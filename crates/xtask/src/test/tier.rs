@@ -241,6 +241,12 @@ pub(crate) static TIERS: &[Tier] = &[
         brokers::days,
     ),
     tier(
+        "demo-human",
+        "a desk whose broker's day ends in the middle of the work: one dialog, and what waited goes on once",
+        &[Need::Engine(Chromium), Npm, Worker, Services, Web, Www],
+        brokers::desks,
+    ),
+    tier(
         "commands",
         "the commands start, report, stop and fail as they say",
         &[Npm, Worker, Services, Www],

@@ -4,6 +4,7 @@ import { shownInIndia } from "../clock.mjs";
 import { objectOf } from "../wire.mjs";
 import { isSigned } from "./checksum.mjs";
 import { success } from "./errors.mjs";
+import { candlesOf, dayOf, marketRoutes } from "./market.mjs";
 
 /** A zip file without any file in it: the SDK loads it when it is imported, and after every login. */
 const EMPTY_ZIP = Buffer.concat([Buffer.from("PK\x05\x06", "latin1"), Buffer.alloc(18)]);
@@ -12,14 +13,9 @@ const CANDLES = [{
   close: "452.3", datetime: "2026-10-01 00:00:00", exchange_code: "NSE", high: "455.1", low: "449.9", open: "450", stock_code: "ITC", volume: "9120034",
 }];
 
-/** @param {number} now `02-Oct-2026` */
-function dateInIndia(now) {
-  const [year, month, day] = shownInIndia(now).slice(0, 10).split("-");
-  return `${day}-${["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"][Number(month) - 1]}-${year}`;
-}
-
 /** @param {import("./index.mjs").Around} around @returns {import("../wire.mjs").Routes} */
-export function accountRoutes({ clock, app, sessions, budget, refused, toleranceMs, acceptsPost }) {
+export function accountRoutes(around) {
+  const { clock, app, sessions, budget, refused, toleranceMs, acceptsPost } = around;
   /** @type {Map<string, number>} */
   const allocated = new Map();
 
@@ -59,7 +55,7 @@ export function accountRoutes({ clock, app, sessions, budget, refused, tolerance
     const { SessionToken: apiSession, AppKey: appKey } = objectOf(call) ?? {};
     if (appKey !== undefined && appKey !== app.appKey) return refused("Public Key does not exist.");
     return within("apiSession", apiSession, ({ person, token }) => {
-      const today = dateInIndia(clock.now());
+      const today = dayOf(shownInIndia(clock.now()));
       return success({
         exg_trade_date: { NSE: today, BSE: today, FNO: today, NDX: today },
         exg_status: { NSE: "O", BSE: "O", FNO: "O", NDX: "O" },
@@ -93,13 +89,16 @@ export function accountRoutes({ clock, app, sessions, budget, refused, tolerance
     "GET /breezeapi/api/v1/dematholdings": signed(() => success([
       { stock_code: "ITC", stock_ISIN: "INE154A01025", quantity: "10", demat_total_bulk_quantity: "10", demat_avail_quantity: "0" },
     ])),
-    "GET /breezeapi/api/v1/quotes": signed((_session, call) => success([
-      { exchange_code: "NSE", stock_code: objectOf(call)?.stock_code ?? "", ltp: 452.3, previous_close: 450 },
-    ])),
+    ...marketRoutes(around, signed),
 
-    "GET /api/v2/historicalcharts": ({ headers, query }) => {
+    "GET /api/v2/historicalcharts": (call) => {
+      const { headers, query } = call;
       if (headers.apikey !== app.appKey) return refused("Public Key does not exist.");
-      return within("token", headers["x-sessiontoken"], () => success(CANDLES.filter((candle) => candle.stock_code === query.get("stock_code"))));
+      return within("token", headers["x-sessiontoken"], () => {
+        around.effects.add(call);
+        const days = CANDLES.filter((candle) => candle.stock_code === query.get("stock_code"));
+        return success(query.get("interval") === "5minute" ? candlesOf(around, query) : days);
+      });
     },
 
     "GET /MotherAppMaster/SecurityMaster.zip": () => ({ status: 200, headers: { "content-type": "application/zip" }, body: EMPTY_ZIP }),

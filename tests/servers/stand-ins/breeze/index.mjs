@@ -2,6 +2,8 @@
 
 import { createBudget, limit } from "../budget.mjs";
 import { dayInIndia } from "../clock.mjs";
+import { createEffects } from "../effects.mjs";
+import { createMarket } from "../market.mjs";
 import { personOf } from "../people.mjs";
 import { startStandIn } from "../stand-in.mjs";
 import { accountRoutes } from "./account.mjs";
@@ -19,6 +21,8 @@ import { createSessions } from "./sessions.mjs";
  * @property {App} app
  * @property {ReturnType<typeof createSessions>} sessions
  * @property {ReturnType<typeof createBudget>} budget
+ * @property {ReturnType<typeof createMarket>} market
+ * @property {ReturnType<typeof createEffects>} effects
  * @property {(text: string) => import("../wire.mjs").Answer} refused
  * @property {number | null} toleranceMs
  * @property {boolean} acceptsPost
@@ -58,7 +62,8 @@ export function startBreeze({
     const sessions = createSessions(clock, { rule, secondLoginEndsFirst });
     const budget = createBudget(clock, [limit("minute", 100, 60_000), { name: "day", most: 5_000, window: dayInIndia }]);
     const { refused, byName } = createRefusals(errorStatus);
-    const around = { origin, clock, app, sessions, budget, refused, toleranceMs, acceptsPost };
+    const effects = createEffects(clock);
+    const around = { origin, clock, app, sessions, budget, market: createMarket(clock, options.seed ?? 1), effects, refused, toleranceMs, acceptsPost };
 
     return {
       routes: { ...loginRoutes(around), ...accountRoutes(around) },
@@ -70,6 +75,8 @@ export function startBreeze({
           if (given.callback === "get" || given.callback === "post") app.callback = given.callback;
           return { callback: app.callback };
         },
+        /** What was done for callers, and for which of their requests. */
+        effects: effects.list,
         /** All of a person's sessions are over before their time. */
         endSessions: ({ login = "ada" }) => sessions.endAll(personOf(login).id),
       },

@@ -3,6 +3,7 @@
 import { minuteInIndia } from "../clock.mjs";
 import { credentialsOf, objectOf } from "../wire.mjs";
 import { refused, success } from "./errors.mjs";
+import { marketRoutes } from "./market.mjs";
 
 /** The funds are closed from midnight to half past five. */
 const FUNDS_OPEN = 5 * 60 + 30;
@@ -30,7 +31,8 @@ const HOLDINGS = [{
 }];
 
 /** @param {import("./index.mjs").Around} around @returns {import("../wire.mjs").Routes} */
-export function accountRoutes({ clock, app, tokens, budget }) {
+export function accountRoutes(around) {
+  const { clock, app, tokens, budget } = around;
   /** @type {Map<string, { primary_ip: unknown, secondary_ip: unknown, primary_ip_updated_at: string, secondary_ip_updated_at: string }>} */
   const addresses = new Map();
 
@@ -71,5 +73,6 @@ export function accountRoutes({ clock, app, tokens, budget }) {
       tokens.endDaily(person.id);
       return success({ ...data, access_tokens_invalidated: true });
     }),
+    ...marketRoutes(around, authorized),
   };
 }

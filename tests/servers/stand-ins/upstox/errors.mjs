@@ -40,7 +40,7 @@ export function refused(code) {
 /** All of them by name, for faults. */
 export const REFUSALS = Object.fromEntries(Object.keys(CODES).map((code) => [code, () => refused(code)]));
 
-/** @param {unknown} data */
-export function success(data) {
-  return json(200, { status: "success", data });
+/** @param {unknown} data @param {object} [beside] it */
+export function success(data, beside) {
+  return json(200, { status: "success", data, ...beside });
 }

@@ -1,6 +1,8 @@
 /** A stand-in for Upstox: login with a code, tokens that die at 03:30 IST, push approval, and its errors. */
 
 import { createBudget, limit } from "../budget.mjs";
+import { createEffects } from "../effects.mjs";
+import { createMarket } from "../market.mjs";
 import { personOf } from "../people.mjs";
 import { startStandIn } from "../stand-in.mjs";
 import { accountRoutes } from "./account.mjs";
@@ -27,6 +29,8 @@ import { createTokens } from "./tokens.mjs";
  * @property {App} app
  * @property {ReturnType<typeof createTokens>} tokens
  * @property {ReturnType<typeof createBudget>} budget
+ * @property {ReturnType<typeof createMarket>} market
+ * @property {ReturnType<typeof createEffects>} effects
  */
 
 /** @typedef {import("../stand-in.mjs").Options & { clientId?: string, clientSecret: string, redirectUri?: string, notifierUrl?: string, owner?: string }} Options */
@@ -38,7 +42,8 @@ export function startUpstox({ clientId = "everlit-demo", clientSecret, redirectU
     const app = { clientId, clientSecret, redirectUri, notifierUrl, owner, isActive: true, suspended: new Set() };
     const tokens = createTokens(clock);
     const budget = createBudget(clock, [limit("second", 50, 1_000), limit("minute", 500, 60_000), limit("half hour", 2_000, 30 * 60_000)]);
-    const around = { origin, clock, app, tokens, budget };
+    const effects = createEffects(clock);
+    const around = { origin, clock, app, tokens, budget, market: createMarket(clock, options.seed ?? 1), effects };
     const { routes, actions } = approval(around);
 
     return {
@@ -48,6 +53,8 @@ export function startUpstox({ clientId = "everlit-demo", clientSecret, redirectU
       throttled: () => refused("UDAPI10005"),
       actions: {
         ...actions,
+        /** What was done for callers, and for which of their requests. */
+        effects: effects.list,
         /** What the operator changes in the developer console. */
         configure: (given) => {
           if (given.notifierUrl !== undefined) app.notifierUrl = String(given.notifierUrl);
