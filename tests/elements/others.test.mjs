@@ -216,6 +216,18 @@ describe("the package", () => {
     await fresh.context().close();
   });
 
+  test("the example of the documentation has all four, and the dialog in the app's own colour", async () => {
+    const fresh = await (await stage.browser.newContext()).newPage();
+    await fresh.goto(stage.address("/page/example.html"));
+    const shown = await fresh.evaluate(async () => {
+      await import("/package/elements/auto/index.js");
+      const elements = ["banner", "badge", "source", "reauth"].map((name) => document.querySelector(`everlit-${name}`));
+      return [elements.every(({ shadowRoot }) => shadowRoot), elements[1].vault, getComputedStyle(elements[3]).getPropertyValue("--everlit-accent")];
+    });
+    assert.deepEqual(shown, [true, "service:breeze", "#5b3df5"]);
+    await fresh.context().close();
+  });
+
   test("a session that is given before an element is defined is not lost", async () => {
     const shown = await page.evaluate(async () => {
       const early = document.createElement("everlit-later");

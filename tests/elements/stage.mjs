@@ -26,6 +26,8 @@ const POLICY = [
   "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; font-src 'self'; connect-src 'self'; img-src data:",
   "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
 ].join("; ");
+/** The documentation's example has its style in the page. */
+const LOOSER = { "/page/example.html": POLICY.replace("style-src 'self'", "style-src 'unsafe-inline'") };
 
 /** A browser, and a server for its pages. */
 export async function startStage() {
@@ -35,7 +37,7 @@ export async function startStage() {
     const file = FILES[pathname] ?? (place && PLACES[place] + pathname.slice(place.length));
     try {
       const content = readFileSync(file);
-      response.writeHead(200, { "content-type": TYPES[extname(file)] ?? "text/plain", "content-security-policy": POLICY, "cache-control": "no-store" }).end(content);
+      response.writeHead(200, { "content-type": TYPES[extname(file)] ?? "text/plain", "content-security-policy": LOOSER[pathname] ?? POLICY, "cache-control": "no-store" }).end(content);
     } catch {
       response.writeHead(404).end();
     }

@@ -71,7 +71,11 @@ globalThis.stage = {
     };
     const isService = (path) => typeof path === "string" && path.startsWith("/service/");
     const wrap = (work) => (typeof work === "function" ? (...given) => (isService(given[0]) ? answer : work)(...given) : work);
-    session.desk = async () => Object.fromEntries(Object.entries(await desk.call(session)).map(([name, member]) => [name, wrap(member)]));
+    session.desk = async () => {
+      // The tabs of this browser speak as they do in an app, and not through the kit.
+      const { join: _kits, ...members } = await desk.call(session);
+      return Object.fromEntries(Object.entries(members).map(([name, member]) => [name, wrap(member)]));
+    };
   },
   /** The Worker says this of a service from now on, and the page hears that it has changed. */
   async status(name, status) {

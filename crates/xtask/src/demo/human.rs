@@ -51,7 +51,7 @@ pub(crate) fn headless(repo: &Repo, provider: Provider, port: Option<u16>) -> Re
             continue;
         }
         let one = in_engine(repo, provider, engine, port)?;
-        verdict = verdict.and(one.verdict.map_err(|why| format!("in {}: {why}", engine.name())));
+        verdict = verdict.and_then(|()| one.verdict.map_err(|why| format!("in {}: {why}", engine.name())));
         let object: Value = serde_json::from_str(&one.line).context("a result is no JSON")?;
         all = Some(match all {
             Some(before) => sum(&before, &object),
