@@ -43,7 +43,7 @@ fn a_user_who_is_an_operator_has_a_person_asked_again() {
     play.pasted(9 * HOUR, 1, UPSTOX_CUTOFF + DAY - 9 * HOUR);
     play.pass(DAY + UPSTOX_CUTOFF + HOUR, |_, job| match job {
         Job::AskPush => Some(Reply::PushSent { until: Some(at(DAY + UPSTOX_CUTOFF + 10 * MINUTE)) }),
-        _ => Some(Reply::Valid),
+        Job::Exchange(_) | Job::Prove(_) | Job::Validate(_) | Job::Renew(_) => Some(Reply::Valid),
     });
     let asks = |play: &Play| play.monitor.attempt().is_some_and(|attempt| attempt.job == Job::AskPush);
     let now = DAY + UPSTOX_CUTOFF + 2 * HOUR;
