@@ -17,6 +17,8 @@ const PLACES = {
 const FILES = {
   "/": folder("page/index.html"),
   "/nothing": folder("page/nothing.html"),
+  // A browser shows a page of its own, at an address of its own, where there is none.
+  "/service/breeze/login": folder("page/nothing.html"),
   "/fonts/inter.woff2": resolve("@fontsource-variable/inter/files/inter-latin-wght-normal.woff2"),
   "/fonts/hebrew.woff2": resolve("@fontsource/noto-sans-hebrew/files/noto-sans-hebrew-hebrew-400-normal.woff2"),
 };
