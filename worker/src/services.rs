@@ -47,12 +47,14 @@ pub(crate) async fn answer(call: &Call, environment: &Environment) -> Result<Rep
     if asked == Asked::ByOthers || !is_of_browser(call) {
         return forward(call).await;
     }
+    // Where there is no such Worker nobody is asked who they are.
+    let service = bound(call, SERVICES_USERS)?;
     let proof = match asked {
         Asked::ByGoing => going(call, environment)?,
         Asked::ByPage | Asked::ByOthers => same_origin(call, environment)?,
     };
     let query = request.query.as_deref().map(|query| ["?", query].concat()).unwrap_or_default();
-    in_the_name_of_a_user(call, environment, proof, &[request.path.as_str(), &query].concat()).await
+    in_the_name_of_a_user(call, environment, &service, proof, &[request.path.as_str(), &query].concat()).await
 }
 
 /// Makes a call to an upstream that belongs to an account of the operator's.
@@ -63,25 +65,27 @@ pub(crate) async fn call(
     destination: &Destination<'_>,
 ) -> Result<Reply, Problem> {
     not_of_two(call)?;
+    let way = bound(call, SERVICES_USERS)?;
     let proof = same_origin(call, environment)?;
     let rest = destination.url.strip_prefix(destination.upstream.origin.as_str()).unwrap_or_default();
-    in_the_name_of_a_user(call, environment, proof, &["/api/", service, rest].concat()).await
+    in_the_name_of_a_user(call, environment, &way, proof, &["/api/", service, rest].concat()).await
 }
 
 /// Hands a request on as it came, but for what is about sessions. Where there is no such Worker, there is nothing.
 pub(crate) async fn forward(call: &Call) -> Result<Reply, Problem> {
     not_of_two(call)?;
-    hand_on(call, SERVICES, stripped(call)).await
+    hand_on(&bound(call, SERVICES)?, stripped(call)).await
 }
 
 async fn in_the_name_of_a_user(
     call: &Call,
     environment: &Environment,
+    service: &Service,
     proof: SameOrigin,
     target: &str,
 ) -> Result<Reply, Problem> {
     let user = user(call, environment, proof).await?;
-    hand_on(call, SERVICES_USERS, said(call, &user, target)).await
+    hand_on(service, said(call, &user, target)).await
 }
 
 /// Whose session it is, as long as that is active: what a token is needed for elsewhere is not had here without one either.
@@ -116,11 +120,18 @@ fn going(call: &Call, environment: &Environment) -> Result<SameOrigin, Problem> 
     })
 }
 
-async fn hand_on(call: &Call, binding: &str, request: Result<Request, JsValue>) -> Result<Reply, Problem> {
+/// One of the two ways to it, where it is deployed.
+fn bound(call: &Call, binding: &str) -> Result<Service, Problem> {
     let service = js_sys::Reflect::get(&call.env, &JsValue::from_str(binding)).ok();
-    let service = service.filter(JsValue::is_object).ok_or_else(|| Problem::new(Code::NotFound))?;
+    service
+        .filter(JsValue::is_object)
+        .map(JsValue::unchecked_into)
+        .ok_or_else(|| Problem::new(Code::NotFound))
+}
+
+async fn hand_on(service: &Service, request: Result<Request, JsValue>) -> Result<Reply, Problem> {
     let answered = async {
-        let answer = JsFuture::from(service.unchecked_ref::<Service>().call(&request?)?).await?;
+        let answer = JsFuture::from(service.call(&request?)?).await?;
         let answer: Response = answer.dyn_into()?;
         // A copy, whose headers can be changed.
         Response::new_with_opt_readable_stream_and_init(answer.body().as_ref(), answer.unchecked_ref())

@@ -92,7 +92,7 @@ const choice = (variants) => ({
 });
 
 const user = struct({ sub: text, name: maybe(text), email: maybe(text) });
-const about = struct({ device: maybe(text), sid: maybe(text), issued_at: number, id_token: maybe(text) });
+const about = struct({ device: maybe(text), sid: maybe(text), issued_at: number, id_token: maybe(text), email_verified: flag });
 const link = struct({ provider: text, vault: text, made: number });
 const holder = struct({ provider: text, user, about, dpop_key: maybe(text), links: list(link) });
 const current = struct({
