@@ -16,6 +16,7 @@ use everlit_core::tab::{
     State, TokenAnswer, TokenState, Ways,
 };
 use everlit_core::time::{Millis, Timestamp};
+use proptest::prelude::*;
 use tab_play::{BARE, HOUR, MINUTE, OWN, Play, SECOND, WALL, at, clocks, failed, stamp, token};
 
 fn told(play: &Play) -> Vec<Health> {
@@ -123,9 +124,45 @@ fn a_better_answer_moves_the_anchor_and_a_worse_one_does_not() {
         );
         play.tab.anchor().expect("an anchor").error
     };
-    assert_eq!(answer(&mut play, 9_000, WALL + 5_000), Millis::ZERO, "the first took no time at all");
+    // Of a second ago, and now: both may be true.
+    assert_eq!(answer(&mut play, 9_000, WALL - 3_000), Millis::ZERO, "the first took no time at all");
+    // These may not. What took no time was wrong, or a clock was set.
+    assert_eq!(answer(&mut play, 9_000, WALL + 5_000), Millis::from_millis(4_500), "the newer one is the truth");
+    assert_eq!(answer(&mut play, 1_000, WALL + 5_000), Millis::from_millis(500), "it is more exact");
     play.step(clocks(HOUR as i64, 2 * SECOND), Event::Shown);
     assert_eq!(play.tab.anchor(), None, "after a sleep nothing is certain");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever is answered, and however long it took: what is held can be true together with the last answer, and it is no worse.
+    #[test]
+    fn the_anchor_never_contradicts_the_last_answer(
+        answers in prop::collection::vec((1_u64..100_000, 0_u64..20_000, 0_u64..60_000), 1..12),
+    ) {
+        let mut play = Play::active(BARE);
+        let mut time = 0;
+        for (pause, elapsed, server) in answers {
+            time += pause;
+            play.step(at(time), Event::RefreshAsked);
+            let before = play.tab.anchor();
+            let server_time = Timestamp::from_millis(WALL + server);
+            let elapsed = Millis::from_millis(elapsed);
+            play.answer(
+                at(time),
+                TokenAnswer::Current(TokenState { elapsed, server_time, ..token(1, HOUR, HOUR) }),
+            );
+            let anchor = play.tab.anchor().expect("the Worker told the time");
+            let now = at(time).mono;
+            let (from, to) = (server_time, server_time.after(elapsed));
+            prop_assert!(anchor.server_time(now).before(anchor.error_at(now)) <= to, "{anchor:?} is later than {to:?}");
+            prop_assert!(from <= anchor.server_time(now).after(anchor.error_at(now)), "{anchor:?} is earlier than {from:?}");
+            let best = before.map_or(anchor.error, |before| before.error_at(now)).max(elapsed.percent(50));
+            prop_assert!(anchor.error_at(now) <= best);
+            prop_assert!(Some(anchor) == before || anchor.mono == now);
+        }
+    }
 }
 
 #[test]

@@ -38,9 +38,12 @@ impl Anchor {
         self.error.plus(Millis::from_millis(age / DRIFT))
     }
 
-    /// The better one of this and a newer one.
+    /// The more exact one of this and a newer one; the newer one where they cannot both be true: a clock was set, here or there, and no
+    /// exactness helps what was true before.
     pub(super) fn or_newer(self, newer: Self) -> Self {
-        if newer.error <= self.error_at(newer.mono) { newer } else { self }
+        let error = self.error_at(newer.mono);
+        let apart = self.server_time(newer.mono).as_millis().abs_diff(newer.server.as_millis());
+        if error < newer.error && apart <= error.plus(newer.error).as_millis() { self } else { newer }
     }
 
     /// How far the computer's wall clock is off, as far as that is certain.
