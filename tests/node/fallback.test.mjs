@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { VAULT, brokerWorld } from "./desk.mjs";
 import { inside } from "./inside.mjs";
-import { APP, failure, settled } from "./world.mjs";
+import { APP, failure, nothing, settled } from "./world.mjs";
 
 const { sourceOf } = inside.fallbackIndex;
 const { reauth } = inside.reauthIndex;
@@ -102,6 +102,90 @@ describe("a call with a fallback", () => {
       assert.equal((await failure(session.fetch("/api/quotes/1", init))).code, "ERR_SESSION_CONFIG");
     }
     assert.equal(world.calls.length, 0);
+  });
+
+  describe("that reads by POST, as brokers have it whose reads have a body,", () => {
+    const meant = { method: "POST", headers: { "X-HTTP-Method-Override": "GET", "content-type": "application/json" } };
+
+    for (const [words, ask] of [
+      ["a text", (session, init) => session.fetch("/api/quotes/1", { ...meant, ...init, body: '{"a":1}' })],
+      ["made anew each time", (session, init) => session.fetch("/api/quotes/1", { ...meant, ...init, method: "post", body: () => '{"a":1}' })],
+      ["a request's", (session, init) => session.fetch(new Request(`${APP}/api/quotes/1`, { ...meant, body: '{"a":1}' }), init)],
+      ["changed after the call", (session, init) => {
+        const body = new TextEncoder().encode('{"a":1}');
+        const answer = session.fetch("/api/quotes/1", { ...meant, ...init, body });
+        body.fill(0);
+        return answer;
+      }],
+    ]) {
+      test(`has a fallback, and goes out again with the same body: ${words}`, async () => {
+        const { world, session, changes } = await market(down);
+        for (let times = 0; times < 2; times += 1) assert.equal((await textOf(ask(session, { fallback })))[1].name, "fallback");
+        assert.equal(world.count("/service/breeze/fallback"), 1);
+        world.primary = () => new Response("live");
+        await world.pass(30_000);
+        assert.deepEqual(changes.map(({ source }) => source), ["fallback", "primary"], "it was tried by itself");
+        const sent = world.calls.filter(({ url }) => url.includes("/api/quotes"));
+        assert.ok(sent.length > 1);
+        for (const { method, body, headers } of sent) {
+          assert.deepEqual([method, body, headers.get("x-http-method-override"), headers.get("content-type")], ["POST", '{"a":1}', "GET", "application/json"]);
+        }
+        assert.ok(world.calls.every(({ url, method }) => url.includes("/api/quotes") || method === "GET"), "other sources are asked with GET");
+      });
+    }
+
+    test("has none where the Worker takes it for what it is: another upstream, other letters, a stream, another method", async () => {
+      const { world, session } = await market(down);
+      const say = (header) => ({ ...meant, headers: { "x-http-method-override": header } });
+      for (const [path, init] of [
+        ["/api/orders/1", meant],
+        ["https://elsewhere.example/1", { ...meant, passthrough: true }],
+        ["/api/quotes/1", say("get")],
+        ["/api/quotes/1", say("DELETE")],
+        ["/api/quotes/1", say("GET, GET")],
+        ["/api/quotes/1", { ...meant, method: "PUT" }],
+        ["/api/quotes/1", { ...meant, body: new Response("{}").body, duplex: "half" }],
+      ]) {
+        assert.equal((await failure(session.fetch(path, { ...init, fallback }))).code, "ERR_SESSION_CONFIG");
+      }
+      assert.equal(world.calls.length, 0);
+    });
+
+    test("has one also before anybody knows whose account it is, and is not sent where that turns out to be nobody's", async () => {
+      const { world } = await market(() => new Response("live"));
+      const answer = world.answer;
+      world.answer = () => nothing;
+      const tab = await world.opened({ events: false });
+      const init = { ...meant, body: "{}", fallback };
+      const early = textOf(tab.session.fetch("/api/quotes/1", init));
+      await world.pass(10_000);
+      assert.equal((await early)[1].name, "fallback");
+      world.answer = answer;
+      await world.pass(60_000);
+      assert.equal(tab.session.state, "active");
+      assert.deepEqual(await textOf(tab.session.fetch("/api/quotes/1", init)), ["live", { name: "primary" }]);
+
+      world.held = true;
+      const other = await world.opened({ events: false });
+      const sent = world.calls.length;
+      const call = failure(other.session.fetch("/api/orders/1", init));
+      await calm();
+      world.held = false;
+      for (const question of world.open.splice(0)) question.say();
+      assert.equal((await call).code, "ERR_SESSION_CONFIG");
+      await world.pass(60_000);
+      assert.equal(world.calls.length, sent);
+    });
+  });
+
+  test("is nobody else's: who logs in while it is on its way makes calls of their own", async () => {
+    const { world, tab, session, quotes } = await market();
+    const call = failure(session.fetch("/api/quotes/1", { fallback }));
+    world.switch();
+    tab.life.restored();
+    await calm();
+    assert.equal((await call).code, "ERR_SESSION_LOGGED_OUT");
+    assert.equal(quotes(), 0);
   });
 
   test("keeps its signal, and what is no failure of the source is none", async () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { brokerWorld } from "./desk.mjs";
 import { APP, World, denied, failure, nothing, settled } from "./world.mjs";
 
 /** A world with a logged-in tab, and what its calls look like. */
@@ -211,6 +212,27 @@ describe("a call", () => {
       assert.deepEqual(world.calls.map((call) => [call.method, call.body, call.headers.get("everlit-epoch")]), Array(times).fill([method, body ?? "", `${world.epoch}`]));
       world.serve = (_, count) => (count === times + 1 ? Promise.reject(new TypeError("lost")) : new Response("served"));
       if (times === 2) assert.equal((await session.fetch("/api/orders", { method, body })).status, 200);
+    });
+  }
+
+  for (const [words, times, path, method, header, body = "{}"] of [
+    ["of an account of the operator's", 2, "/api/quotes/nifty", "POST", "GET"],
+    ["of such an account, and its body is made anew", 2, "/api/quotes/nifty", "POST", "GET", () => "{}"],
+    ["of such an account, but its body is a stream", 1, "/api/quotes/nifty", "POST", "GET", "stream"],
+    ["of an upstream to which the Worker does not say so", 1, "/api/orders", "POST", "GET"],
+    ["in letters that the Worker does not take for it", 1, "/api/quotes/nifty", "POST", "get"],
+    ["beside something else", 1, "/api/quotes/nifty", "POST", "GET, POST"],
+    ["as another method", 1, "/api/quotes/nifty", "POST", "PUT"],
+    ["where it is no POST", 1, "/api/quotes/nifty", "PATCH", "GET"],
+  ]) {
+    test(`whose answer is lost is sent ${times === 2 ? "once more" : "no second time"} if it means a GET ${words}`, async () => {
+      const world = brokerWorld();
+      const { session } = await world.opened();
+      world.serve = () => Promise.reject(new TypeError("lost"));
+      const stream = body === "stream" && { body: new Response("{}").body, duplex: "half" };
+      const error = await failure(session.fetch(path, { method, body, headers: { "X-HTTP-Method-Override": header }, ...stream }));
+      assert.deepEqual([error.code, /may have been done/.test(error.message)], ["ERR_SESSION_NETWORK", times === 1]);
+      assert.deepEqual(world.calls.map((call) => [call.method, call.body, call.headers.get("x-http-method-override")]), Array(times).fill([method, "{}", header]));
     });
   }
 

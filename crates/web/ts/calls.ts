@@ -123,7 +123,8 @@ export function createCalls(host: CallsHost) {
         signal?.throwIfAborted();
         if ((cause as Partial<SessionError>).code) throw cause;
         // It may have been carried out, and only its answer was lost.
-        if (lost || !call.idempotent || closed.aborted) throw fault("ERR_SESSION_NETWORK", call.idempotent ? "" : ": it may have been done", cause);
+        const harmless = call.idempotent(vault);
+        if (lost || !harmless || closed.aborted) throw fault("ERR_SESSION_NETWORK", harmless ? "" : ": it may have been done", cause);
         lost = true;
         continue;
       } finally {
@@ -148,7 +149,10 @@ export function createCalls(host: CallsHost) {
     if (base !== now) ({ origin } = new URL((base = now)));
     const url = addressOf(input, base, origin);
     const target = () => route(url, origin, upstreams() ?? [], edge);
-    if (init?.fallback) return (await ofPeople()).fall(make, input, init, url, target());
+    if (init?.fallback) {
+      const { user } = session;
+      return (await ofPeople()).fall(make, input, init, url, target, user);
+    }
     const signal = init?.signal ?? (input as Request).signal;
     let call: Call | undefined;
     const work = async () => {

@@ -1,6 +1,6 @@
 // A chunk of its own, for calls that have a `fallback`: other sources are asked while the one that was called cannot answer.
 
-import type { Route } from "./call.js";
+import { type Route, meansGet } from "./call.js";
 import type { CallsHost } from "./calls.js";
 import type { SessionError } from "./errors.js";
 import { type Effect, type Event, type State, step } from "./fallback/machine.js";
@@ -8,7 +8,7 @@ import { SOURCE } from "./fallback/source.js";
 import type { Mend, People } from "./human.js";
 import type { Timer } from "./timer.js";
 import type { FallbackReason, SourceChange } from "./fallback/types.js";
-import type { SessionRequestInit } from "./types.js";
+import type { SessionRequestInit, User } from "./types.js";
 
 /** The Worker answers within 4.5 s, whatever its provider does. */
 const PATIENCE_MS = 8_000;
@@ -37,7 +37,7 @@ const reasonOf = ({ status }: Response): FallbackReason | undefined => (status =
 
 /** For calls of this session. */
 export function fallback(host: CallsHost, { tell, read }: People) {
-  const { session, closed, clock, timer, page, ask, fault, wait } = host;
+  const { session, closed, clock, timer, page, ask, fault, wait, upstreams } = host;
   const places = new Map<string, Place>();
   const date = () => Math.round(session.serverTime?.now ?? clock().wall);
   const change = (upstream: string, state: State) => {
@@ -55,15 +55,28 @@ export function fallback(host: CallsHost, { tell, read }: People) {
   session.addEventListener("loggedout", over);
   closed.addEventListener("abort", over);
 
-  return async (make: Make, input: RequestInfo | URL, init: SessionRequestInit, url: string, to: Route | undefined): Promise<Response> => {
+  return async (make: Make, input: RequestInfo | URL, init: SessionRequestInit, url: string, target: () => Route | undefined, user: User | undefined): Promise<Response> => {
     const { fallback, fallbackAfter = PATIENCE_MS, signal, ...rest } = init;
     const sources = fallback!;
     const { method = "GET" } = init.method ? init : (input as Request);
-    if (!/^(get|head)$/i.test(method) || !Array.isArray(sources) || !(fallbackAfter >= 0)) {
-      throw fault("ERR_SESSION_CONFIG", ": fallback is a list, for GET and HEAD, and fallbackAfter milliseconds");
+    const isPlain = /^(get|head)$/i.test(method);
+    const headers = new Headers(init.headers ?? (input as Request).headers);
+    /** Whether it does nothing but read, under the token of this vault. */
+    const reads = (vault: string | undefined) => isPlain || meansGet(method.toUpperCase(), headers, vault);
+    const wrong = () => fault("ERR_SESSION_CONFIG", ": fallback is a list, for what only reads and is no stream, and fallbackAfter milliseconds");
+    // Whose tokens upstreams need may not be known yet.
+    if (!reads(upstreams() ? target()?.[1] : "service:any") || init.body instanceof ReadableStream || !Array.isArray(sources) || !(fallbackAfter >= 0)) throw wrong();
+    // Somebody else has logged in while this was on its way.
+    if (user && (session.user ?? user) !== user) throw fault("ERR_SESSION_LOGGED_OUT");
+    if (!isPlain) {
+      const { body = (input as Request).body && (await (input as Request).clone().blob()) } = init;
+      rest.body = () => {
+        if (!reads(target()?.[1])) throw wrong();
+        return (typeof body === "function" ? body() : body)!;
+      };
     }
+    const to = target();
     const upstream = to?.[2] ?? (to ? to[0].split("/")[4]! : new URL(url).origin);
-    const service = to?.[1]?.split("service:")[1];
 
     /** Takes an event; whether the call that it was goes to the primary source. */
     const take = (event: Event): boolean => {
@@ -76,6 +89,7 @@ export function fallback(host: CallsHost, { tell, read }: People) {
       if (has("changed")) change(upstream, state);
       if (has("probe")) place.probe();
       // Nobody waits for it: whether the operator hears of it changes nothing here.
+      const service = target()?.[1]?.split("service:")[1];
       if (has("report") && service) void ask(`/service/${service}/fallback`, closed, () => ({ reason: state!.reason }));
       return has("primary");
     };
@@ -102,7 +116,8 @@ export function fallback(host: CallsHost, { tell, read }: People) {
       let reason: FallbackReason | undefined;
       let pause = 0;
       try {
-        const answer = await make(input, { ...rest, signal: own.signal }, mend);
+        // A request's body is gone with its first use.
+        const answer = await make(isPlain ? input : ((input as Request).clone?.() ?? input), { ...rest, signal: own.signal }, mend);
         reason = reasonOf(answer);
         last = answer;
         pause = Math.min(+answer.headers.get("retry-after")! * 1_000 || 0, HOUR_MS);
