@@ -16,7 +16,8 @@ const EVENTS = {
   answered: () => ({ kind: "answered" }),
   "served by the first": () => ({ kind: "served", index: 0 }),
   "served by the second": () => ({ kind: "served", index: 1 }),
-  left: () => ({ kind: "left" }),
+  left: ({ now }) => ({ kind: "left", now, pause: 0 }),
+  "left alone": ({ now }) => ({ kind: "left", now, pause: LAST_MS }),
   mended: ({ now }) => ({ kind: "mended", now }),
   due: ({ now }) => ({ kind: "due", now: now + LAST_MS, seen: true }),
   "due too early": ({ now }) => ({ kind: "due", now, seen: true }),
@@ -34,6 +35,7 @@ function play({ state, now, told }, name) {
   if (event.kind === "called" && !state) assert.deepEqual(effects, ["primary"]);
   if (event.kind === "called" && state) assert.equal(effects.includes("primary"), !state.trying && event.now > state.retryAt - 1);
   if (state?.trying) assert.ok(!effects.includes("primary") && !effects.includes("probe"), "one at a time");
+  if (event.kind === "left" && state) assert.ok(next.retryAt >= event.now + event.pause && next.retryAt >= state.retryAt, "no sooner than was said");
   if (event.kind === "answered") assert.equal(next, undefined);
   if (next && state && event.kind === "failed") assert.equal(next.since, state.since);
   if (next && event.kind === "failed" && event.began >= (state?.failedAt ?? -1)) {

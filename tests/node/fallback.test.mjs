@@ -122,11 +122,12 @@ describe("a call with a fallback", () => {
         const { world, session, changes } = await market(down);
         for (let times = 0; times < 2; times += 1) assert.equal((await textOf(ask(session, { fallback })))[1].name, "fallback");
         assert.equal(world.count("/service/breeze/fallback"), 1);
+        await world.pass(120_000);
+        assert.ok(world.calls.filter(({ url }) => url.includes("/api/quotes")).length > 3);
         world.primary = () => new Response("live");
         await world.pass(30_000);
         assert.deepEqual(changes.map(({ source }) => source), ["fallback", "primary"], "it was tried by itself");
         const sent = world.calls.filter(({ url }) => url.includes("/api/quotes"));
-        assert.ok(sent.length > 1);
         for (const { method, body, headers } of sent) {
           assert.deepEqual([method, body, headers.get("x-http-method-override"), headers.get("content-type")], ["POST", '{"a":1}', "GET", "application/json"]);
         }
@@ -176,6 +177,20 @@ describe("a call with a fallback", () => {
       await world.pass(60_000);
       assert.equal(world.calls.length, sent);
     });
+  });
+
+  test("is tried again no more often where it ends for a reason of another kind", { timeout: 20_000 }, async () => {
+    const { world, session, quotes } = await market(down);
+    let made = 0;
+    const body = () => {
+      made += 1;
+      if (made > 1) throw Object.assign(new Error("nothing more to ask"), { code: "OWN" });
+      return "{}";
+    };
+    await session.fetch("/api/quotes/1", { fallback, method: "POST", body, headers: { "x-http-method-override": "GET" } });
+    await world.pass(600_000);
+    assert.equal(quotes(), 1);
+    assert.ok(made > 10 && made < 25, `${made} times in ten minutes`);
   });
 
   test("is nobody else's: who logs in while it is on its way makes calls of their own", async () => {

@@ -10,7 +10,12 @@ export interface Call {
   readonly signal: AbortSignal | undefined;
   /** Whether the same body can be sent twice. A stream is gone after the first time. */
   readonly repeatable: boolean;
-  /** Whether it can also be carried out twice (RFC 9110, section 9.2.2), where it needs the token of this vault. */
+  /**
+   * Whether it only reads, under the token of this vault. A POST does where it means a GET: no `fetch` sends a GET with a body, and some brokers have
+   * reads with one. Of a service's the Worker makes a GET of it, or refuses it; everywhere else it drops the header, and it is a POST.
+   */
+  readonly reads: (vault: string | undefined) => boolean;
+  /** Whether it can also be carried out twice (RFC 9110, section 9.2.2), likewise. */
   readonly idempotent: (vault: string | undefined) => boolean;
   /** Sends it, with headers beside its own and in its own way. */
   transmit(target: string, extra: readonly (readonly [name: string, value: string])[], way: RequestInit): Promise<Response>;
@@ -26,13 +31,6 @@ export type Route = [address: string, vault?: string, direct?: string];
 export const addressOf = (input: RequestInfo | URL, base: string, origin: string): string =>
   /^(\/[\w-]+)+$/.test(input as string) ? origin + input : new URL((input as Request).url ?? input, base).href.replace(/#.*/, "");
 
-/**
- * Whether a POST means a GET: no `fetch` sends a GET with a body, and some brokers have reads with one. The Worker makes a GET of it where the
- * account is the operator's at such a broker, and refuses it where it is at another. To everybody else it is a POST: the Worker drops the header.
- */
-export const meansGet = (method: string, headers: Headers, vault: string | undefined): boolean =>
-  /^service:\S+ POST GET$/.test(`${vault} ${method} ${headers.get("x-http-method-override")}`);
-
 /** Takes over what `fetch` would take. The body is the caller's until here, and ours from here on. */
 export function prepare(input: RequestInfo | URL, init: SessionRequestInit | undefined, url: string): Call {
   const given = init?.body;
@@ -43,6 +41,8 @@ export function prepare(input: RequestInfo | URL, init: SessionRequestInit | und
   const request = bare
     ? ({ ...init, headers: new Headers(init?.headers) } as unknown as Request)
     : new Request((input as Request).url ? (input as Request) : url, (fresh ? { ...init, body: null } : init) as RequestInit);
+  const reads = (vault: string | undefined) =>
+    bare || /^(GET|HEAD) |^POST GET service:\S+$/.test(`${request.method} ${request.headers.get("x-http-method-override")} ${vault}`);
   /** The body, as often as it is needed. */
   let whole: Blob | undefined;
   return {
@@ -50,7 +50,8 @@ export function prepare(input: RequestInfo | URL, init: SessionRequestInit | und
     // One that is given as a request has its members further up.
     signal: request.signal ?? init?.signal,
     repeatable,
-    idempotent: (vault) => repeatable && (bare || /^(GET|HEAD|PUT|DELETE|OPTIONS)$/.test(request.method) || meansGet(request.method, request.headers, vault)),
+    reads,
+    idempotent: (vault) => repeatable && (reads(vault) || /^(PUT|DELETE|OPTIONS)$/.test(request.method)),
     async transmit(target, extra, way) {
       const headers = bare ? request.headers : new Headers(request.headers);
       for (const [name, value] of extra) headers.set(name, value);

@@ -144,17 +144,18 @@ export function createCalls(host: CallsHost) {
   };
 
   /** A call, and what is done where only a person can go on. */
-  async function make(input: RequestInfo | URL, init: SessionRequestInit | undefined, mend?: Mend): Promise<Response> {
+  async function make(input: RequestInfo | URL, init: SessionRequestInit | undefined, mend?: Mend, call?: Call): Promise<Response> {
     const now = page.base();
     if (base !== now) ({ origin } = new URL((base = now)));
     const url = addressOf(input, base, origin);
     const target = () => route(url, origin, upstreams() ?? [], edge);
     if (init?.fallback) {
+      // It is made more than once, as it was at first, and in the name of who is logged in now.
       const { user } = session;
-      return (await ofPeople()).fall(make, input, init, url, target, user);
+      const taken = prepare(input, init, url);
+      return (await ofPeople()).fall(make, taken, input, init, target, user);
     }
     const signal = init?.signal ?? (input as Request).signal;
-    let call: Call | undefined;
     const work = async () => {
       const to = target();
       const id = ++last;

@@ -1,9 +1,9 @@
 // A chunk of its own, for calls that have a `fallback`: other sources are asked while the one that was called cannot answer.
 
-import { type Route, meansGet } from "./call.js";
+import type { Call, Route } from "./call.js";
 import type { CallsHost } from "./calls.js";
 import type { SessionError } from "./errors.js";
-import { type Effect, type Event, type State, step } from "./fallback/machine.js";
+import { type Effect, type Event, LAST_MS, type State, step } from "./fallback/machine.js";
 import { SOURCE } from "./fallback/source.js";
 import type { Mend, People } from "./human.js";
 import type { Timer } from "./timer.js";
@@ -15,7 +15,7 @@ const PATIENCE_MS = 8_000;
 const HOUR_MS = 3_600_000;
 
 /** Makes a call without a fallback, and mends what is wrong in this way. */
-export type Make = (input: RequestInfo | URL, init: SessionRequestInit, mend: Mend) => Promise<Response>;
+export type Make = (input: RequestInfo | URL, init: SessionRequestInit, mend: Mend, call?: Call) => Promise<Response>;
 
 /** What is kept of an upstream. */
 interface Place {
@@ -55,26 +55,16 @@ export function fallback(host: CallsHost, { tell, read }: People) {
   session.addEventListener("loggedout", over);
   closed.addEventListener("abort", over);
 
-  return async (make: Make, input: RequestInfo | URL, init: SessionRequestInit, url: string, target: () => Route | undefined, user: User | undefined): Promise<Response> => {
-    const { fallback, fallbackAfter = PATIENCE_MS, signal, ...rest } = init;
+  return async (make: Make, call: Call, input: RequestInfo | URL, init: SessionRequestInit, target: () => Route | undefined, user: User | undefined): Promise<Response> => {
+    const { fallback, fallbackAfter = PATIENCE_MS, ...rest } = init;
     const sources = fallback!;
-    const { method = "GET" } = init.method ? init : (input as Request);
-    const isPlain = /^(get|head)$/i.test(method);
-    const headers = new Headers(init.headers ?? (input as Request).headers);
-    /** Whether it does nothing but read, under the token of this vault. */
-    const reads = (vault: string | undefined) => isPlain || meansGet(method.toUpperCase(), headers, vault);
-    const wrong = () => fault("ERR_SESSION_CONFIG", ": fallback is a list, for what only reads and is no stream, and fallbackAfter milliseconds");
-    // Whose tokens upstreams need may not be known yet.
-    if (!reads(upstreams() ? target()?.[1] : "service:any") || init.body instanceof ReadableStream || !Array.isArray(sources) || !(fallbackAfter >= 0)) throw wrong();
-    // Somebody else has logged in while this was on its way.
+    const { url } = call;
+    const assertReads = (vault = target()?.[1]) => {
+      if (!call.repeatable || !call.reads(vault) || !Array.isArray(sources) || !(fallbackAfter >= 0)) throw fault("ERR_SESSION_CONFIG", ": fallback is a list, for what only reads, and fallbackAfter milliseconds");
+    };
+    // Whose token it needs may not be known yet.
+    assertReads(upstreams() ? undefined : "service:any");
     if (user && (session.user ?? user) !== user) throw fault("ERR_SESSION_LOGGED_OUT");
-    if (!isPlain) {
-      const { body = (input as Request).body && (await (input as Request).clone().blob()) } = init;
-      rest.body = () => {
-        if (!reads(target()?.[1])) throw wrong();
-        return (typeof body === "function" ? body() : body)!;
-      };
-    }
     const to = target();
     const upstream = to?.[2] ?? (to ? to[0].split("/")[4]! : new URL(url).origin);
 
@@ -116,8 +106,12 @@ export function fallback(host: CallsHost, { tell, read }: People) {
       let reason: FallbackReason | undefined;
       let pause = 0;
       try {
-        // A request's body is gone with its first use.
-        const answer = await make(isPlain ? input : ((input as Request).clone?.() ?? input), { ...rest, signal: own.signal }, mend);
+        const { signal } = own;
+        const transmit: Call["transmit"] = (address, extra, way) => {
+          assertReads();
+          return call.transmit(address, extra, { ...way, signal });
+        };
+        const answer = await make(input, { ...rest, signal }, mend, { ...call, signal, transmit });
         reason = reasonOf(answer);
         last = answer;
         pause = Math.min(+answer.headers.get("retry-after")! * 1_000 || 0, HOUR_MS);
@@ -125,7 +119,7 @@ export function fallback(host: CallsHost, { tell, read }: People) {
         last = cause;
         reason = given.aborted ? undefined : own.signal.aborted ? "timeout" : (REASONS[(cause as SessionError).code] ?? (to ? undefined : "network"));
         if (!reason) {
-          take({ kind: "left" });
+          take({ kind: "left", now: clock().mono, pause: given.aborted ? 0 : LAST_MS });
           throw cause;
         }
       } finally {
@@ -169,7 +163,7 @@ export function fallback(host: CallsHost, { tell, read }: People) {
       if ((last as Response).headers) return last as Response;
       throw last;
     };
-    return wait<Response>(signal ?? (input as Request).signal, ({ resolve, reject }) => void go().then(resolve, reject), () => both.abort());
+    return wait<Response>(call.signal, ({ resolve, reject }) => void go().then(resolve, reject), () => both.abort());
   };
 }
 

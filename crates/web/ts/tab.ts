@@ -394,9 +394,9 @@ export const createSession = EAGER((
       // A call is what it was when it was made: while its chunk is on its way, its body and the login may become others.
       const body = init?.body;
       const before = known;
-      // A stream stays one, and what makes bodies does so when they are sent. What has a fallback is sent again much later.
+      // A stream stays one, and what makes bodies does so when they are sent.
       const unlike = body as Partial<ReadableStream & CallableFunction>;
-      const kept = (ready && !init?.fallback) || !body || unlike.getReader || unlike.call ? undefined : new Response(body as BodyInit);
+      const kept = ready || !body || unlike.getReader || unlike.call ? undefined : new Response(body as BodyInit);
       return (ready ?? (await calls(init?.signal ?? (input as Request).signal))).fetch(input, init, kept, before && before.epoch !== known?.epoch);
     }
     sessions = { list: away("list"), end: away("end"), endOthers: away("endOthers") };

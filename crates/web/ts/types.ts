@@ -544,9 +544,10 @@ export interface SessionRequestInit extends Omit<RequestInit, "body"> {
    */
   passthrough?: boolean;
   /**
-   * Where else to ask, in this order, while the address itself cannot answer: no network, 5xx, 429, only a person can go on, or too slow. For GET and
-   * HEAD. `sourceOf(response)` of `everlit/fallback` says who answered; the address itself is tried again by itself, and `sourcechange` tells of
-   * both.
+   * Where else to ask, in this order, while the address itself cannot answer: no network, 5xx, 429, only a person can go on, or too slow. For what
+   * only reads: GET, HEAD, and a POST with `X-HTTP-Method-Override: GET` to an upstream of a service, where the Worker reads what it means (no
+   * stream). `sourceOf(response)` of `everlit/fallback` says who answered; the address itself is tried again by itself, and `sourcechange` tells
+   * of both.
    * @default none: the call waits or rejects
    * @reason only an app knows which data is good enough for now
    */

@@ -36,8 +36,8 @@ export type Event =
   | { readonly kind: "answered" }
   /** A fallback answered. */
   | { readonly kind: "served"; readonly index: number }
-  /** Who tried it gave up. */
-  | { readonly kind: "left" }
+  /** Who tried it gave up, or nothing came of it for a reason of another kind: so long it is left alone. */
+  | { readonly kind: "left"; readonly now: number; readonly pause: number }
   /** What was in its way is mended, as far as anybody knows. */
   | { readonly kind: "mended"; readonly now: number }
   /** The timer fired, and whether anybody looks at the page. */
@@ -68,7 +68,7 @@ export function step(state: State, event: Event): readonly [State, ...Effect[]] 
   if (kind === "called") return isDue ? [{ ...state, trying: true }, "primary"] : [state];
   if (kind === "answered") return index === undefined ? [undefined] : [undefined, "changed"];
   if (kind === "served") return index === undefined ? [{ ...state, index: event.index }, "changed", "report"] : [{ ...state, index: event.index }];
-  if (kind === "left") return [{ ...state, trying: false }];
+  if (kind === "left") return [{ ...state, trying: false, retryAt: Math.max(retryAt, event.now + event.pause) }];
   if (kind === "mended") return [{ ...state, retryAt: event.now }];
   if (!isDue) return [state];
   // Nobody would see what comes of it. A call of a hidden page tries it all the same.
