@@ -353,3 +353,64 @@ test("a page that was opened for another login does not call in the name of this
     assert.deepEqual(refusal(await ada.call(path, { headers: { "everlit-epoch": String(epoch - 1) } })), [401, "logged_out"], path);
   }
 });
+
+const NOTHING = "Resource not available.";
+
+test("what Breeze says of a session that is over, and of others, is asked again once for a read, and never handed on as an answer before it is known", async (t) => {
+  const on = await desk(t, "breeze");
+  const bob = await on.person("bob");
+  await on.accepted();
+  const says = (/** @type {string} */ path, times = 1) => on.standIn.faults.add({ kind: "refusal", name: NOTHING, path, times });
+  const [read, order] = ["GET /breezeapi/api/v1/dematholdings", "POST /breezeapi/api/v1/funds"];
+  const since = (/** @type {string} */ route, /** @type {number} */ before) => on.count(route) - before;
+
+  let before = on.count(read);
+  says("/breezeapi/api/v1/dematholdings");
+  const again = await bob.call(HOLDINGS);
+  assert.deepEqual([again.status, again.json.Success?.[0].stock_code, since(read, before)], [200, "ITC", 2], again.text);
+
+  // An order may have been carried out, whatever this means: what the broker said is all that anybody knows.
+  await on.pass(2 * MINUTE);
+  before = on.count(order);
+  says("/breezeapi/api/v1/funds");
+  const ordered = await bob.call(FUNDS, ORDER);
+  assert.deepEqual([ordered.status, ordered.json.Error, since(order, before)], [200, NOTHING, 1], ordered.text);
+
+  // Of a token that lives it was said of this address alone: that is the answer.
+  await on.pass(2 * MINUTE);
+  before = on.count(read);
+  says("/breezeapi/api/v1/dematholdings", 2);
+  const here = await bob.call(HOLDINGS);
+  assert.deepEqual([here.status, here.json.Error, since(read, before)], [200, NOTHING, 2], here.text);
+  assert.equal((await on.status()).valid, true);
+
+  // A moment before the planned end the broker's day is over.
+  await on.go(india("23:59"));
+  await on.standIn.act("endSessions", {});
+  before = on.count(read);
+  const unknown = await bob.call(HOLDINGS);
+  assert.deepEqual(
+    [unknown.status, unknown.json.code, unknown.json.reason, unknown.headers["everlit-code"], since(read, before)],
+    [503, "temporarily_unavailable", "unavailable", "temporarily_unavailable", 2], unknown.text,
+  );
+  assert.ok(Number(unknown.headers["retry-after"]) >= 1 && Number(unknown.headers["retry-after"]) <= 60, `${unknown.headers["retry-after"]}`);
+  // A program knows its broker's words.
+  before = on.count(read);
+  const program = await on.ask("GET", HOLDINGS);
+  assert.deepEqual([program.status, program.json.Error, since(read, before)], [200, NOTHING, 2], program.text);
+  await on.go(india("00:00", 1) + 1_000);
+  const over = await bob.call(HOLDINGS);
+  assert.deepEqual([over.status, over.json.code], [409, "reauth_required"], over.text);
+});
+
+test("a read that is refused ambiguously is answered as one without a token once the provider has said so twice of the token itself", async (t) => {
+  const on = await desk(t, "breeze");
+  const bob = await on.person("bob");
+  await on.accepted();
+  await on.standIn.act("endSessions", {});
+  assert.deepEqual(refusal(await bob.call(HOLDINGS)), [503, "temporarily_unavailable"]);
+  await on.until("the first answer", ({ trouble }) => trouble === "ambiguous");
+  await on.pass(2 * MINUTE);
+  await on.until("the second", ({ valid }) => !valid);
+  assert.deepEqual(refusal(await bob.call(HOLDINGS)), [409, "reauth_required"]);
+});
