@@ -184,12 +184,13 @@ async fn tried<T: Tokens>(
     given: &Given,
     tokens: &T,
 ) -> Result<(Response, Option<Judgement>), Reply> {
-    let first = attempt(checked, signed, given, tokens).await?;
+    let first = attempt(checked, signed, given, tokens, None).await?;
     if !method.is_read() || !is_ambiguous(first.1) {
         return Ok(first);
     }
     discard(&first.0);
-    let (response, judgement) = attempt(checked, signed, given, tokens).await?;
+    // Told twice the provider would be asked about the token again, and nobody would know of it until then.
+    let (response, judgement) = attempt(checked, signed, given, tokens, Some(Class::Ambiguous)).await?;
     // What looks like a success is taken for one by whoever does not know this provider.
     if is_ambiguous(judgement)
         && response.status() < 400
@@ -215,6 +216,7 @@ async fn attempt(
     signed: &Signed<'_>,
     given: &Given,
     tokens: &impl Tokens,
+    told: Option<Class>,
 ) -> Result<(Response, Option<Judgement>), Reply> {
     let outgoing = checked.outgoing(signed.signer, &given.access_token, clock::now());
     let response =
@@ -225,7 +227,9 @@ async fn attempt(
             "provider_refused",
             [("class", judgement.class.name().into()), ("reason", judgement.reason.into())],
         );
-        tokens.answered(given, judgement).await;
+        if told != Some(judgement.class) {
+            tokens.answered(given, judgement).await;
+        }
     }
     Ok((response, judgement))
 }
