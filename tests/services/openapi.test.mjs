@@ -7,6 +7,7 @@ import { after, before, test } from "node:test";
 import { signIn } from "../providers/support/standing.mjs";
 import { startUpstox } from "../servers/stand-ins/upstox/index.mjs";
 import { startBoth } from "./support/both.mjs";
+import { desk } from "./support/people.mjs";
 import { APP } from "./support/logins.mjs";
 import { KEY, OPERATOR_KEY, SECRET } from "./support/services.mjs";
 
@@ -41,14 +42,17 @@ const whole = (part) => (part?.$ref ? whole(part.$ref.slice(2).split("/").reduce
 function wrong(part, value, at) {
   const schema = whole(part);
   for (const word of Object.keys(schema)) {
-    const KNOWN = ["description", "type", "enum", "const", "anyOf", "oneOf", "required", "properties", "additionalProperties", "items", "minimum", "maximum"];
+    const KNOWN = ["description", "type", "enum", "const", "anyOf", "oneOf", "allOf", "required", "properties", "additionalProperties", "items", "minimum", "maximum"];
     assert.ok(KNOWN.includes(word), `${at}: ${word} is a word that this test does not hold`);
   }
   const some = schema.anyOf ?? schema.oneOf;
   if (some) {
     const each = some.map((/** @type {any} */ one) => wrong(one, value, at));
-    return each.filter((/** @type {string[]} */ found) => found.length === 0).length === 1 ? [] : [`${at} fits not just one: ${each.flat().join("; ")}`];
+    const fitting = each.filter((/** @type {string[]} */ found) => found.length === 0).length;
+    return fitting === 1 || (schema.anyOf && fitting) ? [] : [`${at} fits ${fitting} of them: ${each.flat().join("; ")}`];
   }
+  const all = (schema.allOf ?? []).flatMap((/** @type {any} */ one) => wrong(one, value, at));
+  if (all.length) return all;
   const kind = value === null ? "null" : Array.isArray(value) ? "array" : Number.isInteger(value) ? "integer" : typeof value;
   const types = [schema.type ?? []].flat();
   const found = [];
@@ -70,7 +74,11 @@ function wrong(part, value, at) {
 /** Asks, and holds the answer against the document. @param {string} template @param {string} method @param {any} [options] @param {string} [query] */
 async function ask(template, method, options = {}, query = "") {
   const path = template.replace("{name}", "upstox").replace("{capability}", "none") + query;
-  const answer = await both.ask(method, path, { ...options, body: options.body });
+  return holds(template, method, path, await both.ask(method, path, { ...options, body: options.body }));
+}
+
+/** Holds an answer against the document. @param {string} template @param {string} method @param {string} path @param {{ status: number, headers: Record<string, any>, text: string, json?: any }} answer */
+function holds(template, method, path, answer) {
   const json = answer.json ?? (/json/.test(answer.headers["content-type"] ?? "") ? JSON.parse(answer.text) : undefined);
   const where = `${method} ${path}: ${answer.status} ${answer.text.slice(0, 300)}`;
   const response = whole(document.paths[template][method.toLowerCase()].responses[answer.status]);
@@ -136,10 +144,49 @@ test("what each route answers is as the document says, from nobody, a program an
   await tell("/service/{name}/token", "POST", { key: OPERATOR_KEY });
   for (const expected of [
     "GET /service 200", "GET /service 401", "GET /service 400", "GET /status 200", "GET /status 401", "POST /token 200", "POST /token 401", "POST /token 413", "POST /token 429", "POST /token 503",
-    "POST /refresh 200", "POST /refresh 400", "PUT /credential 200", "PUT /credential 400", "PUT /credential 401", "PUT /credential 403", "PUT /credential 413", "PUT /credential 422",
+    "POST /refresh 200", "POST /refresh 400", "POST /fallback 204", "POST /fallback 401", "PUT /credential 200", "PUT /credential 400", "PUT /credential 401", "PUT /credential 403", "PUT /credential 413", "PUT /credential 422",
     "DELETE /credential 204", "DELETE /credential 403", "POST /login 200", "POST /login 401", "POST /login 403", "GET /login 401", "GET /callback 400", "POST /callback 303",
     "POST /notify/{capability} 200",
   ]) assert.ok(met.has(expected), `${expected} was not met: ${[...met.keys()].sort().join(", ")}`);
+});
+
+test("what a user of the app is answered is as the document says: an operator, a user, one who is neither, and one without a session", async (t) => {
+  const on = await desk(t, "breeze", { more: { users: { claim: "sub", values: ["bob"] } } });
+  const [ada, bob, carol, gone] = [await on.person("ada"), await on.person("bob"), await on.person("carol"), await on.person("bob")];
+  assert.equal((await gone.call("/auth/logout", { method: "POST", json: { v: 1 } })).status, 200);
+  const forUsers = paths.flatMap(([template, item]) => METHODS.filter((one) => item[one.toLowerCase()]?.security.some((/** @type {object} */ way) => "session" in way)).map((method) => /** @type {const} */ ([template, method])));
+  assert.deepEqual(forUsers.map(([template, method]) => `${method} ${template.replace("/service/{name}", "")}`), ["GET /service", "GET /status", "POST /refresh", "PUT /credential", "POST /fallback", "GET /login"]);
+  /** @type {Set<string>} */ const met = new Set();
+  const credential = { "PUT /service/{name}/credential": { credential: "12345678" } };
+  for (const [template, method] of forUsers) {
+    const path = template.replace("{name}", "breeze");
+    const operation = document.paths[template][method.toLowerCase()];
+    const tell = (/** @type {string} */ who, /** @type {any} */ answer) => met.add(`${who} ${method} ${template.replace("/service/{name}", "")} ${holds(template, method, path, answer).status}`);
+    if (template.endsWith("/login")) {
+      for (const [who, browser] of /** @type {const} */ ([["ada", ada], ["bob", bob], ["gone", gone]])) tell(who, await browser.navigate(path, { site: "same-origin" }));
+      tell("link", await ada.navigate(path, { site: "none" }));
+      continue;
+    }
+    const json = method === "GET" ? undefined : /** @type {Record<string, object>} */ (credential)[`${method} ${template}`] ?? {};
+    assert.deepEqual(operation.parameters.map((/** @type {any} */ one) => whole(one).name), ["everlit-version", "everlit-epoch"], path);
+    for (const [who, browser] of /** @type {const} */ ([["ada", ada], ["bob", bob], ["carol", carol], ["gone", gone]])) tell(who, await browser.call(path, { method, json }));
+    tell("bare", await ada.call(path, { method, json, headers: { "everlit-version": undefined } }));
+    tell("old", await ada.call(path, { method, json, headers: { "everlit-version": "99" } }));
+    tell("site", await ada.call(path, { method, json, headers: { "sec-fetch-site": "cross-site" } }));
+    if (method !== "GET" && !template.endsWith("/fallback")) tell("long", await ada.call(path, { method, json: { credential: "x".repeat(70_000) } }));
+  }
+  for (const expected of [
+    "ada GET /service 200", "carol GET /service 200", "gone GET /service 401", "bare GET /service 403", "site GET /service 403", "old GET /service 400",
+    "ada GET /status 200", "bob GET /status 200", "carol GET /status 403", "gone GET /status 401", "ada POST /refresh 200", "bob POST /refresh 403", "gone POST /refresh 401",
+    "ada PUT /credential 422", "bob PUT /credential 403", "carol PUT /credential 403", "site PUT /credential 403", "long PUT /credential 413",
+    "ada POST /fallback 204", "bob POST /fallback 204", "carol POST /fallback 403", "gone POST /fallback 401", "bare POST /fallback 403",
+    "ada GET /login 303", "bob GET /login 403", "gone GET /login 401", "link GET /login 403",
+  ]) assert.ok(met.has(expected), `${expected} was not met: ${[...met].sort().join(", ")}`);
+  // Under `/api` as well: there it may be that only a person can go on.
+  const told = await bob.call("/api/breeze/breezeapi/api/v1/dematholdings");
+  assert.equal(told.status, 409);
+  const { schema } = document.components.responses.ApiLinkRequired.content["application/problem+json"];
+  assert.deepEqual(wrong(schema.anyOf.find((/** @type {any} */ one) => one.$ref.endsWith("/Reauth")), told.json, "the answer"), []);
 });
 
 test("the codes of the document are those of the Worker, under statuses that are answered somewhere", async () => {

@@ -3,16 +3,18 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 
+import { Browser as Visitor } from "../servers/support/browser.mjs";
 import { send } from "../worker/support/browser.mjs";
 import { SESSION_COOKIE } from "../worker/support/stack.mjs";
 import { until } from "../worker/support/until.mjs";
 import { desk } from "./support/people.mjs";
 import { KEY, OPERATOR_KEY } from "./support/services.mjs";
-import { HOUR, MINUTE, india, stack } from "./support/stack.mjs";
+import { HOUR, MINUTE, ROUTES, india, stack } from "./support/stack.mjs";
 
 /** @typedef {import("./support/people.mjs").Desk} Desk */
+/** @typedef {import("./support/people.mjs").Person} Person */
 
 const HOLDINGS = "/api/breeze/breezeapi/api/v1/dematholdings";
 const QUOTES = "/api/breeze/breezeapi/api/v1/quotes";
@@ -131,9 +133,7 @@ test("nobody gets further than they may: strangers, other sites, who is no user,
   const gone = await on.person("ada");
   assert.equal((await gone.call("/auth/logout", { method: "POST", json: { v: 1 } })).status, 200);
   for (const [method, path, json] of asked) {
-    // At its public side there is no such address, with a key or without.
-    const public_ = path.endsWith("/fallback") ? 404 : 401;
-    assert.equal((await on.ask(method, path, { key: null, body: json })).status, public_, path);
+    assert.equal((await on.ask(method, path, { key: null, body: json })).status, 401, path);
     const lost = await gone.call(path, { method, json });
     assert.deepEqual([lost.status, lost.headers["everlit-code"] ?? lost.json.code], [401, "logged_out"], path);
     const forged = await gone.call(path, { method, json, headers: { cookie: `${SESSION_COOKIE}=${"A".repeat(43)}.${"B".repeat(43)}` } });
@@ -352,4 +352,203 @@ test("a page that was opened for another login does not call in the name of this
   for (const path of [HOLDINGS, "/service/breeze/status"]) {
     assert.deepEqual(refusal(await ada.call(path, { headers: { "everlit-epoch": String(epoch - 1) } })), [401, "logged_out"], path);
   }
+});
+
+const NOTHING = "Resource not available.";
+
+test("what Breeze says of a session that is over, and of others, is asked again once for a read, and never handed on as an answer before it is known", async (t) => {
+  const on = await desk(t, "breeze");
+  const bob = await on.person("bob");
+  await on.accepted();
+  const says = (/** @type {string} */ path, times = 1) => on.standIn.faults.add({ kind: "refusal", name: NOTHING, path, times });
+  const [read, order] = ["GET /breezeapi/api/v1/dematholdings", "POST /breezeapi/api/v1/funds"];
+  const since = (/** @type {string} */ route, /** @type {number} */ before) => on.count(route) - before;
+  /** The services Worker has asked of the token itself, and may ask again. */
+  const settled = async () => {
+    const asked = on.count(ROUTES.breeze.validate);
+    await on.pass(2 * MINUTE);
+    await on.until("the question", ({ attempt }) => on.count(ROUTES.breeze.validate) > asked && attempt === null);
+    await on.pass(2 * MINUTE);
+  };
+
+  let before = on.count(read);
+  says("/breezeapi/api/v1/dematholdings");
+  const again = await bob.call(HOLDINGS);
+  assert.deepEqual([again.status, again.json.Success?.[0].stock_code, since(read, before)], [200, "ITC", 2], again.text);
+
+  // An order may have been carried out, whatever this means: what the broker said is all that anybody knows.
+  await settled();
+  before = on.count(order);
+  says("/breezeapi/api/v1/funds");
+  const ordered = await bob.call(FUNDS, ORDER);
+  assert.deepEqual([ordered.status, ordered.json.Error, since(order, before)], [200, NOTHING, 1], ordered.text);
+
+  // Of a token that lives it was said of this address alone: that is the answer.
+  await on.until("the order's question", ({ attempt }) => attempt === null);
+  await on.pass(2 * MINUTE);
+  before = on.count(read);
+  says("/breezeapi/api/v1/dematholdings", 2);
+  const here = await bob.call(HOLDINGS);
+  assert.deepEqual([here.status, here.json.Error, since(read, before)], [200, NOTHING, 2], here.text);
+  assert.equal((await on.status()).valid, true);
+
+  // A moment before the planned end the broker's day is over.
+  await on.go(india("23:59"));
+  await on.standIn.act("endSessions", {});
+  before = on.count(read);
+  const unknown = await bob.call(HOLDINGS);
+  assert.deepEqual(
+    [unknown.status, unknown.json.code, unknown.json.reason, unknown.headers["everlit-code"], since(read, before)],
+    [503, "temporarily_unavailable", "unavailable", "temporarily_unavailable", 2], unknown.text,
+  );
+  assert.ok(Number(unknown.headers["retry-after"]) >= 1 && Number(unknown.headers["retry-after"]) <= 60, `${unknown.headers["retry-after"]}`);
+  // A program knows its broker's words.
+  before = on.count(read);
+  const program = await on.ask("GET", HOLDINGS);
+  assert.deepEqual([program.status, program.json.Error, since(read, before)], [200, NOTHING, 2], program.text);
+  await on.go(india("00:00", 1) + 1_000);
+  const over = await bob.call(HOLDINGS);
+  assert.deepEqual([over.status, over.json.code], [409, "reauth_required"], over.text);
+});
+
+test("a read that is refused ambiguously is answered as one without a token once the provider has said so twice of the token itself", async (t) => {
+  const on = await desk(t, "breeze");
+  const bob = await on.person("bob");
+  await on.accepted();
+  await on.pass(2 * MINUTE);
+  await on.standIn.act("endSessions", {});
+  assert.deepEqual(refusal(await bob.call(HOLDINGS)), [503, "temporarily_unavailable"]);
+  await on.until("the first answer", ({ trouble }) => trouble === "ambiguous");
+  await on.pass(2 * MINUTE);
+  await on.until("the second", ({ valid }) => !valid);
+  assert.deepEqual(refusal(await bob.call(HOLDINGS)), [409, "reauth_required"]);
+});
+
+test("a page of an app on a sibling host that is named asks what one of ours may, and reads all of the answer", async (t) => {
+  const [APP, OTHER] = ["http://localhost:5173", "http://localhost:5174"];
+  const on = await desk(t, "breeze", { edge: { APP_ORIGINS: [APP] }, upstream: { methods: ["GET"] } });
+  const ada = await on.person("ada");
+  const from = (/** @type {string} */ origin) => ({ origin, "sec-fetch-site": "same-site" });
+  const exposed = (/** @type {import("node:http").IncomingHttpHeaders} */ headers) => `${headers["access-control-expose-headers"]}`.split(",");
+  const granted = (/** @type {import("node:http").IncomingHttpHeaders} */ headers) => Object.keys(headers).filter((name) => name.startsWith("access-control-"));
+
+  const told = await ada.call(HOLDINGS, { headers: from(APP) });
+  assert.deepEqual([told.status, told.json.code, told.headers["access-control-allow-origin"], told.headers["access-control-allow-credentials"]], [409, "reauth_required", APP, "true"], told.text);
+  for (const name of ["everlit-code", "everlit-vault", "content-type", "date"]) assert.ok(exposed(told.headers).includes(name), `${name} of ${exposed(told.headers)}`);
+  assert.match(`${told.headers.vary}`, /\borigin\b/i);
+  /** @type {[string, string, object | undefined, number][]} */
+  const asked = [
+    ["GET", "/service", undefined, 200], ["GET", "/service/breeze/status", undefined, 200], ["POST", "/service/breeze/fallback", {}, 204],
+    ["POST", "/service/breeze/refresh", {}, 200], ["PUT", "/service/breeze/credential", { credential: "nothing" }, 422], ["PUT", "/service/breeze/credential", { credential: (await on.address()).href }, 200],
+    ["GET", HOLDINGS, undefined, 200],
+  ];
+  for (const [method, path, json, status] of asked) {
+    const where = `${method} ${path}`;
+    const answer = await ada.call(path, { method, json, headers: from(APP) });
+    assert.deepEqual([answer.status, answer.headers["access-control-allow-origin"], answer.headers["access-control-allow-credentials"]], [status, APP, "true"], `${where}: ${answer.text}`);
+    assert.equal(answer.headers["cross-origin-resource-policy"], "same-site", where);
+    for (const origin of [OTHER, "http://localhost:51733", "null", "http://evil.example"]) {
+      const other = await ada.call(path, { method, json, headers: from(origin) });
+      assert.deepEqual([...refusal(other), granted(other.headers)], [403, "cross_site", []], `${where} ${origin}`);
+    }
+    const bare = await ada.call(path, { method, json, headers: { ...from(APP), "everlit-version": undefined } });
+    assert.deepEqual(refusal(bare), [403, "cross_site"], where);
+  }
+
+  /** @param {string} path @param {string} method @param {string} headers @param {string} [origin] */
+  const leave = async (path, method, headers, origin = APP) => {
+    const answer = await send(`${on.app}${path}`, { method: "OPTIONS", headers: { ...from(origin), "sec-fetch-mode": "cors", "access-control-request-method": method, "access-control-request-headers": headers } });
+    return [answer.status, answer.headers["access-control-allow-origin"], answer.headers["access-control-allow-headers"]];
+  };
+  const wished = "authorization,content-type,cookie,everlit-epoch,everlit-user,everlit-version,x-http-method-override";
+  assert.deepEqual(await leave("/service/breeze/credential", "PUT", wished), [204, APP, "content-type,everlit-epoch,everlit-version"]);
+  // What the broker has by GET with a body no fetch sends but so.
+  assert.deepEqual(await leave(QUOTES, "POST", wished), [204, APP, "content-type,everlit-epoch,everlit-version,x-http-method-override"]);
+  assert.deepEqual(await leave("/api/orders/1", "POST", wished), [204, APP, "content-type,everlit-epoch,everlit-version"]);
+  for (const path of ["/service/breeze/credential", QUOTES]) {
+    const [status, origin] = await leave(path, "PUT", wished, OTHER);
+    assert.deepEqual([Number(status) >= 400, origin], [true, undefined], path);
+  }
+  const meant = { method: "POST", json: { stock_code: "ITC" }, headers: { ...from(APP), "x-http-method-override": "GET" } };
+  assert.equal((await ada.call(QUOTES, meant)).status, 200);
+  // The login is a navigation: a link on that page leads there as one on ours does, and one on a page of nobody's does not.
+  const go = (/** @type {string} */ referer) => ada.navigate("/service/breeze/login", { site: "same-site", headers: { referer } });
+  assert.equal((await go(`${APP}/desk`)).status, 303);
+  assert.equal((await go(`${OTHER}/desk`)).status, 403);
+});
+
+describe("two people with one account", () => {
+  const two = { more: { operators: { claim: "sub", values: ["ada", "eve"] } } };
+  const paste = (/** @type {Person} */ who, /** @type {string} */ credential) => who.call("/service/breeze/credential", { method: "PUT", json: { credential } });
+
+  test("both paste at once: each is told what became of theirs, and everybody's calls go on", async (t) => {
+    const on = await desk(t, "breeze", two);
+    const [ada, eve, bob] = [await on.person("ada"), await on.person("eve"), await on.person("bob")];
+    const [first, second] = [(await on.address()).href, (await on.address()).href];
+    const answers = await Promise.all([paste(ada, first), paste(eve, second)]);
+    for (const answer of answers) assert.deepEqual([answer.status, answer.json.verdict], [200, "accepted"], answer.text);
+    assert.notEqual(answers[0].json.generation, answers[1].json.generation, "one after the other");
+    for (const user of [ada, eve, bob]) assert.equal((await user.call(HOLDINGS)).status, 200);
+    // And both the same: what the other has brought is not refused to whoever brings it again.
+    const same = (await on.address()).href;
+    for (const answer of await Promise.all([paste(ada, same), paste(eve, same)])) assert.deepEqual([answer.status, answer.json.verdict], [200, "accepted"], answer.text);
+    assert.equal((await bob.call(HOLDINGS)).status, 200);
+  });
+
+  test("one brings a good token while the other's is of another account: the good one stays, and the other is told why", async (t) => {
+    const on = await desk(t, "breeze", two);
+    const [ada, eve, bob] = [await on.person("ada"), await on.person("eve"), await on.person("bob")];
+    const [good, foreign] = await Promise.all([paste(ada, (await on.address()).href), paste(eve, (await on.address("mallory")).href)]);
+    assert.deepEqual([good.status, foreign.status, foreign.json.verdict], [200, 422, "foreign"], foreign.text);
+    assert.match(foreign.json.detail, /another account/);
+    const { epoch, generation } = await on.status();
+    assert.deepEqual([epoch, generation], [good.json.epoch, good.json.generation]);
+    assert.equal((await bob.call(HOLDINGS)).status, 200);
+    // By the provider's own page it is no other.
+    const page = await eve.logInThere("mallory");
+    assert.deepEqual(said(page), [400, "Not connected"]);
+    assert.match(page.text, /data-kind="refused" data-says="It belongs to another account\. [^"]+">/);
+    assert.equal((await on.status()).generation, generation);
+    assert.equal((await bob.call(HOLDINGS)).status, 200);
+    unseen([ada, eve, bob], [(await on.ask("POST", "/service/breeze/token")).json.access_token]);
+  });
+
+  test("both go to the login at once: whose was begun last brings the token, and the other's page says that it is over", async (t) => {
+    const on = await desk(t, "breeze", two);
+    const [ada, eve, bob] = [await on.person("ada"), await on.person("eve"), await on.person("bob")];
+    const begin = async (/** @type {Person} */ who) => {
+      const answer = await who.navigate("/service/breeze/login", { site: "same-origin" });
+      assert.equal(answer.status, 303);
+      return (await new Visitor(on.standIn.origin).authorize(new URL(answer.headers.location ?? ""), "ada")).page.url;
+    };
+    const come = async (/** @type {Person} */ who, /** @type {URL | string} */ url) => {
+      const answer = await who.navigate(url, { site: "cross-site" });
+      return answer.headers.location ? who.navigate(answer.headers.location, { site: "cross-site" }) : answer;
+    };
+    const [first, second] = [await begin(ada), await begin(eve)];
+    assert.deepEqual(said(await come(ada, first)), [400, "This login is no longer valid"]);
+    assert.equal((await bob.call(HOLDINGS)).status, 409, "nothing has come of it");
+    assert.deepEqual(said(await come(eve, second)), [200, "Connected"]);
+    for (const user of [ada, eve, bob]) assert.equal((await user.call(HOLDINGS)).status, 200);
+    // Nobody brings what was another's login.
+    const [third] = [await begin(ada)];
+    assert.deepEqual(said(await come(eve, third)), [400, "This login is no longer valid"]);
+    assert.deepEqual(said(await come(ada, third)), [200, "Connected"]);
+  });
+
+  test("one logs in while the other's call is at the broker with the token before: it ends as the broker says, and is made again with the new one only where that is safe", async (t) => {
+    const on = await desk(t, "upstox", { ...two, choices: {} });
+    const [ada, eve] = [await on.person("ada"), await on.person("eve")];
+    await on.accepted();
+    await on.standIn.act("endTokens", {});
+    on.standIn.faults.add({ kind: "slow", ms: 3_000, path: "/v2/user/profile" });
+    const before = on.count("GET /v2/user/profile");
+    const waiting = eve.call(PROFILE);
+    await until("the call to be at the broker", async () => on.count("GET /v2/user/profile") > before);
+    const answered = await ada.logInThere();
+    assert.deepEqual(said(answered), [200, "Connected"]);
+    const { status, text } = await waiting;
+    assert.equal(status, 200, text);
+    assert.equal((await eve.call("/service/upstox/status")).json.status, "active");
+  });
 });

@@ -3,6 +3,7 @@
 //! Nothing here lets a request act: that is the cross-site rule's to say, which is asked for each. Without such an app nothing of
 //! this is in any answer.
 
+use everlit_edge::config::VaultName;
 use everlit_edge::cross_site;
 use everlit_edge::proxy::RequestHeaders;
 use everlit_wire::{HEADER_EPOCH, HEADER_VERSION, Route};
@@ -35,7 +36,7 @@ pub(crate) async fn answer(call: Call) -> Result<Response, JsValue> {
     let (site, origin) = (header("sec-fetch-site"), header("origin"));
     let reader = cross_site::reader(site.as_deref(), origin.as_deref(), &environment.config.origins);
     let reader = reader.filter(|_| route.is_some());
-    let leave = route.filter(|_| reader.is_some()).and_then(|route| leave(&call.request, route));
+    let leave = route.filter(|_| reader.is_some()).and_then(|route| leave(&call.request, route, &environment));
     let response = match leave {
         Some(leave) => leave,
         // Nobody needs to be told that a Worker without an app of its own has no first page.
@@ -83,8 +84,18 @@ const fn is_asked_by_pages(route: Route) -> bool {
     }
 }
 
+/// By which a call to an account of the operator's says what it means, where no `fetch` sends that: a read with a body.
+const HEADER_MEANT: &str = "x-http-method-override";
+
+/// Whether it is a call to an account of the operator's: the header goes no further to any other upstream.
+fn is_of_service(path: &str, environment: &Environment) -> bool {
+    let name = path.strip_prefix("/api/").and_then(|rest| rest.split('/').next());
+    let upstream = name.and_then(|name| environment.config.upstream(name));
+    upstream.is_some_and(|upstream| matches!(upstream.vault, VaultName::Service(_)))
+}
+
 /// The answer to a browser that asks whether a request may be sent (a preflight); nothing where this is the request.
-fn leave(request: &Incoming, route: Route) -> Option<Reply> {
+fn leave(request: &Incoming, route: Route, environment: &Environment) -> Option<Reply> {
     let asked = |what: &str| request.header(&["access-control-request-", what].concat());
     if request.method != "OPTIONS" || asked("method").is_none() {
         return None;
@@ -96,13 +107,16 @@ fn leave(request: &Incoming, route: Route) -> Option<Reply> {
         route.methods().join(",")
     };
     let proxied = RequestHeaders::new(None);
+    let may_mean_another = is_of_service(&request.path, environment);
     let may_come = |name: &&str| {
         let ours: &[&str] = if route == Route::Api {
             &[HEADER_VERSION, HEADER_EPOCH]
         } else {
             &[HEADER_VERSION, "content-type"]
         };
-        ours.contains(name) || route == Route::Api && proxied.keeps(name)
+        ours.contains(name)
+            || route == Route::Api && proxied.keeps(name)
+            || may_mean_another && *name == HEADER_MEANT
     };
     let wished = asked("headers").unwrap_or_default();
     let allowed: Vec<&str> = wished.split(',').map(str::trim).filter(may_come).take(64).collect();

@@ -14,6 +14,8 @@ pub enum ServiceRoute {
     Refresh,
     /// What a person brings, and the end of it.
     Credential,
+    /// That an app goes on with other data.
+    Fallback,
     /// Where a login begins.
     Login,
     /// Where it ends.
@@ -24,12 +26,13 @@ pub enum ServiceRoute {
 
 impl ServiceRoute {
     /// Every route.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Services,
         Self::Status,
         Self::Token,
         Self::Refresh,
         Self::Credential,
+        Self::Fallback,
         Self::Login,
         Self::Callback,
         Self::Notify,
@@ -61,6 +64,7 @@ impl ServiceRoute {
             Self::Token => "/service/{name}/token",
             Self::Refresh => "/service/{name}/refresh",
             Self::Credential => "/service/{name}/credential",
+            Self::Fallback => "/service/{name}/fallback",
             Self::Login => "/service/{name}/login",
             Self::Callback => "/service/{name}/callback",
             Self::Notify => "/service/{name}/notify/{capability}",
@@ -72,7 +76,7 @@ impl ServiceRoute {
     pub const fn methods(self) -> &'static [&'static str] {
         match self {
             Self::Services | Self::Status => &["GET"],
-            Self::Token | Self::Refresh | Self::Notify => &["POST"],
+            Self::Token | Self::Refresh | Self::Fallback | Self::Notify => &["POST"],
             Self::Credential => &["PUT", "DELETE"],
             Self::Login | Self::Callback => &["GET", "POST"],
         }

@@ -119,9 +119,8 @@ fn every_code_is_answered_somewhere_under_its_own_status() {
 fn whoever_reads_a_body_may_find_it_too_long_or_too_slow() {
     for (path, method, operation) in operations(&document()) {
         let responses = operation["responses"].as_object().unwrap();
-        // A call's body is passed on as it comes, however long: there, only the wait has an end. The services Worker says of both that
-        // the body is too large.
-        if responses.contains_key("413") && !path.starts_with("/service") {
+        // A call's body is passed on as it comes, however long: there, only the wait has an end.
+        if responses.contains_key("413") {
             assert!(responses.contains_key("408"), "{method} {path}");
         }
     }

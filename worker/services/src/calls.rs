@@ -103,6 +103,11 @@ impl Tokens for Kept<'_> {
         }
     }
 
+    /// Its SDK knows what to make of its broker's words.
+    async fn cleared(&self, _reads_only: bool) -> Result<(), Reply> {
+        Ok(())
+    }
+
     async fn answered(&self, given: &Given, judgement: Judgement) {
         answered(&self.vault, given, judgement).await;
     }

@@ -26,6 +26,9 @@ const MAX_FORM: usize = 4 * 1_024;
 /// `POST login`: a ticket, for an operator with a key and without a session of the app.
 pub(crate) async fn ticket(call: &Call, service: &str) -> Result<Reply, Problem> {
     operator(call, service)?;
+    if !logs_in(call, service) {
+        return Err(Problem::not_found().detail(NO_LOGIN_PAGE));
+    }
     let ticket = ServiceClient::of(&call.env, service).ticket().await?;
     let origin = call.environment.config.origins.canonical().as_str();
     let login_url = [origin, "/service/", service, "/login?ticket=", &ticket.ticket].concat();
@@ -54,11 +57,17 @@ pub(crate) async fn lead(call: &Call, service: &str, is_operator: bool) -> Resul
             "Only somebody who is an operator of this account may log in there. Your own login is another matter, and goes on.",
         ));
     }
-    let logs_in = call.environment.config.service(service).is_some_and(ServiceConfig::logs_in);
-    if !logs_in {
-        return Err(Problem::not_found());
+    if !logs_in(call, service) {
+        return Err(Problem::not_found().detail(NO_LOGIN_PAGE));
     }
     Ok(begun(ServiceClient::of(&call.env, service).begin_login(None).await?))
+}
+
+/// What an operator does instead.
+const NO_LOGIN_PAGE: &str = "No browser is sent to this provider: there is no login page that brings a token here. Hand in its refresh token, by PUT /service/{name}/credential.";
+
+fn logs_in(call: &Call, service: &str) -> bool {
+    call.environment.config.service(service).is_some_and(ServiceConfig::logs_in)
 }
 
 fn begun(reply: LoginReply) -> Reply {
@@ -80,7 +89,7 @@ pub(crate) async fn posted(call: &Call, service: &str) -> Result<Reply, Problem>
     if call.environment.config.service(service).is_none() {
         return Ok(unknown());
     }
-    let form = call.request.read(MAX_FORM).await.map_err(|_| Problem::too_large())?;
+    let form = call.request.read(MAX_FORM).await.map_err(Problem::unread)?;
     let form = String::from_utf8(form).map_err(|_| Problem::bad_request("The form is no text."))?;
     again(call, service, &form_of(service), form).ok_or_else(Problem::too_large)
 }

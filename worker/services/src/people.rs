@@ -18,7 +18,7 @@ use crate::problem::Problem;
 use crate::proxy::{self, Given, Tokens};
 use crate::routes::{Call, logged};
 use crate::vault::client::ServiceClient;
-use crate::vault::message::TokenReply;
+use crate::vault::message::{PersonAsk, TokenReply};
 use crate::{calls, credential, list, login};
 
 /// Answers.
@@ -120,7 +120,9 @@ async fn mine(call: &Call, user: &Statement) -> Result<Reply, Problem> {
 /// Has everything tried again, a person asked by the provider among it. What comes of it the status says.
 async fn ask_again(call: &Call, statement: &Statement, user: User<'_>) -> Result<Reply, Problem> {
     let user = user.operator()?;
-    match user.vault.person(name_of(call, statement), false, true).await? {
+    let person = name_of(call, statement);
+    let ask = PersonAsk { person, reads_only: false, forces: true, doubts: false };
+    match user.vault.person(&ask).await? {
         TokenReply::None { reason, wait, .. } if reason == LIMITED => {
             Err(Problem::no_token(&reason, Millis::from_millis(wait)))
         }
@@ -189,12 +191,10 @@ impl InTheNameOf<'_> {
     }
 }
 
-impl Tokens for InTheNameOf<'_> {
-    const IS_PROGRAM: bool = false;
-
-    async fn token(&self, reads_only: bool) -> Result<Given, Reply> {
-        let asked = self.user.vault.person(self.person, reads_only, false).await;
-        match asked.map_err(Problem::reply)? {
+impl InTheNameOf<'_> {
+    async fn asked(&self, reads_only: bool, doubts: bool) -> Result<Given, Reply> {
+        let ask = PersonAsk { person: self.person, reads_only, forces: false, doubts };
+        match self.user.vault.person(&ask).await.map_err(Problem::reply)? {
             TokenReply::Token { access_token, place, expires_at, read_only } => Ok(Given {
                 stamp: place.into(),
                 access_token: Secret::new(access_token),
@@ -216,6 +216,18 @@ impl Tokens for InTheNameOf<'_> {
                 Err(Reply::problem(&problem))
             }
         }
+    }
+}
+
+impl Tokens for InTheNameOf<'_> {
+    const IS_PROGRAM: bool = false;
+
+    async fn token(&self, reads_only: bool) -> Result<Given, Reply> {
+        self.asked(reads_only, false).await
+    }
+
+    async fn cleared(&self, reads_only: bool) -> Result<(), Reply> {
+        self.asked(reads_only, true).await.map(drop)
     }
 
     async fn answered(&self, given: &Given, judgement: Judgement) {

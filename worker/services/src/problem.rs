@@ -1,6 +1,7 @@
 //! What a caller is told when it does not get what it wants (RFC 9457).
 
 use everlit_core::time::Millis;
+use everlit_runtime::body::BodyError;
 use everlit_runtime::http::{Reply, retry_after};
 use serde_json::{Map, Value, json};
 
@@ -52,9 +53,18 @@ impl Problem {
         Self::new(400, "bad_request", "The request cannot be understood.").detail(detail)
     }
 
-    /// It is too large, or came too slowly.
+    /// It is too large.
     pub(crate) fn too_large() -> Self {
         Self::new(413, "too_large", "The request is too large.")
+    }
+
+    /// Its body could not be read.
+    pub(crate) fn unread(why: BodyError) -> Self {
+        match why {
+            BodyError::TooLarge => Self::too_large(),
+            BodyError::TooSlow => Self::new(408, "too_slow", "The request came too slowly."),
+            BodyError::Broken => Self::bad_request("The body broke off."),
+        }
     }
 
     /// There is no token.

@@ -63,6 +63,8 @@ pub(crate) trait Tokens {
 
     /// The token, or a problem document; one that may only read will do where `reads_only` says so.
     async fn token(&self, reads_only: bool) -> Result<Given, Reply>;
+    /// Whether an answer that could mean that the token is over means something else: known where the provider says so of the token itself.
+    async fn cleared(&self, reads_only: bool) -> Result<(), Reply>;
     /// What the provider said to one.
     async fn answered(&self, given: &Given, judgement: Judgement);
 }
@@ -145,7 +147,7 @@ async fn call<T: Tokens>(
     tokens: &T,
 ) -> Result<Reply, Reply> {
     let given = tokens.token(method.is_read()).await?;
-    let (response, judgement) = attempt(checked, signed, &given, tokens).await?;
+    let (response, judgement) = tried(checked, method, signed, &given, tokens).await?;
     if !is_kept_out(judgement) {
         return deliver(&response);
     }
@@ -162,7 +164,7 @@ async fn call<T: Tokens>(
     log::line("token_refused", [("repeated", fresh.is_some().into())]);
     let Some(fresh) = fresh else { return deliver(&response) };
     discard(&response);
-    let (response, judgement) = attempt(checked, signed, &fresh, tokens).await?;
+    let (response, judgement) = tried(checked, method, signed, &fresh, tokens).await?;
     if !T::IS_PROGRAM
         && is_kept_out(judgement)
         && let Err(none) = tokens.token(method.is_read()).await
@@ -171,6 +173,37 @@ async fn call<T: Tokens>(
         return Err(none);
     }
     deliver(&response)
+}
+
+/// Makes it with this token; a read once more where the answer could mean that the token is over, and something else as well. What changes
+/// something may have been done, and is never made again for that.
+async fn tried<T: Tokens>(
+    checked: &Checked,
+    method: Method,
+    signed: &Signed<'_>,
+    given: &Given,
+    tokens: &T,
+) -> Result<(Response, Option<Judgement>), Reply> {
+    let first = attempt(checked, signed, given, tokens, None).await?;
+    if !method.is_read() || !is_ambiguous(first.1) {
+        return Ok(first);
+    }
+    discard(&first.0);
+    // Told twice the provider would be asked about the token again, and nobody would know of it until then.
+    let (response, judgement) = attempt(checked, signed, given, tokens, Some(Class::Ambiguous)).await?;
+    // What looks like a success is taken for one by whoever does not know this provider.
+    if is_ambiguous(judgement)
+        && response.status() < 400
+        && let Err(none) = tokens.cleared(method.is_read()).await
+    {
+        discard(&response);
+        return Err(none);
+    }
+    Ok((response, judgement))
+}
+
+fn is_ambiguous(judgement: Option<Judgement>) -> bool {
+    judgement.is_some_and(|judgement| judgement.class == Class::Ambiguous)
 }
 
 /// Whether the provider did not let a call in, by its token: nothing was done.
@@ -183,6 +216,7 @@ async fn attempt(
     signed: &Signed<'_>,
     given: &Given,
     tokens: &impl Tokens,
+    told: Option<Class>,
 ) -> Result<(Response, Option<Judgement>), Reply> {
     let outgoing = checked.outgoing(signed.signer, &given.access_token, clock::now());
     let response =
@@ -193,7 +227,9 @@ async fn attempt(
             "provider_refused",
             [("class", judgement.class.name().into()), ("reason", judgement.reason.into())],
         );
-        tokens.answered(given, judgement).await;
+        if told != Some(judgement.class) {
+            tokens.answered(given, judgement).await;
+        }
     }
     Ok((response, judgement))
 }

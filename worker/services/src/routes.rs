@@ -50,7 +50,7 @@ impl Call {
 
     /// Its body, which is JSON or nothing.
     pub(crate) async fn json(&self, limit: usize) -> Result<serde_json::Value, Problem> {
-        let bytes = self.request.read(limit).await.map_err(|_| Problem::too_large())?;
+        let bytes = self.request.read(limit).await.map_err(Problem::unread)?;
         if bytes.iter().all(u8::is_ascii_whitespace) {
             return Ok(serde_json::json!({}));
         }
@@ -118,6 +118,7 @@ async fn handle(call: &Call, path: &str) -> (&'static str, Result<Reply, Problem
         ServiceRoute::Refresh => token::refresh(call, service).await,
         ServiceRoute::Credential if method == "DELETE" => credential::end(call, service).await,
         ServiceRoute::Credential => credential::hand_in(call, service).await,
+        ServiceRoute::Fallback => status::fell_back(call, service).await,
         ServiceRoute::Login if method == "POST" => login::ticket(call, service).await,
         ServiceRoute::Login => login::begin(call, service).await,
         ServiceRoute::Callback if method == "POST" => login::posted(call, service).await,

@@ -1,4 +1,4 @@
-//! `GET /service/{name}/status`: where it stands.
+//! `GET /service/{name}/status`: where it stands; and `POST /service/{name}/fallback`: that an app goes on without it.
 
 use everlit_edge::service::secrets;
 use everlit_runtime::clock;
@@ -21,4 +21,11 @@ pub(crate) async fn show(call: &Call, service: &str) -> Result<Reply, Problem> {
         }
     }
     Ok(Reply::json(&told))
+}
+
+/// Takes it from a program, that the app lives on other data.
+pub(crate) async fn fell_back(call: &Call, service: &str) -> Result<Reply, Problem> {
+    call.environment.callers.of_service(call.key().as_deref(), service)?;
+    ServiceClient::of(&call.env, service).fell_back().await?;
+    Ok(Reply::empty(204))
 }

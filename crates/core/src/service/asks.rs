@@ -29,6 +29,8 @@ pub(super) struct Waiter {
     pub(super) purpose: Purpose,
     /// Whether it wants to hear what comes of what is under way, though there is a token.
     pub(super) patient: bool,
+    /// Whether a token of which nobody knows if it is over is none to it.
+    pub(super) doubts: bool,
 }
 
 impl Monitor {
@@ -42,7 +44,7 @@ impl Monitor {
     ) {
         if self.admitted(turn, caller, &name, purpose) {
             let until = self.waits_at_most(turn);
-            self.waiters.push(Waiter { caller, name, until, reads_only, purpose, patient: false });
+            self.waiters.push(Waiter { caller, name, until, reads_only, purpose, patient: false, doubts: false });
         }
     }
 
@@ -71,7 +73,8 @@ impl Monitor {
             }
         }
         let until = self.waits_at_most(turn);
-        self.waiters.push(Waiter { caller, name, until, reads_only: false, purpose, patient: !is_behind });
+        let patient = !is_behind;
+        self.waiters.push(Waiter { caller, name, until, reads_only: false, purpose, patient, doubts: false });
     }
 
     pub(super) fn person_asked(
@@ -81,6 +84,7 @@ impl Monitor {
         person: Person,
         reads_only: bool,
         forces: bool,
+        doubts: bool,
     ) {
         if let Err(retry_after) = self.people.admit(person, self.settings.call_rate, turn.now) {
             let answer = Answer::None { reason: Absence::CallerLimited, retry_after };
@@ -91,7 +95,7 @@ impl Monitor {
             self.force(turn);
         }
         let (until, name, purpose) = (self.waits_at_most(turn), TOGETHER.into(), Purpose::Call);
-        self.waiters.push(Waiter { caller, name, until, reads_only, purpose, patient: forces });
+        self.waiters.push(Waiter { caller, name, until, reads_only, purpose, patient: forces, doubts });
     }
 
     fn admitted(&mut self, turn: &mut Turn, caller: CallerId, name: &str, purpose: Purpose) -> bool {
@@ -143,7 +147,8 @@ impl Monitor {
         let most = self.settings.most_waiters;
         let mut kept = 0_usize;
         for waiter in core::mem::take(&mut self.waiters) {
-            let served = self.serve(now, waiter.reads_only);
+            let undecided = self.undecided(now).filter(|_| waiter.doubts);
+            let served = self.serve(now, waiter.reads_only).filter(|_| undecided.is_none());
             let content = served.is_some() && !waiter.patient;
             if !content && hopeful && now < waiter.until && kept < most {
                 kept = kept.saturating_add(1);
@@ -151,7 +156,7 @@ impl Monitor {
                 continue;
             }
             self.users.count(&waiter.name, waiter.purpose, served.is_some(), &self.settings);
-            let answer = served.unwrap_or_else(|| self.absence(now));
+            let answer = served.or(undecided).unwrap_or_else(|| self.absence(now));
             turn.push(Effect::Answer { caller: waiter.caller, answer });
         }
     }
@@ -180,6 +185,14 @@ impl Monitor {
         let fallback = self.row.fallback.filter(|fallback| reads_only && now < fallback.expires_at)?;
         let expires_in = Some(now.until(fallback.expires_at));
         Some(Answer::Token { stamp: fallback.stamp, expires_in, read_only: true })
+    }
+
+    /// That nobody knows whether the token that there is is over, as long as the provider has not said so of it.
+    fn undecided(&self, now: Timestamp) -> Option<Answer> {
+        let doubt = self.row.doubt.filter(|doubt| doubt.cause == DoubtCause::Ambiguous && self.is_valid(now))?;
+        let next_at = doubt.round.next_at.unwrap_or(now).max(self.row.hold_until);
+        let retry_after = now.until(next_at).clamp(RETRY_MIN, HOLD_MAX);
+        Some(Answer::None { reason: Absence::Unavailable, retry_after })
     }
 
     /// Why there is none.

@@ -46,6 +46,8 @@ pub enum Event {
         reads_only: bool,
         /// Whether it is an operator who has everything tried again, also what waits for one.
         forces: bool,
+        /// Whether a call of theirs was answered with what could mean that the token is over: what comes of that is what they want to hear.
+        doubts: bool,
     },
     /// The app could not be served with the provider's answers, and goes on with those of another source.
     FellBack,

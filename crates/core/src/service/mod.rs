@@ -307,8 +307,8 @@ impl Monitor {
             Event::RefreshAsked { caller, name, holds, operator } => {
                 self.refresh_asked(turn, caller, name, holds, operator);
             }
-            Event::PersonAsked { caller, person, reads_only, forces } => {
-                self.person_asked(turn, caller, person, reads_only, forces);
+            Event::PersonAsked { caller, person, reads_only, forces, doubts } => {
+                self.person_asked(turn, caller, person, reads_only, forces, doubts);
             }
             Event::FellBack => self.fell_back(turn),
             Event::HandedIn { caller, handed } => self.handed_in(turn, caller, handed),

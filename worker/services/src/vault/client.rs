@@ -51,13 +51,8 @@ impl ServiceClient {
     }
 
     /// The token for one call of a user of the app; or another one, if it is an operator who has everything tried again.
-    pub(crate) async fn person(
-        &self,
-        person: u64,
-        reads_only: bool,
-        forces: bool,
-    ) -> Result<TokenReply, Problem> {
-        self.tell(PERSON, &PersonAsk { person, reads_only, forces }).await
+    pub(crate) async fn person(&self, ask: &PersonAsk) -> Result<TokenReply, Problem> {
+        self.tell(PERSON, ask).await
     }
 
     /// Says that the app lives on another source.

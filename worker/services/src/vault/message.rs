@@ -75,7 +75,11 @@ pub(crate) struct PersonAsk {
     pub(crate) person: u64,
     pub(crate) reads_only: bool,
     /// Whether it is an operator who has everything tried again.
+    #[serde(default)]
     pub(crate) forces: bool,
+    /// Whether a call of theirs was answered with what could mean that the token is over.
+    #[serde(default)]
+    pub(crate) doubts: bool,
 }
 
 /// What a question for a token is answered with. Times in milliseconds since 1970, durations in milliseconds.

@@ -91,9 +91,9 @@ impl ServiceVault {
                 written(self.token(turns.hear(event, Brings::Nothing).await))
             }
             PERSON => {
-                let PersonAsk { person, reads_only, forces } = message(request).await?;
+                let PersonAsk { person, reads_only, forces, doubts } = message(request).await?;
                 let person = Person(person);
-                let event = |caller| Event::PersonAsked { caller, person, reads_only, forces };
+                let event = |caller| Event::PersonAsked { caller, person, reads_only, forces, doubts };
                 written(self.token(turns.hear(event, Brings::Nothing).await))
             }
             FALLBACK => written(turns.turn(Event::FellBack, &Brings::Nothing).map(|()| Done {})),
