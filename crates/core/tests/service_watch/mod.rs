@@ -317,8 +317,9 @@ impl Watch {
 
     fn alerts(&mut self, event: &Event, effects: &[Effect], after: &Monitor) -> Result<(), &'static str> {
         if let Event::AttemptAnswered { reply: Reply::Extended { .. }, .. } = event {
-            // The same token begins anew.
+            // The same token begins anew: what was wrong before is another cause.
             self.said.clear();
+            self.fell_back = None;
         }
         for effect in effects {
             let Effect::Deliver { alert, kind, at } = effect else { continue };
