@@ -52,7 +52,6 @@ impl Anchor {
     }
 
     /// How far this time is from what the Worker's clock shows, as far as that is certain.
-    #[inline(never)] // Smaller, compressed.
     fn off(&self, time: Timestamp, mono: Timestamp) -> Millis {
         let off = time.as_millis().abs_diff(self.server_time(mono).as_millis());
         Millis::from_millis(off).less(self.error_at(mono))
