@@ -101,7 +101,11 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_no_figure() {
-        for said in [json!({}), json!({ "update": [], "hand": [1], "requests": [2] }), json!({ "update": [1], "hand": [1] })] {
+        for said in [
+            json!({}),
+            json!({ "update": [], "hand": [1], "requests": [2] }),
+            json!({ "update": [1], "hand": [1] }),
+        ] {
             assert_eq!(Figures::read(&said), None);
         }
     }
