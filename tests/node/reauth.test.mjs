@@ -167,6 +167,28 @@ describe("a crowd of calls", () => {
     assert.deepEqual(people.asked, []);
   });
 
+  test("in the middle of an operation keeps its place and its log: no step is done twice, and none before the one that waits", async () => {
+    const { world, session, people, one } = await desk();
+    world.valid = true;
+    const log = [];
+    const operation = (async () => {
+      for (const step of ["price", "chain", "order"]) {
+        const deadline = AbortSignal.timeout(60_000);
+        const { text } = await (await session.fetch(`/api/quotes/${step}`, { method: "POST", body: `after ${log.length}`, signal: deadline })).json();
+        log.push(text);
+        // The broker's day ends after the first step.
+        if (step === "price") world.valid = false;
+      }
+    })();
+    await calm();
+    await calm();
+    assert.deepEqual([log, one().waiting], [["POST /api/quotes/price after 0"], 1]);
+    await people.submit(VAULT, "right");
+    await operation;
+    assert.deepEqual(log, ["POST /api/quotes/price after 0", "POST /api/quotes/chain after 1", "POST /api/quotes/order after 2"]);
+    assert.deepEqual(world.effects, log);
+  });
+
   test("is rejected by cancel, in this tab only; nothing is sent, and the next call asks anew", async () => {
     const world = brokerWorld();
     const [one, two] = [await desk(world), await desk(world)];

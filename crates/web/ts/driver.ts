@@ -1,19 +1,19 @@
 // What a session is made of in a browser. In this order of its parts the script compresses best: some 20 bytes, and as many in index.ts.
 
+import type { Session } from "./session.js";
 import { createTimer } from "./timer.js";
 import { createChannel } from "./channel.js";
 import { watchActivity } from "./activity.js";
 import { readClock } from "./clock.js";
 import { wait, within } from "./wait.js";
+import type { Platform } from "./platform.js";
 import { relogin } from "./relogin.js";
 import { chunk } from "./chunk.js";
-import { diagnose } from "./diagnosis.js";
 import type { Machine } from "./machine.js";
+import { diagnose } from "./diagnosis.js";
 import { load } from "./load.js";
 import { createSocket } from "./socket.js";
 import { nameOperation } from "./operation.js";
-import type { Platform } from "./platform.js";
-import type { Session } from "./session.js";
 import { page } from "./page.js";
 import { underLock } from "./lock.js";
 import { watchPage } from "./lifecycle.js";
@@ -27,8 +27,8 @@ export const open = EAGER(async (options: SessionOptions): Promise<Session> => {
   let platform: Platform = {
     // Those that a chunk reads.
     ...options,
-    clock: readClock,
     timer: createTimer,
+    clock: readClock,
     soon: (work) => setTimeout(work),
     ask: diagnose(),
     lock: underLock,

@@ -1,10 +1,10 @@
 // In this order the script compresses best, as in driver.ts.
 
-import { check } from "./options.js";
 import { SessionError } from "./errors.js";
-import { open } from "./driver.js";
+import { check } from "./options.js";
 import type { Session } from "./session.js";
 import type { SessionOptions } from "./types.js";
+import { open } from "./driver.js";
 
 export type * from "./people.js";
 export { SessionError, isSessionError, type SessionErrorCode } from "./errors.js";

@@ -42,14 +42,14 @@ export const createSession = EAGER((
   let newest: Stamp = [0, 0];
   let known: Known | undefined;
   let providers: readonly Provider[] = [];
-  /** Which of them the session is a login of. */
-  let own = -1;
   let health: SessionHealth | undefined;
   let problem: ReturnType<typeof problemOf>;
   /** Where the page goes to log in, and where it comes back to from the authorization server that logs it out, where that is so. */
   let destination: string;
   let home: string;
   let farewell: string | undefined;
+  /** Which of them the session is a login of. */
+  let own = -1;
   /** How many wait for what the machine does: for them it has its timer also while the background is stopped. */
   let waits = 0;
   /** Ends what goes on in the background; nothing while it is stopped. */
@@ -57,13 +57,13 @@ export const createSession = EAGER((
   /** Resolves when nothing is asked any more. */
   let quiet: Promise<unknown> | undefined;
   let telling = false;
-  /** What the timer is set for: to set it takes longer than most events. */
-  let due: number | undefined;
   /** Questions whose answers are awaited. */
   const asked = new Map<number, AbortController>();
-  const logouts: Waiter<void>[] = [];
+  /** What the timer is set for: to set it takes longer than most events. */
+  let due: number | undefined;
   /** What makes calls, when it is there. */
   let ready: Calls | undefined;
+  const logouts: Waiter<void>[] = [];
   /** What the app is to be told, in order, when the machine and its effects are done. */
   const news: (() => void)[] = [];
 
@@ -335,16 +335,16 @@ export const createSession = EAGER((
       return answer;
     },
     wait: waiting,
-    problemOf,
-    session,
     closed,
+    problemOf,
     upstreams,
+    session,
     own: () => own,
     direct: away("mediate"),
     calls,
     fault: (...given) => new SessionError(...given),
-    door,
     on,
+    door,
   });
   const calls = chunk(async () => (ready = (await import("./calls.js")).createCalls(host())));
   const account = chunk(async () => (await import("./account.js")).account(host()));
@@ -370,6 +370,12 @@ export const createSession = EAGER((
       const reasons = AILMENTS.filter((_, at) => bits & (1 << at));
       const now = { score, grade: GRADES[(score / 20) | 0]!, reasons };
       return (health = same(health, now) ? health! : now);
+    }
+    async loginPopup(options: LoginOptions = {}) {
+      assertOpen();
+      options.signal?.throwIfAborted();
+      const popup = openPopup();
+      return away("popup")(popup, options).finally(() => popup?.close());
     }
     get presence() {
       return PRESENCES[standing[9]]!;
@@ -407,12 +413,6 @@ export const createSession = EAGER((
       // Whoever asks again is still here, or wants to go elsewhere: the machine has said its word.
       if (standing[0] === LOGGING_IN) page.leave(destination);
       else on(EventKind.LoginAsked);
-    }
-    async loginPopup(options: LoginOptions = {}) {
-      assertOpen();
-      options.signal?.throwIfAborted();
-      const popup = openPopup();
-      return away("popup")(popup, options).finally(() => popup?.close());
     }
     async logout({ everywhere, returnTo, signal }: LogoutOptions = {}) {
       home = pathOf(returnTo);

@@ -18,17 +18,17 @@ export const ask: Transport = async (path, signal, body, method = body && "POST"
   try {
     const response = await fetch(path, {
       // What is undefined is not there.
-      method,
       body: JSON.stringify(body?.()),
       headers: { [HEADER_VERSION]: `${VERSION}`, "content-type": "application/json" },
       cache: "no-store",
       // Whatever sends us elsewhere is not our Worker.
       redirect: "manual",
+      // Also where the Worker has an origin of its own.
+      credentials: "include",
       // A logout must arrive even if the page goes away meanwhile.
       keepalive: !!body,
       signal,
-      // Also where the Worker has an origin of its own.
-      credentials: "include",
+      method,
     });
     const { status, headers } = response;
     // What a redirect is answered is not shown.

@@ -9,6 +9,7 @@ mod figures;
 mod load;
 mod services;
 mod stand;
+mod update;
 
 use crate::cli::{BenchArgs, BenchCommand};
 use crate::repo::Repo;
@@ -40,6 +41,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode> {
         BenchCommand::Vault { json } => vault(json),
         BenchCommand::Client { json } => client::run(json),
         BenchCommand::Services { json } => services::run(json),
+        BenchCommand::Update { json } => update::run(json),
     }
 }
 

@@ -156,6 +156,12 @@ pub(crate) enum BenchCommand {
         #[arg(long)]
         json: bool,
     },
+    /// From the click on "Update" to the answer of a call that waited, beside the two requests of which that is made; fails where a limit is missed
+    Update {
+        /// End with one JSON object instead of a table
+        #[arg(long)]
+        json: bool,
+    },
     /// A page's start in Chromium beside auth0-spa-js and oidc-client-ts, and what session.fetch costs; fails where a limit is missed
     Client {
         /// End with one JSON object instead of a table
@@ -446,7 +452,10 @@ impl Command {
             Self::Size(args) => args.json,
             Self::Bench(BenchArgs {
                 command:
-                    BenchCommand::Vault { json } | BenchCommand::Client { json } | BenchCommand::Services { json },
+                    BenchCommand::Vault { json }
+                    | BenchCommand::Client { json }
+                    | BenchCommand::Services { json }
+                    | BenchCommand::Update { json },
             }) => *json,
             Self::Config(ConfigArgs { command: ConfigCommand::Check { json, .. } }) => *json,
             Self::Keys(KeysArgs { command }) => match command {

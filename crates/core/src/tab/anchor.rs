@@ -41,15 +41,19 @@ impl Anchor {
     /// The more exact one of this and a newer one; the newer one where they cannot both be true: a clock was set, here or there, and no
     /// exactness helps what was true before.
     pub(super) fn or_newer(self, newer: Self) -> Self {
-        let error = self.error_at(newer.mono);
-        let apart = self.server_time(newer.mono).as_millis().abs_diff(newer.server.as_millis());
-        if error < newer.error && apart <= error.plus(newer.error).as_millis() { self } else { newer }
+        let is_worse = self.error_at(newer.mono) < newer.error;
+        if is_worse && self.off(newer.server, newer.mono) <= newer.error { self } else { newer }
     }
 
     /// How far the computer's wall clock is off, as far as that is certain.
     #[must_use]
     pub fn skew(&self, now: Moment) -> Millis {
-        let off = now.wall.as_millis().abs_diff(self.server_time(now.mono).as_millis());
-        Millis::from_millis(off).less(self.error_at(now.mono))
+        self.off(now.wall, now.mono)
+    }
+
+    /// How far this time is from what the Worker's clock shows, as far as that is certain.
+    fn off(&self, time: Timestamp, mono: Timestamp) -> Millis {
+        let off = time.as_millis().abs_diff(self.server_time(mono).as_millis());
+        Millis::from_millis(off).less(self.error_at(mono))
     }
 }
