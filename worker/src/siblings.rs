@@ -36,7 +36,8 @@ pub(crate) async fn answer(call: Call) -> Result<Response, JsValue> {
     let (site, origin) = (header("sec-fetch-site"), header("origin"));
     let reader = cross_site::reader(site.as_deref(), origin.as_deref(), &environment.config.origins);
     let reader = reader.filter(|_| route.is_some());
-    let leave = route.filter(|_| reader.is_some()).and_then(|route| leave(&call.request, route, &environment));
+    let leave =
+        route.filter(|_| reader.is_some()).and_then(|route| leave(&call.request, route, &environment));
     let response = match leave {
         Some(leave) => leave,
         // Nobody needs to be told that a Worker without an app of its own has no first page.

@@ -10,7 +10,10 @@ use service_play::{DAY, HOUR, MINUTE, Play, UPSTOX_CUTOFF, at, breeze_like, upst
 
 fn calls(play: &mut Play, seconds: u64, person: u64, forces: bool) -> Option<Answer> {
     let caller = play.caller();
-    play.step(seconds, Event::PersonAsked { caller, person: Person(person), reads_only: false, forces, doubts: false });
+    play.step(
+        seconds,
+        Event::PersonAsked { caller, person: Person(person), reads_only: false, forces, doubts: false },
+    );
     play.answer_to(caller)
 }
 

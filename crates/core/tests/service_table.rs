@@ -113,7 +113,8 @@ fn events(monitor: &Monitor) -> Vec<(&'static str, Event)> {
         |expires_at| Brought { stamp: None, expires_at: Some(at(expires_at)), fallback_until: None };
     let called = |class| E::CallAnswered { stamp, read_only: false, class, until: None };
     let asked = |reads_only| E::Asked { caller, name: name(), reads_only, purpose: Purpose::Token };
-    let person = |forces| E::PersonAsked { caller, person: Person(1), reads_only: false, forces, doubts: false };
+    let person =
+        |forces| E::PersonAsked { caller, person: Person(1), reads_only: false, forces, doubts: false };
     let refresh = |operator| E::RefreshAsked { caller, name: name(), holds: Some(stamp), operator };
     let ticket = monitor.row().push.map(|push| push.first);
     let pasted = Play::handed(9, Source::Pasted, NOW + HOUR);

@@ -44,7 +44,15 @@ impl Monitor {
     ) {
         if self.admitted(turn, caller, &name, purpose) {
             let until = self.waits_at_most(turn);
-            self.waiters.push(Waiter { caller, name, until, reads_only, purpose, patient: false, doubts: false });
+            self.waiters.push(Waiter {
+                caller,
+                name,
+                until,
+                reads_only,
+                purpose,
+                patient: false,
+                doubts: false,
+            });
         }
     }
 
@@ -189,7 +197,8 @@ impl Monitor {
 
     /// That nobody knows whether the token that there is is over, as long as the provider has not said so of it.
     fn undecided(&self, now: Timestamp) -> Option<Answer> {
-        let doubt = self.row.doubt.filter(|doubt| doubt.cause == DoubtCause::Ambiguous && self.is_valid(now))?;
+        let doubt =
+            self.row.doubt.filter(|doubt| doubt.cause == DoubtCause::Ambiguous && self.is_valid(now))?;
         let next_at = doubt.round.next_at.unwrap_or(now).max(self.row.hold_until);
         let retry_after = now.until(next_at).clamp(RETRY_MIN, HOLD_MAX);
         Some(Answer::None { reason: Absence::Unavailable, retry_after })
