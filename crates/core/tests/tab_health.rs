@@ -127,7 +127,11 @@ fn a_better_answer_moves_the_anchor_and_a_worse_one_does_not() {
     // Of a second ago, and now: both may be true.
     assert_eq!(answer(&mut play, 9_000, WALL - 3_000), Millis::ZERO, "the first took no time at all");
     // These may not. What took no time was wrong, or a clock was set.
-    assert_eq!(answer(&mut play, 9_000, WALL + 5_000), Millis::from_millis(4_500), "the newer one is the truth");
+    assert_eq!(
+        answer(&mut play, 9_000, WALL + 5_000),
+        Millis::from_millis(4_500),
+        "the newer one is the truth"
+    );
     assert_eq!(answer(&mut play, 1_000, WALL + 5_000), Millis::from_millis(500), "it is more exact");
     play.step(clocks(HOUR as i64, 2 * SECOND), Event::Shown);
     assert_eq!(play.tab.anchor(), None, "after a sleep nothing is certain");
