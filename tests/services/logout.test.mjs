@@ -48,7 +48,7 @@ async function door(t) {
   const state = {
     /** @type {Shown[]} */ revoked: [],
     /** @type {any[]} */ given: [],
-    /** Whether the revocation endpoint is out of order, or never answers. @type {"" | "down" | "silent"} */ trouble: "",
+    /** Whether the revocation endpoint is out of order, or never answers. @type {"" | "down" | "silent" | "gone"} */ trouble: "",
     /** Tokens that are not passed on. @type {(token: string) => boolean} */ swallows: () => false,
     /** What an answer with tokens waits for. @type {Promise<unknown>} */ holds: Promise.resolve(),
   };
@@ -62,6 +62,7 @@ async function door(t) {
     if (isRevocation) {
       state.revoked.push({ token: form.get("token") ?? "", hint: form.get("token_type_hint") ?? "" });
       if (state.trouble === "silent") return;
+      if (state.trouble === "gone") return void request.socket.destroy();
       if (state.trouble === "down") return void response.writeHead(503).end();
       if (state.swallows(form.get("token") ?? "")) return void response.writeHead(200).end();
     }
@@ -170,6 +171,23 @@ test("a server that is down is told later, in growing pauses, also after a kill,
   await pass(60 * MINUTE);
   await services.status("oidc");
   assert.equal(way.revoked.length, after);
+});
+
+test("a server that cannot be reached is told later; and where it is to be told nowhere any more, what was set aside is dropped", async (t) => {
+  const { way, services, pass, refuses } = await atServer(t);
+  const [{ refresh_token: refreshToken }] = way.given;
+  const outcomes = () => services.log.filter(({ event }) => event === "service_revoked").map(({ outcome }) => outcome);
+  way.trouble = "gone";
+  await logOut(services, "oidc");
+  await until("the first try", () => outcomes().length > 0);
+  assert.deepEqual([outcomes(), (await services.status("oidc")).revocations.waiting], [["later"], 1]);
+  const { revocation_url: _gone, ...rest } = /** @type {any} */ (services.variables.SERVICE_OIDC);
+  await services.configure({ SERVICE_OIDC: rest });
+  await services.restart();
+  await pass(60 * MINUTE);
+  assert.equal((await heard(services, "oidc")).outcome, "refused");
+  assert.deepEqual((await kept(services, "oidc")).filter((name) => name.startsWith("revoke")), []);
+  assert.ok(!(await refuses(refreshToken)), "the server was never told");
 });
 
 test("a login after the logout goes on, whenever the server hears of the old session", async (t) => {

@@ -42,7 +42,7 @@ const whole = (part) => (part?.$ref ? whole(part.$ref.slice(2).split("/").reduce
 function wrong(part, value, at) {
   const schema = whole(part);
   for (const word of Object.keys(schema)) {
-    const KNOWN = ["description", "type", "enum", "const", "anyOf", "oneOf", "allOf", "required", "properties", "additionalProperties", "items", "minimum", "maximum"];
+    const KNOWN = ["description", "type", "enum", "const", "anyOf", "oneOf", "allOf", "pattern", "required", "properties", "additionalProperties", "items", "minimum", "maximum"];
     assert.ok(KNOWN.includes(word), `${at}: ${word} is a word that this test does not hold`);
   }
   const some = schema.anyOf ?? schema.oneOf;
@@ -58,6 +58,7 @@ function wrong(part, value, at) {
   const found = [];
   if (types.length && !types.includes(kind) && !(kind === "integer" && types.includes("number"))) return [`${at} is ${kind}`];
   if (schema.enum && !schema.enum.includes(value)) found.push(`${at} is none of them`);
+  if (schema.pattern && !new RegExp(schema.pattern).test(value)) found.push(`${at} is not like ${schema.pattern}`);
   if ("const" in schema && schema.const !== value) found.push(`${at} is another`);
   if (value < schema.minimum || value > schema.maximum) found.push(`${at} is out of bounds`);
   if (kind === "array" && schema.items) found.push(...value.flatMap((/** @type {any} */ one, /** @type {number} */ n) => wrong(schema.items, one, `${at}[${n}]`)));

@@ -87,3 +87,29 @@ fn an_app_that_fell_back_is_told_of_once_for_a_cause() {
     play.step(DAY + 3 * MINUTE, Event::FellBack);
     assert_eq!(kinds(&play).len(), 4);
 }
+
+#[test]
+fn whoever_doubts_a_token_is_told_what_comes_of_it_and_nobody_else_waits() {
+    let mut play = Play::live(breeze_like(), DAY);
+    let asks = |play: &mut Play, seconds, doubts| {
+        let caller = play.caller();
+        let reads_only = true;
+        play.step(
+            seconds,
+            Event::PersonAsked { caller, person: Person(1), reads_only, forces: false, doubts },
+        );
+        caller
+    };
+    let given = |answer| matches!(answer, Some(Answer::Token { .. }));
+    let caller = asks(&mut play, HOUR, true);
+    assert!(given(play.answer_to(caller)), "nobody has said anything against it");
+    let stamp = play.monitor.newest();
+    let class = everlit_core::service::Class::Ambiguous;
+    play.step(HOUR, Event::CallAnswered { stamp, read_only: false, class, until: None });
+    let calls = asks(&mut play, HOUR, false);
+    assert!(given(play.answer_to(calls)), "as long as it is not over, it is called with");
+    let doubts = asks(&mut play, HOUR, true);
+    assert_eq!(play.answer_to(doubts), None, "the provider is being asked");
+    play.reply(HOUR + 1, Reply::Valid);
+    assert!(given(play.answer_to(doubts)));
+}

@@ -26,6 +26,11 @@ export class Services extends WorkerdProcess {
     return this.output.split("\n").filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
   }
 
+  /** As they are set. @returns {Record<string, unknown>} */
+  get variables() {
+    return this.#setting.variables ?? {};
+  }
+
   get origin() {
     return `http://localhost:${this.port}`;
   }
