@@ -1,5 +1,5 @@
 import type { Session } from "../session.js";
-import { Controller } from "./controller.js";
+import { control } from "./controller.js";
 import type { Reauth } from "./types.js";
 
 export type { Asked, Reauth, ReauthEventMap, ReauthPhase, ReauthProblem, ReauthTrouble, ReauthWay } from "./types.js";
@@ -18,6 +18,6 @@ const made = new WeakMap<Session, Reauth>();
 export function reauth(session: Session): Reauth {
   if (!session?.addEventListener) throw new TypeError(`everlit: a Session is wanted, of await openSession(), and what came is ${session}`);
   let one = made.get(session);
-  if (!one) made.set(session, (one = new Controller(session, () => made.delete(session))));
+  if (!one) made.set(session, (one = control(session, () => made.delete(session))));
   return one;
 }

@@ -41,12 +41,12 @@ export function view({ standing, soon, urgent, texts }: BadgeState, now: number)
   return [
     [
       h(
-        "span",
-        { part: `badge ${level}`, key: "badge", class: level },
-        h("span", { part: "dot", "aria-hidden": "true" }),
-        h("span", { part: "name" }, name),
+        `span badge ${level}`,
+        { key: "badge" },
+        h("span dot", { "aria-hidden": "true" }),
+        h("span name", {}, name),
         " ",
-        h("span", { part: "time" }, says),
+        h("span time", {}, says),
       ),
       // Said when the colour changes, and not each minute.
       h("span", { key: "said", class: "sr", role: "status" }, told && `${name}: ${told}`),

@@ -35,12 +35,12 @@ export function view(state: BannerState, now: number): View {
   const said = saying(state, now, times);
   return [
     [h(
-      "div",
-      { part: `banner${said ? ` ${said.mood}` : ""}`, key: "banner", class: said?.mood },
+      `div banner${said ? ` ${said.mood}` : ""}`,
+      { key: "banner" },
       said && icon(said.drawing),
       // It is there before it says something: only then it is read out.
-      h("p", { part: "text", role: "status" }, said?.says),
-      !!said?.time && h("span", { part: "time", role: "timer" }, said.time),
+      h("p text", { role: "status" }, said?.says),
+      !!said?.time && h("span time", { role: "timer" }, said.time),
       said?.action,
     )],
     times,
@@ -67,7 +67,7 @@ function saying({ memory: { shown }, facts, busy, place, texts }: BannerState, n
   const early = mine && loginFrom > now;
   if (early) times.push(loginFrom - now);
   const action = mine && !early && (loginUrl
-    ? h("a", { part: "button action", key: "go", href: loginUrl, target: "_blank", rel: "noopener", do: "go" }, texts.login)
+    ? h("a button action", { key: "go", href: loginUrl, target: "_blank", rel: "noopener", do: "go" }, texts.login)
     : !vault.startsWith("service:") && button("login", "action", false, false, texts.login));
   const from = early ? ` ${texts.loginFrom(loginFrom === endsAt ? undefined : moment(loginFrom, now, place))}` : "";
   if (kind === "expired") {

@@ -25,7 +25,7 @@ export function view(state: ReauthState, now: number): View {
   const { asked, texts, cancelled } = state;
   const times: number[] = [];
   return [
-    [h("dialog", { part: "dialog", "aria-labelledby": "title", "aria-describedby": "what" }, ...(asked ? inside(state, asked, now, times) : [])),
+    [h("dialog dialog", { "aria-labelledby": "title", "aria-describedby": "what" }, ...(asked ? inside(state, asked, now, times) : [])),
     // What is said when there is no dialog any more.
     h("p", { key: "said", class: "sr", role: "status" }, !asked && cancelled !== undefined && texts.cancelled(cancelled))],
     times,
@@ -43,34 +43,34 @@ function inside(state: ReauthState, asked: Asked, now: number, times: number[]):
   const early = who === "you" && loginFrom > now;
   if (early) times.push(untilLess(loginFrom - now));
   const says = problem && texts.problem(problem, asked);
-  const wrong = says && h("p", { part: problem.kind === "unproven" ? "problem kept" : "problem", key: "problem", id: "problem", role: "alert" }, says);
+  const wrong = says && h(`p problem${problem.kind === "unproven" ? " kept" : ""}`, { key: "problem", id: "problem", role: "alert" }, says);
   const busy = phase === "updating";
   const content = who === "you" && !early ? ways(state, asked, now, times, wrong) : [wrong];
   // Where nothing is to be pressed first, focus is where reading begins: never at the button that cancels.
   const focus = !/"autofocus":true/.test(JSON.stringify(content));
   return [
     h(
-      "div",
-      { part: "body", key: vault, inert: done },
+      "div body",
+      { key: vault, inert: done },
       h(
-        "header",
-        { part: "header" },
-        h("span", { part: "mark" }, icon(KEY)),
-        h("h2", { part: "title", id: "title", tabindex: -1, autofocus: focus }, texts.title(asked)),
+        "header header",
+        {},
+        h("span mark", {}, icon(KEY)),
+        h("h2 title", { id: "title", tabindex: -1, autofocus: focus }, texts.title(asked)),
       ),
-      h("p", { part: "what", id: "what" }, who === "you" ? texts.what(asked, ago) : texts.operator(asked, ago)),
-      early && h("p", { part: "from" }, texts.loginFrom(moment(loginFrom, now, place), left(loginFrom - now))),
+      h("p what", { id: "what" }, who === "you" ? texts.what(asked, ago) : texts.operator(asked, ago)),
+      early && h("p from", {}, texts.loginFrom(moment(loginFrom, now, place), left(loginFrom - now))),
       ...content,
       h(
-        "footer",
-        { part: "footer" },
-        h("p", { part: "waiting" }, waiting > 0 && texts.waiting(waiting)),
+        "footer footer",
+        {},
+        h("p waiting", {}, waiting > 0 && texts.waiting(waiting)),
         button("cancel", "cancel", false, false, texts.cancel),
       ),
     ),
     h(
-      "div",
-      { part: `status${done ? " done" : ""}`, key: "status", role: "status", class: !done && "sr" },
+      `div status${done ? " done" : ""}`,
+      { key: "status", role: "status" },
       done && icon(CHECK),
       done ? texts.done : busy ? texts.updating : phase === "popup" ? texts.elsewhere : phase === "approval" && texts.approve(asked),
     ),
@@ -90,11 +90,11 @@ function ways(state: ReauthState, asked: Asked, now: number, times: number[], wr
   const offered = how.filter((way, place) => way !== "redirect" || !how.slice(0, place).includes("popup"));
   const all = offered.flatMap((way, place) => [
     // Two buttons say by themselves that one is enough.
-    place > 0 && (way === "paste" || how[0] === "paste") && h("p", { part: "or", key: `or ${place}` }, texts.or),
+    place > 0 && (way === "paste" || how[0] === "paste") && h("p or", { key: `or ${place}` }, texts.or),
     blocks[way](),
   ]);
-  if (!how.length && !problem) return [h("p", { part: "wait", role: "status" }, SPIN, texts.moment)];
-  return [!ofField(asked) && wrong, phase === "popup" && h("p", { part: "opened" }, texts.elsewhere), ...all];
+  if (!how.length && !problem) return [h("p wait", { role: "status" }, SPIN, texts.moment)];
+  return [!ofField(asked) && wrong, phase === "popup" && h("p opened", {}, texts.elsewhere), ...all];
 }
 
 /** Whether what is wrong is with what was typed. */
@@ -114,10 +114,10 @@ function login({ texts }: ReauthState, asked: Asked): Drawn {
     return button(inPopup ? "login" : "leave", part, phase === "updating", !!focus, says);
   }
   return h(
-    "div",
-    { part: "way", key: "login" },
-    h("a", { part: `button ${part}`, href: loginUrl, target: "_blank", rel: "noopener", autofocus: !!focus, "aria-describedby": "away" }, label, icon(AWAY)),
-    h("p", { part: "hint", id: "away" }, texts.newTab),
+    "div way",
+    { key: "login" },
+    h(`a button ${part}`, { href: loginUrl, target: "_blank", rel: "noopener", autofocus: !!focus, "aria-describedby": "away" }, label, icon(AWAY)),
+    h("p hint", { id: "away" }, texts.newTab),
   );
 }
 
@@ -125,14 +125,13 @@ function paste(state: ReauthState, asked: Asked, wrong: Drawn | "" | undefined, 
   const { texts } = state;
   const busy = asked.phase === "updating";
   return h(
-    "form",
-    { part: "form", do: "submit", "aria-busy": busy && "true" },
-    h("label", { part: "label", for: "field" }, texts.field),
+    "form form",
+    { do: "submit", "aria-busy": busy && "true" },
+    h("label label", { for: "field" }, texts.field),
     h(
-      "div",
-      { part: "row" },
-      h("input", {
-        part: "field",
+      "div row",
+      {},
+      h("input field", {
         id: "field",
         type: "text",
         dir: "ltr",
@@ -149,13 +148,13 @@ function paste(state: ReauthState, asked: Asked, wrong: Drawn | "" | undefined, 
         autofocus: focus,
       }),
       h(
-        "button",
-        { part: "button update", type: "submit", "aria-disabled": busy && "true" },
+        "button button update",
+        { type: "submit", "aria-disabled": busy && "true" },
         busy && SPIN,
         busy ? texts.updating : texts.update,
       ),
     ),
-    wrong || h("p", { part: "hint", id: "hint" }, texts.hint),
+    wrong || h("p hint", { id: "hint" }, texts.hint),
   );
 }
 
@@ -168,10 +167,10 @@ function approval({ texts }: ReauthState, asked: Asked, now: number, times: numb
   const rest = Math.max(0, (deadline ?? now) - now);
   if (rest) times.push(until(rest, 1_000));
   return h(
-    "div",
-    { part: "approval", key: "approval" },
-    h("span", { part: "mark" }, icon(PHONE)),
-    h("p", { part: "approve" }, texts.approve(asked)),
-    deadline !== undefined && h("span", { part: "clock", role: "timer", "aria-label": texts.left(rest) }, texts.countdown(rest)),
+    "div approval",
+    { key: "approval" },
+    h("span mark", {}, icon(PHONE)),
+    h("p approve", {}, texts.approve(asked)),
+    deadline !== undefined && h("span clock", { role: "timer", "aria-label": texts.left(rest) }, texts.countdown(rest)),
   );
 }
