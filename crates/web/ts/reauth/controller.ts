@@ -8,7 +8,7 @@ import type { ReauthEvent, ReauthNeed } from "../types.js";
 import { join, wordOf } from "./channel.js";
 import { type Ask, type CallId, type Effect, type Event, START, shown, step } from "./machine.js";
 import type { Asked, Reauth } from "./types.js";
-import { pushOf, statusOf, verdictOf } from "./wire.js";
+import { lookOf, pushOf, verdictOf } from "./wire.js";
 
 /** The popup's name, by which the page that a login ends on knows that it may close itself. */
 const NAME = "everlit popup";
@@ -198,7 +198,7 @@ export function control(session: Session, gone: () => void): Reauth {
     const answered = (answer: Answer) => {
       limit(Infinity);
       flights.delete(name);
-      if (kind === "poll") take({ kind: "status", vault, id, status: statusOf(answer) });
+      if (kind === "poll") take({ kind: "status", vault, id, status: lookOf(answer) });
       else take({ kind: "judged", vault, id, verdict: (isPut ? verdictOf : pushOf)(answer), now: now() });
     };
     const path = `/service/${vault.slice(8)}/${{ poll: "status", put: "credential", push: "refresh" }[kind]}`;

@@ -5,6 +5,7 @@
 // `tests/node/reauth-machine.test.mjs` tries every event in every state.
 
 import type { ReauthNeed } from "../types.js";
+import { type Status, known } from "./status.js";
 import type { Asked, ReauthProblem, ReauthTrouble } from "./types.js";
 
 /** How often the Worker is asked whether somebody has logged in, while the dialog is looked at. */
@@ -34,12 +35,6 @@ export interface State {
   /** Whether anybody looks at the tab. */
   readonly seen: boolean;
   readonly last: number;
-}
-
-/** What the Worker's status says. */
-export interface Status extends Omit<ReauthNeed, "vault"> {
-  /** Whether there is a token again. */
-  readonly valid: boolean;
 }
 
 /** What came of something that was asked of the Worker, if it is no status. */
@@ -114,8 +109,7 @@ const arm = ({ vault, id }: Ask, delay: number): Effect => ({ kind: "arm", vault
 const look = (ask: Ask, seen: boolean): readonly Effect[] => (seen && ask.open && ask.phase !== "done" && hasStatus(ask) ? [poll(ask)] : []);
 
 /** The same with other members. What is undefined is not there. */
-const but = (ask: Ask, more: { readonly [name in keyof Ask]?: Ask[name] | undefined }) =>
-  Object.fromEntries(Object.entries({ ...ask, ...more }).filter(([, value]) => value !== undefined)) as unknown as Ask;
+const but = (ask: Ask, more: { readonly [name in keyof Ask]?: Ask[name] | undefined }) => known<Ask>({ ...ask, ...more });
 
 /** Nothing is under way of which the Worker is asked. */
 const STILL = { leaving: undefined, calling: undefined };
@@ -194,9 +188,9 @@ export function step(state: State, event: Event): Step {
       if (!status) return put(ask, ...again);
       if ("kind" in status) {
         // What the user did last is what they want to hear of.
-        const known = ask.problem && ask.problem.kind !== "offline" && status.kind === "offline";
+        const isLess = ask.problem && ask.problem.kind !== "offline" && status.kind === "offline";
         const stopped = leaving || calling ? rest(ask) : ask;
-        return put(known ? stopped : { ...stopped, ...(status.kind === "forbidden" && { how: [], who: "operator" }), problem: status }, ...again);
+        return put(isLess ? stopped : { ...stopped, ...(status.kind === "forbidden" && { how: [], who: "operator" }), problem: status }, ...again);
       }
       if (status.valid) return done(status.serverTime);
       const next = learn(ask, status, ask.problem?.kind === "offline" ? CLEAR : undefined);

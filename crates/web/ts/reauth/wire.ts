@@ -1,8 +1,8 @@
 // What the Worker says to whom a person is shown.
 
-import { type Said, needOf } from "../need.js";
 import type { Answer } from "../transport.js";
-import type { Status, Verdict } from "./machine.js";
+import type { Verdict } from "./machine.js";
+import { type Status, statusOf } from "./status.js";
 import type { ReauthProblem, ReauthTrouble } from "./types.js";
 
 const OFFLINE: ReauthProblem = { kind: "offline", says: "There is no connection just now. What you typed is kept; try again in a moment." };
@@ -19,21 +19,20 @@ const KINDS: { readonly [verdict: string]: ReauthTrouble } = {
   busy: "busy",
 };
 
+/** What it says of itself, where it says anything. */
+type Said = { readonly [member: string]: unknown };
 const bodyOf = ({ body }: Answer) => Object(body) as Said;
 /** The Worker's own sentence, where there is one. */
 const sentence = ({ detail, title }: Said, otherwise: string) => (typeof detail === "string" ? detail : typeof title === "string" ? title : otherwise);
 const limited = (says: string): ReauthProblem => ({ kind: "busy", says });
 
 /** What was asked of a status; nothing where it is to be asked again later. */
-export function statusOf(answer: Answer): Status | ReauthProblem | undefined {
+export function lookOf(answer: Answer): Status | ReauthProblem | undefined {
   const { status } = answer;
-  const body = bodyOf(answer);
   if (!status) return OFFLINE;
   if (status === 403) return FORBIDDEN;
-  if (status === 404) return { kind: "failed", says: sentence(body, "The app does not know this account any more.") };
-  if (status !== 200 || typeof body.valid !== "boolean") return undefined;
-  const { since } = Object(body.need) as Said;
-  return { ...needOf({ ...body, provider_title: body.title, deadline: body.push_until, since }), valid: body.valid };
+  if (status === 404) return { kind: "failed", says: sentence(bodyOf(answer), "The app does not know this account any more.") };
+  return status === 200 ? statusOf(answer.body) : undefined;
 }
 
 /** What became of what was handed in. */

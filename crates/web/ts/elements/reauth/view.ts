@@ -160,17 +160,23 @@ function paste(state: ReauthState, asked: Asked, wrong: Drawn | "" | undefined, 
 
 function approval({ texts }: ReauthState, asked: Asked, now: number, times: number[]): Drawn {
   const { phase, deadline, problem } = asked;
-  if (phase !== "approval") {
-    const focus = first("approval", asked);
-    return button("ask", `${focus}ask`, phase === "updating", !!focus, icon(PHONE), problem?.kind.startsWith("approval") ? texts.again : texts.phone);
-  }
+  const isOpen = phase === "approval";
+  const focus = !isOpen && first("approval", asked);
+  const ask = button("ask", `${focus || ""}ask`, phase === "updating", !!focus, icon(PHONE), isOpen || problem?.kind.startsWith("approval") ? texts.again : texts.phone);
+  if (!isOpen) return ask;
   const rest = Math.max(0, (deadline ?? now) - now);
   if (rest) times.push(until(rest, 1_000));
   return h(
-    "div approval",
+    "div way",
     { key: "approval" },
-    h("span mark", {}, icon(PHONE)),
-    h("p approve", {}, texts.approve(asked)),
-    deadline !== undefined && h("span clock", { role: "timer", "aria-label": texts.left(rest) }, texts.countdown(rest)),
+    h(
+      "div approval",
+      {},
+      h("span mark", {}, icon(PHONE)),
+      h("p approve", {}, texts.approve(asked)),
+      deadline !== undefined && h("span clock", { role: "timer", "aria-label": texts.left(rest) }, texts.countdown(rest)),
+    ),
+    h("p hint", {}, texts.unheard),
+    ask,
   );
 }
