@@ -11,8 +11,8 @@ export interface Drawn {
 /** What is not there may be said as well. */
 export type Kid = Drawn | string | false | undefined;
 
-/** All that is shown, and after how many milliseconds it is another thing though nothing has happened. */
-export type View = readonly [kids: readonly Kid[], times: readonly number[]];
+/** All that is shown, and whether it may be another thing in a second though nothing has happened. */
+export type View = readonly [kids: readonly Kid[], ticks: boolean];
 
 /** Describes an element: its tag and then its parts, by which our own styles know it as well. */
 export const h = (names: string, at: Drawn["at"] = {}, ...kids: readonly Kid[]): Drawn => {

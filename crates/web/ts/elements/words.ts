@@ -23,11 +23,6 @@ export function countdown(ms: number): string {
   return hours ? `${hours}:${rest}` : rest.replace(/^0/, "");
 }
 
-/** After how many milliseconds one of these says something else. */
-export const until = (ms: number, step: number): number => ms % step || step;
-/** The same of {@link left}. */
-export const untilLess = (ms: number): number => (ms <= MINUTE - SECOND ? until(ms, SECOND) : Math.min(until(ms, MINUTE), ms - MINUTE + SECOND));
-
 /** Whose clocks a moment is said by. */
 export interface Place {
   /** The reader's language: a BCP 47 tag. Nothing for that of the browser. */

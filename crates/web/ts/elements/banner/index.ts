@@ -54,7 +54,7 @@ export class EverlitBanner extends Watching<BannerTexts> {
     const facts: Facts = { online: navigator.onLine, state, presence, problem: problem?.code, idleEndsAt: this.#idleEndsAt, standings };
     this.#memory = step(this.#memory, facts, now);
     const { shown } = this.#memory;
-    return view({ memory: this.#memory, facts, busy: this.#busy, place: this.place(zoneOf(shown?.standing?.provider)), texts: { ...TEXTS, ...this.texts } }, now);
+    return view({ memory: this.#memory, facts, busy: this.#busy, place: this.place(zoneOf(shown?.standing?.provider)), texts: this.say(TEXTS) }, now);
   }
 
   /** @internal */
