@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { HOLDINGS, ORDER, logIn, startApp } from "./app.mjs";
+import { until } from "../worker/support/until.mjs";
 import { startBrowser } from "./stage.mjs";
 
 /** @type {Awaited<ReturnType<typeof startBrowser>>} */ let browser;
@@ -173,5 +174,44 @@ describe("two people with one account at the broker", AT_ONCE, () => {
     await other.field.fill("half of a tok");
     await tab.paste(await app.token());
     await Promise.all([tab.goesOn(calls, before), other.goesOn([HOLDINGS], read)]);
+  });
+});
+
+describe("an approval on the phone", AT_ONCE, () => {
+  const PROFILE = ["/api/upstox/v2/user/profile", {}, "GET /v2/user/profile"];
+  /** An operator whose call waits while the phone is asked. */
+  async function asking(t) {
+    const app = await startApp(t, browser, "upstox");
+    const { notify_path: path } = await app.status();
+    await app.standIn.act("configure", { notifierUrl: app.app + path });
+    const tab = await (await app.person("ada")).tab();
+    await tab.begin(PROFILE);
+    await tab.says("[part=approve]", "Approve the login to Upstox on your phone.");
+    return { app, tab };
+  }
+  const goesOn = async (tab) => {
+    await tab.says("[part~=done]", "Updated. Carrying on.");
+    await tab.dialog.waitFor({ state: "hidden" });
+    assert.deepEqual(await tab.ends(), [200]);
+  };
+
+  test("given: the dialog goes by itself, and the call goes on", async (t) => {
+    const { app, tab } = await asking(t);
+    await app.standIn.act("approve");
+    await goesOn(tab);
+  });
+
+  test("refused, of which nobody is told: it says so, keeps what was typed, asks again, and the call goes on", async (t) => {
+    const { app, tab } = await asking(t);
+    await tab.field.fill("half of a tok");
+    await app.standIn.act("reject");
+    await tab.says("[part~=hint] >> nth=0", "This page is not told of a refusal. If nothing comes, ask again.");
+    // Nobody is asked more than once in a minute.
+    await app.pass(61_000);
+    await tab.dialog.getByRole("button", { name: "Ask the phone again" }).click();
+    await until("the phone to be asked again", async () => (await app.standIn.act("pending")).pending);
+    assert.deepEqual([await tab.field.inputValue(), await tab.ends()], ["half of a tok", [null]]);
+    await app.standIn.act("approve");
+    await goesOn(tab);
   });
 });

@@ -80,6 +80,7 @@ export abstract class EverlitElement<Texts extends object> extends Base {
   /** @internal */
   disconnectedCallback(): void {
     this.#over?.abort();
+    this.#rest();
     this.#over = undefined;
     this.update();
   }
@@ -106,11 +107,14 @@ export abstract class EverlitElement<Texts extends object> extends Base {
       patch(this.#root, kids);
       this.shown(this.#root);
       if (ticks) this.#stop ??= clockOf(this.#session!).every(TICK_MS, () => this.update());
-      else {
-        this.#stop?.();
-        this.#stop = undefined;
-      }
+      else this.#rest();
     });
+  }
+
+  /** Is drawn only when something has changed. */
+  #rest(): void {
+    this.#stop?.();
+    this.#stop = undefined;
   }
 
   /** All texts, with those of the app in their places. @internal */
