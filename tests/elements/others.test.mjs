@@ -242,11 +242,13 @@ describe("<everlit-source>", () => {
 describe("<everlit-source> that comes late", () => {
   test("says of a fallback that goes on already", async () => {
     const seen = await page.evaluate(async () => {
-      const { session } = globalThis.stage.kit;
+      const { kit } = globalThis.stage;
+      const { session } = kit;
+      kit.respond("/api/orders", { status: 503 });
       const late = document.createElement("everlit-source");
       document.body.append(late);
       // What does not answer is asked, and then the other source.
-      const answer = await session.fetch("/api/none/x", { passthrough: true, fallback: [async () => new Response("kept")] });
+      const answer = await session.fetch("/api/orders", { fallback: [async () => new Response("kept")] });
       late.session = session;
       await globalThis.stage.drawn();
       return [await answer.text(), late.shadowRoot.textContent];

@@ -48,7 +48,7 @@ describe("<everlit-reauth>", () => {
     unproven: /Update ICICI Breeze does not answer just now\. The token is kept, and looked at again by itself\./,
     updating: /Updating… The whole address/,
     push: /Approve on the phone Log in to Upstox or Token/,
-    approval: /Approve the login to Upstox on your phone\. 4:32 Log in to Upstox or Token/,
+    approval: /Approve the login to Upstox on your phone\. 4:32 This page is not told of a refusal\. If nothing comes, ask again\. Ask the phone again Log in to Upstox or Token/,
     "approval-over": /Nobody answered on the phone in time\. Ask the phone again Log in to Upstox/,
     early: /A new login is possible from 22:10 \(03:40 India Time\), in 9 min\. 3 requests wait\. Cancel stops them\. Cancel$/,
     operator: /^Log in to ICICI Breeze again An operator was called at 21:30, and can log in to ICICI Breeze\. What you started goes on by itself afterwards\. 3 requests wait\. Cancel stops them\. Cancel$/,

@@ -106,8 +106,8 @@ export abstract class EverlitElement<Texts extends object> extends Base {
       const [kids, ticks] = this.#over ? this.view(this.#session!, this.now) : [[], false];
       patch(this.#root, kids);
       this.shown(this.#root);
-      if (ticks) this.#stop ??= clockOf(this.#session!).every(TICK_MS, () => this.update());
-      else this.#rest();
+      this.#rest();
+      if (ticks) this.#stop = clockOf(this.#session!).every(TICK_MS, () => this.update());
     });
   }
 
