@@ -241,14 +241,16 @@ describe("<everlit-source>", () => {
 
 describe("<everlit-source> that comes late", () => {
   test("says of a fallback that goes on already", async () => {
+    await page.context().close();
+    page = await stage.open({ session: { upstreams: ["orders"] } });
     const seen = await page.evaluate(async () => {
       const { kit } = globalThis.stage;
       const { session } = kit;
-      kit.respond("/api/orders", { status: 503 });
+      kit.respond("/list", 503);
       const late = document.createElement("everlit-source");
       document.body.append(late);
       // What does not answer is asked, and then the other source.
-      const answer = await session.fetch("/api/orders", { fallback: [async () => new Response("kept")] });
+      const answer = await session.fetch("/api/orders/list", { fallback: [async () => new Response("kept")] });
       late.session = session;
       await globalThis.stage.drawn();
       return [await answer.text(), late.shadowRoot.textContent];
