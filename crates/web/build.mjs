@@ -31,6 +31,12 @@ const INSIDE = [
   ...["on", "opened", "operation", "page", "permit", "problemOf", "reject", "relog", "repeatable", "resolve", "restored", "retryAfter", "socket", "soon", "steer", "tell"],
   ...["there", "timer", "told", "transmit", "wait", "waits", "wall"],
 ];
+// The same of the elements and of what they show; others have such names of their own.
+const INSIDE_ELEMENTS = [
+  ...["act", "asks", "blank", "blocked", "calling", "delay", "doneAt", "drawing", "endsAt", "everlitKey", "facts", "idleEndsAt", "kids", "leaving", "listen", "memory"],
+  ...["mood", "owed", "place", "restart", "seen", "standing", "standings", "stands", "theirs", "ticks", "verdict", "view", "warnAt", "word", "wrong"],
+];
+const isOfElements = (path) => /^(elements|reauth)\//.test(path);
 const shortNames = {};
 // Entries that no page loads. They share nothing with a chunk, so their members keep their names.
 const APART = ["service"];
@@ -52,7 +58,7 @@ copyFileSync(join(inputs, "everlit_web_bg.wasm"), join(fresh, "everlit.wasm"));
 const session = { "everlit.js": "index.ts" };
 const human = { "human.js": "human.ts", "popups.js": "popups.ts", "fallback.js": "fallback.ts" };
 const later = { "events.js": "events.ts", "silent.js": "silent.ts", "calls.js": "calls.ts", "account.js": "account.ts", "beside.js": "beside.ts", "explain.js": "explain.ts", "given.js": "given.ts" };
-// What elements that are imported alone share. All of them together are one file, which compresses better than its parts.
+// What elements that are imported alone share. All of them together, with what they show, are one file, which compresses better than its parts.
 const shared = { "elements/base.js": "elements/base.ts", "elements/watch.js": "elements/watch.ts" };
 const TOGETHER = "elements/index.js";
 // What an app imports beside `everlit`, when it wants it.
@@ -69,13 +75,22 @@ copyFileSync(join(here, "../edge/config.schema.json"), join(fresh, "config.schem
 declareTypes();
 const golden = join(here, "../wire/golden");
 for (const name of readdirSync(golden).filter((file) => file.endsWith(".json"))) checkNames(join(golden, name));
-// The hooks come with the store that they read, and the elements with what they share. A program that asks for a service's token loads nothing else.
-const elements = ["elements", "elements/auto"].map((name) => `${name}/index.js`);
+// The hooks come with the store that they read, and the elements with all that they import and a session has not. A program that asks for a service's
+// token loads nothing else.
+const elements = broughtBy("elements/auto/index.js");
 const manifest = { session: Object.keys(session), later: Object.keys(later), human: Object.keys(human), react: ["react/index.js", "store/index.js"], elements, service: ["service/index.js"] };
 writeFileSync(join(fresh, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
 takeWorker();
 rmSync(dist, { recursive: true, force: true });
 renameSync(fresh, dist);
+
+/** A script with all that it imports, at once or later, and that no page with a session loads. */
+function broughtBy(output, known = new Set(Object.keys(chunksOf))) {
+  if (known.has(output)) return [];
+  known.add(output);
+  const imports = readFileSync(join(fresh, output), "utf8").matchAll(/\b(?:from|import)\s*\(?\s*["'](\.[^"']+)["']/g);
+  return [output, ...[...imports].flatMap(([, path]) => broughtBy(join(dirname(output), path), known))];
+}
 
 /** Copies the module to where tests load it from. It needs nothing of the script that wasm-bindgen wrote around it. */
 function takeModule() {
@@ -108,6 +123,11 @@ function takeWorker() {
   for (const file of files) copyFileSync(join(built, file), join(fresh, "worker", file));
 }
 
+/** Of the values of custom properties esbuild keeps the white space, as scripts may read them; nobody reads these. */
+function tight(css) {
+  return css.trim().replaceAll(/([,:]) (?=var|light|#|1px|0 |\d)/g, "$1");
+}
+
 /** One chunk. Other chunks and entries are imported, not included. */
 async function bundle(entry, output, platform = "neutral") {
   const outfile = join(fresh, output);
@@ -119,7 +139,7 @@ async function bundle(entry, output, platform = "neutral") {
   if (isEntry) chunks.push([join(here, "ts/errors.ts"), "everlit.js"]);
   for (const [chunk, source] of Object.entries(shared)) chunks.push([join(here, "ts", source), chunk]);
   const parts = [...chunks, ...entries.map((name) => [join(here, "ts", name, "index.ts"), `${name}/index.js`])];
-  const others = new Map(parts.filter(([, part]) => output !== TOGETHER || !part.startsWith(dirname(TOGETHER))));
+  const others = new Map(parts.filter(([, part]) => output !== TOGETHER || !isOfElements(part)));
   const { outputFiles, mangleCache } = await build({
     entryPoints: [join(here, entry)],
     outfile,
@@ -138,13 +158,13 @@ async function bundle(entry, output, platform = "neutral") {
     legalComments: "none",
     logLevel: "warning",
     // In Node bytes do not count, and Node's own members have such names: `on`, `socket`.
-    ...(platform !== "node" && !APART.includes(dirname(output)) && { mangleProps: new RegExp(`^(${INSIDE.join("|")})$`), mangleCache: shortNames }),
+    ...(platform !== "node" && !APART.includes(dirname(output)) && { mangleProps: new RegExp(`^(${[...INSIDE, ...(isOfElements(output) ? INSIDE_ELEMENTS : [])].join("|")})$`), mangleCache: shortNames }),
     write: false,
     plugins: [
       {
         name: "style-sheets",
         setup({ onLoad }) {
-          onLoad({ filter: /\.css$/ }, async ({ path }) => ({ contents: (await transform(readFileSync(path, "utf8"), { loader: "css", minify: true })).code.trim(), loader: "text" }));
+          onLoad({ filter: /\.css$/ }, async ({ path }) => ({ contents: tight((await transform(readFileSync(path, "utf8"), { loader: "css", minify: true })).code), loader: "text" }));
         },
       },
       {
@@ -236,7 +256,9 @@ function notice(root) {
 function checkNames(path) {
   // Texts are no names, but where a colon follows.
   const text = readFileSync(path, "utf8").replace(/\/\*[^]*?\*\/|"([^"]*)"(:?)/g, (_, inner, colon) => (colon ? `${inner}:` : ""));
-  const named = INSIDE.filter((name) => new RegExp(`\\b${name}\\b`).test(text));
+  // Of the elements' own files apps name what these declare, and nothing of the others.
+  const inside = [...INSIDE, ...(isOfElements(relative(fresh, path)) && /\b(index|texts|types)\.d\.ts$/.test(path) ? INSIDE_ELEMENTS : [])];
+  const named = inside.filter((name) => new RegExp(`\\b${name}\\b`).test(text));
   if (named.length) throw new Error(`${path} names ${named}, which got short names: leave them out of INSIDE`);
 }
 

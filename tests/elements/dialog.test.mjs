@@ -238,6 +238,18 @@ describe("an approval", () => {
     }
   });
 
+  test("that was refused without a word, as it is at Upstox, can be asked for again while it is still open", async () => {
+    await show(DIALOGS.approval);
+    assert.equal(await text("[part~=hint] >> nth=0"), "This page is not told of a refusal. If nothing comes, ask again.");
+    await page.getByRole("button", { name: "Ask the phone again" }).click();
+    assert.deepEqual(await calls(), [["askApproval", "service:upstox"]]);
+  });
+
+  test("that is open for hours says so in hours", async () => {
+    await show({ ...DIALOGS.approval, deadline: DIALOGS.approval.deadline + 19 * 3_600_000 });
+    assert.equal(await page.getByRole("timer").innerText(), "19:04:32");
+  });
+
   for (const [kind, says] of [["approval-refused", "Somebody said no on the phone."], ["approval-over", "Nobody answered on the phone in time."]]) {
     test(`that ${kind} says so, and can be asked for again`, async () => {
       await show({ ...UPSTOX, problem: { kind, says } });
@@ -318,6 +330,7 @@ describe("what else there is to say", () => {
         const { x, y, width, height } = await dialog().boundingBox();
         assert.ok(x >= 0 && y >= 0 && x + width <= size.width && y + height <= size.height, `${JSON.stringify({ x, y, width, height })} in ${JSON.stringify(size)}`);
         assert.ok(await dialog().evaluate((element) => element.scrollWidth <= element.clientWidth), "nothing is cut off at its side");
+        if (size.height === 900) assert.ok(await dialog().evaluate((element) => element.scrollHeight <= element.clientHeight), "nothing is scrolled where there is room");
       }
     }
   });

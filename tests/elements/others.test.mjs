@@ -89,6 +89,25 @@ describe("<everlit-badge>", () => {
   });
 });
 
+describe("what is asked of the Worker", () => {
+  test("is asked once for all that watch a vault, and no more when the last one is gone", async () => {
+    await page.evaluate((of) => void (globalThis.stage.statuses.breeze = of), STATUSES.good);
+    await set("badge", { vault: "service:breeze" });
+    await set("banner", { vault: "login service:breeze" });
+    await until(() => text("badge", "[part~=badge]"), /5 h 12 min/);
+    const asked = async (work) => {
+      const before = await page.evaluate(() => globalThis.stage.asked.length);
+      await kit(work);
+      return (await page.evaluate(() => globalThis.stage.asked.length)) - before;
+    };
+    assert.equal(await asked((kit) => kit.advance("3m")), 3);
+    await page.evaluate(() => document.querySelector("everlit-badge").remove());
+    assert.equal(await asked((kit) => kit.advance("3m")), 3, "the banner still watches");
+    await page.evaluate(() => document.querySelector("everlit-banner").remove());
+    assert.equal(await asked((kit) => kit.advance("3m")), 0);
+  });
+});
+
 describe("<everlit-banner>", () => {
   const banner = () => text("banner", "[part~=banner]");
 
@@ -178,6 +197,28 @@ describe("<everlit-banner>", () => {
   });
 });
 
+describe("<everlit-banner> and the dialog", () => {
+  test("opens the dialog for a vault that nobody waits for: what was open stays, and nothing is rejected by Cancel", async () => {
+    await page.context().close();
+    page = await stage.open({ session: { real: true } });
+    await set("banner", { vault: "service:breeze" });
+    await status(STATUSES.over);
+    let popups = 0;
+    page.context().on("page", () => (popups += 1));
+    await within("banner", "a").click();
+    await page.getByRole("heading", { name: "Log in to ICICI Breeze again" }).waitFor();
+    await page.getByLabel("Token, code or address").waitFor();
+    assert.deepEqual([await text("reauth", "[part~=waiting]"), popups], ["", 0]);
+    await page.keyboard.press("Escape");
+    assert.equal(await page.getByRole("dialog").count(), 0);
+    assert.equal(await text("reauth", "> [role=status]"), "Cancelled.");
+    // A token that is still there is no matter for the dialog: the link opens the login.
+    await status(EXPIRING);
+    await Promise.all([page.context().waitForEvent("page"), within("banner", "a").click()]);
+    assert.equal(await page.getByRole("dialog").count(), 0);
+  });
+});
+
 describe("<everlit-source>", () => {
   const change = (detail) => page.evaluate((detail) => {
     globalThis.stage.kit.session.dispatchEvent(new CustomEvent("sourcechange", { detail }));
@@ -195,6 +236,27 @@ describe("<everlit-source>", () => {
     assert.equal(await source(), "Fallback data since 22:01: the source needs a new login");
     await change({ upstream: "chain", source: "primary" });
     assert.equal(await source(), "");
+  });
+});
+
+describe("<everlit-source> that comes late", () => {
+  test("says of a fallback that goes on already", async () => {
+    await page.context().close();
+    page = await stage.open({ session: { upstreams: ["orders"] } });
+    const seen = await page.evaluate(async () => {
+      const { kit } = globalThis.stage;
+      const { session } = kit;
+      kit.respond("/list", 503);
+      const late = document.createElement("everlit-source");
+      document.body.append(late);
+      // What does not answer is asked, and then the other source.
+      const answer = await session.fetch("/api/orders/list", { fallback: [async () => new Response("kept")] });
+      late.session = session;
+      await globalThis.stage.drawn();
+      return [await answer.text(), late.shadowRoot.textContent];
+    });
+    assert.equal(seen[0], "kept");
+    assert.match(seen[1], /^Fallback data since /);
   });
 });
 

@@ -31,27 +31,37 @@ const POLICY = [
 /** The documentation's example has its style in the page. */
 const LOOSER = { "/page/example.html": POLICY.replace("style-src 'self'", "style-src 'unsafe-inline'") };
 
-/** A browser, and a server for its pages. */
-export async function startStage() {
-  const server = createServer((request, response) => {
-    const { pathname } = new URL(request.url, "http://stage");
-    const place = Object.keys(PLACES).find((each) => pathname.startsWith(each));
-    const file = FILES[pathname] ?? (place && PLACES[place] + pathname.slice(place.length));
-    try {
-      const content = readFileSync(file);
-      response.writeHead(200, { "content-type": TYPES[extname(file)] ?? "text/plain", "content-security-policy": LOOSER[pathname] ?? POLICY, "cache-control": "no-store" }).end(content);
-    } catch {
-      response.writeHead(404).end();
-    }
-  });
-  await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
-  const address = `http://127.0.0.1:${server.address().port}`;
+/** What is served of a path. */
+export function fileOf(pathname) {
+  const place = Object.keys(PLACES).find((each) => pathname.startsWith(each));
+  const file = FILES[pathname] ?? (place && PLACES[place] + pathname.slice(place.length));
+  try {
+    const body = readFileSync(file);
+    return { status: 200, headers: { "content-type": TYPES[extname(file)] ?? "text/plain", "content-security-policy": LOOSER[pathname] ?? POLICY, "cache-control": "no-store" }, body };
+  } catch {
+    return { status: 404, headers: {}, body: "" };
+  }
+}
+
+/** The Chromium that is installed. */
+export function startBrowser() {
   const executablePath = execFileSync("sh", ["-c", "command -v chromium || command -v chromium-browser || command -v google-chrome"], { encoding: "utf8" }).trim();
-  const browser = await chromium.launch({
+  return chromium.launch({
     executablePath,
     // Containers let no browser make a sandbox of its own, and have a tiny /dev/shm. Letters are drawn alike whatever the system's settings.
     args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--font-render-hinting=none", "--disable-lcd-text", "--force-color-profile=srgb"],
   });
+}
+
+/** A browser, and a server for its pages. */
+export async function startStage() {
+  const server = createServer((request, response) => {
+    const { status, headers, body } = fileOf(new URL(request.url, "http://stage").pathname);
+    response.writeHead(status, headers).end(body);
+  });
+  await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
+  const address = `http://127.0.0.1:${server.address().port}`;
+  const browser = await startBrowser();
   return {
     browser,
     address: (path) => address + path,

@@ -4,7 +4,7 @@ import type { Call, Route } from "./call.js";
 import type { CallsHost } from "./calls.js";
 import type { SessionError } from "./errors.js";
 import { type Effect, type Event, LAST_MS, type State, step } from "./fallback/machine.js";
-import { SOURCE } from "./fallback/source.js";
+import { SOURCE, sourcesOf } from "./fallback/source.js";
 import type { Mend, People } from "./human.js";
 import type { Timer } from "./timer.js";
 import type { FallbackReason, SourceChange } from "./fallback/types.js";
@@ -43,6 +43,8 @@ export function fallback(host: CallsHost, { tell, read }: People) {
   const change = (upstream: string, state: State) => {
     const { since = date(), reason } = state ?? {};
     const detail: SourceChange = { upstream, source: state ? "fallback" : "primary", since, ...(reason && { reason }) };
+    // For who comes later.
+    sourcesOf(session).set(upstream, detail);
     session.dispatchEvent(new CustomEvent("sourcechange", { detail }));
   };
   const over = () => {

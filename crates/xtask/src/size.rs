@@ -23,9 +23,9 @@ const BUDGETS: Budgets = Budgets {
     worker_gzip: 400 * 1024,
     session_brotli: 15 * 1024 + 512,
     later_brotli: 8 * 1024 + 512,
-    human_brotli: 3 * 1024 + 640,
+    human_brotli: 3 * 1024 + 704,
     react_brotli: 2 * 1024,
-    elements_brotli: 12 * 1024,
+    elements_brotli: 12 * 1024 + 640,
     service_brotli: 4 * 1024 + 256,
     services_gzip: 400 * 1024,
 };
@@ -54,11 +54,11 @@ pub(crate) struct Sizes {
     pub(crate) wasm_brotli: u64,
     /// What a page loads only when it is needed.
     pub(crate) later_brotli: u64,
-    /// What a page loads where only a person can go on: calls that wait, logins in a popup, fallbacks. `everlit/reauth` is weighed with the elements.
+    /// What a page loads where only a person can go on: calls that wait, logins in a popup, fallbacks. `everlit/reauth` is a part of the elements.
     pub(crate) human_brotli: u64,
     /// `everlit/react` with what it imports of ours and no page loads else; React itself is not ours.
     pub(crate) react_brotli: u64,
-    /// `everlit/elements`: all four of them with what they share. `everlit/reauth`, which they show, is an entry of its own.
+    /// `everlit/elements`: all four of them with what they share, and with `everlit/reauth`, which they show: all that they bring in and a session has not.
     pub(crate) elements_brotli: u64,
     /// `everlit/service`, which other programs load: all of it, with nothing beside it.
     pub(crate) service_brotli: u64,
@@ -319,7 +319,7 @@ mod tests {
     #[test]
     fn a_page_loads_what_the_readme_promises() {
         let Budgets { session_brotli, later_brotli, human_brotli, react_brotli, .. } = BUDGETS;
-        assert_eq!((session_brotli, later_brotli, human_brotli, react_brotli), (15_872, 8_704, 3_712, 2_048));
+        assert_eq!((session_brotli, later_brotli, human_brotli, react_brotli), (15_872, 8_704, 3_776, 2_048));
         let readme = fs::read_to_string(Repo::find().unwrap().at("README.md")).unwrap();
         assert!(
             readme.contains(

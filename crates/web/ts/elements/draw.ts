@@ -11,22 +11,26 @@ export interface Drawn {
 /** What is not there may be said as well. */
 export type Kid = Drawn | string | false | undefined;
 
-/** All that is shown, and after how many milliseconds it is another thing though nothing has happened. */
-export type View = readonly [kids: readonly Kid[], times: readonly number[]];
+/** All that is shown, and whether it may be another thing in a second though nothing has happened. */
+export type View = readonly [kids: readonly Kid[], ticks: boolean];
 
-/** Describes an element. */
-export const h = (tag: string, at: Drawn["at"], ...kids: readonly Kid[]): Drawn => ({ tag, at, kids });
+/** Describes an element: its tag and then its parts, by which our own styles know it as well. */
+export const h = (names: string, at: Drawn["at"] = {}, ...kids: readonly Kid[]): Drawn => {
+  const [tag = "", ...parts] = names.split(" ");
+  const part = parts.join(" ");
+  return { tag, at: part ? { part, class: part, ...at } : at, kids };
+};
 
 /** A button that does this; what stands in for another is a new one to those who read it. */
 export const button = (what: string, part: string, disabled: boolean, focus: boolean, ...kids: readonly Kid[]): Drawn =>
-  h("button", { part: `button ${part}`, key: what, type: "button", do: what, autofocus: focus, "aria-disabled": disabled && "true" }, ...kids);
+  h(`button button ${part}`, { key: what, type: "button", do: what, autofocus: focus, "aria-disabled": disabled && "true" }, ...kids);
 
 /** What turns while something is under way. */
 export const SPIN = h("span", { class: "spin" });
 
 /** A drawing of lines in a square of 24. */
 export const icon = (path: string): Drawn =>
-  h("svg", { viewBox: "0 0 24 24", "aria-hidden": "true", part: "icon" }, h("path", { d: path }));
+  h("svg icon", { viewBox: "0 0 24 24", "aria-hidden": "true" }, h("path", { d: path }));
 
 const SVG = "http://www.w3.org/2000/svg";
 type Known = ChildNode & { everlitKey?: unknown };

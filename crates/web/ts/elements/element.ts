@@ -16,10 +16,8 @@ const sheetOf = (text: string) => {
   return sheet;
 };
 
-/** The longest that a timer waits. */
-const LONGEST_MS = 2 ** 31 - 1;
-/** Nobody sees more. */
-const SHORTEST_MS = 50;
+/** Nothing that is shown is more exact. */
+const TICK_MS = 1_000;
 
 /** What all elements have: a session, texts, and a shadow root that is drawn when something has changed, or is another thing by now. */
 export abstract class EverlitElement<Texts extends object> extends Base {
@@ -82,6 +80,7 @@ export abstract class EverlitElement<Texts extends object> extends Base {
   /** @internal */
   disconnectedCallback(): void {
     this.#over?.abort();
+    this.#rest();
     this.#over = undefined;
     this.update();
   }
@@ -104,15 +103,23 @@ export abstract class EverlitElement<Texts extends object> extends Base {
     this.#due = true;
     queueMicrotask(() => {
       this.#due = false;
-      this.#stop?.();
-      this.#stop = undefined;
-      const [kids, times] = this.#over ? this.view(this.#session!, this.now) : [[], []];
-      const next = Math.min(...times, Infinity);
+      const [kids, ticks] = this.#over ? this.view(this.#session!, this.now) : [[], false];
       patch(this.#root, kids);
       this.shown(this.#root);
-      // Where a timer cannot wait that long, the same is drawn once more.
-      if (next < Infinity) this.#stop = clockOf(this.#session!).every(Math.min(Math.max(next, SHORTEST_MS), LONGEST_MS), () => this.update());
+      this.#rest();
+      if (ticks) this.#stop = clockOf(this.#session!).every(TICK_MS, () => this.update());
     });
+  }
+
+  /** Is drawn only when something has changed. */
+  #rest(): void {
+    this.#stop?.();
+    this.#stop = undefined;
+  }
+
+  /** All texts, with those of the app in their places. @internal */
+  protected say(texts: Texts): Texts {
+    return { ...texts, ...this.#texts };
   }
 
   /** What time it is for the Worker: Unix time in milliseconds. @internal */

@@ -1,3 +1,4 @@
+import { statusOf } from "../reauth/status.js";
 import type { Session } from "../session.js";
 
 /** Where the token of a vault stands. Moments are Unix time in milliseconds by the Worker's clock. */
@@ -47,36 +48,18 @@ export function ofSession(session: Session, vault: string, now: number): Standin
   return token && token.expiresIn > 0 ? { ...about, word: "valid", endsAt: now + token.expiresIn } : { ...about, word: "renewing" };
 }
 
-/** What `GET /service/{name}/status` says, as far as it is used here. What is not known is null. */
-interface Status {
-  readonly provider: string;
-  readonly title?: string;
-  readonly valid: boolean;
-  readonly expires_at: number | null;
-  readonly login_from?: number | null;
-  readonly need?: { readonly since: number } | null;
-  readonly warn_at?: readonly number[];
-  readonly how?: readonly string[];
-  readonly who?: string;
-  readonly login_url?: string;
-  readonly automatic?: { readonly possible?: boolean };
-}
-
 /** Where a service stands, by what the Worker answered. */
 export function ofStatus(vault: string, body: unknown): Standing | undefined {
-  const { provider, title = provider, valid, expires_at: endsAt, login_from: loginFrom, need, warn_at: warnAt = [], how = [], who, login_url: loginUrl, automatic } = Object(body) as Status;
-  if (typeof valid !== "boolean") return undefined;
+  const status = statusOf(body);
+  if (!status) return undefined;
+  const { valid, provider = "", providerTitle: title = provider, since, how = [], who, warnAt } = status;
   return {
+    ...status,
     vault,
     provider,
     title,
-    word: valid ? "valid" : need ? "over" : "renewing",
-    renewed: !!automatic?.possible,
+    word: valid ? "valid" : since ? "over" : "renewing",
     warnAt: Math.max(0, ...warnAt) * 1_000 || WARN_MS,
     who: who === "operator" || !how.length ? "operator" : "you",
-    ...(endsAt && { endsAt }),
-    ...(loginFrom && { loginFrom }),
-    ...(need && { since: need.since }),
-    ...(loginUrl && { loginUrl }),
   };
 }

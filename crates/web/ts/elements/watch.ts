@@ -13,10 +13,37 @@ const EVENTS = ["statechange", "providerchange", "refresh", "loggedout"];
 /** Where a vault stands now. Nothing while that is not known. */
 export type Watched = (now: number) => Standing | undefined;
 
-/** Watches one vault until the signal says so, and says when it has changed. */
+/** One that several watch, and who hears of it. */
+interface Shared {
+  readonly stands: Watched;
+  readonly all: Set<() => void>;
+  readonly over: AbortController;
+}
+const shared = new WeakMap<Session, Map<string, Shared>>();
+
+/** Watches one vault until the signal says so, and says when it has changed. However many do, the Worker is asked once. */
 export function watch(session: Session, vault: string, signal: AbortSignal, changed: () => void): Watched {
   for (const type of EVENTS) session.addEventListener(type, changed, { signal });
   if (!vault.startsWith("service:")) return (now) => ofSession(session, vault, now);
+  if (!shared.has(session)) shared.set(session, new Map());
+  const vaults = shared.get(session)!;
+  if (!vaults.has(vault)) vaults.set(vault, begin(session, vault));
+  const { stands, all, over } = vaults.get(vault)!;
+  all.add(changed);
+  signal.addEventListener("abort", () => {
+    all.delete(changed);
+    if (all.size) return;
+    vaults.delete(vault);
+    over.abort();
+  });
+  return stands;
+}
+
+/** Watches the status of a service. */
+function begin(session: Session, vault: string): Shared {
+  const all: Shared["all"] = new Set();
+  const over = new AbortController();
+  const { signal } = over;
   let known: Standing | undefined;
   let asking = false;
   let ended: number | undefined;
@@ -27,7 +54,7 @@ export function watch(session: Session, vault: string, signal: AbortSignal, chan
     asking = false;
     // Who may not know is told nothing. What was known stays known while nobody answers.
     if (status === 200 || /^40[134]$/.test(`${status}`)) known = ofStatus(vault, body);
-    changed();
+    all.forEach((changed) => changed());
   };
   const soon = () => session.desk().then(ask, () => {});
   void session.desk().then((desk) => {
@@ -42,7 +69,7 @@ export function watch(session: Session, vault: string, signal: AbortSignal, chan
     desk.life({ on: soon, restored: soon, left() {} }, signal);
     soon();
   }, () => {});
-  return (now) => {
+  const stands = (now: number) => {
     const { word, endsAt = Infinity } = known ?? {};
     // What has just ended may have been renewed. It is asked once: a Worker that says the same again is not to be asked without end.
     if (word === "valid" && endsAt <= now && ended !== endsAt) {
@@ -51,6 +78,7 @@ export function watch(session: Session, vault: string, signal: AbortSignal, chan
     }
     return known;
   };
+  return { stands, all, over };
 }
 
 /** An element about vaults that its attribute names. */

@@ -14,16 +14,14 @@ export function left(ms: number): string {
   return [hours && `${hours} h`, rest && `${rest} min`].filter(Boolean).join(" ");
 }
 
-/** A countdown: `4:07`. */
+/** A countdown: `4:07`, or `23:58:54`. */
 export function countdown(ms: number): string {
   const seconds = Math.max(0, Math.ceil(ms / SECOND));
-  return `${Math.floor(seconds / 60)}:${`${seconds % 60}`.padStart(2, "0")}`;
+  const hours = Math.floor(seconds / 3_600);
+  // A time of day, without what is zero at its beginning.
+  const rest = new Date((seconds - hours * 3_600) * SECOND).toISOString().slice(14, 19);
+  return hours ? `${hours}:${rest}` : rest.replace(/^0/, "");
 }
-
-/** After how many milliseconds one of these says something else. */
-export const until = (ms: number, step: number): number => ms % step || step;
-/** The same of {@link left}. */
-export const untilLess = (ms: number): number => (ms <= MINUTE - SECOND ? until(ms, SECOND) : Math.min(until(ms, MINUTE), ms - MINUTE + SECOND));
 
 /** Whose clocks a moment is said by. */
 export interface Place {

@@ -1,4 +1,4 @@
-import type { FallbackReason } from "./types.js";
+import type { FallbackReason, SourceChange } from "./types.js";
 
 /** Who answered a call. */
 export interface Source {
@@ -14,3 +14,6 @@ export interface Source {
 
 /** Under which an answer carries it. Copies of the package agree on it. */
 export const SOURCE = Symbol.for("everlit.source");
+
+/** What was told last of each upstream's source in a session: for who was not there then. */
+export const sourcesOf = (session: object): Map<string, SourceChange> => ((session as { [SOURCE]?: Map<string, SourceChange> })[SOURCE] ??= new Map());

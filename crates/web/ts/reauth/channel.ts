@@ -1,5 +1,3 @@
-import { isVault } from "../need.js";
-
 /** What tabs and windows of this origin tell each other of a person's answer. */
 export const CHANNEL = "everlit-reauth";
 
@@ -13,7 +11,7 @@ const LONGEST = 400;
 export function wordOf(data: unknown): Word | undefined {
   const { v, vault, kind, says } = Object(data) as Record<string, unknown>;
   // Where the session itself knows it, it is not told.
-  if (v !== 1 || !isVault(vault) || !vault.startsWith("service:")) return undefined;
+  if (v !== 1 || typeof vault !== "string" || !vault.startsWith("service:")) return undefined;
   if (kind === "answered") return { vault, kind };
   return kind === "refused" && typeof says === "string" && says ? { vault, kind, says: says.slice(0, LONGEST) } : undefined;
 }

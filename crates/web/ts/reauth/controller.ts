@@ -6,9 +6,9 @@ import type { Timer } from "../timer.js";
 import type { Answer } from "../transport.js";
 import type { ReauthEvent, ReauthNeed } from "../types.js";
 import { join, wordOf } from "./channel.js";
-import { type Ask, type CallId, type Effect, type Event, START, type State, shown, step } from "./machine.js";
+import { type Ask, type CallId, type Effect, type Event, START, shown, step } from "./machine.js";
 import type { Asked, Reauth } from "./types.js";
-import { pushOf, statusOf, verdictOf } from "./wire.js";
+import { lookOf, pushOf, verdictOf } from "./wire.js";
 
 /** The popup's name, by which the page that a login ends on knows that it may close itself. */
 const NAME = "everlit popup";
@@ -26,274 +26,208 @@ interface Waiter {
   readonly reject: (reason: unknown) => void;
 }
 
-/** A session's {@link Reauth}. What apps call are functions of its own, so that they can be handed on without it. */
-export class Controller extends EventTarget implements Reauth {
-  readonly #session: Session;
-  readonly #gone: () => void;
-  readonly #over = new AbortController();
-  #state: State = START;
+/**
+ * A session's {@link Reauth}. What apps call are functions of their own, so that they can be handed on without it. All of it is in one function: names
+ * that no object carries are short ones in the package.
+ */
+export function control(session: Session, gone: () => void): Reauth {
+  const over = new AbortController();
+  const { signal: ended } = over;
+  let state = START;
   /** The seams of the session: there from the first time that a person is needed. */
-  #desk: Desk | undefined;
-  #coming: Promise<Desk> | undefined;
-  #asked: readonly Asked[] = [];
-  readonly #shown = new WeakMap<Ask, Asked>();
-  readonly #waiters = new Map<CallId, Waiter>();
-  #calls = 0;
-  readonly #timers = new Map<string, Timer>();
-  readonly #popups = new Map<string, { readonly window: Window; readonly left: () => void }>();
+  let desk: Desk | undefined;
+  let coming: Promise<Desk> | undefined;
+  let asked: readonly Asked[] = [];
+  const views = new WeakMap<Ask, Asked>();
+  const waiters = new Map<CallId, Waiter>();
+  let calls = 0;
+  const timers = new Map<string, Timer>();
+  const popups = new Map<string, { readonly window: Window; readonly left: () => void }>();
   /** What is handed in, until it is on its way. */
-  readonly #typed = new Map<string, string>();
+  let typed: string | undefined;
   /** What is under way, by its name: it is asked once at a time. */
-  readonly #flights = new Map<string, Promise<void>>();
-  #channel: ReturnType<typeof join> | undefined;
+  const flights = new Map<string, Promise<void>>();
+  let channel: ReturnType<typeof join> | undefined;
 
-  constructor(session: Session, gone: () => void) {
-    super();
-    this.#session = session;
-    this.#gone = gone;
-    const { signal } = this.#over;
-    session.addEventListener("reauth", (event) => this.#hear(event), { signal });
-    for (const type of ["statechange", "providerchange"]) session.addEventListener(type, () => this.#look(), { signal });
-    session.addEventListener("loggedout", () => this.#cancelAll(), { signal });
-  }
-
-  get asked(): readonly Asked[] {
-    return this.#asked;
-  }
-
-  openLogin = (vault: string): Window | null => {
-    const ask = this.#find(vault);
-    if (!ask || /^(updating|done)$/.test(ask.phase) || !ask.how.includes("popup")) return null;
-    const before = this.#popups.get(vault);
-    if (before && !before.window.closed) {
-      before.window.focus();
-      return before.window;
-    }
-    before?.left();
-    const { open = openPopup } = this.#desk ?? {};
-    const popup = open();
-    this.#take({ kind: "opened", vault, blocked: !popup });
-    if (popup) this.#lead(vault, popup, ask);
-    return popup;
-  };
-
-  submit = async (vault: string, text: string): Promise<void> => {
-    const blank = !text.trim();
-    this.#typed.set(vault, text);
-    this.#take({ kind: "submitted", vault, blank });
-    this.#typed.delete(vault);
-    await this.#flights.get(`put ${this.#find(vault)?.id}`);
-  };
-
-  askApproval = async (vault: string): Promise<void> => {
-    this.#take({ kind: "approval", vault });
-    await this.#flights.get(`push ${this.#find(vault)?.id}`);
-  };
-
-  cancel = (vault: string): void => {
-    this.#take({ kind: "cancelled", vault });
-  };
-
-  close = (): void => {
-    if (this.#over.signal.aborted) return;
-    this.#cancelAll();
-    this.#over.abort();
-    this.#channel?.leave();
-    this.#gone();
-  };
-
-  #find(vault: string) {
-    return this.#state.asks.find((ask) => ask.vault === vault);
-  }
-
-  #cancelAll() {
-    for (const { vault } of this.#state.asks) this.cancel(vault);
-  }
+  const find = (vault: string) => state.asks.find((ask) => ask.vault === vault);
+  const now = () => session.serverTime?.now;
+  const cancel = (vault: string) => take({ kind: "cancelled", vault });
+  const cancelAll = () => state.asks.forEach(({ vault }) => cancel(vault));
 
   /** A call needs a person. */
-  #hear(event: ReauthEvent) {
+  const hear = (event: ReauthEvent) => {
     const { vault, provider, problem, signal } = event.detail;
-    const call = signal?.aborted ? undefined : (this.#calls += 1);
+    const call = signal?.aborted ? undefined : (calls += 1);
     let left = false;
     event.waitUntil(
       new Promise<void>((resolve, reject) => {
         // Nobody waits for this one.
         if (call === undefined) resolve();
-        else this.#waiters.set(call, { resolve, reject });
+        else waiters.set(call, { resolve, reject });
         const leave = () => {
           left = true;
-          if (call !== undefined && this.#waiters.delete(call)) this.#take({ kind: "left", call });
+          if (call !== undefined && waiters.delete(call)) take({ kind: "left", call });
         };
-        signal?.addEventListener("abort", leave, { once: true, signal: this.#over.signal });
-        this.#ready().then(() => {
-          if (left || this.#over.signal.aborted) return;
-          const need: ReauthNeed = { vault, ...(provider !== undefined && { provider }), ...this.#own(vault), ...problem };
-          this.#take({ kind: "called", need, ...(call !== undefined && { call }) });
-          this.#look();
+        signal?.addEventListener("abort", leave, { once: true, signal: ended });
+        ready().then(() => {
+          if (left || ended.aborted) return;
+          const need: ReauthNeed = { vault, ...(provider !== undefined && { provider }), ...own(vault), ...problem };
+          take({ kind: "called", need, ...(call !== undefined && { call }) });
+          look();
         }, reject);
       }),
     );
-  }
+  };
 
   /** What is known of a vault of the session's own: where its login begins. */
-  #own(vault: string): Partial<ReauthNeed> {
+  const own = (vault: string): Partial<ReauthNeed> => {
     if (vault.startsWith("service:")) return {};
     const provider = vault.split(":")[1];
-    return { how: ["popup", "redirect"], who: "you", loginUrl: this.#desk!.door(provider === undefined ? {} : { provider }) };
-  }
+    return { how: ["popup", "redirect"], who: "you", loginUrl: desk!.door(provider === undefined ? {} : { provider }) };
+  };
 
   /** The session's seams, when they are there. What is heard of them begins with that. */
-  #ready(): Promise<Desk> {
-    return (this.#coming ??= this.#session.desk().then(
-      (desk) => {
-        if (this.#over.signal.aborted) return desk;
-        this.#desk = desk;
-        this.#take({ kind: "seen", seen: !desk.page.hidden() });
-        desk.closed.addEventListener("abort", () => this.close(), { signal: this.#over.signal });
-        const seen = () => this.#take({ kind: "seen", seen: !desk.page.hidden() });
-        desk.life(
+  const ready = (): Promise<Desk> =>
+    (coming ??= session.desk().then(
+      (its) => {
+        if (ended.aborted) return its;
+        desk = its;
+        const seen = () => take({ kind: "seen", seen: !its.page.hidden() });
+        seen();
+        its.closed.addEventListener("abort", close, { signal: ended });
+        its.life(
           {
-            on: (kind) => (kind === EventKind.Online ? this.#take({ kind: "online" }) : seen()),
+            on: (kind) => (kind === EventKind.Online ? take({ kind: "online" }) : seen()),
             restored: () => {
-              this.#open();
+              open();
               seen();
             },
             // An open channel can keep a page out of the back/forward cache.
-            left: () => this.#shut(),
+            left: shut,
           },
-          this.#over.signal,
+          ended,
         );
-        return desk;
+        return its;
       },
       (failed) => {
-        this.#coming = undefined;
+        coming = undefined;
         throw failed;
       },
     ));
-  }
 
   /** The session may know by itself that there is a token again. */
-  #look() {
-    const { state, providers } = this.#session;
-    for (const { vault, phase } of this.#state.asks) {
+  const look = () => {
+    for (const { vault, phase } of state.asks) {
       const name = vault.split("linked:")[1];
-      const isWell = name === undefined ? /^(active|refreshing)$/.test(state) : providers.some((each) => each.name === name && /^(ready|expiring|renewing)$/.test(each.state));
-      if (!vault.startsWith("service:") && phase !== "done" && isWell) this.#take({ kind: "answered", vault });
+      const isWell = name === undefined ? /^(active|refreshing)$/.test(session.state) : session.providers.some((each) => each.name === name && /^(ready|expiring|renewing)$/.test(each.state));
+      if (!vault.startsWith("service:") && phase !== "done" && isWell) take({ kind: "answered", vault });
     }
-  }
+  };
 
-  #take(event: Event) {
-    if (this.#over.signal.aborted) return;
-    const before = this.#state.asks;
-    const [state, effects] = step(this.#state, event);
-    this.#state = state;
-    if (state.asks.length) this.#open();
-    for (const effect of effects) this.#do(effect);
-    if (!this.#state.asks.length) this.#shut();
-    if (this.#state.asks === before) return;
-    const asked = this.#state.asks.map((ask) => this.#show(ask));
-    if (asked.length === this.#asked.length && asked.every((each, at) => each === this.#asked[at])) return;
-    this.#asked = Object.freeze(asked);
-    this.dispatchEvent(new Event("change"));
-  }
+  const take = (event: Event) => {
+    if (ended.aborted) return;
+    const before = state.asks;
+    const [next, effects] = step(state, event);
+    state = next;
+    if (state.asks.length) open();
+    effects.forEach(carry);
+    if (!state.asks.length) shut();
+    if (state.asks === before) return;
+    const list = state.asks.map(show);
+    if (list.length === asked.length && list.every((each, at) => each === asked[at])) return;
+    asked = Object.freeze(list);
+    it.dispatchEvent(new Event("change"));
+  };
 
-  #show(ask: Ask): Asked {
-    let asked = this.#shown.get(ask);
-    if (!asked) {
-      const { page } = this.#desk!;
-      const href = ask.loginUrl && (page.there?.(ask.loginUrl) ?? ask.loginUrl);
-      this.#shown.set(ask, (asked = shown(href ? { ...ask, loginUrl: href } : ask)));
+  const show = (ask: Ask): Asked => {
+    let view = views.get(ask);
+    if (!view) {
+      const { loginUrl } = ask;
+      views.set(ask, (view = shown(loginUrl ? { ...ask, loginUrl: desk!.page.there?.(loginUrl) ?? loginUrl } : ask)));
     }
-    return asked;
-  }
+    return view;
+  };
 
-  #do(effect: Effect) {
+  const carry = (effect: Effect): void => {
     switch (effect.kind) {
-      case "poll": {
-        const { vault, id } = effect;
-        return this.#fly(`poll ${id}`, PATIENCE_MS, `/service/${vault.slice(8)}/status`, (answer) => this.#take({ kind: "status", vault, id, status: statusOf(answer) }));
-      }
-      case "put": {
-        const { vault, id } = effect;
-        const credential = this.#typed.get(vault)!;
-        const judged = (answer: Answer) => this.#take({ kind: "judged", vault, id, verdict: verdictOf(answer), now: this.#session.serverTime?.now });
-        return this.#fly(`put ${id}`, LONG_MS, `/service/${vault.slice(8)}/credential`, judged, () => ({ credential }), "PUT");
-      }
-      case "push": {
-        const { vault, id } = effect;
-        const judged = (answer: Answer) => this.#take({ kind: "judged", vault, id, verdict: pushOf(answer) });
-        return this.#fly(`push ${id}`, PATIENCE_MS, `/service/${vault.slice(8)}/refresh`, judged, () => ({}));
-      }
+      case "poll":
+      case "put":
+      case "push":
+        return fly(effect);
       case "arm": {
         const { vault, id, delay } = effect;
-        this.#timers.get(vault)?.(Infinity);
-        if (delay === Infinity) return void this.#timers.delete(vault);
-        const timer = this.#desk!.timer(() => this.#take({ kind: "due", vault, id }));
-        this.#timers.set(vault, timer);
+        timers.get(vault)?.(Infinity);
+        if (delay === Infinity) return void timers.delete(vault);
+        const timer = desk!.timer(() => take({ kind: "due", vault, id }));
+        timers.set(vault, timer);
         return timer(delay);
       }
       case "resume":
       case "reject":
         for (const call of effect.calls) {
-          const waiter = this.#waiters.get(call);
-          this.#waiters.delete(call);
+          const waiter = waiters.get(call);
+          waiters.delete(call);
           if (effect.kind === "resume") waiter?.resolve();
           else waiter?.reject("cancelled");
         }
         return;
       case "tell":
         if (!effect.vault.startsWith("service:")) return;
-        this.#open();
-        return this.#channel!.say({ v: 1, vault: effect.vault, kind: "answered" });
+        open();
+        return channel!.say({ v: 1, vault: effect.vault, kind: "answered" });
       case "shut": {
-        const popup = this.#popups.get(effect.vault);
+        const popup = popups.get(effect.vault);
         popup?.left();
         return popup?.window.close();
       }
     }
-  }
+  };
 
   /** Asks the Worker, once at a time. No answer is one, too. */
-  #fly(name: string, patience: number, path: string, answered: (answer: Answer) => void, body?: () => object, method?: string) {
-    if (this.#flights.has(name)) return;
+  const fly = ({ kind, vault, id }: Effect & { kind: "poll" | "put" | "push" }) => {
+    const name = kind + id;
+    if (flights.has(name)) return;
+    const credential = typed;
+    const isPut = kind === "put";
     const given = new AbortController();
     const stop = () => given.abort();
-    const { closed, timer, ask } = this.#desk!;
+    const { closed, timer, ask } = desk!;
     const limit = timer(stop);
-    limit(patience);
-    closed.addEventListener("abort", stop, { signal: this.#over.signal });
-    const flight = ask(path, given.signal, body, method).then((answer) => {
+    limit(isPut ? LONG_MS : PATIENCE_MS);
+    closed.addEventListener("abort", stop, { signal: ended });
+    const answered = (answer: Answer) => {
       limit(Infinity);
-      this.#flights.delete(name);
-      answered(answer);
-    });
-    this.#flights.set(name, flight);
-  }
+      flights.delete(name);
+      if (kind === "poll") take({ kind: "status", vault, id, status: lookOf(answer) });
+      else take({ kind: "judged", vault, id, verdict: (isPut ? verdictOf : pushOf)(answer), now: now() });
+    };
+    const path = `/service/${vault.slice(8)}/${{ poll: "status", put: "credential", push: "refresh" }[kind]}`;
+    flights.set(name, ask(path, given.signal, kind === "poll" ? undefined : () => (isPut ? { credential } : {}), isPut ? "PUT" : undefined).then(answered));
+  };
 
   /** Leads a popup to the login, and watches what becomes of it. */
-  #lead(vault: string, window: Window, { provider }: Ask) {
-    const over = new AbortController();
+  const lead = (vault: string, window: Window, { provider }: Ask) => {
+    const away = new AbortController();
     const left = () => {
-      this.#popups.delete(vault);
-      over.abort();
+      popups.delete(vault);
+      away.abort();
     };
-    this.#popups.set(vault, { window, left });
+    popups.set(vault, { window, left });
     const closed = () => {
       left();
-      this.#take({ kind: "closed", vault });
+      take({ kind: "closed", vault });
     };
-    const { loginUrl } = this.#asked.find((asked) => asked.vault === vault) ?? {};
-    const { page, popup, timer } = this.#desk!;
+    const { page, popup, timer } = desk!;
     if (!vault.startsWith("service:")) {
-      void popup(window, { signal: over.signal, ...(vault === "login" ? {} : { provider }) }).then(
+      void popup(window, { signal: away.signal, ...(vault === "login" ? {} : { provider }) }).then(
         () => {
           window.close();
           // A login that brought no account is none. What the session knows of that comes with its next word.
-          timer(() => this.#popups.get(vault)?.window === window && closed())(LOOK_MS);
-          this.#look();
+          timer(() => popups.get(vault)?.window === window && closed())(LOOK_MS);
+          look();
         },
         () => {
-          if (over.signal.aborted) return;
+          if (away.signal.aborted) return;
           window.close();
           closed();
         },
@@ -301,7 +235,7 @@ export class Controller extends EventTarget implements Reauth {
       return;
     }
     window.name = NAME;
-    window.location.replace(new URL(loginUrl!, page.base()).href);
+    window.location.replace(new URL(show(find(vault)!).loginUrl!, page.base()).href);
     let looks = 0;
     const watch = timer(() => {
       looks = window.closed && (globalThis.document?.hasFocus?.() ?? true) ? looks + 1 : 0;
@@ -309,20 +243,60 @@ export class Controller extends EventTarget implements Reauth {
       else watch(LOOK_MS);
     });
     watch(LOOK_MS);
-    over.signal.addEventListener("abort", () => watch(Infinity));
-  }
+    away.signal.addEventListener("abort", () => watch(Infinity));
+  };
 
   /** Hears other tabs and windows, while there is something to hear of. */
-  #open() {
-    const heard = (data: unknown) => {
+  const open = () => {
+    channel ??= (desk?.join ?? join)((data) => {
       const word = wordOf(data);
-      if (word) this.#take(word.kind === "answered" ? { ...word, now: this.#session.serverTime?.now } : word);
-    };
-    this.#channel ??= (this.#desk?.join ?? join)(heard);
-  }
+      if (word) take(word.kind === "answered" ? { ...word, now: now() } : word);
+    });
+  };
 
-  #shut() {
-    this.#channel?.leave();
-    this.#channel = undefined;
-  }
+  const shut = () => {
+    channel?.leave();
+    channel = undefined;
+  };
+
+  const close = () => {
+    if (ended.aborted) return;
+    cancelAll();
+    over.abort();
+    shut();
+    gone();
+  };
+
+  const it = Object.assign(new EventTarget(), {
+    openLogin(vault: string): Window | null {
+      const ask = find(vault);
+      if (!ask || /^(updating|done)$/.test(ask.phase) || !ask.how.includes("popup")) return null;
+      const before = popups.get(vault);
+      if (before && !before.window.closed) {
+        before.window.focus();
+        return before.window;
+      }
+      before?.left();
+      const popup = (desk?.open ?? openPopup)();
+      take({ kind: "opened", vault, blocked: !popup });
+      if (popup) lead(vault, popup, ask);
+      return popup;
+    },
+    async submit(vault: string, text: string): Promise<void> {
+      typed = text;
+      take({ kind: "submitted", vault, blank: !text.trim() });
+      typed = undefined;
+      await flights.get(`put${find(vault)?.id}`);
+    },
+    async askApproval(vault: string): Promise<void> {
+      take({ kind: "approval", vault });
+      await flights.get(`push${find(vault)?.id}`);
+    },
+    cancel,
+    close,
+  });
+  for (const type of ["statechange", "providerchange"]) session.addEventListener(type, look, { signal: ended });
+  session.addEventListener("reauth", hear, { signal: ended });
+  session.addEventListener("loggedout", cancelAll, { signal: ended });
+  return Object.defineProperty(it, "asked", { get: () => asked }) as unknown as Reauth;
 }

@@ -1,10 +1,11 @@
 import type { Session } from "../session.js";
-import { Controller } from "./controller.js";
+import { control } from "./controller.js";
 import type { Reauth } from "./types.js";
 
 export type { Asked, Reauth, ReauthEventMap, ReauthPhase, ReauthProblem, ReauthTrouble, ReauthWay } from "./types.js";
 
-const made = new WeakMap<Session, Reauth>();
+/** Under which a session carries it. Copies of the package agree on it: the elements have one of their own. */
+const REAUTH = Symbol.for("everlit.reauth");
 
 /**
  * The one {@link Reauth} of a session: made at the first call, the same at each further one until it is closed. From then on calls that need a
@@ -17,7 +18,6 @@ const made = new WeakMap<Session, Reauth>();
  */
 export function reauth(session: Session): Reauth {
   if (!session?.addEventListener) throw new TypeError(`everlit: a Session is wanted, of await openSession(), and what came is ${session}`);
-  let one = made.get(session);
-  if (!one) made.set(session, (one = new Controller(session, () => made.delete(session))));
-  return one;
+  const its = session as { [REAUTH]?: Reauth | undefined };
+  return (its[REAUTH] ??= control(session, () => (its[REAUTH] = undefined)));
 }

@@ -5,6 +5,7 @@
 // `tests/node/reauth-machine.test.mjs` tries every event in every state.
 
 import type { ReauthNeed } from "../types.js";
+import { type Status, known } from "./status.js";
 import type { Asked, ReauthProblem, ReauthTrouble } from "./types.js";
 
 /** How often the Worker is asked whether somebody has logged in, while the dialog is looked at. */
@@ -34,12 +35,6 @@ export interface State {
   /** Whether anybody looks at the tab. */
   readonly seen: boolean;
   readonly last: number;
-}
-
-/** What the Worker's status says. */
-export interface Status extends Omit<ReauthNeed, "vault"> {
-  /** Whether there is a token again. */
-  readonly valid: boolean;
 }
 
 /** What came of something that was asked of the Worker, if it is no status. */
@@ -113,169 +108,133 @@ const arm = ({ vault, id }: Ask, delay: number): Effect => ({ kind: "arm", vault
 /** Asks now, if somebody looks and there is something to ask for. */
 const look = (ask: Ask, seen: boolean): readonly Effect[] => (seen && ask.open && ask.phase !== "done" && hasStatus(ask) ? [poll(ask)] : []);
 
-/** The same without what is wrong. */
-function clear<A extends Ask>({ problem: _, ...ask }: A): Omit<A, "problem"> {
-  return ask;
-}
+/** The same with other members. What is undefined is not there. */
+const but = (ask: Ask, more: { readonly [name in keyof Ask]?: Ask[name] | undefined }) => known<Ask>({ ...ask, ...more });
+
+/** Nothing is under way of which the Worker is asked. */
+const STILL = { leaving: undefined, calling: undefined };
+/** And nothing is wrong. */
+const CLEAR = { ...STILL, problem: undefined };
 
 /** What a person has to do, as it is known now. */
-function learn(ask: Ask, need: Omit<ReauthNeed, "vault">): Ask {
-  const { provider = ask.provider, providerTitle: title = ask.title, how = ask.how, who = ask.who, loginUrl, since = ask.since, loginFrom, deadline } = need;
-  const { loginUrl: _, loginFrom: _1, deadline: _2, since: _3, ...rest } = ask;
-  return {
-    ...rest,
-    provider,
-    title: title || provider,
-    how,
-    who,
-    ...(loginUrl !== undefined && { loginUrl }),
-    ...(since !== undefined && { since }),
-    ...(loginFrom !== undefined && { loginFrom }),
-    ...(deadline !== undefined && { deadline }),
-  };
-}
+const learn = (ask: Ask, { provider = ask.provider, providerTitle = ask.title, how = ask.how, who = ask.who, since = ask.since, loginUrl, loginFrom, deadline }: Omit<ReauthNeed, "vault">, more?: { problem: undefined }): Ask =>
+  but(ask, { ...STILL, ...more, provider, title: providerTitle || provider, how, who, loginUrl, since, loginFrom, deadline });
 
 /** The dialog's turn, when nothing is under way. */
-const rest = (ask: Ask): Ask => ({ ...ask, phase: ask.deadline === undefined ? "asking" : "approval" });
+const rest = (ask: Ask, problem = ask.problem): Ask => but(ask, { ...STILL, phase: ask.deadline === undefined ? "asking" : "approval", problem });
 
-/** There is a token again: calls go on, and the last line is shown where anything was. */
-function done(ask: Ask, now: number | undefined, more: readonly Effect[] = []): readonly [Ask | undefined, readonly Effect[]] {
-  const effects: readonly Effect[] = [{ kind: "shut", vault: ask.vault }, ...more, { kind: "resume", calls: ask.calls }];
-  if (!ask.open) return [undefined, [...effects, arm(ask, Infinity)]];
-  const { leaving: _, calling: _1, deadline: _2, ...left } = clear(ask);
-  return [{ ...left, phase: "done", calls: [], ...(now !== undefined && { doneAt: now }) }, [...effects, arm(ask, DONE_MS)]];
-}
+type Step = readonly [State, readonly Effect[]];
 
 /** What comes next. */
-export function step(state: State, event: Event): readonly [State, readonly Effect[]] {
+export function step(state: State, event: Event): Step {
   const { asks, seen } = state;
+  const vault = event.kind === "called" ? event.need.vault : "vault" in event && event.vault;
+  const found = asks.find((each) => (event.kind === "left" ? each.calls.includes(event.call) : each.vault === vault));
+  const none: Step = [state, []];
   /** With another one in its place, or without it. */
-  const put = (ask: Ask, [next, effects]: readonly [Ask | undefined, readonly Effect[]]): readonly [State, readonly Effect[]] => [
-    { ...state, asks: asks.flatMap((each) => (each !== ask ? each : (next ?? []))) },
-    effects,
-  ];
-  const none: readonly [State, readonly Effect[]] = [state, []];
-  const find = (vault: string) => asks.find((each) => each.vault === vault);
+  const put = (next: Ask | undefined, ...effects: readonly Effect[]): Step => [{ ...state, asks: asks.flatMap((each) => (each !== found ? each : (next ?? []))) }, effects];
 
   switch (event.kind) {
     case "called": {
       const { need, call } = event;
       const calls = call === undefined ? [] : [call];
-      const before = find(need.vault);
-      if (before && before.phase !== "done") return put(before, [{ ...before, calls: [...before.calls, ...calls] }, []]);
+      if (found && found.phase !== "done") return put({ ...found, calls: [...found.calls, ...calls] });
       // It went out before there was a token again.
-      if (before && !(need.serverTime! > before.doneAt!)) return [state, [{ kind: "resume", calls }]];
+      if (found && !(need.serverTime! > found.doneAt!)) return [state, [{ kind: "resume", calls }]];
       const id = state.last + 1;
-      const { vault } = need;
-      const fresh: Ask = { id, vault, provider: "", title: "", how: [], who: "you", calls, open: seen, phase: "asking" };
-      const ask = rest(learn(fresh, need));
-      const next = { ...state, last: id, asks: [...asks.filter((each) => each !== before), ask] };
+      const ask = rest(learn({ id, vault: need.vault, provider: "", title: "", how: [], who: "you", calls, open: seen, phase: "asking" }, need));
       // What the Worker has said a moment ago it is not asked again.
-      if (!hasStatus(ask) || !seen) return [next, []];
-      return [next, [need.how ? arm(ask, POLL_MS) : poll(ask)]];
-    }
-    case "left": {
-      const ask = asks.find(({ calls }) => calls.includes(event.call));
-      if (!ask) return none;
-      const calls = ask.calls.filter((call) => call !== event.call);
-      // Nobody has seen it, and nobody needs it.
-      if (!calls.length && !ask.open) return put(ask, [undefined, [arm(ask, Infinity)]]);
-      return put(ask, [{ ...ask, calls }, []]);
-    }
-    case "status": {
-      const ask = find(event.vault);
-      if (!ask || ask.id !== event.id || ask.phase === "done") return none;
-      const { status } = event;
-      const again = seen ? [arm(ask, POLL_MS)] : [];
-      if (!status) return put(ask, [ask, again]);
-      if ("kind" in status) {
-        // What the user did last is what they want to hear of.
-        const known = ask.problem && ask.problem.kind !== "offline" && status.kind === "offline";
-        const stopped = ask.leaving || ask.calling ? rest(settled(ask)) : ask;
-        const barred: Partial<Ask> = status.kind === "forbidden" ? { how: [], who: "operator" } : {};
-        return put(ask, [known ? stopped : { ...stopped, ...barred, problem: status }, again]);
-      }
-      if (status.valid) return put(ask, done(ask, status.serverTime));
-      const next = learn(settled(ask.problem?.kind === "offline" ? clear(ask) : ask), status);
-      if (ask.leaving) return put(ask, [{ ...rest(next), problem: problem("popup-closed") }, again]);
-      if (ask.calling) return put(ask, [next.deadline === undefined ? { ...rest(next), problem: problem("failed") } : rest(next), again]);
-      if (ask.phase === "updating" || ask.phase === "popup") return put(ask, [next, again]);
-      const over = ask.phase === "approval" && next.deadline === undefined;
-      if (!over) return put(ask, [rest(next), again]);
-      const late = ask.deadline !== undefined && status.serverTime !== undefined && status.serverTime >= ask.deadline;
-      return put(ask, [{ ...rest(next), problem: problem(late ? "approval-over" : "approval-refused") }, again]);
-    }
-    case "answered": {
-      const ask = find(event.vault);
-      if (!ask || ask.phase === "done") return none;
-      return put(ask, done(ask, event.now, event.here ? [{ kind: "tell", vault: ask.vault }] : []));
-    }
-    case "refused": {
-      const ask = find(event.vault);
-      // What is handed in just now has a verdict of its own.
-      if (!ask || ask.phase === "done" || ask.phase === "updating") return none;
-      return put(ask, [{ ...rest(settled(ask)), problem: { kind: "refused", says: event.says } }, [{ kind: "shut", vault: ask.vault }]]);
-    }
-    case "submitted": {
-      const ask = find(event.vault);
-      if (!ask || ask.phase === "done" || ask.phase === "updating") return none;
-      if (event.blank) return put(ask, [{ ...ask, problem: problem("malformed") }, []]);
-      return put(ask, [{ ...clear(settled(ask)), phase: "updating" }, [{ kind: "put", vault: ask.vault, id: ask.id }]]);
-    }
-    case "judged": {
-      const { verdict, vault } = event;
-      const ask = find(vault);
-      const tell: Effect = { kind: "tell", vault };
-      if (!ask || ask.phase === "done") return verdict === "accepted" ? [state, [tell]] : none;
-      // It is right whoever handed it in.
-      if (verdict === "accepted") return put(ask, done(ask, event.now, [tell]));
-      if (ask.id !== event.id) return none;
-      if (verdict === "asked") return ask.calling ? put(ask, [ask, seen ? [poll(ask)] : []]) : none;
-      if (ask.calling || ask.phase === "updating") return put(ask, [{ ...rest(settled(ask)), problem: verdict }, []]);
-      return none;
-    }
-    case "approval": {
-      const ask = find(event.vault);
-      if (!ask || !/^(asking|approval|popup)$/.test(ask.phase) || ask.calling || !ask.how.includes("approval")) return none;
-      return put(ask, [{ ...clear(settled(ask)), phase: "approval", calling: true }, [{ kind: "push", vault: ask.vault, id: ask.id }]]);
-    }
-    case "opened": {
-      const ask = find(event.vault);
-      if (!ask || ask.phase === "done" || ask.phase === "updating") return none;
-      if (event.blocked) return put(ask, [{ ...ask, problem: problem("popup-blocked") }, []]);
-      return put(ask, [{ ...clear(settled(ask)), phase: "popup" }, []]);
-    }
-    case "closed": {
-      const ask = find(event.vault);
-      if (!ask || ask.phase !== "popup" || ask.leaving) return none;
-      // It closes by itself when the login is done: the Worker knows.
-      if (hasStatus(ask) && seen) return put(ask, [{ ...ask, leaving: true }, [poll(ask)]]);
-      return put(ask, [{ ...rest(ask), problem: problem("popup-closed") }, []]);
-    }
-    case "cancelled": {
-      const ask = find(event.vault);
-      if (!ask) return none;
-      return put(ask, [undefined, [{ kind: "shut", vault: ask.vault }, { kind: "reject", calls: ask.calls }, arm(ask, Infinity)]]);
+      return [{ ...state, last: id, asks: [...asks.filter((each) => each !== found), ask] }, hasStatus(ask) && seen ? [need.how ? arm(ask, POLL_MS) : poll(ask)] : []];
     }
     case "seen": {
-      if (!event.seen) return [{ ...state, seen: false }, asks.filter(hasStatus).filter(({ phase }) => phase !== "done").map((ask) => arm(ask, Infinity))];
+      if (!event.seen) return [{ ...state, seen: false }, asks.filter((ask) => hasStatus(ask) && ask.phase !== "done").map((ask) => arm(ask, Infinity))];
       const next = asks.map((ask) => (ask.open ? ask : { ...ask, open: true }));
       return [{ ...state, seen: true, asks: next }, next.flatMap((ask) => look(ask, true))];
     }
     case "online":
       return [state, asks.flatMap((ask) => look(ask, seen))];
-    case "due": {
-      const ask = find(event.vault);
-      if (!ask || ask.id !== event.id) return none;
-      if (ask.phase === "done") return put(ask, [undefined, []]);
-      return [state, look(ask, seen)];
-    }
   }
-}
 
-/** The same with nothing under way of which the Worker is asked. */
-function settled<A extends Ask>({ leaving: _, calling: _1, ...ask }: A): Omit<A, "leaving" | "calling"> {
-  return ask;
+  const accepted = event.kind === "judged" && event.verdict === "accepted";
+  const tell: Effect = { kind: "tell", vault: `${vault}` };
+  // It is right whoever handed it in, and when.
+  if (accepted && (!found || found.phase === "done")) return [state, [tell]];
+  if (!found || ("id" in event && !accepted && event.id !== found.id)) return none;
+  const ask = found;
+  const { phase, calls, open, leaving, calling } = ask;
+  const shut: Effect = { kind: "shut", vault: ask.vault };
+  /** There is a token again: calls go on, and the last line is shown where anything was. */
+  const done = (doneAt: number | undefined, ...more: readonly Effect[]) =>
+    put(open ? but(ask, { ...CLEAR, deadline: undefined, phase: "done", calls: [], doneAt }) : undefined, shut, ...more, { kind: "resume", calls }, arm(ask, open ? DONE_MS : Infinity));
+
+  switch (event.kind) {
+    case "left": {
+      const others = calls.filter((call) => call !== event.call);
+      // Nobody has seen it, and nobody needs it.
+      return others.length || open ? put({ ...ask, calls: others }) : put(undefined, arm(ask, Infinity));
+    }
+    case "cancelled":
+      return put(undefined, shut, { kind: "reject", calls }, arm(ask, Infinity));
+    case "due":
+      return phase === "done" ? put(undefined) : [state, look(ask, seen)];
+  }
+  // All else is too late.
+  if (phase === "done") return none;
+
+  switch (event.kind) {
+    case "status": {
+      const { status } = event;
+      const again = seen ? [arm(ask, POLL_MS)] : [];
+      if (!status) return put(ask, ...again);
+      if ("kind" in status) {
+        // What the user did last is what they want to hear of.
+        const isLess = ask.problem && ask.problem.kind !== "offline" && status.kind === "offline";
+        const stopped = leaving || calling ? rest(ask) : ask;
+        return put(isLess ? stopped : { ...stopped, ...(status.kind === "forbidden" && { how: [], who: "operator" }), problem: status }, ...again);
+      }
+      if (status.valid) return done(status.serverTime);
+      const next = learn(ask, status, ask.problem?.kind === "offline" ? CLEAR : undefined);
+      const { deadline } = ask;
+      const gone = next.deadline === undefined;
+      // What came of what was tried, while that was the last thing.
+      const trouble = leaving
+        ? "popup-closed"
+        : gone && calling
+          ? "failed"
+          : gone && phase === "approval" && !calling
+            ? deadline !== undefined && status.serverTime! >= deadline
+              ? "approval-over"
+              : "approval-refused"
+            : undefined;
+      const isBusy = !leaving && !calling && /^(updating|popup)$/.test(phase);
+      return put(isBusy ? next : trouble ? rest(next, problem(trouble)) : rest(next), ...again);
+    }
+    case "answered":
+      return done(event.now, ...(event.here ? [tell] : []));
+    case "judged": {
+      const { verdict } = event;
+      if (verdict === "accepted") return done(event.now, tell);
+      if (verdict === "asked") return calling ? put(ask, ...(seen ? [poll(ask)] : [])) : none;
+      return calling || phase === "updating" ? put(rest(ask, verdict)) : none;
+    }
+    case "closed":
+      if (phase !== "popup" || leaving) return none;
+      // It closes by itself when the login is done: the Worker knows.
+      return hasStatus(ask) && seen ? put({ ...ask, leaving: true }, poll(ask)) : put(rest(ask, problem("popup-closed")));
+  }
+  // What is handed in just now has a verdict of its own.
+  if (phase === "updating") return none;
+
+  switch (event.kind) {
+    case "refused":
+      return put(rest(ask, { kind: "refused", says: event.says }), shut);
+    case "submitted":
+      return event.blank ? put({ ...ask, problem: problem("malformed") }) : put(but(ask, { ...CLEAR, phase: "updating" }), { kind: "put", vault: ask.vault, id: ask.id });
+    case "opened":
+      return put(event.blocked ? { ...ask, problem: problem("popup-blocked") } : but(ask, { ...CLEAR, phase: "popup" }));
+    case "approval":
+      return calling || !ask.how.includes("approval") ? none : put(but(ask, { ...CLEAR, phase: "approval", calling: true }), { kind: "push", vault: ask.vault, id: ask.id });
+  }
 }
 
 /** What the app is shown of it. */

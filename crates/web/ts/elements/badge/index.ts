@@ -28,7 +28,7 @@ export class EverlitBadge extends Watching<BadgeTexts> {
 
   /** @internal */
   protected view(_: Session, now: number): View {
-    return view({ standing: this.#watched!(now), soon: this.#limit("soon", SOON_MS), urgent: this.#limit("urgent", URGENT_MS), texts: { ...TEXTS, ...this.texts } }, now);
+    return view({ standing: this.#watched!(now), soon: this.#limit("soon", SOON_MS), urgent: this.#limit("urgent", URGENT_MS), texts: this.say(TEXTS) }, now);
   }
 
   /** Of an attribute that is no number nothing is known. */

@@ -1,4 +1,4 @@
-import { HOUR, type View, h, untilLess } from "../base.js";
+import { HOUR, type View, h } from "../base.js";
 import type { Standing } from "../standing.js";
 import type { BadgeTexts } from "./texts.js";
 
@@ -21,12 +21,10 @@ export type BadgeLevel = "good" | "soon" | "urgent" | "over" | "none";
 
 /** A badge, as it is at this moment. */
 export function view({ standing, soon, urgent, texts }: BadgeState, now: number): View {
-  if (!standing) return [[], []];
+  if (!standing) return [[], false];
   const { word, endsAt, renewed, title, vault } = standing;
-  const times: number[] = [];
   const rest = endsAt === undefined ? Infinity : endsAt - now;
   const left = rest > 0 && rest < Infinity ? texts.left(rest) : undefined;
-  if (left) times.push(untilLess(rest), ...[soon, urgent, 0].flatMap((limit) => (rest > limit ? rest - limit : [])));
   const [level, says, told] = ((): [BadgeLevel, string, string?] => {
     if (word === "none") return ["none", texts.none];
     if (word === "over" || (rest <= 0 && !renewed)) return ["over", texts.over, texts.over];
@@ -41,16 +39,16 @@ export function view({ standing, soon, urgent, texts }: BadgeState, now: number)
   return [
     [
       h(
-        "span",
-        { part: `badge ${level}`, key: "badge", class: level },
-        h("span", { part: "dot", "aria-hidden": "true" }),
-        h("span", { part: "name" }, name),
+        `span badge ${level}`,
+        { key: "badge" },
+        h("span dot", { "aria-hidden": "true" }),
+        h("span name", {}, name),
         " ",
-        h("span", { part: "time" }, says),
+        h("span time", {}, says),
       ),
       // Said when the colour changes, and not each minute.
       h("span", { key: "said", class: "sr", role: "status" }, told && `${name}: ${told}`),
     ],
-    times,
+    !!left,
   ];
 }

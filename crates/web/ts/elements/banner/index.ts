@@ -54,17 +54,18 @@ export class EverlitBanner extends Watching<BannerTexts> {
     const facts: Facts = { online: navigator.onLine, state, presence, problem: problem?.code, idleEndsAt: this.#idleEndsAt, standings };
     this.#memory = step(this.#memory, facts, now);
     const { shown } = this.#memory;
-    return view({ memory: this.#memory, facts, busy: this.#busy, place: this.place(zoneOf(shown?.standing?.provider)), texts: { ...TEXTS, ...this.texts } }, now);
+    return view({ memory: this.#memory, facts, busy: this.#busy, place: this.place(zoneOf(shown?.standing?.provider)), texts: this.say(TEXTS) }, now);
   }
 
   /** @internal */
   protected override act(what: string, event: Event): void {
     const { session } = this;
     if (this.#busy || !session) return;
-    // The page stays. Where no window comes, it is the link that it is.
-    if (what === "go" && open((event.target as HTMLAnchorElement).href, POPUP, "popup,width=480,height=640")) event.preventDefault();
+    const { kind, standing } = this.#memory.shown ?? {};
+    // The page stays: there is a dialog in it, or a window comes. Else it is the link that it is.
+    if (what === "go" && ((kind === "expired" && opens(session, standing!)) || open((event.target as HTMLAnchorElement).href, POPUP, "popup,width=480,height=640"))) event.preventDefault();
     if (what === "stay") session.activity();
-    if (what === "login") void this.#login(session, this.#memory.shown!.standing!);
+    if (what === "login") void this.#login(session, standing!);
     if (what === "retry") {
       this.#busy = true;
       session.refresh().catch(() => {}).finally(() => {
@@ -82,6 +83,14 @@ export class EverlitBanner extends Watching<BannerTexts> {
       if ((error as { code?: unknown }).code === "ERR_SESSION_POPUP") return session.login();
     });
   }
+}
+
+/** Opens the dialog though no call waits, as a call does that waits no longer. Whether there is one. */
+function opens(session: Session, { vault, provider }: Standing): boolean {
+  let is = false;
+  const detail = { vault, provider, signal: AbortSignal.abort() };
+  session.dispatchEvent(Object.assign(new CustomEvent("reauth", { detail }), { waitUntil: () => (is = true) }));
+  return is;
 }
 
 /** Defines `<everlit-banner>`. */

@@ -1,5 +1,5 @@
-import { type Drawn, type Place, SPIN, type View, button, h, icon, moment, until, untilLess } from "../base.js";
-import type { Facts, Memory } from "./machine.js";
+import { type Drawn, type Place, SPIN, type View, button, h, icon, moment } from "../base.js";
+import { type Facts, type Memory, NOTHING } from "./machine.js";
 import type { BannerTexts } from "./texts.js";
 
 /** All that a banner depends on. */
@@ -30,24 +30,22 @@ interface Saying {
 
 /** A banner, as it is at this moment. */
 export function view(state: BannerState, now: number): View {
-  const { until = Infinity } = state.memory;
-  const times = [until - now];
-  const said = saying(state, now, times);
+  const said = saying(state, now);
   return [
     [h(
-      "div",
-      { part: `banner${said ? ` ${said.mood}` : ""}`, key: "banner", class: said?.mood },
+      `div banner${said ? ` ${said.mood}` : ""}`,
+      { key: "banner" },
       said && icon(said.drawing),
       // It is there before it says something: only then it is read out.
-      h("p", { part: "text", role: "status" }, said?.says),
-      !!said?.time && h("span", { part: "time", role: "timer" }, said.time),
+      h("p text", { role: "status" }, said?.says),
+      !!said?.time && h("span time", { role: "timer" }, said.time),
       said?.action,
     )],
-    times,
+    state.memory !== NOTHING,
   ];
 }
 
-function saying({ memory: { shown }, facts, busy, place, texts }: BannerState, now: number, times: number[]): Saying | undefined {
+function saying({ memory: { shown }, facts, busy, place, texts }: BannerState, now: number): Saying | undefined {
   if (!shown) return undefined;
   const { kind, standing } = shown;
   if (kind === "restored") return { mood: "good", drawing: CHECK, says: standing ? texts.renewed(standing.title) : texts.online };
@@ -59,15 +57,13 @@ function saying({ memory: { shown }, facts, busy, place, texts }: BannerState, n
   }
   if (kind === "idle") {
     const rest = facts.idleEndsAt && Math.max(0, facts.idleEndsAt - now);
-    if (rest) times.push(until(rest, 1_000));
     return { mood: "soon", drawing: CLOCK, says: texts.idle, time: rest && texts.countdown(rest), action: button("stay", "action", false, false, texts.stay) };
   }
   const { title, endsAt = now, since, loginFrom = 0, who, loginUrl, vault } = standing!;
   const mine = who === "you";
   const early = mine && loginFrom > now;
-  if (early) times.push(loginFrom - now);
   const action = mine && !early && (loginUrl
-    ? h("a", { part: "button action", key: "go", href: loginUrl, target: "_blank", rel: "noopener", do: "go" }, texts.login)
+    ? h("a button action", { key: "go", href: loginUrl, target: "_blank", rel: "noopener", do: "go" }, texts.login)
     : !vault.startsWith("service:") && button("login", "action", false, false, texts.login));
   const from = early ? ` ${texts.loginFrom(loginFrom === endsAt ? undefined : moment(loginFrom, now, place))}` : "";
   if (kind === "expired") {
@@ -75,6 +71,5 @@ function saying({ memory: { shown }, facts, busy, place, texts }: BannerState, n
     return { mood: "bad", drawing: ALERT, says: says + from, action };
   }
   const rest = endsAt - now;
-  times.push(untilLess(rest), rest);
   return { mood: "soon", drawing: CLOCK, says: texts.expiring(title, moment(endsAt, now, place)) + from, time: texts.left(rest), action };
 }

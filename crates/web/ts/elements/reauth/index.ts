@@ -45,7 +45,7 @@ export class EverlitReauth extends EverlitElement<ReauthTexts> {
     const asked = this.#reauth!.asked.find(({ open }) => open);
     if (asked) this.#cancelled = undefined;
     const place = this.place(zoneOf(asked?.provider));
-    return view({ asked, cancelled: this.#cancelled, place, texts: { ...TEXTS, ...this.texts } }, now);
+    return view({ asked, cancelled: this.#cancelled, place, texts: this.say(TEXTS) }, now);
   }
 
   /** @internal */

@@ -37,6 +37,8 @@ export interface ReauthTexts {
   again: string;
   /** While the telephone waits. */
   approve(asked: Asked): string;
+  /** That a refusal is not heard of, and what to do then. */
+  unheard: string;
   /** How long it does, in milliseconds: a short form, and one that is read out. */
   countdown(ms: number): string;
   left(ms: number): string;
@@ -75,6 +77,7 @@ export const TEXTS: ReauthTexts = {
   phone: "Approve on the phone",
   again: "Ask the phone again",
   approve: ({ title }) => `Approve the login to ${title} on your phone.`,
+  unheard: "This page is not told of a refusal. If nothing comes, ask again.",
   countdown,
   left: (ms) => `${left(ms)} left`,
   problem: ({ says }) => says,

@@ -1,5 +1,5 @@
 import type { Asked, ReauthWay } from "../../reauth/types.js";
-import { type Drawn, type Kid, type Place, SPIN, type View, button, h, icon, left, moment, until, untilLess } from "../base.js";
+import { type Drawn, type Kid, type Place, SPIN, type View, button, h, icon, left, moment } from "../base.js";
 import type { ReauthTexts } from "./texts.js";
 
 /** All that the dialog depends on. */
@@ -13,7 +13,7 @@ export interface ReauthState {
 }
 
 const KEY = "M3 15.5a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0-9 0M10.7 12.3L20 3M15 8l3 3";
-const PHONE = "M8 2h8a2 2 0 0 1 2 2v16a2 2 0 0 1-2 2H8a2 2 0 0 1-2-2V4a2 2 0 0 1 2-2zM11 18.5h2";
+const PHONE = "M7 2h10v20H7zM11 18h2";
 const CHECK = "M5 12.5l4.5 4.5L19 7.5";
 const AWAY = "M7 17L17 7M9 7h8v8";
 
@@ -23,54 +23,51 @@ const RECENT_MS = 60_000;
 /** The dialog, as it is at this moment. */
 export function view(state: ReauthState, now: number): View {
   const { asked, texts, cancelled } = state;
-  const times: number[] = [];
   return [
-    [h("dialog", { part: "dialog", "aria-labelledby": "title", "aria-describedby": "what" }, ...(asked ? inside(state, asked, now, times) : [])),
+    [h("dialog dialog", { "aria-labelledby": "title", "aria-describedby": "what" }, ...(asked ? inside(state, asked, now) : [])),
     // What is said when there is no dialog any more.
     h("p", { key: "said", class: "sr", role: "status" }, !asked && cancelled !== undefined && texts.cancelled(cancelled))],
-    times,
+    !!asked,
   ];
 }
 
-function inside(state: ReauthState, asked: Asked, now: number, times: number[]): readonly Kid[] {
+function inside(state: ReauthState, asked: Asked, now: number): readonly Kid[] {
   const { place, texts } = state;
   const { vault, who, since, loginFrom = 0, waiting, phase, problem } = asked;
   const done = phase === "done";
   const long = since !== undefined && now - since >= RECENT_MS;
   // An operator was called whenever it was.
   const ago = since !== undefined && (long || who === "operator") ? moment(since, now, { ...place, theirs: undefined }) : undefined;
-  if (since !== undefined && !long) times.push(since + RECENT_MS - now);
   const early = who === "you" && loginFrom > now;
-  if (early) times.push(untilLess(loginFrom - now));
   const says = problem && texts.problem(problem, asked);
-  const wrong = says && h("p", { part: problem.kind === "unproven" ? "problem kept" : "problem", key: "problem", id: "problem", role: "alert" }, says);
+  const wrong = says && h(`p problem${problem.kind === "unproven" ? " kept" : ""}`, { key: "problem", id: "problem", role: "alert" }, says);
   const busy = phase === "updating";
-  const content = who === "you" && !early ? ways(state, asked, now, times, wrong) : [wrong];
+  const content = who === "you" && !early ? ways(state, asked, now, wrong) : [wrong];
   // Where nothing is to be pressed first, focus is where reading begins: never at the button that cancels.
   const focus = !/"autofocus":true/.test(JSON.stringify(content));
   return [
     h(
-      "div",
-      { part: "body", key: vault, inert: done },
+      "div body",
+      { key: vault, inert: done },
       h(
-        "header",
-        { part: "header" },
-        h("span", { part: "mark" }, icon(KEY)),
-        h("h2", { part: "title", id: "title", tabindex: -1, autofocus: focus }, texts.title(asked)),
+        "header header",
+        {},
+        h("span mark", {}, icon(KEY)),
+        h("h2 title", { id: "title", tabindex: -1, autofocus: focus }, texts.title(asked)),
       ),
-      h("p", { part: "what", id: "what" }, who === "you" ? texts.what(asked, ago) : texts.operator(asked, ago)),
-      early && h("p", { part: "from" }, texts.loginFrom(moment(loginFrom, now, place), left(loginFrom - now))),
+      h("p what", { id: "what" }, who === "you" ? texts.what(asked, ago) : texts.operator(asked, ago)),
+      early && h("p from", {}, texts.loginFrom(moment(loginFrom, now, place), left(loginFrom - now))),
       ...content,
       h(
-        "footer",
-        { part: "footer" },
-        h("p", { part: "waiting" }, waiting > 0 && texts.waiting(waiting)),
+        "footer footer",
+        {},
+        h("p waiting", {}, waiting > 0 && texts.waiting(waiting)),
         button("cancel", "cancel", false, false, texts.cancel),
       ),
     ),
     h(
-      "div",
-      { part: `status${done ? " done" : ""}`, key: "status", role: "status", class: !done && "sr" },
+      `div status${done ? " done" : ""}`,
+      { key: "status", role: "status" },
       done && icon(CHECK),
       done ? texts.done : busy ? texts.updating : phase === "popup" ? texts.elsewhere : phase === "approval" && texts.approve(asked),
     ),
@@ -78,23 +75,23 @@ function inside(state: ReauthState, asked: Asked, now: number, times: number[]):
 }
 
 /** What can be done, best first. Who comes by a popup comes by a link as well. */
-function ways(state: ReauthState, asked: Asked, now: number, times: number[], wrong: Drawn | "" | undefined): readonly Kid[] {
+function ways(state: ReauthState, asked: Asked, now: number, wrong: Drawn | "" | undefined): readonly Kid[] {
   const { texts } = state;
   const { phase, how, problem } = asked;
   const blocks: { readonly [way in ReauthWay]: () => Drawn } = {
     popup: () => login(state, asked),
     redirect: () => login(state, asked),
     paste: () => paste(state, asked, ofField(asked) ? wrong : undefined, how[0] === "paste"),
-    approval: () => approval(state, asked, now, times),
+    approval: () => approval(state, asked, now),
   };
   const offered = how.filter((way, place) => way !== "redirect" || !how.slice(0, place).includes("popup"));
   const all = offered.flatMap((way, place) => [
     // Two buttons say by themselves that one is enough.
-    place > 0 && (way === "paste" || how[0] === "paste") && h("p", { part: "or", key: `or ${place}` }, texts.or),
+    place > 0 && (way === "paste" || how[0] === "paste") && h("p or", { key: `or ${place}` }, texts.or),
     blocks[way](),
   ]);
-  if (!how.length && !problem) return [h("p", { part: "wait", role: "status" }, SPIN, texts.moment)];
-  return [!ofField(asked) && wrong, phase === "popup" && h("p", { part: "opened" }, texts.elsewhere), ...all];
+  if (!how.length && !problem) return [h("p wait", { role: "status" }, SPIN, texts.moment)];
+  return [!ofField(asked) && wrong, phase === "popup" && h("p opened", {}, texts.elsewhere), ...all];
 }
 
 /** Whether what is wrong is with what was typed. */
@@ -114,10 +111,10 @@ function login({ texts }: ReauthState, asked: Asked): Drawn {
     return button(inPopup ? "login" : "leave", part, phase === "updating", !!focus, says);
   }
   return h(
-    "div",
-    { part: "way", key: "login" },
-    h("a", { part: `button ${part}`, href: loginUrl, target: "_blank", rel: "noopener", autofocus: !!focus, "aria-describedby": "away" }, label, icon(AWAY)),
-    h("p", { part: "hint", id: "away" }, texts.newTab),
+    "div way",
+    { key: "login" },
+    h(`a button ${part}`, { href: loginUrl, target: "_blank", rel: "noopener", autofocus: !!focus, "aria-describedby": "away" }, label, icon(AWAY)),
+    h("p hint", { id: "away" }, texts.newTab),
   );
 }
 
@@ -125,14 +122,13 @@ function paste(state: ReauthState, asked: Asked, wrong: Drawn | "" | undefined, 
   const { texts } = state;
   const busy = asked.phase === "updating";
   return h(
-    "form",
-    { part: "form", do: "submit", "aria-busy": busy && "true" },
-    h("label", { part: "label", for: "field" }, texts.field),
+    "form form",
+    { do: "submit", "aria-busy": busy && "true" },
+    h("label label", { for: "field" }, texts.field),
     h(
-      "div",
-      { part: "row" },
-      h("input", {
-        part: "field",
+      "div row",
+      {},
+      h("input field", {
         id: "field",
         type: "text",
         dir: "ltr",
@@ -149,29 +145,34 @@ function paste(state: ReauthState, asked: Asked, wrong: Drawn | "" | undefined, 
         autofocus: focus,
       }),
       h(
-        "button",
-        { part: "button update", type: "submit", "aria-disabled": busy && "true" },
+        "button button update",
+        { type: "submit", "aria-disabled": busy && "true" },
         busy && SPIN,
         busy ? texts.updating : texts.update,
       ),
     ),
-    wrong || h("p", { part: "hint", id: "hint" }, texts.hint),
+    wrong || h("p hint", { id: "hint" }, texts.hint),
   );
 }
 
-function approval({ texts }: ReauthState, asked: Asked, now: number, times: number[]): Drawn {
+function approval({ texts }: ReauthState, asked: Asked, now: number): Drawn {
   const { phase, deadline, problem } = asked;
-  if (phase !== "approval") {
-    const focus = first("approval", asked);
-    return button("ask", `${focus}ask`, phase === "updating", !!focus, icon(PHONE), problem?.kind.startsWith("approval") ? texts.again : texts.phone);
-  }
+  const isOpen = phase === "approval";
+  const focus = !isOpen && first("approval", asked);
+  const ask = button("ask", `${focus || ""}ask`, phase === "updating", !!focus, icon(PHONE), isOpen || problem?.kind.startsWith("approval") ? texts.again : texts.phone);
+  if (!isOpen) return ask;
   const rest = Math.max(0, (deadline ?? now) - now);
-  if (rest) times.push(until(rest, 1_000));
   return h(
-    "div",
-    { part: "approval", key: "approval" },
-    h("span", { part: "mark" }, icon(PHONE)),
-    h("p", { part: "approve" }, texts.approve(asked)),
-    deadline !== undefined && h("span", { part: "clock", role: "timer", "aria-label": texts.left(rest) }, texts.countdown(rest)),
+    "div way",
+    { key: "approval" },
+    h(
+      "div approval",
+      {},
+      h("span mark", {}, icon(PHONE)),
+      h("p approve", {}, texts.approve(asked)),
+      deadline !== undefined && h("span clock", { role: "timer", "aria-label": texts.left(rest) }, texts.countdown(rest)),
+    ),
+    h("p hint", {}, texts.unheard),
+    ask,
   );
 }

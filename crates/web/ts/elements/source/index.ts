@@ -1,4 +1,5 @@
 import type { Session } from "../../session.js";
+import { sourcesOf } from "../../fallback/source.js";
 import type { SourceChange } from "../../fallback/types.js";
 import { EverlitElement, type View, defineAs } from "../base.js";
 import STYLE from "./style.css";
@@ -14,8 +15,6 @@ export type { SourceTexts } from "./texts.js";
 export class EverlitSource extends EverlitElement<SourceTexts> {
   /** @internal */
   static readonly observedAttributes = ["upstream", "lang"];
-  readonly #told = new Map<string, SourceChange>();
-
   /** @internal */
   constructor() {
     super(STYLE);
@@ -33,11 +32,10 @@ export class EverlitSource extends EverlitElement<SourceTexts> {
 
   /** @internal */
   protected listen(session: Session, signal: AbortSignal): void {
-    this.#told.clear();
     session.addEventListener(
       "sourcechange",
       ({ detail }: CustomEvent<SourceChange>) => {
-        this.#told.set(detail.upstream, detail);
+        sourcesOf(session).set(detail.upstream, detail);
         this.update();
       },
       { signal },
@@ -45,10 +43,10 @@ export class EverlitSource extends EverlitElement<SourceTexts> {
   }
 
   /** @internal */
-  protected view(_: Session, now: number): View {
+  protected view(session: Session, now: number): View {
     const { upstream } = this;
-    const told = [...this.#told.values()].filter((each) => upstream === null || each.upstream === upstream);
-    return view({ told, place: this.place(undefined), texts: { ...TEXTS, ...this.texts } }, now);
+    const told = [...sourcesOf(session).values()].filter((each) => upstream === null || each.upstream === upstream);
+    return view({ told, place: this.place(undefined), texts: this.say(TEXTS) }, now);
   }
 }
 

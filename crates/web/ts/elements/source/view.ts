@@ -17,6 +17,6 @@ export function view({ told, place, texts }: SourceState, now: number): View {
   const [first] = told.filter(({ source }) => source === "fallback").sort((a, b) => a.since - b.since);
   const says = first && texts.why(moment(first.since, now, place), first.reason);
   // It is there before it says something: only then it is read out.
-  const kids = first ? [icon(LAYERS), h("span", { part: "name" }, texts.name), " ", h("span", { part: "why" }, says)] : [];
-  return [[h("span", { part: first && "source", key: "source", role: "status" }, ...kids)], []];
+  const kids = first ? [icon(LAYERS), h("span name", {}, texts.name), " ", h("span why", {}, says)] : [];
+  return [[h(`span${first ? " source" : ""}`, { key: "source", role: "status" }, ...kids)], false];
 }
