@@ -53,16 +53,21 @@ async function at(broker, play, told) {
 /** Everything up to the end of the day in the middle of an operation. @param {Desk} desk */
 async function untilTheDayEnds(desk) {
   await desk.prices();
-  desk.told.held = /optionchain|option\/chain/;
+  desk.told.held = /chain/;
   await desk.run();
-  await desk.until("the third step", () => document.querySelector('[data-step="chain"]')?.getAttribute("data-state") === "running" && globalThis.desk.calls.list.some(({ what, outcome }) => what === "chain" && outcome === "pending"));
+  await desk.pending("chain");
+  desk.told.held = /^\/api\//;
+  await desk.pending("quotes");
 }
 
 /** @param {Desk} desk */
 async function ask(desk) {
   desk.told.since = NOW;
   desk.told.held = undefined;
+  await desk.page.evaluate(() => document.dispatchEvent(new Event("resume")));
   await desk.dialog();
+  await desk.says("everlit-badge", /Expired/);
+  await desk.says("everlit-banner", /needs/);
   await desk.stands("waiting");
 }
 

@@ -1,36 +1,58 @@
-// A picture of few colours as a PNG with a palette, which takes a third of the room: pngjs reads these, and writes none.
+// A picture as a PNG with a palette, which takes a fraction of the room: pngjs reads these, and writes none.
 
 import { crc32, deflateSync } from "node:zlib";
-import { PNG } from "pngjs";
 
-/** Of what a palette holds, by its size. @type {[number, number][]} */
-const DEPTHS = [[2, 1], [4, 2], [16, 4], [256, 8]];
+/** So many a palette can hold. */
+const MOST = 256;
+const DEPTH = 8;
+/** Colours that are alike but for so many bits of each part are one: the edges of letters, the steps of a shadow. */
+const ALIKE = 4;
 
-/** @param {PNG} picture without anything that is transparent @returns {Buffer} */
+/**
+ * Of colours that are alike the one that it has most of stands for all.
+ *
+ * @param {import("pngjs").PNG} picture without anything that is transparent
+ * @returns {Buffer}
+ */
 export function shrunk({ width, height, data }) {
-  const colours = new Map();
-  const pixels = new Uint8Array(width * height);
-  for (let at = 0; at < pixels.length; at += 1) {
-    const colour = data.readUIntBE(4 * at, 3);
-    if (!colours.has(colour)) colours.set(colour, colours.size);
-    pixels[at] = colours.get(colour);
+  /** @type {Map<number, number>} */
+  const counts = new Map();
+  for (let at = 0; at < data.length; at += 4) {
+    const colour = data.readUIntBE(at, 3);
+    counts.set(colour, (counts.get(colour) ?? 0) + 1);
   }
-  const [, depth] = DEPTHS.find(([most]) => colours.size <= most) ?? [];
-  if (!depth) return PNG.sync.write(Object.assign(new PNG({ width, height }), { data }), { colorType: 2, deflateLevel: 9, deflateStrategy: 0, filterType: 0 });
-  const line = Math.ceil((width * depth) / 8) + 1;
-  const raw = Buffer.alloc(line * height);
-  pixels.forEach((colour, at) => {
-    const bit = (at % width) * depth;
-    raw[Math.floor(at / width) * line + 1 + (bit >> 3)] |= colour << (8 - depth - (bit & 7));
-  });
-  const palette = Buffer.alloc(3 * colours.size);
-  for (const [colour, n] of colours) palette.writeUIntBE(colour, 3 * n, 3);
+  /** @type {Map<string, number>} */
+  const alike = new Map();
+  for (const [colour] of [...counts].sort(([one, n], [other, m]) => m - n || one - other)) {
+    const about = partsOf(colour).map((part) => part >> ALIKE).join();
+    if (!alike.has(about)) alike.set(about, colour);
+  }
+  const kept = [...alike.values()].slice(0, MOST);
+  const places = new Map([...counts.keys()].map((colour) => [colour, nearest(kept, colour)]));
+  // Each line begins with a byte that says how it is filtered: not at all.
+  const raw = Buffer.alloc((width + 1) * height);
+  for (let at = 0; at < width * height; at += 1) raw[at + Math.floor(at / width) + 1] = places.get(data.readUIntBE(4 * at, 3)) ?? 0;
+  const palette = Buffer.alloc(3 * kept.length);
+  kept.forEach((colour, n) => palette.writeUIntBE(colour, 3 * n, 3));
   const head = Buffer.alloc(13);
   head.writeUInt32BE(width, 0);
   head.writeUInt32BE(height, 4);
-  head.set([depth, 3, 0, 0, 0], 8);
+  head.set([DEPTH, 3, 0, 0, 0], 8);
   const parts = [chunk("IHDR", head), chunk("PLTE", palette), chunk("IDAT", deflateSync(raw, { level: 9 })), chunk("IEND", Buffer.alloc(0))];
   return Buffer.concat([Buffer.from("\x89PNG\r\n\x1a\n", "latin1"), ...parts]);
+}
+
+/** @param {number} colour @returns {[red: number, green: number, blue: number]} */
+const partsOf = (colour) => [colour >> 16, (colour >> 8) & 255, colour & 255];
+
+/** @param {readonly number[]} kept @param {number} colour @returns {number} its place */
+function nearest(kept, colour) {
+  const [red, green, blue] = partsOf(colour);
+  const away = kept.map((one) => {
+    const [r, g, b] = partsOf(one);
+    return (r - red) ** 2 + (g - green) ** 2 + (b - blue) ** 2;
+  });
+  return away.indexOf(Math.min(...away));
 }
 
 /** @param {string} name @param {Buffer} content */

@@ -1,11 +1,14 @@
 // The desk in Chromium, in a time that passes when the test says so, with nothing that moves.
 
 import { execFileSync } from "node:child_process";
+import { setTimeout as pause } from "node:timers/promises";
 import { chromium } from "playwright-core";
 import { NOW, startTold } from "./told.mjs";
 
 /** How much of the page's time passes at once, and how much of ours a state may take to come. */
 const [STEP_MS, PATIENCE_MS] = [100, 20_000];
+/** A question that a page has just asked is on its way for so long. */
+const SETTLED_MS = 12;
 /** Where nothing else is said, a picture is as high as the page is, and that at least. */
 const LEAST = 640;
 
@@ -39,11 +42,11 @@ export class Desk {
     const context = await browser.newContext({ viewport: { width: 1280, height: LEAST }, timezoneId: "Europe/London", locale: "en-GB", reducedMotion: "reduce", bypassCSP: true });
     const page = await context.newPage();
     const desk = new Desk(page, world);
-    await page.clock.install({ time: NOW });
+    await page.clock.install({ time: NOW - 60_000 });
     await page.goto(world.url);
     await page.addStyleTag({ url: "/fonts/letters.css" });
     await page.evaluate(() => document.fonts.load("16px Stage"));
-    await page.clock.pauseAt(NOW + 60_000);
+    await page.clock.pauseAt(NOW);
     return desk;
   }
 
@@ -52,10 +55,17 @@ export class Desk {
     const end = Date.now() + PATIENCE_MS;
     while (!(await this.page.evaluate(holds))) {
       if (Date.now() > end) throw new Error(`${what} did not come; the page says: ${await this.page.evaluate(() => document.body.innerText.slice(0, 2_000))}`);
-      await this.page.clock.runFor(STEP_MS);
+      await this.#pass();
     }
     // What is drawn later is drawn now.
+    await this.#pass();
+  }
+
+  /** A moment of the page's time, and what is asked in it is answered before the next. */
+  async #pass() {
     await this.page.clock.runFor(STEP_MS);
+    do await pause(SETTLED_MS);
+    while (this.world.isBusy);
   }
 
   /** Until each share has a price and a line, and the page says for how long its token is good. */
@@ -65,6 +75,11 @@ export class Desk {
       const lines = Array.from(document.querySelectorAll(".stroke"));
       return all.length === 7 && all.every((each) => each.textContent !== "–") && lines.every((each) => each.getAttribute("d")) && document.querySelector("everlit-badge")?.shadowRoot?.textContent?.includes("left");
     });
+  }
+
+  /** Until a call for this has no answer. @param {string} what */
+  pending(what) {
+    return this.until(`a call for ${what}`, new Function(`return desk.calls.list.some((call) => call.what === ${JSON.stringify(what)} && call.outcome === "pending")`));
   }
 
   /** Begins an operation. */

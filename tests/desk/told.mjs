@@ -17,7 +17,7 @@ import { marketRoutes as upstox } from "../servers/stand-ins/upstox/market.mjs";
 
 const { resolve } = createRequire(import.meta.url);
 const [MINUTE, HOUR] = [60_000, 3_600_000];
-/** A Tuesday in India, at 14:20. */
+/** A Tuesday in India, at 14:20: the broker's time, at which the page's begins to go. */
 export const NOW = Date.parse("2026-10-06T08:50:00Z");
 
 export const BROKERS = {
@@ -97,6 +97,7 @@ export async function startTold(name) {
     return { status: served.status, body: JSON.parse(String(served.body)) };
   }
 
+  let underWay = 0;
   const pages = createPages({ "GET /demo/day": async () => ({ now: NOW, ends_at: broker.ends, approves: name === "upstox" }) });
   const server = createServer(async (req, res) => {
     const path = new URL(req.url ?? "/", "http://desk").pathname;
@@ -105,6 +106,8 @@ export async function startTold(name) {
     if (!/^\/(auth|service|api)\//.test(path)) return pages(req, res);
     const call = readCall(req);
     while (told.held?.test(path)) await new Promise((later) => setTimeout(later, 20));
+    underWay += 1;
+    res.once("close", () => { underWay -= 1; });
     const { status, body, headers } = await answer(req.method ?? "GET", path, () => call);
     res.writeHead(status, { "content-type": "application/json", "cache-control": "no-store", "everlit-version": "1", ...headers });
     return res.end(body === undefined ? "" : JSON.stringify(body));
@@ -113,6 +116,10 @@ export async function startTold(name) {
   const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
   return {
     told,
+    /** Whether a question is being answered. */
+    get isBusy() {
+      return underWay > 0;
+    },
     url: `http://127.0.0.1:${port}/desk/?broker=${name}&demo`,
     async stop() {
       told.held = undefined;
