@@ -62,7 +62,7 @@ async function untilTheDayEnds(desk) {
 
 /** @param {Desk} desk */
 async function ask(desk) {
-  desk.told.since = NOW;
+  desk.told.since = desk.told.now;
   desk.told.held = undefined;
   await desk.page.evaluate(() => document.dispatchEvent(new Event("resume")));
   await desk.dialog();
@@ -119,7 +119,7 @@ test("a day that ends soon", () => at("breeze", async (desk) => {
 
 test("a broker that asks on the phone", () => at("upstox", async (desk) => {
   await untilTheDayEnds(desk);
-  desk.told.pushUntil = NOW + 9 * MINUTE;
+  desk.told.pushUntil = desk.told.now + 9 * MINUTE;
   await ask(desk);
   await look(desk, "phone", { screen: true });
 }));
@@ -139,7 +139,7 @@ test("a picture that differs is found", async () => {
     await desk.prices();
     const is = async () => differs("quotes-768-light", await desk.picture(768, "light")).length;
     assert.equal(await is(), 0);
-    for (const style of ["button.primary { background: #0a5fb4 }", ".tiles { gap: 12px }", '[data-way="up"] .share { color: #1a1a1a }', "everlit-badge { display: none }"]) {
+    for (const style of ["button.primary { background: #0a5fb4 }", ".tiles { gap: 12px }", '[data-way="up"] :is(.change, .share) { color: var(--down) }', "everlit-badge { display: none }"]) {
       const sheet = await desk.page.addStyleTag({ content: style });
       assert.equal(await is(), 1, style);
       await sheet.evaluate((element) => /** @type {Element} */ (element).remove());

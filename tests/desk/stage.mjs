@@ -42,11 +42,12 @@ export class Desk {
     const context = await browser.newContext({ viewport: { width: 1280, height: LEAST }, timezoneId: "Europe/London", locale: "en-GB", reducedMotion: "reduce", bypassCSP: true });
     const page = await context.newPage();
     const desk = new Desk(page, world);
-    await page.clock.install({ time: NOW - 60_000 });
+    await page.clock.install({ time: NOW });
     await page.goto(world.url);
     await page.addStyleTag({ url: "/fonts/letters.css" });
     await page.evaluate(() => document.fonts.load("16px Stage"));
-    await page.clock.pauseAt(NOW);
+    // It stands still a minute later, at the Worker as well.
+    await page.clock.pauseAt((world.told.now = NOW + 60_000));
     return desk;
   }
 

@@ -17,7 +17,7 @@ import { marketRoutes as upstox } from "../servers/stand-ins/upstox/market.mjs";
 
 const { resolve } = createRequire(import.meta.url);
 const [MINUTE, HOUR] = [60_000, 3_600_000];
-/** A Tuesday in India, at 14:20: the broker's time, at which the page's begins to go. */
+/** A Tuesday in India, at 14:20. */
 export const NOW = Date.parse("2026-10-06T08:50:00Z");
 
 export const BROKERS = {
@@ -46,6 +46,8 @@ export async function startTold(name) {
 
   /** What the test says. */
   const told = {
+    /** What time it is at the Worker. */
+    now: NOW,
     /** Whether somebody is signed in. */
     isIn: true,
     /** Since when a person is needed. @type {number | null} */
@@ -62,14 +64,14 @@ export async function startTold(name) {
     trouble: undefined,
   };
 
-  const human = () => ({ how: broker.how, who: "you", login_url: `/service/${name}/login`, login_from: null, deadline: told.pushUntil, server_time: NOW });
+  const human = () => ({ how: broker.how, who: "you", login_url: `/service/${name}/login`, login_from: null, deadline: told.pushUntil, server_time: told.now });
   const session = () => ({
-    v: 1, server_time: NOW / 1_000, providers: [{ name: "demo", state: told.isIn ? "ready" : "unavailable", ...(told.isIn && { own: true }) }],
+    v: 1, server_time: told.now / 1_000, providers: [{ name: "demo", state: told.isIn ? "ready" : "unavailable", ...(told.isIn && { own: true }) }],
     ...(told.isIn
       ? { ...timing(), state: "active", user: { sub: "ada", name: "Ada Lovelace", email: "ada@example.com" }, upstreams: [{ name, origin: "https://api.example", path: "/", mode: "bff", vault }], mediating: [] }
       : { state: "logged_out" }),
   });
-  const timing = () => ({ v: 1, epoch: NOW, generation: 1, server_time: NOW / 1_000, expires_in: 7_200, lifetime: 7_200, idle_left: 1e6, idle_limit: 1e6, absolute_left: 7e6 });
+  const timing = () => ({ v: 1, epoch: NOW, generation: 1, server_time: told.now / 1_000, expires_in: 7_200, lifetime: 7_200, idle_left: 1e6, idle_limit: 1e6, absolute_left: 7e6 });
   const status = () => ({
     service: name, provider: name, title: broker.title, status: told.since === null ? "active" : "needs_human", valid: told.since === null, expires_at: told.since === null ? told.endsAt : null,
     need: told.since === null ? null : { since: told.since, reason: "needs_human" }, push_until: told.pushUntil, warn_at: [1_800], on_fallback: null, ...human(),
