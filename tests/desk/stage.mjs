@@ -125,7 +125,13 @@ export class Desk {
     const height = screen ?? Math.max(await page.evaluate(() => document.documentElement.scrollHeight), LEAST);
     await page.setViewportSize({ width, height });
     await page.evaluate(() => scrollTo(0, 0));
-    return page.screenshot({ animations: "disabled", caret: "hide" });
+    const take = () => page.screenshot({ animations: "disabled", caret: "hide" });
+    // What has just grown may not be painted yet to its end.
+    for (let before = await take(); ; ) {
+      const shot = await take();
+      if (shot.equals(before)) return shot;
+      before = shot;
+    }
   }
 
   async close() {

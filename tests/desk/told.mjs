@@ -85,6 +85,7 @@ export async function startTold(name) {
   async function answer(method, path, call) {
     if (path === "/auth/session") return { status: 200, body: session() };
     if (path === "/auth/token") return { status: 200, body: timing() };
+    if (!told.isIn) return { status: 401, body: { type: "urn:everlit:problem:logged_out", title: "Nobody is logged in.", status: 401, code: "logged_out" } };
     if (path === `/service/${name}/status`) return { status: 200, body: status() };
     if (path === `/service/${name}/credential`) return told.verdict;
     if (path === `/service/${name}/refresh`) return { status: 202, body: {} };

@@ -42,5 +42,5 @@ export async function enterStage(): Promise<void> {
 }
 
 function show(): void {
-  say(find("#stage-clock"), `At the broker it is ${india(Date.now())}. Its day ends at ${india(endsAt).slice(-8, -3)}.`);
+  say(find("#stage-clock"), `At the broker it is ${india(Date.now())}. Its day ends at ${india(endsAt).slice(-8, -3)}: press Run, and end it in the middle.`);
 }
