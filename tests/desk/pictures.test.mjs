@@ -1,4 +1,4 @@
-// A picture of the desk in every state, at three widths, light and dark, beside the one that a person has looked at.
+// A picture of the desk in every state, at three widths, light and dark, beside the one that a person has looked at; and axe at the end of each.
 //
 // EVERLIT_PICTURES=write takes them anew: look at each that has changed. What differs is written to target/desk-pictures.
 
@@ -44,6 +44,7 @@ async function at(broker, play, told) {
   try {
     await play(desk);
     assert.deepEqual(found, []);
+    assert.deepEqual(await desk.barriers(), []);
     assert.deepEqual(desk.wrong, []);
   } finally {
     await desk.close();
@@ -99,6 +100,14 @@ test("an operation that waits for a token, and goes on", () => at("breeze", asyn
   await desk.dialog(false);
   await desk.stands("done");
   await look(desk, "done");
+}));
+
+test("from right to left", () => at("breeze", async (desk) => {
+  await desk.page.evaluate(() => { document.dir = "rtl"; });
+  await desk.prices();
+  await desk.run();
+  await desk.stands("done");
+  for (const width of [320, 1280]) found.push(...differs(`rtl-${width}-light`, await desk.picture(width, "light")));
 }));
 
 test("a person who cancels", () => at("breeze", async (desk) => {

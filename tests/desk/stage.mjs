@@ -1,10 +1,13 @@
 // The desk in Chromium, in a time that passes when the test says so, with nothing that moves.
 
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { setTimeout as pause } from "node:timers/promises";
 import { chromium } from "playwright-core";
 import { NOW, startTold } from "./told.mjs";
 
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 /** How much of the page's time passes at once, and how much of ours a state may take to come. */
 const [STEP_MS, PATIENCE_MS] = [100, 20_000];
 /** A question that a page has just asked is on its way for so long. */
@@ -132,6 +135,22 @@ export class Desk {
       if (shot.equals(before)) return shot;
       before = shot;
     }
+  }
+
+  /** What is seriously wrong for people who cannot see, or use no mouse, light and dark; time goes on from here. @returns {Promise<string[]>} */
+  async barriers() {
+    const { page } = this;
+    await page.clock.resume();
+    await page.evaluate(AXE);
+    const found = [];
+    for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
+      await page.emulateMedia({ colorScheme });
+      const { violations } = await page.evaluate(() => /** @type {any} */ (globalThis).axe.run(document));
+      for (const { id, impact, nodes } of violations) {
+        if (["serious", "critical"].includes(impact)) found.push(`${colorScheme}: ${id} at ${nodes.map((/** @type {any} */ { target }) => target.join(" ")).join(", ")}`);
+      }
+    }
+    return found;
   }
 
   async close() {
