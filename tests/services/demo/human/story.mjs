@@ -201,12 +201,13 @@ export class Story {
   async #otherWay(tab) {
     await tab.run();
     await tab.reaches("volatility");
+    const { provider } = this.world;
+    // Nothing on the page can be pressed while the dialog is open.
+    if (provider === "upstox") await this.browser.click('[data-testid="approve"]');
     await this.browser.click('[data-testid="end-day"]');
     await tab.dialog(true);
     this.#wait(tab, await tab.waits(1));
-    const { provider } = this.world;
-    if (provider === "upstox") await this.world.standIn.act("approve");
-    else await tab.submit(await this.world.addressAfter(OPERATOR));
+    if (provider !== "upstox") await tab.submit(await this.world.addressAfter(OPERATOR));
     await tab.dialog(false);
     await tab.stands("done");
     this.#done += 1;
