@@ -148,7 +148,7 @@ test("a picture that differs is found", async () => {
     await desk.prices();
     const is = async () => differs("quotes-768-light", await desk.picture(768, "light")).length;
     assert.equal(await is(), 0);
-    for (const style of ["button.primary { background: #0a5fb4 }", ".tiles { gap: 12px }", '[data-way="up"] :is(.change, .share) { color: var(--down) }', "everlit-badge { display: none }"]) {
+    for (const style of [":root { --up: #0a5fb4 }", "button.primary { background: #0a5fb4 }", ".tiles { gap: 12px }", '[data-way="up"] :is(.change, .share) { color: var(--down) }', "everlit-badge { display: none }"]) {
       const sheet = await desk.page.addStyleTag({ content: style });
       assert.equal(await is(), 1, style);
       await sheet.evaluate((element) => /** @type {Element} */ (element).remove());
