@@ -57,8 +57,9 @@ pub(crate) enum Command {
                   that a person can copy: where it stands, a token, a login, the clock. With --headless three days are played, \
                   in some 20 seconds, while programs ask for the token all along; the last line is then \
                   {\"provider\":…,\"checks\":…,\"cutoffs\":…,\"renewals\":…,\"alerts\":…,\"calls_ok\":…,\"calls_none\":…,\"lost\":0}. With --human \
-                  there is an app, a small trading desk, and a button that ends the broker's day; --headless then plays it in every \
-                  browser that there is: an expiry in the middle of an operation in two tabs, a wrong token, a cancel, the right one; the last \
+                  there is an app, a small trading desk at Breeze or Upstox, with a button that ends the broker's day; what to open and what \
+                  to do there is printed. With --headless it is played in every browser that there is: an expiry in the middle of an \
+                  operation in two tabs, a wrong token, a cancel, the operation started again, the right token, a valid session; the last \
                   line is {\"provider\":…,\"engines\":[…],\"requests_waiting\":…,\"requests_completed\":…,\"requests_cancelled\":…,\"dialogs\":…,\
                   \"duplicated\":0,\"lost\":0}."
 )]

@@ -19,7 +19,7 @@ export const INSTRUMENTS: { readonly [id in Id]: Instrument } = {
   hdfcbank: { symbol: "HDFCBANK", name: "HDFC Bank" },
   infosys: { symbol: "INFY", name: "Infosys" },
   tcs: { symbol: "TCS", name: "Tata Consultancy Services" },
-  itc: { symbol: "ITC", name: "ITC" },
+  itc: { symbol: "ITC", name: "ITC Limited" },
 };
 
 export interface Quote {

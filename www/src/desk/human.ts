@@ -11,6 +11,8 @@ import type { Work } from "./work.js";
 export interface Attended {
   /** Dialogs that opened in this tab. */
   dialogs: number;
+  /** Calls of this tab that wait for a person just now. */
+  readonly waiting: number;
 }
 
 export function attend(session: Session, { name }: Broker, work: Work): Attended {
@@ -31,11 +33,17 @@ export function attend(session: Session, { name }: Broker, work: Work): Attended
   find("#source").append(source);
   document.body.append(dialog);
 
-  const attended: Attended = { dialogs: 0 };
   const asking = reauth(session);
+  const its = () => asking.asked.find((one) => one.vault === vault);
+  const attended = {
+    dialogs: 0,
+    get waiting() {
+      return its()?.waiting ?? 0;
+    },
+  };
   let isOpen = false;
   const changed = () => {
-    const asked = asking.asked.find((one) => one.vault === vault);
+    const asked = its();
     const opens = asked?.open === true;
     if (opens && !isOpen) attended.dialogs += 1;
     isOpen = opens;

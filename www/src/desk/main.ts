@@ -1,4 +1,5 @@
 import "./desk.css";
+import "./prices.css";
 import "./work.css";
 
 import { type Session, isSessionError, openSession } from "everlit";

@@ -35,12 +35,22 @@ export async function enterStage(): Promise<void> {
     channel.postMessage("moved");
     wake();
   });
-  byTestId("approve").addEventListener("click", () => void fetch("/demo/approve", { method: "POST" }));
+  // Pressed before it rings: nothing can be while the dialog is open.
+  const approve = byTestId<HTMLButtonElement>("approve");
+  approve.addEventListener("click", () => {
+    const words = approve.textContent;
+    say(approve, "Will say yes when it rings");
+    approve.disabled = true;
+    void fetch("/demo/approve", { method: "POST" }).finally(() => {
+      say(approve, words);
+      approve.disabled = false;
+    });
+  });
   byTestId("trouble").addEventListener("click", () => void fetch("/demo/trouble", { method: "POST" }));
   find("#stage").hidden = false;
   setInterval(show, TICK_MS);
 }
 
 function show(): void {
-  say(find("#stage-clock"), `At the broker it is ${india(Date.now())}. Its day ends at ${india(endsAt).slice(-8, -3)}.`);
+  say(find("#stage-clock"), `At the broker it is ${india(Date.now())}. Its day ends at ${india(endsAt).slice(-8, -3)}: press Run, and end it in the middle.`);
 }

@@ -137,9 +137,7 @@ export class Work {
     time.dateTime = now.toISOString();
     const item = make("li", "", kind);
     item.append(time, make("span", words));
-    const isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
     log.append(item);
-    if (isAtEnd) log.scrollTop = log.scrollHeight;
   }
 }
 

@@ -104,11 +104,10 @@ pub(crate) fn person(repo: &Repo, provider: Provider, args: &DemoArgs) -> Result
     if args.json {
         println!("{ready}");
     } else {
-        say::note(
-            "any name and password log in; \"ada\" may log in at the broker, everybody else may look; Ctrl-C ends it all",
-        );
-        say::note("press Run, and then \"End the broker's day\"");
         println!("Open {}", ready.get("url").and_then(Value::as_str).unwrap_or_default());
+        for line in what_to_do(provider) {
+            say::note(line);
+        }
     }
     loop {
         if let Some(status) = running.ended()? {
@@ -118,11 +117,33 @@ pub(crate) fn person(repo: &Repo, provider: Provider, args: &DemoArgs) -> Result
     }
 }
 
+/// For whoever is there for the first time.
+fn what_to_do(provider: Provider) -> [&'static str; 5] {
+    [
+        "1. Sign in as \"ada\", with any password. (Any other name may look, and is told who has to act.)",
+        "2. Press \"Run\", and while it runs \"End the broker's day\", at the bottom. A dialog comes.",
+        match provider {
+            Provider::Upstox => {
+                "3. Press \"Log in\" in it, and be \"ada\" there, too; or press \"Have the phone say yes\" before you end the day. The work goes on."
+            }
+            Provider::Breeze | Provider::Kite => {
+                "3. Press \"Log in\" in it, and be \"ada\" there, too. It closes by itself, and the work goes on."
+            }
+        },
+        "4. Once more, with anything in the field of the dialog, with Cancel, or with two tabs.",
+        "Ctrl-C ends it all.",
+    ]
+}
+
 /// Refuses those that there is no desk at.
 fn wanted(provider: Provider) -> Result<()> {
     if !DESKS.contains(&provider) {
         let names = DESKS.map(Provider::name).join(" and ");
-        bail!("there is no desk at {}: --human is for {names}", provider.name());
+        bail!(
+            "there is no desk at {name}: --human is for {names}, as in `cargo xtask demo --provider breeze --human`; what \
+             happens at {name} is shown by `cargo xtask demo --provider {name}`",
+            name = provider.name()
+        );
     }
     Ok(())
 }

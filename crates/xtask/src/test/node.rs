@@ -101,6 +101,11 @@ pub(super) fn elements(repo: &Repo) -> Result<Outcome> {
     )
 }
 
+/// Pictures of the demo's desk.
+pub(super) fn desk(repo: &Repo) -> Result<Outcome> {
+    node_test(repo, "test-desk", in_folders(repo, &["tests/desk"])?, 8, |_| ())
+}
+
 /// Tests of the built Worker; they start their own workerd.
 pub(super) fn worker(repo: &Repo) -> Result<Outcome> {
     let build = repo.at("worker/build");

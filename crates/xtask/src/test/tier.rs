@@ -242,7 +242,7 @@ pub(crate) static TIERS: &[Tier] = &[
     ),
     tier(
         "demo-human",
-        "a desk whose broker's day ends in the middle of the work: one dialog, and what waited goes on once",
+        "a desk whose broker's day ends in the middle of the work: one dialog, what waited goes on once, and a picture of each state",
         &[Need::Engine(Chromium), Npm, Worker, Services, Web, Www],
         brokers::desks,
     ),

@@ -1,7 +1,5 @@
 /** One tab with the desk in it, as a person sees it and as its own list of calls tells it. */
 
-import { setTimeout as pause } from "node:timers/promises";
-
 import { AuthorizationServerPages } from "../../../e2e/app.mjs";
 import { testId } from "../../../e2e/webdriver.mjs";
 
@@ -12,8 +10,6 @@ const inDialog = (css) => document.querySelector("everlit-reauth")?.shadowRoot?.
 
 /** What a slow machine may take for a step of the operation. */
 const SLOW_MS = 40_000;
-/** What an answer takes that nobody waits for. */
-const UNDER_WAY_MS = 1_500;
 
 export class DeskPage {
   /** @param {import("../../../e2e/webdriver.mjs").Browser} browser @param {import("./world.mjs").World} world @param {string} handle of its window */
@@ -89,19 +85,16 @@ export class DeskPage {
     return (await this.calls()).filter(({ outcome }) => outcome === "pending");
   }
 
-  /** Those that wait for a person: a call that is only under way is answered in a moment. */
-  async waiting() {
-    const before = (await this.pending()).map(({ id }) => id);
-    await pause(UNDER_WAY_MS);
-    return (await this.pending()).filter(({ id }) => before.includes(id));
-  }
-
-  /** Waits until so many calls wait. @param {number} least */
-  async waits(least) {
+  /** Waits until so many calls wait for a person, and none is only under way. @param {number} [least] @returns {Promise<Call[]>} those */
+  async waits(least = 0) {
+    const seen = () => this.browser.run(() => {
+      const { attended, calls } = /** @type {any} */ (globalThis).desk;
+      return { waiting: attended.waiting, pending: calls.list.filter((/** @type {Call} */ { outcome }) => outcome === "pending").map((/** @type {Call} */ { id, what, outcome }) => ({ id, what, outcome })) };
+    });
     return this.browser.until(`${least} calls that wait`, async () => {
-      const waiting = await this.waiting();
-      return waiting.length >= least && waiting;
-    }, { timeout: SLOW_MS, seen: async () => JSON.stringify((await this.pending()).map(({ what }) => what)) });
+      const { waiting, pending } = await seen();
+      return pending.length === waiting && waiting >= least && pending;
+    }, { timeout: SLOW_MS, seen: async () => JSON.stringify(await seen()) });
   }
 
   /** How many dialogs were opened in this tab. */

@@ -55,7 +55,9 @@ export class Story {
 
   /** @param {string} words */
   say(words) {
-    process.stderr.write(`${((performance.now() - this.#began) / 1_000).toFixed(1).padStart(7)} s  ${words}\n`);
+    const seconds = ((performance.now() - this.#began) / 1_000).toFixed(1).padStart(7);
+    // Two of them may be played side by side.
+    process.stderr.write(`${this.world.provider} in ${this.browser.engine.name} ${seconds} s  ${words}\n`);
   }
 
   async all() {
@@ -65,8 +67,6 @@ export class Story {
     await first.signIn();
     await first.ready();
     await first.picture("prices");
-    await this.#undisturbed(first);
-
     const second = (this.#tabs[1] = new DeskPage(browser, world, await browser.openTab(browser.engine.name === "webkit" ? "window" : "tab")));
     await second.open();
     await second.ready();
@@ -90,6 +90,7 @@ export class Story {
     const says = await tab.source(true);
     must((await tab.calls()).some(({ what, outcome }) => what === "quotes" && outcome === "kept"), "no prices were shown that were kept");
     await tab.picture("fallback");
+    this.world.standIn.faults.clear();
     await tab.source(false);
     must(!(await tab.asks()), "a dialog came although nobody could help");
     this.say(`the broker fails for a while: "${says}", until it answers again`);
@@ -125,7 +126,7 @@ export class Story {
   /** @param {DeskPage} tab */
   async #wrong(tab) {
     const wrong = "0000 not a token";
-    const waiting = (await tab.waiting()).map(({ id }) => id);
+    const waiting = (await tab.waits()).map(({ id }) => id);
     await tab.submit(wrong);
     const { says, typed } = await this.browser.until("what is wrong with it", async () => {
       const problem = await tab.problem();
@@ -140,7 +141,7 @@ export class Story {
 
   /** @param {DeskPage} tab */
   async #cancel(tab) {
-    const ids = (await tab.waiting()).map(({ id }) => id);
+    const ids = (await tab.waits()).map(({ id }) => id);
     await tab.cancel();
     await tab.dialog(false);
     await tab.stands("cancelled");
@@ -176,7 +177,7 @@ export class Story {
   /** @param {DeskPage} first @param {DeskPage} second */
   async #right(first, second) {
     // What began to wait in the meantime does so as well.
-    const waiting = await first.waiting();
+    const waiting = await first.waits();
     this.#waited = this.#waited.filter(({ tab }) => tab !== first);
     this.#wait(first, waiting);
     await first.logInAtBroker(OPERATOR);
@@ -200,12 +201,13 @@ export class Story {
   async #otherWay(tab) {
     await tab.run();
     await tab.reaches("volatility");
+    const { provider } = this.world;
+    // Nothing on the page can be pressed while the dialog is open.
+    if (provider === "upstox") await this.browser.click('[data-testid="approve"]');
     await this.browser.click('[data-testid="end-day"]');
     await tab.dialog(true);
     this.#wait(tab, await tab.waits(1));
-    const { provider } = this.world;
-    if (provider === "upstox") await this.world.standIn.act("approve");
-    else await tab.submit(await this.world.addressAfter(OPERATOR));
+    if (provider !== "upstox") await tab.submit(await this.world.addressAfter(OPERATOR));
     await tab.dialog(false);
     await tab.stands("done");
     this.#done += 1;

@@ -6,10 +6,12 @@
 import { randomBytes } from "node:crypto";
 import { copyFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 import { Front } from "../../../e2e/lab/front.mjs";
 import { signIn } from "../../../providers/support/standing.mjs";
+import { RequestError } from "../../../servers/http.mjs";
 import { startServers } from "../../../servers/servers.mjs";
 import { createClock, nextInIndia, shownInIndia } from "../../../servers/stand-ins/clock.mjs";
 import { STAND_INS } from "../../../servers/stand-ins/flags.mjs";
@@ -30,6 +32,8 @@ const MINUTE = 60_000;
 const PATIENCE_MS = 2_000;
 /** How long the broker answers with a page of its firewall, when somebody asks for that. */
 const TROUBLE_MS = 12_000;
+/** How long somebody waits for the telephone to ring, how often they look at it, and for how long it rings. */
+const [POCKET_MS, LOOK_MS, RINGS_MS] = [10 * MINUTE, 500, 5_000];
 /** Seconds. */
 const ACCESS_TTL = 300;
 /** Who may log in at the broker for all; everybody else may use what is there. */
@@ -84,7 +88,7 @@ export class World {
         await this.moveTo(this.nextCutoff() + MINUTE);
         return this.day;
       },
-      ...(this.broker.ways.includes("approve") && { "POST /demo/approve": async () => this.standIn.act("approve") }),
+      ...(this.broker.ways.includes("approve") && { "POST /demo/approve": () => this.#sayYes() }),
       "POST /demo/trouble": async () => {
         const { faults } = this.standIn;
         faults.add({ kind: "html", status: 503, rate: 1 });
@@ -154,6 +158,19 @@ export class World {
     if (status !== 200) throw new Error(`the first token is answered ${status}: ${JSON.stringify(json)}`);
     const { notify_path: path } = (await this.#ask("GET", "status")).json;
     if (path !== undefined) await this.standIn.act("configure", { notifierUrl: `http://localhost:${this.workerd.port}${path}` });
+  }
+
+  /** Whoever has the telephone says yes when it rings next. Nobody could press a button while the dialog is open. */
+  async #sayYes() {
+    const end = real() + POCKET_MS;
+    // What was asked for a token that came in another way is still open, and rings no more.
+    const rings = async () => (await this.#ask("GET", "status")).json.valid === false && (await this.standIn.act("pending")).pending;
+    while (!(await rings())) {
+      if (real() > end) throw new RequestError(409, "The phone did not ring.");
+      await pause(LOOK_MS, undefined, { ref: false });
+    }
+    await pause(RINGS_MS, undefined, { ref: false });
+    return this.standIn.act("approve");
   }
 
   /** @param {string} method @param {string} path @param {object} [body] */
