@@ -74,5 +74,5 @@ const compiled = new WebAssembly.Module(readFileSync(module));
 /** A machine of its own. */
 export const machine = () => new WebAssembly.Instance(compiled).exports;
 
-/** The message in a golden file, a fresh copy each time. */
+/** The message in a golden file, a fresh copy each time. @param {string} name */
 export const message = (name) => JSON.parse(readFileSync(new URL(`${name}.json`, golden), "utf8"));

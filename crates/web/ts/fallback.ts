@@ -62,7 +62,7 @@ export function fallback(host: CallsHost, { tell, read }: People) {
     const sources = fallback!;
     const { url } = call;
     const assertReads = (vault = target()?.[1]) => {
-      if (!call.repeatable || !call.reads(vault) || !Array.isArray(sources) || !(fallbackAfter >= 0)) throw fault("ERR_SESSION_CONFIG", ": fallback is a list, for what only reads, and fallbackAfter milliseconds");
+      if (!call.repeatable || !call.reads(vault) || !Array.isArray(sources) || !(fallbackAfter >= 0)) throw fault("ERR_SESSION_CONFIG", ": fallback is a list, for reads; fallbackAfter in ms");
     };
     // Whose token it needs may not be known yet.
     assertReads(upstreams() ? undefined : "service:any");

@@ -23,7 +23,7 @@ export async function openTab(person) {
     const path = url.pathname + url.search;
     sent.push({ method, path });
     const payload = body instanceof Blob ? await body.text() : /** @type {string | undefined} */ (body ?? undefined);
-    const answer = await person.call(path, { method, body: payload, headers: Object.fromEntries(new Headers(headers)), ...(signal && { signal }) });
+    const answer = await person.call(path, { method, body: payload, headers: Object.fromEntries(/** @type {any} */ (new Headers(headers))), ...(signal && { signal }) });
     const shown = Object.entries(answer.headers).flatMap(([name, value]) => (typeof value === "string" ? [/** @type {[string, string]} */ ([name, value])] : []));
     return new Response(/^(204|304)$/.test(String(answer.status)) ? null : answer.text, { status: answer.status, headers: shown });
   };

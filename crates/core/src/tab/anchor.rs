@@ -38,22 +38,20 @@ impl Anchor {
         self.error.plus(Millis::from_millis(age / DRIFT))
     }
 
-    /// The more exact one of this and a newer one; the newer one where they cannot both be true: a clock was set, here or there, and no
+    /// Whether it says all that a newer one says, and more exactly. Where it contradicts that one, a clock was set, here or there, and no
     /// exactness helps what was true before.
-    pub(super) fn or_newer(self, newer: Self) -> Self {
-        let is_worse = self.error_at(newer.mono) < newer.error;
-        if is_worse && self.off(newer.server, newer.mono) <= newer.error { self } else { newer }
+    pub(super) fn says(&self, newer: &Self) -> bool {
+        self.apart(newer.server, newer.mono).plus(self.error_at(newer.mono)) < newer.error
     }
 
     /// How far the computer's wall clock is off, as far as that is certain.
     #[must_use]
     pub fn skew(&self, now: Moment) -> Millis {
-        self.off(now.wall, now.mono)
+        self.apart(now.wall, now.mono).less(self.error_at(now.mono))
     }
 
-    /// How far this time is from what the Worker's clock shows, as far as that is certain.
-    fn off(&self, time: Timestamp, mono: Timestamp) -> Millis {
-        let off = time.as_millis().abs_diff(self.server_time(mono).as_millis());
-        Millis::from_millis(off).less(self.error_at(mono))
+    /// How far this time is from what the Worker's clock shows.
+    const fn apart(&self, time: Timestamp, mono: Timestamp) -> Millis {
+        Millis::from_millis(time.as_millis().abs_diff(self.server_time(mono).as_millis()))
     }
 }

@@ -137,7 +137,9 @@ impl Tab {
     ) {
         let expires_in = token.expires_in.less(token.elapsed);
         let anchor = Anchor::told(now, token.server_time, token.elapsed);
-        self.anchor = Some(self.anchor.map_or(anchor, |older| older.or_newer(anchor)));
+        if !self.anchor.is_some_and(|older| older.says(&anchor)) {
+            self.anchor = Some(anchor);
+        }
         self.activity.told(now, &token);
         self.record.answered(false, token.elapsed);
         let told =

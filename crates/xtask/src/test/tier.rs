@@ -151,7 +151,7 @@ pub(crate) static TIERS: &[Tier] = &[
     tier(
         "elements",
         "everlit/elements: what they say, what a person meets, axe in every state, and a picture of each",
-        &[Need::Engine(Chromium), Npm, Web],
+        &[Need::Engine(Chromium), Npm, Worker, Services, Web],
         node::elements,
     ),
     tier(
