@@ -61,7 +61,7 @@ async function open(): Promise<void> {
   const broker = brokerOf(calls);
   layOut();
   const watch = watchOf(broker);
-  const work = new Work(broker, () => watch.resume());
+  const work = new Work(broker, () => watch.resume(), () => watch.pause());
   const attended = attend(session, broker, work);
   globalThis.desk = { session, calls, attended };
   session.addEventListener("statechange", () => {

@@ -29,6 +29,7 @@ export class Watch {
   #tell: Watching;
   #signal: AbortSignal;
   #running = false;
+  #paused = new AbortController();
   /** Until when it is known what each of them did. */
   #courses = new Map<Id, number>();
 
@@ -43,7 +44,13 @@ export class Watch {
   resume(): void {
     if (this.#running || document.hidden || this.#signal.aborted) return;
     this.#running = true;
+    this.#paused = new AbortController();
     void this.#run().finally(() => (this.#running = false));
+  }
+
+  /** Somebody cancelled elsewhere on the page: what is on its way here would only ask them again. */
+  pause(): void {
+    this.#paused.abort();
   }
 
   async #run(): Promise<void> {
@@ -53,7 +60,7 @@ export class Watch {
         this.#tell.trouble("");
         // The first time round there is nothing on the page yet.
         const isFirst = !this.#broker.together && turn < IDS.length;
-        await pause(this.#broker.together ? TOGETHER_MS : isFirst ? 60 : EACH_MS, this.#signal);
+        await pause(this.#broker.together ? TOGETHER_MS : isFirst ? 60 : EACH_MS, AbortSignal.any([this.#signal, this.#paused.signal]));
       } catch (error) {
         if (this.#signal.aborted) return;
         // Who signs in again has it resumed.
@@ -66,11 +73,12 @@ export class Watch {
   }
 
   async #once(turn: number): Promise<void> {
+    const signal = AbortSignal.any([this.#signal, this.#paused.signal]);
     const ids = this.#broker.together ? IDS : IDS.slice(turn % IDS.length, (turn % IDS.length) + 1);
-    for (const quote of await this.#broker.quotes(ids, "quotes", this.#signal)) {
+    for (const quote of await this.#broker.quotes(ids, "quotes", signal)) {
       this.#tell.quote(quote);
       if (quote.at - (this.#courses.get(quote.id) ?? -Infinity) > GAP_MS) {
-        const course = await this.#broker.course(quote.id, quote.at, "course", this.#signal);
+        const course = await this.#broker.course(quote.id, quote.at, "course", signal);
         this.#tell.course(quote.id, [...course, quote.last]);
       }
       this.#courses.set(quote.id, quote.at);

@@ -28,14 +28,16 @@ const lots = find<HTMLInputElement>("#lots");
 
 export class Work {
   #broker: Broker;
+  #refused: () => void;
   #state: State = "ready";
   #step: Step | undefined;
   #ended: AbortController | undefined;
   #waitsSince = 0;
 
-  /** `begins` hears of each run that begins. */
-  constructor(broker: Broker, begins: () => void) {
+  /** `begins` hears of each run that begins, `refused` of each that ended because the session's dialog was cancelled. */
+  constructor(broker: Broker, begins: () => void, refused: () => void) {
     this.#broker = broker;
+    this.#refused = refused;
     this.#reset();
     find<HTMLFormElement>("#run").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -84,6 +86,7 @@ export class Work {
       this.#show("done");
     } catch (error) {
       const isCancel = isCancelled(error);
+      if (isSessionError(error) && error.code === "ERR_SESSION_CANCELLED") this.#refused();
       if (this.#step) this.#mark(this.#step, isCancel ? "cancelled" : "failed");
       this.#note(isCancel ? "Cancelled. Nothing more is sent." : messageOf(error), isCancel ? "wait" : "bad");
       this.#show(isCancel ? "cancelled" : "failed");
