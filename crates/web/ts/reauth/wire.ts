@@ -14,6 +14,7 @@ const kindOf = (verdict: unknown): ReauthTrouble =>
 
 /** What it says of itself, where it says anything. */
 type Said = { readonly [member: string]: unknown };
+// Members that have a short name in here are taken by their quoted one.
 const bodyOf = ({ body }: Answer) => Object(body) as Said;
 /** The Worker's own sentence, where there is one. */
 const sentence = ({ detail, title }: Said, otherwise: string) => (typeof detail === "string" ? detail : typeof title === "string" ? title : otherwise);
@@ -33,7 +34,7 @@ export function verdictOf(answer: Answer): Verdict {
   const body = bodyOf(answer);
   if (status === 200) return "accepted";
   if (status === 202) return { kind: "unproven", says: "The provider has not answered yet. It is kept, and looked at again by itself." };
-  if (status === 422 || (status === 429 && body.verdict)) return { kind: kindOf(body.verdict), says: sentence(body, "It is not taken.") };
+  if (status === 422 || (status === 429 && body["verdict"])) return { kind: kindOf(body["verdict"]), says: sentence(body, "It is not taken.") };
   return otherwise(answer);
 }
 
