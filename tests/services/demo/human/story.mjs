@@ -177,7 +177,7 @@ export class Story {
   /** @param {DeskPage} first @param {DeskPage} second */
   async #right(first, second) {
     // What began to wait in the meantime does so as well.
-    const waiting = await first.waits();
+    const waiting = await first.waits(1);
     this.#waited = this.#waited.filter(({ tab }) => tab !== first);
     this.#wait(first, waiting);
     await first.logInAtBroker(OPERATOR);
