@@ -88,7 +88,7 @@ export class World {
         await this.moveTo(this.nextCutoff() + MINUTE);
         return this.day;
       },
-      ...(this.broker.ways.includes("approve") && { "POST /demo/approve": () => this.#sayYes() }),
+      ...(this.broker.ways.includes("approve") && { "POST /demo/approve": () => this.sayYes() }),
       "POST /demo/trouble": async () => {
         const { faults } = this.standIn;
         faults.add({ kind: "html", status: 503, rate: 1 });
@@ -161,7 +161,7 @@ export class World {
   }
 
   /** Whoever has the telephone says yes when it rings next. Nobody could press a button while the dialog is open. */
-  async #sayYes() {
+  async sayYes() {
     const end = real() + POCKET_MS;
     // What was asked for a token that came in another way is still open, and rings no more.
     const rings = async () => (await this.#ask("GET", "status")).json.valid === false && (await this.standIn.act("pending")).pending;
