@@ -72,7 +72,7 @@ class Tab {
   async begin(...calls) {
     await this.page.locator("#work").focus();
     for (const [path, init] of calls) await this.page.evaluate(([path, init]) => globalThis.app.call(path, init), [path, init]);
-    await this.says("[part=waiting]", calls.length === 1 ? "1 request waits. Cancel stops it." : `${calls.length} requests wait. Cancel stops them.`);
+    await this.says("[part=waiting]", `Requests waiting: ${calls.length}. Cancel stops all.`);
     return calls;
   }
 

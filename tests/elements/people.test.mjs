@@ -72,7 +72,7 @@ describe("the broker's login", AT_ONCE, () => {
     // A blocker of popups answers as the browser's own does.
     await tab.page.evaluate(() => (globalThis.open = () => null));
     await tab.login.click();
-    await tab.says("[role=alert]", "The browser did not open the window. Allow popups for this page, or open the login in a new tab.");
+    await tab.says("[role=alert]", "The browser opened no window. Allow popups for this page, or log in in a new tab.");
     assert.equal(await tab.field.inputValue(), "half of a tok");
     const [opened] = await Promise.all([ada.context.waitForEvent("page"), tab.dialog.getByRole("link", { name: `Log in to ${BROKER}` }).click()]);
     await logIn(opened, "ada");
@@ -143,7 +143,7 @@ describe("meanwhile", AT_ONCE, () => {
   test("the user cancels: what waits is rejected, nothing of it is ever made, and the next call asks anew", async (t) => {
     const { app, tab, calls, before } = await waiting(t);
     await tab.page.keyboard.press("Escape");
-    await tab.says("> [role=status]", "Cancelled. 2 requests were stopped.");
+    await tab.says("> [role=status]", "Cancelled. Requests stopped: 2.");
     assert.deepEqual([await tab.ends(), await tab.focused()], [["ERR_SESSION_CANCELLED", "ERR_SESSION_CANCELLED"], "work"]);
     const again = await tab.begin(HOLDINGS);
     await tab.paste(await app.token());

@@ -34,25 +34,25 @@ describe("<everlit-reauth>", () => {
     const [[dialog, said]] = view(undefined);
     assert.deepEqual([dialog.kids, words([said])], [[], ""]);
     const cancelled = (count) => words(inside.reauth_view.view({ cancelled: count, place: {}, texts }, NOW)[0]);
-    assert.deepEqual([0, 1, 3].map(cancelled), ["Cancelled.", "Cancelled. 1 request was stopped.", "Cancelled. 3 requests were stopped."]);
+    assert.deepEqual([0, 1, 3].map(cancelled), ["Cancelled.", "Cancelled. Requests stopped: 1.", "Cancelled. Requests stopped: 3."]);
   });
 
   for (const [name, wanted] of Object.entries({
-    asking: /^Log in to ICICI Breeze again ICICI Breeze has needed a new login since 21:30\. What you started goes on by itself afterwards\. Log in to ICICI Breeze or Token, code or address Update The whole address .* 3 requests wait\. Cancel stops them\. Cancel$/,
-    "asking-paste": /afterwards\. Token, code or address Update .* 1 request waits\. Cancel stops it\. Cancel$/,
-    "asking-login": /^Log in again Your login has ended\. .* Log in 2 requests wait/,
+    asking: /^Log in to ICICI Breeze again ICICI Breeze has needed a new login since 21:30\. What you started goes on by itself afterwards\. Log in to ICICI Breeze or Token, code or address Update The whole address .* Requests waiting: 3\. Cancel stops all\. Cancel$/,
+    "asking-paste": /afterwards\. Token, code or address Update .* Requests waiting: 1\. Cancel stops all\. Cancel$/,
+    "asking-login": /^Log in again Your login has ended\. .* Log in Requests waiting: 2/,
     "asking-redirect": /Log in to ICICI Breeze It opens in a new tab\. or Token/,
     popup: /Log in in the window that has opened\. Show the window or Token/,
     blocked: /The browser opened no window\. .* Log in to ICICI Breeze It opens in a new tab\./,
-    refused: /Token, code or address Update This token is yesterday's: log in once more and paste the new one\. 3 requests/,
+    refused: /Token, code or address Update This token is yesterday's: log in once more and paste the new one\. Requests waiting: 3/,
     unproven: /Update ICICI Breeze does not answer just now\. The token is kept, and looked at again by itself\./,
     updating: /Updating… The whole address/,
     push: /Approve on the phone Log in to Upstox or Token/,
     approval: /Approve the login to Upstox on your phone\. 4:32 This page is not told of a refusal\. If nothing comes, ask again\. Ask the phone again Log in to Upstox or Token/,
     "approval-over": /Nobody answered on the phone in time\. Ask the phone again Log in to Upstox/,
-    early: /A new login is possible from 22:10 \(03:40 India Time\), in 9 min\. 3 requests wait\. Cancel stops them\. Cancel$/,
-    operator: /^Log in to ICICI Breeze again An operator was called at 21:30, and can log in to ICICI Breeze\. What you started goes on by itself afterwards\. 3 requests wait\. Cancel stops them\. Cancel$/,
-    unknown: /ICICI Breeze needs a new login\. .* One moment… 3 requests/,
+    early: /A new login is possible from 22:10 \(03:40 India Time\), in 9 min\. Requests waiting: 3\. Cancel stops all\. Cancel$/,
+    operator: /^Log in to ICICI Breeze again An operator was called at 21:30, and can log in to ICICI Breeze\. What you started goes on by itself afterwards\. Requests waiting: 3\. Cancel stops all\. Cancel$/,
+    unknown: /ICICI Breeze needs a new login\. .* One moment… Requests waiting: 3/,
     done: /Updated\. Carrying on\.$/,
   })) {
     test(`says what is to be said: ${name}`, () => assert.match(says(DIALOGS[name]), wanted));
@@ -66,7 +66,7 @@ describe("<everlit-reauth>", () => {
   test("offers nothing to press but Cancel where an operator has to act, and where a login would not help yet", () => {
     for (const asked of [DIALOGS.operator, DIALOGS.early, { ...DIALOGS.operator, problem: { kind: "forbidden", says: "No." } }]) {
       const [kids] = view(asked);
-      assert.deepEqual(all(kids).filter(({ tag }) => /^(a|button|input)$/.test(tag)).map(({ at }) => at.do), ["cancel"]);
+      assert.deepEqual(all(kids).filter(({ tag }) => /^(a|button|input)$/.test(tag)).map(({ at }) => at["data-do"]), ["cancel"]);
     }
     assert.match(says({ ...DIALOGS.operator, problem: { kind: "forbidden", says: "Only an operator may do that." } }), /Only an operator may do that\./);
     // In that very moment it does.
@@ -85,7 +85,7 @@ describe("<everlit-reauth>", () => {
 
   test("offers the way of a page only where there is no window and no link", () => {
     const blocked = view({ ...LOGIN, problem: { kind: "popup-blocked", says: "Blocked." } })[0];
-    assert.deepEqual([part(blocked, "login").at.do, words([part(blocked, "login")])], ["leave", "Log in on this page"]);
+    assert.deepEqual([part(blocked, "login").at["data-do"], words([part(blocked, "login")])], ["leave", "Log in on this page"]);
     assert.equal(part(view(DIALOGS.blocked)[0], "login").tag, "a");
   });
 
@@ -177,7 +177,7 @@ describe("<everlit-banner>", () => {
   });
 
   test("says what is wrong, worst first, and offers what helps at that moment", () => {
-    const action = ({ kids }) => all(kids).find(({ tag }) => /^(a|button)$/.test(tag))?.at.do;
+    const action = ({ kids }) => all(kids).find(({ tag }) => /^(a|button)$/.test(tag))?.at["data-do"];
     const table = [
       [{ online: false, state: "degraded" }, /^You are offline\./, undefined],
       [{ state: "degraded" }, /^The server cannot help just now\./, "retry"],

@@ -4,18 +4,23 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { inside } from "./inside.mjs";
 
-const { step, START, POLL_MS, DONE_MS, shown } = inside.reauthMachine;
+const { step: stepOf, On, Do, START, POLL_MS, DONE_MS, shown } = inside.reauthMachine;
+/** One step, in words: in the package what happens, and what is to be done, has a number. */
+const step = (state, { kind, ...event }) => {
+  const [next, effects] = stepOf(state, { ...event, kind: On[kind[0].toUpperCase() + kind.slice(1)] });
+  return [next, effects.map(({ kind, ...effect }) => ({ ...effect, kind: Do[kind].toLowerCase() }))];
+};
 const SERVICE = "service:breeze";
 const LOGIN = "login";
-const need = { vault: SERVICE, provider: "breeze", providerTitle: "ICICI Breeze", how: ["popup", "paste"], who: "you", loginUrl: "/service/breeze/login", serverTime: 100 };
+const need = { provider: "breeze", providerTitle: "ICICI Breeze", how: ["popup", "paste"], who: "you", loginUrl: "/service/breeze/login", serverTime: 100 };
 
 /** What can happen. A call gets a number of its own. */
 const EVENTS = {
-  called: ({ calls }) => ({ kind: "called", need, call: calls + 1 }),
-  "called without a word": ({ calls }) => ({ kind: "called", need: { vault: SERVICE }, call: calls + 1 }),
-  "called by who does not wait": () => ({ kind: "called", need }),
-  "called late": ({ calls }) => ({ kind: "called", need: { ...need, serverTime: 9_999 }, call: calls + 1 }),
-  "called for the login": ({ calls }) => ({ kind: "called", need: { vault: LOGIN, how: ["popup"] }, call: calls + 1 }),
+  called: ({ calls }) => ({ kind: "called", vault: SERVICE, need, call: calls + 1 }),
+  "called without a word": ({ calls }) => ({ kind: "called", vault: SERVICE, need: {}, call: calls + 1 }),
+  "called by who does not wait": () => ({ kind: "called", vault: SERVICE, need }),
+  "called late": ({ calls }) => ({ kind: "called", vault: SERVICE, need: { ...need, serverTime: 9_999 }, call: calls + 1 }),
+  "called for the login": ({ calls }) => ({ kind: "called", vault: LOGIN, need: { how: ["popup"] }, call: calls + 1 }),
   left: ({ waiting }) => ({ kind: "left", call: [...waiting][0] ?? 99 }),
   valid: ({ id }) => ({ kind: "status", vault: SERVICE, id, status: { valid: true, serverTime: 200 } }),
   invalid: ({ id }) => ({ kind: "status", vault: SERVICE, id, status: { valid: false, how: ["approval", "paste"], serverTime: 150 } }),
@@ -27,8 +32,8 @@ const EVENTS = {
   answered: () => ({ kind: "answered", vault: SERVICE, now: 200 }),
   "logged in": () => ({ kind: "answered", vault: LOGIN, here: true }),
   refused: () => ({ kind: "refused", vault: SERVICE, says: "no" }),
-  submitted: () => ({ kind: "submitted", vault: SERVICE, blank: false }),
-  blank: () => ({ kind: "submitted", vault: SERVICE, blank: true }),
+  submitted: () => ({ kind: "submitted", vault: SERVICE, text: " yesterday's " }),
+  blank: () => ({ kind: "submitted", vault: SERVICE, text: " \n" }),
   accepted: ({ id }) => ({ kind: "judged", vault: SERVICE, id, verdict: "accepted", now: 200 }),
   wrong: ({ id }) => ({ kind: "judged", vault: SERVICE, id, verdict: { kind: "over", says: "no" } }),
   "wrong, late": ({ id }) => ({ kind: "judged", vault: SERVICE, id: id - 1, verdict: { kind: "over", says: "no" } }),

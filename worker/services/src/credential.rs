@@ -72,7 +72,9 @@ fn told(reply: HandReply) -> Result<Reply, Problem> {
             "expires_at": expires_at,
         }))),
         HandReply::Unproven => {
-            Ok(Reply::text(202, "application/json", json!({ "verdict": "unproven" }).to_string()))
+            let detail = "The provider has not answered yet. It is kept, and looked at again by itself.";
+            let body = json!({ "verdict": "unproven", "detail": detail });
+            Ok(Reply::text(202, "application/json", body.to_string()))
         }
         HandReply::Refused { verdict, class, says } => {
             Err(Problem::refused(&verdict, &says).with("class", class.into()))

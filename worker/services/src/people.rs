@@ -61,7 +61,8 @@ impl<'a> User<'a> {
     }
 
     fn operator(self) -> Result<Self, Problem> {
-        if self.is_operator { Ok(self) } else { Err(Problem::not_theirs()) }
+        let told = "Somebody who operates this app has to do this.";
+        if self.is_operator { Ok(self) } else { Err(Problem::not_theirs().detail(told)) }
     }
 
     async fn status(&self) -> Result<Reply, Problem> {

@@ -70,7 +70,7 @@ impl Problem {
     /// There is no token.
     pub(crate) fn no_token(reason: &str, wait: Millis) -> Self {
         let problem = match reason {
-            "caller_limited" => Self::new(429, "no_token", "This caller asks too often."),
+            "caller_limited" => Self::new(429, "no_token", "That was a little often. Try again in a minute."),
             _ => Self::new(503, "no_token", "There is no token to be had just now."),
         };
         Self { retry_after: Some(wait), ..problem }.with("reason", reason.into())

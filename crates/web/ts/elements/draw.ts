@@ -1,7 +1,7 @@
 // What an element shows is described first (pure, tested in Node), and then brought into the document. Nothing is ever parsed, and no attribute is a
 // style: no policy has to allow anything.
 
-/** An element with attributes, and what is in it. `do` names what a click or a submit asks for, `key` tells it from its like. */
+/** An element with attributes, and what is in it. An attribute that is not to be there is said to be `false` or nothing, and never left out. */
 export interface Drawn {
   readonly tag: string;
   readonly at: { readonly [name: string]: string | number | boolean | undefined };
@@ -14,56 +14,59 @@ export type Kid = Drawn | string | false | undefined;
 /** All that is shown, and whether it may be another thing in a second though nothing has happened. */
 export type View = readonly [kids: readonly Kid[], ticks: boolean];
 
-/** Describes an element: its tag and then its parts, by which our own styles know it as well. */
+/** Describes an element: its tag and then its parts, by which our own styles know it as well. `data-do` names what a click or a submit asks for. */
 export const h = (names: string, at: Drawn["at"] = {}, ...kids: readonly Kid[]): Drawn => {
   const [tag = "", ...parts] = names.split(" ");
   const part = parts.join(" ");
-  return { tag, at: part ? { part, class: part, ...at } : at, kids };
+  return { tag, at: { part, class: part, ...at }, kids };
 };
 
-/** A button that does this; what stands in for another is a new one to those who read it. */
+/** A button that does this; the first of several has the focus. */
 export const button = (what: string, part: string, disabled: boolean, focus: boolean, ...kids: readonly Kid[]): Drawn =>
-  h(`button button ${part}`, { key: what, type: "button", do: what, autofocus: focus, "aria-disabled": disabled && "true" }, ...kids);
+  h(`button button ${focus ? "primary " : ""}${part}`, { type: "button", "data-do": what, autofocus: focus, "aria-disabled": disabled }, ...kids);
 
 /** What turns while something is under way. */
-export const SPIN = h("span", { class: "spin" });
+export const SPIN = h("span spin");
 
 /** A drawing of lines in a square of 24. */
 export const icon = (path: string): Drawn =>
-  h("svg icon", { viewBox: "0 0 24 24", "aria-hidden": "true" }, h("path", { d: path }));
+  h("svg icon", { viewBox: "0 0 24 24", "aria-hidden": true }, h("path", { d: path }));
 
-const SVG = "http://www.w3.org/2000/svg";
-type Known = ChildNode & { everlitKey?: unknown };
+type Known = ChildNode & { everlitKey?: string };
 
-/** Whether this is the same thing as before: then it keeps its focus, and what was typed into it. */
-const isSame = (node: Known, { tag, at }: Drawn) => (node as unknown as Element).localName === tag && node.everlitKey === (at.key ?? at.part);
+/** By which it is the same thing as before: then it keeps its focus, and what was typed into it. A button that does another thing is a new one to those who read it. */
+const keyOf = ({ tag, at }: Drawn) => `${tag} ${at.id ?? at["data-do"] ?? `${at.part}`.split(" ")[0]}`;
 
 /** Brings what is described into the document, and leaves what is as it should be. */
 export function patch(parent: ParentNode & Node, kids: readonly Kid[]): void {
-  const wanted = kids.filter(Boolean) as (Drawn | string)[];
-  wanted.forEach((kid, place) => {
-    const there = parent.childNodes[place] as Known | undefined;
-    if (typeof kid === "string") {
-      // What does not change is not read out again.
-      if (there?.nodeType !== 3) parent.insertBefore(document.createTextNode(kid), there ?? null);
-      else if (there.nodeValue !== kid) there.nodeValue = kid;
-      return;
-    }
-    let node = ([...parent.childNodes] as Known[]).slice(place).find((each) => isSame(each, kid)) as Element | undefined;
-    if (node) while (parent.childNodes[place] !== node) parent.childNodes[place]!.remove();
+  let next = parent.firstChild as Known | null;
+  /** What stands before this one goes; before none that is all. */
+  const goTo = (node: Known | null) => {
+    for (let gone: Known; next !== node; gone.remove()) next = (gone = next!).nextSibling;
+  };
+  for (const kid of kids) {
+    if (!kid) continue;
+    const isText = typeof kid === "string";
+    const key = isText ? "" : keyOf(kid);
+    let node = next;
+    while (node && node.everlitKey !== key) node = node.nextSibling;
+    if (node) goTo(node);
     else {
-      node = /^(svg|path)$/.test(kid.tag) ? document.createElementNS(SVG, kid.tag) : document.createElement(kid.tag);
-      (node as Known).everlitKey = kid.at.key ?? kid.at.part;
-      parent.insertBefore(node, there ?? null);
+      node = isText ? document.createTextNode("") : document.createElementNS(`http://www.w3.org/${/^(svg|path)$/.test(kid.tag) ? "2000/svg" : "1999/xhtml"}`, kid.tag);
+      node.everlitKey = key;
+      parent.insertBefore(node, next);
     }
-    const attributes = new Map<string, string>();
-    for (const [name, value] of Object.entries(kid.at)) {
-      if (name !== "key" && value !== undefined && value !== false) attributes.set(name === "do" ? "data-do" : name, value === true ? "" : `${value}`);
+    next = node.nextSibling;
+    // What does not change is not read out again.
+    if (isText) node.nodeValue === kid || (node.nodeValue = kid);
+    else {
+      const element = node as Node as Element;
+      for (const [name, value] of Object.entries(kid.at)) {
+        if (!value) element.removeAttribute(name);
+        else if (element.getAttribute(name) !== `${value}`) element.setAttribute(name, `${value}`);
+      }
+      patch(element, kid.kids);
     }
-    // Whether a dialog is open is the browser's.
-    for (const name of node.getAttributeNames()) if (!attributes.has(name) && name !== "open") node.removeAttribute(name);
-    for (const [name, value] of attributes) if (node.getAttribute(name) !== value) node.setAttribute(name, value);
-    patch(node, kid.kids);
-  });
-  while (parent.childNodes.length > wanted.length) parent.lastChild!.remove();
+  }
+  goTo(null);
 }

@@ -2,7 +2,7 @@ import { clockOf } from "../store/clock.js";
 import type { Session } from "../session.js";
 import { type View, patch } from "./draw.js";
 import STYLE from "./style.css";
-import type { Place } from "./words.js";
+import { type Place, zoneOf } from "./words.js";
 
 // On a server there is none, and nothing is defined there.
 const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
@@ -10,9 +10,11 @@ const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
 const sheets = new Map<string, CSSStyleSheet>();
 /** A style sheet that is made, and not written into the document: no policy has to allow it. */
 const sheetOf = (text: string) => {
-  const sheet = sheets.get(text) ?? new CSSStyleSheet();
-  if (!sheets.has(text)) sheet.replaceSync(text);
-  sheets.set(text, sheet);
+  let sheet = sheets.get(text);
+  if (!sheet) {
+    sheets.set(text, (sheet = new CSSStyleSheet()));
+    sheet.replaceSync(text);
+  }
   return sheet;
 };
 
@@ -127,10 +129,10 @@ export abstract class EverlitElement<Texts extends object> extends Base {
     return this.#session?.serverTime?.now ?? Date.now();
   }
 
-  /** Whose clocks are read. @internal */
-  protected place(known: string | undefined): Place {
+  /** Whose clocks are read: with those of this provider. @internal */
+  protected place(provider?: string): Place {
     const locale = this.closest<HTMLElement>("[lang]")?.lang;
-    const zone = this.getAttribute("zone") ?? known;
+    const zone = this.getAttribute("zone") ?? zoneOf(provider);
     return { ...(locale && { locale }), ...(zone && { theirs: zone }) };
   }
 

@@ -41,7 +41,7 @@ export function ofSession(session: Session, vault: string, now: number): Standin
   const about = { vault, provider, title: "", renewed: state !== "degraded", warnAt: WARN_MS, who: "you" } as const;
   if (vault !== "login") {
     const its = providers.find(({ name }) => name === provider)?.state ?? "unavailable";
-    return { ...about, title: provider, word: ({ "needs-human": "over", renewing: "renewing", unavailable: "none", ready: "valid", expiring: "valid" } as const)[its] };
+    return { ...about, title: provider, word: its === "needs-human" ? "over" : its === "renewing" ? its : its === "unavailable" ? "none" : "valid" };
   }
   if (state === "logged-out") return { ...about, word: "none" };
   if (state === "reauth-required" || state === "ended") return { ...about, word: "over" };

@@ -1,14 +1,16 @@
 // Times as people read them.
 
 const SECOND = 1_000;
-const MINUTE = 60 * SECOND;
-export const HOUR = 60 * MINUTE;
+export const HOUR = 3_600 * SECOND;
 
-/** A length of time: `5 h 12 min`, `42 min`, `50 s`. Rounded up, so that what is over is never said to be left. */
+/** Rounded up, so that what is over is never said to be left. */
+const secondsOf = (ms: number) => Math.max(0, Math.ceil(ms / SECOND));
+
+/** A length of time: `5 h 12 min`, `42 min`, `50 s`. */
 export function left(ms: number): string {
-  const seconds = Math.max(0, Math.ceil(ms / SECOND));
+  const seconds = secondsOf(ms);
   if (seconds < 60) return `${seconds} s`;
-  const minutes = Math.ceil(ms / MINUTE);
+  const minutes = Math.ceil(seconds / 60);
   const [hours, rest] = [Math.floor(minutes / 60), minutes % 60];
   if (hours > 47) return `${Math.floor(hours / 24)} d`;
   return [hours && `${hours} h`, rest && `${rest} min`].filter(Boolean).join(" ");
@@ -16,10 +18,10 @@ export function left(ms: number): string {
 
 /** A countdown: `4:07`, or `23:58:54`. */
 export function countdown(ms: number): string {
-  const seconds = Math.max(0, Math.ceil(ms / SECOND));
+  const seconds = secondsOf(ms);
   const hours = Math.floor(seconds / 3_600);
-  // A time of day, without what is zero at its beginning.
-  const rest = new Date((seconds - hours * 3_600) * SECOND).toISOString().slice(14, 19);
+  // As of a time of day, without what is zero at its beginning.
+  const rest = new Date(seconds * SECOND).toISOString().slice(14, 19);
   return hours ? `${hours}:${rest}` : rest.replace(/^0/, "");
 }
 

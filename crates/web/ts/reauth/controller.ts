@@ -6,7 +6,8 @@ import type { Timer } from "../timer.js";
 import type { Answer } from "../transport.js";
 import type { ReauthEvent, ReauthNeed } from "../types.js";
 import { join, wordOf } from "./channel.js";
-import { type Ask, type CallId, type Effect, type Event, START, shown, step } from "./machine.js";
+import { type Ask, type CallId, Do, type Effect, type Event, On, START, shown, step } from "./machine.js";
+import { known } from "./status.js";
 import type { Asked, Reauth } from "./types.js";
 import { lookOf, pushOf, verdictOf } from "./wire.js";
 
@@ -19,6 +20,10 @@ const CLOSED_LOOKS = 2;
 /** So long an answer is waited for. What is handed in is shown to the provider meanwhile, which may be slow. */
 const PATIENCE_MS = 15_000;
 const LONG_MS = 45_000;
+
+/** What is asked of the Worker. */
+type Flight = Do.Poll | Do.Put | Do.Push;
+const flightOf = (kind: Flight, id: number | undefined) => `${kind} ${id}`;
 
 /** A call that waits. */
 interface Waiter {
@@ -41,38 +46,31 @@ export function control(session: Session, gone: () => void): Reauth {
   const views = new WeakMap<Ask, Asked>();
   const waiters = new Map<CallId, Waiter>();
   let calls = 0;
-  const timers = new Map<string, Timer>();
-  const popups = new Map<string, { readonly window: Window; readonly left: () => void }>();
-  /** What is handed in, until it is on its way. */
-  let typed: string | undefined;
+  const timers = new Map<number, Timer>();
+  const popups = new Map<string, { readonly window: Window; readonly shut: () => void }>();
   /** What is under way, by its name: it is asked once at a time. */
   const flights = new Map<string, Promise<void>>();
   let channel: ReturnType<typeof join> | undefined;
 
   const find = (vault: string) => state.asks.find((ask) => ask.vault === vault);
   const now = () => session.serverTime?.now;
-  const cancel = (vault: string) => take({ kind: "cancelled", vault });
+  const cancel = (vault: string) => take({ kind: On.Cancelled, vault });
   const cancelAll = () => state.asks.forEach(({ vault }) => cancel(vault));
 
   /** A call needs a person. */
   const hear = (event: ReauthEvent) => {
     const { vault, provider, problem, signal } = event.detail;
-    const call = signal?.aborted ? undefined : (calls += 1);
-    let left = false;
+    const call = (calls += 1);
+    // Nobody waits for one that was given up.
+    const waits = !signal?.aborted;
     event.waitUntil(
       new Promise<void>((resolve, reject) => {
-        // Nobody waits for this one.
-        if (call === undefined) resolve();
-        else waiters.set(call, { resolve, reject });
-        const leave = () => {
-          left = true;
-          if (call !== undefined && waiters.delete(call)) take({ kind: "left", call });
-        };
-        signal?.addEventListener("abort", leave, { once: true, signal: ended });
+        if (waits) waiters.set(call, { resolve, reject });
+        else resolve();
+        signal?.addEventListener("abort", () => waiters.delete(call) && take({ kind: On.Left, call }), { signal: ended });
         ready().then(() => {
-          if (left || ended.aborted) return;
-          const need: ReauthNeed = { vault, ...(provider !== undefined && { provider }), ...own(vault), ...problem };
-          take({ kind: "called", need, ...(call !== undefined && { call }) });
+          if (waits && !waiters.has(call)) return;
+          take({ kind: On.Called, vault, need: known({ provider, ...own(vault), ...problem }), call: waits ? call : undefined });
           look();
         }, reject);
       }),
@@ -82,8 +80,7 @@ export function control(session: Session, gone: () => void): Reauth {
   /** What is known of a vault of the session's own: where its login begins. */
   const own = (vault: string): Partial<ReauthNeed> => {
     if (vault.startsWith("service:")) return {};
-    const provider = vault.split(":")[1];
-    return { how: ["popup", "redirect"], who: "you", loginUrl: desk!.door(provider === undefined ? {} : { provider }) };
+    return { how: ["popup", "redirect"], who: "you", loginUrl: desk!.door({ provider: vault.split(":")[1] }) };
   };
 
   /** The session's seams, when they are there. What is heard of them begins with that. */
@@ -92,12 +89,12 @@ export function control(session: Session, gone: () => void): Reauth {
       (its) => {
         if (ended.aborted) return its;
         desk = its;
-        const seen = () => take({ kind: "seen", seen: !its.page.hidden() });
+        const seen = () => take({ kind: On.Seen, seen: !its.page.hidden() });
         seen();
         its.closed.addEventListener("abort", close, { signal: ended });
         its.life(
           {
-            on: (kind) => (kind === EventKind.Online ? take({ kind: "online" }) : seen()),
+            on: (kind) => (kind === EventKind.Online ? take({ kind: On.Online }) : seen()),
             restored: () => {
               open();
               seen();
@@ -120,22 +117,20 @@ export function control(session: Session, gone: () => void): Reauth {
     for (const { vault, phase } of state.asks) {
       const name = vault.split("linked:")[1];
       const isWell = name === undefined ? /^(active|refreshing)$/.test(session.state) : session.providers.some((each) => each.name === name && /^(ready|expiring|renewing)$/.test(each.state));
-      if (!vault.startsWith("service:") && phase !== "done" && isWell) take({ kind: "answered", vault });
+      if (!vault.startsWith("service:") && phase !== "done" && isWell) take({ kind: On.Answered, vault });
     }
   };
 
   const take = (event: Event) => {
     if (ended.aborted) return;
-    const before = state.asks;
     const [next, effects] = step(state, event);
     state = next;
     if (state.asks.length) open();
     effects.forEach(carry);
     if (!state.asks.length) shut();
-    if (state.asks === before) return;
     const list = state.asks.map(show);
     if (list.length === asked.length && list.every((each, at) => each === asked[at])) return;
-    asked = Object.freeze(list);
+    asked = list;
     it.dispatchEvent(new Event("change"));
   };
 
@@ -150,107 +145,100 @@ export function control(session: Session, gone: () => void): Reauth {
 
   const carry = (effect: Effect): void => {
     switch (effect.kind) {
-      case "poll":
-      case "put":
-      case "push":
+      case Do.Poll:
+      case Do.Put:
+      case Do.Push:
         return fly(effect);
-      case "arm": {
+      case Do.Arm: {
         const { vault, id, delay } = effect;
-        timers.get(vault)?.(Infinity);
-        if (delay === Infinity) return void timers.delete(vault);
-        const timer = desk!.timer(() => take({ kind: "due", vault, id }));
-        timers.set(vault, timer);
+        const timer = timers.get(id) ?? desk!.timer(() => take({ kind: On.Due, vault, id }));
+        if (delay < Infinity) timers.set(id, timer);
+        else timers.delete(id);
         return timer(delay);
       }
-      case "resume":
-      case "reject":
+      case Do.Resume:
+      case Do.Reject:
         for (const call of effect.calls) {
           const waiter = waiters.get(call);
           waiters.delete(call);
-          if (effect.kind === "resume") waiter?.resolve();
+          if (effect.kind === Do.Resume) waiter?.resolve();
           else waiter?.reject("cancelled");
         }
         return;
-      case "tell":
+      case Do.Tell:
         if (!effect.vault.startsWith("service:")) return;
         open();
         return channel!.say({ v: 1, vault: effect.vault, kind: "answered" });
-      case "shut": {
-        const popup = popups.get(effect.vault);
-        popup?.left();
-        return popup?.window.close();
-      }
+      case Do.Shut:
+        return popups.get(effect.vault)?.shut();
     }
   };
 
   /** Asks the Worker, once at a time. No answer is one, too. */
-  const fly = ({ kind, vault, id }: Effect & { kind: "poll" | "put" | "push" }) => {
-    const name = kind + id;
+  const fly = ({ kind, vault, id, text: credential }: Effect & { kind: Flight; text?: string }) => {
+    const name = flightOf(kind, id);
     if (flights.has(name)) return;
-    const credential = typed;
-    const isPut = kind === "put";
+    const isPut = kind === Do.Put;
     const given = new AbortController();
     const stop = () => given.abort();
     const { closed, timer, ask } = desk!;
     const limit = timer(stop);
     limit(isPut ? LONG_MS : PATIENCE_MS);
-    closed.addEventListener("abort", stop, { signal: ended });
+    closed.addEventListener("abort", stop, { signal: given.signal });
     const answered = (answer: Answer) => {
       limit(Infinity);
+      // Nothing is listened to any more.
+      stop();
       flights.delete(name);
-      if (kind === "poll") take({ kind: "status", vault, id, status: lookOf(answer) });
-      else take({ kind: "judged", vault, id, verdict: (isPut ? verdictOf : pushOf)(answer), now: now() });
+      if (kind === Do.Poll) take({ kind: On.Status, vault, id, status: lookOf(answer) });
+      else take({ kind: On.Judged, vault, id, verdict: (isPut ? verdictOf : pushOf)(answer), now: now() });
     };
-    const path = `/service/${vault.slice(8)}/${{ poll: "status", put: "credential", push: "refresh" }[kind]}`;
-    flights.set(name, ask(path, given.signal, kind === "poll" ? undefined : () => (isPut ? { credential } : {}), isPut ? "PUT" : undefined).then(answered));
+    const path = `/service/${vault.slice(8)}/${["status", "credential", "refresh"][kind]}`;
+    flights.set(name, ask(path, given.signal, kind === Do.Poll ? undefined : () => ({ credential }), isPut ? "PUT" : undefined).then(answered));
   };
 
   /** Leads a popup to the login, and watches what becomes of it. */
-  const lead = (vault: string, window: Window, { provider }: Ask) => {
+  const lead = (ask: Ask, window: Window) => {
+    const { vault, provider } = ask;
+    const { page, popup, timer } = desk!;
     const away = new AbortController();
-    const left = () => {
+    const { signal } = away;
+    const shut = () => {
       popups.delete(vault);
       away.abort();
+      window.close();
     };
-    popups.set(vault, { window, left });
     const closed = () => {
-      left();
-      take({ kind: "closed", vault });
+      if (signal.aborted) return;
+      shut();
+      take({ kind: On.Closed, vault });
     };
-    const { page, popup, timer } = desk!;
+    popups.set(vault, { window, shut });
     if (!vault.startsWith("service:")) {
-      void popup(window, { signal: away.signal, ...(vault === "login" ? {} : { provider }) }).then(
-        () => {
-          window.close();
-          // A login that brought no account is none. What the session knows of that comes with its next word.
-          timer(() => popups.get(vault)?.window === window && closed())(LOOK_MS);
-          look();
-        },
-        () => {
-          if (away.signal.aborted) return;
-          window.close();
-          closed();
-        },
-      );
+      void popup(window, { signal, provider: vault === "login" ? undefined : provider }).then(() => {
+        window.close();
+        // A login that brought no account is none. What the session knows of that comes with its next word.
+        timer(closed)(LOOK_MS);
+        look();
+      }, closed);
       return;
     }
     window.name = NAME;
-    window.location.replace(new URL(show(find(vault)!).loginUrl!, page.base()).href);
+    window.location.replace(new URL(show(ask).loginUrl!, page.base()).href);
     let looks = 0;
     const watch = timer(() => {
       looks = window.closed && (globalThis.document?.hasFocus?.() ?? true) ? looks + 1 : 0;
       if (looks >= CLOSED_LOOKS) closed();
-      else watch(LOOK_MS);
+      else if (!signal.aborted) watch(LOOK_MS);
     });
     watch(LOOK_MS);
-    away.signal.addEventListener("abort", () => watch(Infinity));
   };
 
   /** Hears other tabs and windows, while there is something to hear of. */
   const open = () => {
     channel ??= (desk?.join ?? join)((data) => {
       const word = wordOf(data);
-      if (word) take(word.kind === "answered" ? { ...word, now: now() } : word);
+      if (word) take("says" in word ? { ...word, kind: On.Refused } : { ...word, kind: On.Answered, now: now() });
     });
   };
 
@@ -267,7 +255,10 @@ export function control(session: Session, gone: () => void): Reauth {
     gone();
   };
 
-  const it = Object.assign(new EventTarget(), {
+  const it = new (class extends EventTarget implements Reauth {
+    get asked() {
+      return asked;
+    }
     openLogin(vault: string): Window | null {
       const ask = find(vault);
       if (!ask || /^(updating|done)$/.test(ask.phase) || !ask.how.includes("popup")) return null;
@@ -276,27 +267,25 @@ export function control(session: Session, gone: () => void): Reauth {
         before.window.focus();
         return before.window;
       }
-      before?.left();
+      before?.shut();
       const popup = (desk?.open ?? openPopup)();
-      take({ kind: "opened", vault, blocked: !popup });
-      if (popup) lead(vault, popup, ask);
+      take({ kind: On.Opened, vault, blocked: !popup });
+      if (popup) lead(ask, popup);
       return popup;
-    },
+    }
     async submit(vault: string, text: string): Promise<void> {
-      typed = text;
-      take({ kind: "submitted", vault, blank: !text.trim() });
-      typed = undefined;
-      await flights.get(`put${find(vault)?.id}`);
-    },
+      take({ kind: On.Submitted, vault, text });
+      await flights.get(flightOf(Do.Put, find(vault)?.id));
+    }
     async askApproval(vault: string): Promise<void> {
-      take({ kind: "approval", vault });
-      await flights.get(`push${find(vault)?.id}`);
-    },
-    cancel,
-    close,
-  });
+      take({ kind: On.Approval, vault });
+      await flights.get(flightOf(Do.Push, find(vault)?.id));
+    }
+    cancel = cancel;
+    close = close;
+  })();
   for (const type of ["statechange", "providerchange"]) session.addEventListener(type, look, { signal: ended });
   session.addEventListener("reauth", hear, { signal: ended });
   session.addEventListener("loggedout", cancelAll, { signal: ended });
-  return Object.defineProperty(it, "asked", { get: () => asked }) as unknown as Reauth;
+  return it;
 }

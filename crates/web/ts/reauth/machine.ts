@@ -40,59 +40,89 @@ export interface State {
 /** What came of something that was asked of the Worker, if it is no status. */
 export type Verdict = "accepted" | "asked" | ReauthProblem;
 
+/** What happens, by its number: words would be in the package. */
+export const enum On {
+  Called,
+  Left,
+  Status,
+  Answered,
+  Refused,
+  Submitted,
+  Judged,
+  Approval,
+  Opened,
+  Closed,
+  Cancelled,
+  Seen,
+  Online,
+  Due,
+}
+
+/** What is to be done about it. */
+export const enum Do {
+  Poll,
+  Put,
+  Push,
+  Arm,
+  Resume,
+  Reject,
+  Tell,
+  Shut,
+}
+
 export type Event =
   /** A call needs a person; without a number it does not wait. */
-  | { readonly kind: "called"; readonly need: ReauthNeed; readonly call?: CallId }
+  | { readonly kind: On.Called; readonly vault: string; readonly need: Omit<ReauthNeed, "vault">; readonly call?: CallId | undefined }
   /** A call waits no longer. */
-  | { readonly kind: "left"; readonly call: CallId }
+  | { readonly kind: On.Left; readonly call: CallId }
   /** The status of a vault came. */
-  | { readonly kind: "status"; readonly vault: string; readonly id: number; readonly status: Status | ReauthProblem | undefined }
+  | { readonly kind: On.Status; readonly vault: string; readonly id: number; readonly status: Status | ReauthProblem | undefined }
   /** Somebody logged in: the session knows it, or another tab or window says so. */
-  | { readonly kind: "answered"; readonly vault: string; readonly now?: number | undefined; readonly here?: boolean }
+  | { readonly kind: On.Answered; readonly vault: string; readonly now?: number | undefined; readonly here?: boolean }
   /** A window says that what it brought was not taken. */
-  | { readonly kind: "refused"; readonly vault: string; readonly says: string }
+  | { readonly kind: On.Refused; readonly vault: string; readonly says: string }
   /** The user hands something in. */
-  | { readonly kind: "submitted"; readonly vault: string; readonly blank: boolean }
+  | { readonly kind: On.Submitted; readonly vault: string; readonly text: string }
   /** It was judged. */
-  | { readonly kind: "judged"; readonly vault: string; readonly id: number; readonly verdict: Verdict; readonly now?: number | undefined }
+  | { readonly kind: On.Judged; readonly vault: string; readonly id: number; readonly verdict: Verdict; readonly now?: number | undefined }
   /** The user has the telephone asked. */
-  | { readonly kind: "approval"; readonly vault: string }
+  | { readonly kind: On.Approval; readonly vault: string }
   /** The user opened the login, and the browser let them or not. */
-  | { readonly kind: "opened"; readonly vault: string; readonly blocked: boolean }
+  | { readonly kind: On.Opened; readonly vault: string; readonly blocked: boolean }
   /** The popup is closed. */
-  | { readonly kind: "closed"; readonly vault: string }
-  | { readonly kind: "cancelled"; readonly vault: string }
+  | { readonly kind: On.Closed; readonly vault: string }
+  | { readonly kind: On.Cancelled; readonly vault: string }
   /** Somebody looks at the tab, or nobody does any more. */
-  | { readonly kind: "seen"; readonly seen: boolean }
+  | { readonly kind: On.Seen; readonly seen: boolean }
   /** There is a network again. */
-  | { readonly kind: "online" }
+  | { readonly kind: On.Online }
   /** The timer of a vault fired. */
-  | { readonly kind: "due"; readonly vault: string; readonly id: number };
+  | { readonly kind: On.Due; readonly vault: string; readonly id: number };
 
 export type Effect =
   /** The Worker is asked for the status. */
-  | { readonly kind: "poll"; readonly vault: string; readonly id: number }
+  | { readonly kind: Do.Poll; readonly vault: string; readonly id: number }
   /** What was handed in goes to the Worker. */
-  | { readonly kind: "put"; readonly vault: string; readonly id: number }
+  | { readonly kind: Do.Put; readonly vault: string; readonly id: number; readonly text: string }
   /** The telephone is asked. */
-  | { readonly kind: "push"; readonly vault: string; readonly id: number }
+  | { readonly kind: Do.Push; readonly vault: string; readonly id: number }
   /** The vault's one timer is to fire after that; not any more, if it is infinite. */
-  | { readonly kind: "arm"; readonly vault: string; readonly id: number; readonly delay: number }
+  | { readonly kind: Do.Arm; readonly vault: string; readonly id: number; readonly delay: number }
   /** These calls go on. */
-  | { readonly kind: "resume"; readonly calls: readonly CallId[] }
+  | { readonly kind: Do.Resume; readonly calls: readonly CallId[] }
   /** These calls are rejected. */
-  | { readonly kind: "reject"; readonly calls: readonly CallId[] }
+  | { readonly kind: Do.Reject; readonly calls: readonly CallId[] }
   /** The other tabs are told. */
-  | { readonly kind: "tell"; readonly vault: string }
+  | { readonly kind: Do.Tell; readonly vault: string }
   /** The popup is closed, where there is one. */
-  | { readonly kind: "shut"; readonly vault: string };
+  | { readonly kind: Do.Shut; readonly vault: string };
 
 export const START: State = { asks: [], seen: false, last: 0 };
 
 /** Sentences for what this side finds out by itself. */
 const SAYS: { readonly [kind in ReauthTrouble]?: string } = {
   malformed: "Paste the token, the code or the whole address first.",
-  "popup-blocked": "The browser did not open the window. Allow popups for this page, or open the login in a new tab.",
+  "popup-blocked": "The browser opened no window. Allow popups for this page, or log in in a new tab.",
   "popup-closed": "The window was closed before the login was done. Open it again.",
   "approval-refused": "The request was refused on the phone. Ask again, or log in.",
   "approval-over": "Nobody answered on the phone in time. Ask again, or log in.",
@@ -103,8 +133,8 @@ const problem = (kind: ReauthTrouble): ReauthProblem => ({ kind, says: SAYS[kind
 /** Only a service has a status to be asked for. Of all else the session knows. */
 const hasStatus = ({ vault }: Ask) => vault.startsWith("service:");
 
-const poll = ({ vault, id }: Ask): Effect => ({ kind: "poll", vault, id });
-const arm = ({ vault, id }: Ask, delay: number): Effect => ({ kind: "arm", vault, id, delay });
+const poll = ({ vault, id }: Ask): Effect => ({ kind: Do.Poll, vault, id });
+const arm = ({ vault, id }: Ask, delay: number): Effect => ({ kind: Do.Arm, vault, id, delay });
 /** Asks now, if somebody looks and there is something to ask for. */
 const look = (ask: Ask, seen: boolean): readonly Effect[] => (seen && ask.open && ask.phase !== "done" && hasStatus(ask) ? [poll(ask)] : []);
 
@@ -128,61 +158,61 @@ type Step = readonly [State, readonly Effect[]];
 /** What comes next. */
 export function step(state: State, event: Event): Step {
   const { asks, seen } = state;
-  const vault = event.kind === "called" ? event.need.vault : "vault" in event && event.vault;
-  const found = asks.find((each) => (event.kind === "left" ? each.calls.includes(event.call) : each.vault === vault));
+  const { vault } = event as { readonly vault: string };
+  const found = asks.find((each) => (event.kind === On.Left ? each.calls.includes(event.call) : each.vault === vault));
   const none: Step = [state, []];
   /** With another one in its place, or without it. */
   const put = (next: Ask | undefined, ...effects: readonly Effect[]): Step => [{ ...state, asks: asks.flatMap((each) => (each !== found ? each : (next ?? []))) }, effects];
 
   switch (event.kind) {
-    case "called": {
+    case On.Called: {
       const { need, call } = event;
       const calls = call === undefined ? [] : [call];
       if (found && found.phase !== "done") return put({ ...found, calls: [...found.calls, ...calls] });
       // It went out before there was a token again.
-      if (found && !(need.serverTime! > found.doneAt!)) return [state, [{ kind: "resume", calls }]];
+      if (found && !(need.serverTime! > found.doneAt!)) return [state, [{ kind: Do.Resume, calls }]];
       const id = state.last + 1;
-      const ask = rest(learn({ id, vault: need.vault, provider: "", title: "", how: [], who: "you", calls, open: seen, phase: "asking" }, need));
+      const ask = rest(learn({ id, vault, provider: "", title: "", how: [], who: "you", calls, open: seen, phase: "asking" }, need));
       // What the Worker has said a moment ago it is not asked again.
       return [{ ...state, last: id, asks: [...asks.filter((each) => each !== found), ask] }, hasStatus(ask) && seen ? [need.how ? arm(ask, POLL_MS) : poll(ask)] : []];
     }
-    case "seen": {
+    case On.Seen: {
       if (!event.seen) return [{ ...state, seen: false }, asks.filter((ask) => hasStatus(ask) && ask.phase !== "done").map((ask) => arm(ask, Infinity))];
       const next = asks.map((ask) => (ask.open ? ask : { ...ask, open: true }));
       return [{ ...state, seen: true, asks: next }, next.flatMap((ask) => look(ask, true))];
     }
-    case "online":
+    case On.Online:
       return [state, asks.flatMap((ask) => look(ask, seen))];
   }
 
-  const accepted = event.kind === "judged" && event.verdict === "accepted";
-  const tell: Effect = { kind: "tell", vault: `${vault}` };
+  const accepted = event.kind === On.Judged && event.verdict === "accepted";
+  const tell: Effect = { kind: Do.Tell, vault };
   // It is right whoever handed it in, and when.
   if (accepted && (!found || found.phase === "done")) return [state, [tell]];
   if (!found || ("id" in event && !accepted && event.id !== found.id)) return none;
   const ask = found;
   const { phase, calls, open, leaving, calling } = ask;
-  const shut: Effect = { kind: "shut", vault: ask.vault };
+  const shut: Effect = { kind: Do.Shut, vault: ask.vault };
   /** There is a token again: calls go on, and the last line is shown where anything was. */
   const done = (doneAt: number | undefined, ...more: readonly Effect[]) =>
-    put(open ? but(ask, { ...CLEAR, deadline: undefined, phase: "done", calls: [], doneAt }) : undefined, shut, ...more, { kind: "resume", calls }, arm(ask, open ? DONE_MS : Infinity));
+    put(open ? but(ask, { ...CLEAR, deadline: undefined, phase: "done", calls: [], doneAt }) : undefined, shut, ...more, { kind: Do.Resume, calls }, arm(ask, open ? DONE_MS : Infinity));
 
   switch (event.kind) {
-    case "left": {
+    case On.Left: {
       const others = calls.filter((call) => call !== event.call);
       // Nobody has seen it, and nobody needs it.
       return others.length || open ? put({ ...ask, calls: others }) : put(undefined, arm(ask, Infinity));
     }
-    case "cancelled":
-      return put(undefined, shut, { kind: "reject", calls }, arm(ask, Infinity));
-    case "due":
-      return phase === "done" ? put(undefined) : [state, look(ask, seen)];
+    case On.Cancelled:
+      return put(undefined, shut, { kind: Do.Reject, calls }, arm(ask, Infinity));
+    case On.Due:
+      return phase === "done" ? put(undefined, arm(ask, Infinity)) : [state, look(ask, seen)];
   }
   // All else is too late.
   if (phase === "done") return none;
 
   switch (event.kind) {
-    case "status": {
+    case On.Status: {
       const { status } = event;
       const again = seen ? [arm(ask, POLL_MS)] : [];
       if (!status) return put(ask, ...again);
@@ -207,17 +237,17 @@ export function step(state: State, event: Event): Step {
               : "approval-refused"
             : undefined;
       const isBusy = !leaving && !calling && /^(updating|popup)$/.test(phase);
-      return put(isBusy ? next : trouble ? rest(next, problem(trouble)) : rest(next), ...again);
+      return put(isBusy ? next : rest(next, trouble && problem(trouble)), ...again);
     }
-    case "answered":
+    case On.Answered:
       return done(event.now, ...(event.here ? [tell] : []));
-    case "judged": {
+    case On.Judged: {
       const { verdict } = event;
       if (verdict === "accepted") return done(event.now, tell);
       if (verdict === "asked") return calling ? put(ask, ...(seen ? [poll(ask)] : [])) : none;
       return calling || phase === "updating" ? put(rest(ask, verdict)) : none;
     }
-    case "closed":
+    case On.Closed:
       if (phase !== "popup" || leaving) return none;
       // It closes by itself when the login is done: the Worker knows.
       return hasStatus(ask) && seen ? put({ ...ask, leaving: true }, poll(ask)) : put(rest(ask, problem("popup-closed")));
@@ -226,16 +256,16 @@ export function step(state: State, event: Event): Step {
   if (phase === "updating") return none;
 
   switch (event.kind) {
-    case "refused":
+    case On.Refused:
       return put(rest(ask, { kind: "refused", says: event.says }), shut);
-    case "submitted":
-      return event.blank ? put({ ...ask, problem: problem("malformed") }) : put(but(ask, { ...CLEAR, phase: "updating" }), { kind: "put", vault: ask.vault, id: ask.id });
-    case "opened":
+    case On.Submitted:
+      return event.text.trim() ? put(but(ask, { ...CLEAR, phase: "updating" }), { kind: Do.Put, vault: ask.vault, id: ask.id, text: event.text }) : put({ ...ask, problem: problem("malformed") });
+    case On.Opened:
       return put(event.blocked ? { ...ask, problem: problem("popup-blocked") } : but(ask, { ...CLEAR, phase: "popup" }));
-    case "approval":
-      return calling || !ask.how.includes("approval") ? none : put(but(ask, { ...CLEAR, phase: "approval", calling: true }), { kind: "push", vault: ask.vault, id: ask.id });
+    case On.Approval:
+      return calling || !ask.how.includes("approval") ? none : put(but(ask, { ...CLEAR, phase: "approval", calling: true }), { kind: Do.Push, vault: ask.vault, id: ask.id });
   }
 }
 
 /** What the app is shown of it. */
-export const shown = ({ id: _, calls, leaving: _1, calling: _2, doneAt: _3, ...ask }: Ask): Asked => Object.freeze({ ...ask, how: Object.freeze(ask.how), waiting: calls.length });
+export const shown = ({ id: _, calls, leaving: _1, calling: _2, doneAt: _3, ...ask }: Ask): Asked => ({ ...ask, waiting: calls.length });

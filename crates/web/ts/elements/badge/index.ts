@@ -33,7 +33,7 @@ export class EverlitBadge extends Watching<BadgeTexts> {
 
   /** Of an attribute that is no number nothing is known. */
   #limit(name: string, otherwise: number): number {
-    const seconds = Number.parseFloat(this.getAttribute(name) ?? "");
+    const seconds = Number.parseFloat(`${this.getAttribute(name)}`);
     return seconds >= 0 ? seconds * 1_000 : otherwise;
   }
 }

@@ -22,8 +22,8 @@ export type BadgeLevel = "good" | "soon" | "urgent" | "over" | "none";
 /** A badge, as it is at this moment. */
 export function view({ standing, soon, urgent, texts }: BadgeState, now: number): View {
   if (!standing) return [[], false];
-  const { word, endsAt, renewed, title, vault } = standing;
-  const rest = endsAt === undefined ? Infinity : endsAt - now;
+  const { word, endsAt = Infinity, renewed, title, vault } = standing;
+  const rest = endsAt - now;
   const left = rest > 0 && rest < Infinity ? texts.left(rest) : undefined;
   const [level, says, told] = ((): [BadgeLevel, string, string?] => {
     if (word === "none") return ["none", texts.none];
@@ -40,14 +40,14 @@ export function view({ standing, soon, urgent, texts }: BadgeState, now: number)
     [
       h(
         `span badge ${level}`,
-        { key: "badge" },
-        h("span dot", { "aria-hidden": "true" }),
+        {},
+        h("span dot", { "aria-hidden": true }),
         h("span name", {}, name),
         " ",
         h("span time", {}, says),
       ),
       // Said when the colour changes, and not each minute.
-      h("span", { key: "said", class: "sr", role: "status" }, told && `${name}: ${told}`),
+      h("span said", { role: "status" }, told && `${name}: ${told}`),
     ],
     !!left,
   ];

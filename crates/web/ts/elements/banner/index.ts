@@ -1,6 +1,6 @@
 import type { Session } from "../../session.js";
 import type { Idle } from "../../types.js";
-import { type View, defineAs, zoneOf } from "../base.js";
+import { type View, defineAs } from "../base.js";
 import type { Standing } from "../standing.js";
 import { type Watched, Watching, watch } from "../watch.js";
 import { type Facts, type Memory, NOTHING, step } from "./machine.js";
@@ -54,7 +54,7 @@ export class EverlitBanner extends Watching<BannerTexts> {
     const facts: Facts = { online: navigator.onLine, state, presence, problem: problem?.code, idleEndsAt: this.#idleEndsAt, standings };
     this.#memory = step(this.#memory, facts, now);
     const { shown } = this.#memory;
-    return view({ memory: this.#memory, facts, busy: this.#busy, place: this.place(zoneOf(shown?.standing?.provider)), texts: this.say(TEXTS) }, now);
+    return view({ memory: this.#memory, facts, busy: this.#busy, place: this.place(shown?.standing?.provider), texts: this.say(TEXTS) }, now);
   }
 
   /** @internal */

@@ -36,15 +36,13 @@ export interface Wrong {
 
 /** What a banner remembers. */
 export interface Memory {
-  /** What is wrong, and since when. */
   readonly wrong?: Wrong;
+  /** Since when that is wrong, or nothing is any more. */
   readonly since: number;
   /** What it shows: what is wrong, or that this is mended. */
-  readonly shown?: Wrong | (Omit<Wrong, "kind"> & { readonly kind: "restored"; readonly was: BannerKind });
+  readonly shown?: Wrong | (Omit<Wrong, "kind"> & { readonly kind: "restored" });
   /** What was shown, while it is not known yet whether it is mended. */
   readonly owed?: Wrong;
-  /** When it shows something else by itself. */
-  readonly until?: number;
 }
 
 export const NOTHING: Memory = { since: 0 };
@@ -73,15 +71,14 @@ export function step(memory: Memory, facts: Facts, now: number): Memory {
     const isNew = wrong.kind !== memory.wrong?.kind || wrong.standing?.vault !== memory.wrong.standing?.vault;
     const since = isNew ? now : memory.since;
     const grace = wrong.kind === "offline" || wrong.kind === "unreachable" ? GRACE_MS : 0;
-    if (now - since >= grace) return { wrong, since, shown: wrong };
-    return { wrong, since, shown: memory.shown, until: since + grace };
+    return { wrong, since, shown: now - since < grace ? memory.shown : wrong };
   }
   const { shown = memory.owed } = memory;
   if (!shown || shown.kind === "idle") return NOTHING;
-  if (shown.kind === "restored") return now >= memory.until! ? NOTHING : { since: memory.since, shown, until: memory.until! };
+  if (shown.kind === "restored") return now - memory.since < RESTORED_MS ? memory : NOTHING;
   const word = shown.standing && facts.standings.find(({ vault }) => vault === shown.standing!.vault)?.word;
   if (word === "renewing") return { since: now, owed: shown };
   // A login that is gone has not come back.
   if (shown.standing && word !== "valid") return NOTHING;
-  return { since: now, shown: { ...shown, kind: "restored", was: shown.kind }, until: now + RESTORED_MS };
+  return { since: now, shown: { ...shown, kind: "restored" } };
 }

@@ -34,7 +34,7 @@ export function view(state: BannerState, now: number): View {
   return [
     [h(
       `div banner${said ? ` ${said.mood}` : ""}`,
-      { key: "banner" },
+      {},
       said && icon(said.drawing),
       // It is there before it says something: only then it is read out.
       h("p text", { role: "status" }, said?.says),
@@ -63,7 +63,7 @@ function saying({ memory: { shown }, facts, busy, place, texts }: BannerState, n
   const mine = who === "you";
   const early = mine && loginFrom > now;
   const action = mine && !early && (loginUrl
-    ? h("a button action", { key: "go", href: loginUrl, target: "_blank", rel: "noopener", do: "go" }, texts.login)
+    ? h("a button action", { href: loginUrl, target: "_blank", rel: "noopener", "data-do": "go" }, texts.login)
     : !vault.startsWith("service:") && button("login", "action", false, false, texts.login));
   const from = early ? ` ${texts.loginFrom(loginFrom === endsAt ? undefined : moment(loginFrom, now, place))}` : "";
   if (kind === "expired") {

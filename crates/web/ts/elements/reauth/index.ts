@@ -1,6 +1,6 @@
 import { type Asked, type Reauth, reauth } from "../../reauth/index.js";
 import type { Session } from "../../session.js";
-import { EverlitElement, type View, defineAs, zoneOf } from "../base.js";
+import { EverlitElement, type View, defineAs } from "../base.js";
 import STYLE from "./style.css";
 import { type ReauthTexts, TEXTS } from "./texts.js";
 import { ofField, view } from "./view.js";
@@ -44,7 +44,7 @@ export class EverlitReauth extends EverlitElement<ReauthTexts> {
   protected view(_: Session, now: number): View {
     const asked = this.#reauth!.asked.find(({ open }) => open);
     if (asked) this.#cancelled = undefined;
-    const place = this.place(zoneOf(asked?.provider));
+    const place = this.place(asked?.provider);
     return view({ asked, cancelled: this.#cancelled, place, texts: this.say(TEXTS) }, now);
   }
 

@@ -81,8 +81,8 @@ export const TEXTS: ReauthTexts = {
   countdown,
   left: (ms) => `${left(ms)} left`,
   problem: ({ says }) => says,
-  waiting: (count) => (count === 1 ? "1 request waits. Cancel stops it." : `${count} requests wait. Cancel stops them.`),
+  waiting: (count) => `Requests waiting: ${count}. Cancel stops all.`,
   cancel: "Cancel",
-  cancelled: (count) => (count ? `Cancelled. ${count === 1 ? "1 request was" : `${count} requests were`} stopped.` : "Cancelled."),
+  cancelled: (count) => `Cancelled.${count ? ` Requests stopped: ${count}.` : ""}`,
   done: "Updated. Carrying on.",
 };

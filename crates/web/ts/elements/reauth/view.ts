@@ -1,4 +1,4 @@
-import type { Asked, ReauthWay } from "../../reauth/types.js";
+import type { Asked } from "../../reauth/types.js";
 import { type Drawn, type Kid, type Place, SPIN, type View, button, h, icon, left, moment } from "../base.js";
 import type { ReauthTexts } from "./texts.js";
 
@@ -26,7 +26,7 @@ export function view(state: ReauthState, now: number): View {
   return [
     [h("dialog dialog", { "aria-labelledby": "title", "aria-describedby": "what" }, ...(asked ? inside(state, asked, now) : [])),
     // What is said when there is no dialog any more.
-    h("p", { key: "said", class: "sr", role: "status" }, !asked && cancelled !== undefined && texts.cancelled(cancelled))],
+    h("p said", { role: "status" }, !asked && cancelled !== undefined && texts.cancelled(cancelled))],
     !!asked,
   ];
 }
@@ -35,12 +35,11 @@ function inside(state: ReauthState, asked: Asked, now: number): readonly Kid[] {
   const { place, texts } = state;
   const { vault, who, since, loginFrom = 0, waiting, phase, problem } = asked;
   const done = phase === "done";
-  const long = since !== undefined && now - since >= RECENT_MS;
   // An operator was called whenever it was.
-  const ago = since !== undefined && (long || who === "operator") ? moment(since, now, { ...place, theirs: undefined }) : undefined;
+  const ago = since && (now - since >= RECENT_MS || who === "operator") ? moment(since, now, { ...place, theirs: undefined }) : undefined;
   const early = who === "you" && loginFrom > now;
   const says = problem && texts.problem(problem, asked);
-  const wrong = says && h(`p problem${problem.kind === "unproven" ? " kept" : ""}`, { key: "problem", id: "problem", role: "alert" }, says);
+  const wrong = says && h(`p problem${problem.kind === "unproven" ? " kept" : ""}`, { id: "problem", role: "alert" }, says);
   const busy = phase === "updating";
   const content = who === "you" && !early ? ways(state, asked, now, wrong) : [wrong];
   // Where nothing is to be pressed first, focus is where reading begins: never at the button that cancels.
@@ -48,7 +47,7 @@ function inside(state: ReauthState, asked: Asked, now: number): readonly Kid[] {
   return [
     h(
       "div body",
-      { key: vault, inert: done },
+      { id: vault, inert: done },
       h(
         "header header",
         {},
@@ -66,8 +65,8 @@ function inside(state: ReauthState, asked: Asked, now: number): readonly Kid[] {
       ),
     ),
     h(
-      `div status${done ? " done" : ""}`,
-      { key: "status", role: "status" },
+      `div status ${done ? "done" : "said"}`,
+      { role: "status" },
       done && icon(CHECK),
       done ? texts.done : busy ? texts.updating : phase === "popup" ? texts.elsewhere : phase === "approval" && texts.approve(asked),
     ),
@@ -78,59 +77,49 @@ function inside(state: ReauthState, asked: Asked, now: number): readonly Kid[] {
 function ways(state: ReauthState, asked: Asked, now: number, wrong: Drawn | "" | undefined): readonly Kid[] {
   const { texts } = state;
   const { phase, how, problem } = asked;
-  const blocks: { readonly [way in ReauthWay]: () => Drawn } = {
-    popup: () => login(state, asked),
-    redirect: () => login(state, asked),
-    paste: () => paste(state, asked, ofField(asked) ? wrong : undefined, how[0] === "paste"),
-    approval: () => approval(state, asked, now),
-  };
-  const offered = how.filter((way, place) => way !== "redirect" || !how.slice(0, place).includes("popup"));
-  const all = offered.flatMap((way, place) => [
-    // Two buttons say by themselves that one is enough.
-    place > 0 && (way === "paste" || how[0] === "paste") && h("p or", { key: `or ${place}` }, texts.or),
-    blocks[way](),
-  ]);
   if (!how.length && !problem) return [h("p wait", { role: "status" }, SPIN, texts.moment)];
-  return [!ofField(asked) && wrong, phase === "popup" && h("p opened", {}, texts.elsewhere), ...all];
+  const isField = ofField(asked);
+  return [
+    !isField && wrong,
+    phase === "popup" && h("p opened", {}, texts.elsewhere),
+    ...how
+      .filter((way) => way !== "redirect" || !how.includes("popup"))
+      .flatMap((way, place) => [
+        // Two buttons say by themselves that one is enough.
+        place > 0 && (way === "paste" || how[0] === "paste") && h("p or", {}, texts.or),
+        way === "paste" ? paste(state, asked, isField && wrong) : way === "approval" ? approval(state, asked, now) : login(state, asked),
+      ]),
+  ];
 }
 
 /** Whether what is wrong is with what was typed. */
 export const ofField = ({ how, problem }: Asked): boolean => how.includes("paste") && !!problem && !/^(popup|approval)/.test(problem.kind);
 
-/** Only one button is the first. */
-const first = (way: ReauthWay, { how }: Asked) => (how[0] === way || (way === "popup" && how[0] === "redirect") ? "primary " : "");
-
 function login({ texts }: ReauthState, asked: Asked): Drawn {
   const { how, loginUrl, phase, problem } = asked;
-  const focus = first("popup", asked);
-  const part = `${focus}login`;
+  const isFirst = /^(popup|redirect)$/.test(how[0]!);
   const label = texts.login(asked);
   const inPopup = how.includes("popup") && problem?.kind !== "popup-blocked";
-  if (inPopup || !loginUrl) {
-    const says = inPopup ? (phase === "popup" ? texts.show : label) : texts.away;
-    return button(inPopup ? "login" : "leave", part, phase === "updating", !!focus, says);
-  }
+  if (inPopup || !loginUrl) return button(inPopup ? "login" : "leave", "login", phase === "updating", isFirst, inPopup ? (phase === "popup" ? texts.show : label) : texts.away);
   return h(
     "div way",
-    { key: "login" },
-    h(`a button ${part}`, { href: loginUrl, target: "_blank", rel: "noopener", autofocus: !!focus, "aria-describedby": "away" }, label, icon(AWAY)),
+    {},
+    h(`a button ${isFirst ? "primary " : ""}login`, { href: loginUrl, target: "_blank", rel: "noopener", autofocus: isFirst, "aria-describedby": "away" }, label, icon(AWAY)),
     h("p hint", { id: "away" }, texts.newTab),
   );
 }
 
-function paste(state: ReauthState, asked: Asked, wrong: Drawn | "" | undefined, focus: boolean): Drawn {
-  const { texts } = state;
+function paste({ texts }: ReauthState, asked: Asked, wrong: Drawn | "" | false | undefined): Drawn {
   const busy = asked.phase === "updating";
   return h(
     "form form",
-    { do: "submit", "aria-busy": busy && "true" },
+    { "data-do": "submit", "aria-busy": busy },
     h("label label", { for: "field" }, texts.field),
     h(
       "div row",
       {},
       h("input field", {
         id: "field",
-        type: "text",
         dir: "ltr",
         // So that the style sees whether there is something in it.
         placeholder: " ",
@@ -140,13 +129,13 @@ function paste(state: ReauthState, asked: Asked, wrong: Drawn | "" | undefined, 
         spellcheck: "false",
         enterkeyhint: "done",
         "aria-describedby": wrong ? "problem" : "hint",
-        "aria-invalid": wrong ? "true" : undefined,
+        "aria-invalid": !!wrong,
         readonly: busy,
-        autofocus: focus,
+        autofocus: asked.how[0] === "paste",
       }),
       h(
         "button button update",
-        { type: "submit", "aria-disabled": busy && "true" },
+        { type: "submit", "aria-disabled": busy },
         busy && SPIN,
         busy ? texts.updating : texts.update,
       ),
@@ -158,13 +147,12 @@ function paste(state: ReauthState, asked: Asked, wrong: Drawn | "" | undefined, 
 function approval({ texts }: ReauthState, asked: Asked, now: number): Drawn {
   const { phase, deadline, problem } = asked;
   const isOpen = phase === "approval";
-  const focus = !isOpen && first("approval", asked);
-  const ask = button("ask", `${focus || ""}ask`, phase === "updating", !!focus, icon(PHONE), isOpen || problem?.kind.startsWith("approval") ? texts.again : texts.phone);
+  const ask = button("ask", "ask", phase === "updating", !isOpen && asked.how[0] === "approval", icon(PHONE), isOpen || problem?.kind.startsWith("approval") ? texts.again : texts.phone);
   if (!isOpen) return ask;
   const rest = Math.max(0, (deadline ?? now) - now);
   return h(
     "div way",
-    { key: "approval" },
+    {},
     h(
       "div approval",
       {},

@@ -46,7 +46,7 @@ export class EverlitSource extends EverlitElement<SourceTexts> {
   protected view(session: Session, now: number): View {
     const { upstream } = this;
     const told = [...sourcesOf(session).values()].filter((each) => upstream === null || each.upstream === upstream);
-    return view({ told, place: this.place(undefined), texts: this.say(TEXTS) }, now);
+    return view({ told, place: this.place(), texts: this.say(TEXTS) }, now);
   }
 }
 

@@ -18,5 +18,5 @@ export function view({ told, place, texts }: SourceState, now: number): View {
   const says = first && texts.why(moment(first.since, now, place), first.reason);
   // It is there before it says something: only then it is read out.
   const kids = first ? [icon(LAYERS), h("span name", {}, texts.name), " ", h("span why", {}, says)] : [];
-  return [[h(`span${first ? " source" : ""}`, { key: "source", role: "status" }, ...kids)], false];
+  return [[h(`span${first ? " source" : ""}`, { role: "status" }, ...kids)], false];
 }

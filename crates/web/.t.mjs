@@ -1,0 +1,10 @@
+import { minify } from "terser"; import { readFileSync } from "node:fs"; import z from "node:zlib";
+const code = readFileSync("/tmp/pre.js","utf8");
+const br = (t) => z.brotliCompressSync(t,{params:{[z.constants.BROTLI_PARAM_QUALITY]:11,[z.constants.BROTLI_PARAM_SIZE_HINT]:t.length}}).length;
+const base = { passes: 3, unsafe_arrows: true, directives: false };
+const go = async (name, compress, mangle, format) => { const r = await minify(code,{module:true,ecma:2020,compress:{...base,...compress},...(mangle&&{mangle}),format:{comments:/@vite-ignore/,...format}}); const b=Buffer.from(r.code+"\n//# sourceMappingURL=index.js.map"); console.log(String(br(b)).padStart(6), String(b.length).padStart(6), name); return r.code; };
+await go("base",{});
+const opts = { collapse_vars:[false], reduce_vars:[false], reduce_funcs:[false], inline:[0,1,2], hoist_props:[false], join_vars:[false], sequences:[false,2,1], conditionals:[false], if_return:[false], booleans:[false], comparisons:[false], evaluate:[false], computed_props:[false], dead_code:[false], keep_fargs:[false,true], pure_getters:[true], toplevel:[true], typeofs:[false], unsafe:[true], unsafe_comps:[true], unsafe_methods:[true], unsafe_undefined:[true], switches:[false], side_effects:[false], properties:[false], negate_iife:[false], hoist_funs:[true], hoist_vars:[true], loops:[false], passes:[1,2,5], arrows:[false], expression:[true], ecma:[2022], lhs_constants:[false], booleans_as_integers:[true] };
+for (const [k,vs] of Object.entries(opts)) for (const v of vs) await go(`${k}=${v}`, {[k]:v});
+for (const f of [{quote_style:1},{quote_style:2},{wrap_func_args:true},{semicolons:false},{quote_keys:true},{keep_numbers:true}]) await go(JSON.stringify(f),{},undefined,f);
+await go("nocompress", {defaults:false});
