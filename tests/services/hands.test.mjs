@@ -210,7 +210,7 @@ test("while the provider is down what was handed in is kept, said to be unproven
   await on.until("the first answer", ({ trouble }) => trouble === "transient");
   await on.pass(5_000);
   const { status, json } = await handed;
-  assert.deepEqual([status, json], [202, { verdict: "unproven" }]);
+  assert.deepEqual([status, json], [202, { verdict: "unproven", detail: "The provider has not answered yet. It is kept, and looked at again by itself." }]);
   assert.equal((await on.services.token("upstox")).json.access_token, old);
 
   // The round ends in vain; nothing is tried before the next check.
