@@ -260,6 +260,19 @@ describe("the address itself", () => {
     assert.ok(quotes() > begun);
   });
 
+  test("is left alone until a moment that it says, by its own clock", async () => {
+    const { world, session, quotes } = await market(() => {
+      const date = (ms) => new Date(world.wall - 3_600_000 + ms).toUTCString();
+      return new Response("", { status: 503, headers: { date: date(0), "retry-after": date(120_000) } });
+    });
+    await session.fetch("/api/quotes/1", { fallback });
+    const begun = quotes();
+    await world.pass(118_000);
+    assert.equal(quotes(), begun);
+    await world.pass(30_000);
+    assert.ok(quotes() > begun);
+  });
+
   test("that needs a person has one called once, without waiting, and is tried at once when they are done", async () => {
     const { world, session, changes } = await market("broker");
     const people = reauth(session);

@@ -10,7 +10,7 @@ import { CODES, REFUSED } from "./refusal.js";
 import type { Session } from "./session.js";
 import type { Moment } from "./clock.js";
 import type { Timer } from "./timer.js";
-import type { Transport } from "./transport.js";
+import { type Transport, waitOf } from "./transport.js";
 import type { SessionRequestInit } from "./types.js";
 import type { Waiter, wait } from "./wait.js";
 import { type Upstream, denialOf, needsHuman } from "./wire.js";
@@ -37,7 +37,7 @@ export interface CallsHost {
 }
 
 // What other chunks need as well: whoever is logged in has loaded this one already.
-export { CODES };
+export { CODES, waitOf };
 
 export type Calls = ReturnType<typeof createCalls>;
 

@@ -1,7 +1,7 @@
 // A chunk of its own, for calls that have a `fallback`: other sources are asked while the one that was called cannot answer.
 
 import type { Call, Route } from "./call.js";
-import type { CallsHost } from "./calls.js";
+import { type CallsHost, waitOf } from "./calls.js";
 import type { SessionError } from "./errors.js";
 import { type Effect, type Event, LAST_MS, type State, step } from "./fallback/machine.js";
 import { SOURCE, sourcesOf } from "./fallback/source.js";
@@ -19,9 +19,9 @@ export type Make = (input: RequestInfo | URL, init: SessionRequestInit, mend: Me
 
 /** What is kept of an upstream. */
 interface Place {
-  state: State;
+  state?: State;
   /** Asks the primary source again, for what it says of itself. */
-  probe: () => void;
+  probe?: () => void;
   readonly timer: Timer;
 }
 
@@ -79,7 +79,7 @@ export function fallback(host: CallsHost, { tell, read }: People) {
       place.timer(state && !state.trying ? state.retryAt - clock().mono : Infinity);
       const has = (effect: Effect) => effects.includes(effect);
       if (has("changed")) change(upstream, state);
-      if (has("probe")) place.probe();
+      if (has("probe")) place.probe!();
       // Nobody waits for it: whether the operator hears of it changes nothing here.
       const service = target()?.[1]?.split("service:")[1];
       if (has("report") && service) void ask(`/service/${service}/fallback`, closed, () => ({ reason: state!.reason }));
@@ -116,7 +116,7 @@ export function fallback(host: CallsHost, { tell, read }: People) {
         const answer = await make(input, { ...rest, signal }, mend, { ...call, signal, transmit });
         reason = reasonOf(answer);
         last = answer;
-        pause = Math.min(+answer.headers.get("retry-after")! * 1_000 || 0, HOUR_MS);
+        pause = Math.min(waitOf(answer.headers) || 0, HOUR_MS);
       } catch (cause) {
         last = cause;
         reason = given.aborted ? undefined : own.signal.aborted ? "timeout" : (REASONS[(cause as SessionError).code] ?? (to ? undefined : "network"));
@@ -137,8 +137,8 @@ export function fallback(host: CallsHost, { tell, read }: People) {
       return undefined;
     };
 
-    if (!places.has(upstream)) places.set(upstream, { state: undefined, probe: idle, timer: timer(() => take({ kind: "due", now: clock().mono, seen: !page.hidden() })) });
-    const place = places.get(upstream)!;
+    const place: Place = places.get(upstream) ?? { timer: timer(() => take({ kind: "due", now: clock().mono, seen: !page.hidden() })) };
+    places.set(upstream, place);
     place.probe = () => primary(closed, false).then((answer) => answer?.body?.cancel()).catch(() => {});
     const both = new AbortController();
     const go = async (): Promise<Response> => {
@@ -168,5 +168,3 @@ export function fallback(host: CallsHost, { tell, read }: People) {
     return wait<Response>(call.signal, ({ resolve, reject }) => void go().then(resolve, reject), () => both.abort());
   };
 }
-
-const idle = () => {};

@@ -42,7 +42,7 @@ export const ask: Transport = async (path, signal, body, method = body && "POST"
  * Both forms of RFC 9110, section 10.2.3: seconds, and a date. The date is the server's, so it is compared with what the same
  * answer says the time is, and never with a clock of ours that may be wrong. A wait beyond counting is the longest there is.
  */
-function waitOf(headers: Headers): number {
+export function waitOf(headers: Headers): number {
   const header = headers.get("retry-after") as string;
   const wait = /^\d+$/.test(header) ? +header * 1000 : Date.parse(header) - Date.parse(headers.get("date") as string);
   return Math.min(Math.max(0, wait), 9e12);
