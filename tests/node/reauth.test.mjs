@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import { VAULT, brokerWorld, channels, reauthRequired } from "./desk.mjs";
-import { inside } from "./inside.mjs";
-import { APP, World, failure, nothing, problem, settled } from "./world.mjs";
+import { QUOTES, VAULT, brokerWorld, channels, reauthRequired } from "./desk.mjs";
+import { inside, message } from "./inside.mjs";
+import { APP, World, failure, nothing, ok, problem, settled } from "./world.mjs";
 
 const { reauth } = inside.reauthIndex;
 const { CHANNEL } = inside.reauthChannel;
@@ -99,6 +99,21 @@ describe("a call that needs a person", () => {
     });
     assert.equal((await failure(session.fetch("/api/quotes/NIFTY"))).code, "ERR_SESSION_REAUTH");
     assert.equal(told, 1);
+  });
+
+  test("that comes to another end the second time ends so, whatever is known of the account by then", async () => {
+    const world = new World();
+    world.answer = (path) => (path === "/auth/session" ? ok({ ...message("session_active"), epoch: world.epoch, server_time: world.wall / 1000, user: world.user, providers: [{ name: "op", state: "ready", own: true }, { name: "kite", state: "needs_human" }], upstreams: [{ ...QUOTES, vault: "linked:kite" }] }) : undefined);
+    const left = new AbortController();
+    world.serve = ({ signal }, count) =>
+      count === 1 ? reauthRequired({ vault: "linked:kite", provider: "kite" }) : new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+    const { session } = await world.opened({ events: false });
+    session.addEventListener("reauth", (event) => event.waitUntil(Promise.resolve()));
+    const call = failure(session.fetch("/api/quotes/1", { signal: left.signal }));
+    await calm();
+    assert.equal(world.calls.length, 2);
+    left.abort("left");
+    assert.equal(await call, "left");
   });
 
   test("waitUntil is for listeners, in their own turn", async () => {
@@ -622,12 +637,13 @@ describe("a chunk that does not come", () => {
     const world = new World();
     world.state = "reauth_required";
     const tab = await world.opened({ events: false });
-    tab.session.desk = async () => {
+    tab.session.desk = inside.chunk.chunk(async () => {
       throw new Error("no chunk");
-    };
+    });
     reauth(tab.session);
     const error = await failure(tab.session.fetch("/api/orders"));
-    assert.deepEqual([error.code, error.cause.message], ["ERR_SESSION_CANCELLED", "no chunk"]);
+    // Nobody has cancelled anything.
+    assert.deepEqual([error.code, error.cause.message], ["ERR_SESSION_LOAD", "no chunk"]);
   });
 });
 

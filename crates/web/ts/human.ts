@@ -36,10 +36,9 @@ export function human(host: CallsHost) {
       if (isLate) throw new TypeError("waitUntil() came too late");
       waits.push(promise);
       // It may be that nobody waits.
-      promise.then(undefined, () => {});
+      promise.then(null, () => {});
     };
-    const detail = signal ? { ...need, signal } : need;
-    session.dispatchEvent(Object.assign(new CustomEvent("reauth", { detail }), { waitUntil }));
+    session.dispatchEvent(Object.assign(new CustomEvent("reauth", { detail: signal ? { ...need, signal } : need }), { waitUntil }));
     isLate = true;
     return waits;
   };
@@ -55,12 +54,12 @@ export function human(host: CallsHost) {
     const response = answer as Response;
     const said = response?.headers?.get(HEADER_CODE);
     const name = vault?.split("linked:")[1];
-    // An account that is not linked looks like a provider that cannot help just now.
-    const lacks = () => !CODES[session.state] && session.providers.some((each) => each.name === name && /^(un|ne)/.test(each.state));
+    // An account that is not linked looks like a provider that cannot help just now; what came of a second time may be anything.
+    const lacks = () => /REA|UNA/.test(code) && !CODES[session.state] && session.providers.some((each) => each.name === name && /^(un|ne)/.test(each.state));
     if (said === "link_required" || (!said && (/LINK/.test(code) || lacks()))) {
       return [fault("ERR_SESSION_LINK", name && `: ${name} is not linked; offer link("${name}")`), name ? needed(vault) : undefined];
     }
-    if (!said) return /REA/.test(code) ? [cause, needed("login")] : [cause];
+    if (!said) return [cause, /REA/.test(code) ? needed("login") : undefined];
     if (said !== "reauth_required") return response;
     const body = await bodyOf(response);
     const whose = isVault(body.vault) ? body.vault : vault;
@@ -73,7 +72,7 @@ export function human(host: CallsHost) {
   const until = (waits: readonly PromiseLike<unknown>[], signal: AbortSignal | null | undefined) => {
     const over = new AbortController();
     return wait<unknown>(signal, ({ resolve, reject }) => {
-      Promise.all(waits).then(resolve, (why) => reject(fault("ERR_SESSION_CANCELLED", "", why)));
+      Promise.all(waits).then(resolve, (why) => reject(/LOAD/.test(why?.code) ? why : fault("ERR_SESSION_CANCELLED", "", why)));
       session.addEventListener("loggedout", () => reject(fault(CODES[session.state] ?? "ERR_SESSION_LOGGED_OUT")), over);
     }).finally(() => over.abort());
   };
