@@ -45,6 +45,15 @@ describe("requireSession", () => {
     }
   });
 
+  test("knows of a login at once where others were told a moment ago that a person is needed, and asks no more often for that", async () => {
+    const service = broker();
+    stand.queue.push(none("needs_human", 0.3));
+    assert.equal((await service.getValidSession()).token, null);
+    assert.equal((await service.getValidSession()).token, null, "from memory");
+    const all = await Promise.all(Array.from({ length: 5 }, () => service.requireSession()));
+    assert.deepEqual([all.map(({ token }) => token), stand.asked.length], [Array(5).fill(SECRET), 2]);
+  });
+
   test("is turned into an answer, and no other error is", async () => {
     stand.queue.push(none("needs_human", 30, { since: 1_790_000_000_000 }));
     const error = await broker().requireSession().catch((caught) => caught);
@@ -84,7 +93,7 @@ describe("Express", () => {
   });
 
   test("says that a person is needed, and what has begun is not touched", async () => {
-    stand.queue.push(none("needs_human", 30));
+    stand.queue.push(none("needs_human", 0.2), none("needs_human", 0.2));
     await isReauth(await fetch(`${url}/rows`));
     assert.equal(await (await fetch(`${url}/late`)).text(), "half");
   });

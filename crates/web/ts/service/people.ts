@@ -1,6 +1,7 @@
 // What a backend says where only a person can go on, so that the page that asked can wait for them.
 
 import { ServiceError, isServiceError } from "./error.js";
+import type { Get } from "./sessions.js";
 import type { Service, ServiceToken } from "./types.js";
 
 /** The problem document that `session.fetch` of `everlit` waits with. All else the page asks the Worker itself. */
@@ -68,9 +69,9 @@ export const reauthErrors =
 
 /** `requireSession` of a service. */
 export const required =
-  (name: string, getValidSession: Service["getValidSession"]): Service["requireSession"] =>
+  (name: string, getValidSession: Get): Service["requireSession"] =>
   async (options): Promise<ServiceToken> => {
-    const session = await getValidSession(options);
+    const session = await getValidSession(options, true);
     if (session.token !== null) return session;
     const { reason, retryAfter, since } = session;
     if (reason === "needs_human") throw new ServiceError("ERR_SERVICE_REAUTH", `only a person can bring a token of ${name}`, { retryAfter, since, service: name });

@@ -2,7 +2,7 @@
 
 import type { Answer, Ask } from "./ask.js";
 import { ServiceError, isServiceError } from "./error.js";
-import type { Service, ServiceAbsence, ServiceNone, ServiceSession, ServiceToken } from "./types.js";
+import type { Service, ServiceAbsence, ServiceNone, ServiceSession, ServiceSessionOptions, ServiceToken } from "./types.js";
 import { isAmount } from "./wire.js";
 
 const REASONS: readonly ServiceAbsence[] = ["renewing", "unavailable", "needs_human", "needs_operator", "caller_limited"];
@@ -28,6 +28,9 @@ interface Held {
   readonly until: Instant;
   readonly endsAt: Instant | undefined;
 }
+
+/** With `news`, that only a person can go on is said as it is now: the question waits until it may be asked. */
+export type Get = (options?: ServiceSessionOptions, news?: boolean) => Promise<ServiceSession>;
 
 /** Epoch, then generation: the total order of a service's tokens. */
 type Stamp = Pick<ServiceToken, "epoch" | "generation">;
@@ -61,7 +64,7 @@ interface Flight {
   readonly waiting: Set<unknown>;
 }
 
-export function sessions(ask: Ask, name: string, timeout: number): Pick<Service, "getValidSession" | "refresh"> & { forget(): void } {
+export function sessions(ask: Ask, name: string, timeout: number): Pick<Service, "refresh"> & { getValidSession: Get; forget(): void } {
   /** The token, and the one that is good for reading only. */
   const held: { all?: Held | undefined; reads?: Held | undefined } = {};
   const nones = new Map<string, { readonly none: ServiceNone; readonly until: Instant; readonly againAt: Instant }>();
@@ -121,7 +124,7 @@ export function sessions(ask: Ask, name: string, timeout: number): Pick<Service,
       const timer = setTimeout(() => {
         drop(key, flight);
         leave();
-        reject(new ServiceError("ERR_SERVICE_NETWORK", "the question that this call waited for came to no end"));
+        reject(new ServiceError("ERR_SERVICE_NETWORK", "the question never ended"));
       }, timeout + 1_000);
       flight.waiting.add(resolve);
       signal?.addEventListener("abort", abort);
@@ -139,7 +142,10 @@ export function sessions(ask: Ask, name: string, timeout: number): Pick<Service,
   return {
     forget,
 
-    async getValidSession({ readsOnly = false, signal } = {}) {
+    async getValidSession({ readsOnly = false, signal } = {}, news) {
+      // Who asks again because somebody has logged in is not told what was true before.
+      const kept = nones.get(readsOnly ? "reads" : "all");
+      if (news && kept?.none.reason === "needs_human") await new Promise((resolve) => setTimeout(resolve, left(kept.until)));
       signal?.throwIfAborted();
       const mine = () => [held.all, ...(readsOnly ? [held.reads] : [])];
       const good = mine().find(isGood);

@@ -252,7 +252,8 @@ export interface Service {
   /**
    * The same for code that can do nothing without: a token, or an error. `ERR_SERVICE_REAUTH` where only a person can bring one, which
    * `reauthErrors()` (Express) or `reauthRequired(error)` turns into the answer that a page waits with; `ERR_SERVICE_UNAVAILABLE` where there is none
-   * just now.
+   * just now. That a person is needed is never said from memory: the question waits until it may be asked again, 5 s at most, so that a call which is
+   * made again after a login finds the token.
    *
    * ```ts
    * const { token } = await service.requireSession();
