@@ -308,6 +308,16 @@ describe("what else there is to say", () => {
     assert.equal(await page.getByRole("button", { name: "Cancel" }).count(), 1, "what was not given is English");
   });
 
+  test("a language tag or a time zone that is none keeps no dialog from opening", async () => {
+    const opens = await page.evaluate(async (asked) => {
+      document.documentElement.lang = "en_US";
+      document.querySelector("everlit-reauth").setAttribute("zone", "Nowhere/Land");
+      await globalThis.stage.show(asked);
+      return document.querySelector("everlit-reauth").shadowRoot.querySelector("dialog").open;
+    }, { vault: "service:breeze", provider: "breeze", title: "ICICI Breeze", how: ["paste"], who: "you", since: Date.parse("2026-11-23T20:01:00Z"), waiting: 1, open: true, phase: "asking" });
+    assert.equal(opens, true);
+  });
+
   test("nothing is parsed: a title that is markup is a text", async () => {
     await show({ ...BREEZE, title: "<img src=x onerror=alert(1)>" });
     assert.equal(await text("[part=title]"), "Log in to <img src=x onerror=alert(1)> again");

@@ -304,6 +304,43 @@ describe("the package", () => {
     assert.match(shown, /^Mine /);
   });
 
+  test("a vault or an upstream that is given before an element is defined is not lost", async () => {
+    const shown = await page.evaluate(async () => {
+      const { EverlitBadge, EverlitSource } = await import("/package/elements/auto/index.js");
+      const [badge, source] = ["everlit-badge-later", "everlit-source-later"].map((name) => document.createElement(name));
+      badge.vault = "service:breeze";
+      source.upstream = "quotes";
+      document.body.append(badge, source);
+      customElements.define("everlit-badge-later", class extends EverlitBadge {});
+      customElements.define("everlit-source-later", class extends EverlitSource {});
+      return [badge.getAttribute("vault"), source.getAttribute("upstream")];
+    });
+    assert.deepEqual(shown, ["service:breeze", "quotes"]);
+  });
+
+  test("a badge whose chunk did not come at first asks again", async () => {
+    const shown = await page.evaluate(async (status) => {
+      const { stage } = globalThis;
+      stage.statuses.breeze = status;
+      const { session } = stage.kit;
+      const { desk } = session;
+      let asked = 0;
+      session.desk = async () => {
+        if (asked++ === 0) throw new Error("no chunk");
+        return desk.call(session);
+      };
+      const late = document.createElement("everlit-badge");
+      late.setAttribute("vault", "service:breeze");
+      late.session = session;
+      document.body.append(late);
+      await stage.drawn();
+      await stage.kit.advance("3m");
+      await stage.drawn();
+      return late.shadowRoot.textContent;
+    }, STATUSES.good);
+    assert.match(shown, /ICICI Breeze/);
+  });
+
   test("is harmless in Node", async () => {
     for (const name of ["index", "auto/index", "reauth/index", "badge/index", "banner/index", "source/index"]) {
       const { define } = await import(new URL(`../../crates/web/dist/elements/${name}.js`, import.meta.url).href);

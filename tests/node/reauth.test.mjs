@@ -242,6 +242,31 @@ describe("a crowd of calls", () => {
     assert.equal(new Set(world.effects).size, world.effects.length);
   });
 
+  test("leaves nothing on a signal that lives longer than they do", async () => {
+    const { world, session, people } = await desk();
+    const { signal } = new AbortController();
+    const listens = new Set();
+    const { addEventListener, removeEventListener } = signal;
+    signal.addEventListener = (type, listener, options) => {
+      listens.add(listener);
+      addEventListener.call(signal, type, listener, options);
+      options?.signal?.addEventListener("abort", () => listens.delete(listener));
+    };
+    signal.removeEventListener = (type, listener) => {
+      listens.delete(listener);
+      removeEventListener.call(signal, type, listener);
+    };
+    for (let at = 0; at < 5; at += 1) {
+      world.valid = false;
+      const call = session.fetch(`/api/quotes/${at}`, { signal });
+      await calm();
+      await people.submit(VAULT, "right");
+      await call;
+      await world.pass(2_000);
+    }
+    assert.equal(listens.size, 0);
+  });
+
   test("with a timeout of its own is not held by the dialog", async () => {
     const { session, one } = await desk();
     const own = new AbortController();
@@ -470,6 +495,19 @@ describe("a popup", () => {
     new BroadcastChannel(CHANNEL).postMessage({ v: 1, vault: VAULT, kind: "answered" });
     assert.equal((await call).status, 200);
     assert.deepEqual([popup.closed, one().phase], [true, "done"]);
+  });
+
+  test("goes nowhere while it is not known where the login begins", async () => {
+    const opened = popups();
+    const world = brokerWorld();
+    world.serve = () => reauthRequired({ login_url: null, server_time: world.wall });
+    const { session, people } = await desk(world);
+    const call = failure(session.fetch("/api/quotes/1"));
+    await calm();
+    people.openLogin(VAULT);
+    for (const { went } of opened) assert.doesNotMatch(`${went}`, /undefined$/);
+    people.cancel(VAULT);
+    await call;
   });
 
   test("that is blocked says so", async () => {
