@@ -273,12 +273,24 @@ describe("the address itself", () => {
     assert.ok(quotes() > begun);
   });
 
-  test("that needs a person has one called once, without waiting, and is tried at once when they are done", async () => {
+  test("that needs a person has one called once, without waiting, and is tried at once when they are done", async (context) => {
     const { world, session, changes } = await market("broker");
     const people = reauth(session);
+    context.after(() => people.close());
     const [, { reason }] = await textOf(session.fetch("/api/quotes/1", { fallback }));
     await calm();
     assert.deepEqual([reason, people.asked.length, people.asked[0].waiting], ["reauth", 1, 0]);
+    await people.submit(VAULT, "right");
+    await world.pass(10);
+    assert.deepEqual(changes.map(({ source }) => source), ["fallback", "primary"]);
+  });
+
+  test("leaves alone who said no, and is tried again by itself after somebody else's login", async (context) => {
+    const { world, session, changes } = await market("broker");
+    const people = reauth(session);
+    context.after(() => people.close());
+    await session.fetch("/api/quotes/1", { fallback });
+    await calm();
     people.cancel(VAULT);
     await world.pass(60_000);
     assert.deepEqual(people.asked, [], "who said no is left alone");
@@ -286,9 +298,8 @@ describe("the address itself", () => {
     await calm();
     await people.submit(VAULT, "right");
     await waits;
-    await world.pass(10);
+    await world.pass(30_000);
     assert.deepEqual(changes.map(({ source }) => source), ["fallback", "primary"]);
-    people.close();
   });
 
   test("is forgotten with the login", async () => {

@@ -1,4 +1,5 @@
 import { clockOf } from "../store/clock.js";
+import { assertSession } from "../reauth/wanted.js";
 import type { Session } from "../session.js";
 import { type View, patch } from "./draw.js";
 import STYLE from "./style.css";
@@ -49,6 +50,7 @@ export abstract class EverlitElement<Texts extends object> extends Base {
 
   set session(session: Session | undefined) {
     if (this.#session === session) return;
+    if (session) assertSession(session);
     this.#session = session;
     this.restart();
   }
@@ -67,7 +69,7 @@ export abstract class EverlitElement<Texts extends object> extends Base {
   connectedCallback(): void {
     // What was given before the element was defined hides what is defined.
     const own = this as unknown as { [name: string]: unknown };
-    for (const name of ["session", "texts", "reauth"]) {
+    for (const name of ["session", "texts", "reauth", "vault", "upstream"]) {
       if (!Object.hasOwn(this, name)) continue;
       const given = own[name];
       delete own[name];

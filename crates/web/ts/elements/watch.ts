@@ -47,28 +47,29 @@ function begin(session: Session, vault: string): Shared {
   let known: Standing | undefined;
   let asking = false;
   let ended: number | undefined;
-  const ask = async ({ ask, page }: Desk) => {
-    if (asking || page.hidden()) return;
+  let channel: ReturnType<typeof join> | undefined;
+  const ask = async (desk: Desk) => {
+    if (signal.aborted) return;
+    if (!channel) {
+      // Somebody has logged in, here or in another tab.
+      channel = (desk.join ?? join)((said) => Object(said).vault === vault && soon());
+      desk.life({ on: soon, restored: soon, left() {} }, signal);
+    }
+    if (asking || desk.page.hidden()) return;
     asking = true;
-    const { status, body } = await ask(`/service/${vault.slice(8)}/status`, signal);
+    const { status, body } = await desk.ask(`/service/${vault.slice(8)}/status`, signal);
     asking = false;
     // Who may not know is told nothing. What was known stays known while nobody answers.
     if (status === 200 || /^40[134]$/.test(`${status}`)) known = ofStatus(vault, body);
     all.forEach((changed) => changed());
   };
   const soon = () => session.desk().then(ask, () => {});
-  void session.desk().then((desk) => {
-    if (signal.aborted) return;
-    // Somebody has logged in, here or in another tab.
-    const channel = (desk.join ?? join)((said) => Object(said).vault === vault && soon());
-    const stop = clockOf(session).every(EVERY_MS, soon);
-    signal.addEventListener("abort", () => {
-      stop();
-      channel.leave();
-    });
-    desk.life({ on: soon, restored: soon, left() {} }, signal);
-    soon();
-  }, () => {});
+  const stop = clockOf(session).every(EVERY_MS, soon);
+  signal.addEventListener("abort", () => {
+    stop();
+    channel?.leave();
+  });
+  void soon();
   const stands = (now: number) => {
     const { word, endsAt = Infinity } = known ?? {};
     // What has just ended may have been renewed. It is asked once: a Worker that says the same again is not to be asked without end.

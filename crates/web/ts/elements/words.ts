@@ -35,16 +35,22 @@ export interface Place {
   readonly theirs?: string;
 }
 
-const shown = (at: number, now: number, locale: string | undefined, timeZone: string | undefined, more?: Intl.DateTimeFormatOptions) =>
-  new Intl.DateTimeFormat(locale, {
-    hour: "2-digit",
-    minute: "2-digit",
-    hourCycle: "h23",
-    timeZone,
-    // Of a time of day within a day everybody knows which one is meant.
-    ...(Math.abs(at - now) > 22 * HOUR && { weekday: "short" }),
-    ...more,
-  }).format(at);
+/** By the system's language and clock where a page names none that there is. */
+function shown(at: number, now: number, locale?: string, timeZone?: string, more?: Intl.DateTimeFormatOptions): string {
+  try {
+    return new Intl.DateTimeFormat(locale, {
+      hour: "2-digit",
+      minute: "2-digit",
+      hourCycle: "h23",
+      timeZone,
+      // Of a time of day within a day everybody knows which one is meant.
+      ...(Math.abs(at - now) > 22 * HOUR && { weekday: "short" }),
+      ...more,
+    }).format(at);
+  } catch {
+    return shown(at, now);
+  }
+}
 
 /** A moment by the reader's clock, and by the provider's where that shows another time: `22:00 (03:30 India Time)`. */
 export function moment(at: number, now: number, { locale, ours: zone, theirs }: Place): string {

@@ -57,23 +57,21 @@ export function control(session: Session, gone: () => void): Reauth {
   const cancel = (vault: string) => take({ kind: On.Cancelled, vault });
   const cancelAll = () => state.asks.forEach(({ vault }) => cancel(vault));
 
-  /** A call needs a person. */
+  /** A call needs a person. One that has been given up waits no longer, and has a number below zero; that there is a token again it is told as well. */
   const hear = (event: ReauthEvent) => {
     const { vault, provider, problem, signal } = event.detail;
-    const call = (calls += 1);
-    // Nobody waits for one that was given up.
-    const waits = !signal?.aborted;
+    const call = (calls += 1) * (signal?.aborted ? -1 : 1);
+    const settled = new AbortController();
     event.waitUntil(
       new Promise<void>((resolve, reject) => {
-        if (waits) waiters.set(call, { resolve, reject });
-        else resolve();
-        signal?.addEventListener("abort", () => waiters.delete(call) && take({ kind: On.Left, call }), { signal: ended });
+        waiters.set(call, { resolve, reject });
+        signal?.addEventListener("abort", () => waiters.delete(call) && take({ kind: On.Left, call }), settled);
         ready().then(() => {
-          if (waits && !waiters.has(call)) return;
-          take({ kind: On.Called, vault, need: known({ provider, ...own(vault), ...problem }), call: waits ? call : undefined });
+          if (!waiters.has(call)) return;
+          take({ kind: On.Called, vault, need: known({ provider, ...own(vault), ...problem }), call });
           look();
         }, reject);
-      }),
+      }).finally(() => settled.abort()),
     );
   };
 
@@ -91,7 +89,7 @@ export function control(session: Session, gone: () => void): Reauth {
         desk = its;
         const seen = () => take({ kind: On.Seen, seen: !its.page.hidden() });
         seen();
-        its.closed.addEventListener("abort", close, { signal: ended });
+        its.closed.addEventListener("abort", close, over);
         its.life(
           {
             on: (kind) => (kind === EventKind.Online ? take({ kind: On.Online }) : seen()),
@@ -223,6 +221,8 @@ export function control(session: Session, gone: () => void): Reauth {
       }, closed);
       return;
     }
+    // Its pages have no say over this one.
+    window.opener = null;
     window.name = NAME;
     window.location.replace(new URL(show(ask).loginUrl!, page.base()).href);
     let looks = 0;
@@ -259,9 +259,9 @@ export function control(session: Session, gone: () => void): Reauth {
     get asked() {
       return asked;
     }
-    openLogin(vault: string): Window | null {
+    openLogin = (vault: string): Window | null => {
       const ask = find(vault);
-      if (!ask || /^(updating|done)$/.test(ask.phase) || !ask.how.includes("popup")) return null;
+      if (!ask?.loginUrl || /^(updating|done)$/.test(ask.phase) || !ask.how.includes("popup")) return null;
       const before = popups.get(vault);
       if (before && !before.window.closed) {
         before.window.focus();
@@ -272,20 +272,20 @@ export function control(session: Session, gone: () => void): Reauth {
       take({ kind: On.Opened, vault, blocked: !popup });
       if (popup) lead(ask, popup);
       return popup;
-    }
-    async submit(vault: string, text: string): Promise<void> {
+    };
+    submit = async (vault: string, text: string): Promise<void> => {
       take({ kind: On.Submitted, vault, text });
       await flights.get(flightOf(Do.Put, find(vault)?.id));
-    }
-    async askApproval(vault: string): Promise<void> {
+    };
+    askApproval = async (vault: string): Promise<void> => {
       take({ kind: On.Approval, vault });
       await flights.get(flightOf(Do.Push, find(vault)?.id));
-    }
+    };
     cancel = cancel;
     close = close;
   })();
-  for (const type of ["statechange", "providerchange"]) session.addEventListener(type, look, { signal: ended });
-  session.addEventListener("reauth", hear, { signal: ended });
-  session.addEventListener("loggedout", cancelAll, { signal: ended });
+  for (const type of ["statechange", "providerchange"]) session.addEventListener(type, look, over);
+  session.addEventListener("reauth", hear, over);
+  session.addEventListener("loggedout", cancelAll, over);
   return it;
 }

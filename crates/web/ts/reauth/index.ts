@@ -1,4 +1,5 @@
 import type { Session } from "../session.js";
+import { assertSession } from "./wanted.js";
 import { control } from "./controller.js";
 import type { Reauth } from "./types.js";
 
@@ -17,7 +18,7 @@ const REAUTH = Symbol.for("everlit.reauth");
  * ```
  */
 export function reauth(session: Session): Reauth {
-  if (!session?.addEventListener) throw new TypeError(`everlit: a Session is wanted, of await openSession(), and what came is ${session}`);
+  assertSession(session);
   const its = session as { [REAUTH]?: Reauth | undefined };
   return (its[REAUTH] ??= control(session, () => (its[REAUTH] = undefined)));
 }

@@ -20,7 +20,7 @@ export type CallId = number;
 export interface Ask extends Omit<Asked, "waiting"> {
   /** Another one with each time that it is asked for: what belongs to an older one is too late. */
   readonly id: number;
-  /** Calls that wait, oldest first. */
+  /** Calls that wait, oldest first. One below zero does not, and is told what came of it. */
   readonly calls: readonly CallId[];
   /** The popup is closed, and the Worker was asked what came of it. */
   readonly leaving?: boolean;
@@ -71,8 +71,8 @@ export const enum Do {
 }
 
 export type Event =
-  /** A call needs a person; without a number it does not wait. */
-  | { readonly kind: On.Called; readonly vault: string; readonly need: Omit<ReauthNeed, "vault">; readonly call?: CallId | undefined }
+  /** A call needs a person. */
+  | { readonly kind: On.Called; readonly vault: string; readonly need: Omit<ReauthNeed, "vault">; readonly call: CallId }
   /** A call waits no longer. */
   | { readonly kind: On.Left; readonly call: CallId }
   /** The status of a vault came. */
@@ -167,14 +167,13 @@ export function step(state: State, event: Event): Step {
   switch (event.kind) {
     case On.Called: {
       const { need, call } = event;
-      const calls = call === undefined ? [] : [call];
-      if (found && found.phase !== "done") return put({ ...found, calls: [...found.calls, ...calls] });
+      if (found && found.phase !== "done") return put({ ...found, calls: [...found.calls, call] });
       // It went out before there was a token again.
-      if (found && !(need.serverTime! > found.doneAt!)) return [state, [{ kind: Do.Resume, calls }]];
+      if (found && !(need.serverTime! > found.doneAt!)) return [state, [{ kind: Do.Resume, calls: [call] }]];
       const id = state.last + 1;
-      const ask = rest(learn({ id, vault, provider: "", title: "", how: [], who: "you", calls, open: seen, phase: "asking" }, need));
+      const ask = rest(learn({ id, vault, provider: "", title: "", how: [], who: "you", calls: [call], open: seen, phase: "asking" }, need));
       // What the Worker has said a moment ago it is not asked again.
-      return [{ ...state, last: id, asks: [...asks.filter((each) => each !== found), ask] }, hasStatus(ask) && seen ? [need.how ? arm(ask, POLL_MS) : poll(ask)] : []];
+      return [{ ...state, last: id, asks: [...asks.filter((each) => each !== found), ask] }, hasStatus(ask) && seen ? [need.loginUrl ? arm(ask, POLL_MS) : poll(ask)] : []];
     }
     case On.Seen: {
       if (!event.seen) return [{ ...state, seen: false }, asks.filter((ask) => hasStatus(ask) && ask.phase !== "done").map((ask) => arm(ask, Infinity))];
@@ -268,4 +267,4 @@ export function step(state: State, event: Event): Step {
 }
 
 /** What the app is shown of it. */
-export const shown = ({ id: _, calls, leaving: _1, calling: _2, doneAt: _3, ...ask }: Ask): Asked => ({ ...ask, waiting: calls.length });
+export const shown = ({ id: _, calls, leaving: _1, calling: _2, doneAt: _3, ...ask }: Ask): Asked => ({ ...ask, waiting: calls.filter((call) => call > 0).length });
