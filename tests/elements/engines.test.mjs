@@ -53,6 +53,7 @@ for (const engine of Object.values(engines)) {
       // As with a screen reader, there is somebody who listens before the dialog comes: Firefox makes its tree for the first who asks.
       assert.deepEqual(await seen.browser.spoken(() => document.querySelector("#work")), { role: "button", name: "Go on" });
       await seen.show(BREEZE);
+      /** @type {Record<string, object>} */
       const spoken = {};
       for (const of of ["dialog", "h2", "input", ".login", ".update", ".cancel", ".status"]) spoken[of] = await seen.spoken("reauth", of);
       assert.deepEqual(spoken, {
@@ -64,6 +65,8 @@ for (const engine of Object.values(engines)) {
         ".cancel": { role: "button", name: "Cancel" },
         ".status": { role: "status", name: "" },
       });
+      // They are no parts of the page: who looks for its banner is not to find a dialog's.
+      for (const of of [".header", ".footer"]) assert.doesNotMatch((await seen.spoken("reauth", of)).role, /banner|contentinfo/, of);
       await seen.show(DIALOGS.approval);
       assert.deepEqual(await seen.spoken("reauth", "[role=timer]"), { role: "timer", name: "5 min left" });
       await seen.show(DIALOGS.blocked);
