@@ -119,7 +119,7 @@ describe("the elements", { concurrency: 3 }, () => {
           await seen.show(BREEZE);
           await seen.keys(KEYS.escape);
           assert.deepEqual([(await seen.calls()).length, await seen.dialog(), await seen.focused()], [count, false, "work"]);
-          assert.equal(await seen.text("reauth", "[role=status]"), "Cancelled. 3 requests were stopped.");
+          assert.equal(await seen.text("reauth", "[role=status]"), "Cancelled. Requests stopped: 3.");
         }
       });
 
@@ -397,7 +397,7 @@ describe("the elements", { concurrency: 3 }, () => {
         // A blocker of popups answers as the browser's own does: no driver's browser blocks any.
         await seen.run(() => void (window.open = () => null));
         await seen.press("reauth", ".login");
-        await seen.says("reauth", "[role=alert]", "The browser did not open the window. Allow popups for this page, or open the login in a new tab.");
+        await seen.says("reauth", "[role=alert]", "The browser opened no window. Allow popups for this page, or log in in a new tab.");
         await seen.press("reauth", "a");
         await seen.browser.until("a tab", async () => (await seen.browser.windows()).length === 2);
         assert.equal(await seen.dialog(), true);
