@@ -3,13 +3,13 @@
 // EVERLIT_PICTURES=write takes them anew: look at each that has changed. What differs is written to target/desk-pictures.
 
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
 import { after, before, test } from "node:test";
 
-import { REFERENCE, differs, taken } from "./compare.mjs";
+import { Pictures } from "./compare.mjs";
 import { Desk, startBrowser } from "./stage.mjs";
 import { NOW } from "./told.mjs";
 
+const pictures = new Pictures(import.meta.url);
 const MINUTE = 60_000;
 /** With the height of a screen that is so wide: a dialog is in the middle of it. @type {[number, number][]} */
 const WIDTHS = [[320, 640], [768, 900], [1280, 800]];
@@ -29,7 +29,7 @@ let found = [];
  */
 async function look(desk, name, { screen = false } = {}) {
   for (const [width, height] of WIDTHS) {
-    for (const scheme of SCHEMES) found.push(...differs(`${name}-${width}-${scheme}`, await desk.picture(width, scheme, screen ? height : undefined)));
+    for (const scheme of SCHEMES) found.push(...pictures.differs(`${name}-${width}-${scheme}`, await desk.picture(width, scheme, screen ? height : undefined)));
   }
 }
 
@@ -107,7 +107,7 @@ test("from right to left", () => at("breeze", async (desk) => {
   await desk.prices();
   await desk.run();
   await desk.stands("done");
-  for (const width of [320, 1280]) found.push(...differs(`rtl-${width}-light`, await desk.picture(width, "light")));
+  for (const width of [320, 1280]) found.push(...pictures.differs(`rtl-${width}-light`, await desk.picture(width, "light")));
 }));
 
 test("a person who cancels", () => at("breeze", async (desk) => {
@@ -146,7 +146,7 @@ test("a picture that differs is found", async () => {
   if (process.env.EVERLIT_PICTURES === "write") return;
   await at("breeze", async (desk) => {
     await desk.prices();
-    const is = async () => differs("quotes-768-light", await desk.picture(768, "light")).length;
+    const is = async () => pictures.differs("quotes-768-light", await desk.picture(768, "light")).length;
     assert.equal(await is(), 0);
     for (const style of [":root { --up: #0a5fb4 }", "button.primary { background: #0a5fb4 }", ".tiles { gap: 12px }", '[data-way="up"] :is(.change, .share) { color: var(--down) }', "everlit-badge { display: none }"]) {
       const sheet = await desk.page.addStyleTag({ content: style });
@@ -158,5 +158,5 @@ test("a picture that differs is found", async () => {
 });
 
 test("no picture is left of what there is no more", () => {
-  assert.deepEqual(readdirSync(REFERENCE).filter((name) => !taken.has(name)), []);
+  assert.deepEqual(pictures.left(), []);
 });

@@ -55,6 +55,9 @@ export class PageGone extends PageError {
   }
 }
 
+/** Keys that have no letter (section 17.4.2 of the specification). */
+export const KEYS = { tab: "\uE004", enter: "\uE007", escape: "\uE00C", end: "\uE010" };
+
 /** The selector of one of the page's test ids. @param {string} id */
 export const testId = (id) => `[data-testid="${id}"]`;
 
@@ -212,6 +215,18 @@ export class Browser {
     const element = await this.#found(find, given);
     await this.#command("POST", `/element/${element}/clear`, {});
     await this.#command("POST", `/element/${element}/value`, { text });
+  }
+
+  /** What a screen reader calls such an element, and what it says it is. @template {unknown[]} A @param {(...given: A) => Element | null | undefined} find @param {A} given */
+  async spoken(find, ...given) {
+    const element = await this.#found(find, given);
+    return { role: await this.#command("GET", `/element/${element}/computedrole`), name: await this.#command("GET", `/element/${element}/computedlabel`) };
+  }
+
+  /** Presses and lets go of keys, one after the other, for whatever has the focus: letters, or what `KEYS` names. @param {...string} keys */
+  async keys(...keys) {
+    const actions = keys.flatMap((value) => [{ type: "keyDown", value }, { type: "keyUp", value }]);
+    await this.#command("POST", "/actions", { actions: [{ type: "key", id: "keyboard", actions }] });
   }
 
   /** @template {unknown[]} A @param {(...given: A) => Element | null | undefined} find @param {A} given @returns {Promise<string>} */

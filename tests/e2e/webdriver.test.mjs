@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { after, before, describe, test } from "node:test";
 import { missing, startDriver } from "./driver-process.mjs";
 import { engines } from "./engines.mjs";
-import { Browser, PageError, WaitError, WebDriverError, testId } from "./webdriver.mjs";
+import { Browser, KEYS, PageError, WaitError, WebDriverError, testId } from "./webdriver.mjs";
 
 /** The demo page forbids inline script and eval by CSP, so this page does too: scripts of the driver must still run. */
 const HEADERS = {
@@ -69,6 +69,16 @@ for (const engine of Object.values(engines)) {
       await browser.click(testId("send"));
       await browser.until("the next page", async () => (await browser.title()) === "thanks");
       assert.equal(await browser.url(), `${site}/thanks?login=Ada`);
+    });
+
+    test("presses keys for what has the focus, and says what a screen reader does", async () => {
+      await browser.go(`${site}/`);
+      assert.deepEqual(await browser.spoken(() => document.querySelector("form button")), { role: "button", name: "Send" });
+      await browser.run(() => document.querySelector("input")?.select());
+      await browser.keys("A", "d", "a", KEYS.tab);
+      assert.deepEqual(await browser.run(() => [document.querySelector("input")?.value, document.activeElement?.textContent]), ["Ada", "Send"]);
+      await browser.keys(KEYS.enter);
+      await browser.until("the next page", async () => (await browser.title()) === "thanks");
     });
 
     test("runs functions in the page, awaits promises and passes errors on", async () => {

@@ -3,55 +3,21 @@
 // EVERLIT_PICTURES=write takes them anew: look at each that has changed. What differs is written to target/elements-pictures.
 
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
-import pixelmatch from "pixelmatch";
-import { PNG } from "pngjs";
+import { Pictures } from "../desk/compare.mjs";
 import { startStage } from "./stage.mjs";
 import { DIALOGS, EARLY, EXPIRING, OPERATOR, STATUSES } from "./states.mjs";
 
-const folder = (path) => fileURLToPath(new URL(path, import.meta.url));
-const REFERENCE = folder("reference/");
-const DIFFERENT = folder("../../target/elements-pictures/");
-/** How much of a picture may be another colour: letters are drawn a little differently by another version of the browser. */
-const TOLERANCE = 0.01;
+const pictures = new Pictures(import.meta.url);
 /** Beyond 768 px nothing is wider, so that one picture stands for both. */
 const WIDTHS = { 320: "320", 768: "wide", 1280: "wide" };
 
 /** @type {Awaited<ReturnType<typeof startStage>>} */ let stage;
 before(async () => (stage = await startStage()));
 after(() => stage?.stop());
-const taken = new Set();
-
-/** A picture as it was, or none. */
-const read = (name) => (existsSync(`${REFERENCE}${name}.png`) ? PNG.sync.read(readFileSync(`${REFERENCE}${name}.png`)) : undefined);
 
 /** Why a picture is not the one that it was. */
-async function differs(name, locator) {
-  taken.add(`${name}.png`);
-  const shot = PNG.sync.read(await locator.screenshot({ animations: "disabled", caret: "hide" }));
-  const { width, height } = shot;
-  // In sixteen steps of each colour, which is enough to see what is different, a picture takes half of the room.
-  shot.data.forEach((value, place) => (shot.data[place] = Math.round(value / 17) * 17));
-  const known = read(name);
-  if (process.env.EVERLIT_PICTURES === "write") {
-    const same = known && known.width === width && known.height === height && !pixelmatch(known.data, shot.data, undefined, width, height);
-    if (!same) writeFileSync(`${REFERENCE}${name}.png`, PNG.sync.write(shot, { colorType: 2, deflateLevel: 9, deflateStrategy: 0, filterType: 0 }));
-    return [];
-  }
-  const diff = new PNG({ width, height });
-  const why = !known
-    ? "there is none to compare it with"
-    : known.width !== width || known.height !== height
-      ? `it is ${width} × ${height}, and was ${known.width} × ${known.height}`
-      : pixelmatch(known.data, shot.data, diff.data, width, height, { threshold: 0.2 }) > TOLERANCE * width * height && "more than a hundredth of it is another colour";
-  if (!why) return [];
-  mkdirSync(DIFFERENT, { recursive: true });
-  writeFileSync(`${DIFFERENT}${name}.png`, PNG.sync.write(shot));
-  writeFileSync(`${DIFFERENT}${name}.diff.png`, PNG.sync.write(diff));
-  return [`${name}: ${why}`];
-}
+const differs = async (name, locator) => pictures.differs(name, await locator.screenshot({ animations: "disabled", caret: "hide" }));
 
 for (const [width, place] of Object.entries(WIDTHS)) {
   for (const colorScheme of ["light", "dark"]) {
@@ -132,6 +98,25 @@ test("a picture that differs is found", async () => {
   await page.context().close();
 });
 
+test("a colour of another hue, as dark as it was, is found", async () => {
+  if (process.env.EVERLIT_PICTURES === "write") return;
+  const page = await stage.open({ colorScheme: "light" });
+  await page.evaluate(() => (document.querySelector("main").style.maxWidth = "736px"));
+  await page.evaluate(() => document.querySelector("everlit-badge").setAttribute("vault", "service:breeze"));
+  await page.evaluate((status) => globalThis.stage.status("breeze", status), STATUSES.good);
+  await page.evaluate((given) => globalThis.stage.show(given), DIALOGS.blocked);
+  const [badge, dialog] = [page.locator("everlit-badge"), page.locator("everlit-reauth dialog")];
+  const found = async () => [(await differs("reauth-blocked-wide-light", dialog)).length, (await page.evaluate(() => globalThis.stage.show()), await differs("badge-good-wide-light", badge)).length];
+  assert.deepEqual(await found(), [0, 0]);
+  // A green that becomes a blue, and a red that becomes a violet.
+  await page.evaluate(() => {
+    for (const [name, colour] of [["good", "#1469b9"], ["bad", "#8a3fb0"]]) document.documentElement.style.setProperty(`--everlit-${name}`, colour);
+  });
+  await page.evaluate((given) => globalThis.stage.show(given), DIALOGS.blocked);
+  assert.deepEqual(await found(), [1, 1]);
+  await page.context().close();
+});
+
 test("no picture is left of what there is no more", () => {
-  assert.deepEqual(readdirSync(REFERENCE).filter((name) => !taken.has(name)), []);
+  assert.deepEqual(pictures.left(), []);
 });

@@ -28,8 +28,8 @@ const POLICY = [
   "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; font-src 'self'; connect-src 'self'; img-src data:",
   "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
 ].join("; ");
-/** The documentation's example has its style in the page. */
-const LOOSER = { "/page/example.html": POLICY.replace("style-src 'self'", "style-src 'unsafe-inline'") };
+/** The documentation's example has its style in the page, and a page has the stage in a frame. */
+const LOOSER = { "/page/example.html": POLICY.replace("style-src 'self'", "style-src 'unsafe-inline'"), "/page/narrow.html": "default-src 'none'; frame-src 'self'; img-src data:" };
 
 /** What is served of a path. */
 export function fileOf(pathname) {
@@ -44,24 +44,38 @@ export function fileOf(pathname) {
 }
 
 /** The Chromium that is installed. */
-export function startBrowser() {
+export function startBrowser({ scrollbars = false } = {}) {
   const executablePath = execFileSync("sh", ["-c", "command -v chromium || command -v chromium-browser || command -v google-chrome"], { encoding: "utf8" }).trim();
   return chromium.launch({
     executablePath,
+    ignoreDefaultArgs: scrollbars ? ["--hide-scrollbars"] : [],
     // Containers let no browser make a sandbox of its own, and have a tiny /dev/shm. Letters are drawn alike whatever the system's settings.
     args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--font-render-hinting=none", "--disable-lcd-text", "--force-color-profile=srgb"],
   });
 }
 
-/** A browser, and a server for its pages. */
-export async function startStage() {
+/** The pages, for whatever browser. */
+export async function servePages() {
   const server = createServer((request, response) => {
     const { status, headers, body } = fileOf(new URL(request.url, "http://stage").pathname);
     response.writeHead(status, headers).end(body);
   });
   await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
-  const address = `http://127.0.0.1:${server.address().port}`;
-  const browser = await startBrowser();
+  return {
+    address: `http://127.0.0.1:${server.address().port}`,
+    async stop() {
+      // Some browsers keep their connections.
+      server.closeAllConnections();
+      await new Promise((closed) => server.close(closed));
+    },
+  };
+}
+
+/** A browser, and a server for its pages. `scrollbars`: as wide as those of a desktop are, which Playwright hides. */
+export async function startStage({ scrollbars = false } = {}) {
+  const pages = await servePages();
+  const { address } = pages;
+  const browser = await startBrowser({ scrollbars });
   return {
     browser,
     address: (path) => address + path,
@@ -79,7 +93,7 @@ export async function startStage() {
     },
     async stop() {
       await browser.close();
-      await new Promise((closed) => server.close(closed));
+      await pages.stop();
     },
   };
 }

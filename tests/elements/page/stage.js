@@ -1,5 +1,6 @@
 // The page of the tests: the elements, a session in a time that obeys the test, and a Reauth that shows what it is told.
 
+import "./wrong.js";
 import "/package/elements/auto/index.js";
 import { createTestSession } from "/package/testing/index.js";
 
@@ -50,10 +51,10 @@ globalThis.stage = {
   /** What the Worker says of a service, and how often it was asked. */
   statuses: {},
   asked: [],
-  /** Opens a session, and gives it to all elements. */
-  async open({ real, ...options } = {}) {
+  /** Opens a session, and gives it to all elements. `real`: with its own Reauth; `windows`: which opens real ones. */
+  async open({ real, windows, ...options } = {}) {
     this.kit = await createTestSession({ wasm: "/package/everlit.wasm", address: location.href, now: "2026-11-23T22:01:00Z", ...options });
-    this.serve(this.kit.session);
+    this.serve(this.kit.session, windows);
     if (!real) document.querySelector("everlit-reauth").reauth = this.reauth;
     for (const element of elements()) element.session = this.kit.session;
     await document.fonts.load("16px Stage");
@@ -61,7 +62,7 @@ globalThis.stage = {
     return this.drawn();
   },
   /** The kit's Worker knows no services: what is asked of one is answered here. */
-  serve(session) {
+  serve(session, windows) {
     const { desk } = session;
     const answer = async (path, signal, body, method = body ? "POST" : "GET") => {
       this.asked.push([method, path, body?.()]);
@@ -74,6 +75,8 @@ globalThis.stage = {
     session.desk = async () => {
       // The tabs of this browser speak as they do in an app, and not through the kit.
       const { join: _kits, ...members } = await desk.call(session);
+      // So do its windows, where the test wants those of the browser.
+      if (windows) delete members.open;
       return Object.fromEntries(Object.entries(members).map(([name, member]) => [name, wrap(member)]));
     };
   },

@@ -12,6 +12,7 @@ use crate::tools::Tool;
 use crate::{npm, ports};
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
+use std::ffi::OsString;
 use std::fs;
 
 /// `wasm-pack test --headless` in one engine.
@@ -117,14 +118,19 @@ pub(super) fn client(repo: &Repo) -> Result<Outcome> {
     if lacking.len() == Engine::ALL.len() && !browsers::must_be_there() {
         return Ok(Outcome::skipped(lacking.join("; ")));
     }
-    let path = match Engine::Firefox.lacking() {
-        None => repo::path_with(&[Tool::Geckodriver.ensure(repo)?])?,
-        Some(_) => repo::path_with(&[])?,
-    };
+    let path = path_of_drivers(repo)?;
     let files = vec![repo.at("tests/e2e/webdriver.test.mjs")];
     node_test(repo, "test-webdriver", files, 10, |command| {
         command.env("PATH", path);
     })
+}
+
+/// `PATH` with the driver of each engine that is installed.
+pub(super) fn path_of_drivers(repo: &Repo) -> Result<OsString> {
+    match Engine::Firefox.lacking() {
+        None => repo::path_with(&[Tool::Geckodriver.ensure(repo)?]),
+        Some(_) => repo::path_with(&[]),
+    }
 }
 
 /// The headless demo, as it is.

@@ -1,6 +1,7 @@
 //! Tiers that Node runs.
 
 use super::Outcome;
+use super::browser::path_of_drivers;
 use super::count;
 use super::native::{counted, single};
 use crate::python::{self, Environment};
@@ -89,16 +90,12 @@ pub(super) fn kit(repo: &Repo) -> Result<Outcome> {
     })
 }
 
-/// The elements, in Chromium and before it.
+/// The elements, before there is a browser and in each that is installed.
 pub(super) fn elements(repo: &Repo) -> Result<Outcome> {
-    node_tests(
-        repo,
-        "test-elements",
-        &["--test-concurrency=2"],
-        in_folders(repo, &["tests/elements"])?,
-        10,
-        |_| (),
-    )
+    let (path, files) = (path_of_drivers(repo)?, in_folders(repo, &["tests/elements"])?);
+    node_tests(repo, "test-elements", &["--test-concurrency=2"], files, 10, |command| {
+        command.env("PATH", path);
+    })
 }
 
 /// Pictures of the demo's desk.

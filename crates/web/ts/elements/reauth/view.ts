@@ -49,7 +49,7 @@ function inside(state: ReauthState, asked: Asked, now: number): readonly Kid[] {
       "div body",
       { id: vault, inert: done },
       h(
-        "header header",
+        "div header",
         {},
         h("span mark", {}, icon(KEY)),
         h("h2 title", { id: "title", tabindex: -1, autofocus: focus }, texts.title(asked)),
@@ -58,7 +58,7 @@ function inside(state: ReauthState, asked: Asked, now: number): readonly Kid[] {
       early && h("p from", {}, texts.loginFrom(moment(loginFrom, now, place), left(loginFrom - now))),
       ...content,
       h(
-        "footer footer",
+        "div footer",
         {},
         h("p waiting", {}, waiting > 0 && texts.waiting(waiting)),
         button("cancel", "cancel", false, false, texts.cancel),
