@@ -275,12 +275,10 @@ impl Monitor {
         let known = self.row.strays.len();
         self.row.strays.retain(|stray| !is_it(stray));
         let is_stray = self.row.strays.len() < known;
-        match reply {
-            Reply::Renewed(_) if is_stray => self.revoke(turn, Leftover::Brought(request)),
-            Reply::Foreign if is_stray || self.was_unheard_exchange(request) => {
-                self.revoke_foreign(turn, request, reply);
-            }
-            _ => {}
+        if is_stray && matches!(reply, Reply::Renewed(_)) {
+            self.revoke(turn, Leftover::Brought(request));
+        } else if matches!(reply, Reply::Foreign) && (is_stray || self.was_unheard_exchange(request)) {
+            self.revoke_foreign(turn, request, reply);
         }
     }
 
