@@ -128,6 +128,20 @@ test("a session and a service key together are refused, and go no further", asyn
   assert.equal((await both.looked()).path, "/service/upstox/status");
 });
 
+test("a program is known by its key, also where it sends the header of a page of ours", async () => {
+  const page = { "everlit-version": "1" };
+  assert.equal((await both.ask("GET", "/service/upstox/status", { headers: page })).status, 200);
+  assert.equal((await both.ask("PUT", "/service/upstox/credential", { key: OPERATOR_KEY, body: { credential: " " }, headers: page })).json.verdict, "malformed");
+  // To Breeze the key is shown in a header of its own.
+  const path = "/api/breeze/breezeapi/api/v1/dematholdings";
+  const none = await both.ask("GET", path, { key: null, headers: { ...page, "x-sessiontoken": KEY } });
+  assert.deepEqual([none.status, none.json.reason], [503, "needs_human"], none.text);
+  assert.equal((await both.ask("GET", path, { headers: page })).json.reason, "needs_human");
+  // A wrong key is a program's as well, and without one it is the page of somebody who has no session.
+  assert.equal((await both.ask("GET", "/service/upstox/status", { key: `${KEY}x`, headers: page })).json.code, "unauthorized");
+  assert.equal((await both.ask("GET", "/service/upstox/status", { key: null, headers: page })).json.code, "logged_out");
+});
+
 test("a GET with a body reaches the services Worker whole, and Breeze with it", async () => {
   const { code } = await logIn.breeze(breeze, SECRET, "");
   const handed = await both.ask("PUT", "/service/breeze/credential", { key: OPERATOR_KEY, body: { credential: code } });

@@ -119,6 +119,30 @@ test("under /api a stranger is answered with the same letters whatever is asked 
   }
 });
 
+test("a body that comes too slowly is waited for ten seconds by everything that reads one, and nothing is done", async (t) => {
+  const on = await two(t);
+  const { token } = await on.accepted();
+  const { generation } = await on.services.status("upstox");
+  /** Method, path, key, status, and what the answer says. @type {[string, string, string | null, number, RegExp][]} */
+  const slow = [
+    ["POST", "/service/upstox/token", KEY, 408, /"too_slow"/], ["POST", "/service/upstox/refresh", OPERATOR_KEY, 408, /"too_slow"/],
+    ["PUT", "/service/upstox/credential", OPERATOR_KEY, 408, /"too_slow"/], ["POST", "/service/upstox/callback", null, 408, /"too_slow"/],
+    ["POST", "/api/upstox/v2/order/place", KEY, 408, /"too_slow"/],
+    // Whoever sends this learns nothing.
+    ["POST", "/service/upstox/notify/anything", null, 200, /"ok":true/],
+  ];
+  const before = on.standIn.counters();
+  await Promise.all(slow.flatMap(([method, path, key, status, says]) => [["content-length: 300", '{"c":1'], ["transfer-encoding: chunked", '6\r\n{"c":1\r\n']].map(async ([framing = "", body = ""]) => {
+    const head = [`${method} ${path} HTTP/1.1`, `host: ${new URL(on.services.origin).host}`, "content-type: application/json", ...(key ? [`authorization: Bearer ${key}`] : []), framing];
+    const answer = await sendRaw(on.services.origin, head.join("\r\n"), { body, limitMs: 35_000 });
+    assert.deepEqual([answer.status, says.test(answer.text)], [status, true], `${method} ${path} ${framing}: ${answer.text}`);
+    assert.ok(answer.tookMs > 9_000, `${method} ${path}: ${answer.tookMs} ms`);
+  })));
+  assert.deepEqual(on.standIn.counters(), before, "the provider has heard of none");
+  const given = (await on.services.token("upstox")).json;
+  assert.deepEqual([given.access_token, given.generation], [token, generation]);
+});
+
 test("a key is shown after Bearer, once, and not together with a browser's session", async (t) => {
   const on = await two(t);
   const status = async (/** @type {Record<string, string>} */ headers) => (await raw(on, "GET", "/service/upstox/status", headers)).status;

@@ -12,7 +12,7 @@ import { startServers } from "../servers/servers.mjs";
 import { App, CLIENT_SECRET } from "../servers/support/app.mjs";
 import { send } from "../worker/support/browser.mjs";
 import { pause, until } from "../worker/support/until.mjs";
-import { OPERATOR_KEY, Services } from "./support/services.mjs";
+import { KEY, OPERATOR_KEY, Services } from "./support/services.mjs";
 import { MINUTE, ROUTES, stack } from "./support/stack.mjs";
 
 const PROJECT_KEY = "anon-key";
@@ -173,6 +173,25 @@ test("a server that is down is told later, in growing pauses, also after a kill,
   assert.equal(way.revoked.length, after);
 });
 
+test("a try that is still under way when the next one is due is not joined by another", async (t) => {
+  const { way, services, pass } = await atServer(t);
+  way.trouble = "silent";
+  await logOut(services, "oidc");
+  await until("the first try", () => way.revoked.length === 1);
+  for (let due = 1; due <= 3; due += 1) {
+    await pass(31_000);
+    await services.scheduled();
+    assert.equal((await services.status("oidc")).revocations.waiting, 1);
+  }
+  assert.equal(way.revoked.length, 1);
+  // Once nobody waits for it any more there is another.
+  await until("its end", () => services.log.some(({ event, outcome }) => event === "service_revoked" && outcome === "later"));
+  way.trouble = "";
+  await pass(31_000);
+  assert.equal((await heard(services, "oidc")).outcome, "revoked");
+  assert.equal(way.revoked.length, 2);
+});
+
 test("a server that cannot be reached is told later; and where it is to be told nowhere any more, what was set aside is dropped", async (t) => {
   const { way, services, pass, refuses } = await atServer(t);
   const [{ refresh_token: refreshToken }] = way.given;
@@ -324,6 +343,40 @@ for (const broker of /** @type {const} */ (["upstox", "kite"])) {
     await until("what came too late to be ended", () => on.count(LOGOUT[broker]) === 2);
     await heard(on.services, broker);
     assert.equal((await on.services.token(broker)).json.reason, "needs_human");
+  });
+}
+
+for (const broker of /** @type {const} */ (["upstox", "kite"])) {
+  const profile = { upstox: "/api/upstox/v2/user/profile", kite: "/api/kite/user/profile" }[broker];
+  const calls = async (/** @type {import("./support/stack.mjs").Stack} */ on) => (await send(on.services.origin + profile, { headers: { authorization: `Bearer ${KEY}` } })).status;
+
+  test(`${broker}: what a login into another account brought is ended there, and its person is told before the provider answers`, async (t) => {
+    const on = await stack(t, broker);
+    await on.accepted();
+    // At Kite the exchange has the same path.
+    on.standIn.faults.add({ kind: "slow", ms: 1_500, path: LOGOUT[broker].replace("DELETE ", ""), times: 2 });
+    const { status, json } = await on.services.handIn(broker, await on.code("mallory"), { kind: "code" });
+    assert.deepEqual([status, json.verdict], [422, "foreign"]);
+    assert.equal((await on.services.status(broker)).revocations.waiting, 1);
+    assert.equal((await heard(on.services, broker)).outcome, "revoked");
+    on.standIn.faults.clear();
+    assert.equal(on.count(LOGOUT[broker]), 1);
+    assert.equal(await calls(on), 200, "ours lives");
+    assert.deepEqual((await kept(on.services, broker)).filter((name) => /revoke|hand/.test(name)), []);
+    // One that was pasted is somebody's: it is not ours to end.
+    const pasted = await on.services.handIn(broker, await on.token("mallory"), { kind: "token" });
+    assert.deepEqual([pasted.status, pasted.json.verdict, (await on.services.status(broker)).revocations.waiting], [422, "foreign", 0]);
+    assert.equal(on.count(LOGOUT[broker]), 1);
+  });
+
+  test(`${broker}: another account that the same app may have here is left as it is`, async (t) => {
+    const variables = { SERVICE_SECOND: { provider: broker, client_id: "everlit-demo", account: personOf("mallory").id }, SECRET_SECOND_CLIENT_SECRET: "s3cr3t" };
+    const on = await stack(t, broker, { variables });
+    await on.accepted();
+    const { status, json } = await on.services.handIn(broker, await on.code("mallory"), { kind: "code" });
+    assert.deepEqual([status, json.verdict], [422, "foreign"]);
+    assert.deepEqual([(await on.services.status(broker)).revocations, on.count(LOGOUT[broker])], [{ waiting: 0, last: null }, 0]);
+    assert.equal(await calls(on), 200);
   });
 }
 

@@ -116,7 +116,7 @@ test("a login that fails at the broker tells the tabs why, and one that nobody b
   assert.match(foreign.text, /data-kind="refused" data-says="It belongs to another account\. [^"]+">/);
   const nobodys = await ada.navigate("/service/breeze/callback?apisession=12345678", { site: "cross-site" });
   assert.deepEqual(said(nobodys), [400, "This login is no longer valid"]);
-  assert.doesNotMatch(nobodys.text, /<script/);
+  assert.doesNotMatch(nobodys.text, /BroadcastChannel|data-vault/);
 });
 
 test("nobody gets further than they may: strangers, other sites, who is no user, who is no operator", async (t) => {
@@ -409,6 +409,29 @@ test("what Breeze says of a session that is over, and of others, is asked again 
   await on.go(india("00:00", 1) + 1_000);
   const over = await bob.call(HOLDINGS);
   assert.deepEqual([over.status, over.json.code], [409, "reauth_required"], over.text);
+});
+
+test("what Breeze has just said of the token itself answers the next such read too, and never lets one be taken for good that it has ended", async (t) => {
+  const on = await desk(t, "breeze");
+  const bob = await on.person("bob");
+  await on.accepted();
+  await on.pass(2 * MINUTE);
+  const asked = on.count(ROUTES.breeze.validate);
+  for (const [at, read] of ["the first", "a second", "a third"].entries()) {
+    on.standIn.faults.add({ kind: "refusal", name: NOTHING, path: "/breezeapi/api/v1/dematholdings", times: 2 });
+    const answer = await bob.call(HOLDINGS);
+    assert.deepEqual([answer.status, answer.json.Error], [200, NOTHING], `${read}: ${answer.text}`);
+    assert.equal(on.count(ROUTES.breeze.validate), asked + 1, "it is asked once a minute");
+    await on.pass(at * 10_000);
+  }
+  // Within the minute its day ends: nobody can know of it before it is asked again, and then it is known.
+  await on.standIn.act("endSessions", {});
+  await on.pass(MINUTE);
+  await on.until("the question", ({ attempt }) => on.count(ROUTES.breeze.validate) > asked + 1 && attempt === null);
+  assert.deepEqual(refusal(await bob.call(HOLDINGS)), [503, "temporarily_unavailable"]);
+  await on.pass(2 * MINUTE);
+  await on.until("the second", ({ valid }) => !valid);
+  assert.deepEqual(refusal(await bob.call(HOLDINGS)), [409, "reauth_required"]);
 });
 
 test("a read that is refused ambiguously is answered as one without a token once the provider has said so twice of the token itself", async (t) => {

@@ -37,6 +37,19 @@ async function atServer(t, more = {}) {
   return { servers, app, services, orders, pass };
 }
 
+test("where no login page brings a token here nobody is led to one, and it is said what to do instead", async (t) => {
+  const { services } = await atServer(t);
+  const asked = await services.ask("POST", "oidc/login", {}, OPERATOR_KEY);
+  assert.deepEqual([asked.status, asked.json.code, asked.json.login_url], [404, "not_found", undefined]);
+  assert.match(asked.json.detail, /no login page .* PUT \/service\/\{name\}\/credential/);
+  // Who may not ask learns nothing of that.
+  assert.equal((await services.ask("POST", "oidc/login", {})).status, 403);
+  assert.equal((await services.ask("POST", "oidc/login", {}, null)).status, 401);
+  // Nor is there a ticket that would lead anywhere.
+  assert.equal((await services.ask("GET", "oidc/login?ticket=anything", undefined, null)).status, 400);
+  assert.deepEqual((await services.object("VAULT", "oidc", "names")).map((/** @type {any} */ { name }) => name).filter((/** @type {string} */ name) => /ticket|login/.test(name)), []);
+});
+
 test("a refresh token is handed in once, and from then on the next token is there before the last one ends", async (t) => {
   const { servers, app, services, orders, pass } = await atServer(t);
   assert.equal((await services.status("oidc")).need.reason, "first_token");

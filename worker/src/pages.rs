@@ -42,6 +42,14 @@ impl Failed {
         }
     }
 
+    /// Whether the same address brings nothing else when it is loaded again.
+    const fn is_over(self) -> bool {
+        match self {
+            Self::Unknown | Self::Denied | Self::Unavailable | Self::Provider | Self::Code => true,
+            Self::NotHere | Self::Busy | Self::Throttled(_) | Self::Ourselves => false,
+        }
+    }
+
     /// A title and a sentence.
     pub(crate) const fn words(self) -> (&'static str, &'static str) {
         match self {
@@ -82,7 +90,8 @@ impl Failed {
 pub(crate) fn failed(why: Failed, provider: &str, return_to: &ReturnTo) -> Reply {
     let (title, message) = why.words();
     let href = html::login_path(provider, return_to);
-    let page = html::error(&ErrorPage { title, message, action: "Sign in again", href: &href });
+    let page = ErrorPage { title, message, action: "Sign in again", href: &href };
+    let page = if why.is_over() { html::over(&page) } else { html::error(&page) };
     throttled(why, Reply::page(why.status(), page))
 }
 

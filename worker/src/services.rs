@@ -34,9 +34,9 @@ pub(crate) fn is_theirs(path: &str) -> bool {
     path == "/service" || path.starts_with("/service/")
 }
 
-/// Whether a browser asks, with a session or one that is over: a program knows neither this cookie nor this header.
+/// Whether a browser asks, with a session or one that is over: what tells a program is its key, whatever header it sends beside that.
 pub(crate) fn is_of_browser(call: &Call) -> bool {
-    has_session(call) || call.request.header(HEADER_VERSION).is_some()
+    has_session(call) || (call.request.header(HEADER_VERSION).is_some() && !shows_key(call))
 }
 
 /// Answers what is asked under `/service`.
@@ -147,13 +147,13 @@ fn has_session(call: &Call) -> bool {
     find(&cookies, SESSION_COOKIE) != Err(CookieError::Absent)
 }
 
+fn shows_key(call: &Call) -> bool {
+    ["authorization", "x-sessiontoken"].into_iter().any(|name| call.request.header(name).is_some())
+}
+
 /// Refuses what is said by a program with its key and by a browser with its session: nobody is both, and whose it is would be a guess.
 fn not_of_two(call: &Call) -> Result<(), Problem> {
-    let shows = |name| call.request.header(name).is_some();
-    if has_session(call) && (shows("authorization") || shows("x-sessiontoken")) {
-        return Err(Problem::new(Code::BadRequest));
-    }
-    Ok(())
+    if has_session(call) && shows_key(call) { Err(Problem::new(Code::BadRequest)) } else { Ok(()) }
 }
 
 /// The request without what is not that Worker's to know, and without what only we may say. One that has neither goes as it is: a broker's

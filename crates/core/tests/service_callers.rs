@@ -297,6 +297,45 @@ fn an_operator_has_a_token_renewed_before_its_time_and_not_twice_in_ten_seconds(
 }
 
 #[test]
+fn a_token_that_lives_stays_in_use_whatever_an_operators_wish_for_another_comes_to() {
+    let failures = [
+        Class::Transient,
+        Class::OutcomeUnknown,
+        Class::RateLimited,
+        Class::ServiceClosed,
+        Class::ClientMisconfigured,
+        Class::UserActionRequired,
+        Class::WrongToken,
+        Class::Ambiguous,
+    ];
+    for settings in [breeze_like(), upstox_like(), with(Way::REFRESH), with(Way::CREDENTIALS)] {
+        for class in failures {
+            let mut play = Play::live(settings.clone(), DAY);
+            let stamp = play.monitor.newest();
+            play.refresh(HOUR, true);
+            assert!(!play.jobs().is_empty(), "it is tried");
+            for second in 0..4 {
+                let given = play.ask(HOUR + second);
+                assert!(
+                    matches!(given, Some(Answer::Token { stamp: of, .. }) if of == stamp),
+                    "{class:?}: {given:?}"
+                );
+                assert!(play.is_valid(HOUR + second));
+                if play.monitor.attempt().is_some() && (class != Class::Ambiguous || second == 0) {
+                    play.reply(HOUR + second, failed(class));
+                }
+            }
+        }
+        // Where only a word of the provider's on the grant comes, the token lives to its own end.
+        let mut play = Play::live(settings, DAY);
+        play.refresh(HOUR, true);
+        let renews = matches!(play.jobs()[..], [Job::Renew(_)]);
+        play.reply(HOUR, failed(Class::ReauthRequired));
+        assert_eq!(play.is_valid(HOUR), renews);
+    }
+}
+
+#[test]
 fn the_provider_is_asked_at_most_once_an_hour_without_cause() {
     for settings in [breeze_like(), Settings { check_every: Millis::from_secs(60), ..breeze_like() }] {
         let begun = Play::live(settings, 2 * DAY).pass(DAY, |_, _| Some(Reply::Valid));

@@ -4,7 +4,8 @@
 mod service_play;
 
 use everlit_core::service::{
-    Class, Effect, Event, Fingerprint, Handed, Job, Monitor, Origin, Reply, Settings, Source, Verdict, Word,
+    Class, Effect, Event, Fingerprint, Handed, Job, Leftover, Monitor, Origin, Reply, RevocationId, Settings,
+    Source, Verdict, Word,
 };
 use everlit_core::time::Millis;
 use service_play::{DAY, HOUR, MINUTE, Play, UPSTOX_CUTOFF, at, breeze_like, brought, failed, upstox_like};
@@ -56,6 +57,43 @@ fn a_wrong_token_leaves_the_one_that_lives() {
         assert_eq!((play.monitor.newest(), play.monitor.token().copied()), (first, token), "{reply:?}");
         assert!(play.is_valid(HOUR));
         assert_eq!(play.said(), [""; 0]);
+    }
+}
+
+#[test]
+fn what_a_login_into_another_account_brought_is_ended_at_the_provider_while_its_person_is_told() {
+    let ended = |play: &Play| {
+        let set_aside = play.done.iter().any(|effect| matches!(effect, Effect::SetAside { .. }));
+        assert_eq!(set_aside, play.done.iter().any(|effect| matches!(effect, Effect::Revoke { .. })));
+        set_aside
+    };
+    for (is_alone, handed) in [(true, true), (false, true), (true, false)] {
+        let mut play = Play::live(Settings { revokes_foreign: is_alone, ..upstox() }, DAY);
+        let first = play.monitor.newest();
+        let what = if handed { Play::code(2) } else { Play::handed(2, Source::Pasted, DAY) };
+        play.hand_in(HOUR, what);
+        let request = play.request();
+        play.reply(HOUR, Reply::Foreign);
+        assert_eq!(play.verdicts(), [Verdict::Foreign], "they do not wait for the provider");
+        assert_eq!((play.monitor.newest(), play.is_valid(HOUR)), (first, true));
+        // What somebody has pasted is theirs.
+        assert_eq!(ended(&play), is_alone && handed);
+        if ended(&play) {
+            let (revocation, what) = (RevocationId(0), Leftover::Brought(request));
+            assert!(play.done.contains(&Effect::SetAside { revocation, what }));
+        }
+        play.step(HOUR + 1, Event::AttemptAnswered { request, reply: Reply::Foreign });
+        assert!(!ended(&play), "once");
+    }
+    // Also where its answer comes when it was given up: it was good for one exchange.
+    let mut play = Play::live(upstox(), DAY);
+    play.hand_in(HOUR, Play::code(2));
+    let request = play.request();
+    play.deadline(HOUR + MINUTE);
+    assert_eq!(play.verdicts(), [Verdict::Lost]);
+    for is_first in [true, false] {
+        play.step(HOUR + 2 * MINUTE, Event::AttemptAnswered { request, reply: Reply::Foreign });
+        assert_eq!(ended(&play), is_first);
     }
 }
 

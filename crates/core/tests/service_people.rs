@@ -3,8 +3,11 @@
 
 mod service_play;
 
+use everlit_core::id::CallerId;
 use everlit_core::rate::Rate;
-use everlit_core::service::{Absence, Answer, Event, Job, Kind, Monitor, Person, Reply, Settings};
+use everlit_core::service::{
+    Absence, Answer, Budget, Class, Event, Job, Kind, Monitor, Person, Reply, Settings,
+};
 use everlit_core::time::Millis;
 use service_play::{DAY, HOUR, MINUTE, Play, UPSTOX_CUTOFF, at, breeze_like, upstox_like};
 
@@ -88,28 +91,77 @@ fn an_app_that_fell_back_is_told_of_once_for_a_cause() {
     assert_eq!(kinds(&play).len(), 4);
 }
 
+/// A read of a user's, whose answer could mean that the token is over, or one before it.
+fn reads(play: &mut Play, seconds: u64, doubts: bool) -> CallerId {
+    let caller = play.caller();
+    let (person, reads_only, forces) = (Person(1), true, false);
+    play.step(seconds, Event::PersonAsked { caller, person, reads_only, forces, doubts });
+    caller
+}
+
+fn answered_ambiguously(play: &mut Play, seconds: u64) {
+    let (stamp, class) = (play.monitor.newest(), Class::Ambiguous);
+    play.step(seconds, Event::CallAnswered { stamp, read_only: false, class, until: None });
+}
+
+fn is_given(answer: Option<Answer>) -> bool {
+    matches!(answer, Some(Answer::Token { .. }))
+}
+
 #[test]
 fn whoever_doubts_a_token_is_told_what_comes_of_it_and_nobody_else_waits() {
     let mut play = Play::live(breeze_like(), DAY);
-    let asks = |play: &mut Play, seconds, doubts| {
-        let caller = play.caller();
-        let reads_only = true;
-        play.step(
-            seconds,
-            Event::PersonAsked { caller, person: Person(1), reads_only, forces: false, doubts },
-        );
-        caller
-    };
-    let given = |answer| matches!(answer, Some(Answer::Token { .. }));
-    let caller = asks(&mut play, HOUR, true);
-    assert!(given(play.answer_to(caller)), "nobody has said anything against it");
-    let stamp = play.monitor.newest();
-    let class = everlit_core::service::Class::Ambiguous;
-    play.step(HOUR, Event::CallAnswered { stamp, read_only: false, class, until: None });
-    let calls = asks(&mut play, HOUR, false);
-    assert!(given(play.answer_to(calls)), "as long as it is not over, it is called with");
-    let doubts = asks(&mut play, HOUR, true);
+    let caller = reads(&mut play, HOUR, true);
+    assert!(is_given(play.answer_to(caller)), "nobody has said anything against it");
+    answered_ambiguously(&mut play, HOUR);
+    let calls = reads(&mut play, HOUR, false);
+    assert!(is_given(play.answer_to(calls)), "as long as it is not over, it is called with");
+    let doubts = reads(&mut play, HOUR, true);
     assert_eq!(play.answer_to(doubts), None, "the provider is being asked");
     play.reply(HOUR + 1, Reply::Valid);
-    assert!(given(play.answer_to(doubts)));
+    assert!(is_given(play.answer_to(doubts)));
+    // Where nothing keeps it from being asked again, it is.
+    answered_ambiguously(&mut play, HOUR + 2);
+    let again = reads(&mut play, HOUR + 2, true);
+    assert_eq!(play.answer_to(again), None);
+}
+
+#[test]
+fn what_the_provider_has_just_said_of_a_token_holds_until_it_may_be_asked_again() {
+    let settings = Settings { budget: Budget { minute: Some(100), day: None, percent: 1 }, ..breeze_like() };
+    let mut play = Play::live(settings, DAY);
+    answered_ambiguously(&mut play, HOUR);
+    let first = reads(&mut play, HOUR, true);
+    play.reply(HOUR, Reply::Valid);
+    assert!(is_given(play.answer_to(first)));
+    // Within its minute nobody asks again, and the token lives as far as anybody knows.
+    for seconds in [1, 20, 50] {
+        answered_ambiguously(&mut play, HOUR + seconds);
+        assert_eq!(play.monitor.attempt(), None);
+        let again = reads(&mut play, HOUR + seconds, true);
+        assert!(is_given(play.answer_to(again)), "after {seconds} s");
+    }
+    // It is asked all the same, as soon as it may be, and that is what counts then.
+    play.deadline(HOUR + MINUTE);
+    assert_eq!(play.jobs(), [Job::Validate(play.monitor.newest())]);
+    let later = reads(&mut play, HOUR + MINUTE, true);
+    assert_eq!(play.answer_to(later), None);
+    play.reply(HOUR + MINUTE, Reply::Failed { class: Class::Ambiguous, until: None });
+    let unknown = |answer| matches!(answer, Some(Answer::None { reason: Absence::Unavailable, .. }));
+    play.deadline(HOUR + MINUTE + 2);
+    assert!(unknown(play.answer_to(later)), "now it has said so of the token itself: {:?}", play.done);
+    let last = reads(&mut play, HOUR + MINUTE + 3, true);
+    assert!(unknown(play.answer_to(last)));
+}
+
+#[test]
+fn what_the_provider_said_of_a_token_longer_ago_says_nothing_of_it_now() {
+    let settings = Settings { budget: Budget { minute: None, day: Some(100), percent: 1 }, ..breeze_like() };
+    let mut play = Play::live(settings, DAY);
+    for (seconds, known) in [(MINUTE - 1, true), (MINUTE, false), (HOUR, false)] {
+        answered_ambiguously(&mut play, seconds);
+        let caller = reads(&mut play, seconds, true);
+        assert_eq!(play.monitor.attempt(), None, "a question a day");
+        assert_eq!(is_given(play.answer_to(caller)), known, "{seconds} s: {:?}", play.done);
+    }
 }

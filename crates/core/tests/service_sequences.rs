@@ -108,6 +108,7 @@ fn services() -> Vec<Settings> {
             ways: vec![Way { every, ..way(WayKind::KeepAlive, true) }],
             person: false,
             revokes: false,
+            revokes_foreign: false,
             ..base.clone()
         },
         Settings { ways: vec![Way::CREDENTIALS], attempts: 1, check_every: Millis::ZERO, ..base },

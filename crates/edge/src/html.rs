@@ -31,6 +31,10 @@ const TELL_TABS: &str = "const{vault,kind,says}=document.currentScript.dataset;\
 try{const channel=new BroadcastChannel('everlit-reauth');channel.postMessage(says?{v:1,vault,kind,says}:{v:1,vault,kind});channel.close()}catch{}\
 if(name==='everlit popup')setTimeout(close,50)";
 
+/// What a login has brought to this address is of no use any more: it goes from the address bar, and from what the browser remembers.
+const FORGET: &str =
+    "if(location.pathname.includes('/callback'))history.replaceState(null,'',location.pathname)";
+
 /// Sends the form of the page.
 const SEND: &str = "document.forms[0].submit()";
 
@@ -190,6 +194,13 @@ pub struct ErrorPage<'a> {
 #[must_use]
 pub fn error(page_of: &ErrorPage<'_>) -> Page {
     page(page_of.title, &main(page_of), None)
+}
+
+/// The same of a login that is over, at whatever address that is said.
+#[must_use]
+pub fn over(page_of: &ErrorPage<'_>) -> Page {
+    let main = [main(page_of).as_str(), "<script>", FORGET, "</script>"].concat();
+    page(page_of.title, &main, Some(FORGET))
 }
 
 fn main(page_of: &ErrorPage<'_>) -> String {
@@ -359,6 +370,16 @@ mod tests {
         let page = error(&ErrorPage { title: hostile, message: hostile, action: hostile, href: hostile });
         assert!(!page.body.contains("<script"));
         assert!(!page.content_security_policy.contains("script-src"));
+    }
+
+    #[test]
+    fn a_login_that_is_over_allows_the_script_that_forgets_it_and_no_other() {
+        let hostile = "\"><script>alert(1)</script>";
+        let page = over(&ErrorPage { title: hostile, message: hostile, action: hostile, href: hostile });
+        let (_, rest) = page.body.split_once("<script>").unwrap();
+        assert_eq!(rest.split_once("</script>").unwrap().0, FORGET);
+        assert_eq!(page.body.matches("<script").count(), 1);
+        assert!(page.content_security_policy.contains(&hash_source(FORGET)));
     }
 
     #[test]

@@ -18,6 +18,7 @@ use anyhow::{Result, bail};
 use figures::{Figures, Paths, Run};
 use load::{Seen, Until};
 use stand::{Expiry, Memory, Pair, Speed, Stand, Start, Target};
+use std::fmt::Display;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -57,17 +58,21 @@ fn vault(json: bool) -> Result<ExitCode> {
     let memory = Memory::measure(&repo)?;
     let figures = Figures::new(CALLERS, refresh_grants, &paths, &start);
     let table = figures.table(&paths, &start, &memory);
+    Ok(told(json, &table, &figures.json(), &figures.missed()))
+}
+
+/// How each of them ends: its table for people, where `json` says so the line for programs as well, and what was missed.
+fn told(json: bool, table: &str, line: &dyn Display, missed: &[String]) -> ExitCode {
     if json {
         eprint!("{table}");
-        println!("{}", figures.json());
+        println!("{line}");
     } else {
         print!("{table}");
     }
-    let missed = figures.missed();
-    for limit in &missed {
+    for limit in missed {
         eprintln!("missed: {limit}");
     }
-    Ok(if missed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    if missed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// How many refresh grants the authorization server sees when all callers ask at once for a token that is dead.

@@ -87,6 +87,12 @@ describe(`secrets in ${engine.name}`, { timeout: 180_000 }, () => {
   step("a login that fails, a logout, and another login", async () => {
     const callback = `/auth/callback/demo?code=forged&state=unknown&iss=${encodeURIComponent(lab.authority.issuer)}`;
     await browser.go(lab.front.origin + callback);
+    // What it brought stands in the address no longer, and loading it again brings nothing else.
+    for (let loaded = 1; loaded <= 2; loaded += 1) {
+      assert.equal(await browser.url(), `${lab.front.origin}/auth/callback/demo`);
+      assert.match(await browser.run(() => document.querySelector("h1")?.textContent ?? ""), /no longer valid/);
+      await browser.reload();
+    }
     // One without a value, with which the session looks whether the browser keeps any, has nothing to find.
     for (const { value } of await browser.cookies()) if (value) cookies.add(value);
     await tab.open();

@@ -181,11 +181,9 @@ impl<'a> Ending<'a> {
 }
 
 fn unknown() -> Reply {
-    page(
-        400,
-        "This login is no longer valid",
-        "It was started in another browser, took longer than ten minutes, or is already over. Start it again if it has not told you that you are connected.",
-    )
+    let title = "This login is no longer valid";
+    let message = "It was started in another browser, took longer than ten minutes, or is already over. Start it again if it has not told you that you are connected.";
+    Reply::page(400, html::over(&ErrorPage { title, message, action: "To the app", href: "/" }))
 }
 
 fn page(status: u16, title: &str, message: &str) -> Reply {

@@ -40,7 +40,9 @@ export function breeze(calls: Calls): Broker {
   };
   const success = async (request: { path: string; what: string; body: object; reads: boolean; signal: AbortSignal }): Promise<unknown> => {
     const { path, what, body, reads, signal } = request;
-    return calls.json({ what, path: BASE + path, method: "POST", body, signal, read, ...(reads && { headers: { "x-http-method-override": "GET" } }) });
+    // What is only looked at may be old for a while, and says so. What something is decided by may not.
+    const keeps = what === "quotes";
+    return calls.json({ what, path: BASE + path, method: "POST", body, signal, read, keeps, ...(reads && { headers: { "x-http-method-override": "GET" } }) });
   };
   const rows = async (path: string, body: object, what: string, signal: AbortSignal): Promise<unknown[]> => {
     const found = await success({ path, what, body, reads: true, signal });

@@ -29,7 +29,7 @@ export interface Request {
   readonly body?: object;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
-  /** Whether what the broker said last does where it has no answer. Of GETs only. */
+  /** Whether what the broker said last does where it has no answer. Of reads only. */
   readonly keeps?: boolean;
   /** Takes what counts out of an answer, and throws where that says no. */
   readonly read?: (answer: unknown) => unknown;
@@ -39,7 +39,7 @@ export class Calls {
   /** The oldest first. */
   list: Call[] = [];
 
-  /** The answers that are kept, by path. */
+  /** The answers that are kept, by path and body. */
   #last = new Map<string, string>();
 
   constructor(readonly session: Session) {}
@@ -66,23 +66,25 @@ export class Calls {
   }
 
   async #send(id: string, { path, method = "GET", body, headers, signal, keeps = false }: Request): Promise<{ answer: unknown; isKept: boolean }> {
+    const text = body && JSON.stringify(body);
+    const question = `${path} ${text ?? ""}`;
     const response = await this.session.fetch(path, {
       method,
       signal,
       headers: { accept: "application/json", "x-request-id": id, ...(body && { "content-type": "application/json" }), ...headers },
-      ...(body && { body: JSON.stringify(body) }),
-      ...(keeps && { fallback: [async () => this.#known(path)] }),
+      ...(text && { body: text }),
+      ...(keeps && { fallback: [async () => this.#known(question)] }),
     });
     if (!response.ok) throw new DeskError(await said(response));
-    const text = await response.text();
+    const answer = await response.text();
     const isKept = sourceOf(response).name === "fallback";
-    if (keeps && !isKept) this.#last.set(path, text);
-    return { answer: JSON.parse(text), isKept };
+    if (keeps && !isKept) this.#last.set(question, answer);
+    return { answer: JSON.parse(answer), isKept };
   }
 
   /** What the broker said last. */
-  #known(path: string): Response {
-    const text = this.#last.get(path);
+  #known(question: string): Response {
+    const text = this.#last.get(question);
     if (text === undefined) throw new Error("Nothing is known yet.");
     return new Response(text, { headers: { "content-type": "application/json" } });
   }

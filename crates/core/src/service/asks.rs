@@ -195,10 +195,14 @@ impl Monitor {
         Some(Answer::Token { stamp: fallback.stamp, expires_in, read_only: true })
     }
 
-    /// That nobody knows whether the token that there is is over, as long as the provider has not said so of it.
+    /// That nobody knows whether the token that there is is over, as long as the provider has not said so of it. Where it was taken a
+    /// moment ago and may not be asked about again yet, that holds until then.
     fn undecided(&self, now: Timestamp) -> Option<Answer> {
         let doubt =
             self.row.doubt.filter(|doubt| doubt.cause == DoubtCause::Ambiguous && self.is_valid(now))?;
+        if doubt.round.made == 0 && self.was_just_taken(now) {
+            return None;
+        }
         let next_at = doubt.round.next_at.unwrap_or(now).max(self.row.hold_until);
         let retry_after = now.until(next_at).clamp(RETRY_MIN, HOLD_MAX);
         Some(Answer::None { reason: Absence::Unavailable, retry_after })

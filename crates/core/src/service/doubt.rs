@@ -14,6 +14,9 @@ pub(super) const AMBIGUOUS_MAX: u32 = 2;
 /// What the provider said so lately is not asked again because a caller thinks otherwise: all of them together spend no more than that of
 /// the call budget.
 pub(super) const ASKED_AGAIN: Millis = Millis::from_secs(300);
+/// So long the provider's good word on a token is worth more than an answer that could mean anything: as long as the budgets that are known
+/// keep us from asking again.
+const TAKEN_FOR: Millis = Millis::from_secs(60);
 
 /// Why the provider is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,6 +61,12 @@ impl Monitor {
             None if cause == DoubtCause::Asked && recent => {}
             none => *none = Some(Doubt { cause, round: Round::at(turn.now), ambiguous: 0 }),
         }
+    }
+
+    /// Whether the provider has said a moment ago that it takes the token.
+    pub(super) fn was_just_taken(&self, now: Timestamp) -> bool {
+        let taken = self.row.validated.filter(|validated| validated.valid && validated.at <= now);
+        taken.is_some_and(|taken| now < taken.at.after(TAKEN_FOR))
     }
 
     /// At a check.

@@ -424,7 +424,7 @@ impl Monitor {
                 Job::Prove(_) | Job::Validate(_) | Job::AskPush => {}
             }
         } else {
-            self.stray_answered(turn, request, matches!(reply, Reply::Renewed(_)));
+            self.stray_answered(turn, request, reply);
         }
     }
 
@@ -452,7 +452,10 @@ impl Monitor {
         self.row.trouble = failed;
         let from = Origin::Attempt(request);
         match job {
-            Job::Exchange(name) => self.hand_answered(turn, name, true, from, reply),
+            Job::Exchange(name) => {
+                self.hand_answered(turn, name, true, from, reply);
+                self.revoke_foreign(turn, request, reply);
+            }
             Job::Prove(name) => self.hand_answered(turn, name, false, from, reply),
             Job::Validate(stamp) => self.validated(turn, stamp, reply),
             // What is said of a token that was replaced meanwhile says nothing of its successor.

@@ -6,12 +6,15 @@
 //! What is under way at a logout may still bring a token: a *stray*. It is known by its name, is taken up by nobody, and goes the same way.
 //! Of an attempt that nobody remembers nothing is revoked: its answer may have been delivered twice, and its token be the one in use.
 //!
+//! A login into another account than ours brings a token too, which only we have. It goes the same way, while whoever logged in is told at once.
+//!
 //! # What is not revoked
 //!
 //! What another login or hand-in takes the place of is left to lapse. Most authorization servers keep one grant for a user and a client, so that
 //! to revoke the old refresh token takes the new one with it; at Supabase Auth both may be of one session; and no broker says whether its logout
 //! ends one token or all of the app's. To be wrong about that would end the session that has just begun, and here nobody has a second one. For
-//! the same reason an approval that comes late is revoked only while no session lives.
+//! the same reason an approval that comes late is revoked only while no session lives, and nothing of another account's where that one may be
+//! kept by another service of the same app ([`Settings::revokes_foreign`](super::Settings::revokes_foreign)).
 //!
 //! A logout is the other way round: it may be the answer to a leak. Its errands go on when somebody has logged in meanwhile, and where a server
 //! keeps one grant, a person is called once more.
@@ -20,7 +23,7 @@ use alloc::vec::Vec;
 
 use super::Monitor;
 use super::effect::{Effect, Line};
-use super::event::RevocationAnswer;
+use super::event::{Reply, RevocationAnswer};
 use super::round::{Attempt, Job};
 use super::settings::WayKind;
 use super::token::{Fingerprint, Hand, Source, Token};
@@ -259,14 +262,31 @@ impl Monitor {
         }
     }
 
-    /// An attempt has ended that was under way at a logout.
-    pub(super) fn stray_answered(&mut self, turn: &mut Turn, request: RequestId, brought: bool) {
+    /// An exchange has ended, perhaps with a token that nobody here will ever use.
+    pub(super) fn revoke_foreign(&mut self, turn: &mut Turn, request: RequestId, reply: Reply) {
+        if matches!(reply, Reply::Foreign) && self.settings.revokes_foreign {
+            self.revoke(turn, Leftover::Brought(request));
+        }
+    }
+
+    /// An attempt has ended that was under way at a logout, or was given up.
+    pub(super) fn stray_answered(&mut self, turn: &mut Turn, request: RequestId, reply: Reply) {
         let is_it = |stray: &Stray| stray.request == request && stray.job != Job::AskPush;
         let known = self.row.strays.len();
         self.row.strays.retain(|stray| !is_it(stray));
-        if brought && self.row.strays.len() < known {
+        let is_stray = self.row.strays.len() < known;
+        if is_stray && matches!(reply, Reply::Renewed(_)) {
             self.revoke(turn, Leftover::Brought(request));
+        } else if matches!(reply, Reply::Foreign) && (is_stray || self.was_unheard_exchange(request)) {
+            self.revoke_foreign(turn, request, reply);
         }
+    }
+
+    /// One that was given up and ends after all; it does so once.
+    fn was_unheard_exchange(&mut self, request: RequestId) -> bool {
+        let is_it =
+            |attempt: &mut Attempt| attempt.request == request && matches!(attempt.job, Job::Exchange(_));
+        self.row.unheard.take_if(is_it).is_some()
     }
 
     /// A person has approved what was asked before a logout.

@@ -81,6 +81,8 @@ pub struct Settings {
     pub validates: bool,
     /// Whether there is a call that ends a token, or a grant, at the provider.
     pub revokes: bool,
+    /// Whether that is done to a token of another account's too, which somebody's login brought here: nobody has it but us.
+    pub revokes_foreign: bool,
     /// How many calls the provider allows.
     pub budget: Budget,
     /// Renewals that need no person; the first that is open is taken.
@@ -125,6 +127,7 @@ impl Settings {
         validate_every: Millis::from_secs(3_600),
         validates: true,
         revokes: true,
+        revokes_foreign: true,
         budget: Budget::UNKNOWN,
         ways: Vec::new(),
         lead: Millis::from_secs(15 * 60),

@@ -229,7 +229,7 @@ impl Watch {
         after: &Monitor,
     ) -> Result<(), &'static str> {
         let has = |effect: &Effect| effects.contains(effect);
-        let mut left = Vec::new();
+        let (mut left, mut foreign) = (Vec::new(), Vec::new());
         // No attempt takes longer.
         self.strays.retain(|_, since| at < since.after(Millis::from_secs(3_600)));
         let brings = |job| matches!(job, Job::Exchange(_) | Job::Renew(_));
@@ -266,6 +266,15 @@ impl Watch {
                     |effect: &Effect| matches!(effect, Effect::Adopt { from: of, .. } if *of == from);
                 is(!effects.iter().any(adopts), "a late answer brought the session back")?;
                 left.extend(matches!(reply, Reply::Renewed(_)).then_some(Leftover::Brought(*request)));
+                foreign.extend(matches!(reply, Reply::Foreign).then_some(Leftover::Brought(*request)));
+            }
+            Event::AttemptAnswered { request, reply: Reply::Foreign } => {
+                let row = before.row();
+                let known = [row.attempt, row.unheard].into_iter().flatten();
+                let is_exchange =
+                    |job| matches!(job, Job::Exchange(_)).then_some(Leftover::Brought(*request));
+                let it = known.filter(|attempt| attempt.request == *request);
+                foreign.extend(it.filter_map(|attempt| is_exchange(attempt.job)));
             }
             Event::RevocationAnswered {
                 revocation,
@@ -306,6 +315,8 @@ impl Watch {
         }
         let all = left.iter().all(|what| aside.contains(what));
         is(all || !settings.revokes, "a token lives on at the provider")?;
+        let all = foreign.iter().all(|what| aside.contains(what));
+        is(all || !settings.revokes_foreign, "another's token lives on at the provider")?;
         is(aside.is_empty() || settings.revokes, "a provider is asked for what it does not do")?;
         let waiting: BTreeSet<RevocationId> =
             after.row().revocations.waiting().iter().map(|waiting| waiting.id).collect();

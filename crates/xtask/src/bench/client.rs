@@ -2,6 +2,7 @@
 
 use super::figures::median;
 use super::stand::last_line;
+use super::told;
 use crate::browsers::{self, Engine};
 use crate::repo::Repo;
 use crate::{build, say};
@@ -27,17 +28,7 @@ pub(super) fn run(json: bool) -> Result<ExitCode> {
     say::step("21 rounds, in which all take turns (three to four minutes)");
     let said = last_line(&repo, "client/measure")?;
     let figures = Figures::read(&said).with_context(|| format!("something was not measured: {said}"))?;
-    if json {
-        eprint!("{}", figures.table());
-        println!("{}", figures.json());
-    } else {
-        print!("{}", figures.table());
-    }
-    let missed = figures.missed();
-    for limit in &missed {
-        eprintln!("missed: {limit}");
-    }
-    Ok(if missed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(told(json, &figures.table(), &figures.json(), &figures.missed()))
 }
 
 /// Medians of what the rounds saw, in milliseconds where nothing else is said.

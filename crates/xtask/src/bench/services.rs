@@ -4,6 +4,7 @@
 use super::figures::{Run, median_run};
 use super::load::{self, Seen, Until};
 use super::stand::{Services, Stand, Target};
+use super::told;
 use crate::repo::Repo;
 use crate::{build, say};
 use anyhow::Result;
@@ -54,18 +55,7 @@ pub(super) fn run(json: bool) -> Result<ExitCode> {
             row.runs.push(once(target, row.programs)?);
         }
     }
-    let table = table(&rows);
-    if json {
-        eprint!("{table}");
-        println!("{}", figures(&rows));
-    } else {
-        print!("{table}");
-    }
-    let missed = missed(&rows);
-    for limit in &missed {
-        eprintln!("missed: {limit}");
-    }
-    Ok(if missed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(told(json, &table(&rows), &figures(&rows), &missed(&rows)))
 }
 
 fn once(target: &Target, programs: usize) -> Result<Run> {

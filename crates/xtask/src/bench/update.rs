@@ -2,6 +2,7 @@
 
 use super::figures::median;
 use super::stand::last_line;
+use super::told;
 use crate::repo::Repo;
 use crate::{build, say};
 use anyhow::{Context as _, Result};
@@ -28,17 +29,7 @@ pub(super) fn run(json: bool) -> Result<ExitCode> {
          ratio {:.2} (limit {RATIO:.2})\n  requests {requests} (limit {REQUESTS})\n",
         figures.ratio()
     );
-    if json {
-        eprint!("{table}");
-        println!("{}", figures.json());
-    } else {
-        print!("{table}");
-    }
-    let missed = figures.missed();
-    for limit in &missed {
-        eprintln!("missed: {limit}");
-    }
-    Ok(if missed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(told(json, &table, &figures.json(), &figures.missed()))
 }
 
 /// Medians in milliseconds, and the most requests of any round.

@@ -81,7 +81,7 @@ export class Story {
     const orders = (await world.effects()).filter(({ order }) => order !== null);
     must(orders.length === ORDERS * this.#done, `${this.#done} operations came to their end, and the broker has ${orders.length} orders`);
     this.say(`the broker has ${orders.length} orders of ${this.#done} operations`);
-    if (world.provider === "upstox") await this.#trouble(first);
+    await this.#trouble(first);
   }
 
   /** The broker answers with errors for a while: what it said last is shown, and said to be old, until it answers again. @param {DeskPage} tab */

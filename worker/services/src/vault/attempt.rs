@@ -95,7 +95,7 @@ impl Errand {
                     .as_ref()
                     .is_some_and(|user| !account.is_expected(user, self.known.as_deref())) =>
             {
-                (Reply::Foreign, Brings::Nothing)
+                (Reply::Foreign, Brings::Given(given))
             }
             Ok(given) => {
                 let given = Given { refresh: given.refresh.or(own), ..given };

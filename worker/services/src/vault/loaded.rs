@@ -4,7 +4,9 @@ use std::rc::Rc;
 
 use everlit_core::id::Stamp;
 use everlit_core::secret::{AccessToken, RefreshToken, Secret};
-use everlit_core::service::{Effect, Event, Fingerprint, Leftover, Monitor, Now, Origin, RevocationId};
+use everlit_core::service::{
+    Effect, Event, Fingerprint, Leftover, Monitor, Now, Origin, RevocationId, Settings,
+};
 use everlit_core::time::Timestamp;
 use everlit_edge::base64url;
 use everlit_edge::service::{Account, Given, Left, hand, row};
@@ -99,6 +101,8 @@ impl Loaded {
         }
         let version = environment.version(&account);
         let settings = account.config.settings(version);
+        let is_alone = !environment.config.shares_app(account.config);
+        let settings = Settings { revokes_foreign: settings.revokes_foreign && is_alone, ..settings };
         let read = readable(kept.text(name::ROW))?.map(|text| row::decode(text.expose().as_bytes()));
         let row = match read {
             None => None,

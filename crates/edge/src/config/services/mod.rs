@@ -110,6 +110,17 @@ impl ServicesConfig {
         self.services.iter().find(|service| service.name == name)
     }
 
+    /// Whether another account here is had through the same app of the same provider: a token of somebody else's may be its, and then it is
+    /// not to be ended.
+    #[must_use]
+    pub fn shares_app(&self, service: &ServiceConfig) -> bool {
+        self.services.iter().any(|other| {
+            other.name != service.name
+                && other.description.name == service.description.name
+                && other.client_id == service.client_id
+        })
+    }
+
     /// Who may use them, ordered by name.
     #[must_use]
     pub fn callers(&self) -> &[CallerConfig] {

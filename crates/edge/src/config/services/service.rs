@@ -412,6 +412,7 @@ impl ServiceConfig {
             validate_every: self.validate_every,
             validates: self.description.validation.is_some(),
             revokes: self.revokes(),
+            revokes_foreign: self.revokes(),
             budget: Budget { minute: per_minute, day: per_day, percent: 1 },
             ways,
             lead: self.lead,

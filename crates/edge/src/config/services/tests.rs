@@ -58,6 +58,24 @@ fn what_nobody_says_is_as_the_provider_is() {
 }
 
 #[test]
+fn what_is_had_through_the_same_app_is_known_to_be() {
+    let shares = |other: &str| {
+        let variables = good()
+            .text("SERVICE_UPSTOX", r#"{"provider": "upstox", "client_id": "a", "account": "AB1234"}"#)
+            .text("SERVICE_SECOND", other)
+            .secret("SECRET_SECOND_CLIENT_SECRET");
+        let config = ServicesConfig::parse(&variables).unwrap();
+        let [shares, other] =
+            ["upstox", "second"].map(|name| config.shares_app(config.service(name).unwrap()));
+        assert_eq!(shares, other);
+        shares
+    };
+    assert!(shares(r#"{"provider": "upstox", "client_id": "a", "account": "CD5678"}"#));
+    assert!(!shares(r#"{"provider": "upstox", "client_id": "b", "account": "CD5678"}"#));
+    assert!(!shares(r#"{"provider": "kite", "client_id": "a", "account": "CD5678"}"#));
+}
+
+#[test]
 fn nobody_with_a_session_may_call_a_service_that_does_not_say_so() {
     let user = |sub: &str, email: Option<&str>| Statement {
         provider: "main".into(),
