@@ -36,11 +36,11 @@ const WARN_MS = 1_800_000;
 
 /** Where the login stands, and what is linked to it: the session knows. */
 export function ofSession(session: Session, vault: string, now: number): Standing {
-  const { state, token, providers } = session;
+  const { state, token } = session;
   const provider = vault.slice(vault.indexOf(":") + 1);
   const about = { vault, provider, title: "", renewed: state !== "degraded", warnAt: WARN_MS, who: "you" } as const;
   if (vault !== "login") {
-    const its = providers.find(({ name }) => name === provider)?.state ?? "unavailable";
+    const its = session.providers.find(({ name }) => name === provider)?.state ?? "unavailable";
     return { ...about, title: provider, word: its === "needs-human" ? "over" : its === "renewing" ? its : its === "unavailable" ? "none" : "valid" };
   }
   if (state === "logged-out") return { ...about, word: "none" };

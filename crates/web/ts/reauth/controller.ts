@@ -113,7 +113,7 @@ export function control(session: Session, gone: () => void): Reauth {
   /** The session may know by itself that there is a token again. */
   const look = () => {
     for (const { vault, phase } of state.asks) {
-      const name = vault.split("linked:")[1];
+      const name = vault.split(":")[1];
       const isWell = name === undefined ? /^(active|refreshing)$/.test(session.state) : session.providers.some((each) => each.name === name && /^(ready|expiring|renewing)$/.test(each.state));
       if (!vault.startsWith("service:") && phase !== "done" && isWell) take({ kind: On.Answered, vault });
     }

@@ -126,7 +126,7 @@ const SAYS: { readonly [kind in ReauthTrouble]?: string } = {
   "popup-closed": "The window was closed before the login was done. Open it again.",
   "approval-refused": "The request was refused on the phone. Ask again, or log in.",
   "approval-over": "Nobody answered on the phone in time. Ask again, or log in.",
-  failed: "The phone could not be asked. Try again, or log in.",
+  failed: "The phone could not be asked. Ask again, or log in.",
 };
 const problem = (kind: ReauthTrouble): ReauthProblem => ({ kind, says: SAYS[kind]! });
 
@@ -173,7 +173,7 @@ export function step(state: State, event: Event): Step {
       const id = state.last + 1;
       const ask = rest(learn({ id, vault, provider: "", title: "", how: [], who: "you", calls: [call], open: seen, phase: "asking" }, need));
       // What the Worker has said a moment ago it is not asked again.
-      return [{ ...state, last: id, asks: [...asks.filter((each) => each !== found), ask] }, hasStatus(ask) && seen ? [need.loginUrl ? arm(ask, POLL_MS) : poll(ask)] : []];
+      return [{ ...state, last: id, asks: [...asks.filter((each) => each !== found), ask] }, hasStatus(ask) && seen ? [need.how ? arm(ask, POLL_MS) : poll(ask)] : []];
     }
     case On.Seen: {
       if (!event.seen) return [{ ...state, seen: false }, asks.filter((ask) => hasStatus(ask) && ask.phase !== "done").map((ask) => arm(ask, Infinity))];
