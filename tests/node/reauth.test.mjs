@@ -686,6 +686,21 @@ describe("a chunk that does not come", () => {
     // Nobody has cancelled anything.
     assert.deepEqual([error.code, error.cause.message], ["ERR_SESSION_LOAD", "no chunk"]);
   });
+
+  test("and for which it is closed meanwhile leaves nobody waiting", async () => {
+    const world = new World();
+    world.state = "reauth_required";
+    const { session } = await world.opened({ events: false });
+    const { desk } = session;
+    const comes = later();
+    session.desk = () => comes.promise.then(() => desk.call(session));
+    const people = reauth(session);
+    const call = failure(session.fetch("/api/orders"));
+    await calm();
+    people.close();
+    comes.resolve();
+    assert.equal((await call).code, "ERR_SESSION_CANCELLED");
+  });
 });
 
 function later() {

@@ -57,22 +57,18 @@ export function control(session: Session, gone: () => void): Reauth {
   const cancel = (vault: string) => take({ kind: On.Cancelled, vault });
   const cancelAll = () => state.asks.forEach(({ vault }) => cancel(vault));
 
-  /** A call needs a person. One that has been given up waits no longer, and has a number below zero; that there is a token again it is told as well. */
-  const hear = (event: ReauthEvent) => {
-    const { vault, provider, problem, signal } = event.detail;
+  /** A call needs a person. One that was given up before waits no longer, and has a number below zero; that there is a token again it is told as well. */
+  const tend = async ({ vault, provider, problem, signal }: ReauthEvent["detail"]): Promise<void> => {
     const call = (calls += 1) * (signal?.aborted ? -1 : 1);
+    await ready();
+    // It was given up, or all of this was closed, while that came.
+    if (ended.aborted || (call > 0 && signal?.aborted)) throw "cancelled";
     const settled = new AbortController();
-    event.waitUntil(
-      new Promise<void>((resolve, reject) => {
-        waiters.set(call, { resolve, reject });
-        signal?.addEventListener("abort", () => waiters.delete(call) && take({ kind: On.Left, call }), settled);
-        ready().then(() => {
-          if (!waiters.has(call)) return;
-          take({ kind: On.Called, vault, need: known({ provider, ...own(vault), ...problem }), call });
-          look();
-        }, reject);
-      }).finally(() => settled.abort()),
-    );
+    const settles = new Promise<void>((resolve, reject) => waiters.set(call, { resolve, reject }));
+    signal?.addEventListener("abort", () => waiters.delete(call) && take({ kind: On.Left, call }), settled);
+    take({ kind: On.Called, vault, need: known({ provider, ...own(vault), ...problem }), call });
+    look();
+    return settles.finally(() => settled.abort());
   };
 
   /** What is known of a vault of the session's own: where its login begins. */
@@ -285,7 +281,7 @@ export function control(session: Session, gone: () => void): Reauth {
     close = close;
   })();
   for (const type of ["statechange", "providerchange"]) session.addEventListener(type, look, over);
-  session.addEventListener("reauth", hear, over);
+  session.addEventListener("reauth", (event: ReauthEvent) => event.waitUntil(tend(event.detail)), over);
   session.addEventListener("loggedout", cancelAll, over);
   return it;
 }
