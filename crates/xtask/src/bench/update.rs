@@ -85,8 +85,8 @@ mod tests {
 
     #[test]
     fn each_limit_is_held() {
-        assert_eq!(missed(&json!([60, 20, 99]), &json!([2, 2])), 0);
-        assert_eq!(missed(&json!([61, 20, 99]), &json!([2, 2])), 1);
+        assert_eq!(missed(&json!([70, 20, 99]), &json!([2, 2])), 0);
+        assert_eq!(missed(&json!([71, 20, 99]), &json!([2, 2])), 1);
         assert_eq!(missed(&json!([60]), &json!([2, 3])), 1);
         assert_eq!(missed(&json!([60]), &json!([1])), 1);
     }
