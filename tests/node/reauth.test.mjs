@@ -35,11 +35,27 @@ function popups({ blocked = false } = {}) {
   const opened = [];
   replace("open", () => {
     if (blocked) return null;
-    const popup = { closed: false, name: "", focused: 0, went: undefined, location: { replace: (to) => (popup.went = to) }, focus: () => (popup.focused += 1), close: () => (popup.closed = true) };
+    const popup = { closed: false, name: "", opener: globalThis, focused: 0, went: undefined, location: { replace: (to) => (popup.went = to) }, focus: () => (popup.focused += 1), close: () => (popup.closed = true) };
     opened.push(popup);
     return popup;
   });
   return opened;
+}
+
+/** Those that listen to a signal from now on. */
+function listensOn(signal) {
+  const listens = new Set();
+  const { addEventListener, removeEventListener } = signal;
+  signal.addEventListener = (type, listener, options) => {
+    listens.add(listener);
+    addEventListener.call(signal, type, listener, options);
+    options?.signal?.addEventListener("abort", () => listens.delete(listener));
+  };
+  signal.removeEventListener = (type, listener) => {
+    listens.delete(listener);
+    removeEventListener.call(signal, type, listener);
+  };
+  return listens;
 }
 
 /** A tab with a dialog, and what it shows. */
@@ -245,17 +261,7 @@ describe("a crowd of calls", () => {
   test("leaves nothing on a signal that lives longer than they do", async () => {
     const { world, session, people } = await desk();
     const { signal } = new AbortController();
-    const listens = new Set();
-    const { addEventListener, removeEventListener } = signal;
-    signal.addEventListener = (type, listener, options) => {
-      listens.add(listener);
-      addEventListener.call(signal, type, listener, options);
-      options?.signal?.addEventListener("abort", () => listens.delete(listener));
-    };
-    signal.removeEventListener = (type, listener) => {
-      listens.delete(listener);
-      removeEventListener.call(signal, type, listener);
-    };
+    const listens = listensOn(signal);
     for (let at = 0; at < 5; at += 1) {
       world.valid = false;
       // As a call asks, and without one: Node's own Request listens as well.
@@ -278,6 +284,21 @@ describe("a crowd of calls", () => {
     assert.equal(error.name, "TimeoutError");
     await calm();
     assert.deepEqual([one().waiting, one().open], [0, true], "who types goes on typing");
+  });
+});
+
+describe("an hour of questions", () => {
+  test("leaves nobody listening for the end of the session", async () => {
+    const { world, session, people, one } = await desk();
+    const call = failure(session.fetch("/api/quotes/1"));
+    await calm();
+    const { closed } = await session.desk();
+    const listens = listensOn(closed);
+    const before = world.effects.length;
+    await world.pass(3_600_000);
+    assert.deepEqual([one().phase, world.effects.length, listens.size], ["asking", before, 0]);
+    people.cancel(VAULT);
+    await call;
   });
 });
 
@@ -366,6 +387,7 @@ describe("what a person does", () => {
       await people.submit(VAULT, "s3cret");
       assert.deepEqual([one().problem.kind, one().phase, one().waiting], [kind, "asking", 1]);
       assert.match(one().problem.says, /^[A-Z].{5,}[.?]$/);
+      if (answer.body?.detail) assert.equal(one().problem.says, answer.body.detail, "the Worker's own sentence");
       assert.ok(!JSON.stringify(one()).includes("s3cret"), "what was typed is in nothing that is shown");
       world.verdict = undefined;
       await people.submit(VAULT, "right");
@@ -491,7 +513,7 @@ describe("a popup", () => {
     const call = session.fetch("/api/quotes/1");
     await calm();
     const popup = people.openLogin(VAULT);
-    assert.deepEqual([opened.length, popup.went, popup.name, one().phase], [1, `${APP}/service/breeze/login`, "everlit popup", "popup"]);
+    assert.deepEqual([opened.length, popup.went, popup.name, popup.opener, one().phase], [1, `${APP}/service/breeze/login`, "everlit popup", null, "popup"]);
     assert.equal(people.openLogin(VAULT), popup, "it is brought to the front");
     assert.deepEqual([opened.length, popup.focused], [1, 1]);
     world.valid = true;
@@ -566,6 +588,27 @@ describe("the session's own vaults", () => {
     await calm();
     assert.equal((await call).status, 200);
     assert.deepEqual([world.calls.length, world.calls[0].body, people.asked[0].phase], [1, "one", "done"]);
+  });
+
+  test("login: of a window that is forgotten nothing is said while the next one is open", async () => {
+    const opened = popups();
+    const world = new World();
+    world.state = "reauth_required";
+    const { session } = await world.opened({ events: false });
+    const { desk } = session;
+    // The first login brings no account, and the second goes on.
+    const ends = [Promise.resolve(), new Promise(() => {})];
+    session.desk = async () => ({ ...(await desk.call(session)), popup: () => ends.shift() });
+    const people = reauth(session);
+    const call = failure(session.fetch("/api/orders"));
+    await calm();
+    people.openLogin("login");
+    await calm();
+    people.openLogin("login");
+    await world.pass(600);
+    assert.deepEqual([opened.map(({ closed }) => closed), people.asked[0].phase, people.asked[0].problem], [[true, false], "popup", undefined]);
+    people.cancel("login");
+    await call;
   });
 
   test("login: somebody else's login is not the one that the call was made under", async () => {
