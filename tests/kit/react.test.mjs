@@ -22,7 +22,7 @@ function worker(answer = () => Response.json(JSON.parse(golden("session_active")
 
 for (const version of [18, 19]) {
   const { React, createRoot, hydrateRoot, renderToString, everlit, performReactRefresh, register } = await react(version);
-  const { StrictMode, act = React.act, createElement: h, Component } = React;
+  const { StrictMode, act = React.act, createElement: h, useState, Component } = React;
   const { SessionProvider, useSession, useSessionState, useUser, useProvider, useHealth, useCountdown, useIdlePrompt, useReauth } = everlit;
 
   /** Renders this, and says how to go on. */
@@ -63,9 +63,13 @@ for (const version of [18, 19]) {
     test("a dialog reads what only a person can mend, and says what they did", async () => {
       const kit = await createTestSession({ upstreams: [{ name: "quotes", service: "breeze" }] });
       kit.respond("/list", []);
-      let people;
+      let people, anew;
+      const views = new Set();
       const Reader = reader(() => {
+        const [, again] = useState(0);
+        anew = () => again((count) => count + 1);
         people = useReauth();
+        views.add(people);
         return people?.asked.map(({ vault, phase, problem, waiting }) => [vault, phase, problem?.kind ?? "well", waiting].join(" ")).join() ?? "nobody";
       });
       assert.match(renderToString(h(SessionProvider, { session: kit.session }, h(Reader))), /nobody/);
@@ -90,6 +94,9 @@ for (const version of [18, 19]) {
       const { renders } = Reader;
       await act(async () => kit.settle());
       assert.equal(Reader.renders, renders, "what does not change renders nothing");
+      const { size } = views;
+      await act(async () => anew());
+      assert.deepEqual([Reader.renders > renders, views.size], [true, size], "what does not change is the same object");
       await unmount();
       kit.close();
     });

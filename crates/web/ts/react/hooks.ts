@@ -135,5 +135,5 @@ export function useReauth(): ReauthView | undefined {
   );
   const asked = useSyncExternalStore(subscribe, () => people?.asked ?? NOBODY, () => NOBODY);
   // Its methods are its own, and need no `this`.
-  return people && { ...people, asked };
+  return useMemo(() => people && { ...people, asked }, [people, asked]);
 }
