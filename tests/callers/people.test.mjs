@@ -150,6 +150,14 @@ print(json.dumps(said))
     });
   }
 
+  test("says that a person is needed as long as nothing else is known, also where it asks too often", async () => {
+    stand.queue.push(none("needs_human", 2), none("caller_limited", 2), none("renewing", 2), none("caller_limited", 2));
+    const [first, second, ...others] = await ask("/plain/7", 4);
+    await isReauth(first);
+    await isReauth(second);
+    assert.deepEqual(others.map(({ status }) => status), [503, 503]);
+  });
+
   test("says of all else that it is not to be had just now", async () => {
     stand.queue.push(none("renewing", 2.5), ...Array.from({ length: 10 }, () => broken));
     for (const [answer, wait] of (await ask("/plain/7", 2)).map((/** @type {Response} */ answer, /** @type {number} */ at) => /** @type {const} */ ([answer, ["3", "5"][at]]))) {

@@ -79,7 +79,9 @@ class Service:
 
     def _take(self, said: dict) -> None:
         if said.get("code") == "no_token":
-            self._session = Session(reason=said.get("reason"), retry_after=said.get("retry_after"))
+            # Who asks too often hears nothing of the token: that a person is needed is still so.
+            known = self._session.reason == "needs_human" and said.get("reason") == "caller_limited"
+            self._session = Session(reason="needs_human" if known else said.get("reason"), retry_after=said.get("retry_after"))
             return
         life = said["expires_in"]
         self._session = Session(said["access_token"], said["token_type"], said["expires_at"], said["epoch"], said["generation"], said["read_only"])
