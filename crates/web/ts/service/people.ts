@@ -1,7 +1,7 @@
 // What a backend says where only a person can go on, so that the page that asked can wait for them.
 
 import { ServiceError, isServiceError } from "./error.js";
-import type { Get } from "./sessions.js";
+import type { Get } from "./get.js";
 import type { Service, ServiceToken } from "./types.js";
 
 /** The problem document that `session.fetch` of `everlit` waits with. All else the page asks the Worker itself. */

@@ -2,7 +2,8 @@
 
 import type { Answer, Ask } from "./ask.js";
 import { ServiceError, isServiceError } from "./error.js";
-import type { Service, ServiceAbsence, ServiceNone, ServiceSession, ServiceSessionOptions, ServiceToken } from "./types.js";
+import type { Get } from "./get.js";
+import type { Service, ServiceAbsence, ServiceNone, ServiceSession, ServiceToken } from "./types.js";
 import { isAmount } from "./wire.js";
 
 const REASONS: readonly ServiceAbsence[] = ["renewing", "unavailable", "needs_human", "needs_operator", "caller_limited"];
@@ -28,9 +29,6 @@ interface Held {
   readonly until: Instant;
   readonly endsAt: Instant | undefined;
 }
-
-/** With `news`, that only a person can go on is said as it is now: the question waits until it may be asked. */
-export type Get = (options?: ServiceSessionOptions, news?: boolean) => Promise<ServiceSession>;
 
 /** Epoch, then generation: the total order of a service's tokens. */
 type Stamp = Pick<ServiceToken, "epoch" | "generation">;
