@@ -130,6 +130,8 @@ test("a broker that asks on the phone", () => at("upstox", async (desk) => {
   await untilTheDayEnds(desk);
   desk.told.pushUntil = desk.told.now + 9 * MINUTE;
   await ask(desk);
+  // However long all of that took.
+  await desk.says("everlit-reauth", /8:50/);
   await look(desk, "phone", { screen: true });
 }));
 

@@ -65,8 +65,9 @@ export class Desk {
     await this.#pass();
   }
 
-  /** A moment of the page's time, and what is asked in it is answered before the next. */
+  /** A moment of the page's time and of the Worker's, and what is asked in it is answered before the next. */
   async #pass() {
+    this.told.now += STEP_MS;
     await this.page.clock.runFor(STEP_MS);
     do await pause(SETTLED_MS);
     while (this.world.isBusy);
