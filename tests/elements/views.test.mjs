@@ -19,6 +19,7 @@ describe("times", () => {
     const theirs = "Asia/Kolkata";
     assert.equal(moment(NOW, NOW, LONDON), "22:01");
     assert.equal(moment(NOW, NOW, { ...LONDON, theirs }), "22:01 (03:31 India Time)");
+    assert.throws(() => moment(1e20, NOW, { locale: "en_US" }), /Invalid time value/, "no language mends that");
     assert.equal(moment(NOW, NOW, { locale: "en", ours: theirs, theirs }), "03:31");
     assert.equal(moment(NOW, NOW, { locale: "de", ours: "Europe/Berlin", theirs: "UTC" }).slice(0, 5), "23:01");
     assert.match(moment(NOW + 30 * HOUR, NOW, LONDON), /^Wed.* 04:01$/);

@@ -287,6 +287,19 @@ describe("a crowd of calls", () => {
   });
 });
 
+describe("a dialog that was opened though no call waits", () => {
+  test("is cancelled, and whoever opened it without listening hears no error", async () => {
+    const { session, people, one } = await desk();
+    session.dispatchEvent(Object.assign(new CustomEvent("reauth", { detail: { vault: VAULT, signal: AbortSignal.abort() } }), { waitUntil: () => {} }));
+    await calm();
+    assert.deepEqual([one().phase, one().waiting], ["asking", 0]);
+    people.cancel(VAULT);
+    // A rejection that nobody handles would fail this test.
+    await calm();
+    assert.deepEqual(people.asked, []);
+  });
+});
+
 describe("an hour of questions", () => {
   test("leaves nobody listening for the end of the session", async () => {
     const { world, session, people, one } = await desk();

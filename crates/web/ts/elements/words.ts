@@ -47,7 +47,8 @@ function shown(at: number, now: number, locale?: string, timeZone?: string, more
       ...(Math.abs(at - now) > 22 * HOUR && { weekday: "short" }),
       ...more,
     }).format(at);
-  } catch {
+  } catch (error) {
+    if (!locale && !timeZone) throw error;
     return shown(at, now);
   }
 }

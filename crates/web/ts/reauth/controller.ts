@@ -156,7 +156,8 @@ export function control(session: Session, gone: () => void): Reauth {
           const waiter = waiters.get(call);
           waiters.delete(call);
           if (effect.kind === Do.Resume) waiter?.resolve();
-          else waiter?.reject("cancelled");
+          // Who does not wait may have opened it without listening.
+          else if (call > 0) waiter?.reject("cancelled");
         }
         return;
       case Do.Tell:

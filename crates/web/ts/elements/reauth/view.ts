@@ -43,7 +43,7 @@ function inside(state: ReauthState, asked: Asked, now: number): readonly Kid[] {
   const busy = phase === "updating";
   const content = who === "you" && !early ? ways(state, asked, now, wrong) : [wrong];
   // Where nothing is to be pressed first, focus is where reading begins: never at the button that cancels.
-  const focus = !/"autofocus":true/.test(JSON.stringify(content));
+  const focus = who !== "you" || early || !asked.how.length || (phase === "approval" && asked.how[0] === phase);
   return [
     h(
       "div body",
