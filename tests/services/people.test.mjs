@@ -117,6 +117,9 @@ test("a login that fails at the broker tells the tabs why, and one that nobody b
   const nobodys = await ada.navigate("/service/breeze/callback?apisession=12345678", { site: "cross-site" });
   assert.deepEqual(said(nobodys), [400, "This login is no longer valid"]);
   assert.doesNotMatch(nobodys.text, /BroadcastChannel|data-vault/);
+  // The one script that it has takes what was sent out of the address bar, and does nothing else.
+  const scripts = [...nobodys.text.matchAll(/<script[^>]*>([^]*?)<\/script>/g)].map(([, script]) => script);
+  assert.deepEqual(scripts, ["if(location.pathname.includes('/callback'))history.replaceState(null,'',location.pathname)"]);
 });
 
 test("nobody gets further than they may: strangers, other sites, who is no user, who is no operator", async (t) => {
