@@ -8,6 +8,19 @@ import { lacks, step, until } from "../lab/step.mjs";
 /** What a tab is while it asks where it stands. */
 const ASKING = /^(resuming|refreshing)$/;
 
+/**
+ * The page was loaded anew. A browser may do that: Firefox goes by what its processes have told each other of a page's requests,
+ * which is a moment old. What it does again and again is the page's fault.
+ */
+class NotKept extends Error {
+  constructor() {
+    super("the page was loaded anew, not kept");
+  }
+}
+
+/** Whether the page has all of the chunk that makes its calls. */
+const hasChunk = () => performance.getEntriesByName(`${location.origin}/package/calls.js`).some((entry) => Reflect.get(entry, "responseEnd") > 0);
+
 describe(`pages that sleep in ${engine.name}`, { timeout: 120_000 }, () => {
   /** @type {Lab} */ let lab;
   /** @type {import("../webdriver.mjs").Browser} */ let browser;
@@ -54,6 +67,18 @@ describe(`pages that sleep in ${engine.name}`, { timeout: 120_000 }, () => {
     return since;
   }
 
+  /** Leaves for another page when nothing is under way any more, not even the chunk that an open session fetches for later. */
+  async function leave() {
+    await until("the page to be at rest", async () => lab.front.underWay === 0 && lab.front.sockets.size === 1 && (await tab.run(hasChunk)));
+    await browser.go(`${lab.front.origin}/lab/elsewhere.html`);
+  }
+
+  /** @param {number} origin when the page that was left had been loaded, by its own clock */
+  async function comeBack(origin) {
+    await browser.back();
+    if ((await tab.run(() => performance.timeOrigin)) !== origin) throw new NotKept();
+  }
+
   step("freeze and resume", async () => {
     const freeze = (/** @type {string} */ state) => browser.devtools("Page.setWebLifecycleState", { state });
     /** A page that was frozen is hidden: it asks when somebody looks at it again. */
@@ -69,19 +94,18 @@ describe(`pages that sleep in ${engine.name}`, { timeout: 120_000 }, () => {
   }, { ...shown, skip: lacks.freeze });
 
   step("the page enters the back/forward cache with an open session, and comes back", async () => {
-    const origin = await tab.run(() => performance.timeOrigin);
-    const leave = async () => {
-      // Firefox keeps no page that has a request under way.
-      await until("the page to be at rest", () => lab.front.underWay === 0 && lab.front.sockets.size === 1);
-      await browser.go(`${lab.front.origin}/lab/elsewhere.html`);
-    };
-    const comeBack = async () => {
-      await browser.back();
-      assert.equal(await tab.run(() => performance.timeOrigin), origin, "kept, not loaded anew");
-    };
-    const since = await sleepAndWake(leave, comeBack);
+    /** @type {number | undefined} */ let since;
+    for (let left = 3; since === undefined; left -= 1) {
+      const origin = await tab.run(() => performance.timeOrigin);
+      since = await sleepAndWake(leave, () => comeBack(origin)).catch((error) => {
+        if (!(error instanceof NotKept) || left === 1) throw error;
+        return undefined;
+      });
+      await tab.reaches(["active"]);
+    }
+    const began = since;
     assert.equal(await tab.run(() => Reflect.get(globalThis, "recorder").persisted), 1, "pageshow said so");
-    assert.equal(lab.front.asked.filter(({ at, path }) => at >= since && path === "/auth/login").length, 0);
+    assert.equal(lab.front.asked.filter(({ at, path }) => at >= began && path === "/auth/login").length, 0);
   }, shown);
 
   step("a session that ended while the page was kept is not shown as if it lived", async () => {
