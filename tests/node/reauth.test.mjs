@@ -117,6 +117,19 @@ describe("a call that needs a person", () => {
     assert.equal(told, 1);
   });
 
+  test("that lacks one token and then another asks for each, also where one name is a part of the other's", async () => {
+    const world = brokerWorld();
+    world.serve = (_, count) => (count === 1 ? reauthRequired({ vault: `${VAULT}-2` }) : count === 2 ? reauthRequired() : ok({}));
+    const { session } = await world.opened();
+    const told = [];
+    session.addEventListener("reauth", (event) => {
+      told.push(event.detail.vault);
+      event.waitUntil(Promise.resolve());
+    });
+    assert.equal((await session.fetch("/api/quotes/NIFTY")).status, 200);
+    assert.deepEqual(told, [`${VAULT}-2`, VAULT]);
+  });
+
   test("that comes to another end the second time ends so, whatever is known of the account by then", async () => {
     const world = new World();
     world.answer = (path) => (path === "/auth/session" ? ok({ ...message("session_active"), epoch: world.epoch, server_time: world.wall / 1000, user: world.user, providers: [{ name: "op", state: "ready", own: true }, { name: "kite", state: "needs_human" }], upstreams: [{ ...QUOTES, vault: "linked:kite" }] }) : undefined);

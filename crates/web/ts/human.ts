@@ -50,8 +50,7 @@ export function human(host: CallsHost) {
   };
 
   const read: People["read"] = async (cause, vault) => {
-    const { code, cause: answer } = cause;
-    const response = answer as Response;
+    const { code, cause: response } = cause as SessionError & { cause: Response };
     const said = response?.headers?.get(HEADER_CODE);
     const name = vault?.split("linked:")[1];
     // An account that is not linked looks like a provider that cannot help just now; what came of a second time may be anything.
@@ -64,8 +63,7 @@ export function human(host: CallsHost) {
     const body = await bodyOf(response);
     const whose = isVault(body.vault) ? body.vault : vault;
     const problem = isVault(whose) ? { vault: whose, ...needOf(body) } : undefined;
-    const error = fault(code, problem?.detail && `: ${problem.detail}`);
-    return [Object.assign(error, problem && { reauth: problem }), needed(whose, problem)];
+    return [Object.assign(fault(code, problem?.detail && `: ${problem.detail}`), problem && { reauth: problem }), needed(whose, problem)];
   };
 
   /** Waits for them, in the name of the login that is there now and of no other. */
@@ -78,9 +76,9 @@ export function human(host: CallsHost) {
   };
 
   /** Has a person mend what is wrong with a call, and makes it again: once for each token that it lacked. */
-  const mend = async <T extends Response | Stamp>(cause: SessionError, vault: string | undefined, call: Tended, again: () => Promise<T>, before = ""): Promise<T | Response> => {
+  const mend = async <T extends Response | Stamp>(cause: SessionError, vault: string | undefined, call: Tended, again: () => Promise<T>, before: string[] = []): Promise<T | Response> => {
     const found = await read(cause, vault);
-    if (!("length" in found)) return found;
+    if (found instanceof Response) return found;
     const [error, need] = found;
     if (!need || before.includes(need.vault)) throw error;
     const { signal, repeatable } = call;
@@ -88,7 +86,7 @@ export function human(host: CallsHost) {
     const waits = tell(need, repeatable ? signal : AbortSignal.abort());
     if (!waits.length || !repeatable) throw error;
     await until(waits, signal);
-    return again().catch((next) => mend(next, vault, call, again, before + need.vault));
+    return again().catch((next) => mend(next, vault, call, again, [...before, need.vault]));
   };
 
   return {
