@@ -109,6 +109,7 @@ export class Story {
 
   /** The day ends while both tabs are in the middle of an operation. @param {DeskPage} first @param {DeskPage} second */
   async #expiry(first, second) {
+    this.world.holdOrders();
     await second.run();
     await second.reaches("volatility");
     await first.front();
@@ -199,6 +200,7 @@ export class Story {
 
   /** The next day ends, and the next token comes in the other way that this broker has: a pasted address, or a word on the telephone. @param {DeskPage} tab */
   async #otherWay(tab) {
+    this.world.holdOrders();
     await tab.run();
     await tab.reaches("volatility");
     const { provider } = this.world;

@@ -50,6 +50,7 @@ export class World {
   /** @type {(() => Promise<unknown>)[]} */ #stops = [];
   #operatorKey = drawn();
   #secret = drawn();
+  /** Calls that are held until the clocks were moved, and what lets each go. @type {Map<object, () => void>} */ #held = new Map();
   // Nobody has a world before these are there.
   /** @type {Front} */ front = /** @type {any} */ (undefined);
   /** @type {WorkerdProcess} */ workerd = /** @type {any} */ (undefined);
@@ -211,6 +212,22 @@ export class World {
     return nextInIndia(this.now(), ...this.broker.cutoff);
   }
 
+  /** Until the clocks were moved no order gets any further: the day ends in the middle of an operation, however slow the machine is. */
+  holdOrders() {
+    this.#hold(({ method, path }) => method === "POST" && /\/order(\/place)?$/.test(path));
+  }
+
+  /** @param {(asked: import("../../../e2e/lab/front.mjs").Exchange) => boolean} which */
+  #hold(which) {
+    this.front.fault = (asked) => (which(asked) ? new Promise((resolve) => this.#held.set(asked, () => resolve(undefined))) : undefined);
+  }
+
+  #letGo() {
+    this.front.fault = () => undefined;
+    for (const go of this.#held.values()) go();
+    this.#held.clear();
+  }
+
   /**
    * Moves all clocks. The broker's goes first: nobody is told of a time that it does not know yet. No call is under way meanwhile: clocks
    * that show different days for a moment are not what is shown here.
@@ -218,25 +235,16 @@ export class World {
    * @param {number} time
    */
   async moveTo(time) {
-    /** @type {Set<object>} */
-    const held = new Set();
-    let release = () => {};
-    const moved = new Promise((resolve) => { release = () => resolve(undefined); });
-    this.front.fault = async (asked) => {
-      held.add(asked);
-      await moved;
-      return undefined;
-    };
+    this.#hold(() => true);
     try {
-      const isOpen = (/** @type {import("../../../e2e/lab/front.mjs").Exchange} */ asked) => asked.path.startsWith("/api/") && asked.status === 0 && !held.has(asked);
+      const isOpen = (/** @type {import("../../../e2e/lab/front.mjs").Exchange} */ asked) => asked.path.startsWith("/api/") && asked.status === 0 && !this.#held.has(asked);
       // A call that its page has given up is never answered.
       await until("the calls that are under way", () => !this.front.asked.some(isOpen), PATIENCE_MS).catch(() => {});
       ahead = time - real();
       const answer = await send(`http://localhost:${this.workerd.port}/door/clock`, { method: "POST", body: String(ahead) });
       if (answer.status !== 200) throw new Error(`the door answered ${answer.status}: ${answer.text}`);
     } finally {
-      this.front.fault = () => undefined;
-      release();
+      this.#letGo();
     }
   }
 
