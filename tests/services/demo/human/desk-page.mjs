@@ -51,9 +51,10 @@ export class DeskPage {
     await this.browser.run(() => void (document.documentElement.dataset.wasHere = "yes"));
   }
 
-  /** Begins an operation. */
+  /** Begins an operation. One before it may have come to its end: that the button was pressed says nothing yet of how this one stands. */
   async run() {
     await this.browser.click(testId("run"));
+    await this.browser.until("the operation to begin", async () => /^(running|waiting)$/.test((await this.workState()) ?? ""), { timeout: SLOW_MS, seen: () => this.workState() });
   }
 
   /** Waits until a step has begun. @param {string} step */
