@@ -85,7 +85,22 @@ describe("the primary source", () => {
   });
 
   test("is tried at once where a person has mended it", () => {
-    const [state] = step(failed(undefined, 100), { kind: "mended", now: 120 });
-    assert.deepEqual(step(state, { kind: "called", now: 120 }).slice(1), ["primary"]);
+    const mended = { kind: "mended", now: 120 };
+    const [state] = step(failed(undefined, 100, { reason: "reauth" }), mended);
+    const [tried, ...effects] = step(state, { kind: "called", now: 120 });
+    assert.deepEqual(effects, ["primary"]);
+    const late = failed(tried, 130, { reason: "reauth", began: 110 });
+    assert.deepEqual(late, tried, "a try that went out before says nothing of it");
+    const [again] = step({ ...state, trying: true }, mended);
+    assert.deepEqual(step(again, { kind: "called", now: 120 }).slice(1), ["primary"], "and is not waited for");
+    const throttled = failed(undefined, 100, { reason: "throttled", pause: 60_000 });
+    assert.deepEqual(step(throttled, mended), [throttled], "nothing else is mended by a login");
+  });
+
+  test("is tried by the first call of a page that is looked at again", () => {
+    const state = failed(undefined, 100);
+    const [hidden, ...effects] = step(state, { kind: "due", now: 90_000, seen: false });
+    assert.deepEqual(effects, ["later"]);
+    assert.deepEqual(step(hidden, { kind: "called", now: 90_001 }).slice(1), ["primary"]);
   });
 });

@@ -258,6 +258,12 @@ describe("the address itself", () => {
     tab.show();
     await world.pass(30_000);
     assert.ok(quotes() > begun);
+    tab.hide();
+    await world.pass(3_600_000);
+    tab.show();
+    const hour = quotes();
+    await session.fetch("/api/quotes/1", { fallback });
+    assert.equal(quotes(), hour + 1, "a call does not wait for the next look");
   });
 
   test("is left alone until a moment that it says, by its own clock", async () => {
@@ -285,7 +291,7 @@ describe("the address itself", () => {
     assert.deepEqual(changes.map(({ source }) => source), ["fallback", "primary"]);
   });
 
-  test("leaves alone who said no, and is tried again by itself after somebody else's login", async (context) => {
+  test("leaves alone who said no, and is tried at once when another call had them asked again", async (context) => {
     const { world, session, changes } = await market("broker");
     const people = reauth(session);
     context.after(() => people.close());
@@ -298,7 +304,7 @@ describe("the address itself", () => {
     await calm();
     await people.submit(VAULT, "right");
     await waits;
-    await world.pass(30_000);
+    await world.pass(10);
     assert.deepEqual(changes.map(({ source }) => source), ["fallback", "primary"]);
   });
 

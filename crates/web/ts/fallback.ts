@@ -22,6 +22,8 @@ interface Place {
   state?: State;
   /** Asks the primary source again, for what it says of itself. */
   probe?: () => void;
+  /** For what happens to the source and is no call. */
+  take?: (event: Event) => void;
   readonly timer: Timer;
 }
 
@@ -36,7 +38,7 @@ const REASONS: { readonly [code: string]: FallbackReason } = {
 const reasonOf = ({ status }: Response): FallbackReason | undefined => (status === 429 ? "throttled" : status > 499 ? "unavailable" : undefined);
 
 /** For calls of this session. */
-export function fallback(host: CallsHost, { tell, read }: People) {
+export function fallback(host: CallsHost, people: People) {
   const { session, closed, clock, timer, page, ask, fault, wait, upstreams } = host;
   const places = new Map<string, Place>();
   const date = () => Math.round(session.serverTime?.now ?? clock().wall);
@@ -56,6 +58,7 @@ export function fallback(host: CallsHost, { tell, read }: People) {
   };
   session.addEventListener("loggedout", over);
   closed.addEventListener("abort", over);
+  people.mended = () => places.forEach(({ take }) => take?.({ kind: "mended", now: clock().mono }));
 
   return async (make: Make, call: Call, input: RequestInfo | URL, init: SessionRequestInit, target: () => Route | undefined, user: User | undefined): Promise<Response> => {
     const { fallback, fallbackAfter = PATIENCE_MS, ...rest } = init;
@@ -75,9 +78,9 @@ export function fallback(host: CallsHost, { tell, read }: People) {
       const place = places.get(upstream);
       if (!place) return false;
       const [state, ...effects] = step(place.state, event);
-      place.state = state;
-      place.timer(state && !state.trying ? state.retryAt - clock().mono : Infinity);
       const has = (effect: Effect) => effects.includes(effect);
+      place.state = state;
+      place.timer(has("later") ? LAST_MS : state && !state.trying ? state.retryAt - clock().mono : Infinity);
       if (has("changed")) change(upstream, state);
       if (has("probe")) place.probe!();
       // Nobody waits for it: whether the operator hears of it changes nothing here.
@@ -98,11 +101,10 @@ export function fallback(host: CallsHost, { tell, read }: People) {
       const patience = timer(stop);
       patience(fallbackAfter);
       const mend: Mend = async (cause, vault) => {
-        const found = await read(cause, vault);
+        const found = await people.read(cause, vault);
         if (!("length" in found)) return found;
         const [error, need] = found;
-        const waits = need && calls ? tell(need, AbortSignal.abort()) : [];
-        if (waits.length) Promise.all(waits).then(() => take({ kind: "mended", now: clock().mono }), () => {});
+        if (need && calls) people.tell(need, AbortSignal.abort());
         throw error;
       };
       let reason: FallbackReason | undefined;
@@ -139,6 +141,7 @@ export function fallback(host: CallsHost, { tell, read }: People) {
 
     const place: Place = places.get(upstream) ?? { timer: timer(() => take({ kind: "due", now: clock().mono, seen: !page.hidden() })) };
     places.set(upstream, place);
+    place.take = take;
     place.probe = () => primary(closed, false).then((answer) => answer?.body?.cancel()).catch(() => {});
     const both = new AbortController();
     const go = async (): Promise<Response> => {

@@ -20,6 +20,8 @@ export interface People {
   readonly tell: (need: ReauthAsk, signal?: AbortSignal | null) => readonly PromiseLike<unknown>[];
   /** What is wrong with a call, and whose token it lacks; an answer that is none of ours as it is. */
   readonly read: (cause: SessionError, vault: string | undefined) => Promise<readonly [error: SessionError, need?: ReauthAsk] | Response>;
+  /** Of the other chunk: a person did what somebody was told of. */
+  mended?: () => void;
 }
 
 const bodyOf = (response: Response): Promise<Said> => response.clone().json().catch(() => 0).then(Object);
@@ -35,11 +37,11 @@ export function human(host: CallsHost) {
     const waitUntil = (promise: PromiseLike<unknown>) => {
       if (isLate) throw new TypeError("waitUntil() came too late");
       waits.push(promise);
-      // It may be that nobody waits.
-      promise.then(null, () => {});
     };
     session.dispatchEvent(Object.assign(new CustomEvent("reauth", { detail: signal ? { ...need, signal } : need }), { waitUntil }));
     isLate = true;
+    // Also where nobody waits.
+    if (waits.length) Promise.all(waits).then(() => people.mended?.(), () => {});
     return waits;
   };
 
@@ -89,11 +91,13 @@ export function human(host: CallsHost) {
     return again().catch((next) => mend(next, vault, call, again, [...before, need.vault]));
   };
 
+  const people: People = { tell, read };
+
   return {
     mend,
     /** Makes a call that has a fallback. */
     async fall(...given: Parameters<ReturnType<typeof fallback>>): Promise<Response> {
-      return (falls ??= (await import("./fallback.js")).fallback(host, { tell, read }))(...given);
+      return (falls ??= (await import("./fallback.js")).fallback(host, people))(...given);
     },
     /** The same for an answer of a backend that is none of the Worker's upstreams. Of what it says, only whose token is missing is believed. */
     async foreign(answer: Response, input: RequestInfo | URL, init: SessionRequestInit, again: () => Promise<Response>): Promise<Response> {

@@ -18,7 +18,7 @@ export interface Trouble {
   readonly reason: FallbackReason;
   /** How often it was tried in vain, one after the other. */
   readonly failures: number;
-  /** When it failed last, and when it is tried again: monotonic. Whoever uses this has a timer for the latter. */
+  /** When it failed last, or was mended, and when it is tried again: monotonic. Whoever uses this has a timer for the latter. */
   readonly failedAt: number;
   readonly retryAt: number;
   /** Whether somebody tries it just now, so that nobody else has to. */
@@ -38,16 +38,16 @@ export type Event =
   | { readonly kind: "served"; readonly index: number }
   /** Who tried it gave up, or nothing came of it for a reason of another kind: so long it is left alone. */
   | { readonly kind: "left"; readonly now: number; readonly pause: number }
-  /** What was in its way is mended, as far as anybody knows. */
+  /** A person logged in: where one was needed, what was in its way is mended, as far as anybody knows. */
   | { readonly kind: "mended"; readonly now: number }
   /** The timer fired, and whether anybody looks at the page. */
   | { readonly kind: "due"; readonly now: number; readonly seen: boolean };
 
 /**
  * What is done: this call goes to the primary source, and else to a fallback at once; the last call is made again, for what its answer says of the
- * source; the app is told that another source answers; the Worker is told that a fallback is in use.
+ * source; the timer is to fire again after `LAST_MS`; the app is told that another source answers; the Worker is told that a fallback is in use.
  */
-export type Effect = "primary" | "probe" | "changed" | "report";
+export type Effect = "primary" | "probe" | "later" | "changed" | "report";
 
 /** What comes next. */
 export function step(state: State, event: Event): readonly [State, ...Effect[]] {
@@ -69,8 +69,9 @@ export function step(state: State, event: Event): readonly [State, ...Effect[]] 
   if (kind === "answered") return index === undefined ? [undefined] : [undefined, "changed"];
   if (kind === "served") return index === undefined ? [{ ...state, index: event.index }, "changed", "report"] : [{ ...state, index: event.index }];
   if (kind === "left") return [{ ...state, trying: false, retryAt: Math.max(retryAt, event.now + event.pause) }];
-  if (kind === "mended") return [{ ...state, retryAt: event.now }];
+  // A try that is under way went out before, and says nothing of it.
+  if (kind === "mended") return [state.reason === "reauth" ? { ...state, failedAt: event.now, retryAt: event.now, trying: false } : state];
   if (!isDue) return [state];
-  // Nobody would see what comes of it. A call of a hidden page tries it all the same.
-  return event.seen ? [{ ...state, trying: true }, "probe"] : [{ ...state, retryAt: event.now + LAST_MS }];
+  // Nobody would see what comes of it. A call tries it all the same, and so the first one of a page that is looked at again.
+  return event.seen ? [{ ...state, trying: true }, "probe"] : [state, "later"];
 }

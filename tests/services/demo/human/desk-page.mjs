@@ -54,7 +54,7 @@ export class DeskPage {
   /** Begins an operation. One before it may have come to its end: that the button was pressed says nothing yet of how this one stands. */
   async run() {
     await this.browser.click(testId("run"));
-    await this.browser.until("the operation to begin", async () => /^(running|waiting)$/.test((await this.workState()) ?? ""), { timeout: SLOW_MS, seen: () => this.workState() });
+    await this.browser.until("the operation to begin", async () => /^(running|waiting)$/.test((await this.workState()) ?? ""), { timeout: SLOW_MS, seen: async () => `it ${await this.workState()}` });
   }
 
   /** Waits until a step has begun. @param {string} step */
@@ -148,9 +148,14 @@ export class DeskPage {
     await this.front();
   }
 
+  /** What the page says of a fallback. Empty where none answers. */
+  fallback() {
+    return this.browser.run(() => document.querySelector("everlit-source")?.shadowRoot?.textContent?.trim() ?? "");
+  }
+
   /** Waits until the page says that a fallback answers, or does not any more. @param {boolean} fallback @returns {Promise<string>} what it says */
   async source(fallback) {
-    const says = () => this.browser.run(() => document.querySelector("everlit-source")?.shadowRoot?.textContent?.trim() ?? "");
+    const says = () => this.fallback();
     await this.browser.until(fallback ? "a word of the fallback" : "the word of the fallback to go", async () => ((await says()) !== "") === fallback, { timeout: 2 * SLOW_MS, seen: says });
     return says();
   }
