@@ -16,9 +16,10 @@ const EVENTS = {
   answered: () => ({ kind: "answered" }),
   "served by the first": () => ({ kind: "served", index: 0 }),
   "served by the second": () => ({ kind: "served", index: 1 }),
-  left: ({ now }) => ({ kind: "left", now, pause: 0 }),
-  "left alone": ({ now }) => ({ kind: "left", now, pause: LAST_MS }),
+  left: ({ now }) => ({ kind: "left", now, began: now, pause: 0 }),
+  "left alone": ({ now }) => ({ kind: "left", now, began: now, pause: LAST_MS }),
   mended: ({ now }) => ({ kind: "mended", now }),
+  "left, as known": ({ now }) => ({ kind: "left", now, began: -1, pause: LAST_MS }),
   due: ({ now }) => ({ kind: "due", now: now + LAST_MS, seen: true }),
   "due too early": ({ now }) => ({ kind: "due", now, seen: true }),
   "due, hidden": ({ now }) => ({ kind: "due", now: now + LAST_MS, seen: false }),
@@ -35,7 +36,7 @@ function play({ state, now, told }, name) {
   if (event.kind === "called" && !state) assert.deepEqual(effects, ["primary"]);
   if (event.kind === "called" && state) assert.equal(effects.includes("primary"), !state.trying && event.now > state.retryAt - 1);
   if (state?.trying) assert.ok(!effects.includes("primary") && !effects.includes("probe"), "one at a time");
-  if (event.kind === "left" && state) assert.ok(next.retryAt >= event.now + event.pause && next.retryAt >= state.retryAt, "no sooner than was said");
+  if (event.kind === "left" && state && event.began >= state.failedAt) assert.ok(next.retryAt >= event.now + event.pause && next.retryAt >= state.retryAt, "no sooner than was said");
   if (event.kind === "answered") assert.equal(next, undefined);
   if (next && state && event.kind === "failed") assert.equal(next.since, state.since);
   if (next && event.kind === "failed" && event.began >= (state?.failedAt ?? -1)) {
@@ -91,6 +92,7 @@ describe("the primary source", () => {
     assert.deepEqual(effects, ["primary"]);
     const late = failed(tried, 130, { reason: "reauth", began: 110 });
     assert.deepEqual(late, tried, "a try that went out before says nothing of it");
+    assert.deepEqual(step(tried, { kind: "left", now: 130, began: 110, pause: LAST_MS }), [tried], "nor that it was given up");
     const [again] = step({ ...state, trying: true }, mended);
     assert.deepEqual(step(again, { kind: "called", now: 120 }).slice(1), ["primary"], "and is not waited for");
     const throttled = failed(undefined, 100, { reason: "throttled", pause: 60_000 });

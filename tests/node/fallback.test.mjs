@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { VAULT, brokerWorld } from "./desk.mjs";
+import { VAULT, brokerWorld, reauthRequired } from "./desk.mjs";
 import { inside } from "./inside.mjs";
 import { APP, failure, nothing, settled } from "./world.mjs";
 
@@ -289,6 +289,40 @@ describe("the address itself", () => {
     await people.submit(VAULT, "right");
     await world.pass(10);
     assert.deepEqual(changes.map(({ source }) => source), ["fallback", "primary"]);
+  });
+
+  test("is known by all calls that begin together", async (context) => {
+    const { world, session, changes, quotes } = await market("broker");
+    const people = reauth(session);
+    context.after(() => people.close());
+    await Promise.all(["1", "2", "3"].map((id) => session.fetch(`/api/quotes/${id}`, { fallback })));
+    await calm();
+    assert.equal(world.count("/service/breeze/fallback"), 1);
+    const begun = quotes();
+    await people.submit(VAULT, "right");
+    await world.pass(10);
+    assert.deepEqual([changes.map(({ source }) => source), quotes() - begun], [["fallback", "primary"], 1]);
+  });
+
+  test("that is a backend of the app's own calls nobody twice either, and does not wait", async (context) => {
+    const { world, session, changes } = await market("broker");
+    const people = reauth(session);
+    context.after(() => people.close());
+    const broker = world.serve;
+    world.serve = (request, count) => (request.url === `${APP}/rows` ? (world.valid ? new Response("rows") : reauthRequired()) : broker(request, count));
+    let told = 0;
+    session.addEventListener("reauth", () => (told += 1));
+    const rows = () => textOf(session.fetch(`${APP}/rows`, { passthrough: true, fallback: ["/delayed.json"] }));
+    const [text, { reason }] = await rows();
+    await calm();
+    assert.deepEqual([text, reason, people.asked[0].waiting, told], [`delayed from ${APP}/delayed.json`, "reauth", 0, 1]);
+    people.cancel(VAULT);
+    await world.pass(60_000);
+    assert.deepEqual([told, people.asked], [1, []]);
+    world.valid = true;
+    await world.pass(30_000);
+    assert.deepEqual(changes.map(({ source }) => source), ["fallback", "primary"]);
+    assert.deepEqual(await rows(), ["rows", { name: "primary" }]);
   });
 
   test("leaves alone who said no, and is tried at once when another call had them asked again", async (context) => {

@@ -733,6 +733,27 @@ describe("an app's own backend", () => {
     });
   }
 
+  test("that says so once more rejects; so does at once what cannot be sent twice, and nobody is called for anything else", async () => {
+    const world = brokerWorld();
+    world.serve = () => foreign();
+    const { session, people } = await desk(world);
+    const told = [];
+    session.addEventListener("reauth", ({ detail }) => told.push(detail.vault));
+    const again = failure(session.fetch(`${APP}/rows`, { passthrough: true }));
+    await calm();
+    await people.submit(VAULT, "right");
+    const error = await again;
+    assert.deepEqual([error.code, error.cause.status, world.calls.length, told], ["ERR_SESSION_REAUTH", 409, 2, [VAULT]]);
+    await world.pass(5_000);
+    const stream = new ReadableStream({ start: (sink) => (sink.enqueue(new TextEncoder().encode("all")), sink.close()) });
+    for (const [input, init] of [[`${APP}/rows`, { method: "POST", body: stream, duplex: "half" }], [new Request(`${APP}/rows`, { method: "POST", body: "x" }), {}]]) {
+      told.length = 0;
+      assert.equal((await failure(session.fetch(input, { ...init, passthrough: true }))).code, "ERR_SESSION_REAUTH");
+      await calm();
+      assert.deepEqual(told, [VAULT]);
+    }
+  });
+
   test("is delivered where nobody answers for it", async () => {
     const world = brokerWorld();
     world.serve = () => foreign();

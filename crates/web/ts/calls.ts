@@ -91,8 +91,10 @@ export function createCalls(host: CallsHost) {
   let people: ReturnType<typeof human> | undefined;
   /** What is done where only a person can go on. Where that does not come, what went wrong has to do. */
   const ofPeople = async (cause = fault("ERR_SESSION_LOAD")) =>
-    (people ??= await import("./human.js").then(
-      (chunk) => chunk.human(host),
+    people ??
+    (await import("./human.js").then(
+      // One for all calls, also of those that wait for it together.
+      (chunk) => (people ??= chunk.human(host)),
       () => {
         throw cause;
       },
@@ -156,6 +158,7 @@ export function createCalls(host: CallsHost) {
       return (await ofPeople()).fall(make, taken, input, init, target, user);
     }
     const signal = init?.signal ?? (input as Request).signal;
+    let isGone = false;
     const work = async () => {
       const to = target();
       const id = ++last;
@@ -164,9 +167,10 @@ export function createCalls(host: CallsHost) {
         // Nothing of the input is touched before.
         if (init?.passthrough) {
           const { body } = init;
-          const pass = () => fetch(input, typeof body === "function" ? { ...init, body: body() } : (init as RequestInit));
-          const answer = await pass();
-          return answer.status === 409 ? (await ofPeople()).foreign(answer, input, init, pass) : answer;
+          const answer = await fetch(input, typeof body === "function" ? { ...init, body: body() } : (init as RequestInit));
+          // What went out with it is gone.
+          isGone = body instanceof ReadableStream || (input as Request).bodyUsed;
+          return answer.status === 409 ? (await ofPeople()).foreign(answer, input) : answer;
         }
         if (upstreams()) throw unknownUpstream(url);
         // Which upstreams there are is known only while calls can be made. Whether that may come is for the machine to say.
@@ -178,7 +182,7 @@ export function createCalls(host: CallsHost) {
       call ??= prepare(input, init, url);
       return send(id, call, target, word ?? first(id, call.signal, to![1]));
     };
-    return tended(work, () => [target()?.[1], call ?? { signal, repeatable: true }], mend);
+    return tended(work, () => [target()?.[1], call ?? { signal, repeatable: !isGone }], mend);
   }
 
   return {

@@ -123,7 +123,7 @@ export function fallback(host: CallsHost, people: People) {
         last = cause;
         reason = given.aborted ? undefined : own.signal.aborted ? "timeout" : (REASONS[(cause as SessionError).code] ?? (to ? undefined : "network"));
         if (!reason) {
-          take({ kind: "left", now: clock().mono, pause: given.aborted ? 0 : LAST_MS });
+          take({ kind: "left", now: clock().mono, began, pause: given.aborted ? 0 : LAST_MS });
           throw cause;
         }
       } finally {

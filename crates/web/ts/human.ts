@@ -6,7 +6,7 @@ import type { SessionError } from "./errors.js";
 import type { fallback } from "./fallback.js";
 import type { Stamp } from "./machine.js";
 import { type Said, isVault, needOf } from "./need.js";
-import type { ReauthAsk, SessionRequestInit } from "./types.js";
+import type { ReauthAsk } from "./types.js";
 
 /** What is to be known of a call. */
 export type Tended = { readonly repeatable: boolean; readonly signal: AbortSignal | null | undefined };
@@ -18,8 +18,8 @@ export type Mend = <T extends Response | Stamp>(cause: SessionError, vault: stri
 export interface People {
   /** Tells the app, and gives what it wants to be waited for. Of a call that does not wait, its signal says so. */
   readonly tell: (need: ReauthAsk, signal?: AbortSignal | null) => readonly PromiseLike<unknown>[];
-  /** What is wrong with a call, and whose token it lacks; an answer that is none of ours as it is. */
-  readonly read: (cause: SessionError, vault: string | undefined) => Promise<readonly [error: SessionError, need?: ReauthAsk] | Response>;
+  /** What is wrong with a call, and whose token it lacks; an answer that is none of ours as it is. With one of a backend, that. */
+  readonly read: (cause: SessionError, vault: string | undefined) => Promise<readonly [error: SessionError, need?: ReauthAsk, foreign?: Response] | Response>;
   /** Of the other chunk: a person did what somebody was told of. */
   mended?: () => void;
 }
@@ -30,6 +30,8 @@ const bodyOf = (response: Response): Promise<Said> => response.clone().json().ca
 export function human(host: CallsHost) {
   const { session, page, fault, wait, own, reauthOrigins = [] } = host;
   let falls: ReturnType<typeof fallback> | undefined;
+  /** Answers of backends that are none of the Worker's upstreams, and whose token they lack. */
+  const foreign = new WeakMap<Response, string>();
 
   const tell: People["tell"] = (need, signal) => {
     const waits: PromiseLike<unknown>[] = [];
@@ -53,6 +55,8 @@ export function human(host: CallsHost) {
 
   const read: People["read"] = async (cause, vault) => {
     const { code, cause: response } = cause as SessionError & { cause: Response };
+    const lacking = foreign.get(response);
+    if (lacking) return [cause, needed(lacking), response];
     const said = response?.headers?.get(HEADER_CODE);
     const name = vault?.split("linked:")[1];
     // An account that is not linked looks like a provider that cannot help just now; what came of a second time may be anything.
@@ -80,12 +84,14 @@ export function human(host: CallsHost) {
   /** Has a person mend what is wrong with a call, and makes it again: once for each token that it lacked. */
   const mend = async <T extends Response | Stamp>(cause: SessionError, vault: string | undefined, call: Tended, again: () => Promise<T>, before: string[] = []): Promise<T | Response> => {
     const found = await read(cause, vault);
-    if (found instanceof Response) return found;
-    const [error, need] = found;
+    if (!("length" in found)) return found;
+    const [error, need, own] = found;
     if (!need || before.includes(need.vault)) throw error;
     const { signal, repeatable } = call;
     signal?.throwIfAborted();
     const waits = tell(need, repeatable ? signal : AbortSignal.abort());
+    // Without anybody who answers for it, it is the app's own, as any other answer of its backend.
+    if (!waits.length && own) return own;
     if (!waits.length || !repeatable) throw error;
     await until(waits, signal);
     return again().catch((next) => mend(next, vault, call, again, [...before, need.vault]));
@@ -97,25 +103,18 @@ export function human(host: CallsHost) {
     mend,
     /** Makes a call that has a fallback. */
     async fall(...given: Parameters<ReturnType<typeof fallback>>): Promise<Response> {
-      return (falls ??= (await import("./fallback.js")).fallback(host, people))(...given);
+      const chunk = await import("./fallback.js");
+      return (falls ??= chunk.fallback(host, people))(...given);
     },
-    /** The same for an answer of a backend that is none of the Worker's upstreams. Of what it says, only whose token is missing is believed. */
-    async foreign(answer: Response, input: RequestInfo | URL, init: SessionRequestInit, again: () => Promise<Response>): Promise<Response> {
+    /** An answer of a backend that is none of the Worker's upstreams: as it is, or what `mend` is for. Of what it says, only whose token is missing is believed. */
+    async foreign(answer: Response, input: RequestInfo | URL): Promise<Response> {
       const { origin } = new URL(answer.url || (input as Request).url || (input as string), page.base());
       const isKnown = [page.here(), ...reauthOrigins].some((each) => new URL(each).origin === origin);
       if (!isKnown || !/^application\/problem\+json\b/.test(answer.headers.get("content-type")!)) return answer;
       const { code, vault } = await bodyOf(answer);
-      const need = needed(vault as string);
-      if (code !== "reauth_required" || !need) return answer;
-      const signal = init.signal ?? (input as Request).signal;
-      // What went out with it is gone.
-      const isGone = init.body instanceof ReadableStream || (input as Request).bodyUsed;
-      const waits = tell(need, isGone ? AbortSignal.abort() : signal);
-      // Without anybody who answers for it, it is the app's own, as any other answer of its backend.
-      if (!waits.length) return answer;
-      if (isGone) throw fault("ERR_SESSION_REAUTH");
-      await until(waits, signal);
-      return again();
+      if (code !== "reauth_required" || !isVault(vault)) return answer;
+      foreign.set(answer, vault);
+      throw fault("ERR_SESSION_REAUTH", "", answer);
     },
   };
 }

@@ -37,7 +37,7 @@ export type Event =
   /** A fallback answered. */
   | { readonly kind: "served"; readonly index: number }
   /** Who tried it gave up, or nothing came of it for a reason of another kind: so long it is left alone. */
-  | { readonly kind: "left"; readonly now: number; readonly pause: number }
+  | { readonly kind: "left"; readonly now: number; readonly began: number; readonly pause: number }
   /** A person logged in: where one was needed, what was in its way is mended, as far as anybody knows. */
   | { readonly kind: "mended"; readonly now: number }
   /** The timer fired, and whether anybody looks at the page. */
@@ -68,7 +68,7 @@ export function step(state: State, event: Event): readonly [State, ...Effect[]] 
   if (kind === "called") return isDue ? [{ ...state, trying: true }, "primary"] : [state];
   if (kind === "answered") return index === undefined ? [undefined] : [undefined, "changed"];
   if (kind === "served") return index === undefined ? [{ ...state, index: event.index }, "changed", "report"] : [{ ...state, index: event.index }];
-  if (kind === "left") return [{ ...state, trying: false, retryAt: Math.max(retryAt, event.now + event.pause) }];
+  if (kind === "left") return [event.began < state.failedAt ? state : { ...state, trying: false, retryAt: Math.max(retryAt, event.now + event.pause) }];
   // A try that is under way went out before, and says nothing of it.
   if (kind === "mended") return [state.reason === "reauth" ? { ...state, failedAt: event.now, retryAt: event.now, trying: false } : state];
   if (!isDue) return [state];
