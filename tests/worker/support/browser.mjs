@@ -35,7 +35,8 @@ export function send(url, { method = "GET", headers = {}, body, limitMs = LIMIT_
         const text = packed ? "" : bytes.toString("utf8");
         let json;
         if (text && /json/.test(incoming.headers["content-type"] ?? "")) json = JSON.parse(text);
-        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, text, bytes, json, url: target });
+        // What the Worker wrote down before it answered comes through another pipe: it is there when this turn of the event loop is over.
+        setImmediate(resolve, { status: incoming.statusCode ?? 0, headers: incoming.headers, text, bytes, json, url: target });
       });
     });
     outgoing.setTimeout(limitMs, () => outgoing.destroy(new Error(`no answer within ${limitMs} ms: ${method} ${target.pathname}`)));
