@@ -148,14 +148,9 @@ export class DeskPage {
     await this.front();
   }
 
-  /** What the page says of a fallback. Empty where none answers. */
-  fallback() {
-    return this.browser.run(() => document.querySelector("everlit-source")?.shadowRoot?.textContent?.trim() ?? "");
-  }
-
   /** Waits until the page says that a fallback answers, or does not any more. @param {boolean} fallback @returns {Promise<string>} what it says */
   async source(fallback) {
-    const says = () => this.fallback();
+    const says = () => this.browser.run(() => document.querySelector("everlit-source")?.shadowRoot?.textContent?.trim() ?? "");
     await this.browser.until(fallback ? "a word of the fallback" : "the word of the fallback to go", async () => ((await says()) !== "") === fallback, { timeout: 2 * SLOW_MS, seen: says });
     return says();
   }

@@ -103,8 +103,8 @@ export class Story {
     await tab.stands("done");
     this.#done += 1;
     must((await tab.dialogs()) === before && !(await tab.asks()), "a dialog came although the session was valid");
-    const old = await tab.fallback();
-    must(old === "", `somebody has logged in, and the page still says "${old}"`);
+    // Somebody has logged in. How soon it goes, `tests/node/fallback.test.mjs` says: here the machine may be slow.
+    await tab.source(false);
     this.say("an operation runs from its beginning to its end, and no dialog comes");
     await tab.picture("done");
   }
