@@ -250,9 +250,9 @@ describe("accidents of the platform", () => {
     as.onRevocation = () => (tries() < 2 ? { status: 503 } : { delayMs: 5_500 });
     const holder = { provider: "demo", user: { sub: session.user.sub, name: "Grace" } };
     const login = { epoch: session.epoch + 1, access_token: "access-of-a-renewal", expires_in: 1, refresh_token: "refresh-of-a-renewal", holder };
-    await workerd.ask("SESSION_VAULT", cookie, "/renew", JSON.stringify(login));
     const results = () => workerd.log.filter((line) => line.event === "revocation").length;
     const before = results();
+    await workerd.ask("SESSION_VAULT", cookie, "/renew", JSON.stringify(login));
     await until("a try by the alarm", () => tries() === 2);
     const { alarmsRung, alarmsEnded } = await counts();
     assert.equal(alarmsRung - alarmsEnded, 1);
