@@ -237,6 +237,8 @@ export class Story {
     const unknown = calls.filter(({ id, outcome }) => outcome === "completed" && !done.has(id));
     for (const { what, id } of [...unknown, ...calls.filter(({ id }) => neither.includes(id))]) this.say(`! a call was lost: ${what} (${id}, ${outcomes.get(id)})`);
     const twice = [...done.values(), ...times(effects.map(({ order }) => order)).values()].filter((count) => count > 1);
+    const again = effects.filter(({ request, order }) => (done.get(request ?? "") ?? 0) > 1 || order !== null && effects.filter((other) => other.order === order).length > 1);
+    for (const effect of again) this.say(`! carried out more than once: ${JSON.stringify(effect)}, ${calls.find(({ id }) => id === effect.request)?.what}`);
     if (twice.length > 0) this.say(`! ${twice.length} calls or orders were carried out more than once`);
     return {
       provider: this.world.provider,
