@@ -11,9 +11,9 @@ const NAMES = Object.keys(BROKERS);
 
 const HELP = `usage: node tests/services/demo/main.mjs <${NAMES.join("|")}> [--headless] [--port N]
 
-Starts the provider's stand-in and the services Worker, with one clock for both. Without --headless it prints one line of
-JSON with addresses and what a person can do, and stays until SIGTERM, SIGINT or the end of its stdin. With --headless it
-plays three days: a first token, two nights in which it dies, new tokens, a restart; programs ask for the token all along.
+Starts the provider's stand-in and the services Worker, with one clock for both: it shows 9 in the morning in India. Without
+--headless it prints one line of JSON with addresses and what a person can do, and stays until SIGTERM, SIGINT or the end of its
+stdin. With --headless it plays three days: a first token, two nights in which it dies, new tokens, a restart; programs ask for the token all along.
 
   --port N     port of the services Worker (default: a free one)
   --headless   nobody watches

@@ -9,13 +9,13 @@ import { until } from "../../worker/support/until.mjs";
 import { Crowd } from "./crowd.mjs";
 import { addressAfter, logIn } from "./person.mjs";
 import { inWords } from "./receiver.mjs";
-import { AFTER, BEFORE, World } from "./world.mjs";
+import { AFTER, BEFORE, MORNING, World } from "./world.mjs";
 
 const CALLERS = ["reports", "orders", "charts"];
 /** What a step may take. The machine may have other work. */
 const LIMIT_MS = 15_000;
-/** When people come to work, and when the market is in full swing. */
-const [MORNING, NOON] = [9, 12];
+/** When the market is in full swing. */
+const NOON = 12;
 
 /** A sentence for whoever wonders why a run failed. */
 export class StoryError extends Error {}
@@ -43,7 +43,7 @@ export class Story {
 
   /** @param {string} provider @param {{ port?: number | undefined, say: (world: World, words: string) => void }} options */
   static async begin(provider, { port, say }) {
-    const world = await World.start(provider, { port, hour: MORNING, callers: CALLERS, heard: (at, alert) => say(at, `  ${inWords(alert)}`) });
+    const world = await World.start(provider, { port, callers: CALLERS, heard: (at, alert) => say(at, `  ${inWords(alert)}`) });
     return new Story(world, (words) => say(world, words));
   }
 

@@ -13,6 +13,8 @@ const CLIENT_ID = "everlit-demo";
 /** Beyond what callers that do as they should ever need. */
 const RATE = "600/1m";
 const MINUTE = 60_000;
+/** When people come to work, and every demo begins: at night, a first token would have ended before it was worth a warning. */
+export const MORNING = 9;
 
 /** Long enough for every key there is, and this run's own. */
 const drawn = () => randomBytes(32).toString("base64url");
@@ -30,13 +32,13 @@ export class World {
 
   /**
    * @param {string} provider
-   * @param {{ port?: number | undefined, hour?: number, callers?: string[], heard: Heard }} options `hour`: what the clocks in India show first; now without
+   * @param {{ port?: number | undefined, callers?: string[], heard: Heard }} options
    */
-  static async start(provider, { port, hour, callers = [], heard }) {
+  static async start(provider, { port, callers = [], heard }) {
     const app = `http://localhost:${(port ??= await freePort())}`;
     const [clientSecret, signingKey] = [drawn(), randomBytes(32)];
     const clock = createClock();
-    if (hour !== undefined) clock.set(nextInIndia(Date.now(), hour));
+    clock.set(nextInIndia(Date.now(), MORNING));
     const start = await /** @type {() => Promise<any>} */ (STAND_INS[provider])();
     const standIn = await start({ clientId: CLIENT_ID, clientSecret, redirectUri: `${app}/service/${provider}/callback`, clock });
     const world = new World(provider, standIn, Object.fromEntries([...callers, "operator"].map((name) => [name, drawn()])));
