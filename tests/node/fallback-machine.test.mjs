@@ -90,8 +90,11 @@ describe("the primary source", () => {
     const [state] = step(failed(undefined, 100, { reason: "reauth" }), mended);
     const [tried, ...effects] = step(state, { kind: "called", now: 120 });
     assert.deepEqual(effects, ["primary"]);
-    assert.deepEqual(step(tried, { kind: "left", now: 130, began: 90, pause: LAST_MS }), [tried], "a call of before does not end it");
-    assert.deepEqual(step(tried, mended), [tried], "one at a time");
+    const late = failed(tried, 130, { reason: "reauth", began: 110 });
+    assert.deepEqual(late, tried, "a try that went out before says nothing of it");
+    assert.deepEqual(step(tried, { kind: "left", now: 130, began: 110, pause: LAST_MS }), [tried], "nor that it was given up");
+    const [again] = step({ ...state, trying: true }, mended);
+    assert.deepEqual(step(again, { kind: "called", now: 120 }).slice(1), ["primary"], "and is not waited for");
     const throttled = failed(undefined, 100, { reason: "throttled", pause: 60_000 });
     assert.deepEqual(step(throttled, mended), [throttled], "nothing else is mended by a login");
   });

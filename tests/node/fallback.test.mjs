@@ -291,6 +291,52 @@ describe("the address itself", () => {
     assert.deepEqual(changes.map(({ source }) => source), ["fallback", "primary"]);
   });
 
+  test("is tried at once when a person is done, also beside a try of before, which says nothing of it any more", async (context) => {
+    const { world, session, changes, quotes } = await market("broker");
+    const people = reauth(session);
+    context.after(() => people.close());
+    await session.fetch("/api/quotes/1", { fallback });
+    await calm();
+    const late = [];
+    world.primary = () => new Promise((resolve) => late.push(resolve));
+    const begun = quotes();
+    for (let waited = 0; quotes() === begun && waited < 30; waited += 1) await world.pass(1_000);
+    assert.equal(late.length, 1);
+    world.primary = "broker";
+    await people.submit(VAULT, "right");
+    await world.pass(10);
+    const sources = () => changes.map(({ source }) => source);
+    assert.deepEqual(sources(), ["fallback", "primary"]);
+    late[0](reauthRequired());
+    await calm();
+    await world.pass(10);
+    assert.deepEqual([sources(), people.asked.map(({ phase }) => phase)], [["fallback", "primary"], ["done"]]);
+  });
+
+  for (const [words, url, init] of [
+    ["a call", "/api/quotes/1", {}],
+    ["a read that is a POST", "/api/quotes/1", { method: "POST", body: "{}", headers: { "x-http-method-override": "GET" } }],
+    ["a call of another origin", "https://rates.example/api/quotes/usd", { passthrough: true }],
+  ]) {
+    test(`is probed by a request of its own, whatever the name of ${words} was`, async () => {
+      const { world, session } = await market(down);
+      const headers = { ...init.headers, "x-request-id": "one", "x-other": "two" };
+      await session.fetch(url, { ...init, headers, fallback });
+      await world.pass(60_000);
+      const asked = world.calls.filter((each) => each.url.includes("/api/quotes"));
+      const [[name, other], ...probes] = asked.map((each) => [each.headers.get("x-request-id"), each.headers.get("x-other")]);
+      assert.deepEqual([name, other], ["one", "two"]);
+      assert.ok(probes.length > 2, `${probes.length}`);
+      for (const probe of probes) assert.deepEqual(probe, [null, "two"]);
+      const sent = asked.length;
+      world.primary = () => new Response("live");
+      await world.pass(60_000);
+      await session.fetch(url, { ...init, headers, fallback });
+      const after = world.calls.filter((each) => each.url.includes("/api/quotes")).slice(sent);
+      assert.deepEqual(after.map((each) => each.headers.get("x-request-id")), [null, "one"]);
+    });
+  }
+
   test("is known by all calls that begin together", async (context) => {
     const { world, session, changes, quotes } = await market("broker");
     const people = reauth(session);

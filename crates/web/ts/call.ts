@@ -17,8 +17,8 @@ export interface Call {
   readonly reads: (vault: string | undefined) => boolean;
   /** Whether it can also be carried out twice (RFC 9110, section 9.2.2), likewise. */
   readonly idempotent: (vault: string | undefined) => boolean;
-  /** Sends it, with headers beside its own and in its own way. */
-  transmit(target: string, extra: readonly (readonly [name: string, value: string])[], way: RequestInit): Promise<Response>;
+  /** Sends it, with headers beside its own, or without one that has no value there, and in its own way. */
+  transmit(target: string, extra: readonly (readonly [name: string, value?: string])[], way: RequestInit): Promise<Response>;
 }
 
 /** Where a call goes, and whose token it needs. One that the page makes by itself also names its upstream. */
@@ -54,7 +54,7 @@ export function prepare(input: RequestInfo | URL, init: SessionRequestInit | und
     idempotent: (vault) => repeatable && (reads(vault) || /^(PUT|DELETE|OPTIONS)$/.test(request.method)),
     async transmit(target, extra, way) {
       const headers = bare ? request.headers : new Headers(request.headers);
-      for (const [name, value] of extra) headers.set(name, value);
+      for (const [name, value] of extra) value ? headers.set(name, value) : headers.delete(name);
       // A request keeps its address for life, so it is shown to a new one. What it shows of its body is a stream at most, which
       // browsers do not send, or over HTTP/2 only: what is no stream of the caller's goes as a whole. Hints it does not show.
       const body = (fresh ? fresh() : bare ? 0 : repeatable ? (whole ??= await request.blob()).size && whole : request.body) || undefined;

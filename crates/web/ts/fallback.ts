@@ -13,6 +13,8 @@ import type { SessionRequestInit, User } from "./types.js";
 /** The Worker answers within 4.5 s, whatever its provider does. */
 const PATIENCE_MS = 8_000;
 const HOUR_MS = 3_600_000;
+/** Names one request of the app's. */
+const REQUEST_ID = "x-request-id";
 
 /** Makes a call without a fallback, and mends what is wrong in this way. */
 export type Make = (input: RequestInfo | URL, init: SessionRequestInit, mend: Mend, call?: Call) => Promise<Response>;
@@ -92,8 +94,11 @@ export function fallback(host: CallsHost, people: People) {
     /** What the call comes to if nobody has anything: what the primary source came to. */
     let last: unknown = fault("ERR_SESSION_UNAVAILABLE");
 
-    /** Asks the primary source. It waits for no person; one is called where that is news. */
-    const primary = async (given: AbortSignal, calls: boolean): Promise<Response | undefined> => {
+    /**
+     * Asks the primary source. It waits for no person; one is called where that is news. A probe is a request of our own, beside the app's that may
+     * have been carried out or may still be: under its name there would be two.
+     */
+    const primary = async (given: AbortSignal, calls: boolean, isProbe?: boolean): Promise<Response | undefined> => {
       const began = clock().mono;
       const own = new AbortController();
       const stop = () => own.abort();
@@ -113,9 +118,11 @@ export function fallback(host: CallsHost, people: People) {
         const { signal } = own;
         const transmit: Call["transmit"] = (address, extra, way) => {
           assertReads();
-          return call.transmit(address, extra, { ...way, signal });
+          return call.transmit(address, isProbe ? [...extra, [REQUEST_ID]] : extra, { ...way, signal });
         };
-        const answer = await make(input, { ...rest, signal }, mend, { ...call, signal, transmit });
+        const headers = new Headers(init.headers ?? (input as Request).headers);
+        if (isProbe) headers.delete(REQUEST_ID);
+        const answer = await make(input, { ...rest, headers, signal }, mend, { ...call, signal, transmit });
         reason = reasonOf(answer);
         last = answer;
         pause = Math.min(waitOf(answer.headers) || 0, HOUR_MS);
@@ -142,7 +149,7 @@ export function fallback(host: CallsHost, people: People) {
     const place: Place = places.get(upstream) ?? { timer: timer(() => take({ kind: "due", now: clock().mono, seen: !page.hidden() })) };
     places.set(upstream, place);
     place.take = take;
-    place.probe = () => primary(closed, false).then((answer) => answer?.body?.cancel()).catch(() => {});
+    place.probe = () => primary(closed, false, true).then((answer) => answer?.body?.cancel()).catch(() => {});
     const both = new AbortController();
     const go = async (): Promise<Response> => {
       const answer = take({ kind: "called", now: clock().mono }) && (await primary(both.signal, !place.state));

@@ -546,8 +546,8 @@ export interface SessionRequestInit extends Omit<RequestInit, "body"> {
   /**
    * Where else to ask, in this order, while the address itself cannot answer: no network, 5xx, 429, only a person can go on, or too slow. For what
    * only reads: GET, HEAD, and a POST with `X-HTTP-Method-Override: GET` to an upstream of a service, where the Worker reads what it means (no
-   * stream). `sourceOf(response)` of `everlit/fallback` says who answered; the address itself is tried again by itself, and `sourcechange` tells
-   * of both.
+   * stream). `sourceOf(response)` of `everlit/fallback` says who answered; the address itself is tried again by itself, in requests of its own
+   * that have no `X-Request-Id` of the app's, and `sourcechange` tells of both.
    * @default none: the call waits or rejects
    * @reason only an app knows which data is good enough for now
    */
