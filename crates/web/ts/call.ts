@@ -53,7 +53,7 @@ export function prepare(input: RequestInfo | URL, init: SessionRequestInit | und
     reads,
     idempotent: (vault) => repeatable && (reads(vault) || /^(PUT|DELETE|OPTIONS)$/.test(request.method)),
     async transmit(target, extra, way) {
-      const headers = bare ? request.headers : new Headers(request.headers);
+      const headers = new Headers(request.headers);
       for (const [name, value] of extra) value ? headers.set(name, value) : headers.delete(name);
       // A request keeps its address for life, so it is shown to a new one. What it shows of its body is a stream at most, which
       // browsers do not send, or over HTTP/2 only: what is no stream of the caller's goes as a whole. Hints it does not show.

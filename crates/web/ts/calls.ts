@@ -167,7 +167,7 @@ export function createCalls(host: CallsHost) {
         // Nothing of the input is touched before.
         if (init?.passthrough) {
           const { body } = init;
-          const answer = await fetch(input, typeof body === "function" ? { ...init, body: body() } : (init as RequestInit));
+          const answer = await (call?.transmit(url, [], {}) ?? fetch(input, typeof body === "function" ? { ...init, body: body() } : (init as RequestInit)));
           // What went out with it is gone.
           isGone = body instanceof ReadableStream || (input as Request).bodyUsed;
           return answer.status === 409 ? (await ofPeople()).foreign(answer, input) : answer;

@@ -94,11 +94,8 @@ export function fallback(host: CallsHost, people: People) {
     /** What the call comes to if nobody has anything: what the primary source came to. */
     let last: unknown = fault("ERR_SESSION_UNAVAILABLE");
 
-    /**
-     * Asks the primary source. It waits for no person; one is called where that is news. A probe is a request of our own, beside the app's that may
-     * have been carried out or may still be: under its name there would be two.
-     */
-    const primary = async (given: AbortSignal, calls: boolean, isProbe?: boolean): Promise<Response | undefined> => {
+    /** Asks the primary source. It waits for no person; one is called where that is news. */
+    const primary = async (given: AbortSignal, calls: boolean): Promise<Response | undefined> => {
       const began = clock().mono;
       const own = new AbortController();
       const stop = () => own.abort();
@@ -118,11 +115,11 @@ export function fallback(host: CallsHost, people: People) {
         const { signal } = own;
         const transmit: Call["transmit"] = (address, extra, way) => {
           assertReads();
-          return call.transmit(address, isProbe ? [...extra, [REQUEST_ID]] : extra, { ...way, signal });
+          // What ends with the session alone is a probe, a request of our own: the app's may have been carried out, or may still be, and under its
+          // name there would be two.
+          return call.transmit(address, given === closed ? [...extra, [REQUEST_ID]] : extra, { ...way, signal });
         };
-        const headers = new Headers(init.headers ?? (input as Request).headers);
-        if (isProbe) headers.delete(REQUEST_ID);
-        const answer = await make(input, { ...rest, headers, signal }, mend, { ...call, signal, transmit });
+        const answer = await make(input, { ...rest, signal }, mend, { ...call, signal, transmit });
         reason = reasonOf(answer);
         last = answer;
         pause = Math.min(waitOf(answer.headers) || 0, HOUR_MS);
@@ -149,7 +146,7 @@ export function fallback(host: CallsHost, people: People) {
     const place: Place = places.get(upstream) ?? { timer: timer(() => take({ kind: "due", now: clock().mono, seen: !page.hidden() })) };
     places.set(upstream, place);
     place.take = take;
-    place.probe = () => primary(closed, false, true).then((answer) => answer?.body?.cancel()).catch(() => {});
+    place.probe = () => primary(closed, false).then((answer) => answer?.body?.cancel()).catch(() => {});
     const both = new AbortController();
     const go = async (): Promise<Response> => {
       const answer = take({ kind: "called", now: clock().mono }) && (await primary(both.signal, !place.state));
