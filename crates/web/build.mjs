@@ -27,14 +27,14 @@ const dist = join(here, "dist");
 // Members that only our own code names, in all chunks alike: they get short names. None may be of the DOM; `declareTypes` and
 // `checkNames` see to it that none is public or in a message.
 const INSIDE = [
-  ...["ask", "base", "busy", "channel", "clock", "direct", "door", "entropy", "fault", "here", "idempotent", "known", "leave", "life", "lock", "mono", "numbers"],
-  ...["on", "opened", "operation", "page", "permit", "problemOf", "reject", "relog", "repeatable", "resolve", "restored", "retryAfter", "socket", "soon", "steer", "tell"],
-  ...["there", "timer", "told", "transmit", "wait", "waits", "wall"],
+  ...["ask", "base", "began", "busy", "channel", "clock", "direct", "door", "entropy", "failedAt", "failures", "fault", "foreign", "here", "idempotent", "known", "leave", "life"],
+  ...["lock", "mended", "mono", "numbers", "on", "opened", "operation", "page", "permit", "problemOf", "reject", "relog", "repeatable", "resolve", "restored", "retryAfter"],
+  ...["socket", "soon", "spread", "steer", "tell", "there", "timer", "told", "transmit", "trying", "wait", "waits", "wall"],
 ];
 // The same of the elements and of what they show; others have such names of their own.
 const INSIDE_ELEMENTS = [
-  ...["act", "asks", "blank", "blocked", "calling", "delay", "doneAt", "drawing", "endsAt", "everlitKey", "facts", "idleEndsAt", "kids", "leaving", "listen", "memory"],
-  ...["mood", "owed", "place", "restart", "seen", "standing", "standings", "stands", "theirs", "ticks", "verdict", "view", "warnAt", "word", "wrong"],
+  ...["act", "asks", "blank", "blocked", "calling", "calls", "delay", "doneAt", "drawing", "endsAt", "everlitKey", "facts", "idleEndsAt", "kids", "leaving", "listen", "memory"],
+  ...["mood", "owed", "place", "restart", "seen", "shown", "shut", "standing", "standings", "stands", "theirs", "ticks", "urgent", "verdict", "view", "warnAt", "word", "wrong"],
 ];
 const isOfElements = (path) => /^(elements|reauth)\//.test(path);
 const shortNames = {};

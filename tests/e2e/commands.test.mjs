@@ -96,7 +96,7 @@ test("the demo of a broker prints commands that do what they say, and Ctrl-C end
     assert.equal((await copied(/token$/)).reason, "needs_human");
     assert.equal((await copied(/approve$/)).answers[0].status, 200);
     assert.equal((await copied(/\+2h$/)).status, "active");
-    assert.match(said.stderr, /^\S+ 09:00  alert human_needed: upstox/m);
+    assert.match(said.stderr, /^\S+ 09:0\d  alert human_needed: upstox/m);
     assert.match(said.stderr, /alert expiring_soon: upstox \(Upstox\): the token ends in 10 min/);
 
     child.kill("SIGINT");

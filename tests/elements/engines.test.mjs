@@ -13,11 +13,13 @@ import { BREEZE, DIALOGS, EXPIRING, OPERATOR, STATUSES, UPSTOX } from "./states.
 
 /** In continuous integration an engine that is missing is a failure. */
 const everywhere = process.env.CI === "true";
+/** For one test: how long all of them take is the tier's matter. */
+const LIMIT_MS = 60_000;
 
 // Each waits for its browser most of the time.
 describe("the elements", { concurrency: 3 }, () => {
   for (const engine of Object.values(engines)) {
-    describe(`in ${engine.name}`, { concurrency: 1, skip: !everywhere && missing(engine), timeout: 180_000 }, () => {
+    describe(`in ${engine.name}`, { concurrency: 1, skip: !everywhere && missing(engine) }, () => {
       /** @type {Awaited<ReturnType<typeof servePages>>} */ let pages;
       /** @type {Seen} */ let seen;
       let first;
@@ -33,7 +35,7 @@ describe("the elements", { concurrency: 3 }, () => {
       afterEach(() => seen.only(first));
 
       /** A test with a page of its own, which complains of nothing. */
-      const on = (name, work, options = {}) => test(name, async () => {
+      const on = (name, work, options = {}) => test(name, { timeout: LIMIT_MS }, async () => {
         await seen.open(options);
         await work();
         assert.deepEqual(await seen.wrong(), [], "the strict policy forbids nothing of it");
@@ -244,7 +246,7 @@ describe("the elements", { concurrency: 3 }, () => {
         assert.deepEqual(await places(), { mark: false, field: false, cancel: false, typed: "ltr" });
       });
 
-      test("it fits into 320 px, by 256 px of height as well, with nothing cut off and no scrollbar where there is room", async () => {
+      test("it fits into 320 px, by 256 px of height as well, with nothing cut off and no scrollbar where there is room", { timeout: LIMIT_MS }, async () => {
         await seen.browser.go(`${pages.address}/page/narrow.html`);
         await seen.browser.until("the stage", () => seen.run(() => frames[0].document.documentElement.dataset.ready === ""));
         await seen.run(() => frames[0].stage.open());
@@ -437,7 +439,7 @@ describe("the elements", { concurrency: 3 }, () => {
         assert.match(shown, /^Mine /);
       });
 
-      test("importing defines nothing but where that is asked for, and each element comes alone", async () => {
+      test("importing defines nothing but where that is asked for, and each element comes alone", { timeout: LIMIT_MS }, async () => {
         await seen.browser.go(`${pages.address}/nothing`);
         const defined = (path, work) => seen.run(async (path, work) => {
           const module = await import(path);

@@ -96,6 +96,19 @@ describe("a call with a fallback", () => {
     assert.equal((await failure(fresh.fetch("/api/quotes/1", { fallback: ["/gone"] }))).code, "ERR_SESSION_REAUTH");
   });
 
+  test("comes to its own answer also where the address is tried again meanwhile", async () => {
+    const { world, session, quotes } = await market(() => new Response("sorry", { status: 503 }));
+    let end;
+    const call = session.fetch("/api/quotes/1", { fallback: [() => new Promise((_, reject) => (end = reject))] });
+    await calm();
+    world.primary = () => new Response("live");
+    await world.pass(10_000);
+    assert.equal(quotes(), 2);
+    end(new Error("nothing"));
+    const answer = await call;
+    assert.deepEqual([answer.status, await answer.text()], [503, "sorry"]);
+  });
+
   test("is for reading, and takes a list", async () => {
     const { session, world } = await market();
     for (const init of [{ fallback, method: "POST" }, { fallback: "/delayed.json" }, { fallback, fallbackAfter: -1 }]) {
@@ -159,6 +172,8 @@ describe("a call with a fallback", () => {
       const tab = await world.opened({ events: false });
       const init = { ...meant, body: "{}", fallback };
       const early = textOf(tab.session.fetch("/api/quotes/1", init));
+      const elsewhere = ["https://rates.example/usd", { ...init, passthrough: true }];
+      assert.equal((await failure(tab.session.fetch(...elsewhere))).code, "ERR_SESSION_CONFIG");
       await world.pass(10_000);
       assert.equal((await early)[1].name, "fallback");
       world.answer = answer;
@@ -291,26 +306,26 @@ describe("the address itself", () => {
     assert.deepEqual(changes.map(({ source }) => source), ["fallback", "primary"]);
   });
 
-  test("is tried at once when a person is done, also beside a try of before, which says nothing of it any more", async (context) => {
+  test("is tried soon where a try was under way when a person was done, and never twice at a time", async (context) => {
     const { world, session, changes, quotes } = await market("broker");
     const people = reauth(session);
     context.after(() => people.close());
     await session.fetch("/api/quotes/1", { fallback });
     await calm();
+    await world.pass(60_000);
     const late = [];
     world.primary = () => new Promise((resolve) => late.push(resolve));
     const begun = quotes();
     for (let waited = 0; quotes() === begun && waited < 30; waited += 1) await world.pass(1_000);
-    assert.equal(late.length, 1);
-    world.primary = "broker";
     await people.submit(VAULT, "right");
-    await world.pass(10);
-    const sources = () => changes.map(({ source }) => source);
-    assert.deepEqual(sources(), ["fallback", "primary"]);
+    await world.pass(1_000);
+    assert.equal(late.length, 1, "it is waited for");
+    world.primary = "broker";
     late[0](reauthRequired());
     await calm();
-    await world.pass(10);
-    assert.deepEqual([sources(), people.asked.map(({ phase }) => phase)], [["fallback", "primary"], ["done"]]);
+    await world.pass(1_000);
+    assert.deepEqual(changes.map(({ source }) => source), ["fallback", "primary"]);
+    assert.deepEqual([(await textOf(session.fetch("/api/quotes/1", { fallback })))[1], world.count("/service/breeze/fallback")], [{ name: "primary" }, 1]);
   });
 
   for (const [words, url, init] of [

@@ -548,6 +548,32 @@ describe("a popup", () => {
     assert.deepEqual([popup.closed, one().phase], [true, "done"]);
   });
 
+  test("that cannot be closed while it is on its way is closed when it has come back, and then left alone", async () => {
+    const opened = popups();
+    const { world, session, people } = await desk();
+    const call = session.fetch("/api/quotes/1");
+    await calm();
+    const popup = people.openLogin(VAULT);
+    let tries = 0;
+    let away = true;
+    popup.close = () => {
+      tries += 1;
+      popup.closed = !away;
+    };
+    world.valid = true;
+    new BroadcastChannel(CHANNEL).postMessage({ v: 1, vault: VAULT, kind: "answered" });
+    assert.equal((await call).status, 200);
+    await world.pass(5_000);
+    assert.equal(popup.closed, false);
+    away = false;
+    await world.pass(1_000);
+    assert.equal(popup.closed, true);
+    await world.pass(5_000);
+    const sum = tries;
+    await world.pass(60_000);
+    assert.deepEqual([tries, opened.length], [sum, 1]);
+  });
+
   test("goes nowhere while it is not known where the login begins", async () => {
     const opened = popups();
     const world = brokerWorld();

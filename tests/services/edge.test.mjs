@@ -83,7 +83,7 @@ test("an operator logs in through the app's own address, and a program gets the 
   const profile = await fetch(`${upstox.origin}/v2/user/profile`, { headers: { authorization: `Bearer ${token.json.access_token}` } });
   assert.equal(profile.status, 200);
   const told = await both.ask("GET", "/service/upstox/status");
-  assert.deepEqual([told.status, told.json.status, told.json.source, told.json.epoch], [200, "active", "logged_in", token.json.epoch]);
+  assert.deepEqual([told.status, told.json.valid, told.json.source, told.json.epoch], [200, true, "logged_in", token.json.epoch]);
   assert.deepEqual((await both.ask("GET", "/service")).json.services.map((/** @type {any} */ { name }) => name), ["breeze", "upstox"]);
 });
 

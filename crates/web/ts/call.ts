@@ -44,7 +44,7 @@ export function prepare(input: RequestInfo | URL, init: SessionRequestInit | und
   const reads = (vault: string | undefined) =>
     bare || /^(GET|HEAD) |^POST GET service:\S+$/.test(`${request.method} ${request.headers.get("x-http-method-override")} ${vault}`);
   /** The body, as often as it is needed. */
-  let whole: Blob | undefined;
+  let whole: Promise<Blob> | undefined;
   return {
     url,
     // One that is given as a request has its members further up.
@@ -57,7 +57,8 @@ export function prepare(input: RequestInfo | URL, init: SessionRequestInit | und
       for (const [name, value] of extra) value ? headers.set(name, value) : headers.delete(name);
       // A request keeps its address for life, so it is shown to a new one. What it shows of its body is a stream at most, which
       // browsers do not send, or over HTTP/2 only: what is no stream of the caller's goes as a whole. Hints it does not show.
-      const body = (fresh ? fresh() : bare ? 0 : repeatable ? (whole ??= await request.blob()).size && whole : request.body) || undefined;
+      const kept = !fresh && !bare && repeatable && (await (whole ??= request.blob()));
+      const body = (kept ? kept.size && kept : fresh ? fresh() : !bare && request.body) || undefined;
       const ours: RequestInit = { ...way, headers, body };
       const get = (_: unknown, name: keyof RequestInit) => (name in ours ? ours[name] : (request[name as "mode"] ?? init?.[name]));
       return fetch(target, new Proxy(request, { get } as object) as RequestInit);

@@ -91,11 +91,8 @@ export function fallback(host: CallsHost, people: People) {
       return has("primary");
     };
 
-    /** What the call comes to if nobody has anything: what the primary source came to. */
-    let last: unknown = fault("ERR_SESSION_UNAVAILABLE");
-
-    /** Asks the primary source. It waits for no person; one is called where that is news. */
-    const primary = async (given: AbortSignal, calls: boolean): Promise<Response | undefined> => {
+    /** Asks the primary source, for its answer or for what it came to instead. It waits for no person; one is called where that is news. */
+    const primary = async (given: AbortSignal, calls: boolean): Promise<readonly [answer?: Response, last?: unknown]> => {
       const began = clock().mono;
       const own = new AbortController();
       const stop = () => own.abort();
@@ -110,6 +107,7 @@ export function fallback(host: CallsHost, people: People) {
         throw error;
       };
       let reason: FallbackReason | undefined;
+      let last: unknown;
       let pause = 0;
       try {
         const { signal } = own;
@@ -125,7 +123,8 @@ export function fallback(host: CallsHost, people: People) {
         pause = Math.min(waitOf(answer.headers) || 0, HOUR_MS);
       } catch (cause) {
         last = cause;
-        reason = given.aborted ? undefined : own.signal.aborted ? "timeout" : (REASONS[(cause as SessionError).code] ?? (to ? undefined : "network"));
+        const { code } = cause as SessionError;
+        reason = given.aborted ? undefined : own.signal.aborted ? "timeout" : (REASONS[code] ?? (to || code ? undefined : "network"));
         if (!reason) {
           take({ kind: "left", now: clock().mono, began, pause: given.aborted ? 0 : LAST_MS });
           throw cause;
@@ -136,20 +135,20 @@ export function fallback(host: CallsHost, people: People) {
       }
       if (!reason) {
         take({ kind: "answered" });
-        return last as Response;
+        return [last as Response];
       }
       const { mono: now, entropy } = clock();
       take({ kind: "failed", now, began, date: date(), reason, pause, spread: entropy / 2 ** 32 });
-      return undefined;
+      return [, last];
     };
 
     const place: Place = places.get(upstream) ?? { timer: timer(() => take({ kind: "due", now: clock().mono, seen: !page.hidden() })) };
     places.set(upstream, place);
     place.take = take;
-    place.probe = () => primary(closed, false).then((answer) => answer?.body?.cancel()).catch(() => {});
+    place.probe = () => primary(closed, false).then(([answer]) => answer?.body?.cancel()).catch(() => {});
     const both = new AbortController();
     const go = async (): Promise<Response> => {
-      const answer = take({ kind: "called", now: clock().mono }) && (await primary(both.signal, !place.state));
+      const [answer, last = fault("ERR_SESSION_UNAVAILABLE")] = take({ kind: "called", now: clock().mono }) ? await primary(both.signal, !place.state) : [];
       if (answer) return answer;
       // Another call may have found meanwhile that it answers again.
       const { reason = "unavailable", since = date() } = place.state ?? {};

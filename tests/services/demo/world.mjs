@@ -13,7 +13,7 @@ const CLIENT_ID = "everlit-demo";
 /** Beyond what callers that do as they should ever need. */
 const RATE = "600/1m";
 const MINUTE = 60_000;
-/** When people come to work, and every demo begins: at night, a first token would have ended before it was worth a warning. */
+/** When people come to work, and the demo begins: at night, a first token would have ended before it was worth a warning. */
 export const MORNING = 9;
 
 /** Long enough for every key there is, and this run's own. */

@@ -16,9 +16,9 @@ export interface Trouble {
   /** Unix time. */
   readonly since: number;
   readonly reason: FallbackReason;
-  /** How often it was tried in vain, one after the other. */
+  /** How often it was tried in vain, one after the other, since a person mended it if they did. */
   readonly failures: number;
-  /** When it failed last, or was mended, and when it is tried again: monotonic. Whoever uses this has a timer for the latter. */
+  /** When it failed last, and when it is tried again: monotonic. Whoever uses this has a timer for the latter. */
   readonly failedAt: number;
   readonly retryAt: number;
   /** Whether somebody tries it just now, so that nobody else has to. */
@@ -69,8 +69,8 @@ export function step(state: State, event: Event): readonly [State, ...Effect[]] 
   if (kind === "answered") return index === undefined ? [undefined] : [undefined, "changed"];
   if (kind === "served") return index === undefined ? [{ ...state, index: event.index }, "changed", "report"] : [{ ...state, index: event.index }];
   if (kind === "left") return [event.began < state.failedAt ? state : { ...state, trying: false, retryAt: Math.max(retryAt, event.now + event.pause) }];
-  // A try that is under way went out before, and says nothing of it.
-  if (kind === "mended") return [state.reason === "reauth" ? { ...state, failedAt: event.now, retryAt: event.now, trying: false } : state];
+  // A try that is under way is waited for, and where it went out too early the next one is soon: its backoff begins anew.
+  if (kind === "mended") return [state.reason === "reauth" ? { ...state, failures: 0, retryAt: event.now } : state];
   if (!isDue) return [state];
   // Nobody would see what comes of it. A call tries it all the same, and so the first one of a page that is looked at again.
   return event.seen ? [{ ...state, trying: true }, "probe"] : [state, "later"];

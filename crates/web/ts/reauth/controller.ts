@@ -224,9 +224,11 @@ export function control(session: Session, gone: () => void): Reauth {
     window.location.replace(new URL(show(ask).loginUrl!, page.base()).href);
     let looks = 0;
     const watch = timer(() => {
+      // Some browsers close it only while it shows a page of ours, and WebKit's forget its name on the way, by which that page would close itself.
+      if (signal.aborted) window.close();
       looks = window.closed && (globalThis.document?.hasFocus?.() ?? true) ? looks + 1 : 0;
-      if (looks >= CLOSED_LOOKS) closed();
-      else if (!signal.aborted) watch(LOOK_MS);
+      if (looks < CLOSED_LOOKS) watch(LOOK_MS);
+      else closed();
     });
     watch(LOOK_MS);
   };
