@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { startStage } from "./stage.mjs";
-import { DIALOGS, EARLY, EXPIRING, OPERATOR, STATUSES } from "./states.mjs";
+import { SESSION, tour } from "./tour.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 /** @type {Awaited<ReturnType<typeof startStage>>} */ let stage;
@@ -29,21 +29,9 @@ test("axe finds what is wrong where something is", async () => {
 
 for (const options of [{ colorScheme: "light" }, { colorScheme: "dark" }, { forcedColors: "active" }, { viewport: { width: 320, height: 640 } }]) {
   test(`nothing but trifles: ${JSON.stringify(options)}`, async () => {
-    const page = await stage.open(options);
+    const page = await stage.open({ session: SESSION, ...options });
     await page.evaluate(AXE);
-    for (const [name, asked] of Object.entries(DIALOGS)) {
-      await page.evaluate((given) => globalThis.stage.show(given), asked);
-      assert.deepEqual(await wrong(page), [], name);
-      await page.evaluate(() => globalThis.stage.show());
-    }
-    await page.evaluate(() => {
-      for (const name of ["badge", "banner"]) document.querySelector(`everlit-${name}`).setAttribute("vault", "service:breeze");
-      globalThis.stage.kit.session.dispatchEvent(new CustomEvent("sourcechange", { detail: { upstream: "quotes", source: "fallback", since: Date.now(), reason: "network" } }));
-    });
-    for (const [name, status] of Object.entries({ ...STATUSES, EXPIRING, EARLY, OPERATOR, mended: STATUSES.good })) {
-      await page.evaluate((status) => globalThis.stage.status("breeze", status), status);
-      assert.deepEqual(await wrong(page), [], name);
-    }
+    for await (const { name } of tour(page)) assert.deepEqual(await wrong(page), [], name);
     await page.context().close();
   });
 }

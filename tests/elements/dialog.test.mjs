@@ -300,11 +300,11 @@ describe("what else there is to say", () => {
       const element = document.querySelector("everlit-reauth");
       element.lang = "de";
       element.setAttribute("zone", "America/New_York");
-      element.texts = { title: ({ title }) => `Bei ${title} anmelden`, loginFrom: (at) => `Ab ${at}` };
+      element.texts = { title: ({ title }) => `Bei ${title} anmelden`, loginFrom: (at, ms) => `Ab ${at}, in ${ms / 60_000} Minuten` };
     });
     await show(DIALOGS.early);
     assert.equal(await text("[part=title]"), "Bei ICICI Breeze anmelden");
-    assert.match(await text("[part=from]"), /^Ab 22:10 \(17:10 .*New York.*\)$/);
+    assert.match(await text("[part=from]"), /^Ab 22:10 \(17:10 .*New York.*\), in 9 Minuten$/);
     assert.equal(await page.getByRole("button", { name: "Cancel" }).count(), 1, "what was not given is English");
   });
 

@@ -6,11 +6,13 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Pictures } from "../desk/compare.mjs";
 import { startStage } from "./stage.mjs";
-import { DIALOGS, EARLY, EXPIRING, OPERATOR, STATUSES } from "./states.mjs";
+import { DIALOGS, STATUSES } from "./states.mjs";
+import { SESSION, tour } from "./tour.mjs";
 
 const pictures = new Pictures(import.meta.url);
-/** Beyond 768 px nothing is wider, so that one picture stands for both. */
+/** Only a banner is as wide as its page. Beyond 768 px nothing else is wider, so that one picture stands for both. */
 const WIDTHS = { 320: "320", 768: "wide", 1280: "wide" };
+const placeOf = (name, width) => (name.startsWith("banner") ? width : WIDTHS[width]);
 
 /** @type {Awaited<ReturnType<typeof startStage>>} */ let stage;
 before(async () => (stage = await startStage()));
@@ -19,52 +21,13 @@ after(() => stage?.stop());
 /** Why a picture is not the one that it was. */
 const differs = async (name, locator) => pictures.differs(name, await locator.screenshot({ animations: "disabled", caret: "hide" }));
 
-for (const [width, place] of Object.entries(WIDTHS)) {
+for (const width of Object.keys(WIDTHS)) {
   for (const colorScheme of ["light", "dark"]) {
     test(`at ${width} px, ${colorScheme}`, async () => {
-      const page = await stage.open({ viewport: { width: Number(width), height: 900 }, colorScheme });
-      // The width of a page is the banner's: what is wide is as wide as at 768.
-      await page.evaluate(() => (document.querySelector("main").style.maxWidth = "736px"));
+      const page = await stage.open({ session: SESSION, viewport: { width: Number(width), height: 900 }, colorScheme });
+      await page.evaluate(() => (document.querySelector("main").style.maxWidth = "none"));
       const found = [];
-      const take = async (name, selector) => found.push(...(await differs(`${name}-${place}-${colorScheme}`, page.locator(selector))));
-      for (const [name, asked] of Object.entries(DIALOGS)) {
-        await page.evaluate((given) => globalThis.stage.show(given), asked);
-        if (name === "refused") await page.getByLabel("Token").fill("eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.c2VlbiBieSBub2JvZHk");
-        if (name === "refused") await page.getByRole("button", { name: "Update" }).focus();
-        await take(`reauth-${name}`, "everlit-reauth dialog");
-        await page.evaluate(() => globalThis.stage.show());
-      }
-      await page.evaluate(() => {
-        for (const name of ["badge", "banner"]) document.querySelector(`everlit-${name}`).setAttribute("vault", "service:breeze");
-      });
-      for (const [name, status] of Object.entries(STATUSES)) {
-        await page.evaluate((status) => globalThis.stage.status("breeze", status), status);
-        await take(`badge-${name}`, "everlit-badge");
-      }
-      for (const [name, status] of Object.entries({ expiring: EXPIRING, early: EARLY, operator: OPERATOR, expired: STATUSES.over, renewed: STATUSES.good })) {
-        await page.evaluate((status) => globalThis.stage.status("breeze", status), status);
-        await take(`banner-${name}`, "everlit-banner");
-      }
-      await page.evaluate(async () => {
-        await globalThis.stage.kit.advance("20s");
-        globalThis.stage.kit.session.dispatchEvent(new CustomEvent("sourcechange", { detail: { upstream: "quotes", source: "fallback", since: Date.parse("2026-11-23T22:01:00Z"), reason: "timeout" } }));
-        await globalThis.stage.drawn();
-      });
-      await take("source", "everlit-source");
-      await page.context().setOffline(true);
-      await page.evaluate(() => globalThis.stage.kit.advance("3s").then(() => globalThis.stage.drawn()));
-      await take("banner-offline", "everlit-banner");
-      await page.context().setOffline(false);
-      await page.waitForFunction(() => /back/.test(document.querySelector("everlit-banner").shadowRoot.textContent));
-      await take("banner-online", "everlit-banner");
-      await page.evaluate(async () => {
-        const { kit } = globalThis.stage;
-        kit.unavailable();
-        kit.expireToken();
-        await kit.advance("10m");
-        await globalThis.stage.drawn();
-      });
-      await take("banner-unreachable", "everlit-banner");
+      for await (const { name, selector } of tour(page)) found.push(...(await differs(`${name}-${placeOf(name, width)}-${colorScheme}`, page.locator(selector))));
       await page.context().close();
       assert.deepEqual(found, []);
     });

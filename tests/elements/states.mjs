@@ -21,6 +21,8 @@ export const DIALOGS = {
   "asking-redirect": { ...BREEZE, how: ["redirect", "paste"] },
   popup: { ...BREEZE, phase: "popup" },
   blocked: { ...BREEZE, ...problem("popup-blocked", "The browser opened no window. The link opens the login in a tab.") },
+  closed: { ...BREEZE, ...problem("popup-closed", "The window was closed before the login was done. Open it again.") },
+  offline: { ...BREEZE, ...problem("offline", "There is no connection just now. What you typed is kept; try again in a moment.") },
   refused: { ...BREEZE, ...problem("over", "This token is yesterday's: log in once more and paste the new one.") },
   unproven: { ...BREEZE, ...problem("unproven", "ICICI Breeze does not answer just now. The token is kept, and looked at again by itself.") },
   updating: { ...BREEZE, phase: "updating" },
