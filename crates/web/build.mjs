@@ -34,7 +34,7 @@ const INSIDE = [
 // The same of the elements and of what they show; others have such names of their own.
 const INSIDE_ELEMENTS = [
   ...["act", "asks", "blank", "blocked", "calling", "calls", "delay", "doneAt", "drawing", "endsAt", "everlitKey", "facts", "idleEndsAt", "kids", "leaving", "listen", "memory"],
-  ...["mood", "owed", "place", "restart", "seen", "shown", "shut", "standing", "standings", "stands", "theirs", "ticks", "urgent", "verdict", "view", "warnAt", "word", "wrong"],
+  ...["mood", "owed", "place", "renews", "restart", "seen", "shown", "shut", "standing", "standings", "stands", "theirs", "ticks", "urgent", "verdict", "view", "warnAt", "word", "wrong"],
 ];
 const isOfElements = (path) => /^(elements|reauth)\//.test(path);
 const shortNames = {};

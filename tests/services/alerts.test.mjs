@@ -2,47 +2,18 @@
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
-import { createServer } from "node:http";
 import { test } from "node:test";
 
 import { Webhook } from "standardwebhooks";
 
 import { until } from "../worker/support/until.mjs";
+import { receiver } from "./support/receiver.mjs";
 import { MINUTE, india, stack } from "./support/stack.mjs";
 
 const SIGNING_KEY = `whsec_${randomBytes(32).toString("base64")}`;
 const API_KEY = `re_${randomBytes(18).toString("hex")}`;
 
-/** @typedef {{ path: string, headers: Record<string, string>, text: string, json: any, at: number }} Post */
-
-/** Somebody who is told. `answers` are given one after the other, the last one again and again. @param {any} t */
-async function receiver(t) {
-  /** @type {Post[]} */ const posts = [];
-  /** @type {(number | { status: number, headers?: Record<string, string> })[]} */ let answers = [200];
-  const server = createServer(async (request, response) => {
-    let text = "";
-    for await (const chunk of request) text += chunk;
-    const headers = /** @type {Record<string, string>} */ (request.headers);
-    posts.push({ path: request.url ?? "", headers, text, json: JSON.parse(text), at: Date.now() });
-    const answer = (answers.length > 1 ? answers.shift() : answers[0]) ?? 200;
-    const { status, headers: more = {} } = typeof answer === "number" ? { status: answer } : answer;
-    response.writeHead(status, more).end();
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  t.after(() => server.close());
-  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
-  return {
-    url: `http://127.0.0.1:${port}/alerts`,
-    posts,
-    /** @param {typeof answers} next */
-    say: (...next) => { answers = next; },
-    /** The alerts of a kind, by what they say. @param {string} words */
-    about: (words) => posts.filter(({ text }) => text.includes(words)),
-  };
-}
-
-/** Everything that was sent, with each name once. @param {Post[]} posts */
+/** Everything that was sent, with each name once. @param {import("./support/receiver.mjs").Post[]} posts */
 const names = (posts) => [...new Set(posts.map(({ headers }) => headers["webhook-id"]))];
 
 test("each receiver is told in its own way, once for each cause, and of a whole day in its order", async (t) => {
@@ -72,10 +43,7 @@ test("each receiver is told in its own way, once for each cause, and of a whole 
   await on.accepted();
   await until("the end of it", () => program.about("human_answered").length >= 2);
 
-  assert.deepEqual(
-    program.posts.map(({ json }) => json.type.replace("everlit.service.", "")),
-    ["human_needed", "human_answered", "expiring_soon", "human_needed", "human_answered"],
-  );
+  assert.deepEqual(program.kinds(), ["human_needed", "human_answered", "expiring_soon", "human_needed", "human_answered"]);
   assert.equal(names(program.posts).length, 5);
   for (const { text, headers, json } of program.posts) {
     // An independent library takes it; its clock is the machine's, and the Worker's is ahead.

@@ -72,6 +72,17 @@ for (const [provider, cutoff, expiring, long, short] of /** @type {const} */ ([
   });
 }
 
+test("Breeze, where its operator has seen that a session ends after 24 hours, not at midnight: it is served until then", async (t) => {
+  const on = await stack(t, "breeze", { choices: { rule: "24h" }, more: { cutoffs: [], cap: "24h" } });
+  const { token, json } = await on.accepted();
+  assert.ok(Math.abs(json.expires_at - (on.clock.now() + 24 * HOUR)) < MINUTE, `${json.expires_at}`);
+  const night = await at(on, india("00:05", 1));
+  assert.deepEqual([night.status.status, night.token.status, night.token.json.access_token], ["active", 200, token]);
+  assert.ok(night.status.login_from < india("00:06", 1), "a login helps now: what it brings lives longer");
+  const over = await at(on, json.expires_at);
+  isNone(over.token, json.expires_at);
+});
+
 test("Upstox: who only reads gets the token for a year after the cutoff, and is told that it is one", async (t) => {
   const on = await stack(t, "upstox");
   assert.equal((await on.services.handIn("upstox", await on.code(), { kind: "code" })).status, 200);

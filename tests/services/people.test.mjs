@@ -1,8 +1,6 @@
 /** Users of an app, and operators among them, at the operator's account with a broker: what they may, and how a person renews it in the middle of work. */
 
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { createServer } from "node:http";
 import { describe, test } from "node:test";
 
 import { Browser as Visitor } from "../servers/support/browser.mjs";
@@ -10,6 +8,7 @@ import { send } from "../worker/support/browser.mjs";
 import { SESSION_COOKIE } from "../worker/support/stack.mjs";
 import { until } from "../worker/support/until.mjs";
 import { desk } from "./support/people.mjs";
+import { receiver } from "./support/receiver.mjs";
 import { KEY, OPERATOR_KEY } from "./support/services.mjs";
 import { HOUR, MINUTE, ROUTES, india, stack } from "./support/stack.mjs";
 
@@ -76,6 +75,7 @@ test("the broker's day ends in the middle of work: everybody is told what they c
   const less = (await bob.call("/service/breeze/status")).json;
   assert.deepEqual([less.status, less.how, less.login_url, less.who, less.callers, less.configuration], ["needs_human", [], null, "operator", undefined, undefined]);
   assert.deepEqual(less.need, { since: other.since, reason: "lapsed" });
+  assert.deepEqual([less.automatic, shown.automatic.reason], [{ possible: false }, "not_offered"], "whether it is renewed, and why not to whom it concerns");
   assert.deepEqual((await bob.call("/service")).json.services.map((/** @type {any} */ { name, status }) => [name, status]), [["breeze", "needs_human"]]);
 
   for (const [credential, verdict] of [[` "${token}" `, "over"], ["99999999", "refused"], [await on.token("mallory"), "foreign"], ["not a token", "malformed"]]) {
@@ -311,17 +311,8 @@ test("each user has a rate of their own, and no program pays for them", async (t
 });
 
 test("that the app lives on another source is told once, whoever says so, until there is a token again", async (t) => {
-  /** @type {any[]} */ const posts = [];
-  const receiver = createServer(async (request, response) => {
-    let text = "";
-    for await (const chunk of request) text += chunk;
-    posts.push(JSON.parse(text));
-    response.end();
-  }).listen(0, "127.0.0.1");
-  await once(receiver, "listening");
-  t.after(() => { receiver.close(); });
-  const { port } = /** @type {import("node:net").AddressInfo} */ (receiver.address());
-  const on = await desk(t, "breeze", { variables: { ALERT_OPS: { format: "chat", kinds: ["on_fallback"] }, SECRET_ALERT_OPS_URL: `http://127.0.0.1:${port}/` } });
+  const { url, posts } = await receiver(t);
+  const on = await desk(t, "breeze", { variables: { ALERT_OPS: { format: "chat", kinds: ["on_fallback"] }, SECRET_ALERT_OPS_URL: url } });
   const [ada, bob] = [await on.person("ada"), await on.person("bob")];
   await on.accepted();
   await on.go(india("00:05", 1));

@@ -10,6 +10,7 @@ import { startSupabase } from "../servers/stand-ins/supabase/index.mjs";
 import { startServers } from "../servers/servers.mjs";
 import { App, CLIENT_SECRET } from "../servers/support/app.mjs";
 import { until } from "../worker/support/until.mjs";
+import { receiver } from "./support/receiver.mjs";
 import { OPERATOR_KEY, Services } from "./support/services.mjs";
 
 const MINUTE = 60_000;
@@ -168,23 +169,32 @@ test("an app's own secret brings a token without anybody, and a wrong one calls 
   assert.equal(forced.status, 200, "an operator has it tried again");
 });
 
-test("Supabase Auth: a refresh whose answer was lost is made again, and the grant lives", async (t) => {
+/** An account at Supabase Auth, whose user has logged in. @param {any} t @param {object} [variables] */
+async function atSupabase(t, variables = {}) {
   const clock = createClock();
   const supabase = await startSupabase({ clientSecret: PROJECT_KEY, clock });
   t.after(() => supabase.close());
-  const services = await Services.start(service("supabase", { origin: supabase.origin }, PROJECT_KEY), t);
+  const services = await Services.start({ ...service("supabase", { origin: supabase.origin }, PROJECT_KEY), ...variables }, t);
   const login = await fetch(`${supabase.origin}/auth/v1/token?grant_type=password`, {
     method: "POST",
     headers: { apikey: PROJECT_KEY, "content-type": "application/json" },
     body: JSON.stringify({ email: "ada@example.com", password: "any" }),
   });
   const { refresh_token: refreshToken } = /** @type {any} */ (await login.json());
+  /** Both clocks go on. @param {number} ms */
+  const pass = async (ms) => {
+    clock.advance(ms);
+    await services.clockAhead(services.ahead + ms);
+  };
+  return { supabase, services, refreshToken, pass };
+}
+
+test("Supabase Auth: a refresh whose answer was lost is made again, and the grant lives", async (t) => {
+  const { supabase, services, refreshToken, pass } = await atSupabase(t);
   assert.equal((await services.handIn("supabase", refreshToken)).status, 200);
   const held = (await services.token("supabase")).json;
   supabase.faults.add({ kind: "lost", path: "/auth/v1/token" });
-  const ahead = 46 * MINUTE;
-  clock.advance(ahead);
-  await services.clockAhead(ahead);
+  await pass(46 * MINUTE);
   const next = await until("the next token", async () => {
     const { status, json } = await services.token("supabase");
     assert.equal(status, 200, "the last one lives meanwhile");
@@ -194,4 +204,30 @@ test("Supabase Auth: a refresh whose answer was lost is made again, and the gran
   assert.equal(user.status, 200);
   const attempts = services.log.filter(({ event, job }) => event === "service_attempted" && job === "refresh");
   assert.deepEqual(attempts.map(({ number, outcome }) => [number, outcome]), [[1, "outcome_unknown"], [2, "ok"]]);
+});
+
+test("that a refresh came to nothing, that it goes on so, and that it works again is told, each once", async (t) => {
+  const told = await receiver(t);
+  const key = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
+  const { supabase, services, refreshToken, pass } = await atSupabase(t, { ALERT_OPS: { url: told.url, kinds: ["renewal_failed", "failed_repeatedly", "renewed"] }, SECRET_ALERT_OPS_SIGNING_KEY: key });
+  assert.equal((await services.handIn("supabase", refreshToken)).status, 200);
+  supabase.faults.add({ kind: "html", status: 503, path: "/auth/v1/token", rate: 1 });
+  await pass(44 * MINUTE);
+  /** @param {string} kind */
+  const hears = (kind) => until(`the alert ${kind}`, async () => {
+    await pass(MINUTE / 6);
+    await services.status("supabase");
+    return told.kinds().includes(kind);
+  });
+  await hears("renewal_failed");
+  const status = await services.status("supabase");
+  assert.deepEqual([status.valid, status.failed_rounds, status.trouble], [true, 1, "transient"], "the token lives meanwhile");
+  await hears("failed_repeatedly");
+  supabase.faults.clear();
+  await hears("renewed");
+  for (let minute = 0; minute < 5; minute += 1) await pass(MINUTE);
+  await services.status("supabase");
+  assert.deepEqual(told.kinds(), ["renewal_failed", "failed_repeatedly", "renewed"]);
+  for (const { json } of told.posts) assert.deepEqual([json.data.service, json.data.provider], ["supabase", "supabase"]);
+  assert.equal((await services.token("supabase")).status, 200);
 });

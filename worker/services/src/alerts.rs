@@ -60,7 +60,7 @@ impl Telling {
             service: Rc::clone(&loaded.service),
             provider: description.name,
             title: description.title,
-            zone: description.expiry.zone(),
+            zone: config.zone(),
             page: loaded.environment.config.page(config),
             instance: loaded.instance.clone(),
             id,

@@ -88,7 +88,10 @@ impl Help {
 pub fn status(config: &ServiceConfig, told: Value, is_operator: bool) -> Value {
     let Value::Object(mut told) = told else { return told };
     if !is_operator {
+        // Whether it is renewed, as nobody is to be warned of an end that does not come. Why it is not can be about the operator's own.
+        let possible = told.get("automatic").and_then(|automatic| automatic.get("possible")).cloned();
         told = told.into_iter().filter(|(name, _)| SHOWN.contains(&name.as_str())).collect();
+        told.extend(possible.map(|possible| (String::from("automatic"), json!({ "possible": possible }))));
     }
     let warn_at: Vec<u64> = config.warn_at.iter().map(|left| left.as_millis() / 1_000).collect();
     let own =
@@ -169,7 +172,10 @@ mod tests {
     fn a_user_sees_what_is_theirs_and_an_operator_all() {
         let config =
             config(r#"{"provider":"breeze","client_id":"a","account":"AB1234","warn_at":["3h","1h"]}"#);
-        let told = json!({ "service": "desk", "valid": false, "callers": [{ "name": "reports" }], "need": { "since": 7 }, "push_until": 9 });
+        let told = json!({
+            "service": "desk", "valid": false, "callers": [{ "name": "reports" }], "need": { "since": 7 }, "push_until": 9,
+            "automatic": { "possible": false, "reason": "closed", "why": "The provider refuses the app, not you." },
+        });
         assert_eq!(times(&told), [Some(7), None, Some(9)]);
         assert_eq!(times(&Value::Null), [None; 3]);
         let user = status(&config, told.clone(), false);
@@ -177,7 +183,7 @@ mod tests {
             user,
             json!({
                 "service": "desk", "valid": false, "need": { "since": 7 }, "push_until": 9, "vault": "service:desk",
-                "warn_at": [10_800, 3_600], "how": [], "login_url": null, "who": "operator",
+                "warn_at": [10_800, 3_600], "how": [], "login_url": null, "who": "operator", "automatic": { "possible": false },
             })
         );
         let operator = status(&config, told, true);

@@ -19,7 +19,7 @@ export interface Standing {
   /** When it ends. Nothing where that is not known. */
   readonly endsAt?: number;
   /** Whether a new one comes by itself before that. */
-  readonly renewed: boolean;
+  readonly renews: boolean;
   /** Since when a person is needed. */
   readonly since?: number;
   /** A login before this moment would bring a token that ends at the same time. */
@@ -38,7 +38,7 @@ const WARN_MS = 1_800_000;
 export function ofSession(session: Session, vault: string, now: number): Standing {
   const { state, token } = session;
   const provider = vault.slice(vault.indexOf(":") + 1);
-  const about = { vault, provider, title: "", renewed: state !== "degraded", warnAt: WARN_MS, who: "you" } as const;
+  const about = { vault, provider, title: "", renews: state !== "degraded", warnAt: WARN_MS, who: "you" } as const;
   if (vault !== "login") {
     const its = session.providers.find(({ name }) => name === provider)?.state ?? "unavailable";
     return { ...about, title: provider, word: its === "needs-human" ? "over" : its === "renewing" ? its : its === "unavailable" ? "none" : "valid" };

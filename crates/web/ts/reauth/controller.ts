@@ -17,6 +17,8 @@ const NAME = "everlit popup";
  * off from who opened them, and look closed. */
 const LOOK_MS = 500;
 const CLOSED_LOOKS = 2;
+/** How often it is tried again to close one: a way back takes seconds, and what a person does in it later is theirs. */
+const LATE_LOOKS = 60;
 /** So long an answer is waited for. What is handed in is shown to the provider meanwhile, which may be slow. */
 const PATIENCE_MS = 15_000;
 const LONG_MS = 45_000;
@@ -223,12 +225,13 @@ export function control(session: Session, gone: () => void): Reauth {
     window.name = NAME;
     window.location.replace(new URL(show(ask).loginUrl!, page.base()).href);
     let looks = 0;
+    let late = LATE_LOOKS;
     const watch = timer(() => {
       // Some browsers close it only while it shows a page of ours, and WebKit's forget its name on the way, by which that page would close itself.
       if (signal.aborted) window.close();
-      looks = window.closed && (globalThis.document?.hasFocus?.() ?? true) ? looks + 1 : 0;
-      if (looks < CLOSED_LOOKS) watch(LOOK_MS);
-      else closed();
+      looks = window.closed && (signal.aborted || (globalThis.document?.hasFocus?.() ?? true)) ? looks + 1 : 0;
+      if (looks >= CLOSED_LOOKS) closed();
+      else if (!signal.aborted || late--) watch(LOOK_MS);
     });
     watch(LOOK_MS);
   };

@@ -7,7 +7,7 @@ export interface Status extends Omit<ReauthNeed, "vault"> {
   /** When it ends. */
   readonly endsAt?: number;
   /** Whether the next one comes by itself. */
-  readonly renewed: boolean;
+  readonly renews: boolean;
   /** How many seconds ahead people are told. */
   readonly warnAt: readonly number[];
 }
@@ -36,5 +36,5 @@ export const known = <T extends object>(members: object): T => Object.fromEntrie
 export function statusOf(body: unknown): Status | undefined {
   const { valid, provider, title, how, who, need, login_url: loginUrl, login_from: loginFrom, push_until: deadline, expires_at: endsAt, warn_at: warnAt = [], automatic, server_time: serverTime } = Object(body) as Body;
   if (typeof valid !== "boolean") return undefined;
-  return known<Status>({ valid, provider, providerTitle: title, how, who, since: need?.since, loginUrl, loginFrom, deadline, endsAt, warnAt, renewed: !!automatic?.possible, serverTime });
+  return known<Status>({ valid, provider, providerTitle: title, how, who, since: need?.since, loginUrl, loginFrom, deadline, endsAt, warnAt, renews: !!automatic?.possible, serverTime });
 }

@@ -19,6 +19,7 @@
 //! ```
 
 mod caller;
+mod ends;
 mod people;
 mod secrets;
 mod service;

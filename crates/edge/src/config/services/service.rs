@@ -16,16 +16,16 @@ use crate::config::rate::{self, parse_rate};
 use crate::config::table::{self, Table};
 use crate::config::{ConfigError, Origins};
 use crate::people::Statement;
-use crate::provider::{self, Description, Renewal};
+use crate::provider::{self, Description, Renewal, Zone};
 use crate::signed_call::Scheme;
 use crate::url::{HttpUrl, Origin};
 
-use super::Users;
+use super::{Users, ends};
 
 pub(super) const PREFIX: &str = "SERVICE_";
 pub(super) const EXPECTED: &str =
     "at least one table such as SERVICE_UPSTOX = { provider = \"upstox\", client_id = \"615b1297\" }";
-const FIELDS: [&str; 20] = [
+const FIELDS: [&str; 22] = [
     "provider",
     "client_id",
     "account",
@@ -36,6 +36,8 @@ const FIELDS: [&str; 20] = [
     "grant",
     "scopes",
     "grace",
+    "cutoffs",
+    "cap",
     "check_every",
     "validate_every",
     "lead",
@@ -115,11 +117,18 @@ impl ServiceConfig {
         value: &Value,
         errors: &mut Vec<ConfigError>,
     ) -> Option<Self> {
+        let before = errors.len();
         let table = Table::read(variable, value, &FIELDS, EXPECTED, errors)?;
         let names: Vec<&str> = provider::DESCRIPTIONS.iter().map(|description| description.name).collect();
         let expected = alloc::format!("one of: {}", names.join(", "));
         let description =
             table.field("provider", &expected, errors, None, |value| provider::described(value.as_str()?));
+        let description = description.and_then(|description| {
+            if let Some(unknown) = errors.get_mut(before..) {
+                refuse_credentials(&description, unknown);
+            }
+            ends::read(variable, &table, description, errors)
+        });
         let client_id = table.field(
             "client_id",
             "what the provider calls your app: client id, API key or AppKey",
@@ -370,6 +379,12 @@ impl ServiceConfig {
         .join("\n")
     }
 
+    /// Whose clock people there go by: the provider's, whatever is said of the end of its tokens.
+    #[must_use]
+    pub fn zone(&self) -> Zone {
+        provider::described(self.description.name).map_or(Zone::UTC, |known| known.expiry.zone())
+    }
+
     /// The name of the secret that the provider gave the app.
     #[must_use]
     pub fn secret_name(&self) -> String {
@@ -431,6 +446,21 @@ impl ServiceConfig {
 
 /// Those whose answers were seen: here, or by everybody who speaks OAuth.
 const SERVED: [&str; 6] = ["alpaca-broker", "breeze", "kite", "oidc", "supabase", "upstox"];
+
+/// What hand-written managers are given to log in as a person with.
+const CREDENTIALS: [&str; 8] =
+    ["user", "user_id", "username", "password", "pin", "mpin", "totp", "totp_secret"];
+
+/// Says of a person's own credentials why they are no field here, rather than that they are none.
+fn refuse_credentials(description: &Description, unknown: &mut [ConfigError]) {
+    let is_credential =
+        |error: &ConfigError| error.field.as_deref().is_some_and(|field| CREDENTIALS.contains(&field));
+    for error in unknown.iter_mut().filter(|error| is_credential(error)) {
+        error.problem = "is a person's own, and cannot be used to log in for them";
+        let why = description.why_a_person.unwrap_or("this provider is asked with the app's own credentials");
+        error.expected = ["no such field: ", why].concat();
+    }
+}
 
 /// What a provider's own description says of its refresh tokens.
 fn own_grace(description: &Description) -> Option<GraceProfile> {

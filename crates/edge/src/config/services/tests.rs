@@ -2,9 +2,10 @@ use super::*;
 use alloc::{format, vec};
 use everlit_core::rate::Rate;
 use everlit_core::service::{Budget, PushPolicy, WayKind};
-use everlit_core::time::Millis;
+use everlit_core::time::{Millis, Timestamp};
 
 use crate::people::Statement;
+use crate::provider::{Told, Zone};
 
 fn good() -> Variables {
     Variables::new()
@@ -22,6 +23,30 @@ fn good() -> Variables {
 
 fn first(variables: &Variables) -> String {
     ServicesConfig::parse(variables).err().map_or_else(String::new, |errors| errors[0].to_string())
+}
+
+#[test]
+fn an_operator_who_knows_better_says_when_tokens_end() {
+    let minutes = |minutes: u64| Millis::from_secs(60 * minutes);
+    // 21:30 in India.
+    let issued = Timestamp::from_millis(1_790_956_800_000);
+    for (said, life) in [
+        ("", minutes(150)),
+        (r#","cutoffs":[]"#, minutes(1_440)),
+        (r#","cutoffs":[],"cap":"8h""#, minutes(480)),
+        (r#","cap":"2h""#, minutes(120)),
+        (r#","cutoffs":["23:00","05:00"]"#, minutes(90)),
+    ] {
+        let table = format!(r#"{{"provider":"breeze","client_id":"a","account":"AB1234"{said}}}"#);
+        let config = ServicesConfig::parse(&good().text("SERVICE_BREEZE", &table)).unwrap();
+        let breeze = config.service("breeze").unwrap();
+        assert_eq!(
+            breeze.description.expiry.plan(issued, Told::default()),
+            Some(issued.after(life)),
+            "{said}"
+        );
+        assert_eq!(breeze.zone(), Zone::INDIA, "its people's clock is the same");
+    }
 }
 
 #[test]
@@ -193,7 +218,33 @@ fn each_mistake_is_told_by_name_and_shows_no_secret() {
         (good().text("SERVICE_UPSTOX", r#"{"provider": "upstox"}"#), "SERVICE_UPSTOX.client_id: is missing"),
         (
             good().text("SERVICE_UPSTOX", r#"{"provider": "upstox", "client_id": "a", "password": "x"}"#),
-            "SERVICE_UPSTOX.password: is not a field of this table",
+            "SERVICE_UPSTOX.password: is a person's own, and cannot be used to log in for them; expected no such field: Upstox has no refresh token",
+        ),
+        (
+            good().text(
+                "SERVICE_BREEZE",
+                r#"{"provider": "breeze", "client_id": "a", "account": "AB1234", "totp_secret": "x"}"#,
+            ),
+            "SERVICE_BREEZE.totp_secret: is a person's own, and cannot be used to log in for them; expected no such field: Breeze has no grant for a user name and a password",
+        ),
+        (
+            good().text("SERVICE_UPSTOX", r#"{"provider": "upstox", "client_id": "a", "colour": "x"}"#),
+            "SERVICE_UPSTOX.colour: is not a field of this table",
+        ),
+        (
+            good().text("SERVICE_UPSTOX", r#"{"provider": "upstox", "client_id": "a", "cutoffs": ["3:30"]}"#),
+            "SERVICE_UPSTOX.cutoffs: is not what it should be",
+        ),
+        (
+            good().text("SERVICE_UPSTOX", r#"{"provider": "upstox", "client_id": "a", "cutoffs": []}"#),
+            "SERVICE_UPSTOX.cutoffs: leaves a token without an end",
+        ),
+        (
+            good().text(
+                "SERVICE_UPSTOX",
+                r#"{"provider": "oidc", "client_id": "a", "token_url": "https://as.example/t", "cap": "24h"}"#,
+            ),
+            "SERVICE_UPSTOX.cap: is for tokens that end by the clock, and this provider says when its own do",
         ),
         (
             good().text(

@@ -22,16 +22,16 @@ export type BadgeLevel = "good" | "soon" | "urgent" | "over" | "none";
 /** A badge, as it is at this moment. */
 export function view({ standing, soon, urgent, texts }: BadgeState, now: number): View {
   if (!standing) return [[], false];
-  const { word, endsAt = Infinity, renewed, title, vault } = standing;
+  const { word, endsAt = Infinity, renews, title, vault } = standing;
   const rest = endsAt - now;
   const left = rest > 0 && rest < Infinity ? texts.left(rest) : undefined;
   const [level, says, told] = ((): [BadgeLevel, string, string?] => {
     if (word === "none") return ["none", texts.none];
-    if (word === "over" || (rest <= 0 && !renewed)) return ["over", texts.over, texts.over];
+    if (word === "over" || (rest <= 0 && !renews)) return ["over", texts.over, texts.over];
     if (word === "renewing" || rest <= 0) return ["soon", texts.renewing];
-    if (vault === "login" && !renewed) return ["soon", texts.degraded(left)];
+    if (vault === "login" && !renews) return ["soon", texts.degraded(left)];
     // What comes again by itself worries nobody, however little is left.
-    if (renewed || rest > soon) return ["good", texts.valid(left)];
+    if (renews || rest > soon) return ["good", texts.valid(left)];
     if (rest > urgent) return ["soon", texts.endsIn(left!), texts.within(texts.left(soon))];
     return ["urgent", texts.endsSoon(left!), texts.within(texts.left(urgent))];
   })();

@@ -60,7 +60,7 @@ function judge({ online, state, presence, standings }: Facts, before: BannerKind
   const over = standings.find(({ word }) => word === "over");
   if (over) return { kind: "expired", standing: over };
   if (presence === "prompted" && standings.some(({ vault }) => vault === "login")) return { kind: "idle" };
-  const ends = standings.find(({ word, endsAt = Infinity, renewed, warnAt }) => word === "valid" && !renewed && endsAt - now <= warnAt);
+  const ends = standings.find(({ word, endsAt = Infinity, renews, warnAt }) => word === "valid" && !renews && endsAt - now <= warnAt);
   return ends && { kind: "expiring", standing: ends };
 }
 

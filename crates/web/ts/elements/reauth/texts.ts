@@ -9,8 +9,8 @@ export interface ReauthTexts {
   what(asked: Asked, since?: string): string;
   /** The same where an operator has to act. */
   operator(asked: Asked, since?: string): string;
-  /** That a login helps only later: `at` by the clocks of the reader and the provider, and `left` until then. */
-  loginFrom(at: string, left: string): string;
+  /** That a login helps only later: `at` by the clocks of the reader and the provider, and how many milliseconds from now that is. */
+  loginFrom(at: string, ms: number): string;
   /** While it is not known what can be done. */
   moment: string;
   /** The button, or link, to the provider's login. */
@@ -62,7 +62,7 @@ export const TEXTS: ReauthTexts = {
   what: ({ vault, title }, since) =>
     `${vault === "login" ? `Your login ${since ? `ended at ${since}` : "has ended"}` : since ? `${title} has needed a new login since ${since}` : `${title} needs a new login`}. ${AFTER}`,
   operator: ({ title }, since) => `An operator was called${since ? ` at ${since}` : ""}, and can log in to ${title}. ${AFTER}`,
-  loginFrom: (at, left) => `A new login is possible from ${at}, in ${left}.`,
+  loginFrom: (at, ms) => `A new login is possible from ${at}, in ${left(ms)}.`,
   moment: "One moment…",
   login: ({ vault, title }) => (vault === "login" ? "Log in" : `Log in to ${title}`),
   newTab: "It opens in a new tab.",

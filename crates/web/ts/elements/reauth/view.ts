@@ -1,5 +1,5 @@
 import type { Asked } from "../../reauth/types.js";
-import { type Drawn, type Kid, type Place, SPIN, type View, button, h, icon, left, moment } from "../base.js";
+import { type Drawn, type Kid, type Place, SPIN, type View, button, h, icon, moment } from "../base.js";
 import type { ReauthTexts } from "./texts.js";
 
 /** All that the dialog depends on. */
@@ -55,7 +55,7 @@ function inside(state: ReauthState, asked: Asked, now: number): readonly Kid[] {
         h("h2 title", { id: "title", tabindex: -1, autofocus: focus }, texts.title(asked)),
       ),
       h("p what", { id: "what" }, who === "you" ? texts.what(asked, ago) : texts.operator(asked, ago)),
-      early && h("p from", {}, texts.loginFrom(moment(loginFrom, now, place), left(loginFrom - now))),
+      early && h("p from", {}, texts.loginFrom(moment(loginFrom, now, place), loginFrom - now)),
       ...content,
       h(
         "div footer",
