@@ -58,14 +58,9 @@ fn told(call: &Call, service: &str, reply: TokenReply) -> Result<Reply, Problem>
         TokenReply::Token { access_token, place, expires_at, read_only } => {
             let now = clock::now();
             let left = expires_at.map(|at| now.until(Timestamp::from_millis(at)));
-            let token_type = match provider {
-                "breeze" => "X-SessionToken",
-                "kite" => "token",
-                _ => "Bearer",
-            };
             Ok(Reply::json(&json!({
                 "access_token": access_token,
-                "token_type": token_type,
+                "token_type": account.config.protocol.token_type(),
                 "client_id": account.config.client_id,
                 "expires_at": expires_at,
                 "expires_in": left.map(|left| left.as_millis() as f64 / 1_000.0),

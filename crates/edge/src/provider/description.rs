@@ -3,7 +3,7 @@
 use everlit_core::rate::Rate;
 use everlit_core::time::{Millis, Timestamp};
 
-use super::{Budget, Classify, Expiry, Placement, Renewal, Validation};
+use super::{Budget, Classify, Expiry, Placement, Protocol, Renewal, Validation, Watch};
 
 /// A provider: data, and the one function that judges its answers.
 ///
@@ -14,6 +14,8 @@ pub struct Description {
     pub name: &'static str,
     /// Its name for people.
     pub title: &'static str,
+    /// What is spoken with it as a service; nothing as long as it is only described.
+    pub protocol: Option<Protocol>,
     /// Where its API is; nothing where each account or installation has its own.
     pub origin: Option<&'static str>,
     /// Where a person logs in, up to the query.
@@ -33,6 +35,8 @@ pub struct Description {
     /// How often it may be called in a minute, as far as it says: what one caller may have called through us where nobody chooses. What it
     /// says of longer times is its own to hold.
     pub call_rate: Option<Rate>,
+    /// How closely a token of it is watched where nobody chooses.
+    pub watch: Watch,
     /// From where it can be called.
     pub placement: Placement,
     /// Whether `state` comes back from a login. Where it does not, a browser has one login under way at a time.

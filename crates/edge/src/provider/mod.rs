@@ -19,12 +19,14 @@ pub mod openid;
 pub mod others;
 pub mod pasted;
 pub mod placement;
+pub mod protocol;
 pub mod renewal;
 pub mod servers;
 pub mod stated;
 pub mod supabase;
 pub mod upstox;
 pub mod validation;
+pub mod watch;
 
 pub use class::{About, Asked, Class, Classify, Judgement, Person};
 pub use description::Description;
@@ -32,9 +34,11 @@ use everlit_core::time::Millis;
 pub use everlit_core::vault::{Blast, Depth, GraceProfile, KeepGrant, Replay, Window};
 pub use expiry::{Cutoff, Expiry, NewLogin, Told, WallClock, Zone};
 pub use placement::Placement;
+pub use protocol::Protocol;
 pub use renewal::{CredentialGrant, Keepalive, PushApproval, Refresh, Renewal, Rotation, SelfExtend};
 pub use stated::Stated;
 pub use validation::{Budget, Credential, Validation};
+pub use watch::Watch;
 
 /// The kind of a provider, as a configuration names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,6 +172,19 @@ mod tests {
             }
         }
         assert!(described("Upstox").is_none() && described("").is_none());
+    }
+
+    #[test]
+    fn what_is_served_has_a_protocol_and_a_page_where_people_log_in() {
+        let served: alloc::vec::Vec<_> = DESCRIPTIONS
+            .into_iter()
+            .filter_map(|known| known.protocol.map(|protocol| (known, protocol)))
+            .collect();
+        let names: alloc::vec::Vec<_> = served.iter().map(|(description, _)| description.name).collect();
+        assert_eq!(names, ["alpaca-broker", "breeze", "kite", "oidc", "supabase", "upstox"]);
+        for (description, protocol) in served {
+            assert_eq!(description.login.is_some(), protocol.logs_in(), "{}", description.name);
+        }
     }
 
     #[test]

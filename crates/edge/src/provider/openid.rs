@@ -3,8 +3,8 @@
 
 use super::body;
 use super::{
-    About, Asked, Budget, Class, Description, Expiry, Judgement, Placement, Provider, Refresh, Renewal,
-    Rotation, Stated,
+    About, Asked, Budget, Class, Description, Expiry, Judgement, Placement, Protocol, Provider, Refresh,
+    Renewal, Rotation, Stated, Watch,
 };
 use crate::oauth::{HttpAnswer, TokenAnswer};
 
@@ -12,6 +12,7 @@ use crate::oauth::{HttpAnswer, TokenAnswer};
 pub const DESCRIPTION: Description = Description {
     name: "oidc",
     title: "OpenID Connect",
+    protocol: Some(Protocol::OAuth),
     origin: None,
     login: None,
     expiry: Expiry::Stated(Stated::ExpiresIn),
@@ -30,6 +31,7 @@ pub const DESCRIPTION: Description = Description {
     validation: None,
     budget: Budget::UNKNOWN,
     call_rate: None,
+    watch: Watch::CLOSE,
     placement: Placement {
         browser_safe: true,
         secret_for_tokens: true,

@@ -6,7 +6,8 @@ use everlit_core::time::Millis;
 
 use super::{
     Budget, Credential, CredentialGrant, Cutoff, Description, Expiry, GraceProfile, KeepGrant, Keepalive,
-    Placement, Refresh, RefreshGrant, Renewal, Rotation, SelfExtend, Stated, Validation, WallClock, Zone,
+    Placement, Protocol, Refresh, RefreshGrant, Renewal, Rotation, SelfExtend, Stated, Validation, WallClock,
+    Watch, Zone,
 };
 use crate::proxy::Method;
 
@@ -38,6 +39,7 @@ const EDGE: Placement = Placement {
 pub const ANGEL: Description = Description {
     name: "angel",
     title: "Angel One SmartAPI",
+    protocol: None,
     origin: Some("https://apiconnect.angelone.in"),
     login: None,
     // It was a time of day and is not any more: what stands in the token counts, and nothing is computed.
@@ -57,6 +59,7 @@ pub const ANGEL: Description = Description {
     }),
     budget: Budget::UNKNOWN,
     call_rate: None,
+    watch: Watch::CLOSE,
     placement: Placement { secret_for_tokens: false, ..EDGE },
     returns_state: false,
     classify: None,
@@ -68,6 +71,7 @@ pub const ANGEL: Description = Description {
 pub const FYERS: Description = Description {
     name: "fyers",
     title: "Fyers",
+    protocol: None,
     origin: Some("https://api-t1.fyers.in"),
     login: Some("https://api-t1.fyers.in/api/v3/generate-authcode"),
     expiry: Expiry::Stated(Stated::JwtExp),
@@ -87,6 +91,7 @@ pub const FYERS: Description = Description {
     }),
     budget: Budget::UNKNOWN,
     call_rate: None,
+    watch: Watch::CLOSE,
     placement: EDGE,
     returns_state: true,
     classify: None,
@@ -99,6 +104,7 @@ pub const FYERS: Description = Description {
 pub const DHAN: Description = Description {
     name: "dhan",
     title: "Dhan",
+    protocol: None,
     origin: Some("https://api.dhan.co"),
     login: None,
     expiry: Expiry::Fixed(Millis::from_days(1)),
@@ -118,6 +124,7 @@ pub const DHAN: Description = Description {
     }),
     budget: Budget::UNKNOWN,
     call_rate: None,
+    watch: Watch::CLOSE,
     placement: EDGE,
     returns_state: false,
     classify: None,
@@ -129,6 +136,7 @@ pub const DHAN: Description = Description {
 pub const ALPACA: Description = Description {
     name: "alpaca",
     title: "Alpaca",
+    protocol: None,
     origin: Some("https://api.alpaca.markets"),
     login: Some("https://app.alpaca.markets/oauth/authorize"),
     expiry: Expiry::Unknown,
@@ -145,6 +153,7 @@ pub const ALPACA: Description = Description {
     }),
     budget: Budget::UNKNOWN,
     call_rate: None,
+    watch: Watch::CLOSE,
     placement: EDGE,
     returns_state: true,
     classify: None,
@@ -156,6 +165,7 @@ pub const ALPACA: Description = Description {
 pub const ALPACA_BROKER: Description = Description {
     name: "alpaca-broker",
     title: "Alpaca Broker API",
+    protocol: Some(Protocol::OAuth),
     origin: None,
     login: None,
     expiry: Expiry::Stated(Stated::ExpiresIn),
@@ -172,6 +182,7 @@ pub const ALPACA_BROKER: Description = Description {
 pub const IBKR: Description = Description {
     name: "ibkr",
     title: "Interactive Brokers Client Portal",
+    protocol: None,
     origin: None,
     login: None,
     expiry: Expiry::Idle { idle: Millis::from_secs(360), cap: Some(Millis::from_days(1)) },
@@ -190,6 +201,7 @@ pub const IBKR: Description = Description {
     }),
     budget: Budget::UNKNOWN,
     call_rate: None,
+    watch: Watch::CLOSE,
     placement: Placement { secret_for_tokens: false, ..EDGE },
     returns_state: false,
     classify: None,
@@ -201,6 +213,7 @@ pub const IBKR: Description = Description {
 pub const SCHWAB: Description = Description {
     name: "schwab",
     title: "Charles Schwab",
+    protocol: None,
     origin: Some("https://api.schwabapi.com"),
     login: Some("https://api.schwabapi.com/v1/oauth/authorize"),
     expiry: Expiry::Fixed(Millis::from_secs(1_800)),
@@ -218,6 +231,7 @@ pub const SCHWAB: Description = Description {
     }),
     budget: Budget::UNKNOWN,
     call_rate: None,
+    watch: Watch::CLOSE,
     placement: EDGE,
     returns_state: true,
     classify: None,

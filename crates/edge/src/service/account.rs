@@ -15,7 +15,7 @@ use crate::provider::kite::{self, session};
 use crate::provider::openid;
 use crate::provider::supabase::{self, refresh};
 use crate::provider::upstox::{self, account::Profile, approval, tokens::Tokens};
-use crate::provider::{About, Asked, Class, Judgement, Told};
+use crate::provider::{About, Asked, Class, Judgement, Protocol, Told};
 use crate::proxy::Method;
 use crate::signed_call::Outgoing;
 use crate::url::{HttpUrl, Origin};
@@ -59,16 +59,17 @@ impl Account<'_> {
         self.config.description.expiry.plan(now, Told { stated, last_use: None })
     }
 
-    /// Where a person logs in. `state` comes back only from a provider that returns it.
+    /// Where a person logs in, if that brings a token here. `state` comes back only from a provider that returns it.
     #[must_use]
-    pub fn login_url(&self, state: &State) -> String {
+    pub fn login_url(&self, state: &State) -> Option<String> {
         let (id, page) = (self.config.client_id.as_str(), self.config.login_page());
-        let own = match self.config.description.name {
-            "breeze" => breeze::login::login_url(id),
-            "kite" => kite::login::login_url(id),
-            _ => self.upstox().authorize_url(state),
+        let own = match self.config.protocol {
+            Protocol::Breeze => breeze::login::login_url(id),
+            Protocol::Kite => kite::login::login_url(id),
+            Protocol::Upstox => self.upstox().authorize_url(state),
+            Protocol::OAuth | Protocol::Supabase => return None,
         };
-        [page, "?", own.split_once('?').map_or("", |(_, query)| query)].concat()
+        Some([page, "?", own.split_once('?').map_or("", |(_, query)| query)].concat())
     }
 
     fn upstox(&self) -> upstox::login::App<'_> {
@@ -100,18 +101,18 @@ impl Account<'_> {
     ///
     /// [`Unsendable`].
     pub fn exchange(&self, code: &Secret<String>) -> Result<Outgoing, Unsendable> {
-        match self.config.description.name {
-            "breeze" => {
+        match self.config.protocol {
+            Protocol::Breeze => {
                 let session = ApiSession::from_pasted(code.expose()).map_err(|_| Unsendable)?;
                 let body = exchange::body(&session, &self.config.client_id);
                 Ok(json(self.call(Method::Get, exchange::PATH)?, &body))
             }
-            "kite" => {
+            Protocol::Kite => {
                 let token = RequestToken::from_pasted(code.expose()).map_err(|_| Unsendable)?;
                 Ok(form(self.kite_call(Method::Post, session::TOKEN_PATH)?, &self.kite().exchange(&token)))
             }
-            "alpaca-broker" | "oidc" | "supabase" => self.refresh(code),
-            _ => {
+            Protocol::OAuth | Protocol::Supabase => self.refresh(code),
+            Protocol::Upstox => {
                 let request = self.upstox_call(Method::Post, upstox::login::TOKEN_PATH)?;
                 Ok(form(request, &self.upstox().token_request(code, None)))
             }
@@ -125,18 +126,18 @@ impl Account<'_> {
     /// What the answer means where it brings nothing.
     pub fn exchanged(&self, answer: &HttpAnswer<'_>) -> Result<Given, Judgement> {
         let now = answer.now;
-        match self.config.description.name {
-            "breeze" => {
+        match self.config.protocol {
+            Protocol::Breeze => {
                 let session = exchange::Session::read(answer, About::LOGIN)?;
                 let access_token = session.token.token().clone();
                 Ok(self.given(access_token, Some(session.user_id), now, None))
             }
-            "kite" => {
+            Protocol::Kite => {
                 let session = session::Session::read(answer, About::LOGIN)?;
                 Ok(self.given(session.access_token, Some(session.user_id), now, None))
             }
-            "alpaca-broker" | "oidc" | "supabase" => self.granted(answer),
-            _ => {
+            Protocol::OAuth | Protocol::Supabase => self.granted(answer),
+            Protocol::Upstox => {
                 let tokens = Tokens::read(answer)?;
                 if !tokens.is_active {
                     return Err(Judgement::new(Class::UserActionRequired, "the account is not active"));
@@ -152,7 +153,7 @@ impl Account<'_> {
     fn granted(&self, answer: &HttpAnswer<'_>) -> Result<Given, Judgement> {
         let about = About { asked: Asked::Renewal, planned_expiry: None };
         let now = answer.now;
-        if self.config.description.name == "supabase" {
+        if self.config.protocol == Protocol::Supabase {
             let tokens = refresh::Tokens::read(answer, about)?;
             let given =
                 self.given(tokens.access_token, tokens.user.map(|user| user.id), now, tokens.expires_at);
@@ -182,7 +183,7 @@ impl Account<'_> {
     ///
     /// [`Unsendable`].
     pub fn refresh(&self, refresh_token: &RefreshToken) -> Result<Outgoing, Unsendable> {
-        if self.config.description.name == "supabase" {
+        if self.config.protocol == Protocol::Supabase {
             return Ok(json(
                 self.supabase_call(Method::Post, refresh::PATH)?,
                 &refresh::request(refresh_token),
@@ -221,8 +222,8 @@ impl Account<'_> {
     /// [`Unsendable`].
     pub fn validate(&self, token: &AccessToken, now: Timestamp) -> Result<Outgoing, Unsendable> {
         let path = self.config.description.validation.ok_or(Unsendable)?.path;
-        match self.config.description.name {
-            "breeze" => {
+        match self.config.protocol {
+            Protocol::Breeze => {
                 let app = signature::App { key: &self.config.client_id, secret: self.secret };
                 let body = signature::EMPTY_BODY;
                 let signed = signature::headers(app, token, body, now);
@@ -230,12 +231,15 @@ impl Account<'_> {
                 let request = request.with_body(JSON, Secret::new(body.to_vec()));
                 Ok(signed.into_iter().fold(request, |request, (name, value)| request.with(name, value)))
             }
-            "kite" => {
+            Protocol::Kite => {
                 let authorization = self.kite().authorization(token);
                 Ok(self.kite_call(Method::Get, path)?.with("authorization", authorization))
             }
-            "supabase" => Ok(self.supabase_call(Method::Get, path)?.with("authorization", bearer(token))),
-            _ => Ok(self.upstox_call(Method::Get, path)?.with("authorization", bearer(token))),
+            Protocol::Supabase => {
+                Ok(self.supabase_call(Method::Get, path)?.with("authorization", bearer(token)))
+            }
+            Protocol::OAuth => Err(Unsendable),
+            Protocol::Upstox => Ok(self.upstox_call(Method::Get, path)?.with("authorization", bearer(token))),
         }
     }
 
@@ -251,13 +255,13 @@ impl Account<'_> {
         planned_expiry: Option<Timestamp>,
     ) -> Result<Option<String>, Judgement> {
         let about = About { asked: Asked::Call, planned_expiry };
-        match self.config.description.name {
-            "breeze" => {
+        match self.config.protocol {
+            Protocol::Breeze => {
                 let judgement = breeze::refusal::classify(answer, about);
                 let owner = SessionToken::decode(token.expose()).map(|token| token.user().to_string());
                 if judgement.class == Class::Ok { Ok(owner) } else { Err(judgement) }
             }
-            "kite" => {
+            Protocol::Kite => {
                 let judgement = kite::refusal::classify(answer, about);
                 if judgement.class != Class::Ok {
                     return Err(judgement);
@@ -266,7 +270,7 @@ impl Account<'_> {
                 let data = object.get("data").and_then(|data| data.get("user_id"));
                 Ok(data.and_then(|user| user.as_str()).map(str::to_string))
             }
-            "supabase" => {
+            Protocol::Supabase => {
                 let judgement = supabase::refusal::classify(answer, about);
                 if judgement.class != Class::Ok {
                     return Err(judgement);
@@ -274,7 +278,11 @@ impl Account<'_> {
                 let object = answer.object().unwrap_or_default();
                 Ok(object.get("id").and_then(|user| user.as_str()).map(str::to_string))
             }
-            _ => {
+            Protocol::OAuth => {
+                let judgement = openid::classify(answer, about);
+                if judgement.class == Class::Ok { Ok(None) } else { Err(judgement) }
+            }
+            Protocol::Upstox => {
                 let profile = Profile::read(answer)?;
                 let inactive = Judgement::new(Class::UserActionRequired, "the account is not active");
                 if profile.is_active { Ok(Some(profile.user_id)) } else { Err(inactive) }
@@ -288,7 +296,7 @@ impl Account<'_> {
     ///
     /// [`Unsendable`] where it asks nobody.
     pub fn ask_person(&self) -> Result<Outgoing, Unsendable> {
-        if self.config.description.name != "upstox" {
+        if self.config.protocol != Protocol::Upstox {
             return Err(Unsendable);
         }
         let request = self.upstox_call(Method::Post, &approval::path(&self.config.client_id))?;
@@ -314,7 +322,7 @@ impl Account<'_> {
     /// Whose a token is, where it says so itself: then nothing has to be sent to see that it is another's.
     #[must_use]
     pub fn owner(&self, token: &AccessToken) -> Option<String> {
-        let is_breeze = self.config.description.name == "breeze";
+        let is_breeze = self.config.protocol == Protocol::Breeze;
         let owner = SessionToken::decode(token.expose()).filter(|_| is_breeze)?;
         Some(owner.user().to_string())
     }

@@ -9,6 +9,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 use super::account::Account;
+use crate::provider::Protocol;
 use crate::provider::breeze::exchange::SessionToken;
 use crate::provider::breeze::login::ApiSession;
 use crate::provider::kite::login::{LoginError, RequestToken};
@@ -55,15 +56,15 @@ impl Account<'_> {
     ///
     /// What is wrong with it, in words for whoever pasted it. Nothing was sent.
     pub fn handed(&self, text: &str, kind: Option<Kind>, now: Timestamp) -> Result<Handled, PasteError> {
-        match self.config.description.name {
-            "breeze" => breeze(text, kind),
-            "kite" => kite(text, kind, now),
+        match self.config.protocol {
+            Protocol::Breeze => breeze(text, kind),
+            Protocol::Kite => kite(text, kind, now),
             // What is kept of such a login is its refresh token: a token alone would be over within the hour.
-            "alpaca-broker" | "oidc" | "supabase" => {
+            Protocol::OAuth | Protocol::Supabase => {
                 let token = read_code(unwrapped(text)?).ok_or(PasteError::NotOne)?;
                 Ok(Handled::code(&token))
             }
-            _ => plain(text, kind, now),
+            Protocol::Upstox => plain(text, kind, now),
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::oauth::{ClientRequest, HttpAnswer, RevocationAnswer};
 use crate::provider::kite;
 use crate::provider::supabase::{self, login, login::BASE};
 use crate::provider::upstox::account::{self, LOGOUT_PATH};
-use crate::provider::{About, Asked, Class, Judgement};
+use crate::provider::{About, Asked, Class, Judgement, Protocol};
 use crate::proxy::Method;
 use crate::signed_call::Outgoing;
 
@@ -86,16 +86,16 @@ impl Account<'_> {
     #[must_use]
     pub fn revocation(&self, left: &Left) -> Option<Outgoing> {
         let access_token = left.access_token.as_ref();
-        match self.config.description.name {
-            "kite" => {
+        match self.config.protocol {
+            Protocol::Kite => {
                 let target = self.kite().logout_path(access_token?);
                 Some(Outgoing { target, ..self.kite_call(Method::Delete, "").ok()? })
             }
-            "upstox" => {
+            Protocol::Upstox => {
                 let call = self.upstox_call(Method::Delete, LOGOUT_PATH).ok()?;
                 Some(json(call.with("authorization", bearer(access_token?)), &plain("{}")))
             }
-            "supabase" => match access_token {
+            Protocol::Supabase => match access_token {
                 Some(token) => {
                     let request = login::logout(self.secret, token);
                     let call = self.supabase_call(Method::Post, &[BASE, request.target()].concat()).ok()?;
@@ -104,7 +104,8 @@ impl Account<'_> {
                 // Only an access token ends a session there.
                 None => self.refresh(left.refresh_token.as_ref()?).ok(),
             },
-            _ => {
+            Protocol::Breeze => None,
+            Protocol::OAuth => {
                 let url = self.config.revocation_url.as_ref()?;
                 let request = match &left.refresh_token {
                     Some(token) => ClientRequest::revocation(self.client(), token),
@@ -118,17 +119,17 @@ impl Account<'_> {
     /// What became of that request.
     #[must_use]
     pub fn revoked(&self, left: &Left, answer: &HttpAnswer<'_>) -> Revoked {
-        Revoked::Ended(match self.config.description.name {
-            "kite" => {
+        Revoked::Ended(match self.config.protocol {
+            Protocol::Kite => {
                 let judgement = kite::refusal::classify(answer, CALL);
                 judged(answer, if judgement.class == Class::Ok { Ok(()) } else { Err(judgement) })
             }
-            "upstox" => judged(answer, account::logged_out(answer)),
-            "supabase" if left.access_token.is_none() => match self.exchanged(answer) {
+            Protocol::Upstox => judged(answer, account::logged_out(answer)),
+            Protocol::Supabase if left.access_token.is_none() => match self.exchanged(answer) {
                 Ok(given) => return Revoked::Next(given.into()),
                 Err(judgement) => judged(answer, Err(judgement)),
             },
-            "supabase" => {
+            Protocol::Supabase => {
                 // It has ended by itself, and the session it is of has not.
                 let is_over = supabase::refusal::classify(answer, CALL).class == Class::AccessExpired;
                 if let Some(token) = left.refresh_token.as_ref().filter(|_| is_over) {
@@ -136,7 +137,7 @@ impl Account<'_> {
                 }
                 login::ended(answer)
             }
-            _ => RevocationAnswer::classify(answer),
+            Protocol::Breeze | Protocol::OAuth => RevocationAnswer::classify(answer),
         })
     }
 }

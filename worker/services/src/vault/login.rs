@@ -8,6 +8,7 @@ use everlit_core::service::{Event, Handed, Source, Verdict};
 use everlit_core::time::{Millis, Timestamp};
 use everlit_edge::base64url::{self, constant_time_eq};
 use everlit_edge::oauth::State;
+use everlit_edge::provider::Protocol;
 use everlit_edge::provider::upstox::notice::{Awaited, Notice};
 use everlit_edge::query::Query;
 use everlit_edge::service::{Kind, answer};
@@ -60,9 +61,9 @@ impl Turns {
                 loaded.forget(name::TICKET)?;
             }
             let (binding, state) = (drawn()?, State::from_entropy(entropy::bytes().ok_or(Fault::Storage)?));
+            let Some(url) = loaded.account()?.login_url(&state) else { return Ok(LoginReply::NoTicket) };
             let until = clock::now().after(LOGIN).as_millis();
             loaded.keep(name::LOGIN, &format!("{until} {binding} {}", state.as_str()))?;
-            let url = loaded.account()?.login_url(&state);
             log::line("service_login_begun", [("service", loaded.service.as_ref().into())]);
             Ok(LoginReply::Begun { url, binding, life: LOGIN.as_millis() })
         })?
@@ -154,7 +155,7 @@ impl Turns {
         let read = self.look(|loaded| {
             let is_known = constant_time_eq(loaded.notifier.expose().as_bytes(), ask.capability.as_bytes());
             let account = loaded.account()?;
-            if !is_known || account.config.description.name != "upstox" {
+            if !is_known || account.config.protocol != Protocol::Upstox {
                 return Ok(None);
             }
             let (ticket, pending_until) = loaded.monitor.open_push().unzip();

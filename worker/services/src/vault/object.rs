@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use everlit_core::service::{Answer, Class, Event, Person, Purpose};
 use everlit_core::time::Timestamp;
+use everlit_edge::provider::Protocol;
 use everlit_edge::service::status;
 use everlit_runtime::{body, incoming, log};
 use serde::Serialize;
@@ -145,7 +146,7 @@ impl ServiceVault {
             let now = loaded.now()?;
             let mut told = status::told(account.config, &loaded.monitor.status(now), now.moment.wall);
             if let Some(told) = told.as_object_mut()
-                && account.config.description.name == "upstox"
+                && account.config.protocol == Protocol::Upstox
             {
                 let path = ["/service/", &loaded.service, "/notify/", loaded.notifier.expose()].concat();
                 told.insert("notify_path".into(), path.into());

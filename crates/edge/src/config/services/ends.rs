@@ -43,7 +43,12 @@ pub(super) fn read(
     *known = WallClock { cutoffs: cutoffs.unwrap_or(known.cutoffs), cap: cap.or(known.cap) };
     if known.cap.is_none() && known.cutoffs.iter().all(Option::is_none) {
         let expected = "a time of day at least, or a cap such as \"24h\"";
-        errors.push(ConfigError::meaning(variable, Some("cutoffs"), "leaves a token without an end", expected));
+        errors.push(ConfigError::meaning(
+            variable,
+            Some("cutoffs"),
+            "leaves a token without an end",
+            expected,
+        ));
     }
     Some(description)
 }
@@ -79,7 +84,8 @@ mod tests {
         for (text, hour, minute) in [("00:00", 0, 0), ("03:30", 3, 30), ("23:59", 23, 59)] {
             assert_eq!(time(text, Zone::INDIA), Some(Cutoff::at(hour, minute, Zone::INDIA)));
         }
-        for wrong in ["", "3:30", "03:3", "24:00", "12:60", "+3:30", "0330", "03:30:00", " 03:30", "٠٣:30"] {
+        for wrong in ["", "3:30", "03:3", "24:00", "12:60", "+3:30", "0330", "03:30:00", " 03:30", "٠٣:30"]
+        {
             assert_eq!(time(wrong, Zone::INDIA), None, "{wrong}");
         }
     }

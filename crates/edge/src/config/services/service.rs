@@ -16,7 +16,7 @@ use crate::config::rate::{self, parse_rate};
 use crate::config::table::{self, Table};
 use crate::config::{ConfigError, Origins};
 use crate::people::Statement;
-use crate::provider::{self, Description, Renewal, Zone};
+use crate::provider::{self, Description, Protocol, Renewal, Watch, Zone};
 use crate::signed_call::Scheme;
 use crate::url::{HttpUrl, Origin};
 
@@ -69,6 +69,8 @@ pub struct ServiceConfig {
     pub name: String,
     /// What is known of its provider.
     pub description: Description,
+    /// What is spoken with it.
+    pub protocol: Protocol,
     /// Who the operator's app is there: API key, AppKey, client id.
     pub client_id: String,
     /// Whose account it is, by the provider's own name for the user. Where nothing is said the first token decides, which it may only at a
@@ -129,6 +131,7 @@ impl ServiceConfig {
             }
             ends::read(variable, &table, description, errors)
         });
+        let protocol = description.as_ref().and_then(|description| protocol(variable, description, errors));
         let client_id = table.field(
             "client_id",
             "what the provider calls your app: client id, API key or AppKey",
@@ -191,20 +194,21 @@ impl ServiceConfig {
             (None, Some(own)) => Some(own),
             (value, _) => grace::read(variable, value, errors),
         };
-        let usual = Usual::of(description.as_ref());
+        let watch = description.as_ref().map_or(Watch::CLOSE, |description| description.watch);
         let mut length = |field: &str, default: Millis| {
             table.field(field, duration::EXPECTED, errors, Some(default), |value| {
                 parse_duration(value.as_str()?)
             })
         };
-        let check_every = length("check_every", usual.check_every);
-        let validate_every = length("validate_every", usual.validate_every);
-        let lead = length("lead", usual.lead);
+        let check_every = length("check_every", watch.check_every);
+        let usual = description.as_ref().map_or(Millis::from_secs(3_600), validate_every);
+        let validate_every = length("validate_every", usual);
+        let lead = length("lead", watch.lead);
         let warn_at = table.field(
             "warn_at",
             "a list of 1 to 8 different durations such as [\"3h\", \"30m\"]",
             errors,
-            Some(usual.warn_at),
+            Some([watch.warn_at].into()),
             |value| {
                 let texts = table::texts(value, 8, |text| parse_duration(text).is_some())?;
                 Some(texts.iter().filter_map(|text| parse_duration(text)).collect())
@@ -235,6 +239,7 @@ impl ServiceConfig {
             users: users?,
             operators: operators?,
             description: description?,
+            protocol: protocol?,
             client_id: client_id?,
             account: account?,
             origin: origin?,
@@ -261,11 +266,6 @@ impl ServiceConfig {
         let mut wrong = |field: &str, problem: &'static str, expected: &str| {
             errors.push(ConfigError::meaning(&variable, Some(field), problem, expected));
         };
-        let name = self.description.name;
-        if !SERVED.contains(&name) {
-            let served = alloc::format!("one of: {}", SERVED.join(", "));
-            wrong("provider", "is described and not served as a service yet", &served);
-        }
         let asks = self.asks_a_server();
         if asks && self.token_url.is_none() {
             wrong("token_url", "is missing", "the address of the provider's token endpoint");
@@ -291,14 +291,14 @@ impl ServiceConfig {
         if self.page.as_ref().is_some_and(|page| !origins.contains(page.origin().as_str())) {
             wrong("page", "is at none of ORIGINS", "an address at one of ORIGINS");
         }
-        if self.call_rate.is_some() && Scheme::of(name).is_none() {
+        if self.call_rate.is_some() && Scheme::of(self.description.name).is_none() {
             wrong(
                 "call_rate",
                 "is for calls under /api, which are not made to this provider",
                 "no such field",
             );
         }
-        if name == "supabase" && self.origin.is_none() {
+        if self.protocol == Protocol::Supabase && self.origin.is_none() {
             wrong("origin", "is missing", "the address of your project, such as \"https://x.supabase.co\"");
         }
         if self.description.needs_account() && self.account.is_none() {
@@ -310,7 +310,7 @@ impl ServiceConfig {
     /// Whether its tokens come from the token endpoint of an authorization server that the configuration names.
     #[must_use]
     pub fn asks_a_server(&self) -> bool {
-        matches!(self.description.name, "alpaca-broker" | "oidc")
+        self.protocol == Protocol::OAuth
     }
 
     /// Whether somebody with a session may call it.
@@ -334,24 +334,26 @@ impl ServiceConfig {
     /// Whether a person can log in at its provider in a browser that is sent there by us.
     #[must_use]
     pub fn logs_in(&self) -> bool {
-        matches!(self.description.name, "breeze" | "kite" | "upstox")
+        self.protocol.logs_in()
     }
 
     /// Whether it lives by a refresh token.
     #[must_use]
     pub fn refreshes(&self) -> bool {
-        match self.description.name {
-            "supabase" => true,
-            _ => self.asks_a_server() && self.grant != Some(Grant::ClientCredentials),
+        match self.protocol {
+            Protocol::Supabase => true,
+            Protocol::OAuth => self.grant != Some(Grant::ClientCredentials),
+            Protocol::Breeze | Protocol::Kite | Protocol::Upstox => false,
         }
     }
 
     /// Whether there is a call that ends its tokens at the provider.
     #[must_use]
     pub fn revokes(&self) -> bool {
-        match self.description.name {
-            "kite" | "supabase" | "upstox" => true,
-            _ => self.revocation_url.is_some(),
+        match self.protocol {
+            Protocol::Kite | Protocol::Supabase | Protocol::Upstox => true,
+            Protocol::OAuth => self.revocation_url.is_some(),
+            Protocol::Breeze => false,
         }
     }
 
@@ -436,7 +438,7 @@ impl ServiceConfig {
                 .then_some(PushPolicy { open_for: PUSH_OPEN, times: 1 }),
             thresholds: self.warn_at.clone(),
             // The same `API_Session` gives the same session again; any other code is spent by its first use.
-            exchange_repeatable: self.description.name == "breeze" || (self.refreshes() && self.forgives()),
+            exchange_repeatable: self.protocol == Protocol::Breeze || (self.refreshes() && self.forgives()),
             caller_rate: self.rate,
             call_rate: self.call_rate.or(self.description.call_rate).unwrap_or(self.rate),
             ..Settings::DEFAULT
@@ -444,8 +446,17 @@ impl ServiceConfig {
     }
 }
 
-/// Those whose answers were seen: here, or by everybody who speaks OAuth.
-const SERVED: [&str; 6] = ["alpaca-broker", "breeze", "kite", "oidc", "supabase", "upstox"];
+/// What is spoken with a provider. Served are those whose answers were seen: here, or by everybody who speaks OAuth.
+fn protocol(variable: &str, description: &Description, errors: &mut Vec<ConfigError>) -> Option<Protocol> {
+    if description.protocol.is_none() {
+        let served = provider::DESCRIPTIONS.iter().filter(|known| known.protocol.is_some());
+        let names: Vec<&str> = served.map(|known| known.name).collect();
+        let expected = alloc::format!("one of: {}", names.join(", "));
+        let problem = "is described and not served as a service yet";
+        errors.push(ConfigError::meaning(variable, Some("provider"), problem, &expected));
+    }
+    description.protocol
+}
 
 /// What hand-written managers are given to log in as a person with.
 const CREDENTIALS: [&str; 8] =
@@ -465,7 +476,9 @@ fn refuse_credentials(description: &Description, unknown: &mut [ConfigError]) {
 /// What a provider's own description says of its refresh tokens.
 fn own_grace(description: &Description) -> Option<GraceProfile> {
     description.renewals.iter().find_map(|renewal| match renewal {
-        Renewal::RefreshGrant(refresh) if description.name != "oidc" => Some(refresh.grant.grace),
+        Renewal::RefreshGrant(refresh) if description.protocol != Some(Protocol::OAuth) => {
+            Some(refresh.grant.grace)
+        }
         Renewal::RefreshGrant(_)
         | Renewal::SelfExtend(_)
         | Renewal::Keepalive(_)
@@ -476,33 +489,11 @@ fn own_grace(description: &Description) -> Option<GraceProfile> {
     })
 }
 
-/// What holds for a provider where nobody says anything.
-struct Usual {
-    check_every: Millis,
-    validate_every: Millis,
-    lead: Millis,
-    warn_at: Vec<Millis>,
-}
-
-impl Usual {
-    fn of(description: Option<&Description>) -> Self {
-        const MINUTE: Millis = Millis::from_secs(60);
-        let minutes = |count: u64| Millis::from_millis(MINUTE.as_millis().saturating_mul(count));
-        // Where there is no cheap call, nobody asks by the way.
-        let validate_every = match description {
-            Some(description) if description.validation.is_none() => Millis::from_days(3_650),
-            Some(description) => description.budget.interval(),
-            None => minutes(60),
-        };
-        // Upstox' token is known to the minute, and it says by itself when another has come.
-        let is_calm = description.is_some_and(|description| description.name == "upstox");
-        if is_calm {
-            let warn_at = [minutes(60)].into();
-            Self { check_every: minutes(30), validate_every, lead: minutes(60), warn_at }
-        } else {
-            let warn_at = [minutes(30)].into();
-            Self { check_every: minutes(5), validate_every, lead: minutes(15), warn_at }
-        }
+/// The least time between two questions to a provider that nothing gave cause for, where nobody says. Where there is no cheap call, nobody asks.
+fn validate_every(description: &Description) -> Millis {
+    match description.validation {
+        None => Millis::from_days(3_650),
+        Some(_) => description.budget.interval(),
     }
 }
 

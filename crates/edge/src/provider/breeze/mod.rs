@@ -18,7 +18,8 @@ use everlit_core::rate::Rate;
 use everlit_core::time::Millis;
 
 use super::{
-    Budget, Credential, Cutoff, Description, Expiry, Placement, Renewal, Validation, WallClock, Zone,
+    Budget, Credential, Cutoff, Description, Expiry, Placement, Protocol, Renewal, Validation, WallClock,
+    Watch, Zone,
 };
 use crate::proxy::Method;
 
@@ -32,6 +33,7 @@ pub const CUTOFF: Cutoff = Cutoff::at(0, 0, Zone::INDIA);
 pub const DESCRIPTION: Description = Description {
     name: "breeze",
     title: "ICICI Direct Breeze",
+    protocol: Some(Protocol::Breeze),
     origin: Some("https://api.icicidirect.com"),
     login: Some("https://api.icicidirect.com/apiuser/login"),
     // Two ends are documented, and which of them holds is not.
@@ -49,6 +51,7 @@ pub const DESCRIPTION: Description = Description {
     }),
     budget: Budget { per_minute: Some(100), per_day: Some(5_000) },
     call_rate: Some(Rate::new(100, Millis::from_secs(60))),
+    watch: Watch::CLOSE,
     placement: Placement {
         browser_safe: false,
         secret_for_tokens: false,

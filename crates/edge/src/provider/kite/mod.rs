@@ -15,7 +15,7 @@ use everlit_core::time::Millis;
 
 use super::{
     Blast, Budget, Credential, Cutoff, Depth, Description, Expiry, GraceProfile, KeepGrant, Placement,
-    Refresh, RefreshGrant, Renewal, Replay, Rotation, Validation, WallClock, Window, Zone,
+    Protocol, Refresh, RefreshGrant, Renewal, Replay, Rotation, Validation, WallClock, Watch, Window, Zone,
 };
 use crate::proxy::Method;
 
@@ -50,6 +50,7 @@ pub const REFRESH: Refresh = Refresh {
 pub const DESCRIPTION: Description = Description {
     name: "kite",
     title: "Zerodha Kite",
+    protocol: Some(Protocol::Kite),
     origin: Some(ORIGIN),
     login: Some("https://kite.zerodha.com/connect/login"),
     expiry: Expiry::WallClock(WallClock::daily(CUTOFF, None)),
@@ -66,6 +67,7 @@ pub const DESCRIPTION: Description = Description {
     }),
     budget: Budget { per_minute: Some(600), per_day: None },
     call_rate: Some(Rate::new(600, Millis::from_secs(60))),
+    watch: Watch::CLOSE,
     placement: Placement {
         browser_safe: false,
         secret_for_tokens: true,

@@ -13,8 +13,8 @@ pub mod refusal;
 use everlit_core::time::Millis;
 
 use super::{
-    Blast, Budget, Credential, Depth, Description, Expiry, GraceProfile, KeepGrant, Placement, Refresh,
-    RefreshGrant, Renewal, Replay, Rotation, Stated, Validation, Window,
+    Blast, Budget, Credential, Depth, Description, Expiry, GraceProfile, KeepGrant, Placement, Protocol,
+    Refresh, RefreshGrant, Renewal, Replay, Rotation, Stated, Validation, Watch, Window,
 };
 use crate::proxy::Method;
 
@@ -33,6 +33,7 @@ pub const REUSE_INTERVAL: Millis = Millis::from_secs(10);
 pub const DESCRIPTION: Description = Description {
     name: "supabase",
     title: "Supabase Auth",
+    protocol: Some(Protocol::Supabase),
     origin: None,
     login: None,
     expiry: Expiry::Stated(Stated::ExpiresIn),
@@ -64,6 +65,7 @@ pub const DESCRIPTION: Description = Description {
     // 150 refreshes in five minutes.
     budget: Budget { per_minute: Some(30), per_day: None },
     call_rate: None,
+    watch: Watch::CLOSE,
     placement: Placement {
         browser_safe: true,
         secret_for_tokens: false,

@@ -20,8 +20,8 @@ use everlit_core::rate::Rate;
 use everlit_core::time::Millis;
 
 use super::{
-    Budget, Credential, Cutoff, Description, Expiry, Placement, PushApproval, Renewal, Validation, WallClock,
-    Zone,
+    Budget, Credential, Cutoff, Description, Expiry, Placement, Protocol, PushApproval, Renewal, Validation,
+    WallClock, Watch, Zone,
 };
 use crate::proxy::Method;
 
@@ -41,6 +41,7 @@ pub const EXTENDED: Millis = Millis::from_days(365);
 pub const DESCRIPTION: Description = Description {
     name: "upstox",
     title: "Upstox",
+    protocol: Some(Protocol::Upstox),
     origin: Some(ORIGIN),
     login: Some("https://api.upstox.com/v2/login/authorization/dialog"),
     expiry: Expiry::WallClock(WallClock::daily(CUTOFF, None)),
@@ -67,6 +68,7 @@ pub const DESCRIPTION: Description = Description {
     budget: Budget { per_minute: Some(66), per_day: None },
     // Fifty a second besides.
     call_rate: Some(Rate::new(500, Millis::from_secs(60))),
+    watch: Watch::CALM,
     placement: Placement {
         browser_safe: false,
         secret_for_tokens: true,
