@@ -184,6 +184,8 @@ mod tests {
         assert_eq!(names, ["alpaca-broker", "breeze", "kite", "oidc", "supabase", "upstox"]);
         for (description, protocol) in served {
             assert_eq!(description.login.is_some(), protocol.logs_in(), "{}", description.name);
+            // Its resource servers are anybody's, so none can be asked.
+            assert!(protocol != Protocol::OAuth || description.validation.is_none(), "{}", description.name);
         }
     }
 

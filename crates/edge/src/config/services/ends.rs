@@ -28,10 +28,11 @@ pub(super) fn read(
         errors,
         Some(None),
         |value| times(value, zone).map(Some),
-    )?;
+    );
     let cap = table.field("cap", duration::EXPECTED, errors, Some(None), |value| {
         parse_duration(value.as_str()?).map(Some)
-    })?;
+    });
+    let (cutoffs, cap) = (cutoffs?, cap?);
     let Expiry::WallClock(known) = &mut description.expiry else {
         let said = [("cutoffs", cutoffs.is_some()), ("cap", cap.is_some())];
         for (field, _) in said.into_iter().filter(|(_, is_said)| *is_said) {

@@ -32,7 +32,7 @@ pub use people::{Claim, Users};
 pub use secrets::Secrets;
 pub use service::{Grant, ServiceConfig};
 
-use super::{AlertConfig, ConfigError, Origins, Variables, alert, origins, url_name};
+use super::{AlertConfig, ConfigError, ConfigErrorKind, Origins, Variables, alert, origins, url_name};
 use crate::keys::{self, SESSION_KEY};
 use crate::url::HttpUrl;
 
@@ -68,10 +68,10 @@ impl ServicesConfig {
         };
         let (mut services, mut callers, mut alerts) = (Vec::new(), Vec::new(), Vec::new());
         let secrets = Secrets::read(variables, &mut errors);
-        let mut described = false;
+        let mut described = 0_usize;
         for (variable, value) in variables.iter() {
             if let Some(name) = variable.strip_prefix(service::PREFIX).and_then(url_name) {
-                described = true;
+                described = described.saturating_add(1);
                 services.extend(ServiceConfig::read(variable, &name, value, &mut errors));
             } else if let Some(name) = variable.strip_prefix(caller::PREFIX).and_then(url_name) {
                 callers.extend(CallerConfig::read(variable, &name, value, &mut errors));
@@ -86,11 +86,14 @@ impl ServicesConfig {
                 ));
             }
         }
-        if !described {
+        if described == 0 {
             errors.push(ConfigError::shape("SERVICE_<NAME>", None, "is missing", service::EXPECTED));
         }
+        // Of a service that could not be read all else that names it would be wrong, too.
+        let is_whole =
+            services.len() == described && errors.iter().all(|error| error.kind == ConfigErrorKind::Meaning);
         let config = origins.map(|origins| Self { origins, services, callers, alerts, secrets });
-        match config.filter(|_| errors.is_empty()) {
+        match config.filter(|_| is_whole) {
             Some(config) => {
                 config.meaning(variables, &mut errors);
                 if errors.is_empty() { Ok(config) } else { Err(errors) }

@@ -459,8 +459,7 @@ fn protocol(variable: &str, description: &Description, errors: &mut Vec<ConfigEr
 }
 
 /// What hand-written managers are given to log in as a person with.
-const CREDENTIALS: [&str; 8] =
-    ["user", "user_id", "username", "password", "pin", "mpin", "totp", "totp_secret"];
+const CREDENTIALS: [&str; 5] = ["password", "pin", "mpin", "totp", "totp_secret"];
 
 /// Says of a person's own credentials why they are no field here, rather than that they are none.
 fn refuse_credentials(description: &Description, unknown: &mut [ConfigError]) {
@@ -468,7 +467,9 @@ fn refuse_credentials(description: &Description, unknown: &mut [ConfigError]) {
         |error: &ConfigError| error.field.as_deref().is_some_and(|field| CREDENTIALS.contains(&field));
     for error in unknown.iter_mut().filter(|error| is_credential(error)) {
         error.problem = "is a person's own, and cannot be used to log in for them";
-        let why = description.why_a_person.unwrap_or("this provider is asked with the app's own credentials");
+        let why = description
+            .why_a_person
+            .unwrap_or("its token is renewed by what is handed in once, or by the app's own secret");
         error.expected = ["no such field: ", why].concat();
     }
 }

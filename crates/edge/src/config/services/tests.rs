@@ -50,6 +50,24 @@ fn an_operator_who_knows_better_says_when_tokens_end() {
 }
 
 #[test]
+fn all_that_is_wrong_is_told_at_once() {
+    let errors = |upstox: &str, breeze: &str| {
+        let variables = good().text("SERVICE_UPSTOX", upstox).text("SERVICE_BREEZE", breeze);
+        let errors = ServicesConfig::parse(&variables).unwrap_err();
+        errors.iter().map(|error| error.field.clone().unwrap_or_default()).collect::<Vec<_>>()
+    };
+    let breeze = r#"{"provider":"breeze","client_id":"a"}"#;
+    assert_eq!(
+        errors(r#"{"provider":"upstox","client_id":"a","cutoffs":["3:30"],"cap":24}"#, breeze),
+        ["cutoffs", "cap"]
+    );
+    assert_eq!(
+        errors(r#"{"provider":"upstox","client_id":"a","cutoffs":[]}"#, breeze),
+        ["cutoffs", "account"]
+    );
+}
+
+#[test]
 fn what_nobody_says_is_as_the_provider_is() {
     let config = ServicesConfig::parse(&good()).unwrap();
     let minutes = |count: u64| Millis::from_secs(60 * count);
