@@ -1,4 +1,4 @@
-/** Accounts whose tokens are had without anybody: at a real authorization server that forgives nothing, and at Supabase Auth. */
+/** Accounts whose tokens are had without anybody: at a real authorization server that forgives nothing, at Supabase Auth, and at Kite for an app that is approved. */
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -12,6 +12,7 @@ import { App, CLIENT_SECRET } from "../servers/support/app.mjs";
 import { until } from "../worker/support/until.mjs";
 import { receiver } from "./support/receiver.mjs";
 import { OPERATOR_KEY, Services } from "./support/services.mjs";
+import { india, stack } from "./support/stack.mjs";
 
 const MINUTE = 60_000;
 const PROJECT_KEY = "anon-key";
@@ -235,4 +236,69 @@ test("that a refresh came to nothing, that it goes on so, and that it works agai
   assert.deepEqual(told.kinds(), ["renewal_failed", "failed_repeatedly", "renewed"]);
   for (const { json } of told.posts) assert.deepEqual([json.data.service, json.data.provider], ["supabase", "supabase"]);
   assert.equal((await services.token("supabase")).status, 200);
+});
+
+const RENEWAL = "POST /session/refresh_token";
+
+/** An app that is said to be approved for refresh tokens, and somebody who has logged in. @param {any} t @param {{ renews?: boolean, variables?: object }} [how] */
+async function approved(t, { renews = true, variables = {} } = {}) {
+  const on = await stack(t, "kite", { choices: { renews }, more: { grant: "refresh_token", rate: "6000/1m" }, variables });
+  const handed = await on.services.handIn("kite", await on.code(), { kind: "code" });
+  assert.deepEqual([handed.status, handed.json.verdict, handed.json.expires_at], [200, "accepted", india("06:00", 1)]);
+  return on;
+}
+
+/** @param {Awaited<ReturnType<typeof stack>>} on @param {string} token */
+const profile = async (on, token) => (await fetch(`${on.standIn.origin}/user/profile`, { headers: { authorization: `token everlit-demo:${token}`, "x-kite-version": "3" } })).status;
+
+test("Kite, an approved app: the next token is there at six in the morning, day after day, and none is asked for before", async (t) => {
+  const told = await receiver(t);
+  const key = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
+  const on = await approved(t, { variables: { ALERT_OPS: { url: told.url, kinds: ["expiring_soon", "human_needed", "renewal_failed"] }, SECRET_ALERT_OPS_SIGNING_KEY: key } });
+  const first = await on.services.status("kite");
+  assert.deepEqual([first.automatic.possible, first.automatic.how, first.source], [true, "refresh", "pasted"]);
+  await until("that it was told", () => told.kinds().length === 1);
+  let held = (await on.services.token("kite")).json;
+  for (const day of [1, 2, 3]) {
+    await on.go(india("05:59", day));
+    const last = await on.services.token("kite");
+    assert.deepEqual([last.json.access_token, on.count(RENEWAL)], [held.access_token, day - 1], "one that is had before ends with it");
+    await on.go(india("06:00", day));
+    // Whoever asks at that moment waits for it, and gets it.
+    const next = await on.services.token("kite");
+    assert.deepEqual([next.status, next.json.generation, next.json.expires_at], [200, held.generation + 1, india("06:00", day + 1)]);
+    assert.deepEqual([await profile(on, held.access_token), await profile(on, next.json.access_token), on.count(RENEWAL)], [403, 200, day]);
+    held = next.json;
+  }
+  const { renewals, need } = await on.services.status("kite");
+  assert.deepEqual([renewals.slice(-3).map((/** @type {any} */ { source, outcome }) => [source, outcome]), need], [Array(3).fill(["refresh", "ok"]), null]);
+  assert.deepEqual(told.kinds(), ["human_needed"], "for the first token, and nobody is warned or called again");
+  // A logout ends both: the refresh token would bring another.
+  await on.services.ask("DELETE", "kite/credential", undefined, OPERATOR_KEY);
+  await on.until("that both are ended", ({ revocations }) => revocations.waiting === 0 && revocations.last);
+  assert.deepEqual([on.count("DELETE /session/token"), await profile(on, held.access_token)], [2, 403]);
+});
+
+test("Kite, an approved app: what fails at six is tried again, and where a lost answer has spent the refresh token a person is called", async (t) => {
+  const on = await approved(t);
+  on.standIn.faults.add({ kind: "html", status: 503, path: "/session/refresh_token" });
+  await on.go(india("06:00", 1));
+  const mended = await on.until("the second attempt", ({ valid }) => valid);
+  assert.deepEqual([on.count(RENEWAL), mended.renewals.at(-1).attempts], [2, 2]);
+  on.standIn.faults.add({ kind: "lost", path: "/session/refresh_token" });
+  await on.go(india("06:00", 2));
+  const over = await on.until("that a person is needed", ({ need }) => need);
+  assert.deepEqual([over.need.reason, over.automatic.reason, on.count(RENEWAL)], ["grant_over", "closed", 4]);
+  assert.equal((await on.services.handIn("kite", await on.code(), { kind: "code" })).status, 200);
+  assert.equal((await on.services.status("kite")).automatic.possible, true, "with a login comes another");
+});
+
+test("Kite, an app that is not approved after all: that is said, and a person is warned and called as without it", async (t) => {
+  const on = await approved(t, { renews: false });
+  const status = await on.services.status("kite");
+  assert.deepEqual([status.automatic.possible, status.automatic.reason], [false, "no_refresh_token"]);
+  assert.match(status.automatic.why, /without a refresh token/);
+  await on.go(india("06:00", 1));
+  const over = await on.until("that a person is needed", ({ need }) => need);
+  assert.deepEqual([over.need.reason, on.count(RENEWAL)], ["lapsed", 0]);
 });

@@ -219,7 +219,8 @@ fn a_question_for_one_token_does_not_count_for_the_next() {
     play.deadline(0);
     assert_eq!(play.jobs(), [Job::AskPush]);
     let stamp = Stamp { epoch: Epoch(1), generation: Generation(1) };
-    let brought = Brought { stamp: Some(stamp), expires_at: Some(at(DAY)), fallback_until: None };
+    let brought =
+        Brought { stamp: Some(stamp), expires_at: Some(at(DAY)), fallback_until: None, alone: false };
     play.step(1, Event::Moved(brought));
     play.step(2, Event::CallAnswered { stamp, read_only: false, class: Class::AccessExpired, until: None });
     // The first question is given up only now, and says nothing of the second.
@@ -241,7 +242,8 @@ fn callers_that_only_read_live_on_another_token_and_that_is_said_once() {
     let mut play = Play::new(upstox_like());
     play.hand_in(HOUR, Play::code(1));
     let extended = Some(at(300 * DAY));
-    let brought = Brought { stamp: None, expires_at: Some(at(UPSTOX_CUTOFF)), fallback_until: extended };
+    let brought =
+        Brought { stamp: None, expires_at: Some(at(UPSTOX_CUTOFF)), fallback_until: extended, alone: false };
     play.reply(HOUR, Reply::Renewed(brought));
     let stamp = play.monitor.newest();
     play.alerts.clear();

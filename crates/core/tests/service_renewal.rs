@@ -4,12 +4,12 @@
 mod service_play;
 
 use everlit_core::service::{
-    Absence, Answer, Automatic, Brought, Class, Effect, Event, Job, Kind, Line, Origin, Reply, Settings, Way,
-    WayKind, Word,
+    Absence, Answer, Automatic, Brought, Class, Effect, Event, Job, Kind, Line, Origin, Reply, Settings,
+    Want, Way, WayKind, Word,
 };
 use everlit_core::time::{Millis, Timestamp};
 use everlit_core::{Epoch, Generation, Stamp};
-use service_play::{DAY, HOUR, MINUTE, Play, at, breeze_like, brought, failed, way, with};
+use service_play::{DAY, HOUR, MINUTE, Play, at, breeze_like, brought, failed, next_cutoff, way, with};
 
 const REFRESH: Job = Job::Renew(WayKind::Refresh);
 
@@ -26,6 +26,67 @@ fn a_token_is_renewed_ahead_of_its_end_by_the_lead() {
     let lead = Settings { lead: Millis::from_secs(HOUR), ..with(Way::REFRESH) };
     let begun = Play::live(lead, 2 * HOUR).pass(2 * HOUR, |now, _| Some(Reply::Renewed(brought(now + DAY))));
     assert_eq!(begun, [(HOUR, REFRESH)]);
+}
+
+/// All of its tokens end at this time of day, whenever they were had.
+const SIX_IN_INDIA: u64 = 30 * MINUTE;
+
+#[test]
+fn where_all_tokens_end_at_one_hour_the_next_is_had_then_and_not_before() {
+    let mut play = Play::new(with(way(WayKind::Refresh, false)));
+    play.cutoff = Some(SIX_IN_INDIA);
+    play.pasted(HOUR, 1, DAY + SIX_IN_INDIA - HOUR);
+    play.alerts.clear();
+    let renew = |now: u64, _: Job| Some(Reply::Renewed(brought(next_cutoff(now, SIX_IN_INDIA))));
+    let begun = play.pass(4 * DAY, renew);
+    assert_eq!(begun, [1, 2, 3].map(|day| (day * DAY + SIX_IN_INDIA, REFRESH)));
+    assert_eq!(play.said(), [""; 0], "nobody is warned of an end that does not come");
+    // One that ends before that hour is renewed ahead of its end: the next lives longer.
+    play.step(4 * DAY, Event::LoggedOut);
+    play.pasted(4 * DAY + HOUR, 2, 2 * HOUR);
+    assert_eq!(play.pass(5 * DAY, renew), [(4 * DAY + 165 * MINUTE, REFRESH)]);
+}
+
+#[test]
+fn a_token_that_came_without_a_refresh_token_is_warned_of_and_needs_a_person_at_its_end() {
+    let mut play = Play::new(with(Way::REFRESH));
+    play.hand_in(0, Play::code(1));
+    play.reply(0, Reply::Renewed(Brought { alone: true, ..brought(2 * HOUR) }));
+    let status = play.monitor.status(play.now(HOUR));
+    assert_eq!((status.automatic, status.login_from), (Automatic::NoRefreshToken, Some(at(HOUR))));
+    play.alerts.clear();
+    assert_eq!(play.pass(2 * HOUR, |_, job| panic!("{job:?}")), []);
+    assert_eq!(play.said(), ["expiring_soon", "human_needed"]);
+    assert_eq!(play.monitor.status(play.now(2 * HOUR)).need.map(|need| need.want), Some(Want::Lapsed));
+    // What is proven is a token and nothing else, and what an exchange brings may be more.
+    play.paste(3 * HOUR, 2, HOUR);
+    play.reply(3 * HOUR, Reply::Valid);
+    assert_eq!(play.monitor.status(play.now(3 * HOUR)).automatic, Automatic::NoRefreshToken);
+    play.hand_in(3 * HOUR, Play::code(3));
+    play.reply(3 * HOUR, Reply::Renewed(brought(5 * HOUR)));
+    let begun = play.pass(5 * HOUR, |now, _| Some(Reply::Renewed(brought(now + DAY))));
+    assert_eq!(begun, [(285 * MINUTE, REFRESH)]);
+}
+
+#[test]
+fn where_the_token_is_over_a_renewal_whose_answer_was_lost_is_tried_again() {
+    for last in [failed(Class::ReauthRequired), Reply::Renewed(brought(2 * DAY))] {
+        let mut play = Play::new(with(way(WayKind::Refresh, false)));
+        play.cutoff = Some(SIX_IN_INDIA);
+        play.pasted(HOUR, 1, DAY + SIX_IN_INDIA - HOUR);
+        play.alerts.clear();
+        let lost = Some(failed(Class::OutcomeUnknown));
+        let from = DAY + SIX_IN_INDIA;
+        // For as long as it takes: each round has its three, and the next waits for a check.
+        let begun = play.pass(from + HOUR - 1, |_, _| lost);
+        assert_eq!(begun.iter().map(|(now, _)| now - from).take(4).collect::<Vec<_>>(), [0, 2, 6, 300]);
+        assert_eq!(begun.len(), 36);
+        let mut answers = [lost, Some(last)].into_iter();
+        assert_eq!(play.pass(from + HOUR + 5, |_, _| answers.next().expect("two")).len(), 2);
+        let is_over = matches!(last, Reply::Failed { .. });
+        assert_eq!(play.said().contains(&"human_needed"), is_over, "{:?}", play.said());
+        assert_eq!(play.is_valid(from + HOUR + 5), !is_over);
+    }
 }
 
 #[test]
@@ -214,8 +275,14 @@ fn failures_are_said_once_and_then_that_there_are_many_and_then_that_it_is_over(
 fn what_the_vault_did_by_itself_counts_and_what_is_older_does_not() {
     let mut play = refreshed();
     let before = play.monitor.newest();
-    let moved =
-        |stamp| Event::Moved(Brought { stamp: Some(stamp), expires_at: Some(at(DAY)), fallback_until: None });
+    let moved = |stamp| {
+        Event::Moved(Brought {
+            stamp: Some(stamp),
+            expires_at: Some(at(DAY)),
+            fallback_until: None,
+            alone: false,
+        })
+    };
     play.step(HOUR, moved(before.rotated()));
     assert_eq!(play.monitor.newest(), before.rotated());
     assert!(play.done.contains(&Effect::Adopt { from: Origin::Vault, stamp: before.rotated() }));

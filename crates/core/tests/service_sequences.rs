@@ -24,8 +24,12 @@ fn events(monitor: &Monitor, at: Timestamp, caller: u64) -> Vec<Event> {
     let late = monitor.row().unheard.map_or(RequestId(77), |attempt| attempt.request);
     let reply = |reply| E::AttemptAnswered { request, reply };
     let lives = |seconds| Some(at.after(Millis::from_secs(seconds)));
-    let brought =
-        |seconds| Brought { stamp: None, expires_at: lives(seconds), fallback_until: lives(9 * HOUR) };
+    let brought = |seconds| Brought {
+        stamp: None,
+        expires_at: lives(seconds),
+        fallback_until: lives(9 * HOUR),
+        alone: false,
+    };
     let stamp = monitor.newest();
     let called = |class| E::CallAnswered { stamp, read_only: false, class, until: None };
     let next = u64::from(stamp.generation.0) + 1;

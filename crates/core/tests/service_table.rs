@@ -36,7 +36,10 @@ fn ready(mut play: Play) -> Play {
 
 fn renewing(kind: WayKind, repeatable: bool) -> Play {
     let lead = Millis::from_secs(20 * MINUTE + 5);
-    ready(quiet(Settings { ways: vec![way(kind, repeatable)], lead, ..breeze_like() }))
+    let mut play = quiet(Settings { ways: vec![way(kind, repeatable)], lead, ..breeze_like() });
+    // Whenever another is had, it lives as long.
+    play.cutoff = None;
+    ready(play)
 }
 
 fn services() -> Vec<(&'static str, Play)> {
@@ -81,6 +84,10 @@ fn services() -> Vec<(&'static str, Play)> {
         ("live, the provider wants to be left alone", answered(refreshing(), held)),
         ("live, the grant is over", answered(refreshing(), failed(Class::ReauthRequired))),
         ("live, misconfigured", answered(refreshing(), failed(Class::ClientMisconfigured))),
+        (
+            "live, another would end with it",
+            ready(quiet(Settings { ways: vec![Way::REFRESH], ..breeze_like() })),
+        ),
         ("lapsed", lapsed),
         ("refused", refused(ready(quiet(breeze_like())))),
         ("refused, a person being asked", asked),
@@ -109,8 +116,12 @@ fn events(monitor: &Monitor) -> Vec<(&'static str, Event)> {
     let reply = |reply| E::AttemptAnswered { request, reply };
     let fails = |class| reply(failed(class));
     let until = Some(at(NOW + HOUR));
-    let brought =
-        |expires_at| Brought { stamp: None, expires_at: Some(at(expires_at)), fallback_until: None };
+    let brought = |expires_at| Brought {
+        stamp: None,
+        expires_at: Some(at(expires_at)),
+        fallback_until: None,
+        alone: false,
+    };
     let called = |class| E::CallAnswered { stamp, read_only: false, class, until: None };
     let asked = |reads_only| E::Asked { caller, name: name(), reads_only, purpose: Purpose::Token };
     let person =

@@ -111,6 +111,8 @@ pub struct Brought {
     pub expires_at: Option<Timestamp>,
     /// When a token for less that came with it is planned to end.
     pub fallback_until: Option<Timestamp>,
+    /// Whether it came without a refresh token, so that nothing is left to present when it ends.
+    pub alone: bool,
 }
 
 /// How an attempt ended.

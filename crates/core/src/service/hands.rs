@@ -109,7 +109,9 @@ impl Monitor {
         let brought = match reply {
             Reply::Valid if !exchanged => {
                 let Hand { expires_at, fallback_until, .. } = hand;
-                Some((Origin::Hand(name), Brought { stamp: None, expires_at, fallback_until }))
+                // What is proven is the token itself.
+                let brought = Brought { stamp: None, expires_at, fallback_until, alone: true };
+                Some((Origin::Hand(name), brought))
             }
             Reply::Renewed(brought) if exchanged => Some((from, brought)),
             Reply::Valid

@@ -33,6 +33,8 @@ pub struct Renewal {
     pub paused_until: Timestamp,
     /// It is not known what the last attempt came to, and another could cost the token: the provider is asked about that first.
     pub unsure: bool,
+    /// Another would end when this token does, as where all of them end at one hour: it is had after that.
+    pub waits: bool,
 }
 
 impl Renewal {
@@ -73,8 +75,8 @@ impl Monitor {
             is_open
                 && match way.kind {
                     WayKind::Credentials => true,
-                    // The first token is for a person to bring.
-                    WayKind::Refresh => token.is_some(),
+                    // The first token is for a person to bring, with what the next is had for.
+                    WayKind::Refresh => token.is_some_and(|token| !token.alone),
                     WayKind::SelfExtension | WayKind::KeepAlive => {
                         token.is_some_and(|token| !token.is_over())
                     }
@@ -99,7 +101,18 @@ impl Monitor {
         }
         match way.every {
             Some(every) => Some(token.touched_at.after(every.max(INTERVAL_MIN))),
+            None if self.row.renewal.waits => token.expires_at,
             None => token.renewed_at(self.settings.lead),
+        }
+    }
+
+    /// Ahead of the end, another token is had only where it would live longer.
+    fn consider_renewal(&mut self, turn: &Turn) {
+        let Some(token) = self.row.token.filter(|token| !token.is_over()) else { return };
+        let by_another = self.usable_way().is_some_and(|way| way.every.is_none() && !way.kind.needs_living());
+        let due = self.renewal_due_at().is_some_and(|due| due <= turn.now);
+        if by_another && due && token.expires_at.is_some_and(|expires_at| !turn.login_helps(expires_at)) {
+            self.row.renewal.waits = true;
         }
     }
 
@@ -113,6 +126,7 @@ impl Monitor {
 
     /// Begins the first round of a token when it is due, and another at a check.
     pub(super) fn begin_renewal(&mut self, turn: &Turn, at_check: bool) {
+        self.consider_renewal(turn);
         let way = self.usable_way();
         let due = self.renewal_due_at().is_some_and(|due| due <= turn.now);
         let is_under_way = self.is_renewing();
@@ -164,7 +178,8 @@ impl Monitor {
                 self.say_failed(turn, class);
             }
             Class::UserActionRequired => self.round_over(turn, kind, class),
-            Class::OutcomeUnknown if !repeatable => {
+            // Of a token that is over nothing can be lost any more, and nobody could be asked about it.
+            Class::OutcomeUnknown if !repeatable && self.row.token.is_some_and(|token| !token.is_over()) => {
                 self.round_over(turn, kind, class);
                 self.row.renewal.unsure = true;
                 self.doubt(turn, DoubtCause::Ambiguous);
@@ -294,6 +309,7 @@ impl Monitor {
             touched_at: now,
             expires_at,
             lapsed: false,
+            alone: brought.alone,
             dead: None,
         });
         if let Some(expires_at) = brought.fallback_until {

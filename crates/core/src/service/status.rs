@@ -58,6 +58,8 @@ pub enum Automatic {
     NotOffered,
     /// No: a person has to bring the first token.
     NoToken,
+    /// No: the token came without a refresh token.
+    NoRefreshToken,
     /// No: it would be done to a token that lives, and there is none.
     TokenOver,
     /// No: the provider has refused it, by this class.
@@ -72,6 +74,7 @@ impl Automatic {
             Self::Possible(_) => "possible",
             Self::NotOffered => "not_offered",
             Self::NoToken => "no_token",
+            Self::NoRefreshToken => "no_refresh_token",
             Self::TokenOver => "token_over",
             Self::Closed(_) => "closed",
         }
@@ -203,6 +206,7 @@ impl Monitor {
             (Some(closed), _) => Automatic::Closed(closed.class),
             (None, _) if self.settings.ways.is_empty() => Automatic::NotOffered,
             (None, None) => Automatic::NoToken,
+            (None, Some(token)) if token.alone && of_ways(WayKind::Refresh) => Automatic::NoRefreshToken,
             (None, Some(_)) => Automatic::TokenOver,
         }
     }

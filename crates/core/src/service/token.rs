@@ -66,6 +66,8 @@ pub struct Token {
     pub expires_at: Option<Timestamp>,
     /// Whether that has passed.
     pub lapsed: bool,
+    /// Whether it came without a refresh token.
+    pub alone: bool,
     /// What the provider said that ended it, and when.
     pub dead: Option<Death>,
 }

@@ -75,7 +75,7 @@ pub fn failed(class: Class) -> Reply {
 }
 
 pub fn brought(expires: u64) -> Brought {
-    Brought { stamp: None, expires_at: Some(at(expires)), fallback_until: None }
+    Brought { stamp: None, expires_at: Some(at(expires)), fallback_until: None, alone: false }
 }
 
 #[derive(Clone)]
@@ -235,8 +235,14 @@ impl Play {
         self.hand_in(seconds, Self::handed(name, Source::Pasted, seconds + lives))
     }
 
-    /// Pasted, and the provider takes it.
+    /// Pasted, and the provider takes it. Where tokens are renewed by a refresh token that is what was pasted.
     pub fn pasted(&mut self, seconds: u64, name: u64, lives: u64) {
+        if self.settings.ways.iter().any(|way| way.kind == WayKind::Refresh) {
+            let handed = Handed { exchange: true, ..Self::handed(name, Source::Pasted, seconds + lives) };
+            self.hand_in(seconds, handed);
+            assert_eq!(self.jobs(), [Job::Exchange(Fingerprint(name))]);
+            return self.reply(seconds, Reply::Renewed(brought(seconds + lives)));
+        }
         self.paste(seconds, name, lives);
         assert_eq!(self.jobs(), [Job::Prove(Fingerprint(name))]);
         self.reply(seconds, Reply::Valid);

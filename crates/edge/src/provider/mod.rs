@@ -217,8 +217,7 @@ mod tests {
 
     #[test]
     fn any_member_can_be_corrected() {
-        const RENEWALS: &[Renewal] = &[Renewal::RefreshGrant(kite::REFRESH), Renewal::Redirect];
-        let approved = Description { renewals: RENEWALS, ..kite::DESCRIPTION };
+        let approved = Description { renewals: kite::APPROVED, ..kite::DESCRIPTION };
         assert!(approved.is_unattended() && !kite::DESCRIPTION.is_unattended());
         let whole_day = Description { expiry: Expiry::Fixed(Millis::from_days(1)), ..breeze::DESCRIPTION };
         let now = everlit_core::time::Timestamp::from_millis(1_790_951_400_000);

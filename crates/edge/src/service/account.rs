@@ -134,9 +134,9 @@ impl Account<'_> {
             }
             Protocol::Kite => {
                 let session = session::Session::read(answer, About::LOGIN)?;
-                Ok(self.given(session.access_token, Some(session.user_id), now, None))
+                Ok(self.of_kite(session, now))
             }
-            Protocol::OAuth | Protocol::Supabase => self.granted(answer),
+            Protocol::OAuth | Protocol::Supabase => self.renewed(answer),
             Protocol::Upstox => {
                 let tokens = Tokens::read(answer)?;
                 if !tokens.is_active {
@@ -149,21 +149,39 @@ impl Account<'_> {
         }
     }
 
-    /// What an authorization server gave for a refresh token, or for our own secret.
-    fn granted(&self, answer: &HttpAnswer<'_>) -> Result<Given, Judgement> {
+    /// What was given for a refresh token, or for the app's own secret.
+    ///
+    /// # Errors
+    ///
+    /// What the answer means where it brings nothing.
+    pub fn renewed(&self, answer: &HttpAnswer<'_>) -> Result<Given, Judgement> {
         let about = About { asked: Asked::Renewal, planned_expiry: None };
         let now = answer.now;
-        if self.config.protocol == Protocol::Supabase {
-            let tokens = refresh::Tokens::read(answer, about)?;
-            let given =
-                self.given(tokens.access_token, tokens.user.map(|user| user.id), now, tokens.expires_at);
-            return Ok(Given { refresh: Some(tokens.refresh_token), ..given });
+        match self.config.protocol {
+            Protocol::Kite => Ok(self.of_kite(session::Session::read(answer, about)?, now)),
+            Protocol::Supabase => {
+                let tokens = refresh::Tokens::read(answer, about)?;
+                let user_id = tokens.user.map(|user| user.id);
+                let given = self.given(tokens.access_token, user_id, now, tokens.expires_at);
+                Ok(Given { refresh: Some(tokens.refresh_token), ..given })
+            }
+            Protocol::OAuth => {
+                let TokenAnswer::Granted(tokens) = TokenAnswer::classify(answer) else {
+                    return Err(openid::classify(answer, about));
+                };
+                let given = self.given(tokens.access_token, None, now, Some(now.after(tokens.expires_in)));
+                Ok(Given { refresh: tokens.refresh_token, ..given })
+            }
+            // Nothing was asked of them.
+            Protocol::Breeze | Protocol::Upstox => {
+                Err(Judgement::new(Class::OutcomeUnknown, "it has no renewal"))
+            }
         }
-        let TokenAnswer::Granted(tokens) = TokenAnswer::classify(answer) else {
-            return Err(openid::classify(answer, about));
-        };
-        let given = self.given(tokens.access_token, None, now, Some(now.after(tokens.expires_in)));
-        Ok(Given { refresh: tokens.refresh_token, ..given })
+    }
+
+    fn of_kite(&self, session: session::Session, now: Timestamp) -> Given {
+        let given = self.given(session.access_token, session.user_id, now, None);
+        Given { refresh: session.refresh_token, ..given }
     }
 
     fn given(
@@ -183,13 +201,18 @@ impl Account<'_> {
     ///
     /// [`Unsendable`].
     pub fn refresh(&self, refresh_token: &RefreshToken) -> Result<Outgoing, Unsendable> {
-        if self.config.protocol == Protocol::Supabase {
-            return Ok(json(
-                self.supabase_call(Method::Post, refresh::PATH)?,
-                &refresh::request(refresh_token),
-            ));
+        match self.config.protocol {
+            Protocol::Kite => {
+                let call = self.kite_call(Method::Post, session::REFRESH_PATH)?;
+                Ok(form(call, &self.kite().refresh(refresh_token)))
+            }
+            Protocol::Supabase => {
+                let call = self.supabase_call(Method::Post, refresh::PATH)?;
+                Ok(json(call, &refresh::request(refresh_token)))
+            }
+            Protocol::OAuth => self.asked(&ClientRequest::refresh(self.client(), refresh_token)),
+            Protocol::Breeze | Protocol::Upstox => Err(Unsendable),
         }
-        self.asked(&ClientRequest::refresh(self.client(), refresh_token))
     }
 
     /// Asks for the next token with the app's own secret.

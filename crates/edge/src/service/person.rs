@@ -46,7 +46,7 @@ impl Help {
             ("approval", config.push && has(|renewal| matches!(renewal, Renewal::PushApproval(_)))),
             ("popup", config.logs_in()),
             // Where tokens are renewed, what is handed in is the refresh token.
-            ("paste", config.refreshes() || has(|renewal| matches!(renewal, Renewal::Paste))),
+            ("paste", config.takes_refresh_token() || has(|renewal| matches!(renewal, Renewal::Paste))),
         ];
         let how: Vec<&str> =
             ways.into_iter().filter(|(_, can)| *can && is_operator).map(|(way, _)| way).collect();

@@ -70,7 +70,7 @@ impl Account<'_> {
     /// What was handed in, as what is left of it.
     #[must_use]
     pub fn left_of(&self, handed: Secret<String>) -> Left {
-        if self.config.refreshes() {
+        if self.config.takes_refresh_token() {
             Left { access_token: None, refresh_token: Some(handed) }
         } else {
             Left { access_token: Some(handed), refresh_token: None }
@@ -88,7 +88,10 @@ impl Account<'_> {
         let access_token = left.access_token.as_ref();
         match self.config.protocol {
             Protocol::Kite => {
-                let target = self.kite().logout_path(access_token?);
+                let target = match &left.refresh_token {
+                    Some(token) => self.kite().revocation_path(token),
+                    None => self.kite().logout_path(access_token?),
+                };
                 Some(Outgoing { target, ..self.kite_call(Method::Delete, "").ok()? })
             }
             Protocol::Upstox => {
@@ -122,7 +125,17 @@ impl Account<'_> {
         Revoked::Ended(match self.config.protocol {
             Protocol::Kite => {
                 let judgement = kite::refusal::classify(answer, CALL);
-                judged(answer, if judgement.class == Class::Ok { Ok(()) } else { Err(judgement) })
+                let ended =
+                    judged(answer, if judgement.class == Class::Ok { Ok(()) } else { Err(judgement) });
+                // The refresh token is ended first, as it brings others; then the token.
+                let token = left.access_token.as_ref().filter(|_| left.refresh_token.is_some());
+                match (token, &ended) {
+                    (Some(token), RevocationAnswer::Revoked | RevocationAnswer::Refused { .. }) => {
+                        let access_token = Some(token.clone());
+                        return Revoked::Next(Left { access_token, refresh_token: None });
+                    }
+                    (Some(_), RevocationAnswer::Retry { .. }) | (None, _) => ended,
+                }
             }
             Protocol::Upstox => judged(answer, account::logged_out(answer)),
             Protocol::Supabase if left.access_token.is_none() => match self.exchanged(answer) {

@@ -77,6 +77,13 @@ fn each_provider_is_told_in_its_own_way() {
             "https://api.kite.trade/session/token?api_key=a&access_token=at-1",
             "",
         ),
+        (
+            r#"{"provider": "kite", "client_id": "a", "account": "AB1234"}"#,
+            &both,
+            "DELETE",
+            "https://api.kite.trade/session/token?api_key=a&refresh_token=rt-1",
+            "",
+        ),
     ] {
         let call = with(table, |account| account.revocation(what)).unwrap();
         assert_eq!(shown(&call), (method, url.to_string(), body.to_string()), "{table}");
@@ -149,6 +156,26 @@ fn a_session_whose_access_token_is_over_is_ended_by_the_next_one() {
         let gone = answer(400, r#"{"code":"refresh_token_not_found"}"#);
         let ended = account.revoked(&left(None, Some("rt-1")), &gone);
         assert_eq!(ended, Revoked::Ended(RevocationAnswer::Revoked));
+    });
+}
+
+#[test]
+fn kite_ends_a_refresh_token_and_then_the_token_by_one_call_each() {
+    let both = left(Some("at-1"), Some("rt-1"));
+    with(r#"{"provider": "kite", "client_id": "a", "account": "AB1234"}"#, |account| {
+        for (status, body) in [
+            (200, r#"{"status":"success","data":true}"#),
+            (403, r#"{"status":"error","error_type":"TokenException","message":"x"}"#),
+            (400, r#"{"status":"error","error_type":"InputException","message":"x"}"#),
+        ] {
+            let Revoked::Next(next) = account.revoked(&both, &answer(status, body)) else { panic!("{body}") };
+            assert_eq!(next, left(Some("at-1"), None));
+        }
+        // Until the refresh token has ended, another token could be had for it.
+        let busy = account.revoked(&both, &answer(503, "{}"));
+        assert!(matches!(busy, Revoked::Ended(RevocationAnswer::Retry { .. })), "{busy:?}");
+        let alone = account.revoked(&left(None, Some("rt-1")), &answer(200, r#"{"status":"success"}"#));
+        assert_eq!(alone, Revoked::Ended(RevocationAnswer::Revoked));
     });
 }
 

@@ -79,13 +79,13 @@ record!(Row {
     strays,
     users,
 });
-record!(Token { stamp, source, hand, began_at, touched_at, expires_at, lapsed, dead });
+record!(Token { stamp, source, hand, began_at, touched_at, expires_at, lapsed, dead } or default { alone });
 record!(Death { at, class });
 record!(Fallback { stamp, expires_at });
 record!(Hand { name, source, exchange, expires_at, fallback_until, round, ambiguous });
 record!(Round { made, next_at });
 record!(Attempt { request, job, number, of, begun_at });
-record!(Renewal { begun, round, failed, paused_until, unsure });
+record!(Renewal { begun, round, failed, paused_until, unsure } or default { waits });
 record!(Closed { kind, class });
 record!(Record { at, source, failed, attempts });
 record!(Doubt { cause, round, ambiguous });

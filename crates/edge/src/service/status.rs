@@ -71,9 +71,10 @@ fn time_left(status: &Status) -> String {
 /// Whether it is renewed without anybody, and why, in a sentence.
 fn automatic(config: &ServiceConfig, status: &Status) -> Value {
     let why = match status.automatic {
-        Automatic::Possible(_) => "It is renewed ahead of its end, without anybody.",
+        Automatic::Possible(_) => "It is renewed without anybody.",
         Automatic::NotOffered => config.description.why_a_person.unwrap_or("This provider has no such way."),
         Automatic::NoToken => "A person brings the first token.",
+        Automatic::NoRefreshToken => "It came without a refresh token: a person is needed when it ends.",
         Automatic::TokenOver => "It would be done to a token that lives, and there is none.",
         Automatic::Closed(class) => super::answer::says(class),
     };

@@ -57,6 +57,15 @@ pub(crate) fn service_answer(input: &[u8]) -> Fed {
             "nothing"
         }
     };
+    match account.renewed(&answer) {
+        Ok(given) => {
+            let tokens = [Some(&given.access_token), given.refresh.as_ref()];
+            let is_sendable = |token: &Secret<String>| token.expose().bytes().all(|b| b.is_ascii_graphic());
+            prop_assert!(tokens.into_iter().flatten().all(is_sendable));
+            prop_assert_eq!(name, "kite", "the others have no renewal");
+        }
+        Err(judgement) => prop_assert!(judgement.class != Class::Ok),
+    }
     let token = Secret::new("QURBMTIzOjEyMzQ1Njc4".to_owned());
     for planned in [None, Some(NOW)] {
         if let Err(judgement) = account.validated(&answer, &token, planned) {

@@ -81,7 +81,7 @@ parsers! {
     ];
     alerts::alert_name covers ["config/alert.rs::wants"];
     from_services::service_answer covers [
-        "service/account.rs::exchanged", "service/account.rs::validated", "service/account.rs::person_asked",
+        "service/account.rs::exchanged", "service/account.rs::renewed", "service/account.rs::validated", "service/account.rs::person_asked",
         "service/account.rs::is_expected", "service/revocation.rs::revoked"
     ];
     from_services::service_hand covers [

@@ -59,7 +59,7 @@ fn an_exchange_brings_a_token_and_says_when_it_was() {
     assert_eq!(session.access_token.expose(), "access-token");
     assert_eq!(session.refresh_token.as_ref().map(|token| token.expose().as_str()), Some("refresh-token"));
     assert_eq!(session.login_time, Some(EVENING), "as a clock in India showed it");
-    assert!(!session.user_id.is_empty() && !format!("{session:?}").contains("-token"));
+    assert!(session.user_id.is_some() && !format!("{session:?}").contains("-token"));
     // Whoever is not approved gets an empty one; and a time that cannot be read is none.
     let plain = r#"{"status":"success","data":{"access_token":"a-1","refresh_token":"","user_id":"AB1234","login_time":"yesterday"}}"#;
     let session = Session::read(&made(200, plain).answer(), About::LOGIN).unwrap();
@@ -67,16 +67,28 @@ fn an_exchange_brings_a_token_and_says_when_it_was() {
 }
 
 #[test]
+fn a_renewal_brings_the_next_token_and_the_next_refresh_token() {
+    let session = Session::read(&said("kite", "renewal").answer(), about(RENEWAL)).unwrap();
+    assert_eq!(session.access_token.expose(), "access-token");
+    assert_eq!(session.refresh_token.as_ref().map(|token| token.expose().as_str()), Some("refresh-token"));
+    let refused = Session::read(&said("kite", "renewal again").answer(), about(RENEWAL)).unwrap_err();
+    assert_eq!(refused.class, Class::ReauthRequired);
+}
+
+#[test]
 fn an_exchange_without_a_token_leaves_it_open() {
     for body in [
         r#"{"status":"success","data":{}}"#,
         r#"{"status":"success","data":{"access_token":"a b","user_id":"AB1234"}}"#,
-        r#"{"status":"success","data":{"access_token":"a-1"}}"#,
         r#"{"status":"success"}"#,
     ] {
         let judgement = Session::read(&made(200, body).answer(), about(RENEWAL)).unwrap_err();
         assert_eq!(judgement.class, Class::OutcomeUnknown, "{body}");
     }
+    // Whose it is must be said where it could be anybody's.
+    let of_nobody = made(200, r#"{"status":"success","data":{"access_token":"a-1"}}"#);
+    assert_eq!(Session::read(&of_nobody.answer(), About::LOGIN).unwrap_err().class, Class::OutcomeUnknown);
+    assert_eq!(Session::read(&of_nobody.answer(), about(RENEWAL)).unwrap().user_id, None);
     assert_eq!(
         Session::read(&said("kite", "login again").answer(), About::LOGIN).unwrap_err().class,
         Class::RestartLogin

@@ -141,15 +141,16 @@ export function sessions(ask: Ask, name: string, timeout: number): Pick<Service,
     forget,
 
     async getValidSession({ readsOnly = false, signal } = {}, news) {
-      // Who asks again because somebody has logged in is not told what was true before.
-      const kept = nones.get(readsOnly ? "reads" : "all");
-      if (news && kept?.none.reason === "needs_human") await new Promise((resolve) => setTimeout(resolve, left(kept.until)));
+      const key = readsOnly ? "reads" : "all";
+      // Who asks again because somebody has logged in is not told what was true before, nor by a timer that is a moment early.
+      const kept = nones.get(key);
+      const waits = news && kept?.none.reason === "needs_human";
+      if (waits) await new Promise((resolve) => setTimeout(resolve, left(kept.until)));
       signal?.throwIfAborted();
       const mine = () => [held.all, ...(readsOnly ? [held.reads] : [])];
       const good = mine().find(isGood);
       if (good) return given(good);
-      const key = readsOnly ? "reads" : "all";
-      return said(key) ?? share(key, "token", readsOnly ? { reads_only: true } : {}, signal).then(finish, (error) => {
+      return said(waits ? "" : key) ?? share(key, "token", readsOnly ? { reads_only: true } : {}, signal).then(finish, (error) => {
         // Near its end it is still better than none.
         const alive = isServiceError(error) && /NETWORK|UNAVAILABLE/.test(error.code) && mine().find(isAlive);
         if (alive) return given(alive);

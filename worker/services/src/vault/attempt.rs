@@ -5,6 +5,7 @@ use std::rc::Rc;
 use everlit_core::secret::{AccessToken, Secret};
 use everlit_core::service::{Class, Job, Reply, WayKind};
 use everlit_core::time::{Millis, Timestamp};
+use everlit_edge::oauth::HttpAnswer;
 use everlit_edge::provider::Judgement;
 use everlit_edge::service::{Account, Given, Unsendable, answer};
 use everlit_edge::signed_call::Outgoing;
@@ -57,13 +58,15 @@ impl Errand {
         };
         match (self.job, &self.text) {
             (Job::Exchange(_), Some(code)) => {
-                let own = account.config.refreshes().then(|| code.clone());
-                self.exchange(&account, account.exchange(code), own).await
+                let own = account.config.takes_refresh_token().then(|| code.clone());
+                self.exchange(&account, account.exchange(code), Account::exchanged, own).await
             }
             (Job::Renew(WayKind::Refresh), Some(token)) => {
-                self.exchange(&account, account.refresh(token), Some(token.clone())).await
+                self.exchange(&account, account.refresh(token), Account::renewed, Some(token.clone())).await
             }
-            (Job::Renew(WayKind::Credentials), _) => self.exchange(&account, account.mint(), None).await,
+            (Job::Renew(WayKind::Credentials), _) => {
+                self.exchange(&account, account.mint(), Account::renewed, None).await
+            }
             (Job::Prove(_), Some(token)) => self.validate(&account, token, None).await,
             (Job::Validate(_), Some(token)) => self.validate(&account, token, self.planned).await,
             (Job::AskPush, _) => (ask_person(&account).await, Brings::Nothing),
@@ -77,10 +80,11 @@ impl Errand {
     }
 
     /// Exchanges something for a token. `own` is the refresh token that was shown: where the answer brings no other, it stays.
-    async fn exchange(
+    async fn exchange<'a>(
         &self,
-        account: &Account<'_>,
+        account: &Account<'a>,
         call: Result<Outgoing, Unsendable>,
+        read: fn(&Account<'a>, &HttpAnswer<'_>) -> Result<Given, Judgement>,
         own: Option<Secret<String>>,
     ) -> Ended {
         let Ok(call) = call else { return unsendable() };
@@ -88,7 +92,7 @@ impl Errand {
         let lost = Reply::Failed { class: Class::OutcomeUnknown, until: None };
         let Some(received) = heard(send(&call).await) else { return (lost, Brings::Nothing) };
         let now = clock::now();
-        match account.exchanged(&received.judged_at(now)) {
+        match read(account, &received.judged_at(now)) {
             Ok(given)
                 if given
                     .user_id
@@ -103,6 +107,7 @@ impl Errand {
                     stamp: None,
                     expires_at: given.expires_at,
                     fallback_until: given.fallback_until,
+                    alone: given.refresh.is_none(),
                 };
                 (Reply::Renewed(brought), Brings::Given(given))
             }

@@ -358,8 +358,10 @@ impl Tokens {
                 writes.put(name, &written(*stamp, token));
             }
         }
-        if let Some(refresh) = &self.refresh {
-            writes.put(name::REFRESH, refresh.expose());
+        // That of an older token is not kept beside one that came without any.
+        match &self.refresh {
+            Some(refresh) => writes.put(name::REFRESH, refresh.expose()),
+            None => writes.remove(name::REFRESH),
         }
         if let Some(owner) = self.owner.as_ref().filter(|_| is_first) {
             writes.put(name::ACCOUNT, owner);

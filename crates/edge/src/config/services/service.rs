@@ -16,7 +16,7 @@ use crate::config::rate::{self, parse_rate};
 use crate::config::table::{self, Table};
 use crate::config::{ConfigError, Origins};
 use crate::people::Statement;
-use crate::provider::{self, Description, Protocol, Renewal, Watch, Zone};
+use crate::provider::{self, Description, Protocol, Renewal, Watch, Zone, kite};
 use crate::signed_call::Scheme;
 use crate::url::{HttpUrl, Origin};
 
@@ -53,10 +53,10 @@ const FIELDS: [&str; 22] = [
 /// How long a push approval is open where the provider does not say.
 const PUSH_OPEN: Millis = Millis::from_secs(600);
 
-/// How an authorization server gives the tokens of a service.
+/// What the tokens of a service are had for without anybody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Grant {
-    /// For a refresh token that somebody hands in once (RFC 6749, section 6).
+    /// For a refresh token: one that somebody hands in once (RFC 6749, section 6), or that comes with a login.
     RefreshToken,
     /// For the client's own secret (RFC 6749, section 4.4).
     ClientCredentials,
@@ -84,7 +84,7 @@ pub struct ServiceConfig {
     pub token_url: Option<HttpUrl>,
     /// Where they are revoked there (RFC 7009). Without it a logout ends nothing at the server.
     pub revocation_url: Option<HttpUrl>,
-    /// For what it gives them, if that is said: else for a refresh token.
+    /// For what they are had, if that is said: else by an authorization server for a refresh token, and elsewhere as the provider has it.
     pub grant: Option<Grant>,
     /// What they are asked for.
     pub scopes: Vec<String>,
@@ -189,6 +189,8 @@ impl ServiceConfig {
             Some(Vec::new()),
             |value| table::texts(value, 32, is_scope),
         );
+        let description = description
+            .map(|description| Description { renewals: renewals(&description, grant), ..description });
         let own = description.as_ref().and_then(own_grace);
         let grace = match (table.raw("grace"), own) {
             (None, Some(own)) => Some(own),
@@ -280,12 +282,15 @@ impl ServiceConfig {
                 "no such field",
             );
         }
-        if self.grant == Some(Grant::ClientCredentials) && !asks {
-            wrong(
-                "grant",
-                "is \"client_credentials\", which this provider does not know",
-                "\"refresh_token\", or no such field",
-            );
+        let no_grant = match (self.protocol, self.grant) {
+            (Protocol::Breeze | Protocol::Upstox, Some(_)) => Some("no such field"),
+            (Protocol::Kite | Protocol::Supabase, Some(Grant::ClientCredentials)) => {
+                Some("\"refresh_token\", or no such field")
+            }
+            _ => None,
+        };
+        if let Some(expected) = no_grant {
+            wrong("grant", "is one that this provider does not know", expected);
         }
         // What an alert leads to is where whoever follows it proves who they are: nobody else's page.
         if self.page.as_ref().is_some_and(|page| !origins.contains(page.origin().as_str())) {
@@ -343,8 +348,16 @@ impl ServiceConfig {
         match self.protocol {
             Protocol::Supabase => true,
             Protocol::OAuth => self.grant != Some(Grant::ClientCredentials),
-            Protocol::Breeze | Protocol::Kite | Protocol::Upstox => false,
+            // The operator's word that the provider has approved the app for it.
+            Protocol::Kite => self.grant == Some(Grant::RefreshToken),
+            Protocol::Breeze | Protocol::Upstox => false,
         }
+    }
+
+    /// Whether that is what somebody hands in. Where a person logs in, it comes with what their login brings.
+    #[must_use]
+    pub fn takes_refresh_token(&self) -> bool {
+        self.refreshes() && !self.logs_in()
     }
 
     /// Whether there is a call that ends its tokens at the provider.
@@ -438,7 +451,8 @@ impl ServiceConfig {
                 .then_some(PushPolicy { open_for: PUSH_OPEN, times: 1 }),
             thresholds: self.warn_at.clone(),
             // The same `API_Session` gives the same session again; any other code is spent by its first use.
-            exchange_repeatable: self.protocol == Protocol::Breeze || (self.refreshes() && self.forgives()),
+            exchange_repeatable: self.protocol == Protocol::Breeze
+                || (self.takes_refresh_token() && self.forgives()),
             caller_rate: self.rate,
             call_rate: self.call_rate.or(self.description.call_rate).unwrap_or(self.rate),
             ..Settings::DEFAULT
@@ -471,6 +485,14 @@ fn refuse_credentials(description: &Description, unknown: &mut [ConfigError]) {
             .why_a_person
             .unwrap_or("its token is renewed by what is handed in once, or by the app's own secret");
         error.expected = ["no such field: ", why].concat();
+    }
+}
+
+/// The ways to a new token: an app that is approved for more than others has more.
+fn renewals(description: &Description, grant: Option<Option<Grant>>) -> &'static [Renewal] {
+    match (description.protocol, grant) {
+        (Some(Protocol::Kite), Some(Some(Grant::RefreshToken))) => kite::APPROVED,
+        _ => description.renewals,
     }
 }
 

@@ -5,7 +5,7 @@ use everlit_core::service::{Budget, PushPolicy, WayKind};
 use everlit_core::time::{Millis, Timestamp};
 
 use crate::people::Statement;
-use crate::provider::{Told, Zone};
+use crate::provider::{Told, Zone, kite};
 
 fn good() -> Variables {
     Variables::new()
@@ -177,9 +177,31 @@ fn what_renews_itself_has_a_way() {
             (vec![(WayKind::Refresh, true)], true),
         ),
         (r#"{"provider": "upstox", "client_id": "a"}"#.to_string(), (vec![], true)),
+        (r#"{"provider": "kite", "client_id": "a", "account": "AB1234"}"#.to_string(), (vec![], true)),
+        // An app that Kite has approved. Whether its refresh tokens are spent by their use is not known: the careful choice, or what is said.
+        (
+            r#"{"provider": "kite", "client_id": "a", "account": "AB1234", "grant": "refresh_token"}"#.to_string(),
+            (vec![(WayKind::Refresh, false)], true),
+        ),
+        (
+            r#"{"provider": "kite", "client_id": "a", "account": "AB1234", "grant": "refresh_token", "grace": "google"}"#
+                .to_string(),
+            (vec![(WayKind::Refresh, true)], true),
+        ),
     ] {
         assert_eq!(way(&table), expected, "{table}");
     }
+}
+
+#[test]
+fn an_app_that_kite_has_approved_hands_in_a_login_and_lives_by_what_comes_with_it() {
+    let table = r#"{"provider": "kite", "client_id": "a", "account": "AB1234", "grant": "refresh_token"}"#;
+    let config = ServicesConfig::parse(&good().text("SERVICE_UPSTOX", table)).unwrap();
+    let service = config.service("upstox").unwrap();
+    assert_eq!(service.description.renewals, kite::APPROVED);
+    assert!(service.refreshes() && service.logs_in() && !service.takes_refresh_token());
+    // A request token is good once.
+    assert!(!service.settings(1).exchange_repeatable);
 }
 
 #[test]
@@ -220,7 +242,14 @@ fn each_mistake_is_told_by_name_and_shows_no_secret() {
                 "SERVICE_UPSTOX",
                 r#"{"provider": "kite", "client_id": "a", "grant": "client_credentials"}"#,
             ),
-            "SERVICE_UPSTOX.grant: is \"client_credentials\", which this provider does not know",
+            "SERVICE_UPSTOX.grant: is one that this provider does not know; expected \"refresh_token\", or no such field",
+        ),
+        (
+            good().text(
+                "SERVICE_UPSTOX",
+                r#"{"provider": "upstox", "client_id": "a", "grant": "refresh_token"}"#,
+            ),
+            "SERVICE_UPSTOX.grant: is one that this provider does not know; expected no such field",
         ),
         (
             good().text(

@@ -45,8 +45,10 @@ pub const REFRESH: Refresh = Refresh {
     reopens: None,
 };
 
-/// Zerodha Kite Connect, as an app gets it that is not approved for refresh tokens. One that is puts
-/// `Renewal::RefreshGrant(kite::REFRESH)` in front.
+/// The ways to a new token of an app that is approved for refresh tokens: `grant = "refresh_token"` in `SERVICE_…` says so.
+pub const APPROVED: &[Renewal] = &[Renewal::RefreshGrant(REFRESH), Renewal::Redirect, Renewal::Paste];
+
+/// Zerodha Kite Connect, as an app gets it that is not approved for refresh tokens. One that is has [`APPROVED`] for its renewals.
 pub const DESCRIPTION: Description = Description {
     name: "kite",
     title: "Zerodha Kite",

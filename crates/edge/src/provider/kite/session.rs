@@ -13,7 +13,7 @@ use crate::date::parse_plain;
 use crate::hex;
 use crate::oauth::HttpAnswer;
 use crate::provider::body::{self, text, token};
-use crate::provider::{About, Class, Judgement, Zone};
+use crate::provider::{About, Asked, Class, Judgement, Zone};
 use crate::query::{encode, encode_pairs};
 
 /// The path of the exchange, and of the logout.
@@ -64,8 +64,18 @@ impl App<'_> {
     /// The path of the logout, with its query: a DELETE. A token stands in it, so it belongs into no log.
     #[must_use]
     pub fn logout_path(&self, token: &AccessToken) -> Secret<String> {
+        self.end_of("&access_token=", token)
+    }
+
+    /// The same for a refresh token, which that does not end.
+    #[must_use]
+    pub fn revocation_path(&self, token: &RefreshToken) -> Secret<String> {
+        self.end_of("&refresh_token=", token)
+    }
+
+    fn end_of(&self, name: &str, token: &Secret<String>) -> Secret<String> {
         let (key, token) = (encode(self.api_key), encode(token.expose()));
-        Secret::new([TOKEN_PATH, "?api_key=", &key, "&access_token=", &token].concat())
+        Secret::new([TOKEN_PATH, "?api_key=", &key, name, &token].concat())
     }
 
     fn form(&self, name: &str, token: &Secret<String>) -> Secret<String> {
@@ -85,8 +95,8 @@ pub struct Session {
     pub access_token: AccessToken,
     /// The next refresh token; nothing for apps that get none.
     pub refresh_token: Option<RefreshToken>,
-    /// Whose it is.
-    pub user_id: String,
+    /// Whose it is: said after a login, and not always after a renewal.
+    pub user_id: Option<String>,
     /// When the login was, by Kite's own clock.
     pub login_time: Option<Timestamp>,
 }
@@ -104,13 +114,17 @@ impl Session {
         }
         let object = body::object(answer, about)?;
         let session = object.get("data").and_then(Value::as_object).and_then(|data| {
+            let user_id = text(data, "user_id").map(str::to_string);
+            if user_id.is_none() && about.asked == Asked::Login {
+                return None;
+            }
             let login_time =
                 text(data, "login_time").and_then(parse_plain).map(|local| Zone::INDIA.utc(local));
             Some(Self {
                 access_token: token(data, "access_token")?,
                 // An empty text is none.
                 refresh_token: token(data, "refresh_token"),
-                user_id: text(data, "user_id")?.to_string(),
+                user_id,
                 login_time,
             })
         });
@@ -152,6 +166,10 @@ mod tests {
         assert_eq!(
             with(|app| app.logout_path(&token)).expose(),
             "/session/token?api_key=kkey&access_token=a%2Bb"
+        );
+        assert_eq!(
+            with(|app| app.revocation_path(&token)).expose(),
+            "/session/token?api_key=kkey&refresh_token=a%2Bb"
         );
     }
 }
