@@ -304,6 +304,7 @@ describe("a call that needs a further account", () => {
       socket.heard.opened(false);
       const error = await failure(session.fetch("https://events.example/7"));
       assert.deepEqual([error.code, error.message, calls], ["ERR_SESSION_LINK", 'link: calendar is not linked; offer link("calendar")', []]);
+      assert.deepEqual(error.reauth, { vault: "linked:calendar", provider: "calendar", how: ["popup", "redirect"], who: "you", loginUrl: "/auth/login?provider=calendar" });
       assert.equal((await session.fetch("/api/orders")).status, 200, "all else goes on");
     });
   }

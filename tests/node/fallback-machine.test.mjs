@@ -4,7 +4,13 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { inside } from "./inside.mjs";
 
-const { step, FIRST_MS, LAST_MS } = inside.fallbackMachine;
+const { step: stepOf, Effect, FIRST_MS, LAST_MS } = inside.fallbackMachine;
+
+/** Effects by their names. */
+function step(...given) {
+  const [state, ...effects] = stepOf(...given);
+  return [state, ...effects.map((effect) => Effect[effect].toLowerCase())];
+}
 
 const EVENTS = {
   called: ({ now }) => ({ kind: "called", now }),

@@ -365,7 +365,11 @@ describe("a call that finds the session gone", () => {
       world.serve = () => denied(code);
       // How a session that waits for its user can go on, and whether there is another login, is asked of the Worker.
       if (code !== "session_ended") world.state = code;
-      assert.equal((await failure(session.fetch("/api/orders"))).code, error);
+      const failed = await failure(session.fetch("/api/orders"));
+      assert.equal(failed.code, error);
+      const toDo = { vault: "login", provider: session.providers[0].name, how: ["popup", "redirect"], who: "you", loginUrl: "/auth/login" };
+      assert.deepEqual(failed.reauth, code === "reauth_required" ? toDo : undefined);
+      assert.equal("reauth" in failed, code === "reauth_required");
       assert.equal(session.state, state);
       assert.equal(world.calls.length, 1);
     });

@@ -319,6 +319,7 @@ describe("the account's own grant", () => {
     stack.other.onToken = (form) => (form.get("grant_type") === "refresh_token" ? { status: 400, json: { error: "invalid_grant" } } : undefined);
     const refused = await until("the refusal", async () => { const answer = await browser.call("/api/calendar"); return answer.status === 409 && answer; });
     assert.deepEqual([refused.json.code, refused.json.provider, refused.json.reason, refused.headers["everlit-code"]], ["link_required", "other", "revoked", "link_required"]);
+    assert.deepEqual([refused.json.vault, refused.json.how, refused.json.login_url, refused.json.who], ["linked:other", ["popup", "redirect"], "/auth/login?provider=other", "you"]);
     const asked = await ask(browser, undefined, "resume", { provider: "other" });
     assert.deepEqual([asked.status, asked.json.code, asked.json.provider], [409, "link_required", "other"]);
     const shown = (await browser.call("/auth/session")).json;

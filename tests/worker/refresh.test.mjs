@@ -241,12 +241,17 @@ describe("a refresh", { concurrency: 5 }, () => {
     onRefresh(stack, () => ({ status: 400, json: { error: "invalid_grant" } }));
     const answer = await askOn(browser, session);
     assert.deepEqual([answer.status, answer.json.code, answer.json.reason], [401, "reauth_required", "revoked"]);
+    const toDo = (/** @type {any} */ { vault, provider, how, login_url: loginUrl, who }) => ({ vault, provider, how, loginUrl, who });
+    assert.deepEqual(toDo(answer.json), { vault: "login", provider: "demo", how: ["popup", "redirect"], loginUrl: "/auth/login", who: "you" });
     assert.deepEqual(outcomes(stack), ["revoked"]);
     const shown = (await browser.call("/auth/session")).json;
     assert.deepEqual([shown.state, shown.epoch, shown.generation, shown.user.sub], ["reauth_required", session.epoch, 1, "scripted-user"]);
     assert.deepEqual(shown.providers, [{ name: "demo", state: "needs_human", own: true }]);
     const call = await browser.call("/api/orders");
-    assert.deepEqual([call.status, call.headers["everlit-code"]], [401, "reauth_required"]);
+    assert.deepEqual([call.status, call.headers["everlit-code"], toDo(call.json)], [401, "reauth_required", toDo(answer.json)]);
+    // Where it says, the login begins.
+    const login = await browser.navigate(answer.json.login_url);
+    assert.equal(login.status, 302);
     const count = refreshes(stack);
     await ask(browser, session, "forced");
     assert.equal(refreshes(stack), count);

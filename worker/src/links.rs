@@ -101,7 +101,7 @@ pub(crate) fn open_link(owner: &Owner, provider: &str) -> Option<Link> {
 }
 
 fn required(provider: &str, reason: Option<String>) -> Problem {
-    Problem { provider: Some(provider.to_owned()), reason, ..Problem::new(Code::LinkRequired) }
+    Problem { reason, ..Problem::new(Code::LinkRequired).asking(provider, true) }
 }
 
 /// Ends one. Its grant is revoked by its own vault, which is told until it has heard it.

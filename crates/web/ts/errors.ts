@@ -44,7 +44,7 @@ export type SessionErrorCode =
 export class SessionError extends Error {
   /** What went wrong. */
   declare readonly code: SessionErrorCode;
-  /** With `ERR_SESSION_REAUTH`, where the Worker said more than that: who has to do what. */
+  /** With `ERR_SESSION_REAUTH` and `ERR_SESSION_LINK`: who has to do what, as far as that is known. */
   declare readonly reauth?: ReauthNeed;
 
   /** @internal */

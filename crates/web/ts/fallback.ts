@@ -3,7 +3,7 @@
 import type { Call, Route } from "./call.js";
 import { type CallsHost, waitOf } from "./calls.js";
 import type { SessionError } from "./errors.js";
-import { type Effect, type Event, LAST_MS, type State, step } from "./fallback/machine.js";
+import { Effect, type Event, LAST_MS, type State, step } from "./fallback/machine.js";
 import { SOURCE, sourcesOf } from "./fallback/source.js";
 import type { Mend, People } from "./human.js";
 import type { Timer } from "./timer.js";
@@ -82,13 +82,13 @@ export function fallback(host: CallsHost, people: People) {
       const [state, ...effects] = step(place.state, event);
       const has = (effect: Effect) => effects.includes(effect);
       place.state = state;
-      place.timer(has("later") ? LAST_MS : state && !state.trying ? state.retryAt - clock().mono : Infinity);
-      if (has("changed")) change(upstream, state);
-      if (has("probe")) place.probe!();
+      place.timer(has(Effect.Later) ? LAST_MS : state && !state.trying ? state.retryAt - clock().mono : Infinity);
+      if (has(Effect.Changed)) change(upstream, state);
+      if (has(Effect.Probe)) place.probe!();
       // Nobody waits for it: whether the operator hears of it changes nothing here.
       const service = target()?.[1]?.split("service:")[1];
-      if (has("report") && service) void ask(`/service/${service}/fallback`, closed, () => ({ reason: state!.reason }));
-      return has("primary");
+      if (has(Effect.Report) && service) void ask(`/service/${service}/fallback`, closed, () => ({ reason: state!.reason }));
+      return has(Effect.Primary);
     };
 
     /** Asks the primary source, for its answer or for what it came to instead. It waits for no person; one is called where that is news. */

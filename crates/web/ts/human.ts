@@ -6,7 +6,7 @@ import type { SessionError } from "./errors.js";
 import type { fallback } from "./fallback.js";
 import type { Stamp } from "./machine.js";
 import { type Said, isVault, needOf } from "./need.js";
-import type { ReauthAsk } from "./types.js";
+import type { ReauthAsk, ReauthNeed } from "./types.js";
 
 /** What is to be known of a call. */
 export type Tended = { readonly repeatable: boolean; readonly signal: AbortSignal | null | undefined };
@@ -47,14 +47,20 @@ export function human(host: CallsHost) {
     return waits;
   };
 
-  /** A vault that lacks its token, and whose it is. */
-  const needed = (vault: string | undefined, problem?: ReauthAsk["problem"]): ReauthAsk | undefined => {
-    const provider = problem?.provider ?? (vault === "login" ? session.providers[own()]?.name : vault?.split(":")[1]);
-    return isVault(vault) ? { vault, ...(provider && { provider }), ...(problem && { problem }) } : undefined;
+  /** A vault that lacks its token, and what is known of that: what was said, and of the session's own logins what always holds. */
+  const needed = (vault: string | undefined, said?: Omit<ReauthNeed, "vault">): ReauthAsk | undefined => {
+    if (!isVault(vault)) return undefined;
+    const [kind, name] = vault.split(":");
+    const provider = said?.provider ?? name ?? session.providers[own()]?.name;
+    const by = provider && { provider };
+    const login = kind !== "service" && ({ ...by, how: ["popup", "redirect"], who: "you", loginUrl: `/auth/login${name ? `?provider=${name}` : ""}` } as const);
+    return { vault, ...by, ...((said || login) && { problem: { vault, ...login, ...said } }) };
   };
 
   const read: People["read"] = async (cause, vault) => {
     const { code, cause: response } = cause as SessionError & { cause: Response };
+    let error = cause;
+    let need: ReauthAsk | undefined;
     const lacking = foreign.get(response);
     if (lacking) return [cause, needed(lacking), response];
     const said = response?.headers?.get(HEADER_CODE);
@@ -62,14 +68,17 @@ export function human(host: CallsHost) {
     // An account that is not linked looks like a provider that cannot help just now; what came of a second time may be anything.
     const lacks = () => /REA|UNA/.test(code) && !CODES[session.state] && session.providers.some((each) => each.name === name && /^(un|ne)/.test(each.state));
     if (said === "link_required" || (!said && (/LINK/.test(code) || lacks()))) {
-      return [fault("ERR_SESSION_LINK", name && `: ${name} is not linked; offer link("${name}")`), name ? needed(vault) : undefined];
-    }
-    if (!said) return [cause, /REA/.test(code) ? needed("login") : undefined];
-    if (said !== "reauth_required") return response;
-    const body = await bodyOf(response);
-    const whose = isVault(body.vault) ? body.vault : vault;
-    const problem = isVault(whose) ? { vault: whose, ...needOf(body) } : undefined;
-    return [Object.assign(fault(code, problem?.detail && `: ${problem.detail}`), problem && { reauth: problem }), needed(whose, problem)];
+      error = fault("ERR_SESSION_LINK", name && `: ${name} is not linked; offer link("${name}")`);
+      need = needed(name && vault);
+    } else if (said) {
+      if (said !== "reauth_required") return response;
+      const body = await bodyOf(response);
+      const what = needOf(body);
+      error = fault(code, what.detail && `: ${what.detail}`);
+      need = needed(isVault(body.vault) ? body.vault : vault, what);
+    } else if (/REA/.test(code)) need = needed("login");
+    if (need?.problem) Object.assign(error, { reauth: need.problem });
+    return [error, need];
   };
 
   /** Waits for them, in the name of the login that is there now and of no other. */

@@ -16,7 +16,7 @@ export function needOf(said: Said): Omit<ReauthNeed, "vault"> {
   const fits = (name: string, value: unknown) =>
     typeof value === "string"
       ? // A login begins at the Worker, and nowhere else.
-        TEXTS.test(name) || (name === "login_url" && /^\/(service\/[\w-]+|auth)\/login(\?|$)/.test(value))
+        TEXTS.test(name) || (name === "login_url" && /^\/(service\/\w+|auth)\/login(\?|$)/.test(value))
       : typeof value === "number" && MOMENTS.test(name);
   const camel = (name: string) => name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
   const { how } = said;

@@ -310,7 +310,7 @@ export interface ReauthAsk {
   readonly vault: string;
   /** The provider's name in the Worker's configuration, where that is known. */
   readonly provider?: string;
-  /** What the Worker said. Nothing where the session knows it by itself, and where another backend said so: of that only `vault` is believed. */
+  /** What the Worker said, and of the session's own logins what always holds. Of what another backend said only `vault` is believed. */
   readonly problem?: ReauthNeed;
   /** The signal of the call, which waits no longer when that says so. */
   readonly signal?: AbortSignal;

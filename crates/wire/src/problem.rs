@@ -170,9 +170,22 @@ pub struct Problem {
     /// What may still be tried before a person is needed: with [`Code::ReauthRequired`], and with no other code.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub silent: Option<Vec<Way>>,
-    /// Which provider's account has to be linked: with [`Code::LinkRequired`], and with no other code.
+    /// Whose token is missing: `login`, or `linked:<provider>`. This and all below are there where a person is needed, with
+    /// [`Code::ReauthRequired`] and [`Code::LinkRequired`] and with no other code, under the names that they have in [`Reauth`](crate::Reauth).
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub vault: Option<String>,
+    /// The provider that the user has to log in at, in a word.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub provider: Option<String>,
+    /// How they can, best first: `popup`, `redirect`.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub how: Option<Vec<String>>,
+    /// Where that login begins. With `return_to` it ends at that page of the app's.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub login_url: Option<String>,
+    /// Who has to act: `you`.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub who: Option<String>,
 }
 
 impl Problem {
@@ -188,7 +201,29 @@ impl Problem {
             retry_after: None,
             reason: None,
             silent: None,
+            vault: None,
             provider: None,
+            how: None,
+            login_url: None,
+            who: None,
+        }
+    }
+
+    /// The same, where its user can go on only by a login at this provider: that of the session, or of a further account of theirs.
+    #[must_use]
+    pub fn asking(self, provider: &str, is_further: bool) -> Self {
+        let (vault, query) = if is_further {
+            (["linked:", provider].concat(), ["?provider=", provider].concat())
+        } else {
+            ("login".into(), String::new())
+        };
+        Self {
+            vault: Some(vault),
+            provider: Some(provider.into()),
+            how: Some(["popup".into(), "redirect".into()].into()),
+            login_url: Some(["/auth/login", &query].concat()),
+            who: Some("you".into()),
+            ..self
         }
     }
 }

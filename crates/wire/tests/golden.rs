@@ -46,6 +46,19 @@ fn golden_files_survive_the_round_trip() {
 }
 
 #[test]
+fn who_has_to_do_what_is_said_as_the_golden_files_have_it() {
+    for (code, provider, golden) in [
+        (Code::ReauthRequired, "main", include_str!("../golden/problem_reauth_required.json")),
+        (Code::LinkRequired, "calendar", include_str!("../golden/problem_link_required.json")),
+    ] {
+        let golden: Problem = serde_json::from_str(golden).unwrap();
+        let asking = Problem::new(code).asking(provider, code == Code::LinkRequired);
+        let Problem { reason, silent, .. } = golden.clone();
+        assert_eq!(Problem { reason, silent, ..asking }, golden);
+    }
+}
+
+#[test]
 fn problem_codes_are_written_by_their_names() {
     for code in Code::ALL {
         assert_eq!(serde_json::to_value(code).unwrap(), Value::from(code.as_str()));

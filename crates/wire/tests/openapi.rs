@@ -85,8 +85,13 @@ fn every_code_is_a_problem_type_and_no_other_is() {
     let described: BTreeSet<String> = schemas.values().filter_map(problem).collect();
     assert_eq!(described, Code::ALL.iter().map(|code| code.as_str().to_owned()).collect());
     for code in Code::ALL {
-        let problem = serde_json::to_value(everlit_wire::Problem::new(code)).unwrap();
+        let plain = everlit_wire::Problem::new(code);
         let validator = validator(&document, code.as_str());
+        // Where a person is needed it is said who has to do what.
+        let asks = matches!(code, Code::ReauthRequired | Code::LinkRequired);
+        assert_eq!(validator.is_valid(&serde_json::to_value(&plain).unwrap()), !asks, "{code:?}");
+        let problem = if asks { plain.asking("calendar", code == Code::LinkRequired) } else { plain };
+        let problem = serde_json::to_value(problem).unwrap();
         assert!(validator.is_valid(&problem), "{problem}");
         for (member, other) in [("status", json!(599)), ("type", json!("about:blank")), ("extra", json!(1))] {
             let mut changed = problem.clone();

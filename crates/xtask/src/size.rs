@@ -23,7 +23,7 @@ const BUDGETS: Budgets = Budgets {
     worker_gzip: 400 * 1024,
     session_brotli: 15 * 1024 + 512,
     later_brotli: 8 * 1024 + 512,
-    human_brotli: 3 * 1024 + 704,
+    human_brotli: 3 * 1024 + 768,
     react_brotli: 2 * 1024,
     elements_brotli: 12 * 1024,
     service_brotli: 4 * 1024 + 256,
@@ -319,7 +319,7 @@ mod tests {
     #[test]
     fn a_page_loads_what_the_readme_promises() {
         let Budgets { session_brotli, later_brotli, human_brotli, react_brotli, .. } = BUDGETS;
-        assert_eq!((session_brotli, later_brotli, human_brotli, react_brotli), (15_872, 8_704, 3_776, 2_048));
+        assert_eq!((session_brotli, later_brotli, human_brotli, react_brotli), (15_872, 8_704, 3_840, 2_048));
         let readme = fs::read_to_string(Repo::find().unwrap().at("README.md")).unwrap();
         assert!(
             readme.contains(

@@ -189,7 +189,8 @@ impl VaultReply {
             }
             Self::ReauthRequired { reason, refused, .. } => {
                 let silent = Some(silent::ways(environment, refused.into()));
-                Err(Problem { silent, ..with_reason(Code::ReauthRequired, reason) })
+                let provider = &environment.config.login_provider().name;
+                Err(Problem { silent, ..with_reason(Code::ReauthRequired, reason).asking(provider, false) })
             }
             Self::Ended { reason, .. } => Err(with_reason(Code::SessionEnded, reason)),
             Self::LoggedOut => Err(Problem::new(Code::LoggedOut)),

@@ -43,11 +43,19 @@ export type Event =
   /** The timer fired, and whether anybody looks at the page. */
   | { readonly kind: "due"; readonly now: number; readonly seen: boolean };
 
-/**
- * What is done: this call goes to the primary source, and else to a fallback at once; the last call is made again, for what its answer says of the
- * source; the timer is to fire again after `LAST_MS`; the app is told that another source answers; the Worker is told that a fallback is in use.
- */
-export type Effect = "primary" | "probe" | "later" | "changed" | "report";
+/** What is done. */
+export const enum Effect {
+  /** This call goes to the primary source; else it goes to a fallback at once. */
+  Primary,
+  /** The last call is made again, for what its answer says of the source. */
+  Probe,
+  /** The timer is to fire again after `LAST_MS`. */
+  Later,
+  /** The app is told that another source answers. */
+  Changed,
+  /** The Worker is told that a fallback is in use. */
+  Report,
+}
 
 /** What comes next. */
 export function step(state: State, event: Event): readonly [State, ...Effect[]] {
@@ -59,19 +67,19 @@ export function step(state: State, event: Event): readonly [State, ...Effect[]] 
     const failures = (state?.failures ?? 0) + 1;
     const delay = FIRST_MS + spread * (Math.min(LAST_MS, FIRST_MS * 2 ** failures) - FIRST_MS);
     const next = { since, ...state, reason, failures, failedAt: now, retryAt: now + Math.max(pause, delay), trying: false };
-    return state?.index === undefined || state.reason === reason ? [next] : [next, "changed"];
+    return state?.index === undefined || state.reason === reason ? [next] : [next, Effect.Changed];
   }
-  if (!state) return kind === "called" ? [state, "primary"] : [state];
+  if (!state) return kind === "called" ? [state, Effect.Primary] : [state];
   const { index, trying, retryAt } = state;
   // A timer that fires a little early is not armed anew for nothing.
   const isDue = !trying && (event as { now: number }).now > retryAt - SLACK_MS;
-  if (kind === "called") return isDue ? [{ ...state, trying: true }, "primary"] : [state];
-  if (kind === "answered") return index === undefined ? [undefined] : [undefined, "changed"];
-  if (kind === "served") return index === undefined ? [{ ...state, index: event.index }, "changed", "report"] : [{ ...state, index: event.index }];
+  if (kind === "called") return isDue ? [{ ...state, trying: true }, Effect.Primary] : [state];
+  if (kind === "answered") return index === undefined ? [undefined] : [undefined, Effect.Changed];
+  if (kind === "served") return index === undefined ? [{ ...state, index: event.index }, Effect.Changed, Effect.Report] : [{ ...state, index: event.index }];
   if (kind === "left") return [event.began < state.failedAt ? state : { ...state, trying: false, retryAt: Math.max(retryAt, event.now + event.pause) }];
   // A try that is under way is waited for, and where it went out too early the next one is soon: its backoff begins anew.
   if (kind === "mended") return [state.reason === "reauth" ? { ...state, failures: 0, retryAt: event.now } : state];
   if (!isDue) return [state];
   // Nobody would see what comes of it. A call tries it all the same, and so the first one of a page that is looked at again.
-  return event.seen ? [{ ...state, trying: true }, "probe"] : [state, "later"];
+  return event.seen ? [{ ...state, trying: true }, Effect.Probe] : [state, Effect.Later];
 }

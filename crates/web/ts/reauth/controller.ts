@@ -4,7 +4,7 @@ import { openPopup } from "../popup.js";
 import type { Session } from "../session.js";
 import type { Timer } from "../timer.js";
 import type { Answer } from "../transport.js";
-import type { ReauthEvent, ReauthNeed } from "../types.js";
+import type { ReauthEvent } from "../types.js";
 import { join, wordOf } from "./channel.js";
 import { type Ask, type CallId, Do, type Effect, type Event, On, START, shown, step } from "./machine.js";
 import { known } from "./status.js";
@@ -68,15 +68,11 @@ export function control(session: Session, gone: () => void): Reauth {
     const settled = new AbortController();
     const settles = new Promise<void>((resolve, reject) => waiters.set(call, { resolve, reject }));
     signal?.addEventListener("abort", () => waiters.delete(call) && take({ kind: On.Left, call }), settled);
-    take({ kind: On.Called, vault, need: known({ provider, ...own(vault), ...problem }), call });
+    // That login ends at the page that the user is at.
+    const door = vault.startsWith("service:") ? undefined : { loginUrl: desk!.door({ provider: vault.split(":")[1] }) };
+    take({ kind: On.Called, vault, need: known({ provider, ...problem, ...door }), call });
     look();
     return settles.finally(() => settled.abort());
-  };
-
-  /** What is known of a vault of the session's own: where its login begins. */
-  const own = (vault: string): Partial<ReauthNeed> => {
-    if (vault.startsWith("service:")) return {};
-    return { how: ["popup", "redirect"], who: "you", loginUrl: desk!.door({ provider: vault.split(":")[1] }) };
   };
 
   /** The session's seams, when they are there. What is heard of them begins with that. */
