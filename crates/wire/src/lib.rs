@@ -9,6 +9,7 @@
 
 extern crate alloc;
 
+mod need;
 mod notice;
 mod openapi;
 mod problem;
@@ -22,6 +23,7 @@ mod sessions;
 mod token;
 mod way;
 
+pub use need::Need;
 pub use notice::{Notice, NoticeKind};
 pub use openapi::OPENAPI;
 pub use problem::{Code, Problem};

@@ -1,7 +1,8 @@
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::{Seconds, Way};
+use crate::{Need, Seconds, Way};
 
 /// What went wrong, for callers to branch on. Closed: reasons stay in the Worker's logs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -170,22 +171,9 @@ pub struct Problem {
     /// What may still be tried before a person is needed: with [`Code::ReauthRequired`], and with no other code.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub silent: Option<Vec<Way>>,
-    /// Whose token is missing: `login`, or `linked:<provider>`. This and all below are there where a person is needed, with
-    /// [`Code::ReauthRequired`] and [`Code::LinkRequired`] and with no other code, under the names that they have in [`Reauth`](crate::Reauth).
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
-    pub vault: Option<String>,
-    /// The provider that the user has to log in at, in a word.
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
-    pub provider: Option<String>,
-    /// How they can, best first: `popup`, `redirect`.
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
-    pub how: Option<Vec<String>>,
-    /// Where that login begins. With `return_to` it ends at that page of the app's.
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
-    pub login_url: Option<String>,
-    /// Who has to act: `you`.
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
-    pub who: Option<String>,
+    /// Who has to do what: with [`Code::ReauthRequired`] and [`Code::LinkRequired`], and with no other code.
+    #[cfg_attr(feature = "serde", serde(flatten, skip_serializing_if = "Option::is_none"))]
+    pub need: Option<Box<Need>>,
 }
 
 impl Problem {
@@ -201,29 +189,13 @@ impl Problem {
             retry_after: None,
             reason: None,
             silent: None,
-            vault: None,
-            provider: None,
-            how: None,
-            login_url: None,
-            who: None,
+            need: None,
         }
     }
 
     /// The same, where its user can go on only by a login at this provider: that of the session, or of a further account of theirs.
     #[must_use]
     pub fn asking(self, provider: &str, is_further: bool) -> Self {
-        let (vault, query) = if is_further {
-            (["linked:", provider].concat(), ["?provider=", provider].concat())
-        } else {
-            ("login".into(), String::new())
-        };
-        Self {
-            vault: Some(vault),
-            provider: Some(provider.into()),
-            how: Some(["popup".into(), "redirect".into()].into()),
-            login_url: Some(["/auth/login", &query].concat()),
-            who: Some("you".into()),
-            ..self
-        }
+        Self { need: Some(Box::new(Need::login(provider, is_further))), ..self }
     }
 }
